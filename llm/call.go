@@ -1,0 +1,87 @@
+package llm
+
+import (
+	"context"
+	"iter"
+)
+
+// Events is the answer to a [Call]: a sequence of small events. An error, if
+// there is one, is the last pair, with a zero [Event]. A sequence without an
+// error ends with an [EventDone].
+//
+// Nothing is sent before the sequence is ranged over, each range sends anew,
+// and leaving the loop early releases everything the call holds.
+type Events = iter.Seq2[Event, error]
+
+// A Handler answers a call. A provider's Do method is one, and so is a chain
+// of middleware around it. Handlers may be called from many goroutines at once.
+type Handler func(ctx context.Context, call *Call) Events
+
+// A Middleware wraps a handler in another: it may look at the call, pass on a
+// changed copy of it ([Call.Clone]), watch or hold back the events, or call
+// next again ([Deliver] says until when that is allowed).
+type Middleware func(next Handler) Handler
+
+// Chain wraps h in the given middleware; the first is outermost, so it sees
+// the call first and the events last.
+func Chain(h Handler, middleware ...Middleware) Handler {
+	for i := len(middleware) - 1; i >= 0; i-- {
+		h = middleware[i](h)
+	}
+	return h
+}
+
+// A Provider is a backend that answers calls: a hosted API, a local server, an
+// engine in the process. It is all that a backend implements; programs use it
+// through a [Model]. See [github.com/parley-llm/parley/providers/openai] for a
+// real one and [github.com/parley-llm/parley/llm/llmtest] for a scripted one.
+type Provider interface {
+	// Name is the provider's name in model names and errors: "openai".
+	Name() string
+	// Do answers the call. What the provider cannot do is an error of kind
+	// [Unsupported]. Do must not modify the call or keep it after the events
+	// have ended, and may be called from many goroutines at once.
+	Do(ctx context.Context, call *Call) Events
+}
+
+// Op is the kind of a [Call].
+type Op string
+
+// The operations. Every middleware serves them all.
+const (
+	OpChat        Op = "chat"         // Request in; content events out
+	OpEmbed       Op = "embed"        // Embed in; an [EmbedResponse] out
+	OpCountTokens Op = "count tokens" // Request in; a [TokenCount] out
+	OpListModels  Op = "list models"  // nothing in; a [ModelList] out
+)
+
+// A Call is one operation on its way to a provider. It is read by many and
+// modified by none: middleware that wants a change passes on a clone.
+type Call struct {
+	Op       Op
+	Provider string // name of the provider it is meant for
+	Model    string // model name, as the provider knows it
+
+	Request *Request      // for OpChat and OpCountTokens
+	Embed   *EmbedRequest // for OpEmbed
+
+	// Buffered says that the caller sees nothing before the answer is whole,
+	// so that the call may start anew until its very end. See [Deliver].
+	Buffered bool
+}
+
+// Clone returns a copy whose fields, and whose request's fields, can be set
+// without touching the original. Messages, tools and other slices are shared:
+// replace them, do not write into them.
+func (c *Call) Clone() *Call {
+	clone := *c
+	if c.Request != nil {
+		req := *c.Request
+		clone.Request = &req
+	}
+	if c.Embed != nil {
+		embed := *c.Embed
+		clone.Embed = &embed
+	}
+	return &clone
+}

@@ -1,0 +1,190 @@
+package llm
+
+import (
+	"slices"
+	"strings"
+)
+
+// Collect ranges over events and returns the whole answer. If they end with an
+// error, the response is what had arrived by then.
+//
+// Middleware that needs whole answers uses it; programs call [Model.Generate].
+func Collect(events Events) (*Response, error) {
+	var c collector
+	for ev, err := range events {
+		if err != nil {
+			return c.response(), err
+		}
+		c.add(ev)
+	}
+	return c.response(), nil
+}
+
+// collector builds a response of events: the one place where deltas become
+// text, reasoning and tool calls. Its zero value is empty and ready.
+type collector struct {
+	resp    Response         // all but its messages
+	earlier []Message        // messages of earlier steps
+	parts   []Part           // whole parts of the message in the making
+	open    EventType        // type of the deltas in text, or 0 if there are none
+	text    strings.Builder  // the part in the making
+	calls   []*collectedCall // tool calls begun and not ended
+	seen    bool             // anything has arrived
+	done    bool
+}
+
+type collectedCall struct {
+	index     int
+	call      ToolCall
+	arguments strings.Builder
+}
+
+// add takes one event.
+func (c *collector) add(ev Event) {
+	c.seen = true
+	switch ev.Type {
+	case EventText, EventReasoning, EventRefusal:
+		c.addDelta(ev)
+	case EventToolCallStart:
+		c.closePart()
+		if call, ok := ev.Detail.(*ToolCall); ok {
+			c.calls = append(c.calls, &collectedCall{index: ev.Index, call: *call})
+		}
+	case EventToolCallDelta:
+		if i := c.callAt(ev.Index); i >= 0 {
+			c.calls[i].arguments.WriteString(ev.Text)
+		}
+	case EventToolCallEnd:
+		c.endCall(ev)
+	case EventReset:
+		c.reset()
+	default:
+		c.addRare(ev)
+	}
+}
+
+func (c *collector) addRare(ev Event) {
+	switch d := ev.Detail.(type) {
+	case *Start:
+		c.resp.ID, c.resp.Model, c.resp.RequestID = d.ID, d.Model, d.RequestID
+		c.resp.RateLimits, c.resp.Header = d.RateLimits, d.Header
+	case *Media:
+		c.addPart(d.Part)
+	case *Source:
+		c.resp.Sources = append(c.resp.Sources, *d)
+	case *Logprobs:
+		c.resp.Logprobs = append(c.resp.Logprobs, d.Tokens...)
+	case *EmbedResponse:
+		c.resp.Embed = d
+	case *TokenCount:
+		c.resp.Count = d
+	case *ModelList:
+		c.resp.Models = append(c.resp.Models, d.Models...)
+	case *Step:
+		if ev.Type == EventStepEnd {
+			c.endStep(d)
+		}
+	case *Warning:
+		c.resp.Warnings = append(c.resp.Warnings, *d)
+	case *Attempt:
+		c.resp.Attempts = append(c.resp.Attempts, *d)
+	case *Done:
+		c.done = true
+		c.resp.FinishReason, c.resp.RawFinishReason = d.FinishReason, d.RawFinishReason
+		c.resp.Usage, c.resp.Raw = d.Usage, d.Raw
+	}
+}
+
+func (c *collector) addDelta(ev Event) {
+	if c.open != ev.Type {
+		c.closePart()
+		c.open = ev.Type
+	}
+	c.text.WriteString(ev.Text)
+	if data, ok := ev.Detail.(*ProviderData); ok { // it seals its part
+		c.closeWith(data)
+	}
+}
+
+func (c *collector) addPart(part Part) {
+	c.closePart()
+	c.parts = append(c.parts, part)
+}
+
+func (c *collector) endCall(ev Event) {
+	call, ok := ev.Detail.(*ToolCall)
+	if !ok {
+		return
+	}
+	if i := c.callAt(ev.Index); i >= 0 {
+		c.calls = slices.Delete(c.calls, i, i+1)
+	}
+	c.addPart(*call)
+}
+
+// callAt returns the place of the open call with this event index, or -1.
+func (c *collector) callAt(index int) int {
+	return slices.IndexFunc(c.calls, func(call *collectedCall) bool { return call.index == index })
+}
+
+// endStep ends a round of a tool loop, which says itself what it added.
+func (c *collector) endStep(step *Step) {
+	c.closePart()
+	c.parts, c.calls = nil, nil
+	c.earlier = append(c.earlier, step.Messages...)
+}
+
+// reset forgets the content, and nothing else.
+func (c *collector) reset() {
+	c.closePart()
+	c.parts, c.calls, c.earlier = nil, nil, nil
+	c.resp.Sources, c.resp.Logprobs = nil, nil
+}
+
+func (c *collector) closePart() { c.closeWith(nil) }
+
+func (c *collector) closeWith(data *ProviderData) {
+	if part := c.openPart(data); part != nil {
+		c.parts = append(c.parts, part)
+	}
+	c.open = 0
+	c.text.Reset()
+}
+
+// openPart returns the part in the making, or nil.
+func (c *collector) openPart(data *ProviderData) Part {
+	text := c.text.String()
+	if text == "" && data == nil {
+		return nil
+	}
+	switch c.open {
+	case EventText:
+		return Text{Text: text, ProviderData: data}
+	case EventReasoning:
+		return Reasoning{Text: text, ProviderData: data}
+	case EventRefusal:
+		return Refusal{Text: text}
+	}
+	return nil
+}
+
+// response returns what has been collected so far, as a value of its own: more
+// events do not change it.
+func (c *collector) response() *Response {
+	resp := c.resp
+	parts := slices.Clip(c.parts)
+	if part := c.openPart(nil); part != nil {
+		parts = append(parts, part)
+	}
+	resp.Messages = slices.Clone(c.earlier)
+	if len(parts) > 0 {
+		resp.Messages = append(resp.Messages, Message{Role: RoleAssistant, Parts: parts})
+	}
+	for _, open := range c.calls {
+		call := open.call
+		call.Arguments = open.arguments.String()
+		resp.IncompleteCalls = append(resp.IncompleteCalls, call)
+	}
+	resp.Attempts = slices.Clone(resp.Attempts)
+	return &resp
+}

@@ -1,0 +1,170 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Error is the one error type of this module: whatever fails in a call, with
+// any provider, arrives as an *Error. Get at it with [errors.As] or
+// [errors.AsType], or ask for its kind with [errors.Is]:
+//
+//	if errors.Is(err, llm.ContextLength) { … }
+//
+// Its text says what happened, to which model, and what to do:
+//
+//	parley: openai/gpt-4o: rate limited (429), retry in 20s: Rate limit reached for gpt-4o
+//
+// No credential appears in any field: what servers echo is scrubbed.
+// An Error is not modified once it has been returned, so any number of
+// goroutines may read it.
+type Error struct {
+	Kind     Kind
+	Provider string // "openai"; empty for an error of no provider's
+	Model    string // the model's name as it was asked for
+	Op       Op     // the operation that failed
+
+	// Status is the HTTP status, or 0 if there was no reply. An error that
+	// arrives inside a stream has the status 200.
+	Status int
+	// Code is the server's own code or type of error, such as
+	// "context_length_exceeded".
+	Code string
+	// Message is the server's explanation, or ours.
+	Message string
+	// RequestID is the server's name for the request, for its support staff.
+	RequestID string
+	// RetryAfter is how long the server asked to wait, or 0 if it did not say.
+	RetryAfter time.Duration
+	// Header holds those reply headers that explain an error: rate limits,
+	// retry hints, request ids. It is nil if there was no reply.
+	Header http.Header
+	// Partial is what had arrived when the call failed, or nil if nothing had.
+	// It is set on the errors that [Stream] and [Model] return.
+	Partial *Response
+	// Err is the underlying error, if there is one.
+	Err error
+}
+
+// Error describes the failure in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("parley: ")
+	if e.Provider != "" || e.Model != "" {
+		b.WriteString(e.Provider)
+		if e.Provider != "" && e.Model != "" {
+			b.WriteByte('/')
+		}
+		b.WriteString(e.Model)
+		b.WriteString(": ")
+	}
+	if e.Kind == "" {
+		b.WriteString("unknown error")
+	} else {
+		b.WriteString(string(e.Kind))
+	}
+	if e.Status != 0 && e.Status != http.StatusOK {
+		b.WriteString(" (" + strconv.Itoa(e.Status) + ")")
+	}
+	if e.RetryAfter > 0 {
+		b.WriteString(", retry in " + e.RetryAfter.Round(time.Millisecond).String())
+	}
+	switch {
+	case e.Message != "":
+		b.WriteString(": " + e.Message)
+	case e.Err != nil:
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.RequestID != "" {
+		b.WriteString(" [request " + e.RequestID + "]")
+	}
+	return b.String()
+}
+
+// Is reports whether target is the error's [Kind].
+func (e *Error) Is(target error) bool {
+	kind, ok := target.(Kind)
+	return ok && kind == e.Kind
+}
+
+// Unwrap returns the underlying error.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the first [Error] in err's tree, or "" if there
+// is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}
+
+// FromContext turns the end of a context into an [Error]: [Canceled] when the
+// caller cancelled, [Timeout] when its deadline passed. The error matches both
+// the context's own error and the cause that the caller gave. It returns nil
+// while ctx is not done.
+//
+// Providers and middleware use it so that a cancelled call looks the same
+// wherever it was caught.
+func FromContext(ctx context.Context) *Error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	e := &Error{Kind: Canceled, Message: "the caller cancelled the call", Err: err}
+	if errors.Is(err, context.DeadlineExceeded) {
+		e.Kind, e.Message = Timeout, "the caller's deadline passed"
+	}
+	if cause := context.Cause(ctx); cause != nil && cause != err {
+		e.Message += ": " + cause.Error()
+		e.Err = causeError{err, cause}
+	}
+	return e
+}
+
+// causeError is a context's error together with the caller's cause for it.
+type causeError [2]error
+
+func (e causeError) Error() string   { return e[1].Error() }
+func (e causeError) Unwrap() []error { return e[:] }
+
+// asError returns err as an *Error that names the call it belongs to. An error
+// that is not ours (a middleware's, say) is wrapped, never replaced.
+func asError(err error, call *Call) *Error {
+	e, ok := err.(*Error)
+	if !ok {
+		kind := KindOf(err)
+		if kind == "" {
+			kind = contextKind(err)
+		}
+		e = &Error{Kind: kind, Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
+	}
+	if e.Provider != "" && e.Model != "" && e.Op != "" {
+		return e
+	}
+	named := *e
+	if named.Provider == "" {
+		named.Provider = call.Provider
+	}
+	if named.Model == "" {
+		named.Model = call.Model
+	}
+	if named.Op == "" {
+		named.Op = call.Op
+	}
+	return &named
+}
+
+func contextKind(err error) Kind {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		return Timeout
+	}
+	return Server
+}

@@ -1,0 +1,74 @@
+package llm
+
+import "time"
+
+// ModelInfo describes a model. What is not known is zero.
+type ModelInfo struct {
+	Provider    string
+	Name        string // as requests name it
+	DisplayName string // as people name it
+	OwnedBy     string
+
+	ContextWindow int // tokens, input and output together
+	MaxOutput     int // tokens
+
+	Input, Output []Modality
+	Capabilities  []Capability
+	Prices        *Prices // nil if unknown
+
+	Status    ModelStatus
+	Created   time.Time
+	RetiresAt time.Time // when it stops or stopped answering
+	Successor string    // what to use instead of a deprecated or retired model
+
+	// For models on a local server.
+	Family       string // "llama"
+	Parameters   string // "8.0B"
+	Quantization string // "Q4_K_M"
+	Bytes        int64  // size on disk
+}
+
+// ModelList is the answer to [Model.ListModels].
+type ModelList struct{ Models []ModelInfo }
+
+// Modality is a form of content that a model takes or gives.
+type Modality string
+
+// The modalities.
+const (
+	ModalityText      Modality = "text"
+	ModalityImage     Modality = "image"
+	ModalityAudio     Modality = "audio"
+	ModalityVideo     Modality = "video"
+	ModalityFile      Modality = "file"
+	ModalityEmbedding Modality = "embedding"
+)
+
+// Capability is something that some models can do and others cannot.
+type Capability string
+
+// The capabilities.
+const (
+	CanUseTools   Capability = "tools"
+	CanReason     Capability = "reasoning"
+	CanFollowJSON Capability = "json schema"
+	CanStream     Capability = "streaming"
+	CanCache      Capability = "prompt cache"
+)
+
+// Prices are in US dollars for a million tokens.
+type Prices struct {
+	Input, Output, CacheRead, CacheWrite float64
+}
+
+// ModelStatus says where a model is in its life.
+type ModelStatus string
+
+// The statuses.
+const (
+	StatusUnknown    ModelStatus = ""
+	StatusPreview    ModelStatus = "preview"
+	StatusCurrent    ModelStatus = "current"
+	StatusDeprecated ModelStatus = "deprecated" // works, and will stop
+	StatusRetired    ModelStatus = "retired"    // answers no more
+)

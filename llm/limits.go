@@ -1,0 +1,41 @@
+package llm
+
+import "time"
+
+// Limits bound how long a provider waits for its server. Each that runs out
+// is an error of kind [Timeout] that names the limit. A zero limit is the
+// default, a negative one is none. The time that the caller takes between two events never counts.
+//
+// The context's deadline bounds the call as a whole, as always.
+type Limits struct {
+	// Connect is for looking up the host, connecting and the TLS handshake.
+	// Default 15 seconds.
+	Connect time.Duration
+	// FirstEvent is from sending the request to the first piece of the answer,
+	// on the wire: a server that thinks long, loads a model or has a queue sends
+	// nothing for minutes. Default 10 minutes.
+	FirstEvent time.Duration
+	// Idle is between two pieces of the answer. Keep-alive comments of the
+	// server count as pieces. Default 5 minutes.
+	Idle time.Duration
+	// Total is for the whole call. Default none.
+	Total time.Duration
+}
+
+// WithDefaults returns the limits with the defaults in place of zeros, and
+// zeros in place of negative ones.
+func (l Limits) WithDefaults() Limits {
+	fill := func(limit *time.Duration, otherwise time.Duration) {
+		switch {
+		case *limit == 0:
+			*limit = otherwise
+		case *limit < 0:
+			*limit = 0
+		}
+	}
+	fill(&l.Connect, 15*time.Second)
+	fill(&l.FirstEvent, 10*time.Minute)
+	fill(&l.Idle, 5*time.Minute)
+	fill(&l.Total, 0)
+	return l
+}

@@ -1,0 +1,170 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+)
+
+// Model is a provider's model, ready to be asked: the provider, the model's
+// name, default settings, and the middleware that every call goes through.
+//
+// A Model is immutable and safe for concurrent use; [Model.With] makes a
+// changed copy. Programs usually get theirs from providers.Open, which
+// makes one of a name such as "openai/gpt-4o-mini".
+type Model struct {
+	provider   Provider
+	name       string
+	defaults   *Request
+	middleware []Middleware
+	closers    []io.Closer
+	handler    Handler
+}
+
+// New returns the provider's model of this name.
+func New(p Provider, name string, options ...ModelOption) *Model {
+	m := &Model{provider: p, name: name}
+	return m.With(options...)
+}
+
+// A ModelOption changes a model in the making.
+type ModelOption func(*Model)
+
+// Use adds middleware inside of what the model has: the first added is nearest
+// to the caller, the last nearest to the provider.
+func Use(middleware ...Middleware) ModelOption {
+	return func(m *Model) { m.middleware = append(slices.Clip(m.middleware), middleware...) }
+}
+
+// Defaults sets what requests leave open: each setting that a request does not
+// have is taken from defaults. The defaults' messages come before each
+// request's own, which makes a standing system message.
+func Defaults(defaults Request) ModelOption {
+	return func(m *Model) { m.defaults = &defaults }
+}
+
+// Named changes the model's name and keeps all else.
+func Named(name string) ModelOption {
+	return func(m *Model) { m.name = name }
+}
+
+// Owns has [Model.Close] close c.
+func Owns(c io.Closer) ModelOption {
+	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
+}
+
+// With returns a copy of the model with further options.
+func (m *Model) With(options ...ModelOption) *Model {
+	changed := *m
+	for _, option := range options {
+		option(&changed)
+	}
+	changed.handler = missingProvider
+	if changed.provider != nil {
+		changed.handler = Chain(changed.provider.Do, changed.middleware...)
+	}
+	return &changed
+}
+
+// Name returns the model's name as its provider knows it: "gpt-4o-mini".
+func (m *Model) Name() string { return m.name }
+
+// Provider returns what answers the model's calls, without the middleware.
+func (m *Model) Provider() Provider { return m.provider }
+
+// String returns the name that providers.Open takes: "openai/gpt-4o-mini".
+func (m *Model) String() string { return m.providerName() + "/" + m.name }
+
+// Stream asks the model and returns the answer as a stream. Nothing is sent,
+// and nothing fails, before the stream is read.
+func (m *Model) Stream(ctx context.Context, req *Request) *Stream {
+	return m.stream(ctx, &Call{Op: OpChat, Request: m.fill(req)})
+}
+
+// Generate asks the model and returns the whole answer. It streams underneath,
+// because silent connections get cut; set [Request.Unstreamed] to prevent it.
+// If it fails, what had arrived is in the error's Partial.
+func (m *Model) Generate(ctx context.Context, req *Request) (*Response, error) {
+	return m.whole(ctx, &Call{Op: OpChat, Request: m.fill(req)})
+}
+
+// Embed returns the embedding vector of each input.
+func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, error) {
+	resp, err := m.whole(ctx, &Call{Op: OpEmbed, Embed: req})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Embed, nil
+}
+
+// CountTokens returns how many input tokens the request is for this model.
+func (m *Model) CountTokens(ctx context.Context, req *Request) (*TokenCount, error) {
+	resp, err := m.whole(ctx, &Call{Op: OpCountTokens, Request: m.fill(req)})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Count, nil
+}
+
+// ListModels returns what the model's provider offers.
+func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
+	resp, err := m.whole(ctx, &Call{Op: OpListModels})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Models, nil
+}
+
+// Close releases what the model owns, such as the idle connections of the
+// provider that providers.Open made for it. Calls under way may fail. Copies
+// made by With own the same things: close one of them.
+func (m *Model) Close() error {
+	var errs []error
+	for _, c := range m.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// whole makes the call and waits for all of the answer.
+func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
+	call.Buffered = true
+	s := m.stream(ctx, call)
+	for _, err := range s.Events() {
+		if err != nil {
+			return nil, err
+		}
+	}
+	resp := s.Response()
+	missing := call.Op == OpEmbed && resp.Embed == nil || call.Op == OpCountTokens && resp.Count == nil
+	if missing {
+		return nil, asError(&Error{Kind: Incomplete, Message: "the answer has no result", Partial: resp}, call)
+	}
+	return resp, nil
+}
+
+func (m *Model) stream(ctx context.Context, call *Call) *Stream {
+	call.Provider, call.Model = m.providerName(), m.name
+	return &Stream{ctx: ctx, call: call, handler: m.handler}
+}
+
+// fill returns the request with the model's defaults. A nil request stays nil,
+// for Validate to refuse.
+func (m *Model) fill(req *Request) *Request {
+	if req == nil || m.defaults == nil {
+		return req
+	}
+	return req.withDefaults(m.defaults)
+}
+
+func (m *Model) providerName() string {
+	if m.provider == nil {
+		return ""
+	}
+	return m.provider.Name()
+}
+
+func missingProvider(context.Context, *Call) Events {
+	return func(yield func(Event, error) bool) { yield(Event{}, invalidf("the model has no provider")) }
+}

@@ -1,0 +1,35 @@
+package llm
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Secret is a credential in a setting. However it is printed, logged or
+// encoded, only "[secret]" comes out; convert it to string to use it.
+type Secret string
+
+const redacted = "[secret]"
+
+// String returns "[secret]", or "" for none.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return redacted
+}
+
+// GoString returns what String returns.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalText returns what String returns.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// LogValue returns what String returns.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// TokenSource returns the credential for a call, for those that expire:
+// tokens of Azure and Google. It is called once for every request, from any
+// goroutine, so it should keep its token while that is fresh. An error fails the
+// call as [Auth], unless it has a kind of its own.
+type TokenSource func(ctx context.Context) (string, error)

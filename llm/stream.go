@@ -1,0 +1,127 @@
+package llm
+
+import (
+	"context"
+	"iter"
+	"sync/atomic"
+)
+
+// Stream is one answer on its way. [Model.Stream] makes it; range over Events
+// or Text, once, to send the request and receive the answer:
+//
+//	s := model.Stream(ctx, llm.Ask("Why is the sky blue?"))
+//	for text, err := range s.Text() {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Print(text)
+//	}
+//	fmt.Println(s.Response().Usage)
+//
+// Nothing is sent before the range, and nothing is left after it, however it
+// ends: leaving the loop early closes the connection. A Stream is for one
+// goroutine at a time.
+type Stream struct {
+	ctx     context.Context
+	call    *Call
+	handler Handler
+	used    atomic.Bool
+	answer  collector
+	failure error
+}
+
+// Events returns the answer, event by event. An error is the last pair, and is
+// always an *[Error]. Events that are not known to a program are safe to ignore.
+//
+// A second range, of Events or Text, gives an error and sends nothing.
+func (s *Stream) Events() Events {
+	return func(yield func(Event, error) bool) {
+		if s.used.Swap(true) {
+			yield(Event{}, asError(invalidf("the stream has been read already; ask the model for another"), s.call))
+			return
+		}
+		if err := checkCall(s.ctx, s.call); err != nil {
+			yield(Event{}, s.fail(err))
+			return
+		}
+		for ev, err := range s.handler(s.ctx, s.call) {
+			if err != nil {
+				yield(Event{}, s.fail(err))
+				return
+			}
+			s.answer.add(ev)
+			if !yield(ev, nil) {
+				return
+			}
+		}
+		if !s.answer.done {
+			yield(Event{}, s.fail(endless()))
+		}
+	}
+}
+
+// Text returns the answer's text, piece by piece, and leaves out all else:
+// reasoning, tool calls and warnings are in the [Stream.Response] afterwards.
+func (s *Stream) Text() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for ev, err := range s.Events() {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			if ev.Type == EventText && ev.Text != "" && !yield(ev.Text, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Response returns what has arrived: the whole answer after the last event,
+// and before that, after an error or after leaving the loop, a part of it. It
+// is never nil. Each call returns a value of its own.
+func (s *Stream) Response() *Response {
+	resp := s.answer.response()
+	if s.used.Load() {
+		resp.Provider = s.call.Provider
+		resp.Attempts = append(resp.Attempts, Attempt{
+			Provider: s.call.Provider,
+			Model:    s.call.Model,
+			Err:      s.failure,
+			Usage:    resp.Usage,
+		})
+	}
+	return resp
+}
+
+// fail records how the stream failed and returns the error for the caller.
+func (s *Stream) fail(err error) error {
+	e := asError(err, s.call)
+	s.failure = e
+	if s.answer.seen && e.Partial == nil {
+		whole := *e // errors are not modified: another call may hold this one
+		whole.Partial = s.Response()
+		e = &whole
+	}
+	return e
+}
+
+// checkCall returns what is wrong with a call before it is sent.
+func checkCall(ctx context.Context, call *Call) error {
+	if ctx == nil {
+		return invalidf("the context is nil")
+	}
+	switch call.Op {
+	case OpChat, OpCountTokens:
+		if err := call.Request.Validate(); err != nil {
+			return err
+		}
+	case OpEmbed:
+		if err := call.Embed.Validate(); err != nil {
+			return err
+		}
+	}
+	if err := FromContext(ctx); err != nil {
+		return err
+	}
+	return nil
+}

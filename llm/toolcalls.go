@@ -1,0 +1,130 @@
+package llm
+
+import (
+	"strings"
+)
+
+// ToolCallAssembler makes well-formed tool call events of the fragments in
+// which servers send tool calls. Providers feed it every fragment, in order,
+// and then call Finish.
+//
+// Servers agree on little: indexes may be interleaved, missing or used again
+// for the next call; ids come once, in every fragment, or never; names come
+// split. So a fragment belongs to the call with its index, unless it brings
+// another id than that call's, which begins a new call; a fragment without an
+// index belongs to the call with its id, and one with neither to the latest.
+// Arguments are joined and never invented: none stays none.
+//
+// The zero value is ready to use. It is for one answer and one goroutine.
+type ToolCallAssembler struct {
+	calls []*assembly
+}
+
+// ToolCallFragment is what one chunk says of a tool call.
+type ToolCallFragment struct {
+	Index        int // the server's index, or negative if it sent none
+	ID           string
+	Name         string
+	Arguments    string
+	ProviderData *ProviderData
+}
+
+// assembly is a call in the making. Its place in the assembler's list is the
+// index of its events; at is the server's.
+type assembly struct {
+	at        int
+	call      ToolCall
+	arguments strings.Builder
+	announced bool // its start event is out
+	ended     bool
+}
+
+// Add takes a fragment and passes on the events that follow from it. It
+// returns false as soon as yield does.
+//
+// A call is announced with its first arguments, or when it ends, so that a
+// name that comes in pieces is whole by then.
+func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(Event, error) bool) bool {
+	n := a.find(f)
+	if n < 0 {
+		n = len(a.calls)
+		a.calls = append(a.calls, &assembly{at: f.Index})
+	}
+	c := a.calls[n]
+	if c.call.ID == "" {
+		c.call.ID = f.ID
+	}
+	if f.ProviderData != nil {
+		c.call.ProviderData = f.ProviderData
+	}
+	if f.Name != c.call.Name { // some servers repeat the whole name with every fragment
+		c.call.Name += f.Name
+	}
+	if f.Arguments == "" {
+		return true
+	}
+	if !a.announce(n, yield) {
+		return false
+	}
+	c.arguments.WriteString(f.Arguments)
+	return yield(Event{Type: EventToolCallDelta, Index: n, Text: f.Arguments}, nil)
+}
+
+// Finish ends the calls and passes on their end events. If the answer was cut
+// by a limit on its length, only calls whose arguments are a whole JSON object
+// are ended. It returns false as soon as yield does.
+func (a *ToolCallAssembler) Finish(reason FinishReason, yield func(Event, error) bool) bool {
+	for n, c := range a.calls {
+		arguments := c.arguments.String()
+		cut := reason == FinishLength || reason == FinishContentFilter
+		if c.ended || cut && !isJSONObject([]byte(arguments)) {
+			continue
+		}
+		c.ended = true
+		if !a.announce(n, yield) {
+			return false
+		}
+		call := c.call
+		call.Arguments = arguments
+		if !yield(Event{Type: EventToolCallEnd, Index: n, Detail: &call}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// Len returns the number of calls seen.
+func (a *ToolCallAssembler) Len() int { return len(a.calls) }
+
+// find returns the place of the call that f belongs to, or -1 for a new call.
+func (a *ToolCallAssembler) find(f ToolCallFragment) int {
+	if f.ID != "" {
+		for n, c := range a.calls {
+			if c.call.ID == f.ID && (f.Index < 0 || c.at == f.Index) {
+				return n
+			}
+		}
+	}
+	for n := len(a.calls) - 1; n >= 0; n-- {
+		c := a.calls[n]
+		if f.Index >= 0 && c.at == f.Index { // the latest call with this index
+			if f.ID == "" || c.call.ID == "" {
+				return n
+			}
+			return -1
+		}
+		if f.Index < 0 && f.ID == "" && f.Name == "" {
+			return n
+		}
+	}
+	return -1
+}
+
+func (a *ToolCallAssembler) announce(n int, yield func(Event, error) bool) bool {
+	c := a.calls[n]
+	if c.announced {
+		return true
+	}
+	c.announced = true
+	return yield(Event{Type: EventToolCallStart, Index: n, Detail: &ToolCall{ID: c.call.ID, Name: c.call.Name}}, nil)
+}

@@ -1,0 +1,225 @@
+package llm
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// Validate returns an [InvalidRequest] error for what no provider could
+// answer: no messages, a role that does not exist, a tool result without its
+// call, text that is not UTF-8, a schema that is not JSON. A [Model] validates
+// each request before anything is sent.
+func (r *Request) Validate() error {
+	if r == nil {
+		return invalidf("the request is nil")
+	}
+	if len(r.Messages) == 0 {
+		return invalidf("the request has no messages")
+	}
+	var calls callSet
+	for i, m := range r.Messages {
+		if err := validateMessage(m, &calls); err != nil {
+			return invalidf("message %d: %w", i, err)
+		}
+	}
+	if err := validateTools(r.Tools, r.ToolChoice); err != nil {
+		return err
+	}
+	if err := validateSettings(r); err != nil {
+		return err
+	}
+	return validateOptions(r.Options)
+}
+
+// Validate returns an [InvalidRequest] error if there is nothing to embed or
+// an input is not UTF-8.
+func (r *EmbedRequest) Validate() error {
+	if r == nil {
+		return invalidf("the request is nil")
+	}
+	if len(r.Inputs) == 0 {
+		return invalidf("the request has no inputs to embed")
+	}
+	for i, text := range r.Inputs {
+		if at := invalidUTF8(text); at >= 0 {
+			return invalidf("input %d is not valid UTF-8 at byte %d", i, at)
+		}
+	}
+	if r.Dimensions < 0 {
+		return invalidf("Dimensions is %d; it cannot be negative", r.Dimensions)
+	}
+	return validateOptions(r.Options)
+}
+
+// callSet holds the ids and names of the tool calls seen so far.
+type callSet struct{ ids, names map[string]bool }
+
+func (s *callSet) add(call ToolCall) {
+	if s.ids == nil {
+		s.ids, s.names = make(map[string]bool), make(map[string]bool)
+	}
+	s.ids[call.ID], s.names[call.Name] = true, true
+}
+
+func validateMessage(m Message, calls *callSet) error {
+	switch m.Role {
+	case RoleSystem, RoleUser, RoleAssistant, RoleTool:
+	default:
+		return fmt.Errorf("the role %q does not exist: use system, user, assistant or tool", m.Role)
+	}
+	if err := checkUTF8(m); err != nil {
+		return err
+	}
+	for i, part := range m.Parts {
+		if part == nil {
+			return fmt.Errorf("part %d is nil", i)
+		}
+		if err := validatePart(m.Role, part, calls); err != nil {
+			return fmt.Errorf("part %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func validatePart(role Role, part Part, calls *callSet) error {
+	switch p := part.(type) {
+	case ToolCall:
+		if role != RoleAssistant {
+			return fmt.Errorf("a tool call belongs in an assistant message, not in a %s message", role)
+		}
+		if p.Name == "" {
+			return fmt.Errorf("the tool call %q has no tool name", p.ID)
+		}
+		calls.add(p)
+	case ToolResult:
+		if role != RoleTool {
+			return fmt.Errorf("a tool result belongs in a tool message, not in a %s message", role)
+		}
+		if p.CallID != "" && !calls.ids[p.CallID] {
+			return fmt.Errorf("no tool call before it has the id %q of this tool result", p.CallID)
+		}
+		if p.CallID == "" && !calls.names[p.Name] {
+			return fmt.Errorf("no tool call before it belongs to the tool result of %q", p.Name)
+		}
+	case Image:
+		return oneSource("an image", len(p.Data) > 0, p.URL != "")
+	case Audio:
+		return oneSource("audio", len(p.Data) > 0, p.URL != "")
+	case File:
+		return oneSource("a file", len(p.Data) > 0, p.URL != "", p.ID != "")
+	}
+	if _, isResult := part.(ToolResult); role == RoleTool && !isResult {
+		return fmt.Errorf("a tool message holds tool results only, not %s", part.partType())
+	}
+	return nil
+}
+
+// oneSource returns an error unless exactly one way of giving the bytes is used.
+func oneSource(what string, given ...bool) error {
+	n := 0
+	for _, g := range given {
+		if g {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return fmt.Errorf("%s needs its bytes or a reference to them", what)
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("%s has both its bytes and a reference to them, or two references: set one", what)
+}
+
+func validateTools(tools []Tool, choice ToolChoice) error {
+	var names map[string]bool
+	if len(tools) > 0 {
+		names = make(map[string]bool, len(tools))
+	}
+	for i, tool := range tools {
+		switch {
+		case tool.Name == "":
+			return invalidf("tool %d has no name", i)
+		case names[tool.Name]:
+			return invalidf("two tools have the name %q", tool.Name)
+		case invalidUTF8(tool.Name) >= 0 || invalidUTF8(tool.Description) >= 0:
+			return invalidf("the name or description of tool %d is not valid UTF-8", i)
+		}
+		names[tool.Name] = true
+		if len(tool.Parameters) > 0 && !isJSONObject(tool.Parameters) {
+			return invalidf("the parameters of tool %q are not a JSON object", tool.Name)
+		}
+	}
+	switch choice.Mode {
+	case "", ToolAuto, ToolNone:
+	case ToolRequired:
+		if len(tools) == 0 {
+			return invalidf("ToolChoice requires a tool call, but the request has no tools")
+		}
+	case ToolNamed:
+		if !names[choice.Name] {
+			return invalidf("ToolChoice names the tool %q, which the request does not have", choice.Name)
+		}
+	default:
+		return invalidf("the tool mode %q does not exist: use auto, none, required or named", choice.Mode)
+	}
+	return nil
+}
+
+func validateSettings(r *Request) error {
+	for _, setting := range [...]struct {
+		name  string
+		value *float64
+	}{
+		{"Temperature", r.Temperature},
+		{"TopP", r.TopP},
+		{"PresencePenalty", r.PresencePenalty},
+		{"FrequencyPenalty", r.FrequencyPenalty},
+	} {
+		if v := setting.value; v != nil && (math.IsNaN(*v) || math.IsInf(*v, 0)) {
+			return invalidf("%s is %v; it must be a finite number", setting.name, *v)
+		}
+	}
+	if r.MaxTokens < 0 {
+		return invalidf("MaxTokens is %d; it cannot be negative", r.MaxTokens)
+	}
+	if r.TopLogprobs < 0 {
+		return invalidf("TopLogprobs is %d; it cannot be negative", r.TopLogprobs)
+	}
+	for i, stop := range r.Stop {
+		if stop == "" || invalidUTF8(stop) >= 0 {
+			return invalidf("stop sequence %d is empty or not valid UTF-8", i)
+		}
+	}
+	if f := r.Format; f != nil && len(f.Schema) > 0 && !isJSONObject(f.Schema) {
+		return invalidf("the schema of Format is not a JSON object")
+	}
+	return nil
+}
+
+func validateOptions(options []Options) error {
+	for i, o := range options {
+		if o == nil {
+			return invalidf("option %d is nil", i)
+		}
+		for _, earlier := range options[:i] {
+			if sameProvider(earlier, o) {
+				return invalidf("there are two options for the provider %q", o.ProviderName())
+			}
+		}
+	}
+	return nil
+}
+
+func isJSONObject(data []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) && json.Valid(data)
+}
+
+// invalidf returns an InvalidRequest error. A %w among the arguments is kept
+// as its underlying error.
+func invalidf(format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Kind: InvalidRequest, Message: err.Error(), Err: err}
+}
