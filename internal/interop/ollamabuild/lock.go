@@ -1,0 +1,22 @@
+//go:build darwin || linux
+
+package ollamabuild
+
+import (
+	"os"
+	"syscall"
+)
+
+// lock waits until this process alone holds the lock file. The system gives
+// the lock back if the process dies.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, &os.PathError{Op: "lock", Path: path, Err: err}
+	}
+	return func() { f.Close() }, nil
+}
