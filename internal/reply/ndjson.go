@@ -1,0 +1,45 @@
+package reply
+
+import "io"
+
+// NDJSON reads one JSON value a line. Blank lines are skipped, white space
+// around a value is dropped, and a last line without a newline is delivered with
+// Unterminated set.
+//
+// Only LF ends a line, with or without a CR before it: a CR alone is white space
+// in JSON (RFC 8259, section 2).
+type NDJSON struct {
+	lines lines
+}
+
+// NewNDJSON returns a reader of the lines of r. The bound in bytes on a line is
+// limit; DefaultLimit if it is not positive.
+func NewNDJSON(r io.Reader, limit int) *NDJSON {
+	return &NDJSON{lines: newLines(r, limit, true)}
+}
+
+// Next returns the next line that is not blank, as [Frames] says.
+func (n *NDJSON) Next() (Frame, error) {
+	for {
+		line, whole, err := n.lines.next()
+		if err != nil {
+			return Frame{}, err
+		}
+		if line = trimSpace(line); len(line) > 0 {
+			return Frame{Data: line, Unterminated: !whole}, nil
+		}
+	}
+}
+
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isSpace(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// isSpace reports whether c is white space in JSON (RFC 8259, section 2).
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

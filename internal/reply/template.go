@@ -1,0 +1,132 @@
+package reply
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+)
+
+// template is a frame with holes: the bytes around the holes are fixed. Since a
+// hole takes nothing but a scalar of its kind, whatever matches has the
+// structure of the frame that the template was made of, and its values but for
+// those in the holes.
+type template struct {
+	head   []byte // up to the first hole
+	holes  []hole
+	learnt string // the text of the frame that the template was made of
+}
+
+// hole is a place for a scalar.
+type hole struct {
+	kind  holeKind
+	max   int    // digits and point, of a number
+	after []byte // the fixed bytes that follow
+}
+
+type holeKind uint8
+
+const (
+	textHole    holeKind = iota // the delta
+	stringHole                  // any other string
+	naturalHole                 // digits
+	decimalHole                 // digits, and perhaps a fraction
+)
+
+const (
+	// freeDigits is how long a number may be where the frame learnt from had a
+	// shorter one: any such number fits the smallest type in use, int32.
+	freeDigits = 9
+	// maxDigits is the length of the longest number made a hole: any such
+	// number fits int64.
+	maxDigits = 18
+)
+
+// newTemplate makes a template of frame. The hole for the text is the one string
+// among the delta paths that decodes to delta; if there is not exactly one, or
+// the frame is not simple enough, it reports false.
+func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
+	t := template{learnt: delta}
+	frame = bytes.Clone(frame)
+	fixed, texts := 0, 0 // fixed: where the fixed bytes since the last hole begin
+	add := func(h hole, v scalar) {
+		t.close(frame[fixed:v.start])
+		t.holes = append(t.holes, h)
+		fixed = v.end
+	}
+	ok := walk(frame, func(v scalar) {
+		value := frame[v.start:v.end]
+		switch {
+		case v.isString && contains(spec.Delta, v.path):
+			if string(unescape(nil, value)) == delta {
+				texts++
+				add(hole{kind: textHole}, v)
+			}
+		case !contains(spec.Ignore, v.path):
+		case v.isString:
+			add(hole{kind: stringHole}, v)
+		case len(value) > maxDigits:
+		case scanNatural(value) == len(value):
+			add(hole{kind: naturalHole, max: max(len(value), freeDigits)}, v)
+		case scanDecimal(value) == len(value):
+			add(hole{kind: decimalHole, max: max(len(value), freeDigits)}, v)
+		}
+		// A number that is longer, or has a sign or an exponent, stays fixed:
+		// another such number may not fit where this one did.
+	})
+	t.close(frame[fixed:])
+	return t, ok && texts == 1
+}
+
+// close ends the fixed bytes before a hole, or before the end.
+func (t *template) close(fixed []byte) {
+	if len(t.holes) == 0 {
+		t.head = fixed
+	} else {
+		t.holes[len(t.holes)-1].after = fixed
+	}
+}
+
+func contains(paths []string, path []byte) bool {
+	return slices.ContainsFunc(paths, func(p string) bool { return p == string(path) })
+}
+
+// match compares the whole frame with the template, and returns its text. Where
+// the text has to be changed to be decoded, it is put in scratch, which is
+// reused.
+func (t *template) match(frame []byte, scratch *[]byte) (text []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(frame, t.head)
+	if !ok {
+		return nil, false
+	}
+	var verbatim, ascii bool
+	for i := range t.holes {
+		h := &t.holes[i]
+		var n int
+		switch h.kind {
+		case textHole:
+			if n, verbatim, ascii = scanString(rest); n > 0 {
+				text = rest[:n]
+			}
+		case stringHole:
+			n, _, _ = scanString(rest)
+		case naturalHole:
+			n = scanNatural(rest)
+		case decimalHole:
+			n = scanDecimal(rest)
+		}
+		if n < 0 || n == 0 && h.kind != stringHole || h.max > 0 && n > h.max {
+			return nil, false
+		}
+		if rest, ok = bytes.CutPrefix(rest[n:], h.after); !ok {
+			return nil, false
+		}
+	}
+	if len(rest) > 0 {
+		return nil, false
+	}
+	if !verbatim || !ascii && !utf8.Valid(text) {
+		*scratch = unescape((*scratch)[:0], text)
+		text = *scratch
+	}
+	return text, true
+}
