@@ -2,9 +2,10 @@ package llm
 
 import "time"
 
-// Limits bound how long a provider waits for its server. Each that runs out
-// is an error of kind [Timeout] that names the limit. A zero limit is the
-// default, a negative one is none. The time that the caller takes between two events never counts.
+// Limits bound how long a provider waits for its server, and how much it takes
+// at once. A time that runs out is an error of kind [Timeout] that names the limit. A
+// zero limit is the default, a negative time is none. The time that the caller
+// takes between two events never counts, but for Total.
 //
 // The context's deadline bounds the call as a whole, as always.
 type Limits struct {
@@ -20,6 +21,10 @@ type Limits struct {
 	Idle time.Duration
 	// Total is for the whole call. Default none.
 	Total time.Duration
+	// FrameBytes is the size of the largest piece of a streamed answer: a line
+	// can hold a whole image. A larger one is an error of kind [Protocol]. An
+	// answer that is not streamed may be eight times as large. Default 32 MiB.
+	FrameBytes int
 }
 
 // WithDefaults returns the limits with the defaults in place of zeros, and
@@ -37,5 +42,8 @@ func (l Limits) WithDefaults() Limits {
 	fill(&l.FirstEvent, 10*time.Minute)
 	fill(&l.Idle, 5*time.Minute)
 	fill(&l.Total, 0)
+	if l.FrameBytes <= 0 {
+		l.FrameBytes = 32 << 20
+	}
 	return l
 }

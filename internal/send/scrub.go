@@ -1,0 +1,54 @@
+package send
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Secrets are strings that must not show in an error, whoever put them there:
+// some servers echo the key that they refuse.
+type Secrets []string
+
+// shortest is the length from which a string is taken for a secret. Local
+// servers are given keys such as "none", which are words of many messages.
+const shortest = 8
+
+// Scrub returns text without the secrets.
+func (s Secrets) Scrub(text string) string {
+	for _, secret := range s {
+		if len(secret) >= shortest && strings.Contains(text, secret) {
+			text = strings.ReplaceAll(text, secret, "[secret]")
+		}
+	}
+	return text
+}
+
+// scrub removes the secrets from an error.
+func (s Secrets) scrub(e *llm.Error) {
+	e.Message = s.Scrub(e.Message)
+	e.Code = s.Scrub(e.Code)
+	e.RequestID = s.Scrub(e.RequestID)
+	for name, values := range e.Header {
+		for _, value := range values {
+			if clean := s.Scrub(value); clean != value {
+				e.Header[name] = []string{"[secret]"}
+				break
+			}
+		}
+	}
+	if e.Err != nil && s.Scrub(e.Err.Error()) != e.Err.Error() {
+		e.Err = &scrubbed{e.Err, s}
+	}
+}
+
+// scrubbed is an error whose text is scrubbed. It still matches what the
+// original matches, and does not hand the original out.
+type scrubbed struct {
+	err     error
+	secrets Secrets
+}
+
+func (e *scrubbed) Error() string        { return e.secrets.Scrub(e.err.Error()) }
+func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }

@@ -1,0 +1,170 @@
+// Package send is the one place where a provider's request goes out and its
+// reply comes in: it turns statuses, headers and broken connections into
+// [*llm.Error], keeps the limits on waiting, follows no redirect to another
+// host, and scrubs secrets from whatever servers echo.
+//
+// A [Client] sends a [Request] and returns a [Reply] whose status is a success;
+// every other reply is an error already. What is in the body is the dialect's
+// business: package reply splits it into frames.
+package send
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Client sends the requests of one provider. It is safe for concurrent use.
+type Client struct {
+	provider string
+	http     http.Client
+	owned    *http.Transport // nil if the user brought a client
+	limits   llm.Limits
+}
+
+// NewClient returns a client for the named provider. A nil user client means
+// one of our own, with a transport that keeps enough idle connections for many
+// streams. Of a user's client all is kept but the rule for redirects.
+func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
+	c := &Client{provider: provider, limits: limits.WithDefaults()}
+	if user != nil {
+		c.http = *user
+	} else {
+		c.owned = newTransport(c.limits.Connect)
+		c.http.Transport = c.owned
+	}
+	c.http.CheckRedirect = checkRedirect
+	return c
+}
+
+// Close closes the idle connections of a client that is not the user's.
+func (c *Client) Close() error {
+	if c.owned != nil {
+		c.owned.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Request is one HTTP request on behalf of a call.
+type Request struct {
+	Call   *llm.Call // named in errors
+	Method string
+	URL    string
+	Header http.Header
+	Body   []byte
+	// Secrets must not show in errors: the credential that is in Header.
+	Secrets Secrets
+}
+
+// Do sends the request and returns the reply, once its headers are here and if
+// its status is 2xx. The caller must call [Reply.Close].
+//
+// All errors are *llm.Error.
+func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
+	r := &Reply{client: c, parent: ctx, request: req}
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	r.own = ctx
+	r.watch.start(c.limits, r.cancel)
+	httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL, bytes.NewReader(req.Body))
+	if err != nil {
+		r.Close()
+		return nil, r.describe(&llm.Error{Kind: llm.InvalidRequest, Message: "the request cannot be made: " + withoutURL(err).Error()})
+	}
+	if req.Header != nil {
+		httpReq.Header = req.Header
+	}
+	resp, err := c.http.Do(httpReq)
+	if err != nil {
+		failure := r.noReply(err)
+		r.Close()
+		return nil, failure
+	}
+	r.watch.read(1) // headers are here
+	r.resp = resp
+	r.body = body{resp.Body, &r.watch}
+	if err := r.check(); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// check returns an error unless the reply can be the answer to an API call.
+func (r *Reply) check() error {
+	if status := r.resp.StatusCode; status < 200 || status > 299 {
+		return r.refused()
+	}
+	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
+		text := excerpt(r.readSome(maxErrorBody))
+		return r.describe(&llm.Error{
+			Kind:    llm.Protocol,
+			Status:  r.resp.StatusCode,
+			Message: "the reply is a web page (" + mediaType + "), not an answer of the API; is a proxy or a wrong base URL in the way? It says: " + text,
+		})
+	}
+	return nil
+}
+
+// noReply says why there is no reply.
+func (r *Reply) noReply(err error) *llm.Error {
+	if ended := r.ended(); ended != nil {
+		return ended
+	}
+	if refused, ok := errors.AsType[*redirectError](err); ok {
+		return r.describe(&llm.Error{Kind: llm.Protocol, Status: refused.status, Message: refused.Error(), Err: refused})
+	}
+	err = withoutURL(err)
+	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
+	if timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && timeout.Timeout() {
+		e.Kind = llm.Timeout
+		if r.client.owned != nil { // only its dialer and handshake have limits
+			e.Message = "no connection to " + hostOf(r.request.URL) + " within the connect limit of " + r.client.limits.Connect.String()
+		}
+	}
+	return r.describe(e)
+}
+
+// ended returns the error of a call that was cancelled or ran out of time, by
+// the caller's doing or by a limit of ours, and nil if neither happened.
+func (r *Reply) ended() *llm.Error {
+	if limit, ok := errors.AsType[*limitError](context.Cause(r.own)); ok {
+		return r.describe(&llm.Error{Kind: llm.Timeout, Message: limit.Error(), Err: limit})
+	}
+	if e := llm.FromContext(r.parent); e != nil {
+		return r.describe(e)
+	}
+	return nil
+}
+
+// describe completes an error: it names the call and hides the secrets.
+func (r *Reply) describe(e *llm.Error) *llm.Error {
+	e.Provider = r.client.provider
+	if call := r.request.Call; call != nil {
+		e.Model, e.Op = call.Model, call.Op
+	}
+	if r.resp != nil {
+		e.Header = interesting(r.resp.Header)
+		if e.RequestID == "" {
+			e.RequestID = requestID(r.resp.Header)
+		}
+	}
+	r.request.Secrets.scrub(e)
+	return e
+}
+
+// hostOf returns the host of a URL, for messages: the rest can hold secrets.
+func hostOf(url string) string {
+	_, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return "the server"
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
