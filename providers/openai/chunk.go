@@ -1,0 +1,152 @@
+package openai
+
+import (
+	"encoding/json"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// chunk is one piece of an answer: a frame of a stream, or, with Message in
+// place of Delta, the whole of one that is not streamed.
+// https://platform.openai.com/docs/api-reference/chat-streaming/streaming
+// https://platform.openai.com/docs/api-reference/chat/object
+type chunk struct {
+	ID      string          `json:"id"`
+	Model   string          `json:"model"`
+	Choices []choice        `json:"choices"`
+	Usage   *usage          `json:"usage"`
+	Error   json.RawMessage `json:"error"`
+	Groq    *struct {
+		Usage *usage `json:"usage"`
+	} `json:"x_groq"` // Groq's place for usage, before it learned stream_options
+}
+
+type choice struct {
+	Index        int       `json:"index"`
+	Delta        *content  `json:"delta"`
+	Message      *content  `json:"message"`
+	FinishReason string    `json:"finish_reason"`
+	Logprobs     *logprobs `json:"logprobs"`
+}
+
+// content is what a choice says.
+type content struct {
+	Content          string         `json:"content"`
+	ReasoningContent string         `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
+	Reasoning        string         `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM
+	Refusal          string         `json:"refusal"`
+	ToolCalls        []callFragment `json:"tool_calls"`
+	Annotations      []annotation   `json:"annotations"`
+	Audio            *audio         `json:"audio"`
+}
+
+type callFragment struct {
+	Index    *int   `json:"index"`
+	ID       string `json:"id"`
+	Function struct {
+		Name      string `json:"name"`
+		Arguments string `json:"arguments"`
+	} `json:"function"`
+}
+
+// fragment returns the call's piece as the assembler takes it. In an answer
+// that is not streamed, calls have no index but their place.
+func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
+	index := -1
+	switch {
+	case f.Index != nil:
+		index = *f.Index
+	case whole:
+		index = place
+	}
+	return llm.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: f.Function.Arguments}
+}
+
+type annotation struct {
+	Citation *struct {
+		URL   string `json:"url"`
+		Title string `json:"title"`
+	} `json:"url_citation"`
+}
+
+type audio struct {
+	Data       []byte `json:"data"`
+	Transcript string `json:"transcript"`
+}
+
+type logprobs struct {
+	Content []tokenLogprob `json:"content"`
+	Refusal []tokenLogprob `json:"refusal"`
+}
+
+type tokenLogprob struct {
+	Token   string         `json:"token"`
+	Logprob float64        `json:"logprob"`
+	Bytes   []int          `json:"bytes"`
+	Top     []tokenLogprob `json:"top_logprobs"`
+}
+
+func convertLogprobs(tokens []tokenLogprob) []llm.TokenLogprob {
+	if tokens == nil {
+		return nil
+	}
+	out := make([]llm.TokenLogprob, len(tokens))
+	for i, t := range tokens {
+		out[i] = llm.TokenLogprob{Token: t.Token, Logprob: t.Logprob, Top: convertLogprobs(t.Top)}
+		for _, b := range t.Bytes {
+			out[i].Bytes = append(out[i].Bytes, byte(b))
+		}
+	}
+	return out
+}
+
+type usage struct {
+	Prompt        *int `json:"prompt_tokens"`
+	Completion    *int `json:"completion_tokens"`
+	PromptDetails *struct {
+		Cached  *int `json:"cached_tokens"`
+		Written *int `json:"cache_write_tokens"` // OpenRouter
+	} `json:"prompt_tokens_details"`
+	CompletionDetails *struct {
+		Reasoning *int `json:"reasoning_tokens"`
+	} `json:"completion_tokens_details"`
+	CacheHit *int `json:"prompt_cache_hit_tokens"` // DeepSeek
+}
+
+func (u *usage) convert() llm.Usage {
+	out := llm.Usage{Input: tokens(u.Prompt), Output: tokens(u.Completion), CacheRead: tokens(u.CacheHit)}
+	if d := u.PromptDetails; d != nil {
+		if d.Cached != nil {
+			out.CacheRead = tokens(d.Cached)
+		}
+		out.CacheWrite = tokens(d.Written)
+	}
+	if d := u.CompletionDetails; d != nil {
+		out.Reasoning = tokens(d.Reasoning)
+	}
+	return out
+}
+
+func tokens(n *int) llm.Tokens {
+	if n == nil {
+		return llm.Tokens{}
+	}
+	return llm.Known(*n)
+}
+
+// finishReason translates the server's word for why the answer ended.
+func finishReason(raw string) llm.FinishReason {
+	switch raw {
+	case "":
+		return llm.FinishUnknown
+	case "stop", "eos": // eos: Together
+		return llm.FinishStop
+	case "length":
+		return llm.FinishLength
+	case "tool_calls", "function_call":
+		return llm.FinishToolCalls
+	case "content_filter":
+		return llm.FinishContentFilter
+	}
+	return llm.FinishOther
+}

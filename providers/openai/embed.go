@@ -1,0 +1,87 @@
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// embeddings is the reply to a request for embeddings.
+// https://platform.openai.com/docs/api-reference/embeddings/create
+type embeddings struct {
+	Model string `json:"model"`
+	Data  []struct {
+		Index  int       `json:"index"`
+		Vector []float32 `json:"embedding"`
+	} `json:"data"`
+	Usage *usage          `json:"usage"`
+	Error json.RawMessage `json:"error"`
+}
+
+func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	body, err := json.Marshal(openai.EmbeddingRequest{
+		Input:          call.Embed.Inputs,
+		Model:          openai.EmbeddingModel(call.Model),
+		EncodingFormat: openai.EmbeddingEncodingFormatFloat,
+		Dimensions:     call.Embed.Dimensions,
+	})
+	if err != nil {
+		return p.invalidf("the request cannot be written as JSON: %v", err)
+	}
+	var got embeddings
+	r, err := p.whole(ctx, call, http.MethodPost, body, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: make([][]float32, len(call.Embed.Inputs))}
+	for _, d := range got.Data {
+		if d.Index >= 0 && d.Index < len(result.Vectors) {
+			result.Vectors[d.Index] = d.Vector
+		}
+	}
+	for i, v := range result.Vectors {
+		if len(v) == 0 {
+			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
+		}
+	}
+	if got.Usage != nil {
+		result.Usage = got.Usage.convert()
+	}
+	start := r.Start()
+	start.Model = got.Model
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: result.Usage}}, nil)
+	return nil
+}
+
+// whole makes a call whose reply is one JSON value, read into v. The caller
+// closes the reply, unless there is an error.
+func (p *Provider) whole(ctx context.Context, call *llm.Call, method string, body []byte, v any) (*send.Reply, error) {
+	req, err := p.request(ctx, call, method, body, "application/json")
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Do(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	data, err := r.ReadAll(8 * p.limits.FrameBytes)
+	if err == nil {
+		if jsonErr := json.Unmarshal(data, v); jsonErr != nil {
+			err = r.Fail(llm.Protocol, "the reply, of type "+quoteType(r.MediaType())+", is not what was asked for: "+jsonErr.Error())
+		}
+	}
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}

@@ -1,0 +1,78 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// modelList is a list of models: an object at most servers, the bare list at
+// Together. https://platform.openai.com/docs/api-reference/models/list
+type modelList struct {
+	Data []model `json:"data"`
+}
+
+func (l *modelList) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		return json.Unmarshal(data, &l.Data)
+	}
+	type plain modelList
+	return json.Unmarshal(data, (*plain)(l))
+}
+
+// model is OpenAI's model, with what others say beyond that.
+type model struct {
+	ID      string  `json:"id"`
+	Name    string  `json:"name"`         // OpenRouter
+	Display string  `json:"display_name"` // Together
+	OwnedBy string  `json:"owned_by"`
+	Created float64 `json:"created"` // seconds since 1970
+
+	ContextLength int `json:"context_length"` // OpenRouter, Together
+	ContextWindow int `json:"context_window"` // Groq
+	MaxModelLen   int `json:"max_model_len"`  // vLLM
+	MaxCompletion int `json:"max_completion_tokens"`
+	Meta          *struct {
+		Context int   `json:"n_ctx_train"`
+		Size    int64 `json:"size"`
+	} `json:"meta"` // llama.cpp
+}
+
+func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	var got modelList
+	r, err := p.whole(ctx, call, http.MethodGet, nil, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
+	for i, m := range got.Data {
+		list.Models[i] = m.info(p.name)
+	}
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: r.Start()}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: list}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	return nil
+}
+
+func (m *model) info(provider string) llm.ModelInfo {
+	info := llm.ModelInfo{
+		Provider:      provider,
+		Name:          m.ID,
+		DisplayName:   m.Name + m.Display, // no server sends both
+		OwnedBy:       m.OwnedBy,
+		ContextWindow: max(m.ContextLength, m.ContextWindow, m.MaxModelLen),
+		MaxOutput:     m.MaxCompletion,
+	}
+	if m.Created > 0 {
+		info.Created = time.Unix(int64(m.Created), 0).UTC()
+	}
+	if m.Meta != nil {
+		info.ContextWindow, info.Bytes = max(info.ContextWindow, m.Meta.Context), m.Meta.Size
+	}
+	return info
+}

@@ -1,0 +1,151 @@
+// Package openai talks to OpenAI, to Azure OpenAI, and to every server that
+// speaks OpenAI's chat completions dialect: llama.cpp, vLLM, LM Studio,
+// Cerebras, Groq, Together, OpenRouter, DeepSeek, and any other by its base URL.
+//
+//	p, err := openai.New(openai.Config{APIKey: llm.Secret(key)})
+//	model := llm.New(p, "gpt-4o-mini")
+//
+// Importing the package registers it with providers, so that a name is enough:
+//
+//	model, err := providers.Open("openai/gpt-4o-mini")   // or "groq/…", "azure/…", "vllm/…"
+//
+// Requests are made with the request types of [github.com/sashabaranov/go-openai],
+// and [Options] gives programs a hook on them. The reply is read here: see
+// package internal/reply for why.
+package openai
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Config is how to reach a server. The zero Config, with an APIKey, is OpenAI.
+type Config struct {
+	// Server names the kind of server, which decides the base URL and how the
+	// request is put: one of the constants of [Server]. Empty is [OpenAI].
+	Server Server
+	// BaseURL is where the API is, up to and including its version:
+	// "http://localhost:8000/v1". Empty is the server's usual address.
+	// For Azure it is the resource: "https://NAME.openai.azure.com".
+	BaseURL string
+
+	// APIKey is the credential; hosted servers need one.
+	APIKey llm.Secret
+	// TokenSource, if set, gives the credential instead: for those that
+	// expire, such as Azure's Entra tokens.
+	TokenSource llm.TokenSource
+
+	// AzureAPIVersion is the version of Azure's API by deployments, such as
+	// "2024-10-21". Empty is Azure's v1 API, which has no versions. The model's
+	// name is the name of the deployment with either.
+	AzureAPIVersion string
+
+	Organization string // OpenAI's organisation, for accounts with several
+	Project      string // OpenAI's project, likewise
+	// Header is sent with every request, besides and before the provider's own.
+	Header http.Header
+	// HTTPClient sends the requests; nil is a client of the provider's own,
+	// with a transport made for many streams. Its rule for redirects is not
+	// used: credentials go to no other host. Do not set its Timeout, which cuts
+	// long answers: set Limits.
+	HTTPClient *http.Client
+	Limits     llm.Limits
+
+	// Name is the provider's name in errors and model names; empty is the server's.
+	Name string
+	// Quirks, if set, replaces what is known of the server.
+	Quirks *Quirks
+}
+
+// Provider is a server of OpenAI's dialect. It is safe for concurrent use.
+type Provider struct {
+	name      string
+	config    Config // without the credential
+	quirks    Quirks
+	baseURL   string
+	token     llm.TokenSource // nil for none
+	keyed     bool            // the token is an API key, not a bearer token
+	client    *send.Client
+	limits    llm.Limits
+	endpoints sync.Map // endpointKey to endpoint
+}
+
+// New returns a provider. It sends nothing. A base URL that is none, or the
+// want of a key where the server needs one, is an error.
+func New(config Config) (*Provider, error) {
+	if config.Server == "" {
+		config.Server = OpenAI
+	}
+	p := &Provider{name: config.Name, config: config, limits: config.Limits.WithDefaults()}
+	if p.name == "" {
+		p.name = string(config.Server)
+	}
+	known, ok := servers[config.Server]
+	if !ok {
+		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
+	}
+	p.quirks = known.quirks
+	if config.Quirks != nil {
+		p.quirks = *config.Quirks
+	}
+	base := config.BaseURL
+	if base == "" {
+		base = known.baseURL
+	}
+	if base == "" {
+		return nil, p.invalidf("there is no base URL: set Config.BaseURL%s", orVariable(known.urlEnv))
+	}
+	var err error
+	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+		return nil, err
+	}
+	switch {
+	case config.TokenSource != nil:
+		p.token = config.TokenSource
+	case config.APIKey != "":
+		key := string(config.APIKey)
+		p.token, p.keyed = func(context.Context) (string, error) { return key, nil }, true
+	case known.needsKey && (config.BaseURL == "" || known.baseURL == ""):
+		return nil, &llm.Error{
+			Kind:     llm.Auth,
+			Provider: p.name,
+			Message:  "there is no API key: set Config.APIKey" + orVariable(known.keyEnv),
+		}
+	}
+	p.config.APIKey, p.config.TokenSource = "", nil
+	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	return p, nil
+}
+
+// Name returns the provider's name: "openai", unless configured otherwise.
+func (p *Provider) Name() string { return p.name }
+
+// Close closes idle connections, unless the HTTP client is the user's.
+func (p *Provider) Close() error { return p.client.Close() }
+
+// Do answers chats, embeddings and model lists.
+func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		var err error
+		switch call.Op {
+		case llm.OpChat:
+			err = p.chat(ctx, call, yield)
+		case llm.OpEmbed:
+			err = p.embed(ctx, call, yield)
+		case llm.OpListModels:
+			err = p.listModels(ctx, call, yield)
+		default:
+			err = &llm.Error{
+				Kind: llm.Unsupported, Provider: p.name, Model: call.Model, Op: call.Op,
+				Message: "this provider cannot " + string(call.Op),
+			}
+		}
+		if err != nil {
+			yield(llm.Event{}, err)
+		}
+	}
+}

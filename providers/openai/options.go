@@ -1,0 +1,36 @@
+package openai
+
+import (
+	openai "github.com/sashabaranov/go-openai"
+)
+
+// Options are the settings that OpenAI's dialect has and others do not. What is
+// zero is not sent. They serve every [Server].
+type Options struct {
+	// SystemRole is the role under which system messages go: "system" if it is
+	// empty, "developer" for models that want that.
+	SystemRole string `json:"systemRole,omitempty"`
+
+	User             string            `json:"user,omitempty"`
+	SafetyIdentifier string            `json:"safetyIdentifier,omitempty"`
+	ServiceTier      string            `json:"serviceTier,omitempty"`
+	Verbosity        string            `json:"verbosity,omitempty"` // "low", "medium", "high"
+	Store            *bool             `json:"store,omitempty"`
+	Metadata         map[string]string `json:"metadata,omitempty"`
+	LogitBias        map[string]int    `json:"logitBias,omitempty"`  // by token id
+	Prediction       string            `json:"prediction,omitempty"` // text that much of the answer will equal
+	// ChatTemplateKwargs are arguments of the model's chat template, for
+	// llama.cpp and vLLM: {"enable_thinking": false}.
+	ChatTemplateKwargs map[string]any `json:"chatTemplateKwargs,omitempty"`
+
+	// Hook, if set, changes the vendor's request after all settings are in it.
+	// Messages and tools that it leaves alone are sent as they were, with the parts
+	// that the vendor's type does not know.
+	Hook func(*openai.ChatCompletionRequest) `json:"-"`
+	// Extra are further members of the request's JSON object. They outrank all
+	// else, the hook included.
+	Extra map[string]any `json:"extra,omitempty"`
+}
+
+// ProviderName returns "openai".
+func (Options) ProviderName() string { return string(OpenAI) }
