@@ -1,0 +1,223 @@
+package cost
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+// A contest is one reply read by the library and by the floor.
+type contest struct {
+	name   string
+	chunks int
+	calls  int // in one measurement
+	floor  func(testing.TB)
+	ours   func(testing.TB)
+
+	mostTime   float64 // ratio that fails
+	mostAllocs float64 // per chunk, above the floor's per call; 0 is unchecked
+}
+
+const prompt = "Why is the sky blue?"
+
+func contests(t testing.TB, base string) []contest {
+	transport := &http.Transport{MaxIdleConnsPerHost: 4, DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport}
+
+	openAI := func(path string) *llm.Model {
+		p, err := openai.New(openai.Config{BaseURL: base + path, APIKey: "sk-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return llm.New(p, "gpt-4o")
+	}
+	streamed := func(m *llm.Model) func(testing.TB) {
+		return func(t testing.TB) {
+			n := 0
+			for text, err := range m.Stream(context.Background(), llm.Ask(prompt)).Text() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				n += len(text)
+			}
+			checkLength(t, n)
+		}
+	}
+	floor := func(path string, sse bool) func(testing.TB) {
+		return func(t testing.TB) {
+			n := 0
+			if err := floorStream(client, newRequest(t, base+path, true), sse, func(text string) { n += len(text) }); err != nil {
+				t.Fatal(err)
+			}
+			checkLength(t, n)
+		}
+	}
+	return []contest{
+		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", true), streamed(openAI("/openai/1000")), 1.2, 0.3},
+		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.4, 0},
+		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.4, 0},
+		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
+			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLength(t, len(data))
+		}, func(t testing.TB) {
+			req := llm.Ask(prompt)
+			req.Unstreamed = true
+			resp, err := wholeModel(t, base).Generate(context.Background(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLength(t, len(resp.Text()))
+		}, 1.5, 0},
+	}
+}
+
+// wholeModel is made once.
+var wholeModel = func() func(t testing.TB, base string) *llm.Model {
+	var model *llm.Model
+	return func(t testing.TB, base string) *llm.Model {
+		if model == nil {
+			p, err := openai.New(openai.Config{BaseURL: base + "/whole/0", APIKey: "sk-0123456789"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			model = llm.New(p, "gpt-4o")
+		}
+		return model
+	}
+}()
+
+func newRequest(t testing.TB, url string, stream bool) *http.Request {
+	body, err := json.Marshal(map[string]any{
+		"model": "gpt-4o", "stream": stream, "messages": []map[string]string{{"role": "user", "content": prompt}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer sk-0123456789")
+	return req
+}
+
+func checkLength(t testing.TB, n int) {
+	if n == 0 {
+		t.Fatal("the answer is empty")
+	}
+}
+
+func TestCostBesideTheFloor(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector changes what everything costs; run without -race")
+	}
+	timed := os.Getenv("PARLEY_COST") != ""
+	pairs := 5
+	if timed {
+		pairs = 31
+	}
+	for _, c := range contests(t, startServer(t)) {
+		c.floor(t)
+		c.ours(t)
+		var ratios, ours, floors []float64
+		for range pairs {
+			f := processorTime(t, c.calls, c.floor)
+			o := processorTime(t, c.calls, c.ours)
+			ratios, floors, ours = append(ratios, o/f), append(floors, f), append(ours, o)
+		}
+		ratio := median(ratios)
+		unit, per := "call", 1.0
+		if c.chunks > 0 {
+			unit, per = "chunk", float64(c.chunks)
+		}
+		allocs, bytes := allocations(t, c.ours)
+		floorAllocs, _ := allocations(t, c.floor)
+		t.Logf("%-20s floor %8.0f ns a %s, ours %8.0f ns: ratio %.2f (%.2f to %.2f); %.2f allocs and %.0f B a %s (floor %.2f)",
+			c.name, median(floors)/per, unit, median(ours)/per, ratio, slices.Min(ratios), slices.Max(ratios),
+			allocs/per, bytes/per, unit, floorAllocs/per)
+		if c.mostAllocs > 0 && allocs/per > c.mostAllocs {
+			t.Errorf("%s: %.2f allocations a chunk, want at most %.2f", c.name, allocs/per, c.mostAllocs)
+		}
+		if timed && ratio > c.mostTime {
+			t.Errorf("%s: %.2f times the floor's processor time, want at most %.2f", c.name, ratio, c.mostTime)
+		}
+	}
+}
+
+// processorTime returns the nanoseconds of processor time that a call takes in
+// this process, kernel and garbage collector included.
+func processorTime(t testing.TB, calls int, f func(testing.TB)) float64 {
+	runtime.GC()
+	before := usage(t)
+	for range calls {
+		f(t)
+	}
+	return float64(usage(t)-before) / float64(calls)
+}
+
+func usage(t testing.TB) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// allocations returns the allocations and bytes of a call.
+func allocations(t testing.TB, f func(testing.TB)) (n, bytes float64) {
+	const calls = 10
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range calls {
+		f(t)
+	}
+	runtime.ReadMemStats(&after)
+	return float64(after.Mallocs-before.Mallocs) / calls, float64(after.TotalAlloc-before.TotalAlloc) / calls
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+// The floor must be correct, or it is no floor.
+func TestFloorReadsWhatWasSent(t *testing.T) {
+	var want strings.Builder
+	for i := range 1000 {
+		var word string
+		if err := json.Unmarshal([]byte(`"`+words[i%len(words)]+`"`), &word); err != nil {
+			t.Fatal(err)
+		}
+		want.WriteString(word)
+	}
+	for _, tt := range []struct {
+		path string
+		sse  bool
+	}{{"/openai/1000", true}, {"/ollama/1000", false}} {
+		var got strings.Builder
+		req := newRequest(t, startServer(t)+tt.path, true)
+		if err := floorStream(http.DefaultClient, req, tt.sse, func(text string) { got.WriteString(text) }); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() {
+			t.Errorf("%s: the floor reads %.60q…, want %.60q…", tt.path, got.String(), want.String())
+		}
+	}
+}

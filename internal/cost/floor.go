@@ -1,0 +1,317 @@
+package cost
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"unicode/utf8"
+)
+
+// The floor: what a program that wants only an answer's text would write by
+// hand, with nothing to spare. It finds the text wherever the keys stand,
+// decodes its escapes, and notices errors, cuts and the end. It has
+// no limits, no usage, no tool calls, no events.
+
+var errCut = errors.New("the stream was cut")
+
+// floorStream sends a request and hands each piece of text to use.
+func floorStream(client *http.Client, req *http.Request, sse bool, use func(string)) error {
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(make([]byte, 4096), 32<<20)
+	ended := false
+	for lines.Scan() {
+		line := lines.Bytes()
+		if sse {
+			data, ok := bytes.CutPrefix(line, []byte("data: "))
+			if !ok {
+				continue
+			}
+			if string(data) == "[DONE]" {
+				_, err := io.Copy(io.Discard, resp.Body)
+				return err
+			}
+			line = data
+		}
+		s := scanner{data: line}
+		if sse {
+			s.chunk()
+		} else {
+			s.ollama()
+		}
+		if s.failed || s.sawError {
+			return errors.New("bad chunk: " + string(line))
+		}
+		if s.text != "" {
+			use(s.text)
+		}
+		ended = ended || s.ended
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if !ended {
+		return errCut
+	}
+	return nil
+}
+
+// scanner walks one JSON value.
+type scanner struct {
+	data     []byte
+	pos      int
+	text     string
+	ended    bool
+	sawError bool
+	failed   bool
+}
+
+// chunk reads a chunk of OpenAI's dialect.
+func (s *scanner) chunk() {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "choices":
+			s.array(func() {
+				s.object(func(key []byte) {
+					switch string(key) {
+					case "delta":
+						s.object(func(key []byte) {
+							if string(key) == "content" && s.peek() == '"' {
+								s.text = s.string()
+								return
+							}
+							s.skip()
+						})
+					case "finish_reason":
+						s.ended = s.ended || s.peek() == '"'
+						s.skip()
+					default:
+						s.skip()
+					}
+				})
+			})
+		case "error":
+			s.sawError = s.peek() != 'n'
+			s.skip()
+		default:
+			s.skip()
+		}
+	})
+}
+
+// ollama reads a line of Ollama's.
+func (s *scanner) ollama() {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "message":
+			s.object(func(key []byte) {
+				if string(key) == "content" {
+					s.text = s.string()
+					return
+				}
+				s.skip()
+			})
+		case "done":
+			s.ended = s.peek() == 't'
+			s.skip()
+		case "error":
+			s.sawError = true
+			s.skip()
+		default:
+			s.skip()
+		}
+	})
+}
+
+func (s *scanner) peek() byte {
+	for s.pos < len(s.data) {
+		switch c := s.data[s.pos]; c {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c {
+		s.failed = true
+		return false
+	}
+	s.pos++
+	return true
+}
+
+func (s *scanner) object(member func(key []byte)) {
+	if !s.take('{') || s.peek() == '}' {
+		s.pos++
+		return
+	}
+	for !s.failed {
+		key := s.raw()
+		s.take(':')
+		member(key)
+		if s.peek() != ',' {
+			s.take('}')
+			return
+		}
+		s.pos++
+	}
+}
+
+func (s *scanner) array(element func()) {
+	if !s.take('[') || s.peek() == ']' {
+		s.pos++
+		return
+	}
+	for !s.failed {
+		element()
+		if s.peek() != ',' {
+			s.take(']')
+			return
+		}
+		s.pos++
+	}
+}
+
+// raw returns a string as it stands between its quotes.
+func (s *scanner) raw() []byte {
+	if !s.take('"') {
+		return nil
+	}
+	start := s.pos
+	for s.pos < len(s.data) {
+		switch s.data[s.pos] {
+		case '"':
+			s.pos++
+			return s.data[start : s.pos-1]
+		case '\\':
+			s.pos++
+		}
+		s.pos++
+	}
+	s.failed = true
+	return nil
+}
+
+func (s *scanner) string() string {
+	raw := s.raw()
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw)
+	}
+	return unescape(raw)
+}
+
+// skip passes over any value.
+func (s *scanner) skip() {
+	switch s.peek() {
+	case '"':
+		s.raw()
+	case '{', '[':
+		for depth := 0; s.pos < len(s.data); {
+			switch s.data[s.pos] {
+			case '"':
+				s.raw()
+				continue
+			case '{', '[':
+				depth++
+			case '}', ']':
+				depth--
+			}
+			s.pos++
+			if depth == 0 {
+				return
+			}
+		}
+		s.failed = true
+	default:
+		for s.pos < len(s.data) {
+			switch s.data[s.pos] {
+			case ',', '}', ']', ' ', '\n':
+				return
+			}
+			s.pos++
+		}
+	}
+}
+
+func unescape(raw []byte) string {
+	out := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' || i+1 == len(raw) {
+			out = append(out, raw[i])
+			continue
+		}
+		i++
+		switch raw[i] {
+		case 'n':
+			out = append(out, '\n')
+		case 't':
+			out = append(out, '\t')
+		case 'r':
+			out = append(out, '\r')
+		case 'b':
+			out = append(out, '\b')
+		case 'f':
+			out = append(out, '\f')
+		case 'u':
+			r, size := hexRune(raw[i+1:])
+			out = utf8.AppendRune(out, r)
+			i += size
+		default:
+			out = append(out, raw[i])
+		}
+	}
+	return string(out)
+}
+
+// hexRune reads the digits of \uXXXX, and of the other half of a pair.
+func hexRune(b []byte) (rune, int) {
+	r := hex4(b)
+	if r >= 0xD800 && r < 0xDC00 && len(b) >= 10 && b[4] == '\\' && b[5] == 'u' {
+		if low := hex4(b[6:]); low >= 0xDC00 && low < 0xE000 {
+			return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, 10
+		}
+	}
+	return r, min(4, len(b))
+}
+
+func hex4(b []byte) rune {
+	var r rune
+	for _, c := range b[:min(4, len(b))] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c >= 'a' && c <= 'f':
+			r = r<<4 | rune(c-'a'+10)
+		case c >= 'A' && c <= 'F':
+			r = r<<4 | rune(c-'A'+10)
+		}
+	}
+	return r
+}
+
+// floorWhole sends a request and reads the whole reply, which is the least
+// that an unstreamed call must do besides decoding it.
+func floorWhole(client *http.Client, req *http.Request) ([]byte, error) {
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, errors.New(resp.Status)
+	}
+	return io.ReadAll(resp.Body)
+}

@@ -1,0 +1,148 @@
+package cost
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The test binary is also the server: started again with serverVariable set,
+// it serves until its standard input closes.
+const serverVariable = "PARLEY_COST_SERVER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(serverVariable) != "" {
+		serve()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// serve answers /openai/N and /ollama/N with streams of N chunks, and
+// /whole with an answer that is not streamed.
+func serve() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(listener.Addr())
+	go http.Serve(listener, http.HandlerFunc(answer))
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// answer takes the connection over and answers all requests on it.
+func answer(w http.ResponseWriter, r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for path := r.URL.Path; ; {
+		rw.Write(reply(path))
+		if rw.Flush() != nil {
+			return
+		}
+		next, err := http.ReadRequest(rw.Reader)
+		if err != nil {
+			return
+		}
+		io.Copy(io.Discard, next.Body)
+		path = next.URL.Path
+	}
+}
+
+// reply returns the HTTP reply to a request of the path. Each frame of a stream
+// is an HTTP chunk of its own, as from servers that flush, but all are sent at
+// once: what is measured is reading, not waiting.
+func reply(path string) []byte {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	n := 0
+	if len(segments) > 1 {
+		n, _ = strconv.Atoi(segments[1])
+	}
+	var out bytes.Buffer
+	stream := func(contentType string, frames []string) {
+		fmt.Fprintf(&out, "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nTransfer-Encoding: chunked\r\n\r\n", contentType)
+		for _, frame := range frames {
+			fmt.Fprintf(&out, "%x\r\n%s\r\n", len(frame), frame)
+		}
+		fmt.Fprint(&out, "0\r\n\r\n")
+	}
+	switch segments[0] {
+	case "openai":
+		stream("text/event-stream", openaiFrames(n))
+	case "ollama":
+		stream("application/x-ndjson", ollamaFrames(n))
+	default:
+		fmt.Fprintf(&out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(wholeBody), wholeBody)
+	}
+	return out.Bytes()
+}
+
+var words = []string{"The", " sky", " is", " blue", " because", " of", " Rayleigh", " scattering", ".", "\\n", " It", " says", ": \\\"short", " waves", "\\\""}
+
+// openaiFrames are shaped as OpenAI's own, with the padding it calls obfuscation.
+func openaiFrames(n int) []string {
+	const head = `data: {"id":"chatcmpl-DuLdMEdkw5VsZSxKY3i9G934hT7LM","object":"chat.completion.chunk","created":1782321900,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_4fa7959453",`
+	frames := []string{head + `"usage":null,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"obfuscation":"ZvYJfUINRWi"}` + "\n\n"}
+	for i := range n {
+		word := words[i%len(words)]
+		frames = append(frames, fmt.Sprintf(head+`"usage":null,"choices":[{"index":0,"delta":{"content":"%s"},"logprobs":null,"finish_reason":null}],"obfuscation":"%s"}`+"\n\n", word, "nsrdAagU8qzJ7f"[:14-len(word)]))
+	}
+	return append(frames,
+		head+`"usage":null,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"obfuscation":"9Szx"}`+"\n\n",
+		head+`"choices":[],"usage":{"prompt_tokens":15,"completion_tokens":1000,"total_tokens":1015,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"obfuscation":""}`+"\n\n",
+		"data: [DONE]\n\n")
+}
+
+func ollamaFrames(n int) []string {
+	var frames []string
+	for i := range n {
+		frames = append(frames, fmt.Sprintf(`{"model":"llama3.2:1b","created_at":"2026-11-23T16:44:%02d.%09dZ","message":{"role":"assistant","content":"%s"},"done":false}`+"\n", i%60, 5944351+i*7919, words[i%len(words)]))
+	}
+	return append(frames, `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":1000,"eval_duration":638528755}`+"\n")
+}
+
+const wholeBody = `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`
+
+// startServer starts the server and returns its base URL.
+func startServer(t testing.TB) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), serverVariable+"=1")
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the server did not say its address: %v", err)
+	}
+	return "http://" + strings.TrimSpace(line)
+}
