@@ -6,7 +6,8 @@ import (
 )
 
 // Collect ranges over events and returns the whole answer. If they end with an
-// error, the response is what had arrived by then.
+// error, or without an [EventDone], which is an error of kind [Incomplete], the
+// response is what had arrived by then.
 //
 // Middleware that needs whole answers uses it; programs call [Model.Generate].
 func Collect(events Events) (*Response, error) {
@@ -16,6 +17,9 @@ func Collect(events Events) (*Response, error) {
 			return c.response(), err
 		}
 		c.add(ev)
+	}
+	if !c.done {
+		return c.response(), endless()
 	}
 	return c.response(), nil
 }
@@ -58,6 +62,9 @@ func (c *collector) add(ev Event) {
 		c.endCall(ev)
 	case EventReset:
 		c.reset()
+	case EventDone:
+		c.done = true // by its type, as for Deliver, even if it says no more
+		c.addRare(ev)
 	default:
 		c.addRare(ev)
 	}
@@ -89,7 +96,6 @@ func (c *collector) addRare(ev Event) {
 	case *Attempt:
 		c.resp.Attempts = append(c.resp.Attempts, *d)
 	case *Done:
-		c.done = true
 		c.resp.FinishReason, c.resp.RawFinishReason = d.FinishReason, d.RawFinishReason
 		c.resp.Usage, c.resp.Raw = d.Usage, d.Raw
 	}
@@ -185,6 +191,10 @@ func (c *collector) response() *Response {
 		call.Arguments = open.arguments.String()
 		resp.IncompleteCalls = append(resp.IncompleteCalls, call)
 	}
+	resp.Warnings = slices.Clone(resp.Warnings)
+	resp.Sources = slices.Clone(resp.Sources)
+	resp.Logprobs = slices.Clone(resp.Logprobs)
 	resp.Attempts = slices.Clone(resp.Attempts)
+	resp.Models = slices.Clone(resp.Models)
 	return &resp
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Error is the one error type of this module: whatever fails in a call, with
@@ -82,7 +83,18 @@ func (e *Error) Error() string {
 	if e.RequestID != "" {
 		b.WriteString(" [request " + e.RequestID + "]")
 	}
-	return b.String()
+	return oneLine(b.String())
+}
+
+// oneLine replaces line breaks and other control characters, which servers'
+// messages have, so that a log keeps one line for one error.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // Is reports whether target is the error's [Kind].
@@ -137,11 +149,7 @@ func (e causeError) Unwrap() []error { return e[:] }
 func asError(err error, call *Call) *Error {
 	e, ok := err.(*Error)
 	if !ok {
-		kind := KindOf(err)
-		if kind == "" {
-			kind = contextKind(err)
-		}
-		e = &Error{Kind: kind, Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
+		e = wrapError(err)
 	}
 	if e.Provider != "" && e.Model != "" && e.Op != "" {
 		return e
@@ -157,6 +165,23 @@ func asError(err error, call *Call) *Error {
 		named.Op = call.Op
 	}
 	return &named
+}
+
+// wrapError returns an *Error around err. If there is one inside already, its
+// status, retry hint and the rest hold for the new one too: errors.As finds
+// the outermost.
+func wrapError(err error) *Error {
+	inner, ok := errors.AsType[*Error](err)
+	if !ok {
+		return &Error{Kind: contextKind(err), Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
+	}
+	e := *inner
+	e.Message = strings.TrimPrefix(err.Error(), "parley: ")
+	if inner.Message != "" { // do not say it all twice
+		e.Message = strings.Replace(err.Error(), inner.Error(), inner.Message, 1)
+	}
+	e.Err = err
+	return &e
 }
 
 func contextKind(err error) Kind {

@@ -20,6 +20,11 @@ type messageJSON struct {
 	Parts []json.RawMessage `json:"parts"`
 }
 
+// partHead is what every part's object has.
+type partHead struct {
+	Type string `json:"type"`
+}
+
 // MarshalJSON writes the message in a form of its own that UnmarshalJSON reads
 // back without loss. Text that is not valid UTF-8 is an error: JSON cannot hold it.
 func (m Message) MarshalJSON() ([]byte, error) {
@@ -39,6 +44,9 @@ func (m Message) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads what MarshalJSON writes, by this version or a newer one.
 func (m *Message) UnmarshalJSON(data []byte) error {
+	if !utf8.Valid(data) { // encoding/json would replace what is not, unasked
+		return fmt.Errorf("parley: message: the JSON is not valid UTF-8 at byte %d", invalidUTF8(string(data)))
+	}
 	var wire messageJSON
 	if err := json.Unmarshal(data, &wire); err != nil {
 		return fmt.Errorf("parley: message: %w", err)
@@ -59,11 +67,12 @@ func marshalPart(part Part) ([]byte, error) {
 	if part == nil {
 		return nil, errors.New("the part is nil")
 	}
+	if !isPartValue(part) {
+		return nil, fmt.Errorf("it is a %T: parts are values of this package's types, not pointers to them", part)
+	}
 	if u, ok := part.(Unknown); ok {
-		var head struct {
-			Type string `json:"type"`
-		}
-		if err := json.Unmarshal(u.Raw, &head); err != nil || head.Type != u.Type {
+		var head partHead
+		if err := json.Unmarshal(u.Raw, &head); err != nil || head.Type != u.Type || u.Type == "" {
 			return nil, fmt.Errorf("the raw part is not a JSON object of type %q", u.Type)
 		}
 		return u.Raw, nil
@@ -84,9 +93,7 @@ func marshalPart(part Part) ([]byte, error) {
 }
 
 func unmarshalPart(raw json.RawMessage) (Part, error) {
-	var head struct {
-		Type string `json:"type"`
-	}
+	var head partHead
 	if err := json.Unmarshal(raw, &head); err != nil {
 		return nil, err
 	}

@@ -108,6 +108,17 @@ func (Refusal) partType() string    { return "refusal" }
 func (Code) partType() string       { return "code" }
 func (u Unknown) partType() string  { return u.Type }
 
+// isPartValue reports whether part is one of the types above. A pointer to one
+// and a struct that embeds one have the method as well, but no switch over the
+// set would find them.
+func isPartValue(part Part) bool {
+	switch part.(type) {
+	case Text, Image, Audio, File, ToolCall, ToolResult, Reasoning, Refusal, Code, Unknown:
+		return true
+	}
+	return false
+}
+
 // ProviderData is what a provider must get back unchanged with a part, on a
 // later turn: a thought signature, encrypted reasoning. It means nothing to
 // anyone else, so it is sent to no other provider.

@@ -75,6 +75,9 @@ func OptionsFor[T Options](r *Request) T {
 		if own, ok := o.(T); ok {
 			return own
 		}
+		if own, ok := any(o).(*T); ok && own != nil { // a pointer is an Options too, and must not be ignored
+			return *own
+		}
 	}
 	var none T
 	return none

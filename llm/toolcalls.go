@@ -71,19 +71,23 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(Event, error) boo
 }
 
 // Finish ends the calls and passes on their end events. If the answer was cut
-// by a limit on its length, only calls whose arguments are a whole JSON object
-// are ended. It returns false as soon as yield does.
+// by a limit on its length or by a filter, only calls whose arguments are a
+// whole JSON object are ended; the others are announced and no more. It returns
+// false as soon as yield does.
 func (a *ToolCallAssembler) Finish(reason FinishReason, yield func(Event, error) bool) bool {
+	cut := reason == FinishLength || reason == FinishContentFilter
 	for n, c := range a.calls {
-		arguments := c.arguments.String()
-		cut := reason == FinishLength || reason == FinishContentFilter
-		if c.ended || cut && !isJSONObject([]byte(arguments)) {
+		if c.ended {
 			continue
 		}
-		c.ended = true
 		if !a.announce(n, yield) {
 			return false
 		}
+		arguments := c.arguments.String()
+		if cut && !isJSONObject([]byte(arguments)) {
+			continue
+		}
+		c.ended = true
 		call := c.call
 		call.Arguments = arguments
 		if !yield(Event{Type: EventToolCallEnd, Index: n, Detail: &call}, nil) {

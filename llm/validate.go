@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"unicode/utf8"
 )
 
 // Validate returns an [InvalidRequest] error for what no provider could
@@ -76,6 +77,9 @@ func validateMessage(m Message, calls *callSet) error {
 		if part == nil {
 			return fmt.Errorf("part %d is nil", i)
 		}
+		if !isPartValue(part) {
+			return fmt.Errorf("part %d is a %T: parts are values of this package's types, not pointers to them", i, part)
+		}
 		if err := validatePart(m.Role, part, calls); err != nil {
 			return fmt.Errorf("part %d: %w", i, err)
 		}
@@ -84,6 +88,13 @@ func validateMessage(m Message, calls *callSet) error {
 }
 
 func validatePart(role Role, part Part, calls *callSet) error {
+	switch part.(type) {
+	case ToolCall, ToolResult: // these say themselves where they belong
+	default:
+		if role == RoleTool {
+			return fmt.Errorf("a tool message holds tool results only, not %s", part.partType())
+		}
+	}
 	switch p := part.(type) {
 	case ToolCall:
 		if role != RoleAssistant {
@@ -109,9 +120,6 @@ func validatePart(role Role, part Part, calls *callSet) error {
 		return oneSource("audio", len(p.Data) > 0, p.URL != "")
 	case File:
 		return oneSource("a file", len(p.Data) > 0, p.URL != "", p.ID != "")
-	}
-	if _, isResult := part.(ToolResult); role == RoleTool && !isResult {
-		return fmt.Errorf("a tool message holds tool results only, not %s", part.partType())
 	}
 	return nil
 }
@@ -193,8 +201,13 @@ func validateSettings(r *Request) error {
 			return invalidf("stop sequence %d is empty or not valid UTF-8", i)
 		}
 	}
-	if f := r.Format; f != nil && len(f.Schema) > 0 && !isJSONObject(f.Schema) {
-		return invalidf("the schema of Format is not a JSON object")
+	if f := r.Format; f != nil {
+		if len(f.Schema) > 0 && !isJSONObject(f.Schema) {
+			return invalidf("the schema of Format is not a JSON object")
+		}
+		if invalidUTF8(f.Name) >= 0 || invalidUTF8(f.Description) >= 0 {
+			return invalidf("the name or description of Format is not valid UTF-8")
+		}
 	}
 	return nil
 }
@@ -213,8 +226,10 @@ func validateOptions(options []Options) error {
 	return nil
 }
 
+// isJSONObject reports whether data is one JSON object, in UTF-8 throughout,
+// which json.Valid does not ask of strings.
 func isJSONObject(data []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) && json.Valid(data)
+	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) && json.Valid(data) && utf8.Valid(data)
 }
 
 // invalidf returns an InvalidRequest error. A %w among the arguments is kept

@@ -1,0 +1,124 @@
+package llm_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+const chunks = 1000
+
+// thousandChunks is an answer of 1000 text events, made in advance, so that
+// what is measured is the package's own.
+func thousandChunks() llm.Events {
+	events := []llm.Event{start("id")}
+	for range chunks {
+		events = append(events, text(" word"))
+	}
+	return script(append(events, done())...)
+}
+
+// perChunk reports the time and the allocations of b's loop for each chunk;
+// allocs is what one round allocates.
+func perChunk(b *testing.B, round func()) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks, "ns/chunk")
+	b.ReportMetric(testing.AllocsPerRun(3, round)/chunks, "allocs/chunk")
+}
+
+func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
+	model := answering(thousandChunks(), llm.Use(middleware...))
+	req := llm.Ask("Why?")
+	round := func() {
+		n := 0
+		for _, err := range model.Stream(b.Context(), req).Events() {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != chunks+2 {
+			b.Fatalf("%d events, want %d", n, chunks+2)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		round()
+	}
+	perChunk(b, round)
+}
+
+func BenchmarkStream(b *testing.B) { benchmarkStream(b) }
+
+func BenchmarkStreamThroughDeliver(b *testing.B) {
+	benchmarkStream(b, func(next llm.Handler) llm.Handler {
+		return func(ctx context.Context, call *llm.Call) llm.Events {
+			return func(yield func(llm.Event, error) bool) {
+				if err := llm.Deliver(next(ctx, call), call.Buffered, yield); err != nil {
+					yield(llm.Event{}, err)
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	for name, buffered := range map[string]bool{"streamed": false, "buffered": true} {
+		b.Run(name, func(b *testing.B) {
+			events := thousandChunks()
+			round := func() {
+				n := 0
+				if err := llm.Deliver(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != chunks+2 {
+					b.Fatalf("%d events (%v), want %d", n, err, chunks+2)
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				round()
+			}
+			perChunk(b, round)
+		})
+	}
+}
+
+func conversation(tools bool) *llm.Request {
+	req := &llm.Request{Messages: []llm.Message{llm.System("You are a helpful assistant.")}, Temperature: new(0.0)}
+	for len(req.Messages) < 20 {
+		req.Messages = append(req.Messages, llm.User("Why is the sky blue, and the sunset red? 🦙"))
+		if tools {
+			call := llm.ToolCall{ID: "c", Name: "f", Arguments: `{"x":1}`}
+			req.Messages = append(req.Messages, llm.Assistant("", call), llm.ToolResults(llm.ToolResult{CallID: "c", Content: "42"}))
+		}
+		req.Messages = append(req.Messages, llm.Assistant("Because of the way that air scatters light."))
+	}
+	req.Messages = req.Messages[:20]
+	if tools {
+		req.Tools = []llm.Tool{{Name: "f", Parameters: json.RawMessage(`{"type":"object","properties":{"x":{"type":"number"}}}`)}}
+	}
+	return req
+}
+
+func BenchmarkValidate(b *testing.B) {
+	for name, req := range map[string]*llm.Request{"text": conversation(false), "tools": conversation(true)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := req.Validate(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func TestValidatingTextAllocatesNothing(t *testing.T) {
+	req := conversation(false)
+	if allocs := testing.AllocsPerRun(100, func() {
+		if err := req.Validate(); err != nil {
+			t.Fatal(err)
+		}
+	}); allocs != 0 {
+		t.Errorf("Validate of a conversation of text allocates %v times, want 0", allocs)
+	}
+}

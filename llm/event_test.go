@@ -1,0 +1,52 @@
+package llm_test
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Every chunk of every answer passes through each layer as an Event by value.
+func TestEventIsAtMostSevenWords(t *testing.T) {
+	const word = unsafe.Sizeof(uintptr(0))
+	if size := unsafe.Sizeof(llm.Event{}); size > 7*word {
+		t.Errorf("an Event is %d bytes, want at most seven words, which are %d", size, 7*word)
+	}
+}
+
+func TestEventTypeNamesAndContent(t *testing.T) {
+	for _, test := range []struct {
+		event   llm.EventType
+		name    string
+		content bool // seeing it commits the call
+	}{
+		{0, "invalid", false},
+		{llm.EventStart, "start", false},
+		{llm.EventText, "text", true},
+		{llm.EventReasoning, "reasoning", true},
+		{llm.EventRefusal, "refusal", true},
+		{llm.EventToolCallStart, "tool call start", true},
+		{llm.EventToolCallDelta, "tool call delta", true},
+		{llm.EventToolCallEnd, "tool call end", true},
+		{llm.EventMedia, "media", true},
+		{llm.EventSource, "source", true},
+		{llm.EventLogprobs, "logprobs", true},
+		{llm.EventResult, "result", true},
+		{llm.EventStepStart, "step start", true},
+		{llm.EventStepEnd, "step end", true},
+		{llm.EventWarning, "warning", false},
+		{llm.EventAttempt, "attempt", false},
+		{llm.EventReset, "reset", true},
+		{llm.EventDone, "done", true},
+		{llm.EventDone + 1, "invalid", false},
+		{255, "invalid", false},
+	} {
+		if got := test.event.String(); got != test.name {
+			t.Errorf("EventType(%d).String() = %q, want %q", test.event, got, test.name)
+		}
+		if got := test.event.Content(); got != test.content {
+			t.Errorf("EventType %q: Content() = %t, want %t", test.name, got, test.content)
+		}
+	}
+}

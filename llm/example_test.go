@@ -1,0 +1,337 @@
+package llm_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// open stands in for providers.Open("openai/gpt-4o-mini") and its like: its
+// model gives one of the answers to each call, in turn, without a server.
+func open(answers ...llm.Events) *llm.Model {
+	next := 0
+	return llm.New(fake(func(context.Context, *llm.Call) llm.Events {
+		answer := answers[next]
+		next++
+		return answer
+	}), "demo")
+}
+
+// bluesky is the stream of a model that thinks before it answers.
+func bluesky() llm.Events {
+	return script(reasoning("Sunlight, air … "), reasoning("Rayleigh."),
+		text("Air scatters "), text("blue light "), text("the most."), done())
+}
+
+// weather is the stream of a model that asks for its tool.
+func weather() llm.Events {
+	return script(callStart(0, "call_1", "weather"), callDelta(0, `{"city":`), callDelta(0, `"Oslo"}`),
+		callEnd(0, "call_1", "weather", `{"city":"Oslo"}`), done())
+}
+
+// report is what the model says once the tool has run.
+func report() llm.Events { return script(text("It snows in Oslo."), done()) }
+
+// Print an answer while it arrives. Nothing is sent before the loop, and
+// leaving the loop early ends the call.
+func Example() {
+	model := open(bluesky()) // in a program: model, err := providers.Open("openai/gpt-4o-mini")
+
+	s := model.Stream(context.Background(), llm.Ask("Why is the sky blue?"))
+	for text, err := range s.Text() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(text)
+	}
+	fmt.Println()
+	fmt.Println(s.Response().Usage)
+	// Output:
+	// Air scatters blue light the most.
+	// 5 in, 2 out
+}
+
+// Go on with a conversation: what an answer adds to it is in its Messages.
+func ExampleModel_Generate() {
+	model := open(bluesky(), script(text("Then the blue has been scattered away."), done()))
+
+	req := &llm.Request{
+		Messages:    []llm.Message{llm.System("Answer in one sentence."), llm.User("Why is the sky blue?")},
+		MaxTokens:   400,
+		Temperature: new(0.0), // an explicit zero is sent
+	}
+	resp, err := model.Generate(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Text())
+
+	req.Messages = append(req.Messages, resp.Messages...)
+	req.Messages = append(req.Messages, llm.User("And at sunset?"))
+	resp, err = model.Generate(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Text())
+	// Output:
+	// Air scatters blue light the most.
+	// Then the blue has been scattered away.
+}
+
+// See all of an answer: its reasoning, its tool calls, why it ended.
+func ExampleStream_Events() {
+	model := open(bluesky())
+
+	for ev, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Events() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch ev.Type {
+		case llm.EventReasoning:
+			fmt.Printf("(%s)", ev.Text)
+		case llm.EventText:
+			fmt.Printf("[%s]", ev.Text)
+		case llm.EventDone:
+			fmt.Println()
+			fmt.Println(ev.Detail.(*llm.Done).FinishReason)
+		}
+	}
+	// Output:
+	// (Sunlight, air … )(Rayleigh.)[Air scatters ][blue light ][the most.]
+	// stop
+}
+
+// Run a tool that the model asks for, and give it the result.
+func ExampleToolResults() {
+	model := open(weather(), report())
+
+	req := llm.Ask("What is the weather in Oslo?")
+	req.Tools = []llm.Tool{{
+		Name:        "weather",
+		Description: "The weather in a city, now.",
+		Parameters:  json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`),
+	}}
+	for {
+		resp, err := model.Generate(context.Background(), req)
+		if err != nil {
+			log.Fatal(err)
+		}
+		calls := resp.ToolCalls()
+		if len(calls) == 0 {
+			fmt.Println(resp.Text())
+			return
+		}
+		var results []llm.ToolResult
+		for _, call := range calls {
+			var args struct{ City string }
+			if err := json.Unmarshal([]byte(call.Arguments), &args); err != nil {
+				log.Fatal(err)
+			}
+			fmt.Printf("%s(%s)\n", call.Name, args.City)
+			results = append(results, llm.ToolResult{CallID: call.ID, Name: call.Name, Content: "snow, -4 °C"})
+		}
+		req.Messages = append(req.Messages, resp.Messages...)
+		req.Messages = append(req.Messages, llm.ToolResults(results...))
+	}
+	// Output:
+	// weather(Oslo)
+	// It snows in Oslo.
+}
+
+// Tell failures apart by their kind; keep what had arrived.
+func ExampleError() {
+	model := open(
+		failing(&llm.Error{Kind: llm.RateLimited, Status: 429, Message: "Too many requests", RetryAfter: 20 * time.Second}),
+		failing(&llm.Error{Kind: llm.Incomplete, Message: "the connection closed"}, text("Air scatters ")),
+	)
+	for range 2 {
+		_, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+		e, _ := errors.AsType[*llm.Error](err)
+		switch {
+		case errors.Is(err, llm.RateLimited):
+			fmt.Println("wait for", e.RetryAfter)
+		case errors.Is(err, llm.Incomplete):
+			fmt.Printf("only this arrived: %q\n", e.Partial.Text())
+		}
+		fmt.Println(err)
+	}
+	// Output:
+	// wait for 20s
+	// parley: fake/demo: rate limited (429), retry in 20s: Too many requests
+	// only this arrived: "Air scatters "
+	// parley: fake/demo: incomplete reply: the connection closed
+}
+
+// Store a conversation and take it up again, with any provider.
+func ExampleMessage_MarshalJSON() {
+	history := []llm.Message{
+		llm.User("What is this?", llm.Image{MediaType: "image/png", URL: "https://example.com/cat.png"}),
+		llm.Assistant("A cat."),
+	}
+	stored, err := json.MarshalIndent(history, "", "  ")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(string(stored))
+
+	var restored []llm.Message
+	if err := json.Unmarshal(stored, &restored); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(restored[1].Role, "said:", restored[1].Text())
+	// Output:
+	// [
+	//   {
+	//     "role": "user",
+	//     "parts": [
+	//       {
+	//         "type": "text",
+	//         "text": "What is this?"
+	//       },
+	//       {
+	//         "type": "image",
+	//         "mediaType": "image/png",
+	//         "url": "https://example.com/cat.png"
+	//       }
+	//     ]
+	//   },
+	//   {
+	//     "role": "assistant",
+	//     "parts": [
+	//       {
+	//         "type": "text",
+	//         "text": "A cat."
+	//       }
+	//     ]
+	//   }
+	// ]
+	// assistant said: A cat.
+}
+
+// A middleware that tries again: Deliver says whether it still may. Once the
+// caller has seen content, the failure is the caller's.
+func ExampleDeliver() {
+	retry := func(tries int) llm.Middleware {
+		return func(next llm.Handler) llm.Handler {
+			return func(ctx context.Context, call *llm.Call) llm.Events {
+				return func(yield func(llm.Event, error) bool) {
+					for try := 1; ; try++ {
+						err := llm.Deliver(next(ctx, call), call.Buffered, yield)
+						if err == nil {
+							return // delivered, or the caller has left
+						}
+						if try == tries || !llm.KindOf(err).Temporary() {
+							yield(llm.Event{}, err)
+							return
+						}
+						failed := &llm.Attempt{Provider: call.Provider, Model: call.Model, Err: err}
+						if !yield(llm.Event{Type: llm.EventAttempt, Detail: failed}, nil) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+	model := open(failing(&llm.Error{Kind: llm.Overloaded, Status: 503}), bluesky())
+	model = model.With(llm.Use(retry(3)))
+
+	resp, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Text())
+	for _, attempt := range resp.Attempts {
+		fmt.Printf("%s/%s: %v\n", attempt.Provider, attempt.Model, attempt.Err)
+	}
+	// Output:
+	// Air scatters blue light the most.
+	// fake/demo: parley: overloaded (503)
+	// fake/demo: <nil>
+}
+
+// A middleware is a function around a handler. This one adds up what all
+// calls of a model cost.
+func ExampleMiddleware() {
+	spent := make(chan llm.Usage, 10) // calls may come from many goroutines
+	meter := func(next llm.Handler) llm.Handler {
+		return func(ctx context.Context, call *llm.Call) llm.Events {
+			return func(yield func(llm.Event, error) bool) {
+				for ev, err := range next(ctx, call) {
+					if done, ok := ev.Detail.(*llm.Done); ok {
+						spent <- done.Usage
+					}
+					if !yield(ev, err) {
+						return
+					}
+				}
+			}
+		}
+	}
+	model := open(bluesky(), report()).With(llm.Use(meter))
+
+	for _, question := range []string{"Why is the sky blue?", "What is the weather in Oslo?"} {
+		if _, err := model.Generate(context.Background(), llm.Ask(question)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	total := <-spent
+	total = total.Add(<-spent)
+	fmt.Println(total)
+	// Output:
+	// 10 in, 4 out
+}
+
+// Give a model a standing instruction and settings of its own. What a request
+// sets itself wins.
+func ExampleDefaults() {
+	model := llm.New(parrot{}, "grey", llm.Defaults(llm.Request{
+		Messages:  []llm.Message{llm.System("Repeat what you hear.")},
+		MaxTokens: 100,
+	}))
+	resp, err := model.Generate(context.Background(), llm.Ask("Hello!"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Text())
+	// Output:
+	// Hello!
+}
+
+// A provider's author feeds what the server sends of tool calls to an
+// assembler, which makes well-formed events of it.
+func ExampleToolCallAssembler() {
+	var calls llm.ToolCallAssembler
+	yield := func(ev llm.Event, err error) bool {
+		fmt.Print(ev.Type, " ", ev.Index)
+		if ev.Type == llm.EventToolCallEnd {
+			call := ev.Detail.(*llm.ToolCall)
+			fmt.Printf(": %s(%s)", call.Name, call.Arguments)
+		}
+		fmt.Println()
+		return true
+	}
+	for _, f := range []llm.ToolCallFragment{
+		{Index: 0, ID: "a", Name: "weather"},
+		{Index: 0, Arguments: `{"city":`},
+		{Index: 1, ID: "b", Name: "time"}, // has no arguments, and gets none
+		{Index: 0, Arguments: `"Oslo"}`},
+	} {
+		if !calls.Add(f, yield) {
+			return
+		}
+	}
+	calls.Finish(llm.FinishToolCalls, yield)
+	// Output:
+	// tool call start 0
+	// tool call delta 0
+	// tool call delta 0
+	// tool call end 0: weather({"city":"Oslo"})
+	// tool call start 1
+	// tool call end 1: time()
+}

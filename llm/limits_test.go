@@ -1,0 +1,22 @@
+package llm_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+func TestLimitsWithDefaults(t *testing.T) {
+	const frame = 32 << 20
+	for _, test := range []struct {
+		name      string
+		set, want llm.Limits
+	}{
+		{"zeros are defaults", llm.Limits{}, llm.Limits{Connect: 15 * time.Second, FirstEvent: 10 * time.Minute, Idle: 5 * time.Minute, FrameBytes: frame}},
+		{"negative times are none", llm.Limits{Connect: -1, FirstEvent: -1, Idle: -1, Total: -1, FrameBytes: -1}, llm.Limits{FrameBytes: frame}},
+		{"what is set stays", llm.Limits{Connect: 1, FirstEvent: 2, Idle: 3, Total: 4, FrameBytes: 5}, llm.Limits{Connect: 1, FirstEvent: 2, Idle: 3, Total: 4, FrameBytes: 5}},
+	} {
+		check(t, test.name, test.want, test.set.WithDefaults())
+	}
+}

@@ -1,0 +1,213 @@
+package llm_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// fakeOptions are options of the provider that it is named after.
+type fakeOptions string
+
+func (o fakeOptions) ProviderName() string { return string(o) }
+
+const badUTF8 = "ab\xffcd"
+
+func TestRequestValidate(t *testing.T) {
+	call := llm.ToolCall{ID: "c1", Name: "f", Arguments: "{}"}
+	with := func(role llm.Role, parts ...llm.Part) *llm.Request {
+		return &llm.Request{Messages: []llm.Message{
+			llm.Assistant("", call, llm.ToolCall{Name: "g"}),
+			{Role: role, Parts: parts},
+		}}
+	}
+	set := func(change func(*llm.Request)) *llm.Request {
+		req := llm.Ask("?")
+		change(req)
+		return req
+	}
+	tools := func(tools ...llm.Tool) *llm.Request {
+		return set(func(r *llm.Request) { r.Tools = tools })
+	}
+	choose := func(choice llm.ToolChoice, tools ...llm.Tool) *llm.Request {
+		return set(func(r *llm.Request) { r.ToolChoice, r.Tools = choice, tools })
+	}
+	type embedding struct{ llm.Text }
+	var none llm.Part
+
+	for _, test := range []struct {
+		name string
+		req  *llm.Request
+		want string // of the message; "" is a valid request
+	}{
+		{"nil request", nil, "the request is nil"},
+		{"no messages", &llm.Request{}, "the request has no messages"},
+		{"one question", llm.Ask("Why?"), ""},
+		{"empty question", llm.Ask(""), ""},
+		{"50 MB", llm.Ask(strings.Repeat("0123456789", 5_000_000)), ""},
+		{"unknown role", with("bot", llm.Text{Text: "a"}), `message 1: the role "bot" does not exist: use system, user, assistant or tool`},
+		{"no role", with("", llm.Text{Text: "a"}), `message 1: the role "" does not exist: use system, user, assistant or tool`},
+
+		{"every part in its place", &llm.Request{Messages: []llm.Message{
+			llm.System("s"),
+			llm.User("u", llm.Image{URL: "u"}, llm.Audio{Data: []byte{1}}, llm.File{ID: "f"}, llm.Code{Source: "1"}, llm.Unknown{Type: "x", Raw: json.RawMessage(`{"type":"x"}`)}),
+			llm.Assistant("a", llm.Reasoning{Text: "r"}, llm.Refusal{Text: "n"}, call, llm.ToolCall{Name: "g"}),
+			llm.ToolResults(llm.ToolResult{CallID: "c1", Content: "1"}, llm.ToolResult{Name: "g", Content: "2"}),
+		}}, ""},
+		{"nil part", with(llm.RoleUser, llm.Text{Text: "a"}, none), "message 1: part 1 is nil"},
+		{"pointer to a part", with(llm.RoleUser, &llm.Image{URL: "u"}), "message 1: part 0 is a *llm.Image: parts are values of this package's types, not pointers to them"},
+		{"nil pointer to a part", with(llm.RoleUser, (*llm.Text)(nil)), "message 1: part 0 is a *llm.Text: parts are values of this package's types, not pointers to them"},
+		{"part of a foreign type", with(llm.RoleUser, embedding{}), "message 1: part 0 is a llm_test.embedding: parts are values of this package's types, not pointers to them"},
+
+		{"image without bytes", with(llm.RoleUser, llm.Text{}, llm.Image{MediaType: "image/png"}), "message 1: part 1: an image needs its bytes or a reference to them"},
+		{"image with both", with(llm.RoleUser, llm.Image{Data: []byte{1}, URL: "u"}), "message 1: part 0: an image has both its bytes and a reference to them, or two references: set one"},
+		{"audio without bytes", with(llm.RoleUser, llm.Audio{}), "message 1: part 0: audio needs its bytes or a reference to them"},
+		{"audio with both", with(llm.RoleUser, llm.Audio{Data: []byte{1}, URL: "u"}), "message 1: part 0: audio has both its bytes and a reference to them, or two references: set one"},
+		{"file without bytes", with(llm.RoleUser, llm.File{Name: "f"}), "message 1: part 0: a file needs its bytes or a reference to them"},
+		{"file with two references", with(llm.RoleUser, llm.File{URL: "u", ID: "i"}), "message 1: part 0: a file has both its bytes and a reference to them, or two references: set one"},
+
+		{"tool call of the user", with(llm.RoleUser, call), "message 1: part 0: a tool call belongs in an assistant message, not in a user message"},
+		{"tool call of a tool", with(llm.RoleTool, call), "message 1: part 0: a tool call belongs in an assistant message, not in a tool message"},
+		{"tool call without a name", with(llm.RoleAssistant, llm.ToolCall{ID: "c9"}), `message 1: part 0: the tool call "c9" has no tool name`},
+		{"tool result of the user", with(llm.RoleUser, llm.ToolResult{CallID: "c1"}), "message 1: part 0: a tool result belongs in a tool message, not in a user message"},
+		{"tool result without its call", with(llm.RoleTool, llm.ToolResult{CallID: "c9"}), `message 1: part 0: no tool call before it has the id "c9" of this tool result`},
+		{"tool result before its call", &llm.Request{Messages: []llm.Message{llm.ToolResults(llm.ToolResult{CallID: "c1"}), llm.Assistant("", call)}},
+			`message 0: part 0: no tool call before it has the id "c1" of this tool result`},
+		{"tool result by name without its call", with(llm.RoleTool, llm.ToolResult{Name: "h"}), `message 1: part 0: no tool call before it belongs to the tool result of "h"`},
+		{"tool result of nothing", with(llm.RoleTool, llm.ToolResult{}), `message 1: part 0: no tool call before it belongs to the tool result of ""`},
+		{"text in a tool message", with(llm.RoleTool, llm.Text{Text: "a"}), "message 1: part 0: a tool message holds tool results only, not text"},
+		{"image in a tool message", with(llm.RoleTool, llm.Image{URL: "u"}), "message 1: part 0: a tool message holds tool results only, not image"},
+
+		{"role not UTF-8", with(badUTF8), `message 1: the role "ab\xffcd" does not exist: use system, user, assistant or tool`},
+		{"name not UTF-8", &llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Name: badUTF8}}}, "message 0: the name is not valid UTF-8 at byte 2"},
+		{"text not UTF-8", with(llm.RoleUser, llm.Text{Text: "ok"}, llm.Text{Text: "🦙\xf0\x9f"}), "message 1: part 1 (text) is not valid UTF-8 at byte 4"},
+		{"the replacement character is UTF-8", with(llm.RoleUser, llm.Text{Text: "\uFFFD"}), ""},
+		{"image not UTF-8", with(llm.RoleUser, llm.Image{URL: badUTF8}), "message 1: part 0 (image) is not valid UTF-8 at byte 2"},
+		{"audio not UTF-8", with(llm.RoleUser, llm.Audio{URL: "u", Transcript: badUTF8}), "message 1: part 0 (audio) is not valid UTF-8 at byte 2"},
+		{"file not UTF-8", with(llm.RoleUser, llm.File{ID: badUTF8}), "message 1: part 0 (file) is not valid UTF-8 at byte 2"},
+		{"tool call not UTF-8", with(llm.RoleAssistant, llm.ToolCall{Name: "f", Arguments: badUTF8}), "message 1: part 0 (toolCall) is not valid UTF-8 at byte 2"},
+		{"tool result not UTF-8", with(llm.RoleTool, llm.ToolResult{CallID: "c1", Content: badUTF8}), "message 1: part 0 (toolResult) is not valid UTF-8 at byte 2"},
+		{"reasoning not UTF-8", with(llm.RoleAssistant, llm.Reasoning{Text: badUTF8}), "message 1: part 0 (reasoning) is not valid UTF-8 at byte 2"},
+		{"refusal not UTF-8", with(llm.RoleAssistant, llm.Refusal{Text: badUTF8}), "message 1: part 0 (refusal) is not valid UTF-8 at byte 2"},
+		{"code not UTF-8", with(llm.RoleAssistant, llm.Code{Output: badUTF8}), "message 1: part 0 (code) is not valid UTF-8 at byte 2"},
+		{"unknown part not UTF-8", with(llm.RoleUser, llm.Unknown{Type: "x", Raw: json.RawMessage(badUTF8)}), "message 1: part 0 (x) is not valid UTF-8 at byte 2"},
+		{"origin of provider data not UTF-8", with(llm.RoleUser, llm.Text{ProviderData: &llm.ProviderData{Provider: badUTF8}}), "message 1: part 0 (text) is not valid UTF-8 at byte 2"},
+		{"provider data are any bytes", with(llm.RoleUser, llm.Text{ProviderData: &llm.ProviderData{Data: []byte(badUTF8)}}), ""},
+
+		{"tools", tools(llm.Tool{Name: "f"}, llm.Tool{Name: "g", Parameters: json.RawMessage(` {"type":"object"} `)}), ""},
+		{"tool without a name", tools(llm.Tool{Name: "f"}, llm.Tool{}), "tool 1 has no name"},
+		{"two tools of one name", tools(llm.Tool{Name: "f"}, llm.Tool{Name: "f"}), `two tools have the name "f"`},
+		{"tool name not UTF-8", tools(llm.Tool{Name: badUTF8}), "the name or description of tool 0 is not valid UTF-8"},
+		{"tool description not UTF-8", tools(llm.Tool{Name: "f", Description: badUTF8}), "the name or description of tool 0 is not valid UTF-8"},
+		{"parameters not JSON", tools(llm.Tool{Name: "f", Parameters: json.RawMessage(`{"a":`)}), `the parameters of tool "f" are not a JSON object`},
+		{"parameters not an object", tools(llm.Tool{Name: "f", Parameters: json.RawMessage(`[]`)}), `the parameters of tool "f" are not a JSON object`},
+		{"parameters not UTF-8", tools(llm.Tool{Name: "f", Parameters: json.RawMessage(`{"a":"` + badUTF8 + `"}`)}), `the parameters of tool "f" are not a JSON object`},
+
+		{"choice auto", choose(llm.ToolChoice{Mode: llm.ToolAuto}), ""},
+		{"choice none", choose(llm.ToolChoice{Mode: llm.ToolNone}), ""},
+		{"choice required", choose(llm.ToolChoice{Mode: llm.ToolRequired}, llm.Tool{Name: "f"}), ""},
+		{"choice required without tools", choose(llm.ToolChoice{Mode: llm.ToolRequired}), "ToolChoice requires a tool call, but the request has no tools"},
+		{"choice named", choose(llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, llm.Tool{Name: "f"}), ""},
+		{"choice of a missing tool", choose(llm.ToolChoice{Mode: llm.ToolNamed, Name: "g"}, llm.Tool{Name: "f"}), `ToolChoice names the tool "g", which the request does not have`},
+		{"choice named without tools", choose(llm.ToolChoice{Mode: llm.ToolNamed}), `ToolChoice names the tool "", which the request does not have`},
+		{"unknown choice", choose(llm.ToolChoice{Mode: "maybe"}), `the tool mode "maybe" does not exist: use auto, none, required or named`},
+
+		{"explicit zeros", set(func(r *llm.Request) {
+			r.Temperature, r.TopP, r.TopK, r.Seed = new(0.0), new(0.0), new(0), new(int64(0))
+			r.PresencePenalty, r.FrequencyPenalty = new(0.0), new(-2.0)
+		}), ""},
+		{"Temperature", set(func(r *llm.Request) { r.Temperature = new(math.NaN()) }), "Temperature is NaN; it must be a finite number"},
+		{"TopP", set(func(r *llm.Request) { r.TopP = new(math.Inf(1)) }), "TopP is +Inf; it must be a finite number"},
+		{"PresencePenalty", set(func(r *llm.Request) { r.PresencePenalty = new(math.Inf(-1)) }), "PresencePenalty is -Inf; it must be a finite number"},
+		{"FrequencyPenalty", set(func(r *llm.Request) { r.FrequencyPenalty = new(math.NaN()) }), "FrequencyPenalty is NaN; it must be a finite number"},
+		{"MaxTokens", set(func(r *llm.Request) { r.MaxTokens = -1 }), "MaxTokens is -1; it cannot be negative"},
+		{"TopLogprobs", set(func(r *llm.Request) { r.TopLogprobs = -2 }), "TopLogprobs is -2; it cannot be negative"},
+		{"empty stop sequence", set(func(r *llm.Request) { r.Stop = []string{"a", ""} }), "stop sequence 1 is empty or not valid UTF-8"},
+		{"stop sequence not UTF-8", set(func(r *llm.Request) { r.Stop = []string{badUTF8} }), "stop sequence 0 is empty or not valid UTF-8"},
+		{"any JSON", set(func(r *llm.Request) { r.Format = &llm.Format{} }), ""},
+		{"schema", set(func(r *llm.Request) { r.Format = &llm.Format{Name: "n", Schema: json.RawMessage(`{}`)} }), ""},
+		{"schema not an object", set(func(r *llm.Request) { r.Format = &llm.Format{Schema: json.RawMessage(`true`)} }), "the schema of Format is not a JSON object"},
+		{"format name not UTF-8", set(func(r *llm.Request) { r.Format = &llm.Format{Name: badUTF8} }), "the name or description of Format is not valid UTF-8"},
+		{"format description not UTF-8", set(func(r *llm.Request) { r.Format = &llm.Format{Description: badUTF8} }), "the name or description of Format is not valid UTF-8"},
+
+		{"options of two providers", set(func(r *llm.Request) { r.Options = []llm.Options{fakeOptions("a"), fakeOptions("b")} }), ""},
+		{"nil options", set(func(r *llm.Request) { r.Options = []llm.Options{fakeOptions("a"), nil} }), "option 1 is nil"},
+		{"two options of one provider", set(func(r *llm.Request) { r.Options = []llm.Options{fakeOptions("a"), fakeOptions("b"), fakeOptions("a")} }),
+			`there are two options for the provider "a"`},
+	} {
+		t.Run(test.name, func(t *testing.T) { checkInvalid(t, test.req.Validate(), test.want) })
+	}
+}
+
+func TestEmbedRequestValidate(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		req  *llm.EmbedRequest
+		want string
+	}{
+		{"nil request", nil, "the request is nil"},
+		{"no inputs", &llm.EmbedRequest{}, "the request has no inputs to embed"},
+		{"inputs", &llm.EmbedRequest{Inputs: []string{"a", ""}, Dimensions: 8, Options: []llm.Options{fakeOptions("a")}}, ""},
+		{"not UTF-8", &llm.EmbedRequest{Inputs: []string{"a", badUTF8}}, "input 1 is not valid UTF-8 at byte 2"},
+		{"Dimensions", &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: -1}, "Dimensions is -1; it cannot be negative"},
+		{"nil options", &llm.EmbedRequest{Inputs: []string{"a"}, Options: []llm.Options{nil}}, "option 0 is nil"},
+		{"two options of one provider", &llm.EmbedRequest{Inputs: []string{"a"}, Options: []llm.Options{fakeOptions("a"), fakeOptions("a")}},
+			`there are two options for the provider "a"`},
+	} {
+		t.Run(test.name, func(t *testing.T) { checkInvalid(t, test.req.Validate(), test.want) })
+	}
+}
+
+// checkInvalid reports whether err is an InvalidRequest error with the message
+// want, or nil if want is "".
+func checkInvalid(t *testing.T, err error, want string) {
+	t.Helper()
+	if want == "" {
+		if err != nil {
+			t.Errorf("a valid request is refused: %v", err)
+		}
+		return
+	}
+	if err == nil {
+		t.Fatalf("accepted, want the error %q", want)
+	}
+	e := asError(t, err)
+	if !errors.Is(err, llm.InvalidRequest) {
+		t.Errorf("the kind is %q, want %q", e.Kind, llm.InvalidRequest)
+	}
+	check(t, "message", want, e.Message)
+	check(t, "text", "parley: invalid request: "+want, err.Error())
+}
+
+func TestInvalidRequestsAreNotSent(t *testing.T) {
+	bad := &llm.Request{Messages: []llm.Message{{Role: "bot"}}}
+	model := llm.New(fake(func(_ context.Context, call *llm.Call) llm.Events {
+		t.Errorf("the provider was asked to %s", call.Op)
+		return script(done())
+	}), "tiny")
+	const text = `message 0: the role "bot" does not exist: use system, user, assistant or tool`
+	for _, test := range []struct {
+		op   llm.Op
+		ask  func() error
+		want string
+	}{
+		{llm.OpChat, func() error { _, err := read(model.Stream(t.Context(), bad).Events()); return err }, text},
+		{llm.OpChat, func() error { _, err := model.Generate(t.Context(), bad); return err }, text},
+		{llm.OpChat, func() error { _, err := model.Generate(t.Context(), nil); return err }, "the request is nil"},
+		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), bad); return err }, text},
+		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), nil); return err }, "the request is nil"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), &llm.EmbedRequest{}); return err }, "the request has no inputs to embed"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), nil); return err }, "the request is nil"},
+	} {
+		e := asError(t, test.ask())
+		check(t, string(test.op)+": message", test.want, e.Message)
+		check(t, string(test.op)+": kind", llm.InvalidRequest, e.Kind)
+		check(t, "op", test.op, e.Op)
+		check(t, "provider and model", "fake/tiny", e.Provider+"/"+e.Model)
+	}
+}
