@@ -44,7 +44,7 @@ type Provider interface {
 	Do(ctx context.Context, call *Call) Events
 }
 
-// Op is the kind of a [Call].
+// Op is the kind of a [Call]; its text stands in errors.
 type Op string
 
 // The operations. Every middleware serves them all.

@@ -73,6 +73,7 @@ func (c *collector) add(ev Event) {
 func (c *collector) addRare(ev Event) {
 	switch d := ev.Detail.(type) {
 	case *Start:
+		c.resp.Provider = d.Provider
 		c.resp.ID, c.resp.Model, c.resp.RequestID = d.ID, d.Model, d.RequestID
 		c.resp.RateLimits, c.resp.Header = d.RateLimits, d.Header
 	case *Media:
@@ -87,6 +88,9 @@ func (c *collector) addRare(ev Event) {
 		c.resp.Count = d
 	case *ModelList:
 		c.resp.Models = append(c.resp.Models, d.Models...)
+		if c.resp.Models == nil { // an empty list is an answer
+			c.resp.Models = []ModelInfo{}
+		}
 	case *Step:
 		if ev.Type == EventStepEnd {
 			c.endStep(d)
@@ -133,11 +137,16 @@ func (c *collector) callAt(index int) int {
 	return slices.IndexFunc(c.calls, func(call *collectedCall) bool { return call.index == index })
 }
 
-// endStep ends a round of a tool loop, which says itself what it added.
+// endStep ends a round of a tool loop, which says what it added, or else added
+// what it sent.
 func (c *collector) endStep(step *Step) {
 	c.closePart()
+	messages := step.Messages
+	if messages == nil && len(c.parts) > 0 {
+		messages = []Message{{Role: RoleAssistant, Parts: c.parts}}
+	}
+	c.earlier = append(c.earlier, messages...)
 	c.parts, c.calls = nil, nil
-	c.earlier = append(c.earlier, step.Messages...)
 }
 
 // reset forgets the content, and nothing else.

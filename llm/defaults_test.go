@@ -144,7 +144,7 @@ func TestOptionsFor(t *testing.T) {
 		{"own, by a nil pointer", []llm.Options{(*namedOptions)(nil)}, namedOptions{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			check(t, "options", test.want, llm.OptionsFor[namedOptions](&llm.Request{Options: test.options}))
+			check(t, "options", test.want, llm.OptionsFor[namedOptions](test.options))
 		})
 	}
 }

@@ -115,14 +115,15 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// FromContext turns the end of a context into an [Error]: [Canceled] when the
-// caller cancelled, [Timeout] when its deadline passed. The error matches both
-// the context's own error and the cause that the caller gave. It returns nil
-// while ctx is not done.
+// FromContext returns, as an [*Error], why a context has ended: [Canceled] when
+// the caller cancelled, [Timeout] when its deadline passed. If the context was given a cause
+// that is an *Error itself, that one's kind and message hold. The error matches
+// both the context's own error and the cause. FromContext returns nil while
+// ctx has not ended.
 //
 // Providers and middleware use it so that a cancelled call looks the same
 // wherever it was caught.
-func FromContext(ctx context.Context) *Error {
+func FromContext(ctx context.Context) error {
 	err := ctx.Err()
 	if err == nil {
 		return nil
@@ -132,7 +133,11 @@ func FromContext(ctx context.Context) *Error {
 		e.Kind, e.Message = Timeout, "the caller's deadline passed"
 	}
 	if cause := context.Cause(ctx); cause != nil && cause != err {
-		e.Message += ": " + cause.Error()
+		if own, ok := errors.AsType[*Error](cause); ok {
+			e.Kind, e.Message = own.Kind, own.Message
+		} else {
+			e.Message += ": " + cause.Error()
+		}
 		e.Err = causeError{err, cause}
 	}
 	return e

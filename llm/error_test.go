@@ -107,6 +107,9 @@ func TestFromContext(t *testing.T) {
 	defer cancelExpired()
 	byDeadlineCause, cancel := context.WithCancelCause(t.Context())
 	cancel(context.DeadlineExceeded)
+	byLimit, cancel := context.WithCancelCause(t.Context())
+	limit := &llm.Error{Kind: llm.Timeout, Message: "the idle limit ran out"}
+	cancel(limit)
 	for _, test := range []struct {
 		name    string
 		ctx     context.Context
@@ -123,9 +126,15 @@ func TestFromContext(t *testing.T) {
 		{"cancelled because of some other deadline", byDeadlineCause,
 			llm.Error{Kind: llm.Canceled, Message: "the caller cancelled the call: context deadline exceeded", Err: context.DeadlineExceeded},
 			[]error{llm.Canceled, context.Canceled, context.DeadlineExceeded}, llm.Timeout},
+		{"cancelled because of an error with a kind", byLimit,
+			llm.Error{Kind: llm.Timeout, Message: "the idle limit ran out", Err: limit},
+			[]error{llm.Timeout, context.Canceled, limit}, llm.Canceled},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			e := llm.FromContext(test.ctx)
+			e, ok := errors.AsType[*llm.Error](llm.FromContext(test.ctx))
+			if !ok {
+				t.Fatalf("%v is no *llm.Error", llm.FromContext(test.ctx))
+			}
 			check(t, "error", test.want, *e)
 			for _, target := range test.matches {
 				if !errors.Is(e, target) {

@@ -30,7 +30,7 @@ type EventType uint8
 const (
 	_ EventType = iota
 
-	// EventStart is the first event of a reply: *[Start].
+	// EventStart is the first event of an attempt that got a reply: *[Start].
 	EventStart
 	// EventText is a piece of the answer, in Text. A *[ProviderData] detail
 	// belongs to the text part that the piece ends.
@@ -118,6 +118,7 @@ func (*Done) isDetail()          {}
 
 // Start is what a reply says of itself before its content.
 type Start struct {
+	Provider   string      // who answers; a [Model] fills it in where the provider does not
 	ID         string      // the server's id of the answer
 	Model      string      // the model that answers, which may be more exact than the one asked
 	RequestID  string      // the server's id of the request, from its headers
@@ -141,7 +142,7 @@ type Source struct {
 // Step is one round of a tool loop: a model's answer and what its tools returned.
 type Step struct {
 	N        int       // counted from 0
-	Messages []Message // at the step's end: what the step added to the conversation
+	Messages []Message // at its end: what it added to the conversation; nil is what it sent
 }
 
 // Done is what a server says at the end of an answer.

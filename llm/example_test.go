@@ -251,7 +251,7 @@ func ExampleDeliver() {
 	}
 	// Output:
 	// Air scatters blue light the most.
-	// fake/demo: parley: overloaded (503)
+	// fake/demo: parley: fake/demo: overloaded (503)
 	// fake/demo: <nil>
 }
 

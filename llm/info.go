@@ -56,7 +56,8 @@ const (
 	CanCache      Capability = "prompt cache"
 )
 
-// Prices are in US dollars for a million tokens.
+// Prices are in US dollars for a million tokens. A zero is free; what is not
+// known is a nil *Prices.
 type Prices struct {
 	Input, Output, CacheRead, CacheWrite float64
 }

@@ -27,21 +27,11 @@ type Limits struct {
 	FrameBytes int
 }
 
-// WithDefaults returns the limits with the defaults in place of zeros, and
-// zeros in place of negative ones.
+// WithDefaults returns the limits with the defaults in place of zeros.
 func (l Limits) WithDefaults() Limits {
-	fill := func(limit *time.Duration, otherwise time.Duration) {
-		switch {
-		case *limit == 0:
-			*limit = otherwise
-		case *limit < 0:
-			*limit = 0
-		}
-	}
-	fill(&l.Connect, 15*time.Second)
-	fill(&l.FirstEvent, 10*time.Minute)
-	fill(&l.Idle, 5*time.Minute)
-	fill(&l.Total, 0)
+	orDefault(&l.Connect, 15*time.Second)
+	orDefault(&l.FirstEvent, 10*time.Minute)
+	orDefault(&l.Idle, 5*time.Minute)
 	if l.FrameBytes <= 0 {
 		l.FrameBytes = 32 << 20
 	}

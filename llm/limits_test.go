@@ -14,9 +14,10 @@ func TestLimitsWithDefaults(t *testing.T) {
 		set, want llm.Limits
 	}{
 		{"zeros are defaults", llm.Limits{}, llm.Limits{Connect: 15 * time.Second, FirstEvent: 10 * time.Minute, Idle: 5 * time.Minute, FrameBytes: frame}},
-		{"negative times are none", llm.Limits{Connect: -1, FirstEvent: -1, Idle: -1, Total: -1, FrameBytes: -1}, llm.Limits{FrameBytes: frame}},
+		{"negative times, which are none, stay", llm.Limits{Connect: -1, FirstEvent: -1, Idle: -1, Total: -1, FrameBytes: -1}, llm.Limits{Connect: -1, FirstEvent: -1, Idle: -1, Total: -1, FrameBytes: frame}},
 		{"what is set stays", llm.Limits{Connect: 1, FirstEvent: 2, Idle: 3, Total: 4, FrameBytes: 5}, llm.Limits{Connect: 1, FirstEvent: 2, Idle: 3, Total: 4, FrameBytes: 5}},
 	} {
 		check(t, test.name, test.want, test.set.WithDefaults())
+		check(t, test.name+", twice", test.want, test.set.WithDefaults().WithDefaults())
 	}
 }

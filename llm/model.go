@@ -10,7 +10,7 @@ import (
 // Model is a provider's model, ready to be asked: the provider, the model's
 // name, default settings, and the middleware that every call goes through.
 //
-// A Model is immutable and safe for concurrent use; [Model.With] makes a
+// A Model comes from [New], is immutable and safe for concurrent use; [Model.With] makes a
 // changed copy. Programs usually get theirs from providers.Open, which
 // makes one of a name such as "openai/gpt-4o-mini".
 type Model struct {
@@ -31,15 +31,17 @@ func New(p Provider, name string, options ...ModelOption) *Model {
 // A ModelOption changes a model in the making.
 type ModelOption func(*Model)
 
-// Use adds middleware inside of what the model has: the first added is nearest
-// to the caller, the last nearest to the provider.
+// Use adds middleware inside of what the model has, nearer to the provider:
+// in New(p, name, Use(a, b)).With(Use(c)), a sees calls first and c last.
 func Use(middleware ...Middleware) ModelOption {
 	return func(m *Model) { m.middleware = append(slices.Clip(m.middleware), middleware...) }
 }
 
-// Defaults sets what requests leave open: each setting that a request does not
-// have is taken from defaults. The defaults' messages come before each
-// request's own, which makes a standing system message.
+// Defaults sets what requests leave open, in place of earlier defaults: each
+// setting that a request does not have is taken from defaults, and so are
+// options, for embeddings too. The defaults' messages come before each request's
+// own, which makes a standing system message; errors count them too. What the defaults
+// point to must not be changed afterwards.
 func Defaults(defaults Request) ModelOption {
 	return func(m *Model) { m.defaults = &defaults }
 }
@@ -49,7 +51,7 @@ func Named(name string) ModelOption {
 	return func(m *Model) { m.name = name }
 }
 
-// Owns has [Model.Close] close c.
+// Owns has every call of [Model.Close] close c.
 func Owns(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
 }
@@ -62,7 +64,7 @@ func (m *Model) With(options ...ModelOption) *Model {
 	}
 	changed.handler = missingProvider
 	if changed.provider != nil {
-		changed.handler = Chain(changed.provider.Do, changed.middleware...)
+		changed.handler = Chain(named(changed.provider), changed.middleware...)
 	}
 	return &changed
 }
@@ -91,6 +93,11 @@ func (m *Model) Generate(ctx context.Context, req *Request) (*Response, error) {
 
 // Embed returns the embedding vector of each input.
 func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, error) {
+	if req != nil && m.defaults != nil && len(m.defaults.Options) > 0 {
+		filled := *req
+		filled.Options = withDefaultOptions(req.Options, m.defaults.Options)
+		req = &filled
+	}
 	resp, err := m.whole(ctx, &Call{Op: OpEmbed, Embed: req})
 	if err != nil {
 		return nil, err
@@ -127,6 +134,27 @@ func (m *Model) Close() error {
 	return errors.Join(errs...)
 }
 
+// named returns the provider's Do with its name on what it says: middleware
+// sees errors and starts as complete as the caller does.
+func named(p Provider) Handler {
+	return func(ctx context.Context, call *Call) Events {
+		return func(yield func(Event, error) bool) {
+			for ev, err := range p.Do(ctx, call) {
+				if err != nil {
+					err = asError(err, call)
+				} else if start, ok := ev.Detail.(*Start); ok && start.Provider == "" {
+					complete := *start
+					complete.Provider = call.Provider
+					ev.Detail = &complete
+				}
+				if !yield(ev, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // whole makes the call and waits for all of the answer.
 func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 	call.Buffered = true
@@ -137,8 +165,12 @@ func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 		}
 	}
 	resp := s.Response()
-	missing := call.Op == OpEmbed && resp.Embed == nil || call.Op == OpCountTokens && resp.Count == nil
-	if missing {
+	missing := map[Op]bool{
+		OpEmbed:       resp.Embed == nil,
+		OpCountTokens: resp.Count == nil,
+		OpListModels:  resp.Models == nil,
+	}
+	if missing[call.Op] {
 		return nil, asError(&Error{Kind: Incomplete, Message: "the answer has no result", Partial: resp}, call)
 	}
 	return resp, nil

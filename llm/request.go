@@ -68,10 +68,10 @@ type Options interface {
 	ProviderName() string
 }
 
-// OptionsFor returns the request's options of type T, or T's zero value.
+// OptionsFor returns the options of type T among those of a request, or T's zero value.
 // Providers call it to find their own.
-func OptionsFor[T Options](r *Request) T {
-	for _, o := range r.Options {
+func OptionsFor[T Options](options []Options) T {
+	for _, o := range options {
 		if own, ok := o.(T); ok {
 			return own
 		}
@@ -150,7 +150,7 @@ type EmbedRequest struct {
 type EmbedResponse struct {
 	Vectors [][]float32
 	Model   string // the model that answered
-	Usage   Usage
+	Usage   Usage  // as in the [Done] event
 }
 
 // withDefaults returns the request with the settings that it leaves open taken
@@ -166,7 +166,9 @@ func (r *Request) withDefaults(d *Request) *Request {
 	if r.Stop == nil {
 		merged.Stop = d.Stop
 	}
-	orDefault(&merged.ToolChoice, d.ToolChoice)
+	if r.Tools == nil { // a choice goes with its tools
+		orDefault(&merged.ToolChoice, d.ToolChoice)
+	}
 	orDefault(&merged.ParallelToolCalls, d.ParallelToolCalls)
 	orDefault(&merged.MaxTokens, d.MaxTokens)
 	orDefault(&merged.Temperature, d.Temperature)
@@ -182,12 +184,20 @@ func (r *Request) withDefaults(d *Request) *Request {
 	orDefault(&merged.Unstreamed, d.Unstreamed)
 	orDefault(&merged.Strict, d.Strict)
 	orDefault(&merged.KeepRaw, d.KeepRaw)
-	for _, o := range d.Options {
-		if !slices.ContainsFunc(r.Options, func(own Options) bool { return sameProvider(own, o) }) {
-			merged.Options = append(slices.Clip(merged.Options), o)
+	merged.Options = withDefaultOptions(r.Options, d.Options)
+	return &merged
+}
+
+// withDefaultOptions returns the options, with those defaults that are for
+// other providers.
+func withDefaultOptions(options, defaults []Options) []Options {
+	merged := slices.Clip(options)
+	for _, o := range defaults {
+		if !slices.ContainsFunc(options, func(own Options) bool { return sameProvider(own, o) }) {
+			merged = append(merged, o)
 		}
 	}
-	return &merged
+	return merged
 }
 
 func orDefault[T comparable](setting *T, otherwise T) {

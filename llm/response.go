@@ -101,7 +101,7 @@ func (r *Response) answer() *Message {
 // Attempt is one try at a call.
 type Attempt struct {
 	Provider, Model string
-	Err             error // nil for the try that answered
+	Err             error // nil for the try that answered, or was left while it did
 	Usage           Usage // as far as known
 }
 

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 )
 
-// Stream is one answer on its way. [Model.Stream] makes it; range over Events
+// Stream is one answer on its way. Only [Model.Stream] makes one; range over Events
 // or Text, once, to send the request and receive the answer:
 //
 //	s := model.Stream(ctx, llm.Ask("Why is the sky blue?"))
@@ -26,6 +26,7 @@ type Stream struct {
 	call    *Call
 	handler Handler
 	used    atomic.Bool
+	sent    bool // the call has got as far as the handler
 	answer  collector
 	failure error
 }
@@ -44,6 +45,7 @@ func (s *Stream) Events() Events {
 			yield(Event{}, s.fail(err))
 			return
 		}
+		s.sent = true
 		for ev, err := range s.handler(s.ctx, s.call) {
 			if err != nil {
 				yield(Event{}, s.fail(err))
@@ -81,14 +83,15 @@ func (s *Stream) Text() iter.Seq2[string, error] {
 // is never nil. Each call returns a value of its own.
 func (s *Stream) Response() *Response {
 	resp := s.answer.response()
-	if s.used.Load() {
-		resp.Provider = s.call.Provider
-		resp.Attempts = append(resp.Attempts, Attempt{
-			Provider: s.call.Provider,
-			Model:    s.call.Model,
-			Err:      s.failure,
-			Usage:    resp.Usage,
-		})
+	if s.sent {
+		if resp.Provider == "" {
+			resp.Provider = s.call.Provider
+		}
+		last := Attempt{Provider: resp.Provider, Model: s.call.Model, Err: s.failure, Usage: resp.Usage}
+		if resp.Model != "" && resp.Provider != s.call.Provider { // a fallback answered
+			last.Model = resp.Model
+		}
+		resp.Attempts = append(resp.Attempts, last)
 	}
 	return resp
 }
@@ -120,8 +123,5 @@ func checkCall(ctx context.Context, call *Call) error {
 			return err
 		}
 	}
-	if err := FromContext(ctx); err != nil {
-		return err
-	}
-	return nil
+	return FromContext(ctx)
 }

@@ -10,10 +10,10 @@ import (
 //
 // Servers agree on little: indexes may be interleaved, missing or used again
 // for the next call; ids come once, in every fragment, or never; names come
-// split. So a fragment belongs to the call with its index, unless it brings
-// another id than that call's, which begins a new call; a fragment without an
-// index belongs to the call with its id, and one with neither to the latest.
-// Arguments are joined and never invented: none stays none.
+// split. So a fragment belongs to the call with its index, unless it brings a
+// name and another id than that call's, which begins a new call; a fragment
+// without an index belongs to the call with its id, and one without a name to the
+// latest. Arguments are joined and never invented: none stays none.
 //
 // The zero value is ready to use. It is for one answer and one goroutine.
 type ToolCallAssembler struct {
@@ -112,12 +112,12 @@ func (a *ToolCallAssembler) find(f ToolCallFragment) int {
 	for n := len(a.calls) - 1; n >= 0; n-- {
 		c := a.calls[n]
 		if f.Index >= 0 && c.at == f.Index { // the latest call with this index
-			if f.ID == "" || c.call.ID == "" {
+			if f.ID == "" || c.call.ID == "" || f.Name == "" {
 				return n
 			}
 			return -1
 		}
-		if f.Index < 0 && f.ID == "" && f.Name == "" {
+		if f.Index < 0 && f.Name == "" {
 			return n
 		}
 	}

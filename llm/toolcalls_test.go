@@ -87,6 +87,11 @@ func TestToolCallAssembler(t *testing.T) {
 			want:      whole(0, "a", "f", "{", "}"),
 		},
 		{
+			name: "another id with every fragment, but the name once", reason: yes,
+			fragments: []fragment{{0, "a", "f", "{", nil}, {0, "b", "", "}", nil}},
+			want:      whole(0, "a", "f", "{", "}"),
+		},
+		{
 			name: "id after the name", reason: yes,
 			fragments: []fragment{{0, "", "f", "", nil}, {0, "a", "", "{}", nil}},
 			want:      whole(0, "a", "f", "{}"),

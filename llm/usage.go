@@ -19,7 +19,21 @@ type Usage struct {
 // Total returns input and output together.
 func (u Usage) Total() Tokens { return u.Input.Add(u.Output) }
 
-// Add returns the usage of two answers together.
+// SumUsage returns the usage of several answers together. It is the way to
+// keep a total: a zero Usage to start from would be an answer of unknown cost.
+func SumUsage(answers ...Usage) Usage {
+	if len(answers) == 0 {
+		return Usage{}
+	}
+	sum := answers[0]
+	for _, u := range answers[1:] {
+		sum = sum.Add(u)
+	}
+	return sum
+}
+
+// Add returns the usage of two answers together, no more certain than either.
+// See [SumUsage] for a total.
 func (u Usage) Add(v Usage) Usage {
 	return Usage{
 		Input:      u.Input.Add(v.Input),
@@ -56,6 +70,7 @@ type Tokens struct {
 // Certainty says how far a number of tokens can be trusted.
 type Certainty uint8
 
+// How far a number can be trusted.
 const (
 	CertaintyNone     Certainty = iota // unknown: nobody said
 	CertaintyEstimate                  // counted or guessed on this side

@@ -107,3 +107,11 @@ func TestUsage(t *testing.T) {
 		})
 	}
 }
+
+func TestSumUsageIsKnownOnlyIfAllAre(t *testing.T) {
+	known := llm.Usage{Input: llm.Known(3), Output: llm.Known(5)}
+	check(t, "nothing", llm.Usage{}, llm.SumUsage())
+	check(t, "one", known, llm.SumUsage(known))
+	check(t, "two", llm.Usage{Input: llm.Known(6), Output: llm.Known(10)}, llm.SumUsage(known, known))
+	check(t, "one of unknown cost", llm.Usage{Input: llm.Estimated(6), Output: llm.Estimated(10)}, llm.SumUsage(known, llm.Usage{}, known))
+}

@@ -32,7 +32,7 @@ type contest struct {
 const prompt = "Why is the sky blue?"
 
 func contests(t testing.TB, base string) []contest {
-	transport := &http.Transport{MaxIdleConnsPerHost: 4, DisableCompression: true}
+	transport := http.DefaultTransport.(*http.Transport).Clone() // as a program has it that sets nothing
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 

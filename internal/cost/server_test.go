@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -39,6 +40,9 @@ func serve() {
 	io.Copy(io.Discard, os.Stdin)
 }
 
+// replies are the bytes sent for each path, made once.
+var replies sync.Map
+
 // answer takes the connection over and answers all requests on it.
 func answer(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
@@ -48,7 +52,11 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 	defer conn.Close()
 	for path := r.URL.Path; ; {
-		rw.Write(reply(path))
+		bytes, ok := replies.Load(path)
+		if !ok {
+			bytes, _ = replies.LoadOrStore(path, reply(path))
+		}
+		rw.Write(bytes.([]byte))
 		if rw.Flush() != nil {
 			return
 		}

@@ -48,28 +48,30 @@ func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 	t := template{learnt: delta}
 	frame = bytes.Clone(frame)
 	fixed, texts := 0, 0 // fixed: where the fixed bytes since the last hole begin
-	add := func(h hole, v scalar) {
+	add := func(h hole, v *Value) {
 		t.close(frame[fixed:v.start])
 		t.holes = append(t.holes, h)
-		fixed = v.end
+		fixed = v.start + len(v.Raw)
 	}
-	ok := walk(frame, func(v scalar) {
-		value := frame[v.start:v.end]
+	var w Walker
+	ok := w.Walk(frame, func(v *Value) bool {
+		size := len(v.Raw)
 		switch {
-		case v.isString && contains(spec.Delta, v.path):
-			if string(unescape(nil, value)) == delta {
+		case v.Kind == String && contains(spec.Delta, v.Path):
+			if string(unescape(nil, v.Raw)) == delta {
 				texts++
 				add(hole{kind: textHole}, v)
 			}
-		case !contains(spec.Ignore, v.path):
-		case v.isString:
+		case !contains(spec.Ignore, v.Path):
+		case v.Kind == String:
 			add(hole{kind: stringHole}, v)
-		case len(value) > maxDigits:
-		case scanNatural(value) == len(value):
-			add(hole{kind: naturalHole, max: max(len(value), freeDigits)}, v)
-		case scanDecimal(value) == len(value):
-			add(hole{kind: decimalHole, max: max(len(value), freeDigits)}, v)
+		case v.Kind != Number || size > maxDigits:
+		case scanNatural(v.Raw) == size:
+			add(hole{kind: naturalHole, max: max(size, freeDigits)}, v)
+		case scanDecimal(v.Raw) == size:
+			add(hole{kind: decimalHole, max: max(size, freeDigits)}, v)
 		}
+		return true
 		// A number that is longer, or has a sign or an exponent, stays fixed:
 		// another such number may not fit where this one did.
 	})

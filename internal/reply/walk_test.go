@@ -8,17 +8,52 @@ import (
 	"testing"
 )
 
-func TestWalkFindsStringsAndNumbers(t *testing.T) {
-	frame := ` { "a" : "x\"y" , "b":[1,{"c":-2.5e3},[ ] ,["z"]],"d":{},"e":null,"f":true,"g":{"h":{"i":""}},"":{"j":0} } `
+func TestWalkVisitsLeaves(t *testing.T) {
+	frame := ` { "a" : "x\"y" , "b":[1,{"c":-2.5e3},[ ] ,["z"]],"d":{},"e":null,"f":true,"g":{"h":{"i":""}},"j":0} `
 	var got []string
-	if !walk([]byte(frame), func(v scalar) {
-		got = append(got, fmt.Sprintf("%s=%s %v", v.path, frame[v.start:v.end], v.isString))
-	}) {
-		t.Fatal("refused")
+	var w Walker
+	for range 2 { // a walker can be used again
+		got = nil
+		if !w.Walk([]byte(frame), func(v *Value) bool {
+			if string(v.Raw) != frame[v.start:v.start+len(v.Raw)] {
+				t.Errorf("%s: %q does not stand at %d", v.Path, v.Raw, v.start)
+			}
+			got = append(got, fmt.Sprintf("%s=%s %d", v.Path, v.AppendText(nil), v.Kind))
+			return true
+		}) {
+			t.Fatal("refused")
+		}
 	}
-	want := []string{`a=x\"y true`, "b.0=1 false", "b.1.c=-2.5e3 false", "b.3.0=z true", "g.h.i= true", "j=0 false"}
+	want := []string{
+		`a=x"y 0`, "b.0=1 1", "b.1.c=-2.5e3 1", "b.2=[ ] 3", "b.3.0=z 0", "d={} 3", "e=null 2", "f=true 2", "g.h.i= 0", "j=0 1",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestWalkStopsWhenToldTo(t *testing.T) {
+	n := 0
+	var w Walker
+	if w.Walk([]byte(`{"a":1,"b":[2,3]}`), func(v *Value) bool { n++; return n < 2 }) || n != 2 {
+		t.Errorf("visited %d leaves, want 2 and then no more", n)
+	}
+}
+
+func TestValueInt(t *testing.T) {
+	for raw, want := range map[string]int{"0": 0, "15": 15, "999999999999999999": 999999999999999999,
+		"1000000000000000000": -1, "-1": -1, "1.0": -1, "1e3": -1, `"1"`: -1, "null": -1} {
+		var w Walker
+		w.Walk([]byte(raw), func(v *Value) bool {
+			got, ok := v.Int()
+			if !ok {
+				got = -1
+			}
+			if got != want {
+				t.Errorf("%s: got %d, want %d", raw, got, want)
+			}
+			return true
+		})
 	}
 }
 
@@ -48,6 +83,8 @@ func TestWalkAcceptsOrRefuses(t *testing.T) {
 		{"key with an escape", `{"\u0061":1}`, false},
 		{"key beyond ASCII", `{"ſ":1}`, false},
 		{"key with a dot", `{"a.b":1}`, false},
+		{"empty key", `{"":1}`, false},
+		{"key like an index", `{"0":1}`, false},
 		{"too deep", nested(maxDepth + 2), false},
 		{"too many keys", keys(maxKeys + 1), false},
 
@@ -76,7 +113,8 @@ func TestWalkAcceptsOrRefuses(t *testing.T) {
 		{"NUL as a value", "[\x00]", false},
 		{"byte order mark", "\xEF\xBB\xBF{}", false},
 	} {
-		if got := walk([]byte(c.frame), func(scalar) {}); got != c.want {
+		var w Walker
+		if got := w.Walk([]byte(c.frame), func(*Value) bool { return true }); got != c.want {
 			t.Errorf("%s: accepted is %v, want %v: %.60s", c.name, got, c.want, c.frame)
 		}
 	}
@@ -91,14 +129,19 @@ func FuzzWalk(f *testing.F) {
 		for _, c := range frame {
 			hasObject = hasObject || c == '{'
 		}
-		got := walk(frame, func(v scalar) {
-			value := frame[v.start:v.end]
-			if v.isString {
-				value = frame[v.start-1 : v.end+1]
+		var w Walker
+		got := w.Walk(frame, func(v *Value) bool {
+			value := v.Raw
+			switch v.Kind {
+			case String:
+				value = frame[v.start-1 : v.start+len(v.Raw)+1]
+			case Empty:
+				return true
 			}
 			if !json.Valid(value) {
-				t.Errorf("found %q at %s, which is not JSON", value, v.path)
+				t.Errorf("found %q at %s, which is not JSON", value, v.Path)
 			}
+			return true
 		})
 		switch valid := json.Valid(frame); {
 		case got && !valid:

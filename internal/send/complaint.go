@@ -42,8 +42,12 @@ func (c complaint) words() [3]string {
 //	{"message":…}, {"detail":…}                    gateways, FastAPI
 //	text or a web page                             everything in between
 func readComplaint(data []byte) complaint {
-	return readNested(bytes.TrimSpace(data), 3)
+	return readNested(bytes.TrimSpace(data), maxNested)
 }
+
+// maxNested is how deep a complaint may be wrapped: Ollama wraps llama.cpp's
+// {"error":{…}} in a string in an object, and gateways wrap that again.
+const maxNested = 6
 
 // readNested reads a complaint that may be wrapped in another, depth times.
 func readNested(data []byte, depth int) complaint {

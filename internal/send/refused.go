@@ -173,6 +173,7 @@ func tellsOfLength(text string) bool {
 		"exceeds the maximum number of tokens allowed",
 		"exceeds the context length",
 		"exceeds the available context size",
+		"exceeds maximum context length",
 		"prompt is too long",
 	} {
 		if strings.Contains(text, phrase) {

@@ -135,7 +135,7 @@ func (r *Reply) tooLarge(limit int) *llm.Error {
 // Start returns what the headers say, as the detail of the first event.
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
-	return &llm.Start{RequestID: requestID(h), RateLimits: rateLimits(h), Header: interesting(h)}
+	return &llm.Start{Provider: r.client.provider, RequestID: requestID(h), RateLimits: rateLimits(h), Header: interesting(h)}
 }
 
 // readSome reads up to n bytes of the body, as far as they come.

@@ -137,7 +137,7 @@ func (r *Reply) ended() *llm.Error {
 	if limit, ok := errors.AsType[*limitError](context.Cause(r.own)); ok {
 		return r.describe(&llm.Error{Kind: llm.Timeout, Message: limit.Error(), Err: limit})
 	}
-	if e := llm.FromContext(r.parent); e != nil {
+	if e, ok := errors.AsType[*llm.Error](llm.FromContext(r.parent)); ok {
 		return r.describe(e)
 	}
 	return nil

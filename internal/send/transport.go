@@ -16,15 +16,21 @@ import (
 // library's 2 makes 64 streams at once connect anew for nearly every call.
 const idlePerHost = 256
 
+// readBuffer is the size of a connection's buffer in bytes. The standard
+// library's 4 KB takes four times the system calls where a server is fast.
+const readBuffer = 16 << 10
+
 // newTransport returns a transport for streams: many idle connections, limits
 // for connecting alone, and no compression, which would hold events back.
 func newTransport(connect time.Duration) *http.Transport {
+	connect = max(connect, 0) // here, zero is none
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           dialer.DialContext,
 		TLSHandshakeTimeout:   connect,
 		ForceAttemptHTTP2:     true,
+		ReadBufferSize:        readBuffer,
 		MaxIdleConns:          2 * idlePerHost,
 		MaxIdleConnsPerHost:   idlePerHost,
 		IdleConnTimeout:       90 * time.Second,

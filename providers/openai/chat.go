@@ -19,9 +19,9 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	accept := "text/event-stream"
+	accept := acceptStream
 	if call.Request.Unstreamed {
-		accept = "application/json"
+		accept = acceptJSON
 	}
 	req, err := p.request(ctx, call, http.MethodPost, body, accept)
 	if err != nil {
@@ -44,10 +44,12 @@ type answer struct {
 	yield    func(llm.Event, error) bool
 
 	shapes *reply.Shapes[delta]
+	quick  quickDecoder
 	text   reply.Text
 	calls  llm.ToolCallAssembler
 	raw    *bytes.Buffer // the body, if the request keeps it
 
+	pieces   int // frames with one piece of text that were decoded
 	started  bool
 	left     bool // the caller has left
 	said     bool // something has been said
@@ -89,6 +91,7 @@ func (a *answer) read() error {
 		body = io.TeeReader(body, a.raw)
 	}
 	a.shapes = reply.NewShapes[delta](shapeSpec)
+	a.quick.text = &a.text
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	for !a.left {
 		frame, err := frames.Next()
@@ -115,6 +118,10 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	}
 	if f.Event == "error" {
 		return false, a.reply.Complaint(f.Data, llm.Server)
+	}
+	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
+		a.chunk(c, f.Data)
+		return false, nil
 	}
 	var c chunk
 	if err := json.Unmarshal(f.Data, &c); err != nil {
@@ -223,7 +230,11 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			continue
 		}
 		if d, text, plain := said.plain(); plain && !extra && choice.Logprobs == nil && len(c.Choices) == 1 && data != nil {
-			a.shapes.Learn(data, text, d)
+			// Learning costs as much as some matches save: not worth it for the
+			// first piece of what may be a very short answer.
+			if a.pieces++; a.pieces > 1 {
+				a.shapes.Learn(data, text, d)
+			}
 		}
 		a.content(said, whole)
 		if choice.Logprobs != nil {

@@ -101,16 +101,20 @@ func convertLogprobs(tokens []tokenLogprob) []llm.TokenLogprob {
 }
 
 type usage struct {
-	Prompt        *int `json:"prompt_tokens"`
-	Completion    *int `json:"completion_tokens"`
-	PromptDetails *struct {
-		Cached  *int `json:"cached_tokens"`
-		Written *int `json:"cache_write_tokens"` // OpenRouter
-	} `json:"prompt_tokens_details"`
-	CompletionDetails *struct {
-		Reasoning *int `json:"reasoning_tokens"`
-	} `json:"completion_tokens_details"`
-	CacheHit *int `json:"prompt_cache_hit_tokens"` // DeepSeek
+	Prompt            *int               `json:"prompt_tokens"`
+	Completion        *int               `json:"completion_tokens"`
+	PromptDetails     *promptDetails     `json:"prompt_tokens_details"`
+	CompletionDetails *completionDetails `json:"completion_tokens_details"`
+	CacheHit          *int               `json:"prompt_cache_hit_tokens"` // DeepSeek
+}
+
+type promptDetails struct {
+	Cached  *int `json:"cached_tokens"`
+	Written *int `json:"cache_write_tokens"` // OpenRouter
+}
+
+type completionDetails struct {
+	Reasoning *int `json:"reasoning_tokens"`
 }
 
 func (u *usage) convert() llm.Usage {

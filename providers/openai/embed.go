@@ -65,7 +65,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 // whole makes a call whose reply is one JSON value, read into v. The caller
 // closes the reply, unless there is an error.
 func (p *Provider) whole(ctx context.Context, call *llm.Call, method string, body []byte, v any) (*send.Reply, error) {
-	req, err := p.request(ctx, call, method, body, "application/json")
+	req, err := p.request(ctx, call, method, body, acceptJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -127,8 +127,14 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 	return nil, errRecorded
 }
 
+// What a reply may be, as values of the Accept header.
+var (
+	acceptStream = []string{"text/event-stream"}
+	acceptJSON   = []string{"application/json"}
+)
+
 // request returns the HTTP request for a call, with its credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept string) (*send.Request, error) {
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept []string) (*send.Request, error) {
 	where, err := p.endpoint(call)
 	if err != nil {
 		return nil, err
@@ -138,7 +144,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 	for name, values := range where.header {
 		req.Header[name] = values
 	}
-	req.Header["Accept"] = []string{accept}
+	req.Header["Accept"] = accept
 	if p.token == nil {
 		return req, nil
 	}

@@ -1,0 +1,133 @@
+// Package dialect has what providers share between the frames of a reply
+// (package reply) and the events that callers see: each dialect says what a
+// frame means, and the [Answer] turns that into well-formed events.
+package dialect
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Answer is the answer to a chat on its way to the caller. Of its methods, a
+// dialect calls Start with the first frame, then Deliver, AddCall and Emit, and
+// at the end EndCalls and Done. Once the caller has left, all of them do nothing.
+//
+// It is for one answer and one goroutine.
+type Answer struct {
+	Reply    *send.Reply
+	Request  *llm.Request
+	Warnings []llm.Warning // about the request; they follow the start event
+	Yield    func(llm.Event, error) bool
+	// NoUsage says that the server reports no usage, so that the want of it is
+	// no cause for a warning.
+	NoUsage bool
+
+	// Text makes strings of the pieces that frames carry.
+	Text  reply.Text
+	calls llm.ToolCallAssembler
+	raw   *bytes.Buffer // the body, if the request keeps it
+
+	started, left, said bool
+}
+
+// Body returns the reader of the reply's body. What is read is kept if the
+// request asks for that.
+func (a *Answer) Body() io.Reader {
+	body := a.Reply.Body()
+	if a.Request.KeepRaw {
+		a.raw = new(bytes.Buffer)
+		body = io.TeeReader(body, a.raw)
+	}
+	return body
+}
+
+// ReadAll reads the whole body, as [send.Reply.ReadAll] does, and keeps it if
+// the request asks for that.
+func (a *Answer) ReadAll(limit int) ([]byte, error) {
+	data, err := a.Reply.ReadAll(limit)
+	if err == nil && a.Request.KeepRaw {
+		a.raw = bytes.NewBuffer(data)
+	}
+	return data, err
+}
+
+// Started reports whether Start has been called.
+func (a *Answer) Started() bool { return a.started }
+
+// Left reports whether the caller has left: there is nothing more to do.
+func (a *Answer) Left() bool { return a.left }
+
+// Said reports whether there has been any content.
+func (a *Answer) Said() bool { return a.said || a.calls.Len() > 0 }
+
+// Start passes on the start event and the warnings about the request, once.
+func (a *Answer) Start(id, model string) {
+	if a.started {
+		return
+	}
+	a.started = true
+	start := a.Reply.Start()
+	start.ID, start.Model = id, model
+	a.Emit(llm.Event{Type: llm.EventStart, Detail: start})
+	for i := range a.Warnings {
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &a.Warnings[i]})
+	}
+}
+
+// Deliver passes on a piece of text, reasoning or refusal, unless it is empty.
+func (a *Answer) Deliver(typ llm.EventType, text string) {
+	if text != "" && !a.left {
+		a.said = true
+		a.left = !a.Yield(llm.Event{Type: typ, Text: text}, nil)
+	}
+}
+
+// AddCall takes a fragment of a tool call.
+func (a *Answer) AddCall(f llm.ToolCallFragment) {
+	if !a.left {
+		a.left = !a.calls.Add(f, a.Yield)
+	}
+}
+
+// Calls returns the number of tool calls so far.
+func (a *Answer) Calls() int { return a.calls.Len() }
+
+// Emit passes on any other event.
+func (a *Answer) Emit(ev llm.Event) {
+	if !a.left {
+		a.said = a.said || ev.Type == llm.EventMedia
+		a.left = !a.Yield(ev, nil)
+	}
+}
+
+// EndCalls ends the tool calls of an answer that ended for that reason. It
+// returns the reason, corrected: not every server tells an answer that waits
+// for tools from one that is done.
+func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
+	if a.calls.Len() > 0 && (reason == llm.FinishStop || reason == llm.FinishUnknown) {
+		reason = llm.FinishToolCalls
+	}
+	if !a.left {
+		a.left = !a.calls.Finish(reason, a.Yield)
+	}
+	return reason
+}
+
+// Done passes on the last event, with the body if it was kept, and before it a
+// warning if the usage is unknown.
+func (a *Answer) Done(done *llm.Done) {
+	a.Reply.End()
+	if done.Usage.IsZero() && !a.NoUsage {
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{
+			Code: llm.WarnUsageUnknown, Message: "the server did not say what the answer cost in tokens",
+		}})
+	}
+	if a.raw != nil {
+		done.Raw = a.raw.Bytes()
+	}
+	a.Emit(llm.Event{Type: llm.EventDone, Detail: done})
+}

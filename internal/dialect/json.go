@@ -1,0 +1,25 @@
+package dialect
+
+import "encoding/json"
+
+// Merge adds members to a JSON object, in place of its own of the same name.
+func Merge(object []byte, members map[string]any) ([]byte, error) {
+	if len(members) == 0 {
+		return object, nil
+	}
+	var merged map[string]json.RawMessage
+	if err := json.Unmarshal(object, &merged); err != nil {
+		return nil, err
+	}
+	for name, value := range members {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		merged[name] = data
+	}
+	return json.Marshal(merged)
+}
+
+// IsSet reports whether a member of a JSON object is there and not null.
+func IsSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }

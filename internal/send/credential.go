@@ -1,0 +1,54 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Token asks the source for the credential of a call. Its failure is an error
+// of the source's kind if it has one, and of kind [llm.Auth] otherwise.
+func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSource) (string, error) {
+	token, err := source(ctx)
+	if err == nil {
+		return token, nil
+	}
+	kind := llm.KindOf(err)
+	switch {
+	case kind != "":
+	case errors.Is(err, context.Canceled):
+		kind = llm.Canceled
+	case errors.Is(err, context.DeadlineExceeded):
+		kind = llm.Timeout
+	default:
+		kind = llm.Auth
+	}
+	return "", &llm.Error{
+		Kind: kind, Provider: c.provider, Model: call.Model, Op: call.Op,
+		Message: "the token source gave no token: " + err.Error(), Err: err,
+	}
+}
+
+// HeaderSecrets returns the values of those headers whose name says that they
+// hold a credential.
+func HeaderSecrets(header http.Header) Secrets {
+	var secrets Secrets
+	for name, values := range header {
+		if name = strings.ToLower(name); name == "cookie" || containsAny(name, "auth", "key", "token", "secret") {
+			secrets = append(secrets, values...)
+		}
+	}
+	return secrets
+}
+
+func containsAny(text string, words ...string) bool {
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}

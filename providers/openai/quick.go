@@ -1,0 +1,190 @@
+package openai
+
+import (
+	"bytes"
+
+	"github.com/parley-llm/parley/internal/reply"
+)
+
+// quickDecoder decodes the frames that every stream has — a piece of text or
+// reasoning, the role, the finish reason, the usage — at a quarter of what
+// encoding/json takes, which short answers consist of. It refuses whatever is
+// more than that, and encoding/json decodes it; what it accepts, it decodes to
+// what encoding/json would.
+type quickDecoder struct {
+	walker reply.Walker
+	text   *reply.Text
+	buf    []byte
+	visit  func(*reply.Value) bool // the method take, as a value that is made once
+
+	// What a decoded chunk points to.
+	chunk   chunk
+	choice  [1]choice
+	content content
+	usage   usage
+	numbers [5]int
+}
+
+// decode returns the chunk that the frame is, valid until the next call, or nil
+// if encoding/json has to decode it.
+func (q *quickDecoder) decode(frame []byte) *chunk {
+	q.chunk, q.content, q.usage = chunk{}, content{}, usage{}
+	q.choice[0] = choice{}
+	if q.visit == nil {
+		q.visit = q.take
+	}
+	if !q.walker.Walk(frame, q.visit) {
+		return nil
+	}
+	return &q.chunk
+}
+
+// take takes one leaf of the frame and reports whether it understood it.
+func (q *quickDecoder) take(v *reply.Value) bool {
+	switch string(v.Path) {
+	case "id":
+		return q.string(v, &q.chunk.ID)
+	case "model":
+		return q.string(v, &q.chunk.Model)
+	case "choices", "error", "x_groq", "usage":
+		return v.IsNull() || v.Kind == reply.Empty && string(v.Path) == "choices"
+	case "choices.0.index":
+		q.first()
+		n, ok := v.Int()
+		q.choice[0].Index = n
+		return ok
+	case "choices.0.finish_reason":
+		q.first()
+		return q.string(v, &q.choice[0].FinishReason)
+	case "choices.0.message", "choices.0.logprobs":
+		q.first()
+		return v.IsNull()
+	}
+	if name, ok := bytes.CutPrefix(v.Path, []byte("choices.0.delta")); ok {
+		q.first()
+		return q.delta(name, v)
+	}
+	if name, ok := bytes.CutPrefix(v.Path, []byte("usage.")); ok {
+		q.chunk.Usage = &q.usage
+		return q.count(name, v)
+	}
+	return q.ignorable(v)
+}
+
+// first notes that there is a first choice.
+func (q *quickDecoder) first() { q.chunk.Choices = q.choice[:] }
+
+// delta takes a leaf of the delta, or the empty delta itself.
+func (q *quickDecoder) delta(name []byte, v *reply.Value) bool {
+	c := &q.content
+	if len(name) == 0 && v.IsNull() {
+		return true
+	}
+	q.choice[0].Delta = c
+	switch string(name) {
+	case "":
+		return v.Kind == reply.Empty && v.Raw[0] == '{'
+	case ".content":
+		return q.string(v, &c.Content)
+	case ".reasoning_content":
+		return q.string(v, &c.ReasoningContent)
+	case ".reasoning":
+		return q.string(v, &c.Reasoning)
+	case ".refusal":
+		return q.string(v, &c.Refusal)
+	case ".role":
+		return true
+	}
+	return v.IsNull() && q.ignorable(v)
+}
+
+// count takes a leaf of the usage.
+func (q *quickDecoder) count(name []byte, v *reply.Value) bool {
+	var to **int
+	var n *int
+	switch string(name) {
+	case "prompt_tokens":
+		to, n = &q.usage.Prompt, &q.numbers[0]
+	case "completion_tokens":
+		to, n = &q.usage.Completion, &q.numbers[1]
+	case "prompt_tokens_details.cached_tokens":
+		to, n = &q.promptDetails().Cached, &q.numbers[2]
+	case "prompt_tokens_details.cache_write_tokens":
+		to, n = &q.promptDetails().Written, &q.numbers[3]
+	case "completion_tokens_details.reasoning_tokens":
+		to, n = &q.completionDetails().Reasoning, &q.numbers[4]
+	case "total_tokens", "prompt_tokens_details.audio_tokens", "completion_tokens_details.audio_tokens",
+		"completion_tokens_details.accepted_prediction_tokens", "completion_tokens_details.rejected_prediction_tokens":
+		return true
+	default:
+		return false
+	}
+	var ok bool
+	*n, ok = v.Int()
+	*to = n
+	return ok
+}
+
+func (q *quickDecoder) promptDetails() *promptDetails {
+	if q.usage.PromptDetails == nil {
+		q.usage.PromptDetails = new(promptDetails)
+	}
+	return q.usage.PromptDetails
+}
+
+func (q *quickDecoder) completionDetails() *completionDetails {
+	if q.usage.CompletionDetails == nil {
+		q.usage.CompletionDetails = new(completionDetails)
+	}
+	return q.usage.CompletionDetails
+}
+
+// string takes a string or null into to.
+func (q *quickDecoder) string(v *reply.Value, to *string) bool {
+	switch {
+	case v.IsNull():
+		return true
+	case v.Kind != reply.String:
+		return false
+	case len(v.Raw) == 0:
+		*to = ""
+		return true
+	}
+	q.buf = v.AppendText(q.buf[:0])
+	*to = q.text.Add(q.buf)
+	return true
+}
+
+// ignorable reports whether a leaf that is not known means nothing to
+// encoding/json either: it is not part of something known that is decoded in
+// full, nor would it be taken for something known by ignoring case.
+func (q *quickDecoder) ignorable(v *reply.Value) bool {
+	top := v.Path
+	for i, c := range v.Path {
+		if c >= 'A' && c <= 'Z' {
+			return false
+		}
+		if c == '.' && len(top) == len(v.Path) {
+			top = v.Path[:i]
+		}
+	}
+	if len(top) == len(v.Path) {
+		return true // a member of the chunk that is not known
+	}
+	switch string(top) {
+	case "id", "model", "error", "x_groq", "usage":
+		return false
+	case "choices":
+		name, ok := bytes.CutPrefix(v.Path, []byte("choices.0."))
+		if !ok {
+			return false
+		}
+		q.first()
+		for _, known := range [...]string{"message.", "logprobs.", "index.", "finish_reason."} {
+			if bytes.HasPrefix(name, []byte(known)) {
+				return false
+			}
+		}
+	}
+	return true
+}
