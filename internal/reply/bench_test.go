@@ -108,6 +108,18 @@ func BenchmarkJSON(b *testing.B) {
 	}
 }
 
+func BenchmarkWalk(b *testing.B) {
+	frame := []byte(openAIChunk("Hi", "abcdefgh"))
+	var w Walker
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if !w.Walk(frame, func(v *Value) bool { n += len(v.Raw); return true }) {
+			b.Fatal("refused")
+		}
+	}
+}
+
 func BenchmarkText(b *testing.B) {
 	var text Text
 	piece := []byte(" wonderful")

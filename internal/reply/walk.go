@@ -18,7 +18,8 @@ type Value struct {
 	Kind ValueKind
 	Raw  []byte // as it stands in the frame; a string without its quotes
 
-	start int // where Raw begins in the frame
+	start    int  // where Raw begins in the frame
+	verbatim bool // a string that is its own decoded form
 }
 
 // ValueKind says what a [Value] is.
@@ -38,6 +39,9 @@ func (v *Value) IsNull() bool { return v.Kind == Literal && v.Raw[0] == 'n' }
 // AppendText appends to dst what a string decodes to, exactly as encoding/json
 // has it.
 func (v *Value) AppendText(dst []byte) []byte { return unescape(dst, v.Raw) }
+
+// Verbatim reports whether Raw is a string that decodes to itself.
+func (v *Value) Verbatim() bool { return v.verbatim }
 
 // Int returns a number that is a whole one of at most 18 digits.
 func (v *Value) Int() (n int, ok bool) {
@@ -98,11 +102,12 @@ func (w *Walker) value(depth int) bool {
 	case '[':
 		return w.array(depth)
 	case '"':
-		n, _, _ := scanString(w.b[start+1:])
+		n, verbatim, ascii := scanString(w.b[start+1:])
 		if n < 0 {
 			return false
 		}
 		w.at += n + 2
+		w.found.verbatim = verbatim && ascii
 		return w.leaf(String, start+1, start+1+n)
 	case 'n', 't', 'f':
 		for _, literal := range [...]string{"null", "true", "false"} {
@@ -118,8 +123,10 @@ func (w *Walker) value(depth int) bool {
 }
 
 func (w *Walker) leaf(kind ValueKind, start, end int) bool {
-	w.found = Value{Path: w.path, Kind: kind, Raw: w.b[start:end], start: start}
-	return w.visit(&w.found)
+	v := &w.found
+	v.Path, v.Kind, v.Raw, v.start = w.path, kind, w.b[start:end], start
+	v.verbatim = v.verbatim && kind == String
+	return w.visit(v)
 }
 
 func (w *Walker) object(depth int) bool {

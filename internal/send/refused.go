@@ -16,8 +16,8 @@ const maxErrorBody = 64 << 10
 func (r *Reply) refused() *llm.Error {
 	data := r.readSome(maxErrorBody)
 	r.End() // what is left is drained a little, so that the connection survives
-	if ended := r.ended(); ended != nil {
-		return ended
+	if stopped := r.stopped(); stopped != nil {
+		return stopped
 	}
 	status := r.resp.StatusCode
 	said := readComplaint(data)

@@ -23,7 +23,7 @@ type Reply struct {
 	own     context.Context // ours, which the limits cancel
 	cancel  context.CancelCauseFunc
 	closed  bool
-	ended_  bool
+	ended   bool // by what the body said
 }
 
 // Header returns the reply's headers.
@@ -49,7 +49,7 @@ func (r *Reply) MediaType() string {
 
 // Body returns the body's reader. Its errors are to be passed through
 // [Reply.ReadError]. The time spent in its Read is what the limits watch.
-func (r *Reply) Body() io.Reader { return r.body }
+func (r *Reply) Body() io.Reader { return &r.body }
 
 // maxDrain and drainTime bound what Close reads to keep a connection usable: a
 // new connection costs 150 µs of processor time, one with TLS 3 ms.
@@ -60,7 +60,7 @@ const (
 
 // End says that the body has nothing more of interest, so that Close may try to
 // keep the connection for the next call.
-func (r *Reply) End() { r.ended_ = true }
+func (r *Reply) End() { r.ended = true }
 
 // Close releases everything that the call holds. If the answer has ended, the
 // little that may follow it is read first, within 4 KB and 20 ms, so that an
@@ -73,7 +73,7 @@ func (r *Reply) Close() {
 	r.closed = true
 	r.watch.stop()
 	if r.resp != nil {
-		if r.ended_ && r.resp.ProtoMajor == 1 {
+		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
 			hurry := time.AfterFunc(drainTime, func() { r.cancel(context.Canceled) })
 			io.CopyN(io.Discard, r.resp.Body, maxDrain) // what it finds does not matter
 			hurry.Stop()
@@ -86,9 +86,9 @@ func (r *Reply) Close() {
 // ReadError returns the error for a failure to read the body: cancelled, timed
 // out, or a connection that broke before the answer had ended.
 func (r *Reply) ReadError(err error) *llm.Error {
-	if ended := r.ended(); ended != nil {
-		ended.Status = r.resp.StatusCode
-		return ended
+	if stopped := r.stopped(); stopped != nil {
+		stopped.Status = r.resp.StatusCode
+		return stopped
 	}
 	return r.describe(&llm.Error{
 		Kind:    llm.Incomplete,
@@ -140,19 +140,21 @@ func (r *Reply) Start() *llm.Start {
 
 // readSome reads up to n bytes of the body, as far as they come.
 func (r *Reply) readSome(n int64) []byte {
-	data, _ := io.ReadAll(io.LimitReader(r.body, n)) // an error body that breaks is read as far as it goes
+	data, _ := io.ReadAll(io.LimitReader(&r.body, n)) // an error body that breaks is read as far as it goes
 	return data
 }
 
 // body is a response body whose reads are watched.
 type body struct {
-	io.Reader
-	watch *watch
+	reader io.Reader
+	watch  *watch
+	eof    bool // nothing is left to read
 }
 
-func (b body) Read(p []byte) (int, error) {
+func (b *body) Read(p []byte) (int, error) {
 	b.watch.begin()
-	n, err := b.Reader.Read(p)
+	n, err := b.reader.Read(p)
 	b.watch.end()
+	b.eof = b.eof || err == io.EOF
 	return n, err
 }

@@ -85,7 +85,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	}
 	r.watch.read(1) // headers are here
 	r.resp = resp
-	r.body = body{resp.Body, &r.watch}
+	r.body = body{reader: resp.Body, watch: &r.watch}
 	if err := r.check(); err != nil {
 		r.Close()
 		return nil, err
@@ -111,8 +111,8 @@ func (r *Reply) check() error {
 
 // noReply says why there is no reply.
 func (r *Reply) noReply(err error) *llm.Error {
-	if ended := r.ended(); ended != nil {
-		return ended
+	if stopped := r.stopped(); stopped != nil {
+		return stopped
 	}
 	if refused, ok := errors.AsType[*redirectError](err); ok {
 		return r.describe(&llm.Error{Kind: llm.Protocol, Status: refused.status, Message: refused.Error(), Err: refused})
@@ -131,9 +131,9 @@ func (r *Reply) noReply(err error) *llm.Error {
 	return r.describe(e)
 }
 
-// ended returns the error of a call that was cancelled or ran out of time, by
+// stopped returns the error of a call that was cancelled or ran out of time, by
 // the caller's doing or by a limit of ours, and nil if neither happened.
-func (r *Reply) ended() *llm.Error {
+func (r *Reply) stopped() *llm.Error {
 	if limit, ok := errors.AsType[*limitError](context.Cause(r.own)); ok {
 		return r.describe(&llm.Error{Kind: llm.Timeout, Message: limit.Error(), Err: limit})
 	}

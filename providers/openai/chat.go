@@ -182,6 +182,10 @@ func (a *answer) readWhole() error {
 	if a.request.KeepRaw {
 		a.raw = bytes.NewBuffer(data)
 	}
+	a.quick.text = &a.text
+	if c := a.quick.decode(data); c != nil && len(c.Choices) > 0 {
+		return a.whole(c)
+	}
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
 		if _, cut := errors.AsType[*json.SyntaxError](err); cut && a.reply.MediaType() == "application/json" {
@@ -192,7 +196,12 @@ func (a *answer) readWhole() error {
 	if isSet(c.Error) || len(c.Choices) == 0 {
 		return a.reply.Complaint(data, llm.Protocol)
 	}
-	a.chunk(&c, nil)
+	return a.whole(&c)
+}
+
+// whole passes on all of an answer that is not streamed.
+func (a *answer) whole(c *chunk) error {
+	a.chunk(c, nil)
 	if a.left {
 		return nil
 	}

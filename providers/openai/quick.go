@@ -20,7 +20,7 @@ type quickDecoder struct {
 	// What a decoded chunk points to.
 	chunk   chunk
 	choice  [1]choice
-	content content
+	content content // the delta or the message
 	usage   usage
 	numbers [5]int
 }
@@ -56,13 +56,17 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 	case "choices.0.finish_reason":
 		q.first()
 		return q.string(v, &q.choice[0].FinishReason)
-	case "choices.0.message", "choices.0.logprobs":
+	case "choices.0.logprobs":
 		q.first()
 		return v.IsNull()
 	}
 	if name, ok := bytes.CutPrefix(v.Path, []byte("choices.0.delta")); ok {
 		q.first()
-		return q.delta(name, v)
+		return q.said(&q.choice[0].Delta, name, v)
+	}
+	if name, ok := bytes.CutPrefix(v.Path, []byte("choices.0.message")); ok {
+		q.first()
+		return q.said(&q.choice[0].Message, name, v)
 	}
 	if name, ok := bytes.CutPrefix(v.Path, []byte("usage.")); ok {
 		q.chunk.Usage = &q.usage
@@ -74,13 +78,16 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 // first notes that there is a first choice.
 func (q *quickDecoder) first() { q.chunk.Choices = q.choice[:] }
 
-// delta takes a leaf of the delta, or the empty delta itself.
-func (q *quickDecoder) delta(name []byte, v *reply.Value) bool {
-	c := &q.content
+// said takes a leaf of the delta or message, or the empty one itself.
+func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	if len(name) == 0 && v.IsNull() {
 		return true
 	}
-	q.choice[0].Delta = c
+	c := &q.content
+	*what = c
+	if q.choice[0].Delta != nil && q.choice[0].Message != nil {
+		return false // there is room for one
+	}
 	switch string(name) {
 	case "":
 		return v.Kind == reply.Empty && v.Raw[0] == '{'
@@ -94,6 +101,8 @@ func (q *quickDecoder) delta(name []byte, v *reply.Value) bool {
 		return q.string(v, &c.Refusal)
 	case ".role":
 		return true
+	case ".annotations":
+		return v.Kind == reply.Empty && v.Raw[0] == '['
 	}
 	return v.IsNull() && q.ignorable(v)
 }
@@ -150,8 +159,12 @@ func (q *quickDecoder) string(v *reply.Value, to *string) bool {
 		*to = ""
 		return true
 	}
-	q.buf = v.AppendText(q.buf[:0])
-	*to = q.text.Add(q.buf)
+	text := v.Raw
+	if !v.Verbatim() {
+		q.buf = v.AppendText(q.buf[:0])
+		text = q.buf
+	}
+	*to = q.text.Add(text)
 	return true
 }
 
@@ -180,7 +193,7 @@ func (q *quickDecoder) ignorable(v *reply.Value) bool {
 			return false
 		}
 		q.first()
-		for _, known := range [...]string{"message.", "logprobs.", "index.", "finish_reason."} {
+		for _, known := range [...]string{"logprobs.", "index.", "finish_reason."} {
 			if bytes.HasPrefix(name, []byte(known)) {
 				return false
 			}
