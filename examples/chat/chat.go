@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// chat is a conversation under way: with whom, what was said, and where it is
+// shown.
+type chat struct {
+	env        env
+	screen     *screen
+	model      *llm.Model
+	talk       conversation
+	interrupts <-chan os.Signal
+	images     []llm.Part   // to go with the next message
+	unanswered *llm.Message // the last message, if its answer failed
+}
+
+func (c *chat) close() {
+	if err := c.model.Close(); err != nil {
+		c.screen.failure(err, "")
+	}
+}
+
+// answerOnce asks the words and what is in standard input, and shows the
+// answer. It returns the exit status.
+func (c *chat) answerOnce(ctx context.Context, words string) int {
+	prompt := words
+	if !c.env.isTerminal(c.env.stdin) {
+		input, err := io.ReadAll(c.env.stdin)
+		if err != nil {
+			c.screen.failure(fmt.Errorf("cannot read the standard input: %w", err), "")
+			return 1
+		}
+		prompt = strings.Trim(words+"\n\n"+strings.TrimRight(string(input), "\r\n"), "\n")
+	}
+	if strings.TrimSpace(prompt) == "" {
+		c.screen.failure(errors.New("there is nothing to ask: give the prompt as words or as standard input"), "")
+		return 1
+	}
+	// Only now: while the input was read, Ctrl-C had to end the program.
+	pressed, stop := c.env.interrupts()
+	defer stop()
+	c.interrupts = pressed
+	switch err := c.ask(ctx, llm.User(prompt)); {
+	case errors.Is(err, errStopped):
+		c.screen.note("stopped")
+		return 130 // what shells expect of a program that Ctrl-C ended
+	case err != nil:
+		c.screen.failure(err, "")
+		return 1
+	}
+	return 0
+}
+
+// ask sends the conversation and this message, and shows the answer. Both are
+// added to the conversation if the answer came, or if the person stopped it
+// after it had begun, which is an error that matches errStopped.
+func (c *chat) ask(ctx context.Context, message llm.Message) error {
+	ctx, release := stoppable(ctx, c.interrupts)
+	defer release()
+	stream := c.model.Stream(ctx, c.talk.request(message))
+	show := newRenderer(c.screen)
+	err := show.events(stream.Events())
+	stopped := err != nil && errors.Is(context.Cause(ctx), errStopped)
+	if stopped {
+		err = errStopped
+	}
+	response := stream.Response()
+	answer := withoutCalls(response.Messages)
+	if err == nil || stopped && hasText(answer) {
+		c.talk.add(message, answer)
+		c.unanswered = nil
+	} else {
+		c.unanswered = &message
+	}
+	if err == nil {
+		show.summary(response)
+	}
+	return err
+}
+
+// withoutCalls leaves out tool calls. There are no tools here, but a model may
+// ask for one all the same, and servers refuse conversations in which a call
+// has no result.
+func withoutCalls(messages []llm.Message) []llm.Message {
+	var kept []llm.Message
+	for _, m := range messages {
+		var parts []llm.Part
+		for _, part := range m.Parts {
+			if _, isCall := part.(llm.ToolCall); !isCall {
+				parts = append(parts, part)
+			}
+		}
+		if len(parts) > 0 {
+			kept = append(kept, llm.Message{Role: m.Role, Name: m.Name, Parts: parts})
+		}
+	}
+	return kept
+}
+
+func hasText(messages []llm.Message) bool {
+	for _, m := range messages {
+		if m.Text() != "" {
+			return true
+		}
+	}
+	return false
+}

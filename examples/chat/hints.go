@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// maxMessage is how much of a server's explanation is shown, in runes.
+const maxMessage = 400
+
+// message returns what went wrong, in one line.
+func message(err error) string {
+	text := strings.Join(strings.Fields(strings.Replace(err.Error(), "parley: ", "", 1)), " ")
+	if runes := []rune(text); len(runes) > maxMessage {
+		text = string(runes[:maxMessage]) + "…"
+	}
+	return text
+}
+
+// keyVariables name the environment variable with each provider's key.
+var keyVariables = map[string]string{
+	"openai":     "OPENAI_API_KEY",
+	"azure":      "AZURE_OPENAI_API_KEY",
+	"cerebras":   "CEREBRAS_API_KEY",
+	"deepseek":   "DEEPSEEK_API_KEY",
+	"groq":       "GROQ_API_KEY",
+	"llama.cpp":  "LLAMACPP_API_KEY",
+	"lmstudio":   "LMSTUDIO_API_KEY",
+	"openrouter": "OPENROUTER_API_KEY",
+	"together":   "TOGETHER_API_KEY",
+	"vllm":       "VLLM_API_KEY",
+}
+
+// startServer says how to start each local server, and where it is looked for.
+var startServer = map[string]string{
+	"ollama":    `start it with "ollama serve", or set OLLAMA_HOST.`,
+	"llama.cpp": "start llama-server, or set LLAMACPP_BASE_URL.",
+	"lmstudio":  "start it in LM Studio, or set LMSTUDIO_BASE_URL.",
+	"vllm":      `start it with "vllm serve", or set VLLM_BASE_URL.`,
+}
+
+// hint returns a sentence on what to do about an error, or "" if there is none
+// or the error says so itself.
+func hint(err error) string {
+	e, ok := errors.AsType[*llm.Error](err)
+	if !ok || strings.Contains(e.Message, "ollama pull ") || strings.Contains(e.Message, "ollama serve") {
+		return ""
+	}
+	switch e.Kind {
+	case llm.Auth:
+		if name, ok := keyVariables[e.Provider]; ok {
+			return fmt.Sprintf("Set the environment variable %s to a valid key.", name)
+		}
+		return "Check the key of this provider."
+	case llm.Permission:
+		return "The key is valid, but may not use this model: choose another."
+	case llm.Quota:
+		return "See the provider's billing page, or choose another model."
+	case llm.NotFound:
+		if e.Provider == "ollama" && e.Model != "" {
+			return fmt.Sprintf("Fetch it first: \"ollama pull %s\".", e.Model)
+		}
+		return "Check the model's name and the server's address."
+	case llm.Retired:
+		return "Choose another model."
+	case llm.RateLimited:
+		if e.RetryAfter > 0 {
+			return fmt.Sprintf("Wait %s.", e.RetryAfter.Round(time.Second))
+		}
+		return "Wait a little."
+	case llm.Overloaded, llm.Server:
+		return "The trouble is the server's: it may pass."
+	case llm.Network:
+		if how, ok := startServer[e.Provider]; ok {
+			return "Is the server running? If not, " + how
+		}
+		return "Is the network up, and the server's address right?"
+	case llm.Timeout:
+		return "The server may be busy, or still loading the model."
+	case llm.Protocol:
+		return "Is this the address of a model server?"
+	case llm.Incomplete:
+		return "The connection ended before the answer did."
+	case llm.ContextLength:
+		return "Begin a new conversation, or choose a model with a longer context."
+	case llm.ContentFilter:
+		return "The provider will not process this: put it differently."
+	}
+	return ""
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+func TestHints(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{&llm.Error{Kind: llm.Auth, Provider: "openai"}, "Set the environment variable OPENAI_API_KEY to a valid key."},
+		{&llm.Error{Kind: llm.Auth, Provider: "mine"}, "Check the key of this provider."},
+		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "llama3.2"}, `Fetch it first: "ollama pull llama3.2".`},
+		{&llm.Error{Kind: llm.NotFound, Provider: "openai", Model: "gpt"}, "Check the model's name and the server's address."},
+		{&llm.Error{Kind: llm.Network, Provider: "ollama"}, `Is the server running? If not, start it with "ollama serve", or set OLLAMA_HOST.`},
+		{&llm.Error{Kind: llm.Network, Provider: "openai"}, "Is the network up, and the server's address right?"},
+		{&llm.Error{Kind: llm.RateLimited, RetryAfter: 19600 * time.Millisecond}, "Wait 20s."},
+		{&llm.Error{Kind: llm.RateLimited}, "Wait a little."},
+		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "x", Message: "get it with: ollama pull x"}, ""},
+		{&llm.Error{Kind: llm.Network, Provider: "ollama", Message: "start it with: ollama serve"}, ""},
+		{&llm.Error{Kind: llm.InvalidRequest}, ""},
+		{errors.New("none of ours"), ""},
+	} {
+		if got := hint(test.err); got != test.want {
+			t.Errorf("the hint for %q is %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
+func TestHintsNameTheVariablesThatProvidersRead(t *testing.T) {
+	for name, variable := range keyVariables {
+		asked := map[string]bool{}
+		config := providers.Config{Getenv: func(v string) string {
+			asked[v] = true
+			return ""
+		}}
+		// Whether it opens without a key does not matter here.
+		if model, err := providers.OpenWith(name+"/any", config); err == nil {
+			if err := model.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		if !asked[variable] {
+			t.Errorf("provider %s does not read %s; it reads %v", name, variable, asked)
+		}
+	}
+	for name, how := range startServer {
+		asked := map[string]bool{}
+		config := providers.Config{Getenv: func(v string) string {
+			asked[v] = true
+			return ""
+		}}
+		model, err := providers.OpenWith(name+"/any", config)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if err := model.Close(); err != nil {
+			t.Error(err)
+		}
+		words := strings.Fields(strings.TrimSuffix(how, "."))
+		if variable := words[len(words)-1]; !asked[variable] {
+			t.Errorf("provider %s does not read %s; it reads %v", name, variable, asked)
+		}
+	}
+}
+
+func TestMessagesAreOneShortLine(t *testing.T) {
+	same(t, "the message", "server error: a b c", message(&llm.Error{Kind: llm.Server, Message: "a\r\n b\n\tc"}))
+	long := message(errors.New(strings.Repeat("ä", 2*maxMessage)))
+	if n := len([]rune(long)); n != maxMessage+1 || !strings.HasSuffix(long, "ä…") {
+		t.Errorf("a long message has %d characters and ends in %q, want %d and an ellipsis", n, long[len(long)-5:], maxMessage+1)
+	}
+}

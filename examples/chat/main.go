@@ -1,0 +1,95 @@
+// Command chat talks with any model, in a terminal or in a pipe.
+//
+//	go run ./examples/chat                                # a conversation
+//	go run ./examples/chat -model groq/llama-3.1-8b-instant
+//	go run ./examples/chat Why is the sky blue?           # one answer
+//	git diff | go run ./examples/chat Review this change  # one answer, about the input
+//
+// The answer, and nothing else, goes to standard output. Ctrl-C stops an answer
+// and keeps what there is of it; /help lists the commands of a conversation.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+func main() {
+	os.Exit(run(context.Background(), env{
+		args:   os.Args[1:],
+		stdin:  os.Stdin,
+		stdout: os.Stdout,
+		stderr: os.Stderr,
+		getenv: os.Getenv,
+		open:   func(name string) (*llm.Model, error) { return providers.Open(name) },
+		isTerminal: func(stream any) bool {
+			f, ok := stream.(*os.File)
+			return ok && term.IsTerminal(int(f.Fd()))
+		},
+		interrupts: func() (<-chan os.Signal, func()) {
+			pressed := make(chan os.Signal, 1)
+			signal.Notify(pressed, os.Interrupt)
+			return pressed, func() { signal.Stop(pressed) }
+		},
+	}))
+}
+
+// env is all that the program knows of the world around it.
+type env struct {
+	args           []string // without the program's name
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	open           func(name string) (*llm.Model, error)
+	isTerminal     func(stream any) bool // one of the three above
+	// interrupts begins to receive Ctrl-C, which until then ends the program.
+	interrupts func() (pressed <-chan os.Signal, stop func())
+}
+
+// run is the program; it returns its exit status.
+func run(ctx context.Context, e env) int {
+	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
+	flags.SetOutput(e.stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(e.stderr, "usage: chat [-model provider/name] [-system text] [prompt ...]\n\n")
+		flags.PrintDefaults()
+		fmt.Fprintf(e.stderr, "\nThe providers are: %s.\n", strings.Join(providers.Names(), ", "))
+	}
+	name := flags.String("model", "", "`provider/name` of the model; else PARLEY_MODEL, else what is at hand")
+	system := flags.String("system", "", "`text` of the system message")
+	if err := flags.Parse(e.args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+
+	s := newScreen(e)
+	choice, err := choose(ctx, e, *name)
+	if err != nil {
+		fmt.Fprintln(e.stderr, err)
+		return 1
+	}
+	model, err := e.open(choice.model)
+	if err != nil {
+		s.failure(err, "")
+		return 1
+	}
+	c := &chat{env: e, screen: s, model: model, talk: conversation{system: *system}}
+	defer c.close()
+	s.note("model: %s (%s)", choice.model, choice.reason)
+	if e.isTerminal(e.stdin) && flags.NArg() == 0 {
+		return c.converse(ctx)
+	}
+	return c.answerOnce(ctx, strings.Join(flags.Args(), " "))
+}

@@ -1,0 +1,202 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// patience is how long the program may take to show something.
+const patience = 20 * time.Second
+
+// terminal is the program in a process of its own, behind a pseudo-terminal.
+type terminal struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	master *os.File
+	output chan string // closed when the program has ended
+	unseen string
+	all    strings.Builder
+}
+
+func startTerminal(t *testing.T, variables []string, args ...string) *terminal {
+	t.Helper()
+	cmd := program(t, append([]string{"TERM=xterm", "HOME=" + t.TempDir()}, variables...), args...)
+	master, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t: t, cmd: cmd, master: master, output: make(chan string)}
+	go term.read()
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Error(err)
+			}
+			term.exit()
+		}
+		master.Close()
+		if t.Failed() {
+			t.Logf("all that was shown: %q", term.all.String())
+		}
+	})
+	return term
+}
+
+func (term *terminal) read() {
+	defer close(term.output)
+	data := make([]byte, 4096)
+	for {
+		n, err := term.master.Read(data)
+		if n > 0 {
+			term.output <- string(data[:n])
+		}
+		if err != nil {
+			return // EIO or EOF: the program has ended
+		}
+	}
+}
+
+func (term *terminal) press(keys string) {
+	term.t.Helper()
+	if _, err := term.master.WriteString(keys); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// see waits until the screen shows the text, and returns what came up to its end.
+func (term *terminal) see(text string) string {
+	term.t.Helper()
+	deadline := time.After(patience)
+	for {
+		if before, after, found := strings.Cut(term.unseen, text); found {
+			term.unseen = after
+			return before + text
+		}
+		select {
+		case more, ok := <-term.output:
+			if !ok {
+				term.t.Fatalf("the program ended before it showed %q; there was %q", text, term.unseen)
+			}
+			term.unseen += more
+			term.all.WriteString(more)
+		case <-deadline:
+			term.t.Fatalf("after %v there is no %q; there was %q", patience, text, term.unseen)
+		}
+	}
+}
+
+// exit waits for the program's end; it returns the exit status and what was
+// still to be seen.
+func (term *terminal) exit() (int, string) {
+	term.t.Helper()
+	kill := time.AfterFunc(patience, func() { term.cmd.Process.Kill() })
+	defer kill.Stop()
+	for more := range term.output {
+		term.unseen += more
+		term.all.WriteString(more)
+	}
+	// Its status tells how it ended.
+	_ = term.cmd.Wait()
+	return term.cmd.ProcessState.ExitCode(), term.unseen
+}
+
+func (term *terminal) leaves(status int) {
+	term.t.Helper()
+	if got, rest := term.exit(); got != status {
+		term.t.Errorf("the exit status is %d, want %d; at the end there was %q", got, status, rest)
+	}
+}
+
+// freshPrompt is a prompt at the start of a line.
+const freshPrompt = "\r\n> "
+
+func TestTerminalShowsAnAnswerAsItComes(t *testing.T) {
+	term := startTerminal(t, nil, "-model", "scripted/hello")
+	term.see("model: scripted/hello (named by -model)")
+	term.see(freshPrompt)
+	term.press("hi\r")
+	if got, want := term.see("⠋"), "hi\r\n\r⠋"; got != want {
+		t.Errorf("before the answer there is %q, want %q", got, want)
+	}
+	spun := term.see("Greet them.")
+	if want := "\r\x1b[K\x1b[2mGreet them."; !strings.HasSuffix(spun, want) {
+		t.Errorf("the spinner is not erased before the answer: %q does not end in %q", spun, want)
+	}
+	term.see("Hello ")
+	if piece := term.see("there."); piece != "there." {
+		t.Errorf("the second piece is %q, want %q", piece, "there.")
+	}
+	if line := term.see(freshPrompt); !strings.Contains(line, "tokens/s · 12 in, 5 out]") {
+		t.Errorf("the line after the answer has no speed and usage: %q", line)
+	}
+	term.press("\x04")
+	term.leaves(0)
+}
+
+func TestTerminalInterruptStopsAnAnswer(t *testing.T) {
+	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/endless")
+	term.see(freshPrompt)
+	term.press("Count.\r")
+	term.see("1 2 3 4 ")
+	term.press("\x03")
+	term.see("stopped; what there is of the answer is kept")
+	term.see(freshPrompt)
+	term.press("/model scripted/echo\r")
+	term.see("model: scripted/echo" + freshPrompt)
+	term.press("And?\r")
+	term.see(`user "Count.", assistant "1 2 3 4 `)
+	term.see(`user "And?"`)
+	term.see(freshPrompt)
+	term.press("\x04")
+	term.leaves(0)
+}
+
+func TestTerminalInterruptAtThePrompt(t *testing.T) {
+	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/echo")
+	term.see(freshPrompt)
+	term.press("half a line\x03")
+	term.see("Ctrl-C again, or Ctrl-D, leaves." + freshPrompt)
+	term.press("whole\r")
+	term.see(`user "whole"`)
+	term.see(freshPrompt)
+	term.press("\x03")
+	term.see("Ctrl-C again, or Ctrl-D, leaves." + freshPrompt)
+	term.press("\x03")
+	term.leaves(0)
+}
+
+func TestTerminalOneAnswer(t *testing.T) {
+	t.Run("to its end", func(t *testing.T) {
+		term := startTerminal(t, nil, "-model", "scripted/brief", "Hello?")
+		term.see("\r\x1b[KHi.\r\n")
+		term.leaves(0)
+	})
+	t.Run("interrupted", func(t *testing.T) {
+		term := startTerminal(t, nil, "-model", "scripted/endless", "Count.")
+		term.see("1 2 ")
+		term.press("\x03")
+		term.see("stopped")
+		term.leaves(130)
+	})
+}
+
+func TestTerminalPipedInputAndOutput(t *testing.T) {
+	cmd := program(t, nil, "-model", "scripted/hello")
+	cmd.Stdin = strings.NewReader("hi\n")
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "standard output", "Hello there.\n", stdout.String())
+	if strings.ContainsAny(stderr.String(), "\x1b\r") {
+		t.Errorf("standard error is no terminal and gets control characters: %q", stderr.String())
+	}
+}
