@@ -92,7 +92,7 @@ type complaintJSON struct {
 }
 
 func (o *complaintJSON) complaint(depth int) complaint {
-	if isSet(o.Error) {
+	if isSet(o.Error) && !isBool(o.Error) { // true says only that there is one: see message
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
 			inner.Code, inner.Number = codeOf(o.Code)
@@ -168,6 +168,8 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 func isSet(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
 }
+
+func isBool(raw json.RawMessage) bool { return raw[0] == 't' || raw[0] == 'f' }
 
 // maxExcerpt is how much of a server's text goes into a message, in bytes.
 const maxExcerpt = 1000

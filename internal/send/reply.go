@@ -47,6 +47,14 @@ func (r *Reply) MediaType() string {
 	return mediaType
 }
 
+// MediaTypeName returns the media type for a message: "(none)" if there is none.
+func (r *Reply) MediaTypeName() string {
+	if mediaType := r.MediaType(); mediaType != "" {
+		return mediaType
+	}
+	return "(none)"
+}
+
 // Body returns the body's reader. Its errors are to be passed through
 // [Reply.ReadError]. The time spent in its Read is what the limits watch.
 func (r *Reply) Body() io.Reader { return &r.body }

@@ -38,17 +38,19 @@ func (s Secrets) scrub(e *llm.Error) {
 			}
 		}
 	}
-	if e.Err != nil && s.Scrub(e.Err.Error()) != e.Err.Error() {
-		e.Err = &scrubbed{e.Err, s}
+	if original := e.Err; original != nil {
+		if text := s.Scrub(original.Error()); text != original.Error() {
+			e.Err = &scrubbed{text, func(target error) bool { return errors.Is(original, target) }}
+		}
 	}
 }
 
 // scrubbed is an error whose text is scrubbed. It still matches what the
-// original matches, and does not hand the original out.
+// original matches, and does not hand the original out, however it is printed.
 type scrubbed struct {
-	err     error
-	secrets Secrets
+	text string
+	is   func(target error) bool
 }
 
-func (e *scrubbed) Error() string        { return e.secrets.Scrub(e.err.Error()) }
-func (e *scrubbed) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *scrubbed) Error() string        { return e.text }
+func (e *scrubbed) Is(target error) bool { return e.is(target) }

@@ -165,6 +165,8 @@ func hostOf(url string) string {
 	if !ok {
 		return "the server"
 	}
-	host, _, _ := strings.Cut(rest, "/")
-	return host
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	return rest[strings.LastIndex(rest, "@")+1:]
 }

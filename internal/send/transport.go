@@ -76,6 +76,8 @@ func ParseBaseURL(provider, base string) (string, error) {
 	u, err := url.Parse(base)
 	var problem string
 	switch {
+	case err != nil && strings.Contains(base, "@"):
+		problem = "it cannot be parsed" // how not, could show a piece of the credentials
 	case err != nil:
 		problem = withoutURL(err).Error()
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -83,21 +85,35 @@ func ParseBaseURL(provider, base string) (string, error) {
 	case u.Host == "" || u.Hostname() == "":
 		problem = "it names no host"
 	case u.User != nil:
-		return "", badBaseURL(provider, "(with credentials)", "put credentials in the API key, not in the URL")
+		problem = "put credentials in the API key, not in the URL"
 	case u.RawQuery != "" || u.Fragment != "":
-		return "", badBaseURL(provider, u.Scheme+"://"+u.Host+u.Path, "it must have no query and no fragment")
+		problem = "it must have no query and no fragment"
 	default:
 		return strings.TrimRight(u.String(), "/"), nil
 	}
-	return "", badBaseURL(provider, base, problem)
-}
-
-func badBaseURL(provider, base, problem string) error {
-	return &llm.Error{
+	return "", &llm.Error{
 		Kind:     llm.InvalidRequest,
 		Provider: provider,
-		Message:  fmt.Sprintf("the base URL %q cannot be used: %s", base, problem),
+		Message:  fmt.Sprintf("the base URL %q cannot be used: %s", shown(base), problem),
 	}
+}
+
+// shown returns of a base URL what can hold no credential: no user, query or
+// fragment, and nothing of what may be a key that was put in the wrong place.
+func shown(base string) string {
+	if base != "" && !strings.ContainsAny(base, ".:/") {
+		return "(not shown)"
+	}
+	if i := strings.IndexAny(base, "?#"); i >= 0 {
+		base = base[:i]
+	}
+	if i := strings.LastIndex(base, "@"); i >= 0 {
+		scheme, _, found := strings.Cut(base[:i], "://")
+		if base = base[i+1:]; found {
+			base = scheme + "://" + base
+		}
+	}
+	return base
 }
 
 // withoutURL strips the URL that net/http and net/url put into their errors: it

@@ -15,7 +15,7 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	if err != nil {
 		return nil, err
 	}
-	data, err := r.ReadAll(wholeReply * c.limits.FrameBytes)
+	data, err := r.ReadAll(WholeReply * c.limits.FrameBytes)
 	if err == nil {
 		err = r.Decode(data, v)
 	}
@@ -26,8 +26,8 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	return r, nil
 }
 
-// wholeReply is how many times as large as a frame a whole reply may be.
-const wholeReply = 8
+// WholeReply is how many times as large as a frame a whole reply may be.
+const WholeReply = 8
 
 // Decode decodes the whole body. JSON that stops before its end is an
 // [llm.Incomplete] error, whatever else is wrong an [llm.Protocol] one.
@@ -41,9 +41,5 @@ func (r *Reply) Decode(data []byte, v any) error {
 	if isJSON && isSyntax && syntax.Offset >= int64(len(data)) {
 		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")
 	}
-	mediaType := r.MediaType()
-	if mediaType == "" {
-		mediaType = "(none)"
-	}
-	return r.Fail(llm.Protocol, "the reply, of type "+mediaType+", is not what was asked for: "+err.Error())
+	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error())
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
@@ -32,31 +33,24 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &answer{reply: r, provider: p, request: call.Request, warnings: warnings, yield: yield}
+	a := &answer{provider: p}
+	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
+	a.quick.text = &a.Text
 	return a.read()
 }
 
 // answer reads the reply to a chat and turns it into events.
 type answer struct {
-	reply    *send.Reply
+	dialect.Answer
 	provider *Provider
-	request  *llm.Request
-	yield    func(llm.Event, error) bool
 
-	shapes *reply.Shapes[delta]
 	quick  quickDecoder
-	text   reply.Text
-	calls  llm.ToolCallAssembler
-	raw    *bytes.Buffer // the body, if the request keeps it
+	shapes *reply.Shapes[delta]
+	pieces int // frames with one piece of text that were decoded
 
-	pieces   int // frames with one piece of text that were decoded
-	started  bool
-	left     bool // the caller has left
-	said     bool // something has been said
-	finish   string
-	usage    llm.Usage
-	audio    llm.Audio
-	warnings []llm.Warning
+	finish string // the server's reason, once it has given one
+	usage  llm.Usage
+	audio  llm.Audio
 }
 
 // delta says what a frame was that carried one piece of text and nothing else.
@@ -81,26 +75,20 @@ var shapeSpec = &reply.Spec{
 func (a *answer) read() error {
 	// Some gateways answer in one piece whatever was asked, and some servers
 	// stream whatever was asked: the reply says which it is.
-	mediaType := a.reply.MediaType()
-	if mediaType == "application/json" || a.request.Unstreamed && mediaType != "text/event-stream" {
+	mediaType := a.Reply.MediaType()
+	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
-	body := a.reply.Body()
-	if a.request.KeepRaw {
-		a.raw = new(bytes.Buffer)
-		body = io.TeeReader(body, a.raw)
-	}
 	a.shapes = reply.NewShapes[delta](shapeSpec)
-	a.quick.text = &a.text
-	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
-	for !a.left {
+	frames := reply.NewSSE(a.Body(), a.provider.limits.FrameBytes)
+	for !a.Left() {
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
 		}
 		if frame.Event == "" {
 			if d, text, ok := a.shapes.Match(frame.Data); ok {
-				a.deliver(d, a.text.Add(text))
+				a.piece(d, a.Text.Add(text))
 				continue
 			}
 		}
@@ -117,7 +105,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 		return true, a.done()
 	}
 	if f.Event == "error" {
-		return false, a.reply.Complaint(f.Data, llm.Server)
+		return false, a.Reply.Complaint(f.Data, llm.Server)
 	}
 	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
 		a.chunk(c, f.Data)
@@ -127,11 +115,11 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	if err := json.Unmarshal(f.Data, &c); err != nil {
 		return false, a.broken(f, err)
 	}
-	if isSet(c.Error) {
-		return false, a.reply.Complaint(f.Data, llm.Server)
+	if dialect.IsSet(c.Error) {
+		return false, a.Reply.Complaint(f.Data, llm.Server)
 	}
 	if f.Bare && len(c.Choices) == 0 { // a JSON value where an event should be
-		return false, a.reply.Complaint(f.Data, llm.Protocol)
+		return false, a.Reply.Complaint(f.Data, llm.Protocol)
 	}
 	a.chunk(&c, f.Data)
 	return false, nil
@@ -143,14 +131,14 @@ func (a *answer) broken(f reply.Frame, err error) error {
 	case f.Unterminated && a.finish != "": // only the usage can have been cut
 		return a.done()
 	case f.Unterminated:
-		return a.reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
 	}
 	if _, isType := errors.AsType[*json.UnmarshalTypeError](err); !isType {
-		if e := a.reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
+		if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
 			return e // not a chunk, but a text that says what went wrong
 		}
 	}
-	return a.reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
+	return a.Reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
 }
 
 // stopped handles the end of the body, or its failure.
@@ -158,43 +146,36 @@ func (a *answer) stopped(err error) error {
 	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
 	switch {
 	case isTooLong:
-		return a.reply.Fail(llm.Protocol, tooLong.Error())
+		return a.Reply.Fail(llm.Protocol, tooLong.Error())
 	case err != io.EOF:
-		failure := a.reply.ReadError(err)
+		failure := a.Reply.ReadError(err)
 		if a.finish == "" || failure.Kind == llm.Canceled {
 			return failure
 		}
 		return a.done() // the answer is whole; only the usage can be missing
 	case a.finish != "":
 		return a.done()
-	case !a.started && a.reply.MediaType() != "text/event-stream":
-		return a.reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+quoteType(a.reply.MediaType()))
+	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
+		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
 	}
-	return a.reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
+	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.reply.ReadAll(8 * a.provider.limits.FrameBytes)
+	data, err := a.ReadAll(send.WholeReply * a.provider.limits.FrameBytes)
 	if err != nil {
 		return err
 	}
-	if a.request.KeepRaw {
-		a.raw = bytes.NewBuffer(data)
-	}
-	a.quick.text = &a.text
 	if c := a.quick.decode(data); c != nil && len(c.Choices) > 0 {
 		return a.whole(c)
 	}
 	var c chunk
-	if err := json.Unmarshal(data, &c); err != nil {
-		if _, cut := errors.AsType[*json.SyntaxError](err); cut && a.reply.MediaType() == "application/json" {
-			return a.reply.Fail(llm.Incomplete, "the reply is not whole JSON: "+err.Error())
-		}
-		return a.reply.Fail(llm.Protocol, "the reply, of type "+quoteType(a.reply.MediaType())+", is not an answer: "+err.Error())
+	if err := a.Reply.Decode(data, &c); err != nil {
+		return err
 	}
-	if isSet(c.Error) || len(c.Choices) == 0 {
-		return a.reply.Complaint(data, llm.Protocol)
+	if dialect.IsSet(c.Error) || len(c.Choices) == 0 {
+		return a.Reply.Complaint(data, llm.Protocol)
 	}
 	return a.whole(&c)
 }
@@ -202,56 +183,64 @@ func (a *answer) readWhole() error {
 // whole passes on all of an answer that is not streamed.
 func (a *answer) whole(c *chunk) error {
 	a.chunk(c, nil)
-	if a.left {
-		return nil
-	}
-	if a.finish == "" {
-		return a.reply.Fail(llm.Incomplete, "the reply has no finish reason")
+	if a.finish == "" && !a.Left() {
+		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
 	}
 	return a.done()
 }
 
-// chunk passes on what a chunk says. Data is its frame, for learning its shape.
+// chunk passes on what a chunk says. Data is its frame, for learning its shape;
+// nil if it was not one of several.
 func (a *answer) chunk(c *chunk, data []byte) {
-	if !a.started {
-		a.start(c)
-	}
-	extra := c.Usage != nil
-	if c.Usage != nil {
+	a.Start(c.ID, c.Model)
+	switch {
+	case c.Usage != nil:
 		a.usage = c.Usage.convert()
-	} else if c.Groq != nil && c.Groq.Usage != nil {
+	case c.Groq != nil && c.Groq.Usage != nil:
 		a.usage = c.Groq.Usage.convert()
+	}
+	if data != nil {
+		a.learn(c, data)
 	}
 	for i := range c.Choices {
 		choice := &c.Choices[i]
-		if choice.Index != 0 || a.left {
+		if choice.Index != 0 {
 			continue // no more than one was asked for
 		}
 		if choice.FinishReason != "" {
 			a.finish = choice.FinishReason
-			extra = true
 		}
-		said, whole := choice.Delta, false
-		if said == nil {
-			said, whole = choice.Message, true
+		switch {
+		case choice.Delta != nil:
+			a.content(choice.Delta, false)
+		case choice.Message != nil:
+			a.content(choice.Message, true)
 		}
-		if said == nil {
-			continue
+		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
+			all := append(convertLogprobs(l.Content), convertLogprobs(l.Refusal)...)
+			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
 		}
-		if d, text, plain := said.plain(); plain && !extra && choice.Logprobs == nil && len(c.Choices) == 1 && data != nil {
-			// Learning costs as much as some matches save: not worth it for the
-			// first piece of what may be a very short answer.
-			if a.pieces++; a.pieces > 1 {
-				a.shapes.Learn(data, text, d)
-			}
-		}
-		a.content(said, whole)
-		if choice.Logprobs != nil {
-			all := append(convertLogprobs(choice.Logprobs.Content), convertLogprobs(choice.Logprobs.Refusal)...)
-			if len(all) > 0 {
-				a.emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
-			}
-		}
+	}
+}
+
+// learn remembers the shape of a frame whose chunk is one piece of text,
+// reasoning or arguments and nothing else.
+func (a *answer) learn(c *chunk, frame []byte) {
+	if len(c.Choices) != 1 || c.Usage != nil || c.Groq != nil {
+		return
+	}
+	choice := &c.Choices[0]
+	if choice.Index != 0 || choice.Delta == nil || choice.FinishReason != "" || choice.Logprobs != nil {
+		return
+	}
+	d, text, ok := choice.Delta.plain()
+	if !ok {
+		return
+	}
+	// Learning costs as much as some matches save: not worth it for the first
+	// piece of what may be a very short answer.
+	if a.pieces++; a.pieces > 1 {
+		a.shapes.Learn(frame, text, d)
 	}
 }
 
@@ -287,91 +276,41 @@ func (a *answer) content(c *content, whole bool) {
 	if reasoning == "" { // servers that send both mean the same by them
 		reasoning = c.Reasoning
 	}
-	a.deliver(delta{typ: llm.EventReasoning}, reasoning)
-	a.deliver(delta{typ: llm.EventText}, c.Content)
-	a.deliver(delta{typ: llm.EventRefusal}, c.Refusal)
+	a.Deliver(llm.EventReasoning, reasoning)
+	a.Deliver(llm.EventText, c.Content)
+	a.Deliver(llm.EventRefusal, c.Refusal)
 	for i := range c.ToolCalls {
-		if a.left {
-			return
-		}
-		a.said = true
-		a.left = !a.calls.Add(c.ToolCalls[i].fragment(i, whole), a.yield)
+		a.AddCall(c.ToolCalls[i].fragment(i, whole))
 	}
 	for _, note := range c.Annotations {
 		if note.Citation != nil {
-			a.emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: note.Citation.URL, Title: note.Citation.Title}})
+			a.Emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: note.Citation.URL, Title: note.Citation.Title}})
 		}
 	}
 	if c.Audio != nil {
-		a.said = true
 		a.audio.Data = append(a.audio.Data, c.Audio.Data...)
 		a.audio.Transcript += c.Audio.Transcript
 	}
 }
 
-// deliver passes on one piece of text, reasoning or arguments.
-func (a *answer) deliver(d delta, text string) {
-	switch {
-	case text == "" || a.left:
-	case d.typ == llm.EventToolCallDelta:
-		a.left = !a.calls.Add(llm.ToolCallFragment{Index: d.index, Arguments: text}, a.yield)
-	default:
-		a.said = true
-		a.left = !a.yield(llm.Event{Type: d.typ, Text: text}, nil)
-	}
-}
-
-func (a *answer) emit(ev llm.Event) {
-	if !a.left {
-		a.left = !a.yield(ev, nil)
-	}
-}
-
-// start passes on the start event and the warnings about the request.
-func (a *answer) start(c *chunk) {
-	a.started = true
-	start := a.reply.Start()
-	start.ID, start.Model = c.ID, c.Model
-	a.emit(llm.Event{Type: llm.EventStart, Detail: start})
-	for i := range a.warnings {
-		a.emit(llm.Event{Type: llm.EventWarning, Detail: &a.warnings[i]})
+// piece passes on what a frame of a known shape carried.
+func (a *answer) piece(d delta, text string) {
+	if d.typ == llm.EventToolCallDelta {
+		a.AddCall(llm.ToolCallFragment{Index: d.index, Arguments: text})
+	} else {
+		a.Deliver(d.typ, text)
 	}
 }
 
 // done ends the answer, if it has one.
 func (a *answer) done() error {
-	if a.finish == "" && !a.said {
-		return a.reply.Fail(llm.Incomplete, "the stream ended without an answer")
+	if a.finish == "" && !a.Said() && len(a.audio.Data) == 0 {
+		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	a.reply.End()
-	reason := finishReason(a.finish)
-	if reason == llm.FinishStop && a.calls.Len() > 0 { // not every server tells the two apart
-		reason = llm.FinishToolCalls
-	}
-	if a.left || !a.calls.Finish(reason, a.yield) {
-		return nil
-	}
+	reason := a.EndCalls(finishReason(a.finish))
 	if len(a.audio.Data) > 0 {
-		a.emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.audio}})
+		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.audio}})
 	}
-	if a.usage.IsZero() && !a.provider.quirks.NoStreamUsage {
-		a.emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{
-			Code: llm.WarnUsageUnknown, Message: "the server did not say what the answer cost in tokens",
-		}})
-	}
-	done := &llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage}
-	if a.raw != nil {
-		done.Raw = a.raw.Bytes()
-	}
-	a.emit(llm.Event{Type: llm.EventDone, Detail: done})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
 	return nil
-}
-
-func isSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-
-func quoteType(mediaType string) string {
-	if mediaType == "" {
-		return "(none)"
-	}
-	return mediaType
 }

@@ -8,7 +8,6 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
-	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -35,7 +34,11 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return p.invalidf("the request cannot be written as JSON: %v", err)
 	}
 	var got embeddings
-	r, err := p.whole(ctx, call, http.MethodPost, body, &got)
+	req, err := p.request(ctx, call, http.MethodPost, body, acceptJSON)
+	if err != nil {
+		return err
+	}
+	r, err := p.client.Value(ctx, req, &got)
 	if err != nil {
 		return err
 	}
@@ -60,28 +63,4 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: result.Usage}}, nil)
 	return nil
-}
-
-// whole makes a call whose reply is one JSON value, read into v. The caller
-// closes the reply, unless there is an error.
-func (p *Provider) whole(ctx context.Context, call *llm.Call, method string, body []byte, v any) (*send.Reply, error) {
-	req, err := p.request(ctx, call, method, body, acceptJSON)
-	if err != nil {
-		return nil, err
-	}
-	r, err := p.client.Do(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	data, err := r.ReadAll(8 * p.limits.FrameBytes)
-	if err == nil {
-		if jsonErr := json.Unmarshal(data, v); jsonErr != nil {
-			err = r.Fail(llm.Protocol, "the reply, of type "+quoteType(r.MediaType())+", is not what was asked for: "+jsonErr.Error())
-		}
-	}
-	if err != nil {
-		r.Close()
-		return nil, err
-	}
-	return r, nil
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -88,24 +87,14 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 	if p.config.Project != "" {
 		header.Set("OpenAI-Project", p.config.Project)
 	}
-	learned := endpoint{url: rec.request.URL.String(), header: header}
+	learned := endpoint{url: rec.request.URL.String(), header: header, secrets: send.HeaderSecrets(p.config.Header)}
 	for name, values := range p.config.Header {
 		name = http.CanonicalHeaderKey(name)
 		if _, own := header[name]; !own {
 			header[name] = values
 		}
-		if holdsCredential(name) {
-			learned.secrets = append(learned.secrets, values...)
-		}
 	}
 	return learned, nil
-}
-
-// holdsCredential reports whether a header's name says that it is one.
-func holdsCredential(name string) bool {
-	name = strings.ToLower(name)
-	return name == "cookie" || strings.Contains(name, "auth") ||
-		strings.Contains(name, "key") || strings.Contains(name, "token") || strings.Contains(name, "secret")
 }
 
 // azureV1 returns the base URL of Azure's v1 API for a resource's address.
@@ -148,9 +137,9 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 	if p.token == nil {
 		return req, nil
 	}
-	token, err := p.token(ctx)
+	token, err := p.client.Token(ctx, call, p.token)
 	if err != nil {
-		return nil, p.noToken(call, err)
+		return nil, err
 	}
 	if p.config.Server == Azure && p.keyed {
 		req.Header["Api-Key"] = []string{token}
@@ -159,22 +148,4 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 	}
 	req.Secrets = append(slices.Clip(where.secrets), token)
 	return req, nil
-}
-
-// noToken returns the error for a token source that failed.
-func (p *Provider) noToken(call *llm.Call, err error) error {
-	kind := llm.KindOf(err)
-	switch {
-	case kind != "":
-	case errors.Is(err, context.Canceled):
-		kind = llm.Canceled
-	case errors.Is(err, context.DeadlineExceeded):
-		kind = llm.Timeout
-	default:
-		kind = llm.Auth
-	}
-	return &llm.Error{
-		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op,
-		Message: "the token source gave no token: " + err.Error(), Err: err,
-	}
 }

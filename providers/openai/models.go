@@ -44,7 +44,11 @@ type model struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	r, err := p.whole(ctx, call, http.MethodGet, nil, &got)
+	req, err := p.request(ctx, call, http.MethodGet, nil, acceptJSON)
+	if err != nil {
+		return err
+	}
+	r, err := p.client.Value(ctx, req, &got)
 	if err != nil {
 		return err
 	}

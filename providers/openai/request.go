@@ -8,6 +8,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -70,8 +71,8 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 		return nil, nil, err
 	}
 	data, err := json.Marshal(&b.body)
-	if err == nil && len(b.options.Extra) > 0 {
-		data, err = merge(data, b.options.Extra)
+	if err == nil {
+		data, err = dialect.Merge(data, b.options.Extra)
 	}
 	if err != nil {
 		return nil, nil, b.fail(llm.InvalidRequest, "the request cannot be written as JSON: "+err.Error())
@@ -283,20 +284,4 @@ func (b *requestBuilder) shadowedFloats() [4]shadowedFloat {
 		{&body.PresencePenalty, &vendor.PresencePenalty},
 		{&body.FrequencyPenalty, &vendor.FrequencyPenalty},
 	}
-}
-
-// merge adds members to a JSON object, in place of its own of the same name.
-func merge(object []byte, members map[string]any) ([]byte, error) {
-	var merged map[string]json.RawMessage
-	if err := json.Unmarshal(object, &merged); err != nil {
-		return nil, err
-	}
-	for name, value := range members {
-		data, err := json.Marshal(value)
-		if err != nil {
-			return nil, err
-		}
-		merged[name] = data
-	}
-	return json.Marshal(merged)
 }

@@ -1,0 +1,72 @@
+package ollama
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// embedBody is the body of a request for embeddings.
+// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-embeddings
+type embedBody struct {
+	Model      string          `json:"model"`
+	Input      []string        `json:"input"`
+	Truncate   bool            `json:"truncate"`
+	Dimensions int             `json:"dimensions,omitempty"`
+	KeepAlive  json.RawMessage `json:"keep_alive,omitempty"`
+	Options    settings        `json:"options,omitempty"`
+}
+
+type embeddings struct {
+	failure
+	Model      string      `json:"model"`
+	Vectors    [][]float32 `json:"embeddings"`
+	PromptEval *int        `json:"prompt_eval_count"`
+}
+
+func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	body, err := p.marshalEmbed(call)
+	if err != nil {
+		return err
+	}
+	var got embeddings
+	r, err := p.value(ctx, call, "/api/embed", body, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if n, want := len(got.Vectors), len(call.Embed.Inputs); n != want {
+		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
+	}
+	for i, v := range got.Vectors {
+		if len(v) == 0 {
+			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
+		}
+	}
+	start := r.Start()
+	start.Model = got.Model
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: tokens(got.PromptEval)}}
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: result.Usage}}, nil)
+	return nil
+}
+
+func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {
+	o := llm.OptionsFor[Options](call.Embed.Options)
+	body := embedBody{
+		Model:      call.Model,
+		Input:      call.Embed.Inputs,
+		Truncate:   o.Truncate != nil && *o.Truncate,
+		Dimensions: call.Embed.Dimensions,
+		Options:    make(settings),
+	}
+	body.Options.add(&o)
+	var err error
+	if body.KeepAlive, err = p.keepAlive(call, o.KeepAlive); err != nil {
+		return nil, err
+	}
+	return p.marshal(call, &body, o.Extra)
+}

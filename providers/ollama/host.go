@@ -1,0 +1,111 @@
+package ollama
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+const (
+	providerName = "ollama"
+	defaultPort  = "11434"
+)
+
+func init() { providers.Register(providerName, open) }
+
+// open makes a provider of the settings and the environment: OLLAMA_HOST, and
+// OLLAMA_API_KEY. A key from the environment is sent by https alone: it is meant
+// for ollama.com, and must not travel in the clear to whatever OLLAMA_HOST names.
+func open(c providers.Config) (llm.Provider, error) {
+	config := Config{
+		BaseURL:     c.BaseURL,
+		APIKey:      c.APIKey,
+		TokenSource: c.TokenSource,
+		Header:      c.Headers,
+		HTTPClient:  c.HTTPClient,
+		Limits:      c.Limits,
+	}
+	if config.BaseURL == "" {
+		var err error
+		if config.BaseURL, err = hostURL(c.Env("OLLAMA_HOST")); err != nil {
+			return nil, err
+		}
+	}
+	if config.APIKey == "" && config.TokenSource == nil && strings.HasPrefix(config.BaseURL, "https://") {
+		config.APIKey = llm.Secret(c.Env("OLLAMA_API_KEY"))
+	}
+	p, err := New(config)
+	if err != nil {
+		return nil, err // not p: a nil *Provider in an interface is not nil
+	}
+	return p, nil
+}
+
+// hostURL returns the base URL that a value of OLLAMA_HOST stands for. It may be
+// a host, a port after a colon, both, or a URL, perhaps with a path; quotes and
+// space around it are ignored. Without a scheme the port is 11434 unless there
+// is one, with a scheme it is the scheme's. An address that servers listen on
+// but nobody can connect to, such as 0.0.0.0, stands for this machine.
+// https://github.com/ollama/ollama/blob/main/docs/faq.mdx#how-do-i-configure-ollama-server
+func hostURL(value string) (string, error) {
+	value = strings.TrimSpace(strings.Trim(strings.TrimSpace(value), `"'`))
+	scheme, rest, hasScheme := strings.Cut(value, "://")
+	if !hasScheme {
+		scheme, rest = "http", value
+		if value == "ollama.com" {
+			scheme, hasScheme = "https", true
+		}
+	}
+	hostPort, path, _ := strings.Cut(rest, "/")
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil { // no port, or an IPv6 address without brackets
+		host, port = strings.Trim(hostPort, "[]"), ""
+	}
+	if strings.Contains(hostPort, "@") {
+		return "", badHost("OLLAMA_HOST holds credentials: put them into OLLAMA_API_KEY")
+	}
+	if port != "" {
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+			return "", badHost(fmt.Sprintf("OLLAMA_HOST has the port %q, which is none", port))
+		}
+	} else if !hasScheme {
+		port = defaultPort
+	}
+	base := scheme + "://" + connectable(host)
+	if port != "" {
+		base += ":" + port
+	}
+	if path != "" {
+		base += "/" + path
+	}
+	return base, nil
+}
+
+func badHost(message string) error {
+	return &llm.Error{Kind: llm.InvalidRequest, Provider: providerName, Message: message}
+}
+
+// connectable returns the host as it stands in a URL, with the loopback address
+// in place of an unspecified one.
+func connectable(host string) string {
+	if host == "" {
+		return "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return host
+	case addr.IsUnspecified() && addr.Is4():
+		return "127.0.0.1"
+	case addr.IsUnspecified():
+		return "[::1]"
+	case addr.Is6():
+		return "[" + strings.ReplaceAll(addr.String(), "%", "%25") + "]" // RFC 6874: a zone's % is escaped
+	}
+	return host
+}

@@ -1,0 +1,121 @@
+package ollama
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// message is a message as it is sent.
+// https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
+type message struct {
+	Role       string     `json:"role"`
+	Content    string     `json:"content"`
+	Thinking   string     `json:"thinking,omitempty"`
+	Images     [][]byte   `json:"images,omitempty"` // base64 in JSON
+	ToolCalls  []toolCall `json:"tool_calls,omitempty"`
+	ToolName   string     `json:"tool_name,omitempty"`
+	ToolCallID string     `json:"tool_call_id,omitempty"` // ignored by older versions
+}
+
+type toolCall struct {
+	ID       string       `json:"id,omitempty"`
+	Function calledByName `json:"function"`
+}
+
+type calledByName struct {
+	Name      string          `json:"name"`
+	Arguments json.RawMessage `json:"arguments"`
+}
+
+// addMessages puts the conversation in. What cannot be said to Ollama is an
+// error: a message without one of its parts is another message.
+func (b *requestBuilder) addMessages() error {
+	b.body.Messages = make([]message, 0, len(b.req.Messages))
+	names := make(map[string]string) // of called tools, by the call's id
+	named := false
+	for i, m := range b.req.Messages {
+		if m.Role == llm.RoleTool {
+			b.addResults(m, names)
+			continue
+		}
+		out, err := b.message(m, names)
+		if err != nil {
+			return b.fail(llm.Unsupported, "message %d: %v", i, err)
+		}
+		b.body.Messages = append(b.body.Messages, out)
+		named = named || m.Name != ""
+	}
+	if named {
+		b.warn(llm.WarnUnsupported, "Messages", "Ollama takes no names in messages; they were left out")
+	}
+	return nil
+}
+
+// message converts a message of any role but a tool's.
+func (b *requestBuilder) message(m llm.Message, names map[string]string) (message, error) {
+	out := message{Role: string(m.Role)}
+	var text, thinking strings.Builder
+	for _, part := range m.Parts {
+		switch p := part.(type) {
+		case llm.Text:
+			text.WriteString(p.Text)
+		case llm.Refusal: // to Ollama, something the model said
+			text.WriteString(p.Text)
+		case llm.Reasoning:
+			thinking.WriteString(p.Text)
+		case llm.Image:
+			if len(p.Data) == 0 {
+				return message{}, errors.New("an image must be given by its bytes, not by URL")
+			}
+			out.Images = append(out.Images, p.Data)
+		case llm.ToolCall:
+			names[p.ID] = p.Name
+			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, b.arguments(p)}})
+		case llm.Unknown, llm.Code:
+			b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
+		default:
+			return message{}, fmt.Errorf("this provider cannot be sent %T", part)
+		}
+	}
+	out.Content, out.Thinking = text.String(), thinking.String()
+	return out, nil
+}
+
+// noArguments are those of a call without any. The server wants an object.
+var noArguments = json.RawMessage("{}")
+
+// arguments returns a call's arguments as the object that the server takes. A
+// model's mistake cannot be sent back to it.
+func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
+	text := strings.TrimSpace(call.Arguments)
+	switch {
+	case text == "":
+		return noArguments
+	case !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)):
+		b.warn(llm.WarnChanged, "Messages",
+			"the arguments of an earlier call of "+call.Name+" are no JSON object; none were sent in their place")
+		return noArguments
+	}
+	return json.RawMessage(text)
+}
+
+// addResults adds the results of tools, which are a message each. They are tied
+// to their calls by the tool's name, and in newer versions by the call's id, if
+// the server gave it one.
+func (b *requestBuilder) addResults(m llm.Message, names map[string]string) {
+	for _, part := range m.Parts {
+		result, ok := part.(llm.ToolResult)
+		if !ok {
+			continue // Validate lets nothing else in
+		}
+		out := message{Role: string(llm.RoleTool), Content: result.Content, ToolName: result.Name, ToolCallID: result.CallID}
+		if out.ToolName == "" {
+			out.ToolName = names[result.CallID]
+		}
+		b.body.Messages = append(b.body.Messages, out)
+	}
+}

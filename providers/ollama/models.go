@@ -1,0 +1,187 @@
+package ollama
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// modelList is the list of models that the server has.
+// https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
+type modelList struct {
+	failure
+	Models []struct {
+		Name     string    `json:"name"`
+		Modified time.Time `json:"modified_at"`
+		Size     int64     `json:"size"`
+		Details  details   `json:"details"`
+	} `json:"models"`
+}
+
+// details is what the server says of a model wherever it names one.
+type details struct {
+	Family       string `json:"family"`
+	Parameters   string `json:"parameter_size"`
+	Quantization string `json:"quantization_level"`
+}
+
+func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	var got modelList
+	r, err := p.value(ctx, call, "/api/tags", nil, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Models))}
+	for i, m := range got.Models {
+		info := m.Details.info()
+		info.Provider, info.Name, info.Created, info.Bytes = p.name, m.Name, m.Modified, m.Size
+		list.Models[i] = info
+	}
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: r.Start()}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: list}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	return nil
+}
+
+func (d *details) info() llm.ModelInfo {
+	info := llm.ModelInfo{Family: d.Family, Parameters: d.Parameters, Quantization: d.Quantization}
+	if info.Quantization == "unknown" { // the server's word for nothing
+		info.Quantization = ""
+	}
+	return info
+}
+
+// The operations that are this provider's own, as errors name them.
+const (
+	opPull    llm.Op = "pull model"
+	opShow    llm.Op = "show model"
+	opVersion llm.Op = "get version"
+)
+
+// ownCall returns the call of a method that is not part of [llm.Provider], for
+// the errors it may return.
+func (p *Provider) ownCall(ctx context.Context, op llm.Op, model string) (*llm.Call, error) {
+	call := &llm.Call{Op: op, Provider: p.name, Model: model}
+	switch {
+	case ctx == nil:
+		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")
+	case model == "" && op != opVersion:
+		return nil, p.fail(call, llm.InvalidRequest, "there is no model name")
+	}
+	return call, nil
+}
+
+// Version returns the server's version: "0.24.0". Programs built from source
+// say "0.0.0". Errors are as those of a call.
+func (p *Provider) Version(ctx context.Context) (string, error) {
+	call, err := p.ownCall(ctx, opVersion, "")
+	if err != nil {
+		return "", err
+	}
+	var got struct {
+		failure
+		Version string `json:"version"`
+	}
+	r, err := p.value(ctx, call, "/api/version", nil, &got)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	if got.Version == "" {
+		return "", r.Fail(llm.Protocol, "the reply has no version")
+	}
+	return got.Version, nil
+}
+
+// ModelDetails is all that the server says of a model.
+type ModelDetails struct {
+	// Info is what other providers have, too. Its ContextWindow is what the
+	// model was made for; how much of it is used is num_ctx, in Settings, in
+	// Options or the server's own choice.
+	Info llm.ModelInfo
+	// Capabilities are in the server's words: "completion", "tools",
+	// "thinking", "vision", "embedding", "insert".
+	Capabilities []string
+	Template     string // of prompts, in the language of Go's text/template
+	System       string // the standing system message
+	Settings     string // the model's own settings, one a line: "num_ctx 4096"
+	License      string
+	// Metadata is that of the model's file: "general.architecture",
+	// "llama.block_count". Numbers are float64, as in any.
+	Metadata map[string]any
+}
+
+// shown is the reply to a request to show a model.
+// https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
+type shown struct {
+	failure
+	License      string         `json:"license"`
+	Template     string         `json:"template"`
+	System       string         `json:"system"`
+	Parameters   string         `json:"parameters"`
+	Capabilities []string       `json:"capabilities"`
+	Details      details        `json:"details"`
+	Metadata     map[string]any `json:"model_info"`
+	Modified     time.Time      `json:"modified_at"`
+}
+
+// Show returns what the server says of a model. An unknown one is an error of
+// kind [llm.NotFound].
+func (p *Provider) Show(ctx context.Context, model string) (*ModelDetails, error) {
+	call, err := p.ownCall(ctx, opShow, model)
+	if err != nil {
+		return nil, err
+	}
+	body, err := p.marshal(call, map[string]any{"model": model}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var got shown
+	r, err := p.value(ctx, call, "/api/show", body, &got)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	d := &ModelDetails{
+		Info:         got.Details.info(),
+		Capabilities: got.Capabilities,
+		Template:     got.Template,
+		System:       got.System,
+		Settings:     got.Parameters,
+		License:      got.License,
+		Metadata:     got.Metadata,
+	}
+	d.Info.Provider, d.Info.Name, d.Info.Created = p.name, model, got.Modified
+	architecture, _ := got.Metadata["general.architecture"].(string)
+	context, _ := got.Metadata[cmp.Or(architecture, "llama")+".context_length"].(float64)
+	d.Info.ContextWindow = int(context)
+	d.addCapabilities()
+	return d, nil
+}
+
+// addCapabilities translates the server's words for what a model can do.
+func (d *ModelDetails) addCapabilities() {
+	info := &d.Info
+	for _, word := range d.Capabilities {
+		switch word {
+		case "completion":
+			info.Input = append([]llm.Modality{llm.ModalityText}, info.Input...)
+			info.Output = append(info.Output, llm.ModalityText)
+			info.Capabilities = append(info.Capabilities, llm.CanStream, llm.CanFollowJSON)
+		case "embedding":
+			info.Input = append([]llm.Modality{llm.ModalityText}, info.Input...)
+			info.Output = append(info.Output, llm.ModalityEmbedding)
+		case "vision":
+			info.Input = append(info.Input, llm.ModalityImage)
+		case "audio":
+			info.Input = append(info.Input, llm.ModalityAudio)
+		case "tools":
+			info.Capabilities = append(info.Capabilities, llm.CanUseTools)
+		case "thinking":
+			info.Capabilities = append(info.Capabilities, llm.CanReason)
+		}
+	}
+}

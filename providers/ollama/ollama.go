@@ -1,0 +1,194 @@
+// Package ollama talks to Ollama by its own API: a server on this machine, one
+// elsewhere, ollama.com, or a gateway in front of any of them.
+//
+//	p, err := ollama.New(ollama.Config{})
+//	model := llm.New(p, "llama3.2:1b")
+//
+// Importing the package registers it with providers, so that a name is enough:
+//
+//	model, err := providers.Open("ollama/llama3.2:1b")
+//
+// What Ollama has and others do not is in [Options]. Beyond chats, embeddings
+// and model lists, [Provider] has methods of its own: Pull, Show and Version.
+//
+// A prompt that does not fit into the model's context is an error of kind
+// [llm.ContextLength]. Ollama itself would leave messages out and say nothing;
+// see [Options.Truncate].
+//
+// The API is https://github.com/ollama/ollama/blob/main/docs/api.md. Its types
+// are written down here rather than imported from github.com/ollama/ollama,
+// which would bring the server's dependencies into every program.
+package ollama
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// DefaultBaseURL is where Ollama listens unless told otherwise.
+const DefaultBaseURL = "http://127.0.0.1:11434"
+
+// Config is how to reach a server. The zero Config is an Ollama on this
+// machine at its usual port; the environment is not read.
+type Config struct {
+	// BaseURL is where the server is, without /api: "http://gpu-box:11434".
+	// Empty is [DefaultBaseURL].
+	BaseURL string
+
+	// APIKey is sent as a bearer token. ollama.com and gateways want one, a
+	// server of one's own does not.
+	APIKey llm.Secret
+	// TokenSource, if set, gives the credential instead: for those that expire.
+	TokenSource llm.TokenSource
+
+	// Header is sent with every request, besides and before the provider's own.
+	Header http.Header
+	// HTTPClient sends the requests; nil is a client of the provider's own,
+	// with a transport made for many streams. Its rule for redirects is not
+	// used: credentials go to no other host. Do not set its Timeout, which cuts
+	// long answers: set Limits.
+	HTTPClient *http.Client
+	// Limits are for waiting. A server that loads a model, or has another
+	// request to answer first, sends nothing until then: see FirstEvent.
+	Limits llm.Limits
+
+	// Name is the provider's name in errors and model names; empty is "ollama".
+	Name string
+}
+
+// Provider is an Ollama server. It is safe for concurrent use.
+type Provider struct {
+	name    string
+	baseURL string
+	header  http.Header     // of every request
+	secrets send.Secrets    // credentials in header
+	token   llm.TokenSource // nil for none
+	client  *send.Client
+	limits  llm.Limits
+}
+
+// New returns a provider. It sends nothing. A base URL that cannot be one is an
+// error of kind [llm.InvalidRequest].
+func New(config Config) (*Provider, error) {
+	p := &Provider{
+		name:    config.Name,
+		header:  http.Header{"Content-Type": {"application/json"}},
+		secrets: send.HeaderSecrets(config.Header),
+		token:   config.TokenSource,
+		limits:  config.Limits.WithDefaults(),
+	}
+	if p.name == "" {
+		p.name = providerName
+	}
+	base := config.BaseURL
+	if base == "" {
+		base = DefaultBaseURL
+	}
+	var err error
+	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+		return nil, err
+	}
+	for name, values := range config.Header {
+		if name = http.CanonicalHeaderKey(name); p.header[name] == nil {
+			p.header[name] = slices.Clone(values)
+		}
+	}
+	if key := string(config.APIKey); key != "" && p.token == nil {
+		p.token = func(context.Context) (string, error) { return key, nil }
+	}
+	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	return p, nil
+}
+
+// Name returns the provider's name: "ollama", unless configured otherwise.
+func (p *Provider) Name() string { return p.name }
+
+// Close closes idle connections, unless the HTTP client is the user's.
+func (p *Provider) Close() error { return p.client.Close() }
+
+// Do answers chats, embeddings and model lists.
+func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		var err error
+		switch call.Op {
+		case llm.OpChat:
+			err = p.chat(ctx, call, yield)
+		case llm.OpEmbed:
+			err = p.embed(ctx, call, yield)
+		case llm.OpListModels:
+			err = p.listModels(ctx, call, yield)
+		default:
+			err = p.fail(call, llm.Unsupported, "Ollama's API cannot %s", call.Op)
+		}
+		if err != nil {
+			yield(llm.Event{}, err)
+		}
+	}
+}
+
+// request returns the HTTP request for a call, with its credential. A nil body
+// makes it a GET.
+func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body, Secrets: p.secrets}
+	if body == nil {
+		req.Method = http.MethodGet
+	}
+	req.Header = make(http.Header, len(p.header)+1)
+	for name, values := range p.header {
+		req.Header[name] = values
+	}
+	if p.token == nil {
+		return req, nil
+	}
+	token, err := p.client.Token(ctx, call, p.token)
+	if err != nil {
+		return nil, err
+	}
+	req.Header["Authorization"] = []string{"Bearer " + token}
+	req.Secrets = append(slices.Clip(p.secrets), token)
+	return req, nil
+}
+
+// start sends the request of a call and returns the reply, which the caller
+// closes.
+func (p *Provider) start(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Reply, error) {
+	req, err := p.request(ctx, call, path, body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Do(ctx, req)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return r, nil
+}
+
+// value makes a call whose reply is one JSON value, read into v. The caller
+// closes the reply, unless there is an error.
+func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v failing) (*send.Reply, error) {
+	req, err := p.request(ctx, call, path, body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Value(ctx, req, v)
+	if err != nil {
+		return nil, explain(err)
+	}
+	if said := v.failed(); said != nil {
+		r.Close()
+		return nil, explain(r.Complaint(said, llm.Server))
+	}
+	return r, nil
+}
+
+// fail returns an error about a call that has not been sent.
+func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
+	return &llm.Error{
+		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
+	}
+}

@@ -1,0 +1,37 @@
+package ollama
+
+// Options are the settings that Ollama has and others do not, for chats and
+// embeddings. What is zero is not sent, but for Truncate.
+type Options struct {
+	// NumCtx is the size of the context in tokens, prompt and answer together.
+	// Another size than the model is loaded with makes the server load it again.
+	NumCtx int `json:"numCtx,omitempty"`
+	// NumThread is the number of processor threads to compute with.
+	NumThread int `json:"numThread,omitempty"`
+	// KeepAlive is how long the model stays loaded after the call: a duration
+	// such as "1h30m" (time.Duration's String will do), or a number of seconds.
+	// "0" unloads it at once, "-1" keeps it for ever.
+	KeepAlive string `json:"keepAlive,omitempty"`
+
+	// Truncate lets the server leave out the oldest messages of a prompt that is
+	// too long, or the end of a text to embed, without saying so. By default
+	// that is an error of kind llm.ContextLength.
+	Truncate *bool `json:"truncate,omitempty"`
+	// Shift, if false, ends an answer that fills the context, with the reason
+	// llm.FinishLength; the server's default is to go on and forget the
+	// beginning of the conversation.
+	Shift *bool `json:"shift,omitempty"`
+	// Think switches thinking on or off, whatever Request.Reasoning says: for
+	// models that know no efforts.
+	Think *bool `json:"think,omitempty"`
+
+	// Raw are further members of the request's "options", such as min_p,
+	// repeat_penalty or num_gpu. They outrank the request's own settings:
+	// https://github.com/ollama/ollama/blob/main/docs/modelfile.mdx#valid-parameters-and-values
+	Raw map[string]any `json:"raw,omitempty"`
+	// Extra are further members of the request itself. They outrank all else.
+	Extra map[string]any `json:"extra,omitempty"`
+}
+
+// ProviderName returns "ollama".
+func (Options) ProviderName() string { return providerName }

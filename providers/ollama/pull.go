@@ -1,0 +1,104 @@
+package ollama
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// PullProgress is a step of pulling a model.
+type PullProgress struct {
+	// Status says what is going on: "pulling manifest", "verifying sha256
+	// digest", and at the end "success".
+	Status string `json:"status"`
+	// Digest names the file that is being downloaded; empty for other steps.
+	Digest string `json:"digest"`
+	// Completed and Total are bytes of that file. Total is 0 while unknown.
+	Completed int64 `json:"completed"`
+	Total     int64 `json:"total"`
+}
+
+// Pull has the server download a model, and reports its progress. An error is
+// the last pair; a sequence without one ends with the status "success", and only
+// then does the server have the model. Leaving the loop stops the download; what
+// is there by then is used when the same model is pulled again.
+//
+//	for progress, err := range p.Pull(ctx, "llama3.2:1b") {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(progress.Status, progress.Completed, progress.Total)
+//	}
+//
+// Nothing is sent before the range, and each range pulls anew. A model that the
+// registry does not have is an error of kind [llm.NotFound], a registry that
+// the server cannot reach one of kind [llm.Network].
+func (p *Provider) Pull(ctx context.Context, model string) iter.Seq2[PullProgress, error] {
+	return func(yield func(PullProgress, error) bool) {
+		if err := p.pull(ctx, model, yield); err != nil {
+			yield(PullProgress{}, explain(err))
+		}
+	}
+}
+
+// pull returns an error that has not been yielded.
+// https://github.com/ollama/ollama/blob/main/docs/api.md#pull-a-model
+func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgress, error) bool) error {
+	call, err := p.ownCall(ctx, opPull, model)
+	if err != nil {
+		return err
+	}
+	body, err := p.marshal(call, map[string]any{"model": model, "stream": true}, nil)
+	if err != nil {
+		return err
+	}
+	r, err := p.start(ctx, call, "/api/pull", body)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	lines := reply.NewNDJSON(r.Body(), p.limits.FrameBytes)
+	for {
+		line, err := lines.Next()
+		if err != nil {
+			return pullStopped(r, err)
+		}
+		var step struct {
+			failure
+			PullProgress
+		}
+		if err := json.Unmarshal(line.Data, &step); err != nil {
+			if line.Unterminated {
+				return pullStopped(r, io.EOF)
+			}
+			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
+		}
+		if said := step.failed(); said != nil {
+			return r.Complaint(said, llm.Server)
+		}
+		last := step.Status == "success"
+		if last {
+			r.End()
+		}
+		if !yield(step.PullProgress, nil) || last {
+			return nil
+		}
+	}
+}
+
+// pullStopped returns the error for a reply that ended before its end.
+func pullStopped(r *send.Reply, err error) error {
+	if tooLong, ok := errors.AsType[*reply.TooLongError](err); ok {
+		return r.Fail(llm.Protocol, tooLong.Error())
+	}
+	if err != io.EOF {
+		return r.ReadError(err)
+	}
+	return r.Fail(llm.Incomplete, "the server stopped reporting before the download was a success")
+}

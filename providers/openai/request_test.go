@@ -1,0 +1,281 @@
+package openai_test
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+// hi is the messages of requests whose messages do not matter.
+var hi = []llm.Message{llm.User("hi")}
+
+// body makes the body that is wanted: what every streamed request has, and these
+// members in place of or besides that. A null takes a member out.
+func body(t testing.TB, members string) any {
+	t.Helper()
+	all := fromJSON(t, `{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"stream_options":{"include_usage":true}}`).(map[string]any)
+	for name, value := range fromJSON(t, "{"+members+"}").(map[string]any) {
+		if value == nil {
+			delete(all, name)
+		} else {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// requestTest says what a request's body and warnings are.
+type requestTest struct {
+	name     string
+	config   openai.Config
+	req      llm.Request
+	want     string // members of the body, as the function body takes them
+	warnings []llm.Warning
+}
+
+func runRequestTests(t *testing.T, tests []requestTest) {
+	t.Helper()
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.req.Messages == nil {
+				tt.req.Messages = hi
+			}
+			before := snapshot(t, &tt.req)
+			got := capture(t, tt.config, "m", &tt.req)
+			equal(t, "body", fromJSON(t, got.Body), body(t, tt.want))
+			equal(t, "warnings", got.Warnings, tt.warnings)
+			equal(t, "the request after the call", snapshot(t, &tt.req), before)
+		})
+	}
+}
+
+// snapshot is a request as JSON, to see whether a call modified it.
+func snapshot(t testing.TB, req *llm.Request) string {
+	t.Helper()
+	data, err := json.Marshal(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestSettingsAsTheyAreSent(t *testing.T) {
+	runRequestTests(t, []requestTest{
+		{name: "nothing set", want: ``},
+		{name: "unstreamed", req: llm.Request{Unstreamed: true}, want: `"stream":null,"stream_options":null`},
+		{name: "the limit on the answer", req: llm.Request{MaxTokens: 100}, want: `"max_completion_tokens":100`},
+		{name: "the limit under its old name", config: openai.Config{Server: openai.LlamaCpp}, req: llm.Request{MaxTokens: 100}, want: `"max_tokens":100`},
+		{
+			name: "sampling",
+			req: llm.Request{
+				Temperature: new(0.7), TopP: new(0.95), PresencePenalty: new(-1.5), FrequencyPenalty: new(2.0), Seed: new(int64(42)),
+			},
+			want: `"temperature":0.7,"top_p":0.95,"presence_penalty":-1.5,"frequency_penalty":2,"seed":42`,
+		},
+		{
+			name: "explicit zeros",
+			req: llm.Request{
+				Temperature: new(0.0), TopP: new(0.0), PresencePenalty: new(0.0), FrequencyPenalty: new(0.0), Seed: new(int64(0)),
+				ParallelToolCalls: new(false), Tools: []llm.Tool{{Name: "f"}},
+			},
+			want: `"temperature":0,"top_p":0,"presence_penalty":0,"frequency_penalty":0,"seed":0,
+				"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`,
+		},
+		{name: "a large seed", req: llm.Request{Seed: new(int64(1<<62 + 1))}, want: `"seed":4611686018427387905`},
+		{name: "a negative seed", req: llm.Request{Seed: new(int64(-1))}, want: `"seed":-1`},
+		{name: "stop sequences", req: llm.Request{Stop: []string{"\n", "<END>"}}, want: `"stop":["\n","<END>"]`},
+		{name: "log probabilities", req: llm.Request{Logprobs: true}, want: `"logprobs":true`},
+		{name: "top log probabilities", req: llm.Request{TopLogprobs: 3}, want: `"logprobs":true,"top_logprobs":3`},
+		{name: "reasoning effort", req: llm.Request{Reasoning: llm.EffortHigh}, want: `"reasoning_effort":"high"`},
+		{name: "no reasoning", req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning_effort":"none"`},
+		{name: "an effort of tomorrow", req: llm.Request{Reasoning: "xhigh"}, want: `"reasoning_effort":"xhigh"`},
+		{name: "any JSON object", req: llm.Request{Format: &llm.Format{}}, want: `"response_format":{"type":"json_object"}`},
+		{
+			name: "a schema",
+			req:  llm.Request{Format: &llm.Format{Schema: json.RawMessage(`{"type":"object","properties":{"n":{"type":"integer","maximum":9007199254740993}}}`)}},
+			want: `"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":false,
+				"schema":{"type":"object","properties":{"n":{"type":"integer","maximum":9007199254740993}}}}}`,
+		},
+		{
+			name: "a schema with all its settings",
+			req:  llm.Request{Format: &llm.Format{Schema: json.RawMessage(`{}`), Name: "city", Description: "a <city>", Strict: new(true)}},
+			want: `"response_format":{"type":"json_schema","json_schema":{"name":"city","description":"a <city>","strict":true,"schema":{}}}`,
+		},
+		{name: "no top_k at OpenAI", req: llm.Request{TopK: new(40)}, want: ``, warnings: []llm.Warning{lacks("TopK", "openai")}},
+		{name: "top_k where it is known", config: openai.Config{Server: openai.VLLM}, req: llm.Request{TopK: new(0)}, want: `"top_k":0`},
+	})
+}
+
+// lacks is the warning about a setting that a server does not have.
+func lacks(setting string, server openai.Server) llm.Warning {
+	return llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: string(server) + " does not have this setting; it was left out"}
+}
+
+func TestToolsAsTheyAreSent(t *testing.T) {
+	schema := json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`)
+	weather := llm.Tool{Name: "weather", Description: "Weather & more", Parameters: schema}
+	const sentWeather = `{"type":"function","function":{"name":"weather","description":"Weather & more",
+		"parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}`
+	with := func(choice llm.ToolChoice, parallel *bool) llm.Request {
+		return llm.Request{Tools: []llm.Tool{weather}, ToolChoice: choice, ParallelToolCalls: parallel}
+	}
+	runRequestTests(t, []requestTest{
+		{name: "a tool", req: with(llm.ToolChoice{}, nil), want: `"tools":[` + sentWeather + `]`},
+		{
+			name: "strict, not strict, and without parameters",
+			req: llm.Request{Tools: []llm.Tool{
+				{Name: "a", Parameters: json.RawMessage(`{"type":"object"}`), Strict: new(true)},
+				{Name: "b", Strict: new(false)},
+				{Name: "c"},
+			}},
+			want: `"tools":[
+				{"type":"function","function":{"name":"a","parameters":{"type":"object"},"strict":true}},
+				{"type":"function","function":{"name":"b","strict":false}},
+				{"type":"function","function":{"name":"c"}}]`,
+		},
+		{name: "choice: auto", req: with(llm.ToolChoice{Mode: llm.ToolAuto}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"auto"`},
+		{name: "choice: none", req: with(llm.ToolChoice{Mode: llm.ToolNone}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"none"`},
+		{name: "choice: required", req: with(llm.ToolChoice{Mode: llm.ToolRequired}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"required"`},
+		{
+			name: "choice: named", req: with(llm.ToolChoice{Mode: llm.ToolNamed, Name: "weather"}, nil),
+			want: `"tools":[` + sentWeather + `],"tool_choice":{"type":"function","function":{"name":"weather"}}`,
+		},
+		{name: "several calls at once", req: with(llm.ToolChoice{}, new(true)), want: `"tools":[` + sentWeather + `],"parallel_tool_calls":true`},
+		{name: "one call at a time", req: with(llm.ToolChoice{}, new(false)), want: `"tools":[` + sentWeather + `],"parallel_tool_calls":false`},
+		{name: "the switch without tools", req: llm.Request{ParallelToolCalls: new(false)}, want: ``},
+		{
+			name: "choice: named, where a tool cannot be named", config: openai.Config{Server: openai.LMStudio},
+			req:  with(llm.ToolChoice{Mode: llm.ToolNamed, Name: "weather"}, nil),
+			want: `"tools":[` + sentWeather + `],"tool_choice":"required"`,
+			warnings: []llm.Warning{{
+				Code: llm.WarnChanged, Setting: "ToolChoice", Message: "this server cannot be told which tool to call; it was told to call one",
+			}},
+		},
+	})
+}
+
+func TestOptionsAsTheyAreSent(t *testing.T) {
+	all := openai.Options{
+		SystemRole: "developer", User: "u1", SafetyIdentifier: "s1", ServiceTier: "flex", Verbosity: "low",
+		Store: new(false), Metadata: map[string]string{"k": "v"}, LogitBias: map[string]int{"50256": -100},
+		Prediction: "func main() {}", ChatTemplateKwargs: map[string]any{"enable_thinking": false},
+		Extra: map[string]any{"web_search_options": map[string]any{}, "n": 1},
+	}
+	const sentAll = `"messages":[{"role":"developer","content":"be brief"},{"role":"user","content":"hi"}],
+		"user":"u1","safety_identifier":"s1","service_tier":"flex","verbosity":"low","store":false,"metadata":{"k":"v"},
+		"logit_bias":{"50256":-100},"prediction":{"type":"content","content":"func main() {}"},
+		"chat_template_kwargs":{"enable_thinking":false},"web_search_options":{},"n":1`
+	messages := []llm.Message{llm.System("be brief"), llm.User("hi")}
+	runRequestTests(t, []requestTest{
+		{name: "all", req: llm.Request{Messages: messages, Options: []llm.Options{all}}, want: sentAll},
+		{name: "all, by pointer", req: llm.Request{Messages: messages, Options: []llm.Options{&all}}, want: sentAll},
+		{name: "all, at another server", config: openai.Config{Server: openai.VLLM}, req: llm.Request{Messages: messages, Options: []llm.Options{all}}, want: sentAll},
+		{name: "stored", req: llm.Request{Options: []llm.Options{openai.Options{Store: new(true)}}}, want: `"store":true`},
+		{name: "another provider's", req: llm.Request{Options: []llm.Options{foreign{}}}, want: ``},
+		{
+			name: "extra members outrank all else",
+			req: llm.Request{Temperature: new(0.5), MaxTokens: 5, Options: []llm.Options{openai.Options{
+				User: "u", Extra: map[string]any{"temperature": 0.9, "user": "x", "model": "other", "max_completion_tokens": nil},
+			}}},
+			want: `"temperature":0.9,"user":"x","model":"other"`,
+		},
+	})
+}
+
+type foreign struct{}
+
+func (foreign) ProviderName() string { return "gemini" }
+
+func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
+	full := func() llm.Request {
+		return llm.Request{
+			Messages:  []llm.Message{{Role: llm.RoleUser, Name: "ann", Parts: []llm.Part{llm.Text{Text: "hi"}}}},
+			Tools:     []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, ParallelToolCalls: new(true),
+			MaxTokens: 9, Temperature: new(1.0), TopP: new(1.0), TopK: new(1), Seed: new(int64(1)), PresencePenalty: new(1.0),
+			FrequencyPenalty: new(1.0), Stop: []string{"."}, Reasoning: llm.EffortLow, Logprobs: true, TopLogprobs: 1,
+			Format: &llm.Format{Schema: json.RawMessage(`{"type":"object"}`)},
+		}
+	}
+	for server, left := range map[openai.Server][]string{
+		openai.OpenAI:     {"TopK"},
+		openai.Azure:      {"TopK"},
+		openai.LlamaCpp:   nil,
+		openai.VLLM:       nil,
+		openai.LMStudio:   {"Logprobs", "TopLogprobs", "ParallelToolCalls", "ToolChoice"},
+		openai.Cerebras:   {"PresencePenalty", "FrequencyPenalty", "TopK"},
+		openai.Groq:       {"Messages", "TopK", "Logprobs", "TopLogprobs"},
+		openai.Together:   {"Logprobs", "TopLogprobs"},
+		openai.OpenRouter: nil,
+		openai.DeepSeek:   {"TopK", "Seed", "Reasoning", "ParallelToolCalls", "Format"},
+	} {
+		t.Run(string(server), func(t *testing.T) {
+			fields := map[string]string{
+				"TopK": "top_k", "Logprobs": "logprobs", "TopLogprobs": "top_logprobs", "ParallelToolCalls": "parallel_tool_calls",
+				"PresencePenalty": "presence_penalty", "FrequencyPenalty": "frequency_penalty", "Seed": "seed", "Reasoning": "reasoning_effort",
+			}
+			req := full()
+			got := capture(t, openai.Config{Server: server}, "m", &req)
+			sentBody := fromJSON(t, got.Body).(map[string]any)
+			var warned []string
+			for _, w := range got.Warnings {
+				warned = append(warned, w.Setting)
+			}
+			slices.Sort(warned)
+			equal(t, "settings warned of", warned, slices.Sorted(slices.Values(left)))
+			for setting, member := range fields {
+				if _, isSent := sentBody[member]; isSent == slices.Contains(left, setting) {
+					t.Errorf("%s is sent: %t, want %t", member, isSent, !isSent)
+				}
+			}
+			first := sentBody["messages"].([]any)[0].(map[string]any)
+			if _, named := first["name"]; named == slices.Contains(left, "Messages") {
+				t.Errorf("the participant's name is sent: %t, want %t", named, !named)
+			}
+
+			strict := full()
+			strict.Strict = true
+			_, err := model(t, openai.Config{Server: server}, streams(events(text("ok"), finish("stop"), usage))).Generate(t.Context(), &strict)
+			if left == nil {
+				equal(t, "error in strict mode", err, error(nil))
+			} else {
+				e := wantError(t, err, llm.Unsupported)
+				equal(t, "status of a request that was not sent", e.Status, 0)
+			}
+		})
+	}
+}
+
+func TestQuirksOfAnUnknownServer(t *testing.T) {
+	quirks := &openai.Quirks{NoStreamUsage: true, NoJSONSchema: true, MaxTokens: "max_tokens", Refuses: []string{"Stop", "Temperature"}}
+	runRequestTests(t, []requestTest{{
+		name: "all at once", config: openai.Config{BaseURL: "http://server.test", Quirks: quirks},
+		req: llm.Request{
+			MaxTokens: 3, Stop: []string{"x"}, Temperature: new(0.0), Format: &llm.Format{Schema: json.RawMessage(`{"type":"object"}`)},
+		},
+		want: `"max_tokens":3,"stream_options":null,"response_format":{"type":"json_object"}`,
+		warnings: []llm.Warning{
+			lacks("Temperature", "openai"), lacks("Stop", "openai"),
+			{Code: llm.WarnChanged, Setting: "Format", Message: "this server follows no schema; it was told to answer with any JSON object"},
+		},
+	}, {
+		name: "no free JSON object", config: openai.Config{BaseURL: "http://server.test", Quirks: &openai.Quirks{NoJSONObject: true}},
+		req:  llm.Request{Format: &llm.Format{}},
+		want: `"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":false,"schema":{"type":"object"}}}`,
+	}})
+}
+
+func TestRequestIsSentAsItIsWritten(t *testing.T) {
+	const strange = "<b>&amp; \u2028 \x00 \"\\ 🦙 é \uFFFD"
+	got := capture(t, openai.Config{}, "m", llm.Ask(strange))
+	decoded := fromJSON(t, got.Body).(map[string]any)
+	content := decoded["messages"].([]any)[0].(map[string]any)["content"]
+	if diff := cmp.Diff(any(strange), content); diff != "" {
+		t.Errorf("the text after a round trip (-want +got):\n%s", diff)
+	}
+	equal(t, "content type", got.Header.Get("Content-Type"), "application/json")
+}
