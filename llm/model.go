@@ -140,12 +140,15 @@ func named(p Provider) Handler {
 	return func(ctx context.Context, call *Call) Events {
 		return func(yield func(Event, error) bool) {
 			for ev, err := range p.Do(ctx, call) {
-				if err != nil {
+				switch {
+				case err != nil:
 					err = asError(err, call)
-				} else if start, ok := ev.Detail.(*Start); ok && start.Provider == "" {
-					complete := *start
-					complete.Provider = call.Provider
-					ev.Detail = &complete
+				case ev.Type == EventStart:
+					if start, ok := ev.Detail.(*Start); ok && start.Provider == "" {
+						complete := *start
+						complete.Provider = call.Provider
+						ev.Detail = &complete
+					}
 				}
 				if !yield(ev, err) {
 					return

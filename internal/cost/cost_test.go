@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
@@ -44,6 +45,25 @@ func contests(t testing.TB, base string) []contest {
 		t.Cleanup(func() { p.Close() })
 		return llm.New(p, "gpt-4o")
 	}
+	ollamaModel := func(path string) *llm.Model {
+		p, err := ollama.New(ollama.Config{BaseURL: base + path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return llm.New(p, "llama3.2:1b")
+	}
+	unstreamed := func(m *llm.Model) func(testing.TB) {
+		req := llm.Ask(prompt)
+		req.Unstreamed = true
+		return func(t testing.TB) {
+			resp, err := m.Generate(context.Background(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkLength(t, len(resp.Text()))
+		}
+	}
 	streamed := func(m *llm.Model) func(testing.TB) {
 		return func(t testing.TB) {
 			n := 0
@@ -69,38 +89,17 @@ func contests(t testing.TB, base string) []contest {
 		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", true), streamed(openAI("/openai/1000")), 1.2, 0.3},
 		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.4, 0},
 		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.4, 0},
+		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", false), streamed(ollamaModel("/ollama/1000")), 1.2, 0.3},
+		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.4, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
 			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
 			if err != nil {
 				t.Fatal(err)
 			}
 			checkLength(t, len(data))
-		}, func(t testing.TB) {
-			req := llm.Ask(prompt)
-			req.Unstreamed = true
-			resp, err := wholeModel(t, base).Generate(context.Background(), req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkLength(t, len(resp.Text()))
-		}, 1.5, 0},
+		}, unstreamed(openAI("/whole/0")), 1.5, 0},
 	}
 }
-
-// wholeModel is made once.
-var wholeModel = func() func(t testing.TB, base string) *llm.Model {
-	var model *llm.Model
-	return func(t testing.TB, base string) *llm.Model {
-		if model == nil {
-			p, err := openai.New(openai.Config{BaseURL: base + "/whole/0", APIKey: "sk-0123456789"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			model = llm.New(p, "gpt-4o")
-		}
-		return model
-	}
-}()
 
 func newRequest(t testing.TB, url string, stream bool) *http.Request {
 	body, err := json.Marshal(map[string]any{

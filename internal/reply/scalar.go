@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -36,7 +37,7 @@ var classes = func() (t [256]uint8) {
 // invalid UTF-8. The length is -1 where it is not valid JSON or has no end.
 func scanString(b []byte) (n int, verbatim, ascii bool) {
 	verbatim, ascii = true, true
-	for i := 0; i < len(b); i++ {
+	for i := plainPrefix(b); i < len(b); i++ {
 		switch classes[b[i]] {
 		case quote:
 			return i, verbatim, ascii
@@ -54,6 +55,28 @@ func scanString(b []byte) (n int, verbatim, ascii bool) {
 		}
 	}
 	return -1, false, false
+}
+
+// plainPrefix returns how many bytes at the start of b are sure to be plain:
+// it looks at eight at once, and stops before the first eight that are not.
+func plainPrefix(b []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		w := binary.LittleEndian.Uint64(b[n:])
+		quotes := w ^ ones*'"'
+		escapes := w ^ ones*'\\'
+		// The top bit of each byte: beyond ASCII, or below a space, or zero once
+		// what is looked for has been taken out.
+		special := w | (w - ones*' ') | (quotes-ones)&^quotes | (escapes-ones)&^escapes
+		if special&highs != 0 {
+			break
+		}
+	}
+	return n
 }
 
 // escapeLen returns the length of the escape that b begins with, 0 where it is

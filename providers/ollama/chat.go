@@ -25,6 +25,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	defer r.Close()
 	a := &answer{limits: p.limits}
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
+	a.quick.text = &a.Text
 	return explain(a.read())
 }
 
@@ -32,7 +33,9 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 type answer struct {
 	dialect.Answer
 	limits llm.Limits
-	shapes *reply.Shapes[llm.EventType] // of frames with one piece of text: its type is all they say
+	quick  quickDecoder
+	shapes *reply.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
+	pieces int                          // lines with one piece of text that were decoded
 }
 
 // shapeSpec names what varies between two lines of a stream that mean the same
@@ -67,6 +70,9 @@ func (a *answer) read() error {
 
 // line takes one line of the stream and reports whether it was the last.
 func (a *answer) line(f reply.Frame) (ended bool, err error) {
+	if c := a.quick.decode(f.Data); c != nil {
+		return c.Done, a.chunk(c, f.Data)
+	}
 	var c chunk
 	if err := json.Unmarshal(f.Data, &c); err != nil {
 		return false, a.broken(f, err)
@@ -144,7 +150,9 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 	a.Start("", c.Model)
 	if c.Message != nil {
 		if typ, text, ok := c.plain(); ok && data != nil {
-			a.shapes.Learn(data, text, typ)
+			if a.pieces++; a.pieces >= dialect.LearnFrom {
+				a.shapes.Learn(data, text, typ)
+			}
 		}
 		a.content(c.Message)
 	}

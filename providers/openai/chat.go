@@ -237,9 +237,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 	if !ok {
 		return
 	}
-	// Learning costs as much as some matches save: not worth it for the first
-	// piece of what may be a very short answer.
-	if a.pieces++; a.pieces > 1 {
+	if a.pieces++; a.pieces >= dialect.LearnFrom {
 		a.shapes.Learn(frame, text, d)
 	}
 }
