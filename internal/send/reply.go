@@ -106,7 +106,7 @@ func (r *Reply) ReadError(err error) *llm.Error {
 	})
 }
 
-// Failf returns an error about the reply itself.
+// Fail returns an error about the reply itself.
 func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
 	return r.describe(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
