@@ -13,14 +13,14 @@ import (
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type chunk struct {
 	failure
-	Model        string         `json:"model"`
-	Message      *content       `json:"message"`
-	Done         bool           `json:"done"`
-	DoneReason   string         `json:"done_reason"`
-	PromptEval   *int           `json:"prompt_eval_count"`
-	PromptCached *int           `json:"prompt_eval_cached_count"` // of PromptEval; newer versions
-	Eval         *int           `json:"eval_count"`
-	Logprobs     []tokenLogprob `json:"logprobs"`
+	Model        string            `json:"model"`
+	Message      *content          `json:"message"`
+	Done         bool              `json:"done"`
+	DoneReason   string            `json:"done_reason"`
+	PromptEval   *int              `json:"prompt_eval_count"`
+	PromptCached *int              `json:"prompt_eval_cached_count"` // of PromptEval; newer versions
+	Eval         *int              `json:"eval_count"`
+	Logprobs     []dialect.Logprob `json:"logprobs"`
 }
 
 type content struct {
@@ -50,27 +50,6 @@ func (f *callFragment) arguments() string {
 		return text
 	}
 	return string(raw)
-}
-
-type tokenLogprob struct {
-	Token   string         `json:"token"`
-	Logprob float64        `json:"logprob"`
-	Bytes   []uint16       `json:"bytes"` // numbers, where []byte would be base64
-	Top     []tokenLogprob `json:"top_logprobs"`
-}
-
-func convertLogprobs(tokens []tokenLogprob) []llm.TokenLogprob {
-	if tokens == nil {
-		return nil
-	}
-	out := make([]llm.TokenLogprob, len(tokens))
-	for i, t := range tokens {
-		out[i] = llm.TokenLogprob{Token: t.Token, Logprob: t.Logprob, Top: convertLogprobs(t.Top)}
-		for _, b := range t.Bytes {
-			out[i].Bytes = append(out[i].Bytes, byte(b))
-		}
-	}
-	return out
 }
 
 // finishReason translates the server's word for why the answer ended. Old

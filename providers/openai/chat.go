@@ -101,11 +101,14 @@ func (a *answer) read() error {
 
 // frame takes one frame of the stream and reports whether it was the last.
 func (a *answer) frame(f reply.Frame) (ended bool, err error) {
-	if string(bytes.TrimSpace(f.Data)) == "[DONE]" {
+	data := bytes.TrimSpace(f.Data)
+	switch {
+	case f.Event == "error":
+		return false, a.Reply.Complaint(data, llm.Server)
+	case string(data) == "[DONE]":
 		return true, a.done()
-	}
-	if f.Event == "error" {
-		return false, a.Reply.Complaint(f.Data, llm.Server)
+	case len(data) == 0: // a sign of life
+		return false, nil
 	}
 	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
 		a.chunk(c, f.Data)
@@ -115,8 +118,8 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	if err := json.Unmarshal(f.Data, &c); err != nil {
 		return false, a.broken(f, err)
 	}
-	if dialect.IsSet(c.Error) {
-		return false, a.Reply.Complaint(f.Data, llm.Server)
+	if said := c.complaint(f.Data); said != nil {
+		return false, a.Reply.Complaint(said, llm.Server)
 	}
 	if f.Bare && len(c.Choices) == 0 { // a JSON value where an event should be
 		return false, a.Reply.Complaint(f.Data, llm.Protocol)
@@ -133,10 +136,8 @@ func (a *answer) broken(f reply.Frame, err error) error {
 	case f.Unterminated:
 		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
 	}
-	if _, isType := errors.AsType[*json.UnmarshalTypeError](err); !isType {
-		if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
-			return e // not a chunk, but a text that says what went wrong
-		}
+	if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
+		return e // not a chunk, but a text or a list that says what went wrong
 	}
 	return a.Reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
 }
@@ -174,7 +175,10 @@ func (a *answer) readWhole() error {
 	if err := a.Reply.Decode(data, &c); err != nil {
 		return err
 	}
-	if dialect.IsSet(c.Error) || len(c.Choices) == 0 {
+	if said := c.complaint(data); said != nil {
+		return a.Reply.Complaint(said, llm.Server)
+	}
+	if len(c.Choices) == 0 {
 		return a.Reply.Complaint(data, llm.Protocol)
 	}
 	return a.whole(&c)
@@ -217,7 +221,7 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			a.content(choice.Message, true)
 		}
 		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			all := append(convertLogprobs(l.Content), convertLogprobs(l.Refusal)...)
+			all := append(dialect.ConvertLogprobs(l.Content), dialect.ConvertLogprobs(l.Refusal)...)
 			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
 		}
 	}

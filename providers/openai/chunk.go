@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -16,17 +17,41 @@ type chunk struct {
 	Choices []choice        `json:"choices"`
 	Usage   *usage          `json:"usage"`
 	Error   json.RawMessage `json:"error"`
+	IsError isError         `json:"object"`
 	Groq    *struct {
 		Usage *usage `json:"usage"`
 	} `json:"x_groq"` // Groq's place for usage, before it learned stream_options
 }
 
+// complaint returns what says that something went wrong, or nil: the chunk
+// itself, whose frame is given, or, from OpenRouter, a member of a choice.
+func (c *chunk) complaint(frame []byte) []byte {
+	if dialect.IsSet(c.Error) || bool(c.IsError) {
+		return frame
+	}
+	for i := range c.Choices {
+		if err := c.Choices[i].Error; dialect.IsSet(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// isError is whether an object's kind is "error", as vLLM marks its errors.
+type isError bool
+
+func (e *isError) UnmarshalJSON(data []byte) error {
+	*e = string(data) == `"error"`
+	return nil
+}
+
 type choice struct {
-	Index        int       `json:"index"`
-	Delta        *content  `json:"delta"`
-	Message      *content  `json:"message"`
-	FinishReason string    `json:"finish_reason"`
-	Logprobs     *logprobs `json:"logprobs"`
+	Index        int             `json:"index"`
+	Delta        *content        `json:"delta"`
+	Message      *content        `json:"message"`
+	FinishReason string          `json:"finish_reason"`
+	Logprobs     *logprobs       `json:"logprobs"`
+	Error        json.RawMessage `json:"error"`
 }
 
 // content is what a choice says.
@@ -75,29 +100,8 @@ type audio struct {
 }
 
 type logprobs struct {
-	Content []tokenLogprob `json:"content"`
-	Refusal []tokenLogprob `json:"refusal"`
-}
-
-type tokenLogprob struct {
-	Token   string         `json:"token"`
-	Logprob float64        `json:"logprob"`
-	Bytes   []int          `json:"bytes"`
-	Top     []tokenLogprob `json:"top_logprobs"`
-}
-
-func convertLogprobs(tokens []tokenLogprob) []llm.TokenLogprob {
-	if tokens == nil {
-		return nil
-	}
-	out := make([]llm.TokenLogprob, len(tokens))
-	for i, t := range tokens {
-		out[i] = llm.TokenLogprob{Token: t.Token, Logprob: t.Logprob, Top: convertLogprobs(t.Top)}
-		for _, b := range t.Bytes {
-			out[i].Bytes = append(out[i].Bytes, byte(b))
-		}
-	}
-	return out
+	Content []dialect.Logprob `json:"content"`
+	Refusal []dialect.Logprob `json:"refusal"`
 }
 
 type usage struct {

@@ -1,0 +1,109 @@
+package readme
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What a user can name has a comment that says what it is: functions, methods,
+// types, and each constant and variable, by itself or by its group.
+func TestExportedNamesAreDocumented(t *testing.T) {
+	names := 0
+	for _, dir := range []string{"llm", "llm/llmtest", "providers", "providers/ollama", "providers/openai"} {
+		path := filepath.Join("..", "..", filepath.FromSlash(dir))
+		files := token.NewFileSet()
+		notTest := func(info fs.FileInfo) bool { return !strings.HasSuffix(info.Name(), "_test.go") }
+		packages, err := parser.ParseDir(files, path, notTest, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pkg := range packages {
+			documented := false
+			for _, file := range pkg.Files {
+				documented = documented || file.Doc != nil
+				for _, decl := range file.Decls {
+					names += checkDecl(t, files, decl)
+				}
+			}
+			if !documented {
+				t.Errorf("package %s has no comment", dir)
+			}
+		}
+	}
+	if names < 100 {
+		t.Errorf("found only %d exported names: is the test looking in the right place?", names)
+	}
+}
+
+// checkDecl returns how many exported names the declaration has.
+func checkDecl(t *testing.T, files *token.FileSet, decl ast.Decl) int {
+	switch d := decl.(type) {
+	case *ast.FuncDecl:
+		if !d.Name.IsExported() || !exportedReceiver(d) {
+			return 0
+		}
+		if d.Doc == nil {
+			t.Errorf("%s: %s has no comment", files.Position(d.Pos()), d.Name.Name)
+		}
+		return 1
+	case *ast.GenDecl:
+		n := 0
+		for _, spec := range d.Specs {
+			n += checkSpec(t, files, d, spec)
+		}
+		return n
+	}
+	return 0
+}
+
+func checkSpec(t *testing.T, files *token.FileSet, group *ast.GenDecl, spec ast.Spec) int {
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		if !s.Name.IsExported() {
+			return 0
+		}
+		if group.Doc == nil && s.Doc == nil {
+			t.Errorf("%s: type %s has no comment", files.Position(s.Pos()), s.Name.Name)
+		}
+		return 1
+	case *ast.ValueSpec:
+		n := 0
+		for _, name := range s.Names {
+			if !name.IsExported() {
+				continue
+			}
+			n++
+			if group.Doc == nil && s.Doc == nil && s.Comment == nil {
+				t.Errorf("%s: %s has no comment", files.Position(name.Pos()), name.Name)
+			}
+		}
+		return n
+	}
+	return 0
+}
+
+// exportedReceiver reports whether a function is no method, or one of an
+// exported type.
+func exportedReceiver(d *ast.FuncDecl) bool {
+	if d.Recv == nil {
+		return true
+	}
+	typ := d.Recv.List[0].Type
+	for {
+		switch t := typ.(type) {
+		case *ast.StarExpr:
+			typ = t.X
+		case *ast.IndexExpr:
+			typ = t.X
+		case *ast.Ident:
+			return t.IsExported()
+		default:
+			return true
+		}
+	}
+}
