@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -301,6 +302,9 @@ func vendorMessages(messages []any) []openai.ChatCompletionMessage {
 				if part.Text != nil {
 					p.Text = *part.Text
 				}
+				if p.ImageURL != nil {
+					p.ImageURL = new(*p.ImageURL)
+				}
 				theirs.MultiContent = append(theirs.MultiContent, p)
 			}
 		}
@@ -314,6 +318,26 @@ func vendorMessages(messages []any) []openai.ChatCompletionMessage {
 		vendor[i] = theirs
 	}
 	return vendor
+}
+
+// afterHook returns the messages that a hook left behind. A message that it left
+// alone is still ours, with the parts that the vendor's type lacks: one that
+// reads as before, and is the one handed to the hook, not another that looks
+// the same to it.
+func afterHook(ours []any, handed, before, after []openai.ChatCompletionMessage) []any {
+	messages := make([]any, len(after))
+	used := make([]bool, len(ours))
+	for i, m := range after {
+		messages[i] = m
+		for j := range ours {
+			if used[j] || !reflect.DeepEqual(m, before[j]) || len(m.MultiContent) > 0 && &m.MultiContent[0] != &handed[j].MultiContent[0] {
+				continue
+			}
+			messages[i], used[j] = ours[j], true
+			break
+		}
+	}
+	return messages
 }
 
 // vendorTools shows the tools in the vendor's type, for a hook to read.

@@ -33,7 +33,7 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 	if q.visit == nil {
 		q.visit = q.take
 	}
-	if !q.walker.Walk(frame, q.visit) {
+	if len(frame) == 0 || frame[0] != '{' || !q.walker.Walk(frame, q.visit) {
 		return nil
 	}
 	return &q.chunk
@@ -47,7 +47,9 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 	case "model":
 		return q.string(v, &q.chunk.Model)
 	case "choices", "error", "x_groq", "usage":
-		return v.IsNull() || v.Kind == reply.Empty && string(v.Path) == "choices"
+		return v.IsNull() || v.Kind == reply.Empty && v.Raw[0] == '[' && string(v.Path) == "choices"
+	case "object":
+		return string(v.Raw) != "error" && bytes.IndexByte(v.Raw, '\\') < 0
 	case "choices.0.index":
 		q.first()
 		n, ok := v.Int()
@@ -56,7 +58,7 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 	case "choices.0.finish_reason":
 		q.first()
 		return q.string(v, &q.choice[0].FinishReason)
-	case "choices.0.logprobs":
+	case "choices.0.logprobs", "choices.0.error":
 		q.first()
 		return v.IsNull()
 	}
@@ -80,8 +82,11 @@ func (q *quickDecoder) first() { q.chunk.Choices = q.choice[:] }
 
 // said takes a leaf of the delta or message, or the empty one itself.
 func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
-	if len(name) == 0 && v.IsNull() {
+	switch {
+	case len(name) == 0 && v.IsNull():
 		return true
+	case len(name) > 0 && name[0] != '.': // a name that only begins like it
+		return q.ignorable(v)
 	}
 	c := &q.content
 	*what = c
@@ -104,7 +109,7 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	case ".annotations":
 		return v.Kind == reply.Empty && v.Raw[0] == '['
 	}
-	return v.IsNull() && q.ignorable(v)
+	return v.IsNull() && bytes.IndexByte(name[1:], '.') < 0 && q.ignorable(v)
 }
 
 // count takes a leaf of the usage.
@@ -193,7 +198,7 @@ func (q *quickDecoder) ignorable(v *reply.Value) bool {
 			return false
 		}
 		q.first()
-		for _, known := range [...]string{"logprobs.", "index.", "finish_reason."} {
+		for _, known := range [...]string{"logprobs.", "error.", "index.", "finish_reason."} {
 			if bytes.HasPrefix(name, []byte(known)) {
 				return false
 			}

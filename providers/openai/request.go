@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -107,7 +108,7 @@ func (b *requestBuilder) addSettings() {
 	body.Model = b.call.Model
 	if r.MaxTokens > 0 {
 		if quirks.MaxTokens == "max_tokens" {
-			body.MaxTokens = r.MaxTokens
+			body.MaxTokens = r.MaxTokens //lint:ignore SA1019 these servers know no other
 		} else {
 			body.MaxCompletionTokens = r.MaxTokens
 		}
@@ -236,10 +237,11 @@ func (b *requestBuilder) runHook() error {
 		}
 	}
 	vendor.Store = body.Store != nil && *body.Store
-	vendor.Messages = vendorMessages(body.Messages)
-	vendor.Tools = vendorTools(b.req.Tools)
-	before := *vendor
-	before.Messages, before.Tools = slices.Clone(vendor.Messages), slices.Clone(vendor.Tools)
+	vendor.Stop, vendor.Metadata = slices.Clone(vendor.Stop), maps.Clone(vendor.Metadata) // the caller's, which the hook must not reach
+	vendor.LogitBias, vendor.ChatTemplateKwargs = maps.Clone(vendor.LogitBias), maps.Clone(vendor.ChatTemplateKwargs)
+	vendor.Messages, vendor.Tools = vendorMessages(body.Messages), vendorTools(b.req.Tools)
+	before, handed := *vendor, slices.Clone(vendor.Messages)
+	before.Messages, before.Tools = vendorMessages(body.Messages), vendorTools(b.req.Tools) // the hook may change its own in place
 
 	b.options.Hook(vendor)
 
@@ -253,12 +255,7 @@ func (b *requestBuilder) runHook() error {
 	if vendor.Store != before.Store {
 		body.Store = &vendor.Store
 	}
-	if !reflect.DeepEqual(vendor.Messages, before.Messages) {
-		body.Messages = nil
-		for _, m := range vendor.Messages {
-			body.Messages = append(body.Messages, m)
-		}
-	}
+	body.Messages = afterHook(body.Messages, handed, before.Messages, vendor.Messages)
 	if !reflect.DeepEqual(vendor.Tools, before.Tools) {
 		return b.fail(llm.Unsupported, "the hook changed the tools: set Request.Tools, or Options.Extra for tools that are not functions")
 	}

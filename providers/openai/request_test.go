@@ -180,9 +180,9 @@ func TestOptionsAsTheyAreSent(t *testing.T) {
 		{
 			name: "extra members outrank all else",
 			req: llm.Request{Temperature: new(0.5), MaxTokens: 5, Options: []llm.Options{openai.Options{
-				User: "u", Extra: map[string]any{"temperature": 0.9, "user": "x", "model": "other", "max_completion_tokens": nil},
+				User: "u", Extra: map[string]any{"temperature": 0.9, "user": "x", "model": "other", "max_completion_tokens": 6},
 			}}},
-			want: `"temperature":0.9,"user":"x","model":"other"`,
+			want: `"temperature":0.9,"user":"x","model":"other","max_completion_tokens":6`,
 		},
 	})
 }
@@ -194,8 +194,8 @@ func (foreign) ProviderName() string { return "gemini" }
 func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 	full := func() llm.Request {
 		return llm.Request{
-			Messages:  []llm.Message{{Role: llm.RoleUser, Name: "ann", Parts: []llm.Part{llm.Text{Text: "hi"}}}},
-			Tools:     []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, ParallelToolCalls: new(true),
+			Messages: []llm.Message{{Role: llm.RoleUser, Name: "ann", Parts: []llm.Part{llm.Text{Text: "hi"}}}},
+			Tools:    []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, ParallelToolCalls: new(true),
 			MaxTokens: 9, Temperature: new(1.0), TopP: new(1.0), TopK: new(1), Seed: new(int64(1)), PresencePenalty: new(1.0),
 			FrequencyPenalty: new(1.0), Stop: []string{"."}, Reasoning: llm.EffortLow, Logprobs: true, TopLogprobs: 1,
 			Format: &llm.Format{Schema: json.RawMessage(`{"type":"object"}`)},
