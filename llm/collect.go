@@ -111,8 +111,10 @@ func (c *collector) addDelta(ev Event) {
 		c.open = ev.Type
 	}
 	c.text.WriteString(ev.Text)
-	if data, ok := ev.Detail.(*ProviderData); ok { // it seals its part
-		c.closeWith(data)
+	if ev.Detail != nil {
+		if data, ok := ev.Detail.(*ProviderData); ok { // it seals its part
+			c.closeWith(data)
+		}
 	}
 }
 

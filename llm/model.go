@@ -62,8 +62,12 @@ func (m *Model) With(options ...ModelOption) *Model {
 	for _, option := range options {
 		option(&changed)
 	}
-	changed.handler = missingProvider
-	if changed.provider != nil {
+	switch {
+	case changed.provider == nil:
+		changed.handler = missingProvider
+	case len(changed.middleware) == 0: // a stream names by itself what its caller sees
+		changed.handler = changed.provider.Do
+	default:
 		changed.handler = Chain(named(changed.provider), changed.middleware...)
 	}
 	return &changed

@@ -1,0 +1,233 @@
+package llmtest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// leaveChecks are about callers that do not wait for the end.
+func leaveChecks(s *Suite) []check {
+	d := s.Dialect
+	text := Text("Hello", " world", ", and", " so on").Usage(12, 34)
+	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on", and no end
+	middle := len(begun.Body) - 20    // inside the last frame
+	cancel := func(name, lacks string, wire Wire, unstreamed bool, said string) check {
+		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
+			e := s.setup(t, wire)
+			call := e.chat()
+			call.Request.Unstreamed = unstreamed
+			e.checkCancel(call, said)
+		}}
+	}
+	return []check{
+		{"break/at every event", "", checkBreak},
+		{"break/while the server sends", "", func(t testing.TB, s *Suite) {
+			e := s.setup(t, d.Stream(Text(strings.Split(strings.Repeat("on and on ", 2000), "n ")...)))
+			e.leaveAfter(2)
+			e.wantClosed("after leaving a stream that goes on")
+		}},
+		{"cancel/before the call", "", checkCancelBefore},
+		{"cancel/while connecting", "", checkCancelConnecting},
+		cancel("while waiting for the headers", "", Silence(), false, ""),
+		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, Silence(), true, ""),
+		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
+		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
+		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
+		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
+		{"cancel/from inside the loop", "", checkCancelInLoop},
+		{"cancel/by a deadline", "", checkDeadline},
+	}
+}
+
+// checkBreak leaves the loop at each event in turn, while the connection is
+// still open and the server has nothing more to say.
+func checkBreak(t testing.TB, s *Suite) {
+	reply := Text("Hello", " world").Usage(12, 34)
+	if s.NoTools == "" {
+		reply = reply.ToolCall("get_weather", `{"city":`, `"Paris"}`)
+	}
+	wire := s.Dialect.Stream(reply)
+	e := s.setup(t)
+	for n := 1; ; n++ {
+		e.srv.Add(wire.Stall(len(wire.Body)))
+		last := e.leaveAfter(n)
+		e.wantClosed("after leaving the loop at a " + last.Type.String() + " event")
+		if last.Type == llm.EventDone {
+			return
+		}
+	}
+}
+
+// leaveAfter makes a call, leaves it at the n-th event, and returns that event.
+func (e *env) leaveAfter(n int) (last llm.Event) {
+	e.Helper()
+	seen := 0
+	ctx, inTime := e.bounded()
+	e.provider.Do(ctx, e.chat())(func(ev llm.Event, err error) bool {
+		seen++
+		switch {
+		case seen > n:
+			e.Errorf("the loop was left at event %d, and the provider goes on with a %s event (error %v)", n, ev.Type, err)
+		case err != nil:
+			e.Errorf("event %d is an error: %v", seen, err)
+		}
+		last = ev
+		return seen < n && err == nil
+	})
+	if !inTime() {
+		e.Fatalf("the loop was left at event %d, and the provider has not returned %v later", n, e.suite.wait())
+	}
+	if seen < n || e.Failed() {
+		e.Fatalf("the loop cannot be left at event %d: there are %d events", n, seen)
+	}
+	return last
+}
+
+func checkCancelBefore(t testing.TB, s *Suite) {
+	e := s.setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := e.askWith(ctx, e.chat())
+	e.wantCanceled(err)
+	if n := len(e.srv.Requests()); n > 0 {
+		t.Errorf("the context was cancelled before the call, and %d requests were made", n)
+	}
+}
+
+func checkCancelConnecting(t testing.TB, s *Suite) {
+	srv := NewServer(t)
+	dialing := make(chan struct{})
+	var once sync.Once
+	srv.Client().Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		once.Do(func() { close(dialing) })
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	e := s.setupWith(t, srv)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	answer := e.begin(ctx, e.chat(), func(llm.Event) {})
+	select {
+	case <-dialing:
+	case <-time.After(e.suite.wait()):
+		t.Fatalf("the provider has not connected within %v: does it use the client that New is given?", s.wait())
+	}
+	e.cancelAndWait(cancel, answer)
+}
+
+// errImpatient is why the checks cancel.
+var errImpatient = errors.New("llmtest: the caller has lost patience")
+
+// checkCancel cancels a call whose reply stalls, after it has said something.
+func (e *env) checkCancel(call *llm.Call, said string) {
+	e.Helper()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	heard := make(chan struct{})
+	var text string
+	answer := e.begin(ctx, call, func(ev llm.Event) {
+		if ev.Type == llm.EventText {
+			if text += ev.Text; text == said {
+				close(heard)
+			}
+		}
+	})
+	if said == "" {
+		close(heard)
+	}
+	e.wantStalled()
+	select {
+	case <-heard:
+	case <-time.After(e.suite.wait()):
+		e.Fatalf("the server has sent %q, and the provider has not passed all of it on within %v", said, e.suite.wait())
+	}
+	resp := e.cancelAndWait(cancel, answer)
+	if got := resp.Text(); got != said {
+		e.Errorf("the partial text of the cancelled call is %q, want %q", got, said)
+	}
+	e.wantClosed("after the call was cancelled")
+}
+
+// outcome is how a call ended that another goroutine made.
+type outcome struct {
+	resp *llm.Response
+	err  *llm.Error
+}
+
+// begin makes a call in a goroutine of its own.
+func (e *env) begin(ctx context.Context, call *llm.Call, watch func(llm.Event)) <-chan outcome {
+	answer := make(chan outcome, 1)
+	go func() {
+		resp, err := e.askWatching(ctx, call, watch)
+		answer <- outcome{resp, err}
+	}()
+	return answer
+}
+
+// cancelAndWait cancels the call and returns what had arrived.
+func (e *env) cancelAndWait(cancel context.CancelCauseFunc, answer <-chan outcome) *llm.Response {
+	e.Helper()
+	cancel(errImpatient)
+	select {
+	case a := <-answer:
+		e.wantCanceled(a.err)
+		if !errors.Is(a.err, errImpatient) {
+			e.Errorf("the error does not match the cause with which the context was cancelled: %v", a.err)
+		}
+		return a.resp
+	case <-time.After(e.suite.wait()):
+		e.Fatalf("the context is cancelled, and the call has not ended %v later", e.suite.wait())
+		return nil
+	}
+}
+
+func (e *env) wantCanceled(err *llm.Error) {
+	e.Helper()
+	switch {
+	case err == nil:
+		e.Fatalf("the context is cancelled, and the call reports success")
+	case err.Kind != llm.Canceled:
+		e.Fatalf("the context is cancelled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
+	case !errors.Is(err, context.Canceled):
+		e.Fatalf("the error does not match context.Canceled: %v", err)
+	}
+}
+
+// checkCancelInLoop cancels between two events, when no read is under way.
+func checkCancelInLoop(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	e := s.setup(t, begun.Stall(len(begun.Body)))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	answer := e.begin(ctx, e.chat(), func(ev llm.Event) {
+		if ev.Type == llm.EventText {
+			cancel(errImpatient)
+		}
+	})
+	e.cancelAndWait(func(error) {}, answer)
+	e.wantClosed("after the call was cancelled")
+}
+
+func checkDeadline(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	e := s.setup(t, begun.Stall(len(begun.Body)))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_, err := e.askWith(ctx, e.chat())
+	switch {
+	case err == nil:
+		t.Fatal("the deadline has passed, and the call reports success")
+	case err.Kind != llm.Timeout || !errors.Is(err, context.DeadlineExceeded):
+		t.Fatalf("the deadline has passed, and the error is of kind %q, want %q and a match for context.DeadlineExceeded: %v",
+			err.Kind, llm.Timeout, err)
+	}
+	e.wantClosed("after the deadline")
+}

@@ -1,0 +1,102 @@
+package llmtest
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Key is the credential with which a [Suite] wants its provider made. It never
+// leaves the test's machine.
+const Key = "key-of-llmtest-7d1f0c2b9e64"
+
+// A Suite holds a provider to what package llm promises of all of them:
+//
+//	func TestConformance(t *testing.T) {
+//		llmtest.TestProvider(t, llmtest.Suite{
+//			Dialect: llmtest.OpenAI(),
+//			New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+//				if err != nil {
+//					t.Fatal(err)
+//				}
+//				return p
+//			},
+//		})
+//	}
+//
+// What a provider cannot do is declared, with the reason; the checks of it are
+// then skipped, and the log says why.
+type Suite struct {
+	// New returns a provider that sends its requests to baseURL, through client,
+	// with [Key] as its credential. If it is an [io.Closer], it is closed when
+	// the check is over. Nothing of it may be left then.
+	New func(t testing.TB, baseURL string, client *http.Client) llm.Provider
+	// Dialect is what the provider speaks.
+	Dialect Dialect
+	// Model is the model that is asked for; empty is "scripted".
+	Model string
+
+	// Reasons for what the provider lacks. Empty is: it does not lack it.
+	NoKey        string // it sends no credential
+	NoReasoning  string // it does not pass on reasoning
+	NoRefusals   string // it has no refusals but text
+	NoTools      string // it has no tool calls
+	NoUsage      string // its server reports no usage
+	NoUnstreamed string // it only streams
+	NoEmbeddings string
+	NoModelList  string
+
+	patience time.Duration // 0 is the default
+}
+
+// TestProvider runs the suite, each check as a subtest. It takes a few seconds;
+// no check touches a network but loopback.
+func TestProvider(t *testing.T, s Suite) {
+	t.Helper()
+	if s.New == nil || s.Dialect.RenderStream == nil {
+		t.Fatal("llmtest: a Suite needs New and Dialect")
+	}
+	for _, c := range s.checks() {
+		t.Run(c.name, func(t *testing.T) {
+			if c.lacks != "" {
+				t.Skip("the suite declares that the provider does not have this: " + c.lacks)
+			}
+			c.run(t, &s)
+		})
+	}
+}
+
+// check is one thing to hold a provider to.
+type check struct {
+	name  string
+	lacks string // why it does not apply, if it does not
+	run   func(t testing.TB, s *Suite)
+}
+
+// checks returns the checks for the suite's dialect.
+func (s *Suite) checks() []check {
+	return slices.Concat(
+		answerChecks(s), wireChecks(s), operationChecks(s),
+		errorChecks(s), cutChecks(s), leaveChecks(s), callChecks(s), secretChecks(s),
+	)
+}
+
+// wait is how long a check waits for what should happen at once. It is far more
+// than any provider needs, so that a busy machine fails no test.
+func (s *Suite) wait() time.Duration {
+	if s.patience == 0 {
+		return 10 * time.Second
+	}
+	return s.patience
+}
+
+func (s *Suite) model() string {
+	if s.Model == "" {
+		return modelName
+	}
+	return s.Model
+}

@@ -1,0 +1,178 @@
+package llmtest
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+func miniSuite(f flaw) Suite {
+	return Suite{
+		Dialect: Ollama(),
+		New: func(_ testing.TB, baseURL string, client *http.Client) llm.Provider {
+			return &mini{base: baseURL, client: client, key: Key, flaw: f}
+		},
+		NoRefusals: "the dialect has no refusals",
+	}
+}
+
+func TestSuitePassesFlawlessProvider(t *testing.T) {
+	TestProvider(t, miniSuite(flawless))
+}
+
+func TestSuiteCatches(t *testing.T) {
+	for _, tt := range []struct {
+		flaw  flaw
+		check string // which must fail
+		says  string // what its failure must say
+	}{
+		{cutIsSuccess, "cut/at every byte/text/clean end", "a cut passes as success: the body ends cleanly after"},
+		{cutIsSuccess, "cut/over real sockets/clean end", "a cut passes as success: the body ends cleanly after"},
+		{leaksBody, "break/at every event", "after leaving the loop at a text event, the provider keeps a connection open"},
+		{leaksGoroutine, "break/at every event", "goroutines that the provider started are left after the check"},
+		{goesOn, "break/at every event", "the loop was left at event 1, and the provider goes on with a text event"},
+		{losesErrors, "error in the stream/after text/a line", `the error is of kind "incomplete reply", want "server error"`},
+		{losesErrors, "error in the stream/at once/an object", `want "server error"`},
+		{losesPartial, "error in the stream/after text/a line", `the text before the error is "", want "Hello wor"`},
+		{ignoresContext, "cancel/while waiting for the headers", "the context is cancelled, and the call has not ended"},
+		{ignoresContext, "cancel/before the call", `want "canceled"`},
+		{hidesCause, "cancel/inside a frame", "does not match context.Canceled"},
+		{showsKey, "secret/not in the error/server echoes it in a refusal", "the credential shows in the error's text"},
+		{keyInURL, "secret/sent in a header", "the credential is in the URL"},
+		{takesKeyAlong, "secret/not sent to another host/307", "takes the credential to elsewhere.test"},
+		{modifiesCall, "call/is not modified", "the provider has modified the call"},
+		{shortLines, "line of 300 KB/streamed", "line too long"},
+		{splitsCharacters, "text beyond ASCII/streamed", "is not whole UTF-8"},
+		{inventsUsage, "usage/not reported is unknown", "the usage is 0 in, 0 out, want unknown in, unknown out"},
+		{dropsRetryAfter, "refusal/retry after 20 seconds", "the error's RetryAfter is 0s, want 20s"},
+		{oneKind, "refusal/429", `the error is of kind "invalid request", want "rate limited"`},
+		{takesWebPages, "not the API/web page with status 200", "the provider reports success"},
+		{sendsEarly, "call/nothing is sent before the range", "its events were not ranged over"},
+		{connectsAnew, "call/connections are used again", "take 5 connections, want 1"},
+		{endsTwice, "text/streamed", "an event follows the done event"},
+		{inventsArguments, "several tool calls/streamed", "the arguments of tool call 2 are"},
+		{mixesCalls, "call/many at once", "one of many calls at once gets the answer"},
+		{plainErrors, "refusal/500", "the error is a *errors.errorString, want an *llm.Error"},
+	} {
+		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {
+			t.Parallel()
+			s := miniSuite(tt.flaw)
+			s.patience = 200 * time.Millisecond
+			r := runCheck(t, &s, tt.check)
+			if !r.failed {
+				t.Fatalf("a provider that %s passes the check %q", tt.flaw, tt.check)
+			}
+			if log := strings.Join(r.log, "\n"); !strings.Contains(log, tt.says) {
+				t.Errorf("the check %q fails without saying %q:\n%s", tt.check, tt.says, log)
+			}
+		})
+	}
+}
+
+func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
+	s := miniSuite(flawless)
+	before := len(s.checks())
+	s.NoTools, s.NoReasoning, s.NoUnstreamed, s.NoUsage = "no tools", "no reasoning", "no unstreamed", "no usage"
+	s.NoEmbeddings, s.NoModelList, s.NoKey = "no embeddings", "no list", "no key"
+	skipped := make(map[string]int)
+	for _, c := range s.checks() {
+		if c.lacks != "" {
+			skipped[c.lacks]++
+		}
+	}
+	if n := len(s.checks()); n != before {
+		t.Errorf("there are %d checks where things are declared missing, and %d where not: none may vanish", n, before)
+	}
+	for _, reason := range []string{
+		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoUnstreamed, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
+	} {
+		if skipped[reason] == 0 {
+			t.Errorf("no check is skipped for the reason %q; skipped: %v", reason, skipped)
+		}
+	}
+}
+
+func TestCheckNamesAreUnique(t *testing.T) {
+	for _, d := range []Dialect{OpenAI(), Ollama()} {
+		s := Suite{Dialect: d}
+		seen := make(map[string]bool)
+		for _, c := range s.checks() {
+			if seen[c.name] {
+				t.Errorf("dialect %s: two checks have the name %q", d.Name, c.name)
+			}
+			seen[c.name] = true
+		}
+	}
+}
+
+// runCheck runs one check of the suite, and returns what it reported.
+func runCheck(t *testing.T, s *Suite, name string) *recorder {
+	t.Helper()
+	for _, c := range s.checks() {
+		if c.name == name {
+			r := &recorder{TB: t}
+			r.run(func() { c.run(r, s) })
+			return r
+		}
+	}
+	t.Fatalf("the suite has no check %q", name)
+	return nil
+}
+
+// recorder is a testing.TB that keeps failures to itself.
+type recorder struct {
+	testing.TB
+	mu       sync.Mutex
+	failed   bool
+	log      []string
+	cleanups []func()
+}
+
+// run runs f as a test of its own, cleanups included.
+func (r *recorder) run(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer r.clean()
+		f()
+	}()
+	<-done
+}
+
+func (r *recorder) clean() {
+	for len(r.cleanups) > 0 {
+		last := len(r.cleanups) - 1
+		f := r.cleanups[last]
+		r.cleanups = r.cleanups[:last]
+		f()
+	}
+}
+
+func (r *recorder) fail(message string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = true
+	r.log = append(r.log, message)
+}
+
+func (r *recorder) Failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+func (r *recorder) Helper()                           {}
+func (r *recorder) Cleanup(f func())                  { r.cleanups = append(r.cleanups, f) }
+func (r *recorder) Error(args ...any)                 { r.fail(fmt.Sprint(args...)) }
+func (r *recorder) Errorf(format string, args ...any) { r.fail(fmt.Sprintf(format, args...)) }
+func (r *recorder) Fatal(args ...any)                 { r.fail(fmt.Sprint(args...)); runtime.Goexit() }
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.fail(fmt.Sprintf(format, args...))
+	runtime.Goexit()
+}
