@@ -132,17 +132,19 @@ func (e *env) checkCancel(call *llm.Call, said string) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	heard := make(chan struct{})
+	var once sync.Once
 	var text string
+	hear := func(more string) {
+		if text += more; text == said {
+			once.Do(func() { close(heard) })
+		}
+	}
+	hear("") // if there is nothing to hear
 	answer := e.begin(ctx, call, func(ev llm.Event) {
 		if ev.Type == llm.EventText {
-			if text += ev.Text; text == said {
-				close(heard)
-			}
+			hear(ev.Text)
 		}
 	})
-	if said == "" {
-		close(heard)
-	}
 	e.wantStalled()
 	select {
 	case <-heard:

@@ -239,9 +239,11 @@ func TestRecordFailsOnReplyThatWasNotClosed(t *testing.T) {
 	r := &recorder{TB: t}
 	r.run(func() {
 		transport := Record(r, filepath.Join(t.TempDir(), "made.json"), srv.Client().Transport)
-		if _, err := transport.RoundTrip(must(http.NewRequest(http.MethodGet, srv.URL, nil))); err != nil {
-			t.Error(err)
+		resp, err := transport.RoundTrip(must(http.NewRequest(http.MethodGet, srv.URL, nil)))
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Cleanup(func() { resp.Body.Close() })
 	})
 	if log := strings.Join(r.log, "\n"); !strings.Contains(log, "got no reply, or its reply was not closed") {
 		t.Errorf("the failure does not say that the reply was not closed: %q", log)
@@ -266,17 +268,17 @@ func TestReplayEndsWithTheContext(t *testing.T) {
 func TestRecordOrReplayGoesByTheEnvironment(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "made.json")
 	srv := NewServer(t, JSON(200, `"recorded"`))
-	for _, tt := range []struct{ variable, want string }{{"1", "recorded"}, {"", "recorded"}} {
-		t.Setenv(RecordVariable, tt.variable)
+	for _, variable := range []string{"1", ""} {
+		t.Setenv(RecordVariable, variable)
 		r := &recorder{TB: t}
 		r.run(func() {
 			_, got, err := post(t, RecordOrReplay(r, path, srv.Client().Transport), srv.URL, "{}", nil)
 			if err != nil || got != `"recorded"` {
-				t.Errorf("with %s=%q the reply is %q, %v", RecordVariable, tt.variable, got, err)
+				t.Errorf("with %s=%q the reply is %q, %v", RecordVariable, variable, got, err)
 			}
 		})
 		if r.failed {
-			t.Errorf("with %s=%q the test fails: %v", RecordVariable, tt.variable, r.log)
+			t.Errorf("with %s=%q the test fails: %v", RecordVariable, variable, r.log)
 		}
 	}
 	if n := len(srv.Requests()); n != 1 {

@@ -57,8 +57,8 @@ type Suite struct {
 // no check touches a network but loopback.
 func TestProvider(t *testing.T, s Suite) {
 	t.Helper()
-	if s.New == nil || s.Dialect.RenderStream == nil {
-		t.Fatal("llmtest: a Suite needs New and Dialect")
+	if lack := s.incomplete(); lack != "" {
+		t.Fatalf("llmtest: the Suite lacks its %s", lack)
 	}
 	for _, c := range s.checks() {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,6 +68,28 @@ func TestProvider(t *testing.T, s Suite) {
 			c.run(t, &s)
 		})
 	}
+}
+
+// incomplete returns the name of a field that must be set and is not.
+func (s *Suite) incomplete() string {
+	d := &s.Dialect
+	for _, field := range []struct {
+		name string
+		set  bool
+	}{
+		{"New", s.New != nil},
+		{"Dialect.StreamType", d.StreamType != ""},
+		{"Dialect.RenderStream", d.RenderStream != nil},
+		{"Dialect.RenderWhole", d.RenderWhole != nil},
+		{"Dialect.RenderError", d.RenderError != nil},
+		{"Dialect.ErrorFrames", d.ErrorFrames != nil},
+		{"Dialect.Complete", d.Complete != nil},
+	} {
+		if !field.set {
+			return field.name
+		}
+	}
+	return ""
 }
 
 // check is one thing to hold a provider to.

@@ -12,18 +12,20 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-func miniSuite(f flaw) Suite {
+func miniSuite(t *testing.T, f flaw) Suite {
 	return Suite{
 		Dialect: Ollama(),
 		New: func(_ testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return &mini{base: baseURL, client: client, key: Key, flaw: f}
+			m := &mini{base: baseURL, client: client, key: Key, flaw: f}
+			t.Cleanup(m.closeLeft)
+			return m
 		},
 		NoRefusals: "the dialect has no refusals",
 	}
 }
 
 func TestSuitePassesFlawlessProvider(t *testing.T) {
-	TestProvider(t, miniSuite(flawless))
+	TestProvider(t, miniSuite(t, flawless))
 }
 
 func TestSuiteCatches(t *testing.T) {
@@ -62,7 +64,7 @@ func TestSuiteCatches(t *testing.T) {
 	} {
 		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {
 			t.Parallel()
-			s := miniSuite(tt.flaw)
+			s := miniSuite(t, tt.flaw)
 			s.patience = 200 * time.Millisecond
 			r := runCheck(t, &s, tt.check)
 			if !r.failed {
@@ -76,7 +78,7 @@ func TestSuiteCatches(t *testing.T) {
 }
 
 func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
-	s := miniSuite(flawless)
+	s := miniSuite(t, flawless)
 	before := len(s.checks())
 	s.NoTools, s.NoReasoning, s.NoUnstreamed, s.NoUsage = "no tools", "no reasoning", "no unstreamed", "no usage"
 	s.NoEmbeddings, s.NoModelList, s.NoKey = "no embeddings", "no list", "no key"
@@ -95,6 +97,17 @@ func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 		if skipped[reason] == 0 {
 			t.Errorf("no check is skipped for the reason %q; skipped: %v", reason, skipped)
 		}
+	}
+}
+
+func TestSuiteSaysWhatItLacks(t *testing.T) {
+	s := miniSuite(t, flawless)
+	if lack := s.incomplete(); lack != "" {
+		t.Errorf("a complete suite is said to lack %s", lack)
+	}
+	s.Dialect.ErrorFrames = nil
+	if lack, want := s.incomplete(), "Dialect.ErrorFrames"; lack != want {
+		t.Errorf("the suite is said to lack %q, want %q", lack, want)
 	}
 }
 

@@ -15,7 +15,8 @@ import (
 //
 //	llmtest.OpenAI().Stream(llmtest.Text("Hello")).CutReset(120)
 //
-// Offsets count bytes of the body. Without a fault the body is sent in chunked
+// Offsets count bytes of the body as it is when the method is called, so that
+// what changes the body comes before what cuts it. Without a fault the body is sent in chunked
 // encoding, one HTTP chunk and one write for each frame of a stream, and the
 // connection is kept. The zero Wire is an empty reply with status 200.
 type Wire struct {

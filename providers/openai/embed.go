@@ -8,6 +8,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -24,12 +25,17 @@ type embeddings struct {
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	options := llm.OptionsFor[Options](call.Embed.Options) // of which two are for embeddings too
 	body, err := json.Marshal(openai.EmbeddingRequest{
 		Input:          call.Embed.Inputs,
 		Model:          openai.EmbeddingModel(call.Model),
 		EncodingFormat: openai.EmbeddingEncodingFormatFloat,
 		Dimensions:     call.Embed.Dimensions,
+		User:           options.User,
 	})
+	if err == nil {
+		body, err = dialect.Merge(body, options.Extra)
+	}
 	if err != nil {
 		return p.invalidf("the request cannot be written as JSON: %v", err)
 	}
@@ -43,6 +49,9 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
+	if dialect.IsSet(got.Error) {
+		return r.Complaint(got.Error, llm.Server)
+	}
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: make([][]float32, len(call.Embed.Inputs))}
 	for _, d := range got.Data {
 		if d.Index >= 0 && d.Index < len(result.Vectors) {

@@ -7,21 +7,27 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is a list of models: an object at most servers, the bare list at
 // Together. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	Data []model `json:"data"`
+	Data  json.RawMessage `json:"data"`
+	Error json.RawMessage `json:"error"`
+
+	models []model
 }
 
 func (l *modelList) UnmarshalJSON(data []byte) error {
-	if bytes.HasPrefix(data, []byte("[")) {
-		return json.Unmarshal(data, &l.Data)
-	}
 	type plain modelList
-	return json.Unmarshal(data, (*plain)(l))
+	if bytes.HasPrefix(data, []byte("[")) {
+		l.Data = bytes.Clone(data)
+	} else if err := json.Unmarshal(data, (*plain)(l)); err != nil || l.Data == nil {
+		return err
+	}
+	return json.Unmarshal(l.Data, &l.models)
 }
 
 // model is OpenAI's model, with what others say beyond that.
@@ -36,7 +42,10 @@ type model struct {
 	ContextWindow int `json:"context_window"` // Groq
 	MaxModelLen   int `json:"max_model_len"`  // vLLM
 	MaxCompletion int `json:"max_completion_tokens"`
-	Meta          *struct {
+	Top           struct {
+		MaxCompletion int `json:"max_completion_tokens"`
+	} `json:"top_provider"` // OpenRouter
+	Meta *struct {
 		Context int   `json:"n_ctx_train"`
 		Size    int64 `json:"size"`
 	} `json:"meta"` // llama.cpp
@@ -53,8 +62,14 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		return err
 	}
 	defer r.Close()
-	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
-	for i, m := range got.Data {
+	switch {
+	case dialect.IsSet(got.Error):
+		return r.Complaint(got.Error, llm.Server)
+	case got.Data == nil:
+		return r.Fail(llm.Protocol, "the reply has no list of models")
+	}
+	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.models))}
+	for i, m := range got.models {
 		list.Models[i] = m.info(p.name)
 	}
 	_ = yield(llm.Event{Type: llm.EventStart, Detail: r.Start()}, nil) &&
@@ -70,7 +85,7 @@ func (m *model) info(provider string) llm.ModelInfo {
 		DisplayName:   m.Name + m.Display, // no server sends both
 		OwnedBy:       m.OwnedBy,
 		ContextWindow: max(m.ContextLength, m.ContextWindow, m.MaxModelLen),
-		MaxOutput:     m.MaxCompletion,
+		MaxOutput:     max(m.MaxCompletion, m.Top.MaxCompletion),
 	}
 	if m.Created > 0 {
 		info.Created = time.Unix(int64(m.Created), 0).UTC()

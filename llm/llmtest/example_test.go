@@ -1,0 +1,112 @@
+package llmtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+)
+
+// summarise is a function of a program: what the examples test.
+func summarise(ctx context.Context, model *llm.Model, text string) (string, error) {
+	resp, err := model.Generate(ctx, &llm.Request{
+		Messages:  []llm.Message{llm.System("Summarise in one sentence."), llm.User(text)},
+		MaxTokens: 100,
+	})
+	if err != nil {
+		return "", fmt.Errorf("no summary: %w", err)
+	}
+	return strings.TrimSpace(resp.Text()), nil
+}
+
+// A scripted provider says what the model answers, and tells what it was asked.
+func Example() {
+	p := llmtest.New(llmtest.Text("  It is ", "short.\n"))
+	summary, err := summarise(context.Background(), p.Model(), "A long text.")
+
+	fmt.Printf("%q, error: %v\n", summary, err)
+	asked := p.Calls()[0].Request
+	fmt.Println("asked:", asked.Messages[1].Text(), "with at most", asked.MaxTokens, "tokens")
+	// Output:
+	// "It is short.", error: <nil>
+	// asked: A long text. with at most 100 tokens
+}
+
+// Each call gets the next reply: here the model calls a tool, fails, and answers.
+func ExampleNew() {
+	model := llmtest.New(
+		llmtest.Reasoning("I need the weather.").ToolCall("get_weather", `{"city":"Paris"}`),
+		llmtest.Error(&llm.Error{Kind: llm.RateLimited, RetryAfter: 20 * time.Second}),
+		llmtest.Text("Sunny.").Usage(120, 3),
+	).Model()
+
+	ctx, req := context.Background(), llm.Ask("How is the weather in Paris?")
+	for range 3 {
+		resp, err := model.Generate(ctx, req)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		for _, call := range resp.ToolCalls() {
+			fmt.Println(call.Name, call.Arguments)
+		}
+		fmt.Println(resp.FinishReason, resp.Text(), resp.Usage)
+	}
+	// Output:
+	// get_weather {"city":"Paris"}
+	// tool calls  unknown in, unknown out
+	// parley: llmtest/scripted: rate limited, retry in 20s
+	// stop Sunny. 120 in, 3 out
+}
+
+// A stream that is cut gives what it has, and then an error.
+func ExampleReply_CutAfter() {
+	model := llmtest.New(llmtest.Text("Once", " upon", " a time").CutAfter(2, nil)).Model()
+
+	s := model.Stream(context.Background(), llm.Ask("Tell me a story."))
+	for text, err := range s.Text() {
+		if err != nil {
+			fmt.Println("\nincomplete:", errors.Is(err, llm.Incomplete))
+			break
+		}
+		fmt.Print(text)
+	}
+	// Output:
+	// Once upon
+	// incomplete: true
+}
+
+// A provider without a script repeats what it is told.
+func ExampleEcho() {
+	resp, err := llmtest.New().Model().Generate(context.Background(), llm.Ask("Polly wants a cracker."))
+	fmt.Println(resp.Text(), err)
+	// Output: Polly wants a cracker. <nil>
+}
+
+// An answer can depend on the question.
+func ExampleFunc() {
+	shout := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+		said := call.Request.Messages[0].Text()
+		return llmtest.New(llmtest.Text(strings.ToUpper(said))).Do(ctx, call)
+	}))
+	for _, question := range []string{"hello", "bye"} {
+		resp, err := shout.Model().Generate(context.Background(), llm.Ask(question))
+		fmt.Println(resp.Text(), err)
+	}
+	// Output:
+	// HELLO <nil>
+	// BYE <nil>
+}
+
+// A dialect shows what a server would send.
+func ExampleDialect_Stream() {
+	wire := llmtest.Ollama().Stream(llmtest.Text("Hello").Usage(5, 1))
+	fmt.Print(string(wire.Body))
+	// Output:
+	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}
+	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1000000000,"prompt_eval_count":5,"eval_count":1}
+}

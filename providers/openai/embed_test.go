@@ -1,0 +1,129 @@
+package openai_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+func TestEmbeddingsAreOrderedByTheirIndex(t *testing.T) {
+	m := model(t, openai.Config{}, says(200, "application/json", `{"object":"list","model":"e-1","data":[
+		{"object":"embedding","index":2,"embedding":[5,6]}, {"object":"embedding","index":0,"embedding":[1,-2.5]},
+		{"object":"embedding","index":1,"embedding":[1e-7,4]}],"usage":{"prompt_tokens":9,"total_tokens":9}}`))
+	got, err := m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a", "b", "c"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "answer", got, &llm.EmbedResponse{
+		Vectors: [][]float32{{1, -2.5}, {1e-7, 4}, {5, 6}}, Model: "e-1", Usage: llm.Usage{Input: llm.Known(9)},
+	})
+}
+
+func TestEmbeddingRequests(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		req  llm.EmbedRequest
+		want string
+	}{
+		{"plain", llm.EmbedRequest{Inputs: []string{"a", "<b>"}}, `{"model":"m","input":["a","<b>"],"encoding_format":"float"}`},
+		{"dimensions", llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 256}, `{"model":"m","input":["a"],"encoding_format":"float","dimensions":256}`},
+		{
+			"options", llm.EmbedRequest{Inputs: []string{""}, Options: []llm.Options{openai.Options{User: "u", Extra: map[string]any{"input_type": "query"}}}},
+			`{"model":"m","input":[""],"encoding_format":"float","user":"u","input_type":"query"}`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := model(t, openai.Config{}, func(w http.ResponseWriter, r *http.Request) {
+				data, _ := io.ReadAll(r.Body)
+				equal(t, "body", fromJSON(t, string(data)), fromJSON(t, tt.want))
+				says(200, "application/json", `{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1]}]}`)(w, r)
+			})
+			if _, err := m.Embed(t.Context(), &tt.req); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestEmbeddingsThatAreNotWhole(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		kind       llm.Kind
+		want       string
+	}{
+		{"one missing", `{"data":[{"index":0,"embedding":[1]}]}`, llm.Protocol, "no vector for input 1"},
+		{"one twice", `{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[2]}]}`, llm.Protocol, "no vector for input 1"},
+		{"one empty", `{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[]}]}`, llm.Protocol, "no vector for input 1"},
+		{"one out of range", `{"data":[{"index":-1,"embedding":[1]},{"index":2,"embedding":[2]}]}`, llm.Protocol, "no vector for input 0"},
+		{"none", `{"data":[]}`, llm.Protocol, "no vector for input 0"},
+		{"an empty object", `{}`, llm.Protocol, "no vector for input 0"},
+		{"an error", `{"error":{"message":"m","code":"insufficient_quota"}}`, llm.Quota, "m"},
+		{"a text", `no`, llm.Protocol, "not what was asked for"},
+		{"cut", `{"data":[{"index":0,"emb`, llm.Incomplete, "stops in the middle"},
+		{"nothing", ``, llm.Incomplete, "stops in the middle"},
+		{"a web page", `<html></html>`, llm.Protocol, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := model(t, openai.Config{}, says(200, "application/json", tt.body)).Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a", "b"}})
+			e := wantError(t, err, tt.kind, tt.want)
+			equal(t, "op", e.Op, llm.OpEmbed)
+		})
+	}
+}
+
+func TestModelLists(t *testing.T) {
+	created := time.Unix(1700000000, 0).UTC()
+	for _, tt := range []struct {
+		server openai.Server
+		name   string
+		body   string
+		want   []llm.ModelInfo
+	}{
+		{openai.OpenAI, "OpenAI", `{"object":"list","data":[{"id":"gpt-4o","object":"model","created":1700000000,"owned_by":"system"},{"id":"o1"}]}`,
+			[]llm.ModelInfo{{Provider: "openai", Name: "gpt-4o", OwnedBy: "system", Created: created}, {Provider: "openai", Name: "o1"}}},
+		{openai.Together, "Together's bare list", `[{"id":"meta-llama/Llama-3","object":"model","created":1700000000,"type":"chat","display_name":"Llama 3","organization":"Meta","context_length":8192}]`,
+			[]llm.ModelInfo{{Provider: "together", Name: "meta-llama/Llama-3", DisplayName: "Llama 3", ContextWindow: 8192, Created: created}}},
+		{openai.VLLM, "vLLM", `{"object":"list","data":[{"id":"m","created":1700000000,"owned_by":"vllm","root":"/models/m","max_model_len":4096,"permission":[{"id":"p"}]}]}`,
+			[]llm.ModelInfo{{Provider: "vllm", Name: "m", OwnedBy: "vllm", ContextWindow: 4096, Created: created}}},
+		{openai.LlamaCpp, "llama.cpp", `{"models":[{"name":"x"}],"object":"list","data":[{"id":"tiny.gguf","object":"model","created":1700000000,"owned_by":"llamacpp","meta":{"vocab_type":1,"n_ctx_train":2048,"n_params":9,"size":1048576}}]}`,
+			[]llm.ModelInfo{{Provider: "llama.cpp", Name: "tiny.gguf", OwnedBy: "llamacpp", ContextWindow: 2048, Bytes: 1 << 20, Created: created}}},
+		{openai.OpenRouter, "OpenRouter", `{"data":[{"id":"a/b","name":"A: B","created":1700000000,"context_length":131072,"pricing":{"prompt":"0.1"},"top_provider":{"max_completion_tokens":16384}}]}`,
+			[]llm.ModelInfo{{Provider: "openrouter", Name: "a/b", DisplayName: "A: B", ContextWindow: 131072, MaxOutput: 16384, Created: created}}},
+		{openai.Groq, "Groq", `{"data":[{"id":"l","created":1700000000,"owned_by":"Meta","active":true,"context_window":8192,"max_completion_tokens":1024}]}`,
+			[]llm.ModelInfo{{Provider: "groq", Name: "l", OwnedBy: "Meta", ContextWindow: 8192, MaxOutput: 1024, Created: created}}},
+		{openai.OpenAI, "none", `{"object":"list","data":[]}`, []llm.ModelInfo{}},
+		{openai.OpenAI, "null, as Ollama has it for none", `{"object":"list","data":null}`, []llm.ModelInfo{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := model(t, openai.Config{Server: tt.server}, says(200, "application/json", tt.body)).ListModels(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "models", got, tt.want)
+		})
+	}
+}
+
+func TestRepliesThatAreNoModelList(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		kind       llm.Kind
+		want       string
+	}{
+		{"an error", `{"error":{"message":"m","code":"invalid_api_key"}}`, llm.Auth, "m"},
+		{"an empty object", `{}`, llm.Protocol, "no list of models"},
+		{"a list of something else", `{"data":[7]}`, llm.Protocol, "not what was asked for"},
+		{"cut", `{"data":[{"id":"gpt-`, llm.Incomplete, "stops in the middle"},
+		{"text", `ok`, llm.Protocol, "not what was asked for"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := model(t, openai.Config{}, says(200, "application/json", tt.body)).ListModels(t.Context())
+			e := wantError(t, err, tt.kind, tt.want)
+			equal(t, "op", e.Op, llm.OpListModels)
+		})
+	}
+}

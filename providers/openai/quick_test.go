@@ -1,0 +1,123 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/reply"
+)
+
+// sameChunk compares chunks by what they mean: an empty list is as none, an
+// error of null is none, and so are details in which nothing known is said.
+var sameChunk = cmp.Options{
+	cmp.Comparer(func(a, b *promptDetails) bool { return cmp.Equal(orZero(a), orZero(b)) }),
+	cmp.Comparer(func(a, b *completionDetails) bool { return cmp.Equal(orZero(a), orZero(b)) }),
+	cmp.AllowUnexported(chunk{}, choice{}, content{}),
+	cmpopts.EquateEmpty(),
+	cmp.FilterValues(func(a, b json.RawMessage) bool { return !dialect.IsSet(a) && !dialect.IsSet(b) }, cmp.Ignore()),
+}
+
+func orZero[T any](p *T) T {
+	if p == nil {
+		p = new(T)
+	}
+	return *p
+}
+
+// checkQuick checks that what the quick decoder accepts, it decodes as
+// encoding/json does, and reports whether it accepted.
+func checkQuick(t testing.TB, quick *quickDecoder, frame []byte) bool {
+	t.Helper()
+	original := bytes.Clone(frame)
+	got := quick.decode(frame)
+	if !bytes.Equal(frame, original) {
+		t.Fatalf("decoding changed the frame %q into %q", original, frame)
+	}
+	if got == nil {
+		return false
+	}
+	var want chunk
+	if err := json.Unmarshal(frame, &want); err != nil {
+		t.Fatalf("the quick decoder accepts %q, which encoding/json does not: %v", frame, err)
+	}
+	if diff := cmp.Diff(&want, got, sameChunk); diff != "" {
+		t.Fatalf("%q (-encoding/json +quick):\n%s", frame, diff)
+	}
+	return true
+}
+
+// quickFrames are frames that the decoder must accept: what every stream has.
+var quickFrames = []string{
+	`{"id":"c1","object":"chat.completion.chunk","created":1,"model":"m","service_tier":"default","system_fingerprint":"fp","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"usage":null,"obfuscation":"x"}`,
+	`{"id":"c1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":null,"finish_reason":null}]}`,
+	`{"choices":[{"finish_reason":null,"index":0,"delta":{"role":"assistant","content":null}}],"created":1795453829,"id":"c","model":"m","system_fingerprint":"b1","object":"chat.completion.chunk"}`,
+	`{"choices":[{"index":0,"delta":{"reasoning_content":"h\u00e9"}}]}`,
+	`{"choices":[{"index":0,"delta":{"content":"","reasoning":"h"}}]}`,
+	`{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`,
+	`{"choices":[],"usage":{"prompt_tokens":20,"completion_tokens":2,"total_tokens":22,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}`,
+	`{"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Hi","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}`,
+}
+
+func TestQuickDecoderTakesWhatEveryStreamHas(t *testing.T) {
+	quick := &quickDecoder{text: &reply.Text{}}
+	for range 2 { // what one frame leaves behind must not show in the next
+		for _, frame := range quickFrames {
+			if !checkQuick(t, quick, []byte(frame)) {
+				t.Errorf("the frame is left to encoding/json: %s", frame)
+			}
+		}
+	}
+}
+
+// oddFrames are frames that differ from the usual ones in one point that
+// matters. The decoder may refuse them, and must not misread them.
+var oddFrames = []string{
+	`7`, `"x"`, `null`, `[]`, `{}`, ``, `{`, `[{"id":"x"}]`,
+	`{"choices":{}}`, `{"choices":null}`, `{"choices":[null]}`, `{"choices":[{}]}`, `{"choices":[7]}`, `{"choices":[[]]}`, `{"choices":[{},{}]}`,
+	`{"choices":[{"delta":null}]}`, `{"choices":[{"delta":[]}]}`, `{"choices":[{"delta":{}}]}`, `{"choices":[{"delta":7}]}`, `{"choices":[{"delta":{},"message":{}}]}`,
+	`{"choices":[{"delta":{"content":"a"},"message":{"content":"b"}}]}`, `{"choices":[{"delta":{"content":"a"},"message":null}]}`,
+	`{"choices":[{"delta_x":null}]}`, `{"choices":[{"deltas":{"content":"a"}}]}`, `{"choices":[{"messages":null,"delta":{"content":"a"}}]}`,
+	`{"choices":[{"delta":{"content":["a"]}}]}`, `{"choices":[{"delta":{"content":{"text":"a"}}}]}`, `{"choices":[{"delta":{"content":7}}]}`,
+	`{"choices":[{"delta":{"content":"a","tool_calls":null}}]}`, `{"choices":[{"delta":{"tool_calls":[null]}}]}`, `{"choices":[{"delta":{"tool_calls":[]}}]}`,
+	`{"choices":[{"delta":{"tool_calls":[{"index":null}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"x"}}]}}]}`,
+	`{"choices":[{"delta":{"annotations":[null]}}]}`, `{"choices":[{"delta":{"annotations":{}}}]}`, `{"choices":[{"delta":{"annotations":null}}]}`, `{"choices":[{"delta":{"audio":{"data":null}}}]}`,
+	`{"choices":[{"delta":{"audio":null}}]}`, `{"choices":[{"delta":{"role":{"a":null}}}]}`, `{"choices":[{"delta":{"x":{"content":null}}}]}`, `{"choices":[{"delta":{"Content":"a"}}]}`,
+	`{"choices":[{"index":null,"delta":{"content":"a"}}]}`, `{"choices":[{"index":1,"delta":{"content":"a"}}]}`, `{"choices":[{"index":-1}]}`, `{"choices":[{"index":1.0}]}`, `{"choices":[{"index":"0"}]}`,
+	`{"choices":[{"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}`, `{"choices":[{"finish_reason":{}}]}`, `{"choices":[{"finish_reason":7}]}`, `{"choices":[{"finish_reason":["stop"]}]}`,
+	`{"choices":[{"logprobs":{"content":null}}]}`, `{"choices":[{"logprobs":{}}]}`, `{"choices":[{"logprobs":7}]}`, `{"choices":[{"error":{"code":502}}]}`, `{"choices":[{"error":null,"delta":{"content":"a"}}]}`, `{"choices":[{"error":{}}]}`,
+	`{"choices":[{"error":"x"}]}`, `{"choices":[{"x":[null,{"y":null}]}]}`, `{"choices":[{"delta":{"content":"a"},"content_filter_results":{"hate":{"filtered":false}}}]}`,
+	`{"error":{}}`, `{"error":""}`, `{"error":"x"}`, `{"error":[]}`, `{"error":null}`, `{"error":{"message":null}}`, `{"error":7}`, `{"Error":"x"}`, `{"object":"error"}`, `{"object":"\u0065rror"}`, `{"object":null}`, `{"object":{"error":1}}`,
+	`{"object":["error"]}`, `{"object":"errors"}`, `{"usage":{}}`, `{"usage":7}`, `{"usage":[]}`, `{"usage":{"prompt_tokens":null}}`, `{"usage":{"prompt_tokens":1.5}}`, `{"usage":{"prompt_tokens":-1}}`,
+	`{"usage":{"prompt_tokens":12345678901234567890}}`, `{"usage":{"prompt_tokens_details":null}}`, `{"usage":{"prompt_tokens_details":{}}}`, `{"usage":{"prompt_tokens_details":{"x":1}}}`, `{"usage":{"prompt_tokens_details":7}}`,
+	`{"usage":{"total_tokens":{"prompt_tokens":7}}}`, `{"usage":{"total_tokens":"x"}}`, `{"usage":{"completion_tokens_details":{"audio_tokens":5}}}`, `{"usage":{"prompt_cache_hit_tokens":5}}`, `{"usage":{"cost":0.1}}`,
+	`{"x_groq":{"usage":null}}`, `{"x_groq":{"id":"x"}}`, `{"x_groq":{}}`, `{"x_groq":null}`, `{"id":7}`, `{"id":null}`, `{"id":{}}`, `{"id":["x"]}`, `{"model":{"x":1}}`, `{"ID":"x"}`, `{"mODEL":"x"}`, `{"id":"a","id":"b"}`, `{"x.y":1}`,
+	`{"timings":{"a":[1,{"b":null}]},"choices":[{"delta":{"content":"a"}}]}`, "{\"id\":\"\xff\xfe\"}", `{"id":"\ud83e"}`, `{"id":"\u0000"}`, "{\"\u017fpeech\":1,\"u\u017fage\":null}", `{"\u0069d":"x"}`, `{"choices":[{"\u212aey":1}]}`,
+	`{"choices.0.delta":{"content":"a"}}`, `{"choices":[{"delta":{"content":"a"}}]}x`, ` {"id" : "x"} `,
+}
+
+func TestQuickDecoderDoesNotMisreadOddFrames(t *testing.T) {
+	for _, frame := range oddFrames {
+		t.Run(frame, func(t *testing.T) { checkQuick(t, &quickDecoder{text: &reply.Text{}}, []byte(frame)) })
+	}
+}
+
+func FuzzQuickDecode(f *testing.F) {
+	for _, frame := range quickFrames {
+		f.Add([]byte(frame), []byte(quickFrames[1]))
+	}
+	for _, frame := range oddFrames {
+		f.Add([]byte(frame), []byte(quickFrames[0]))
+		f.Add([]byte(strings.Replace(quickFrames[1], `"index":0`, `"x":`+frame, 1)), []byte(frame))
+	}
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		quick := &quickDecoder{text: &reply.Text{}}
+		checkQuick(t, quick, first)
+		checkQuick(t, quick, second)
+	})
+}
