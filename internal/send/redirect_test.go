@@ -76,7 +76,9 @@ func TestRedirectToAnotherHostGetsNeitherCredentialsNorPrompt(t *testing.T) {
 
 func TestRedirectToAnotherPortIsToAnotherHost(t *testing.T) {
 	other := newWitness(t, says(200, "application/json", "{}"))
-	first := newWitness(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
+	first := newWitness(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	e := refuse(t, client(t, nil, llm.Limits{}), secretPost(first.URL))
 	equal(t, "kind", e.Kind, llm.Protocol)
 	equal(t, "requests that the other port saw", other.requests(), []string{})
@@ -122,7 +124,9 @@ func TestRedirectThatWouldMakeAGETOfAPOSTIsNotFollowed(t *testing.T) {
 }
 
 func TestRedirectsInACircleEnd(t *testing.T) {
-	server := newWitness(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect) })
+	server := newWitness(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+	})
 	e := refuse(t, client(t, nil, llm.Limits{}), post(server.URL+"/round", "{}"))
 	equal(t, "kind", e.Kind, llm.Protocol)
 	equal(t, "number of requests", len(server.requests()), 1+maxRedirects)
@@ -180,7 +184,9 @@ func TestRedirectFromHTTPSToHTTPIsNotFollowed(t *testing.T) {
 
 func TestUsersClientKeepsItsOwnRuleForRedirects(t *testing.T) {
 	asked := false
-	user := inMemory(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect) })
+	user := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect)
+	})
 	user.CheckRedirect = func(*http.Request, []*http.Request) error { asked = true; return nil }
 	e := refuse(t, client(t, user, llm.Limits{}), post(anyURL, "{}"))
 	equal(t, "kind", e.Kind, llm.Protocol)

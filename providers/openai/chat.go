@@ -116,7 +116,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	}
 	var c chunk
 	if err := json.Unmarshal(f.Data, &c); err != nil {
-		return false, a.broken(f, err)
+		return true, a.broken(f, err) // an error, or the end
 	}
 	if said := c.complaint(f.Data); said != nil {
 		return false, a.Reply.Complaint(said, llm.Server)
@@ -128,18 +128,19 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	return false, nil
 }
 
-// broken returns the error for a frame that is not a chunk.
-func (a *answer) broken(f reply.Frame, err error) error {
+// broken returns the error for a frame that is not a chunk, or ends the answer
+// if it is whole without that frame.
+func (a *answer) broken(f reply.Frame, err error) (ended bool, _ error) {
 	switch {
 	case f.Unterminated && a.finish != "": // only the usage can have been cut
-		return a.done()
+		return true, a.done()
 	case f.Unterminated:
-		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return false, a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
 	}
 	if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
-		return e // not a chunk, but a text or a list that says what went wrong
+		return false, e // not a chunk, but a text or a list that says what went wrong
 	}
-	return a.Reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
+	return false, a.Reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
 }
 
 // stopped handles the end of the body, or its failure.

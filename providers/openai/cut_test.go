@@ -105,16 +105,21 @@ func read(t testing.TB, body string, end ending) reading {
 // comes of it with an independent reading of those bytes.
 func checkCut(t testing.TB, m *llm.Model, body string, n int, end ending) {
 	t.Helper()
-	want := read(t, body[:n], end)
-	resp, err := m.Generate(context.Background(), llm.Ask("hi"))
 	where := fmt.Sprintf("cut at byte %d of %d (%s), after %q", n, len(body), end, body[max(0, n-40):n])
+	want := read(t, body[:n], end)
+	s := m.Stream(context.Background(), llm.Ask("hi"))
+	var err error
+	var last llm.EventType
+	for ev, failed := range s.Events() {
+		if last == llm.EventDone {
+			t.Fatalf("%s: after the last event there is one of type %v, and the error %v", where, ev.Type, failed)
+		}
+		last, err = ev.Type, failed
+	}
+	resp := s.Response()
 	if !want.ended {
 		if llm.KindOf(err) != llm.Incomplete {
 			t.Fatalf("%s: the error is %v, want one of kind %q", where, err, llm.Incomplete)
-		}
-		resp = wantError(t, err, llm.Incomplete).Partial
-		if resp == nil {
-			resp = &llm.Response{}
 		}
 		if calls := resp.ToolCalls(); len(calls) > 0 {
 			t.Fatalf("%s: an incomplete answer has the tool calls %v", where, calls)
@@ -129,8 +134,12 @@ func checkCut(t testing.TB, m *llm.Model, body string, n int, end ending) {
 		if known := !resp.Usage.IsZero(); known != want.hasUsage {
 			t.Fatalf("%s: the usage is known: %t, want %t", where, known, want.hasUsage)
 		}
-		if warned := slices.Contains(resp.Warnings, usageUnknown); warned == want.hasUsage {
-			t.Fatalf("%s: there is a warning of unknown usage: %t, want %t", where, warned, !want.hasUsage)
+		var warnings []llm.Warning
+		if !want.hasUsage {
+			warnings = []llm.Warning{usageUnknown}
+		}
+		if !slices.Equal(resp.Warnings, warnings) {
+			t.Fatalf("%s: the warnings are %v, want %v", where, resp.Warnings, warnings)
 		}
 	}
 	if got := resp.Text(); got != want.text {

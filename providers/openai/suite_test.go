@@ -1,0 +1,23 @@
+package openai_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+func TestProviderConformance(t *testing.T) {
+	llmtest.TestProvider(t, llmtest.Suite{
+		Dialect: llmtest.OpenAI(),
+		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+			p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		},
+	})
+}
