@@ -116,7 +116,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	}
 	var c chunk
 	if err := json.Unmarshal(f.Data, &c); err != nil {
-		return true, a.broken(f, err) // an error, or the end
+		return a.broken(f, err)
 	}
 	if said := c.complaint(f.Data); said != nil {
 		return false, a.Reply.Complaint(said, llm.Server)

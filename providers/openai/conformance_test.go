@@ -251,7 +251,7 @@ func TestRecordedAnswersCut(t *testing.T) {
 			continue
 		}
 		bodies++
-		cuts := offsets(e.Body, 50)
+		cuts := offsets(e.Body, 20)
 		places += 2 * len(cuts)
 		t.Run(e.Name, func(t *testing.T) {
 			for _, end := range []ending{cleanEnd, reset} {
