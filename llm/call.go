@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"iter"
+	"slices"
 )
 
 // Events is the answer to a [Call]: a sequence of small events. An error, if
@@ -25,8 +26,10 @@ type Middleware func(next Handler) Handler
 // Chain wraps h in the given middleware; the first is outermost, so it sees
 // the call first and the events last.
 func Chain(h Handler, middleware ...Middleware) Handler {
-	for i := len(middleware) - 1; i >= 0; i-- {
-		h = middleware[i](h)
+	for _, m := range slices.Backward(middleware) {
+		if m != nil {
+			h = m(h)
+		}
 	}
 	return h
 }

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,20 +28,27 @@ func Collect(events Events) (*Response, error) {
 // collector builds a response of events: the one place where deltas become
 // text, reasoning and tool calls. Its zero value is empty and ready.
 type collector struct {
-	resp    Response         // all but its messages
-	earlier []Message        // messages of earlier steps
-	parts   []Part           // whole parts of the message in the making
-	open    EventType        // type of the deltas in text, or 0 if there are none
-	text    strings.Builder  // the part in the making
-	calls   []*collectedCall // tool calls begun and not ended
-	seen    bool             // anything has arrived
+	resp    Response               // all but its messages
+	earlier []Message              // messages of earlier steps
+	parts   []Part                 // whole parts of the message in the making
+	open    EventType              // type of the deltas in text, or 0 if there are none
+	text    strings.Builder        // the part in the making
+	calls   map[int]*collectedCall // tool calls begun and not ended, by event index
+	cut     []ToolCall             // calls that will not end
+	seen    bool                   // anything has arrived
 	done    bool
 }
 
 type collectedCall struct {
-	index     int
 	call      ToolCall
 	arguments strings.Builder
+}
+
+// whole returns the call with the arguments that there are.
+func (c *collectedCall) whole() ToolCall {
+	call := c.call
+	call.Arguments = c.arguments.String()
+	return call
 }
 
 // add takes one event.
@@ -52,11 +60,11 @@ func (c *collector) add(ev Event) {
 	case EventToolCallStart:
 		c.closePart()
 		if call, ok := ev.Detail.(*ToolCall); ok {
-			c.calls = append(c.calls, &collectedCall{index: ev.Index, call: *call})
+			c.beginCall(ev.Index, *call)
 		}
 	case EventToolCallDelta:
-		if i := c.callAt(ev.Index); i >= 0 {
-			c.calls[i].arguments.WriteString(ev.Text)
+		if open := c.calls[ev.Index]; open != nil {
+			open.arguments.WriteString(ev.Text)
 		}
 	case EventToolCallEnd:
 		c.endCall(ev)
@@ -128,15 +136,20 @@ func (c *collector) endCall(ev Event) {
 	if !ok {
 		return
 	}
-	if i := c.callAt(ev.Index); i >= 0 {
-		c.calls = slices.Delete(c.calls, i, i+1)
-	}
+	delete(c.calls, ev.Index)
 	c.addPart(*call)
 }
 
-// callAt returns the place of the open call with this event index, or -1.
-func (c *collector) callAt(index int) int {
-	return slices.IndexFunc(c.calls, func(call *collectedCall) bool { return call.index == index })
+// beginCall begins a call. One that has begun at this index and not ended will
+// not any more.
+func (c *collector) beginCall(index int, call ToolCall) {
+	if open := c.calls[index]; open != nil {
+		c.cut = append(c.cut, open.whole())
+	}
+	if c.calls == nil {
+		c.calls = make(map[int]*collectedCall)
+	}
+	c.calls[index] = &collectedCall{call: call}
 }
 
 // endStep ends a round of a tool loop, which says what it added, or else added
@@ -148,13 +161,13 @@ func (c *collector) endStep(step *Step) {
 		messages = []Message{{Role: RoleAssistant, Parts: c.parts}}
 	}
 	c.earlier = append(c.earlier, messages...)
-	c.parts, c.calls = nil, nil
+	c.parts, c.calls, c.cut = nil, nil, nil
 }
 
 // reset forgets the content, and nothing else.
 func (c *collector) reset() {
 	c.closePart()
-	c.parts, c.calls, c.earlier = nil, nil, nil
+	c.parts, c.calls, c.cut, c.earlier = nil, nil, nil, nil
 	c.resp.Sources, c.resp.Logprobs = nil, nil
 }
 
@@ -185,6 +198,16 @@ func (c *collector) openPart(data *ProviderData) Part {
 	return nil
 }
 
+// learn takes from a failed answer what no event says: its cost and its body.
+func (c *collector) learn(failed *Response) {
+	if c.resp.Usage.IsZero() {
+		c.resp.Usage = failed.Usage
+	}
+	if c.resp.Raw == nil {
+		c.resp.Raw = failed.Raw
+	}
+}
+
 // response returns what has been collected so far, as a value of its own: more
 // events do not change it.
 func (c *collector) response() *Response {
@@ -197,10 +220,9 @@ func (c *collector) response() *Response {
 	if len(parts) > 0 {
 		resp.Messages = append(resp.Messages, Message{Role: RoleAssistant, Parts: parts})
 	}
-	for _, open := range c.calls {
-		call := open.call
-		call.Arguments = open.arguments.String()
-		resp.IncompleteCalls = append(resp.IncompleteCalls, call)
+	resp.IncompleteCalls = slices.Clone(c.cut)
+	for _, index := range slices.Sorted(maps.Keys(c.calls)) {
+		resp.IncompleteCalls = append(resp.IncompleteCalls, c.calls[index].whole())
 	}
 	resp.Warnings = slices.Clone(resp.Warnings)
 	resp.Sources = slices.Clone(resp.Sources)

@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,7 +46,8 @@ type Error struct {
 	// retry hints, request ids. It is nil if there was no reply.
 	Header http.Header
 	// Partial is what had arrived when the call failed, or nil if nothing had.
-	// It is set on the errors that [Stream] and [Model] return.
+	// It is whole on the errors that [Stream] and [Model] return; a provider sets
+	// what no event says, usage and raw body.
 	Partial *Response
 	// Err is the underlying error, if there is one.
 	Err error
@@ -64,7 +66,7 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	if e.Kind == "" {
-		b.WriteString("unknown error")
+		b.WriteString("failed") // in a way that nobody has classified
 	} else {
 		b.WriteString(string(e.Kind))
 	}
@@ -153,8 +155,11 @@ func (e causeError) Unwrap() []error { return e[:] }
 // that is not ours (a middleware's, say) is wrapped, never replaced.
 func asError(err error, call *Call) *Error {
 	e, ok := err.(*Error)
-	if !ok {
+	switch {
+	case !ok:
 		e = wrapError(err)
+	case e == nil: // a nil *Error in an error is an error that says nothing
+		e = &Error{Message: "the handler failed and did not say why"}
 	}
 	if e.Provider != "" && e.Model != "" && e.Op != "" {
 		return e
@@ -178,7 +183,7 @@ func asError(err error, call *Call) *Error {
 func wrapError(err error) *Error {
 	inner, ok := errors.AsType[*Error](err)
 	if !ok {
-		return &Error{Kind: contextKind(err), Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
+		return &Error{Kind: kindOf(err), Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
 	}
 	e := *inner
 	e.Message = strings.TrimPrefix(err.Error(), "parley: ")
@@ -189,12 +194,17 @@ func wrapError(err error) *Error {
 	return &e
 }
 
-func contextKind(err error) Kind {
+// kindOf returns the kind of an error that is not ours, or "" if it cannot be
+// told: what nobody has classified must not look worth another try.
+func kindOf(err error) Kind {
+	var network net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		return Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return Timeout
+	case errors.As(err, &network):
+		return Network
 	}
-	return Server
+	return ""
 }

@@ -20,7 +20,7 @@ func TestErrorText(t *testing.T) {
 		err  llm.Error
 		want string
 	}{
-		{llm.Error{}, "parley: unknown error"},
+		{llm.Error{}, "parley: failed"},
 		{llm.Error{Kind: llm.Network}, "parley: network error"},
 		{llm.Error{Kind: llm.Auth, Provider: "openai"}, "parley: openai: authentication failed"},
 		{llm.Error{Kind: llm.Auth, Model: "gpt-4o"}, "parley: gpt-4o: authentication failed"},

@@ -118,7 +118,7 @@ func (*Done) isDetail()          {}
 
 // Start is what a reply says of itself before its content.
 type Start struct {
-	Provider   string      // who answers; a [Model] fills it in where the provider does not
+	Provider   string      // who answers; empty is the provider that was called
 	ID         string      // the server's id of the answer
 	Model      string      // the model that answers, which may be more exact than the one asked
 	RequestID  string      // the server's id of the request, from its headers

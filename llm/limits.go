@@ -9,12 +9,14 @@ import "time"
 //
 // The context's deadline bounds the call as a whole, as always.
 type Limits struct {
-	// Connect is for looking up the host, connecting and the TLS handshake.
-	// Default 15 seconds.
+	// Connect is for looking up the host and connecting, and as long again for
+	// the TLS handshake. It holds for a provider's own HTTP client; one of the user's
+	// has its own. Default 15 seconds.
 	Connect time.Duration
 	// FirstEvent is from sending the request to the first piece of the answer,
 	// on the wire: a server that thinks long, loads a model or has a queue sends
-	// nothing for minutes. Default 10 minutes.
+	// nothing for minutes. A [TokenSource] has the context's deadline alone.
+	// Default 10 minutes.
 	FirstEvent time.Duration
 	// Idle is between two pieces of the answer. Keep-alive comments of the
 	// server count as pieces. Default 5 minutes.

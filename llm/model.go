@@ -38,8 +38,9 @@ func Use(middleware ...Middleware) ModelOption {
 }
 
 // Defaults sets what requests leave open, in place of earlier defaults: each
-// setting that a request does not have is taken from defaults, and so are
-// options, for embeddings too. The defaults' messages come before each request's
+// setting that a request does not have is taken from defaults, and so are the
+// options of a provider for which it has none, for embeddings too. What is switched on
+// by default a request cannot switch off. The defaults' messages come before each request's
 // own, which makes a standing system message; errors count them too. What the defaults
 // point to must not be changed afterwards.
 func Defaults(defaults Request) ModelOption {
@@ -60,7 +61,9 @@ func Owns(c io.Closer) ModelOption {
 func (m *Model) With(options ...ModelOption) *Model {
 	changed := *m
 	for _, option := range options {
-		option(&changed)
+		if option != nil {
+			option(&changed)
+		}
 	}
 	switch {
 	case changed.provider == nil:
@@ -172,12 +175,16 @@ func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 		}
 	}
 	resp := s.Response()
-	missing := map[Op]bool{
-		OpEmbed:       resp.Embed == nil,
-		OpCountTokens: resp.Count == nil,
-		OpListModels:  resp.Models == nil,
+	missing := false
+	switch call.Op {
+	case OpEmbed:
+		missing = resp.Embed == nil
+	case OpCountTokens:
+		missing = resp.Count == nil
+	case OpListModels:
+		missing = resp.Models == nil
 	}
-	if missing[call.Op] {
+	if missing {
 		return nil, asError(&Error{Kind: Incomplete, Message: "the answer has no result", Partial: resp}, call)
 	}
 	return resp, nil

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 )
 
@@ -208,5 +209,14 @@ func orDefault[T comparable](setting *T, otherwise T) {
 }
 
 func sameProvider(a, b Options) bool {
-	return a != nil && b != nil && a.ProviderName() == b.ProviderName()
+	return !isNil(a) && !isNil(b) && a.ProviderName() == b.ProviderName()
+}
+
+// isNil reports whether there are no options, or only a nil pointer to some.
+func isNil(o Options) bool {
+	if o == nil {
+		return true
+	}
+	v := reflect.ValueOf(o)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }

@@ -100,7 +100,11 @@ func (s *Stream) Response() *Response {
 func (s *Stream) fail(err error) error {
 	e := asError(err, s.call)
 	s.failure = e
-	if s.answer.seen && e.Partial == nil {
+	if e.Partial != nil { // what the provider knows and no event has said
+		s.answer.learn(e.Partial)
+	}
+	given := e.Partial != nil && len(e.Partial.Messages) > 0 // by a middleware that knows better
+	if !given && (s.answer.seen || e.Partial != nil) {
 		whole := *e // errors are not modified: another call may hold this one
 		whole.Partial = s.Response()
 		e = &whole
@@ -112,6 +116,9 @@ func (s *Stream) fail(err error) error {
 func checkCall(ctx context.Context, call *Call) error {
 	if ctx == nil {
 		return invalidf("the context is nil")
+	}
+	if call.Model == "" && call.Op != OpListModels {
+		return invalidf("the model has no name")
 	}
 	switch call.Op {
 	case OpChat, OpCountTokens:

@@ -190,9 +190,9 @@ func TestStreamErrors(t *testing.T) {
 		{
 			name:    "foreign error",
 			events:  failing(fmt.Errorf("middleware: %w", boom), start("id"), text("Half")),
-			want:    llm.Error{Kind: llm.Server, Provider: "fake", Model: "tiny", Message: "middleware: boom", Err: boom},
-			matches: []error{llm.Server, boom},
-			text:    "parley: fake/tiny: server error: middleware: boom",
+			want:    llm.Error{Provider: "fake", Model: "tiny", Message: "middleware: boom", Err: boom},
+			matches: []error{boom},
+			text:    "parley: fake/tiny: failed: middleware: boom",
 			partial: partial,
 		},
 		{
@@ -273,12 +273,25 @@ func TestDoneWithoutDetailEndsTheAnswer(t *testing.T) {
 }
 
 func TestStreamErrorKeepsPartialOfInnerLayer(t *testing.T) {
-	inner := &llm.Response{ID: "inner"}
+	inner := &llm.Response{Messages: []llm.Message{llm.Assistant("inner")}}
 	s := answering(failing(&llm.Error{Kind: llm.Server, Partial: inner}, text("outer"))).Stream(t.Context(), llm.Ask("?"))
 	_, err := read(s.Events())
 	if got := asError(t, err).Partial; got != inner {
 		t.Errorf("Partial is %+v, want the one that the provider set", got)
 	}
+}
+
+// A provider knows what no event says: what a failed answer cost, and its body.
+func TestStreamErrorTakesUsageAndBodyFromTheProvider(t *testing.T) {
+	known := &llm.Response{Usage: llm.Usage{Input: llm.Known(3)}, Raw: []byte("cut")}
+	s := answering(failing(&llm.Error{Kind: llm.Incomplete, Partial: known}, text("Ha"))).Stream(t.Context(), llm.Ask("?"))
+	_, err := read(s.Events())
+	got := asError(t, err).Partial
+	check(t, "text", "Ha", got.Text())
+	check(t, "usage", known.Usage, got.Usage)
+	check(t, "usage of the attempt", known.Usage, got.Attempts[0].Usage)
+	check(t, "body", "cut", string(got.Raw))
+	check(t, "what the provider's error holds", &llm.Response{Usage: llm.Usage{Input: llm.Known(3)}, Raw: []byte("cut")}, known)
 }
 
 func TestStreamDoesNotModifySharedErrors(t *testing.T) {

@@ -11,13 +11,22 @@ import (
 // Servers agree on little: indexes may be interleaved, missing or used again
 // for the next call; ids come once, in every fragment, or never; names come
 // split. So a fragment belongs to the call with its index, unless it brings a
-// name and another id than that call's, which begins a new call; a fragment
+// name and another id than that call's, or another name once that one's
+// arguments have begun, which is a new call; a fragment
 // without an index belongs to the call with its id, and one without a name to the
 // latest. Arguments are joined and never invented: none stays none.
 //
 // The zero value is ready to use. It is for one answer and one goroutine.
 type ToolCallAssembler struct {
-	calls []*assembly
+	calls  []*assembly
+	latest map[int]int    // by the server's index: the latest call with it
+	ids    map[callID]int // calls that have an id
+}
+
+// callID tells calls apart where servers use an id at several indexes.
+type callID struct {
+	index int
+	id    string
 }
 
 // ToolCallFragment is what one chunk says of a tool call.
@@ -47,17 +56,20 @@ type assembly struct {
 func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(Event, error) bool) bool {
 	n := a.find(f)
 	if n < 0 {
-		n = len(a.calls)
-		a.calls = append(a.calls, &assembly{at: f.Index})
+		n = a.begin(f.Index)
 	}
 	c := a.calls[n]
-	if c.call.ID == "" {
+	if c.call.ID == "" && f.ID != "" {
 		c.call.ID = f.ID
+		a.ids[callID{c.at, f.ID}] = n
+		if _, known := a.ids[callID{-1, f.ID}]; !known { // for fragments without an index
+			a.ids[callID{-1, f.ID}] = n
+		}
 	}
 	if f.ProviderData != nil {
 		c.call.ProviderData = f.ProviderData
 	}
-	if f.Name != c.call.Name { // some servers repeat the whole name with every fragment
+	if !c.announced && f.Name != c.call.Name { // some servers repeat the whole name with every fragment
 		c.call.Name += f.Name
 	}
 	if f.Arguments == "" {
@@ -70,12 +82,12 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(Event, error) boo
 	return yield(Event{Type: EventToolCallDelta, Index: n, Text: f.Arguments}, nil)
 }
 
-// Finish ends the calls and passes on their end events. If the answer was cut
-// by a limit on its length or by a filter, only calls whose arguments are a
-// whole JSON object are ended; the others are announced and no more. It returns
-// false as soon as yield does.
+// Finish ends the calls and passes on their end events. Unless the model itself
+// ended the answer, only calls whose arguments are a whole JSON object are
+// ended; the others are announced and no more, and so are calls without a name.
+// It returns false as soon as yield does.
 func (a *ToolCallAssembler) Finish(reason FinishReason, yield func(Event, error) bool) bool {
-	cut := reason == FinishLength || reason == FinishContentFilter
+	certain := reason == FinishStop || reason == FinishToolCalls
 	for n, c := range a.calls {
 		if c.ended {
 			continue
@@ -84,7 +96,7 @@ func (a *ToolCallAssembler) Finish(reason FinishReason, yield func(Event, error)
 			return false
 		}
 		arguments := c.arguments.String()
-		if cut && !isJSONObject([]byte(arguments)) {
+		if c.call.Name == "" || !certain && !isJSONObject([]byte(arguments)) {
 			continue
 		}
 		c.ended = true
@@ -100,28 +112,41 @@ func (a *ToolCallAssembler) Finish(reason FinishReason, yield func(Event, error)
 // Len returns the number of calls seen.
 func (a *ToolCallAssembler) Len() int { return len(a.calls) }
 
+// begin adds a call with the server's index and returns its place.
+func (a *ToolCallAssembler) begin(index int) int {
+	if a.latest == nil {
+		a.latest, a.ids = make(map[int]int), make(map[callID]int)
+	}
+	n := len(a.calls)
+	a.calls = append(a.calls, &assembly{at: index})
+	a.latest[index] = n
+	return n
+}
+
 // find returns the place of the call that f belongs to, or -1 for a new call.
 func (a *ToolCallAssembler) find(f ToolCallFragment) int {
 	if f.ID != "" {
-		for n, c := range a.calls {
-			if c.call.ID == f.ID && (f.Index < 0 || c.at == f.Index) {
-				return n
-			}
-		}
-	}
-	for n := len(a.calls) - 1; n >= 0; n-- {
-		c := a.calls[n]
-		if f.Index >= 0 && c.at == f.Index { // the latest call with this index
-			if f.ID == "" || c.call.ID == "" || f.Name == "" {
-				return n
-			}
-			return -1
-		}
-		if f.Index < 0 && f.Name == "" {
+		if n, ok := a.ids[callID{max(f.Index, -1), f.ID}]; ok {
 			return n
 		}
 	}
-	return -1
+	if f.Index < 0 {
+		if f.Name == "" {
+			return len(a.calls) - 1
+		}
+		return -1
+	}
+	n, ok := a.latest[f.Index]
+	if !ok {
+		return -1
+	}
+	c := a.calls[n]
+	another := f.Name != "" && (f.ID != "" && c.call.ID != "" ||
+		c.announced && f.Name != c.call.Name) // its name was whole
+	if another {
+		return -1
+	}
+	return n
 }
 
 func (a *ToolCallAssembler) announce(n int, yield func(Event, error) bool) bool {

@@ -87,6 +87,12 @@ func TestToolCallAssembler(t *testing.T) {
 			want:      whole(0, "a", "f", "{", "}"),
 		},
 		{
+			name: "two calls at one index without ids, told apart by name", reason: yes,
+			fragments: []fragment{{0, "", "f", "{}", nil}, {0, "", "g", "[]", nil}},
+			want: []llm.Event{callStart(0, "", "f"), callDelta(0, "{}"), callStart(1, "", "g"), callDelta(1, "[]"),
+				callEnd(0, "", "f", "{}"), callEnd(1, "", "g", "[]")},
+		},
+		{
 			name: "another id with every fragment, but the name once", reason: yes,
 			fragments: []fragment{{0, "a", "f", "{", nil}, {0, "b", "", "}", nil}},
 			want:      whole(0, "a", "f", "{", "}"),
@@ -213,7 +219,7 @@ func TestToolCallAssemblerCountsCallsAndFinishesOnce(t *testing.T) {
 		}
 		return true
 	}
-	for _, f := range []fragment{{0, "a", "f", "{}", nil}, {0, "", "", " ", nil}, {1, "b", "", "", nil}} {
+	for _, f := range []fragment{{0, "a", "f", "{}", nil}, {0, "", "", " ", nil}, {1, "b", "g", "", nil}} {
 		a.Add(f, count)
 	}
 	check(t, "Len", 2, a.Len())

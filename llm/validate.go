@@ -214,7 +214,7 @@ func validateSettings(r *Request) error {
 
 func validateOptions(options []Options) error {
 	for i, o := range options {
-		if o == nil {
+		if isNil(o) {
 			return invalidf("option %d is nil", i)
 		}
 		for _, earlier := range options[:i] {

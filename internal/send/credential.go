@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -14,6 +15,12 @@ import (
 func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSource) (string, error) {
 	token, err := source(ctx)
 	if err == nil {
+		if i := strings.IndexFunc(token, unicode.IsControl); i >= 0 {
+			return "", &llm.Error{
+				Kind: llm.Auth, Provider: c.provider, Model: call.Model, Op: call.Op,
+				Message: "the credential has a line break or another control character in it; was it read from a file?",
+			}
+		}
 		return token, nil
 	}
 	kind := llm.KindOf(err)
@@ -32,13 +39,17 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSour
 	}
 }
 
-// HeaderSecrets returns the values of those headers whose name says that they
-// hold a credential.
+// HeaderSecrets returns the credentials in those headers whose name says that
+// they hold one: their values, and what stands in them after the scheme, as in
+// "Bearer …", or after a cookie's name.
 func HeaderSecrets(header http.Header) Secrets {
 	var secrets Secrets
 	for name, values := range header {
 		if name = strings.ToLower(name); name == "cookie" || containsAny(name, "auth", "key", "token", "secret") {
-			secrets = append(secrets, values...)
+			for _, value := range values {
+				secrets = append(secrets, value)
+				secrets = append(secrets, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;,", r) })...)
+			}
 		}
 	}
 	return secrets

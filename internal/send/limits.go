@@ -31,12 +31,12 @@ type watch struct {
 	waits  atomic.Uint64 // odd while waiting; begins at 1, waiting for the headers
 	limits llm.Limits
 	cancel context.CancelCauseFunc
-	tick   time.Duration
 	begun  time.Time
 
 	mu      sync.Mutex // guards what follows
 	timer   *time.Timer
 	stopped bool
+	tick    time.Duration // until the next look
 	last    uint64        // waits at the last tick
 	waited  time.Duration // how long waits has been last, and odd
 }
@@ -49,21 +49,36 @@ const ticksPerLimit = 4
 const firstReadDone = 4
 
 func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
+	if limits.FirstEvent <= 0 && limits.Idle <= 0 && limits.Total <= 0 {
+		return
+	}
+	w.limits, w.cancel = limits, cancel
+	w.begun, w.last = time.Now(), 1
+	w.waits.Store(1)
+	w.mu.Lock()
+	w.tick = w.interval(1)
+	w.timer = time.AfterFunc(w.tick, w.look)
+	w.mu.Unlock()
+}
+
+// interval returns how long to wait before looking again: a part of the
+// shortest limit that holds in this state, or 0 if none does from now on.
+func (w *watch) interval(now uint64) time.Duration {
+	limits := [...]time.Duration{w.limits.Idle, w.limits.Total, w.limits.FirstEvent}
+	holding := limits[:]
+	if now >= firstReadDone {
+		holding = limits[:2]
+	}
 	shortest := time.Duration(0)
-	for _, limit := range []time.Duration{limits.FirstEvent, limits.Idle, limits.Total} {
+	for _, limit := range holding {
 		if limit > 0 && (shortest == 0 || limit < shortest) {
 			shortest = limit
 		}
 	}
 	if shortest == 0 {
-		return
+		return 0
 	}
-	w.limits, w.cancel, w.tick = limits, cancel, shortest/ticksPerLimit
-	w.begun, w.last = time.Now(), 1
-	w.waits.Store(1)
-	w.mu.Lock()
-	w.timer = time.AfterFunc(w.tick, w.look)
-	w.mu.Unlock()
+	return max(shortest/ticksPerLimit, time.Millisecond)
 }
 
 // look is called at every tick.
@@ -84,7 +99,9 @@ func (w *watch) look() {
 		w.cancel(exceeded)
 		return
 	}
-	w.timer.Reset(w.tick)
+	if w.tick = w.interval(now); w.tick > 0 {
+		w.timer.Reset(w.tick)
+	}
 }
 
 // exceeded returns the limit that has run out, or nil.
@@ -101,12 +118,9 @@ func (w *watch) exceeded(now uint64) error {
 	return nil
 }
 
-// begin and end bracket a read.
-func (w *watch) begin() { w.waits.Add(1) }
-func (w *watch) end()   { w.waits.Add(1) }
-
-// read counts n changes of state at once.
-func (w *watch) read(n uint64) { w.waits.Add(n) }
+// advance moves from waiting to not waiting, and back: when the headers are
+// here, and before and after each read.
+func (w *watch) advance() { w.waits.Add(1) }
 
 func (w *watch) stop() {
 	w.mu.Lock()

@@ -171,16 +171,17 @@ func TestNegativeLimitsAreNone(t *testing.T) {
 	})
 }
 
-func TestRefusalWhoseBodyHangsIsALimitToo(t *testing.T) {
-	inBubble(t, llm.Limits{FirstEvent: time.Minute, Idle: time.Minute}, func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(500)
-		io.WriteString(w, `{"error":`)
+func TestRefusalWhoseBodyHangsIsUnderstoodByWhatIsThere(t *testing.T) {
+	inBubble(t, llm.Limits{}, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(503)
+		io.WriteString(w, `upstream`)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	}, func(t *testing.T, c *Client) {
 		begun := time.Now()
 		e := refuse(t, c, post(anyURL, "{}"))
-		wantLimit(t, e, "the limit on waiting for the next piece of the answer of 1m0s ran out", time.Since(begun), time.Minute)
+		equal(t, "kind and message", []any{e.Kind, e.Message}, []any{llm.Overloaded, "upstream"})
+		equal(t, "time until the error", time.Since(begun), refusalTime)
 	})
 }
 

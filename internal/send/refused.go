@@ -1,6 +1,7 @@
 package send
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,15 +10,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// maxErrorBody is how much of a refusal is read.
-const maxErrorBody = 64 << 10
-
 // refused returns the error for a reply whose status is not a success.
 func (r *Reply) refused() *llm.Error {
-	data := r.readSome(maxErrorBody)
+	data := r.readRefusal()
 	r.End() // what is left is drained a little, so that the connection survives
-	if stopped := r.stopped(); stopped != nil {
-		return stopped
+	if ended, ok := errors.AsType[*llm.Error](llm.FromContext(r.parent)); ok {
+		return r.describe(ended)
 	}
 	status := r.resp.StatusCode
 	said := readComplaint(data)
@@ -43,7 +41,7 @@ func (r *Reply) refused() *llm.Error {
 // Complaint returns the error for an error that came inside a reply of status
 // 200, as a JSON value or as text. Kind is what it is if the server does not say.
 func (r *Reply) Complaint(data []byte, otherwise llm.Kind) *llm.Error {
-	said := readComplaint(data)
+	said := readComplaint([]byte(r.request.Secrets.Scrub(string(data))))
 	kind := said.kind(0)
 	if kind == "" {
 		kind = otherwise
@@ -98,7 +96,6 @@ func (c complaint) kind(status int) llm.Kind {
 var kindOfCode = map[string]llm.Kind{
 	"context_length_exceeded":   llm.ContextLength,
 	"exceed_context_size_error": llm.ContextLength, // llama.cpp
-	"string_above_max_length":   llm.ContextLength,
 
 	"content_filter":                       llm.ContentFilter, // Azure
 	"content_policy_violation":             llm.ContentFilter,

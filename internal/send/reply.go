@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -66,6 +67,13 @@ const (
 	drainTime = 20 * time.Millisecond
 )
 
+// maxRefusal and refusalTime bound what is read of a refusal. Its status and
+// headers are here already and say the most.
+const (
+	maxRefusal  = 64 << 10
+	refusalTime = 2 * time.Second
+)
+
 // End says that the body has nothing more of interest, so that Close may try to
 // keep the connection for the next call.
 func (r *Reply) End() { r.ended = true }
@@ -97,6 +105,9 @@ func (r *Reply) ReadError(err error) *llm.Error {
 	if stopped := r.stopped(); stopped != nil {
 		stopped.Status = r.resp.StatusCode
 		return stopped
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // of the user's own client
+		return r.describe(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client gave up: " + err.Error(), Err: err})
 	}
 	return r.describe(&llm.Error{
 		Kind:    llm.Incomplete,
@@ -146,10 +157,14 @@ func (r *Reply) Start() *llm.Start {
 	return &llm.Start{Provider: r.client.provider, RequestID: requestID(h), RateLimits: rateLimits(h), Header: interesting(h)}
 }
 
-// readSome reads up to n bytes of the body, as far as they come.
-func (r *Reply) readSome(n int64) []byte {
-	data, _ := io.ReadAll(io.LimitReader(&r.body, n)) // an error body that breaks is read as far as it goes
-	return data
+// readRefusal reads what a server that does not answer says instead, as far as
+// it comes at once, without the secrets in it: part of one would not be
+// recognised once the text has been cut.
+func (r *Reply) readRefusal() []byte {
+	enough := time.AfterFunc(refusalTime, func() { r.cancel(context.Canceled) })
+	defer enough.Stop()
+	data, _ := io.ReadAll(io.LimitReader(&r.body, maxRefusal)) // one that breaks is read as far as it goes
+	return []byte(r.request.Secrets.Scrub(string(data)))
 }
 
 // body is a response body whose reads are watched.
@@ -160,9 +175,9 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (int, error) {
-	b.watch.begin()
+	b.watch.advance()
 	n, err := b.reader.Read(p)
-	b.watch.end()
+	b.watch.advance()
 	b.eof = b.eof || err == io.EOF
 	return n, err
 }

@@ -12,6 +12,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -83,7 +84,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 		r.Close()
 		return nil, failure
 	}
-	r.watch.read(1) // headers are here
+	r.watch.advance() // the headers are here
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch}
 	if err := r.check(); err != nil {
@@ -99,7 +100,7 @@ func (r *Reply) check() error {
 		return r.refused()
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
-		text := excerpt(r.readSome(maxErrorBody))
+		text := excerpt(r.readRefusal())
 		return r.describe(&llm.Error{
 			Kind:    llm.Protocol,
 			Status:  r.resp.StatusCode,
@@ -119,16 +120,19 @@ func (r *Reply) noReply(err error) *llm.Error {
 	}
 	err = withoutURL(err)
 	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
-	if timeout, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err); ok && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		e.Kind = llm.Timeout
-		if r.client.owned != nil { // only its dialer and handshake have limits
+		if r.client.owned != nil && r.client.limits.Connect > 0 && whileConnecting(err) {
 			e.Message = "no connection to " + hostOf(r.request.URL) + " within the connect limit of " + r.client.limits.Connect.String()
 		}
 	}
 	return r.describe(e)
+}
+
+// whileConnecting reports whether a request failed before it had a connection.
+func whileConnecting(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && op.Op == "dial" || strings.Contains(err.Error(), "TLS handshake timeout") // net/http has no type for it
 }
 
 // stopped returns the error of a call that was cancelled or ran out of time, by

@@ -51,8 +51,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	if req.Response != nil {
 		status = req.Response.StatusCode
 	}
-	sameHost := req.URL.Host == first.URL.Host ||
-		req.URL.Hostname() == first.URL.Hostname() && req.URL.Port() == "" && first.URL.Port() == ""
+	sameHost := req.URL.Host == first.URL.Host
 	downgrade := first.URL.Scheme == "https" && req.URL.Scheme != "https"
 	if !sameHost || downgrade || req.Method != first.Method || len(via) > maxRedirects {
 		return &redirectError{status: status, host: req.URL.Scheme + "://" + req.URL.Host}

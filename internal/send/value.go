@@ -1,9 +1,12 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"math"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -15,7 +18,7 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	if err != nil {
 		return nil, err
 	}
-	data, err := r.ReadAll(WholeReply * c.limits.FrameBytes)
+	data, err := r.ReadAll(WholeReply(c.limits))
 	if err == nil {
 		err = r.Decode(data, v)
 	}
@@ -26,8 +29,17 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	return r, nil
 }
 
-// WholeReply is how many times as large as a frame a whole reply may be.
-const WholeReply = 8
+// WholeReply returns how large a reply may be that is not streamed, in bytes.
+func WholeReply(limits llm.Limits) int {
+	const frames = 8
+	return min(limits.FrameBytes, math.MaxInt/frames) * frames
+}
+
+// isCut reports whether the data is the beginning of a JSON value, and no more.
+func isCut(data []byte) bool {
+	err := json.NewDecoder(bytes.NewReader(data)).Decode(new(json.RawMessage))
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
 
 // Decode decodes the whole body. JSON that stops before its end is an
 // [llm.Incomplete] error, whatever else is wrong an [llm.Protocol] one.
@@ -36,9 +48,9 @@ func (r *Reply) Decode(data []byte, v any) error {
 	if err == nil {
 		return nil
 	}
-	syntax, isSyntax := errors.AsType[*json.SyntaxError](err)
+	data = bytes.TrimLeft(data, " \t\r\n") // a sign of life, from some servers
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
-	if isJSON && isSyntax && syntax.Offset >= int64(len(data)) {
+	if isJSON && isCut(data) {
 		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")
 	}
 	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error())

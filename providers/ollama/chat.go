@@ -121,7 +121,7 @@ func (a *answer) notDone() error {
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply * a.limits.FrameBytes)
+	data, err := a.ReadAll(send.WholeReply(a.limits))
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func (a *answer) stopped(err error) error {
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply * a.provider.limits.FrameBytes)
+	data, err := a.ReadAll(send.WholeReply(a.provider.limits))
 	if err != nil {
 		return err
 	}

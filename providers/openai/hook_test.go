@@ -73,6 +73,13 @@ func TestHookChangesTheRequest(t *testing.T) {
 			want: `"messages":[{"role":"user","content":[{"type":"text","text":"b"},` + sentPDF + `]},{"role":"user","content":"c"}]`,
 		},
 		{
+			name: "one less of two messages that look the same to the hook",
+			req: hooked(llm.Request{Messages: []llm.Message{llm.User("b", llm.File{ID: "file-1"}), llm.User("b", pdf)}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages = r.Messages[1:]
+			}),
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"b"},` + sentPDF + `]}]`,
+		},
+		{
 			name: "one message changed, another with a file left alone",
 			req: hooked(llm.Request{Messages: []llm.Message{llm.User("a"), llm.User("b", pdf)}}, func(r *vendor.ChatCompletionRequest) {
 				r.Messages[0].Content = "changed"

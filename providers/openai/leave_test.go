@@ -217,6 +217,10 @@ func TestCallerStopsACall(t *testing.T) {
 			piece(w, events(text("Hel"), text("lo")))
 			hang(w, r)
 		}, "Hello"},
+		{"after the finish reason, while the usage does not come", func(w http.ResponseWriter, r *http.Request) {
+			piece(w, events(text("Hel"), text("lo"), finish("stop")))
+			hang(w, r)
+		}, "Hello"},
 		{"in the middle of a line", func(w http.ResponseWriter, r *http.Request) {
 			piece(w, events(text("Hel"), text("lo"))+`data: {"choices":[{"de`)
 			hang(w, r)
@@ -282,5 +286,17 @@ func TestSlowReaderOfAStreamIsNotTimedOut(t *testing.T) {
 			time.Sleep(time.Hour)
 		}
 		equal(t, "length of the text", len(s.Response().Text()), 50)
+	})
+}
+
+func TestLimitThatRunsOutAfterTheFinishReasonCostsOnlyTheUsage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := piped(t, openai.Config{Limits: llm.Limits{Idle: time.Minute}}, func(w http.ResponseWriter, r *http.Request) {
+			piece(w, events(text("Hello"), finish("stop")))
+			<-r.Context().Done()
+		})
+		resp := answer(t, m, llm.Ask("hi"))
+		equal(t, "text", resp.Text(), "Hello")
+		equal(t, "warnings", resp.Warnings, []llm.Warning{usageUnknown})
 	})
 }
