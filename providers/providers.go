@@ -109,7 +109,7 @@ func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Mode
 	open := registry.openers[provider]
 	registry.RUnlock()
 	if open == nil {
-		return nil, invalidf("there is no provider %q (there is: %s); import its package, or providers/all",
+		return nil, invalidf("there is no provider %q (there is: %s); import the package that has it, such as providers/openai",
 			provider, strings.Join(Names(), ", "))
 	}
 	p, err := open(config)

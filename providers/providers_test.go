@@ -99,8 +99,8 @@ func TestOpenErrors(t *testing.T) {
 		{"gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
 		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
 		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, locked, plain); import its package, or providers/all`},
-		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, locked, plain); import its package, or providers/all`},
+		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
+		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ package dialect
 
 import (
 	"bytes"
+	"errors"
 	"io"
 
 	"github.com/parley-llm/parley/internal/reply"
@@ -108,13 +109,27 @@ func (a *Answer) Emit(ev llm.Event) {
 // returns the reason, corrected: not every server tells an answer that waits
 // for tools from one that is done.
 func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
-	if a.calls.Len() > 0 && (reason == llm.FinishStop || reason == llm.FinishUnknown) {
-		reason = llm.FinishToolCalls
-	}
 	if !a.left {
 		a.left = !a.calls.Finish(reason, a.Yield)
 	}
+	if a.calls.Len() > 0 && reason == llm.FinishStop {
+		return llm.FinishToolCalls
+	}
 	return reason
+}
+
+// Failed completes the error of an answer that failed: with what it cost, if
+// the server has said that, and with the body if the request keeps it.
+func (a *Answer) Failed(err error, usage llm.Usage) error {
+	e, ok := errors.AsType[*llm.Error](err)
+	if !ok || usage.IsZero() && a.raw == nil {
+		return err
+	}
+	e.Partial = &llm.Response{Usage: usage}
+	if a.raw != nil {
+		e.Partial.Raw = a.raw.Bytes()
+	}
+	return e
 }
 
 // Done passes on the last event, with the body if it was kept, and before it a

@@ -14,7 +14,7 @@ func TestMergeReplacesAndAddsMembers(t *testing.T) {
 		"nothing":     {`{"b":1, "a":2}`, nil, `{"b":1, "a":2}`}, // as it was, to the byte
 		"a new one":   {`{"a":1}`, map[string]any{"b": []string{"x"}}, `{"a":1,"b":["x"]}`},
 		"a known one": {`{"a":{"deep":1}}`, map[string]any{"a": map[string]any{"other": 2}}, `{"a":{"other":2}}`},
-		"null":        {`{"a":1}`, map[string]any{"a": nil}, `{"a":null}`},
+		"none":        {`{"a":1,"b":2}`, map[string]any{"a": nil, "c": nil}, `{"b":2}`},
 		"a number beyond float64 beside it": {
 			`{"seed":12345678901234567891}`, map[string]any{"a": 1}, `{"a":1,"seed":12345678901234567891}`,
 		},

@@ -26,7 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a := &answer{limits: p.limits}
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
 	a.quick.text = &a.Text
-	return explain(a.read())
+	return explain(a.Failed(a.read(), llm.Usage{})) // what it cost is in the last line
 }
 
 // answer reads the reply to a chat and turns it into events.

@@ -108,6 +108,13 @@ func New(config Config) (*Provider, error) {
 // Name returns the provider's name: "ollama", unless configured otherwise.
 func (p *Provider) Name() string { return p.name }
 
+// String returns the provider's name and address. It is also what %+v prints:
+// headers may hold credentials.
+func (p *Provider) String() string { return p.name + " at " + p.baseURL }
+
+// GoString returns what String returns.
+func (p *Provider) GoString() string { return p.String() }
+
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error { return p.client.Close() }
 

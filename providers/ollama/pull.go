@@ -42,7 +42,7 @@ type PullProgress struct {
 func (p *Provider) Pull(ctx context.Context, model string) iter.Seq2[PullProgress, error] {
 	return func(yield func(PullProgress, error) bool) {
 		if err := p.pull(ctx, model, yield); err != nil {
-			yield(PullProgress{}, explain(err))
+			yield(PullProgress{}, err)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
 		}
 		if said := step.failed(); said != nil {
-			return r.Complaint(said, llm.Server)
+			return explain(r.Complaint(said, llm.Server))
 		}
 		last := step.Status == "success"
 		if last {

@@ -99,7 +99,7 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 			with(func(r *llm.Request) {
 				r.Options = options(ollama.Options{Extra: map[string]any{"truncate": nil, "_debug_render_only": true, "model": "other"}})
 			}),
-			`{"model":"other","messages":[{"role":"user","content":"hi"}],"stream":true,"truncate":null,"_debug_render_only":true}`,
+			`{"model":"other","messages":[{"role":"user","content":"hi"}],"stream":true,"_debug_render_only":true}`,
 		},
 		"options given by pointer": {
 			with(func(r *llm.Request) { r.Options = []llm.Options{&ollama.Options{NumCtx: 64}} }),

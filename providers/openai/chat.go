@@ -36,7 +36,10 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a := &answer{provider: p}
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
 	a.quick.text = &a.Text
-	return a.read()
+	if err := a.read(); err != nil {
+		return a.Failed(err, a.usage)
+	}
+	return nil
 }
 
 // answer reads the reply to a chat and turns it into events.
@@ -79,8 +82,13 @@ func (a *answer) read() error {
 	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
+	return a.readStream(a.Body())
+}
+
+// readStream reads an answer that is streamed.
+func (a *answer) readStream(body io.Reader) error {
 	a.shapes = reply.NewShapes[delta](shapeSpec)
-	frames := reply.NewSSE(a.Body(), a.provider.limits.FrameBytes)
+	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	for !a.Left() {
 		frame, err := frames.Next()
 		if err != nil {
@@ -172,6 +180,9 @@ func (a *answer) readWhole() error {
 	if c := a.quick.decode(data); c != nil && len(c.Choices) > 0 {
 		return a.whole(c)
 	}
+	if looksStreamed(data) { // whatever its type says
+		return a.readStream(bytes.NewReader(data))
+	}
 	var c chunk
 	if err := a.Reply.Decode(data, &c); err != nil {
 		return err
@@ -183,6 +194,12 @@ func (a *answer) readWhole() error {
 		return a.Reply.Complaint(data, llm.Protocol)
 	}
 	return a.whole(&c)
+}
+
+// looksStreamed reports whether a body begins as an event stream does.
+func looksStreamed(body []byte) bool {
+	body = bytes.TrimLeft(body, "\uFEFF \t\r\n")
+	return bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("event:")) || bytes.HasPrefix(body, []byte(":"))
 }
 
 // whole passes on all of an answer that is not streamed.
@@ -197,7 +214,9 @@ func (a *answer) whole(c *chunk) error {
 // chunk passes on what a chunk says. Data is its frame, for learning its shape;
 // nil if it was not one of several.
 func (a *answer) chunk(c *chunk, data []byte) {
-	a.Start(c.ID, c.Model)
+	if c.ID != "" || c.Model != "" || len(c.Choices) > 0 { // Azure's first frame has neither
+		a.Start(c.ID, c.Model)
+	}
 	switch {
 	case c.Usage != nil:
 		a.usage = c.Usage.convert()
@@ -293,6 +312,9 @@ func (a *answer) content(c *content, whole bool) {
 	if c.Audio != nil {
 		a.audio.Data = append(a.audio.Data, c.Audio.Data...)
 		a.audio.Transcript += c.Audio.Transcript
+		if c.Audio.ID != "" { // what later turns name it by
+			a.audio.ProviderData = &llm.ProviderData{Provider: a.provider.name, Data: []byte(c.Audio.ID)}
+		}
 	}
 }
 
@@ -309,6 +331,9 @@ func (a *answer) piece(d delta, text string) {
 func (a *answer) done() error {
 	if a.finish == "" && !a.Said() && len(a.audio.Data) == 0 {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
+	}
+	if kind, failed := failures[a.finish]; failed {
+		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
 	}
 	reason := a.EndCalls(finishReason(a.finish))
 	if len(a.audio.Data) > 0 {

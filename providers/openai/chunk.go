@@ -95,6 +95,7 @@ type annotation struct {
 }
 
 type audio struct {
+	ID         string `json:"id"`
 	Data       []byte `json:"data"`
 	Transcript string `json:"transcript"`
 }
@@ -140,6 +141,13 @@ func tokens(n *int) llm.Tokens {
 		return llm.Tokens{}
 	}
 	return llm.Known(*n)
+}
+
+// failures are finish reasons that say that the answer has failed.
+var failures = map[string]llm.Kind{
+	"error":                        llm.Server,     // OpenRouter
+	"insufficient_system_resource": llm.Overloaded, // DeepSeek
+	"abort":                        llm.Incomplete, // vLLM
 }
 
 // finishReason translates the server's word for why the answer ended.

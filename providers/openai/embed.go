@@ -25,7 +25,7 @@ type embeddings struct {
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	options := llm.OptionsFor[Options](call.Embed.Options) // of which two are for embeddings too
+	options := llm.OptionsFor[Options](call.Embed.Options)
 	body, err := json.Marshal(openai.EmbeddingRequest{
 		Input:          call.Embed.Inputs,
 		Model:          openai.EmbeddingModel(call.Model),
@@ -34,7 +34,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		User:           options.User,
 	})
 	if err == nil {
-		body, err = dialect.Merge(body, options.Extra)
+		body, err = dialect.Merge(body, options.EmbedExtra)
 	}
 	if err != nil {
 		return p.invalidf("the request cannot be written as JSON: %v", err)

@@ -32,7 +32,7 @@ func TestEmbeddingRequests(t *testing.T) {
 		{"plain", llm.EmbedRequest{Inputs: []string{"a", "<b>"}}, `{"model":"m","input":["a","<b>"],"encoding_format":"float"}`},
 		{"dimensions", llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 256}, `{"model":"m","input":["a"],"encoding_format":"float","dimensions":256}`},
 		{
-			"options", llm.EmbedRequest{Inputs: []string{""}, Options: []llm.Options{openai.Options{User: "u", Extra: map[string]any{"input_type": "query"}}}},
+			"options", llm.EmbedRequest{Inputs: []string{""}, Options: []llm.Options{openai.Options{User: "u", Extra: map[string]any{"reasoning": "low"}, EmbedExtra: map[string]any{"input_type": "query"}}}},
 			`{"model":"m","input":[""],"encoding_format":"float","user":"u","input_type":"query"}`,
 		},
 	} {

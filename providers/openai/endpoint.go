@@ -59,7 +59,7 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 	}
 	config.BaseURL, config.OrgID, config.HTTPClient = p.baseURL, p.config.Organization, &rec
 	if p.config.Server == Azure && !p.byDeployment() {
-		config.BaseURL = azureV1(p.baseURL)
+		config.BaseURL += azureV1
 	}
 	client := openai.NewClientWithConfig(config)
 
@@ -97,14 +97,9 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 	return learned, nil
 }
 
-// azureV1 returns the base URL of Azure's v1 API for a resource's address.
-func azureV1(base string) string {
-	const path = "/openai/v1"
-	if u, err := url.Parse(base); err == nil && (u.Path == "" || u.Path == "/") {
-		return base + path
-	}
-	return base
-}
+// azureV1 is the path of Azure's API without versions:
+// https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+const azureV1 = "/openai/v1"
 
 // recorder is a transport that keeps the request and sends nothing.
 type recorder struct{ request *http.Request }

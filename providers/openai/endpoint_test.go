@@ -113,6 +113,14 @@ func TestWhereCallsGo(t *testing.T) {
 			header: azureKey,
 		},
 		{
+			name: "Azure by deployments, with the path of v1", model: "my-gpt",
+			config: openai.Config{Server: openai.Azure, BaseURL: "https://acme.openai.azure.com/openai/v1", AzureAPIVersion: "2024-10-21"},
+			chat:   "https://acme.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",
+			embed:  "https://acme.openai.azure.com/openai/deployments/my-gpt/embeddings?api-version=2024-10-21",
+			list:   "https://acme.openai.azure.com/openai/models?api-version=2024-10-21",
+			header: azureKey,
+		},
+		{
 			name: "Azure v1, with its path", config: openai.Config{Server: openai.Azure, BaseURL: "https://acme.services.ai.azure.com/openai/v1/"}, model: "my-gpt",
 			chat:  "https://acme.services.ai.azure.com/openai/v1/chat/completions",
 			embed: "https://acme.services.ai.azure.com/openai/v1/embeddings", list: "https://acme.services.ai.azure.com/openai/v1/models",

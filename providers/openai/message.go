@@ -28,8 +28,14 @@ type message struct {
 	Content          any        `json:"content,omitempty"` // string or []contentPart; an empty string is sent
 	MultiContent     *struct{}  `json:"MultiContent,omitempty"`
 	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
-	ReasoningContent string     `json:"reasoning_content,omitempty"`
+	ReasoningContent *string    `json:"reasoning_content,omitempty"`
+	Audio            *audioRef  `json:"audio,omitempty"`
 	Reasoning        string     `json:"reasoning,omitempty"`
+}
+
+// audioRef names an earlier spoken answer.
+type audioRef struct {
+	ID string `json:"id"`
 }
 
 // toolCall sends the arguments even where the model wrote none.
@@ -138,13 +144,20 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 			reasoning.WriteString(p.Text)
 		case llm.ToolCall:
 			out.ToolCalls = append(out.ToolCalls, ids.call(i, p))
+		case llm.Audio:
+			if own := p.ProviderData; own != nil && own.Provider == b.provider.name {
+				out.Audio = &audioRef{string(own.Data)}
+			} else {
+				text.WriteString(p.Transcript)
+				hasText = hasText || p.Transcript != ""
+			}
 		case llm.Unknown, llm.Code:
 			b.skip(part)
 		default:
 			return fmt.Errorf("this provider cannot be sent %T in an assistant message", part)
 		}
 	}
-	if hasText || len(out.ToolCalls) == 0 && refusal.Len() == 0 {
+	if hasText || len(out.ToolCalls) == 0 && refusal.Len() == 0 && out.Audio == nil {
 		out.Content = text.String()
 	}
 	out.Refusal = refusal.String()
@@ -152,7 +165,11 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 	case "reasoning":
 		out.Reasoning = reasoning.String()
 	case "reasoning_content":
-		out.ReasoningContent = reasoning.String()
+		// DeepSeek refuses a tool call without it, even if it is empty:
+		// https://api-docs.deepseek.com/guides/thinking_mode
+		if reasoning.Len() > 0 || len(out.ToolCalls) > 0 {
+			out.ReasoningContent = new(reasoning.String())
+		}
 	}
 	b.body.Messages = append(b.body.Messages, out)
 	return nil
@@ -257,26 +274,28 @@ func audioFormat(a llm.Audio) string {
 // follows from the call's place in the conversation, so it stays the same on
 // every turn.
 type callIDs struct {
-	open []llm.ToolCall // calls with made-up ids that have no result yet
+	open []llm.ToolCall // calls that have no result yet
 }
 
 func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
 	if call.ID == "" {
 		call.ID = fmt.Sprintf("call_%d_%d", message, len(c.open))
-		c.open = append(c.open, call)
 	}
+	c.open = append(c.open, call)
 	out := toolCall{ID: call.ID, Type: openai.ToolTypeFunction}
 	out.Function.Name, out.Function.Arguments = call.Name, call.Arguments
 	return out
 }
 
 func (c *callIDs) result(result llm.ToolResult) string {
-	if result.CallID != "" {
-		return result.CallID
-	}
-	i := slices.IndexFunc(c.open, func(call llm.ToolCall) bool { return call.Name == result.Name })
+	i := slices.IndexFunc(c.open, func(call llm.ToolCall) bool {
+		if result.CallID != "" {
+			return call.ID == result.CallID
+		}
+		return call.Name == result.Name
+	})
 	if i < 0 {
-		return ""
+		return result.CallID
 	}
 	id := c.open[i].ID
 	c.open = slices.Delete(c.open, i, i+1)
@@ -308,7 +327,9 @@ func vendorMessages(messages []any) []openai.ChatCompletionMessage {
 				theirs.MultiContent = append(theirs.MultiContent, p)
 			}
 		}
-		theirs.ReasoningContent = ours.ReasoningContent
+		if ours.ReasoningContent != nil {
+			theirs.ReasoningContent = *ours.ReasoningContent
+		}
 		for _, call := range ours.ToolCalls {
 			theirs.ToolCalls = append(theirs.ToolCalls, openai.ToolCall{
 				ID: call.ID, Type: call.Type,

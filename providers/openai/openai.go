@@ -17,6 +17,7 @@ package openai
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/parley-llm/parley/internal/send"
@@ -30,7 +31,8 @@ type Config struct {
 	Server Server
 	// BaseURL is where the API is, up to and including its version:
 	// "http://localhost:8000/v1". Empty is the server's usual address.
-	// For Azure it is the resource: "https://NAME.openai.azure.com".
+	// For Azure it is the resource, "https://NAME.openai.azure.com": what follows
+	// from /openai on is added.
 	BaseURL string
 
 	// APIKey is the credential; hosted servers need one.
@@ -46,7 +48,8 @@ type Config struct {
 
 	Organization string // OpenAI's organisation, for accounts with several
 	Project      string // OpenAI's project, likewise
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
 	// HTTPClient sends the requests; nil is a client of the provider's own,
 	// with a transport made for many streams. Its rule for redirects is not
@@ -103,6 +106,9 @@ func New(config Config) (*Provider, error) {
 	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
+	if config.Server == Azure { // people configure it with its path and without
+		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
+	}
 	switch {
 	case config.TokenSource != nil:
 		p.token = config.TokenSource
@@ -117,12 +123,20 @@ func New(config Config) (*Provider, error) {
 		}
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
+	p.config.Header = config.Header.Clone()
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
 // Name returns the provider's name: "openai", unless configured otherwise.
 func (p *Provider) Name() string { return p.name }
+
+// String returns the provider's name and address. It is also what %+v prints:
+// headers may hold credentials.
+func (p *Provider) String() string { return p.name + " at " + p.baseURL }
+
+// GoString returns what String returns.
+func (p *Provider) GoString() string { return p.String() }
 
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error { return p.client.Close() }

@@ -29,7 +29,10 @@ type Options struct {
 	Hook func(*openai.ChatCompletionRequest) `json:"-"`
 	// Extra are further members of the request's JSON object. They outrank all
 	// else, the hook included.
+	// A nil member takes away what would be sent otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
+	// EmbedExtra is Extra for requests for embeddings.
+	EmbedExtra map[string]any `json:"embedExtra,omitempty"`
 }
 
 // ProviderName returns "openai".

@@ -88,6 +88,9 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	case len(name) > 0 && name[0] != '.': // a name that only begins like it
 		return q.ignorable(v)
 	}
+	if len(name) > 1 && isDigit(name[1]) { // a list where an object should be
+		return false
+	}
 	c := &q.content
 	*what = c
 	if q.choice[0].Delta != nil && q.choice[0].Message != nil {
@@ -197,6 +200,9 @@ func (q *quickDecoder) ignorable(v *reply.Value) bool {
 		if !ok {
 			return false
 		}
+		if isDigit(name[0]) {
+			return false
+		}
 		q.first()
 		for _, known := range [...]string{"logprobs.", "error.", "index.", "finish_reason."} {
 			if bytes.HasPrefix(name, []byte(known)) {
@@ -206,3 +212,5 @@ func (q *quickDecoder) ignorable(v *reply.Value) bool {
 	}
 	return true
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

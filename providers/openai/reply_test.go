@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -106,10 +107,23 @@ func TestAnswersThatStream(t *testing.T) {
 	}
 }
 
+func TestFinishReasonsThatMeanFailure(t *testing.T) {
+	for raw, want := range map[string]llm.Kind{
+		"error": llm.Server, "insufficient_system_resource": llm.Overloaded, "abort": llm.Incomplete,
+	} {
+		m := model(t, openai.Config{}, streams(events(text("half"), finish(raw), usage, done)))
+		_, err := m.Generate(t.Context(), llm.Ask("hi"))
+		e, ok := errors.AsType[*llm.Error](err)
+		if !ok || e.Kind != want || e.Partial.Text() != "half" || !e.Partial.Usage.Input.IsKnown() {
+			t.Errorf("the finish reason %s gives %v (partial %+v), want the kind %q with text and usage", raw, err, e.Partial, want)
+		}
+	}
+}
+
 func TestFinishReasons(t *testing.T) {
 	for raw, want := range map[string]llm.FinishReason{
 		"stop": llm.FinishStop, "eos": llm.FinishStop, "length": llm.FinishLength, "tool_calls": llm.FinishToolCalls,
-		"function_call": llm.FinishToolCalls, "content_filter": llm.FinishContentFilter, "insufficient_system_resource": llm.FinishOther,
+		"function_call": llm.FinishToolCalls, "content_filter": llm.FinishContentFilter, "something_new": llm.FinishOther,
 	} {
 		for name, handler := range map[string]http.HandlerFunc{
 			"streamed":   streams(events(text("a"), finish(raw), usage, done)),
@@ -196,7 +210,21 @@ func TestAudioInAnAnswer(t *testing.T) {
 		chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"data":"AQI=","transcript":"lo"}`), chunk(`"audio":{"data":"Aw=="}`),
 		chunk(`"audio":{"expires_at":5}`), finish("stop"), usage, done)))
 	resp := answer(t, m, llm.Ask("hi"))
-	equal(t, "messages", resp.Messages, says1(llm.Audio{Data: []byte{1, 2, 3}, Transcript: "Hello"}))
+	spoken := llm.Audio{
+		Data: []byte{1, 2, 3}, Transcript: "Hello", ProviderData: &llm.ProviderData{Provider: "openai", Data: []byte("a1")},
+	}
+	equal(t, "messages", resp.Messages, says1(spoken))
+
+	// The next turn names what was said, or tells it to another provider.
+	history := append([]llm.Message{llm.User("hi")}, append(resp.Messages, llm.User("and?"))...)
+	for name, want := range map[string]string{
+		"openai": `{"role":"assistant","audio":{"id":"a1"}}`,
+		"groq":   `{"role":"assistant","content":"Hello"}`,
+	} {
+		got := capture(t, openai.Config{Server: openai.Server(name)}, "m", &llm.Request{Messages: history})
+		sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
+		equal(t, "what "+name+" is sent", sent, fromJSON(t, want))
+	}
 }
 
 func TestStartSaysWhatTheHeadersAndTheFirstChunkSay(t *testing.T) {
@@ -329,4 +357,15 @@ func TestAnswerCanBeSentBackAsItIs(t *testing.T) {
 	equal(t, "body", fromJSON(t, got.Body), body(t, `"messages":[{"role":"user","content":"hi"},
 		{"role":"assistant","content":"let me","reasoning":"hm","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},
 		{"role":"tool","tool_call_id":"c","content":"ok"}]`))
+}
+
+// Azure's first frame is about its filters, and has an empty id and model:
+// https://learn.microsoft.com/azure/ai-foundry/openai/how-to/content-filter
+func TestAnswerIsNamedByTheFirstFrameThatHasAName(t *testing.T) {
+	resp := answer(t, model(t, openai.Config{}, streams(events(
+		`{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}`,
+		`{"id":"c1","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null}]}`,
+		finish("stop"), usage, done))), llm.Ask("hi"))
+	equal(t, "id", resp.ID, "c1")
+	equal(t, "model", resp.Model, "gpt-4o-2024-08-06")
 }

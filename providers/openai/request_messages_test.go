@@ -101,7 +101,8 @@ func TestReasoningIsSentBackWhereTheServerWantsIt(t *testing.T) {
 	messages := assistant(llm.Reasoning{Text: "hm, "}, llm.Reasoning{Text: "yes"}, llm.Text{Text: "a"})
 	var tests []requestTest
 	for server, field := range map[openai.Server]string{
-		openai.OpenAI: "", openai.Azure: "", openai.LMStudio: "", openai.Groq: "", openai.Together: "", openai.DeepSeek: "",
+		openai.OpenAI: "", openai.Azure: "", openai.LMStudio: "", openai.Groq: "", openai.Together: "",
+		openai.DeepSeek: `,"reasoning_content":"hm, yes"`,
 		openai.LlamaCpp: `,"reasoning_content":"hm, yes"`,
 		openai.VLLM:     `,"reasoning":"hm, yes"`, openai.Cerebras: `,"reasoning":"hm, yes"`, openai.OpenRouter: `,"reasoning":"hm, yes"`,
 	} {

@@ -204,7 +204,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 	for server, left := range map[openai.Server][]string{
 		openai.OpenAI:     {"TopK"},
 		openai.Azure:      {"TopK"},
-		openai.LlamaCpp:   nil,
+		openai.LlamaCpp:   {"ToolChoice"},
 		openai.VLLM:       nil,
 		openai.LMStudio:   {"Logprobs", "TopLogprobs", "ParallelToolCalls", "ToolChoice"},
 		openai.Cerebras:   {"PresencePenalty", "FrequencyPenalty", "TopK"},

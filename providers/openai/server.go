@@ -81,7 +81,7 @@ var servers = map[Server]server{
 	},
 	LlamaCpp: {
 		baseURL: "http://127.0.0.1:8080/v1", urlEnv: "LLAMACPP_BASE_URL", keyEnv: "LLAMACPP_API_KEY",
-		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", TopK: true},
+		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", TopK: true, NoNamedToolChoice: true},
 	},
 	VLLM: {
 		baseURL: "http://127.0.0.1:8000/v1", urlEnv: "VLLM_BASE_URL", keyEnv: "VLLM_API_KEY",
@@ -113,7 +113,7 @@ var servers = map[Server]server{
 	DeepSeek: {
 		baseURL: "https://api.deepseek.com", urlEnv: "DEEPSEEK_BASE_URL", keyEnv: "DEEPSEEK_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokens: "max_tokens", NoJSONSchema: true,
+			MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", NoJSONSchema: true,
 			Refuses: []string{"Seed", "ParallelToolCalls", "Reasoning"},
 		},
 	},
