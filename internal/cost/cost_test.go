@@ -26,7 +26,9 @@ type contest struct {
 	floor  func(testing.TB)
 	ours   func(testing.TB)
 
-	mostTime   float64 // ratio that fails
+	// mostTime is the ratio that fails. It is what something broken costs, and
+	// well above what is measured: a shared machine moves medians by a fifth.
+	mostTime   float64
 	mostAllocs float64 // per chunk, above the floor's per call; 0 is unchecked
 }
 
@@ -87,10 +89,11 @@ func contests(t testing.TB, base string) []contest {
 	}
 	return []contest{
 		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", true), streamed(openAI("/openai/1000")), 1.2, 0.3},
-		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.4, 0},
-		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.4, 0},
+		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.5, 0},
+		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.5, 0},
 		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", false), streamed(ollamaModel("/ollama/1000")), 1.2, 0.3},
-		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.4, 0},
+		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", false), streamed(ollamaModel("/ollama/1")), 1.5, 0},
+		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.5, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
 			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
 			if err != nil {

@@ -114,6 +114,21 @@ func TestReasoningIsSentBackWhereTheServerWantsIt(t *testing.T) {
 	runRequestTests(t, tests)
 }
 
+func TestToolCallsGoBackWithTheirReasoningEvenIfThereIsNone(t *testing.T) {
+	call := llm.ToolCall{ID: "c", Name: "f", Arguments: "{}"}
+	const sentCall = `"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]`
+	runRequestTests(t, []requestTest{
+		{
+			name: "reasoning_content", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Messages: assistant(call)},
+			want: between(`{"role":"assistant","reasoning_content":"",` + sentCall + `}`),
+		},
+		{
+			name: "reasoning", config: openai.Config{Server: openai.VLLM}, req: llm.Request{Messages: assistant(call)},
+			want: between(`{"role":"assistant",` + sentCall + `}`),
+		},
+	})
+}
+
 func TestToolCallsAndResultsAsTheyAreSent(t *testing.T) {
 	conversation := func(calls []llm.Part, results ...llm.ToolResult) llm.Request {
 		return llm.Request{Messages: []llm.Message{llm.User("hi"), {Role: llm.RoleAssistant, Parts: calls}, llm.ToolResults(results...)}}
