@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -45,12 +46,8 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
 		}
 	}
-	start := r.Start()
-	start.Model = got.Model
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: tokens(got.PromptEval)}}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: result.Usage}}, nil)
+	dialect.Result(r, got.Model, result, result.Usage, yield)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -40,9 +41,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		info.Provider, info.Name, info.Created, info.Bytes = p.name, m.Name, m.Modified, m.Size
 		list.Models[i] = info
 	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: r.Start()}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: list}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	dialect.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 

@@ -66,10 +66,6 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if got.Usage != nil {
 		result.Usage = got.Usage.convert()
 	}
-	start := r.Start()
-	start.Model = got.Model
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: result.Usage}}, nil)
+	dialect.Result(r, got.Model, result, result.Usage, yield)
 	return nil
 }

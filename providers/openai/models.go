@@ -72,9 +72,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	for i, m := range got.models {
 		list.Models[i] = m.info(p.name)
 	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: r.Start()}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: list}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	dialect.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 

@@ -1,0 +1,16 @@
+package dialect
+
+import (
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Result passes on the whole answer to a call that is no chat: its start, the
+// result, its end.
+func Result(r *send.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool) {
+	start := r.Start()
+	start.Model = model
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
+}
