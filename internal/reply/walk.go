@@ -3,6 +3,7 @@ package reply
 import (
 	"bytes"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Bounds on a frame worth learning from: real frames stay far below them.
@@ -160,19 +161,23 @@ func (w *Walker) key(others [][]byte) (key []byte, ok bool) {
 	if !w.take('"') || len(others) == maxKeys {
 		return nil, false
 	}
-	n, verbatim, ascii := scanString(w.b[w.at:])
-	if n < 0 || !verbatim || !ascii {
+	end := w.at
+	for ; end < len(w.b) && w.b[end] != '"'; end++ {
+		if c := w.b[end]; c < ' ' || c >= utf8.RuneSelf || c == '\\' || c == '.' {
+			return nil, false
+		}
+	}
+	if end == len(w.b) || end == w.at || w.b[w.at] >= '0' && w.b[w.at] <= '9' {
 		return nil, false
 	}
-	key = w.b[w.at : w.at+n]
-	w.at += n + 1
+	key = w.b[w.at:end]
+	w.at = end + 1
 	for _, other := range others {
 		if len(key) == len(other) && bytes.EqualFold(key, other) { // both are ASCII
 			return nil, false
 		}
 	}
-	plain := n > 0 && (key[0] < '0' || key[0] > '9') && bytes.IndexByte(key, '.') < 0
-	return key, plain
+	return key, true
 }
 
 func (w *Walker) array(depth int) bool {
@@ -202,7 +207,7 @@ func (w *Walker) dot(n int) []byte {
 }
 
 func (w *Walker) space() {
-	for w.at < len(w.b) && isSpace(w.b[w.at]) {
+	for w.at < len(w.b) && w.b[w.at] <= ' ' && isSpace(w.b[w.at]) {
 		w.at++
 	}
 }

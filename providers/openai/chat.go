@@ -120,6 +120,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	}
 	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
 		a.chunk(c, f.Data)
+		a.quick.named = a.Started()
 		return false, nil
 	}
 	var c chunk

@@ -15,6 +15,7 @@ type quickDecoder struct {
 	walker reply.Walker
 	text   *reply.Text
 	buf    []byte
+	named  bool                    // id and model are known: they are not decoded again
 	visit  func(*reply.Value) bool // the method take, as a value that is made once
 
 	// What a decoded chunk points to.
@@ -43,9 +44,9 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 func (q *quickDecoder) take(v *reply.Value) bool {
 	switch string(v.Path) {
 	case "id":
-		return q.string(v, &q.chunk.ID)
+		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.ID)
 	case "model":
-		return q.string(v, &q.chunk.Model)
+		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.Model)
 	case "choices", "error", "x_groq", "usage":
 		return v.IsNull() || v.Kind == reply.Empty && v.Raw[0] == '[' && string(v.Path) == "choices"
 	case "object":
