@@ -32,7 +32,7 @@ type collector struct {
 	earlier []Message              // messages of earlier steps
 	parts   []Part                 // whole parts of the message in the making
 	open    EventType              // type of the deltas in text, or 0 if there are none
-	text    strings.Builder        // the part in the making
+	text    textBuffer             // the part in the making
 	calls   map[int]*collectedCall // tool calls begun and not ended, by event index
 	cut     []ToolCall             // calls that will not end
 	seen    bool                   // anything has arrived
@@ -118,7 +118,7 @@ func (c *collector) addDelta(ev Event) {
 		c.closePart()
 		c.open = ev.Type
 	}
-	c.text.WriteString(ev.Text)
+	c.text.add(ev.Text)
 	if ev.Detail != nil {
 		if data, ok := ev.Detail.(*ProviderData); ok { // it seals its part
 			c.closeWith(data)
@@ -178,7 +178,7 @@ func (c *collector) closeWith(data *ProviderData) {
 		c.parts = append(c.parts, part)
 	}
 	c.open = 0
-	c.text.Reset()
+	c.text.reset()
 }
 
 // openPart returns the part in the making, or nil.

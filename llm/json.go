@@ -42,7 +42,9 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes, by this version or a newer one.
+// UnmarshalJSON reads what MarshalJSON writes. Parts of a kind that a newer
+// version has added are kept as [Unknown]; members added to kinds that this
+// version knows are not.
 func (m *Message) UnmarshalJSON(data []byte) error {
 	if !utf8.Valid(data) { // encoding/json would replace what is not, unasked
 		return fmt.Errorf("parley: message: the JSON is not valid UTF-8 at byte %d", invalidUTF8(string(data)))

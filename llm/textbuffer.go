@@ -1,0 +1,44 @@
+package llm
+
+import (
+	"slices"
+	"strings"
+)
+
+// textBuffer collects a text that comes in many small pieces. It never moves
+// what it has until the whole is asked for: a strings.Builder that grows with a
+// long answer leaves three times the answer's size behind.
+type textBuffer struct {
+	full []string
+	last strings.Builder
+}
+
+// The sizes of its blocks, in bytes: each is twice the one before.
+const (
+	firstBlock = 64
+	maxBlock   = 4 << 10
+)
+
+// add appends a piece.
+func (b *textBuffer) add(piece string) {
+	if b.last.Len()+len(piece) > b.last.Cap() {
+		size := min(max(2*b.last.Cap(), firstBlock), maxBlock)
+		if b.last.Len() > 0 {
+			b.full = append(b.full, b.last.String())
+		}
+		b.last.Reset()
+		b.last.Grow(max(size, len(piece)))
+	}
+	b.last.WriteString(piece)
+}
+
+// String returns the whole text.
+func (b *textBuffer) String() string {
+	if len(b.full) == 0 {
+		return b.last.String()
+	}
+	return strings.Join(append(slices.Clip(b.full), b.last.String()), "")
+}
+
+// reset forgets the text.
+func (b *textBuffer) reset() { *b = textBuffer{} }
