@@ -25,6 +25,3 @@ func Merge(object []byte, members map[string]any) ([]byte, error) {
 	}
 	return json.Marshal(merged)
 }
-
-// IsSet reports whether a member of a JSON object is there and not null.
-func IsSet(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }

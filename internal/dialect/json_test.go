@@ -1,9 +1,6 @@
 package dialect
 
-import (
-	"encoding/json"
-	"testing"
-)
+import "testing"
 
 func TestMergeReplacesAndAddsMembers(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -31,13 +28,5 @@ func TestMergeReplacesAndAddsMembers(t *testing.T) {
 	}
 	if _, err := Merge([]byte(`[]`), map[string]any{"a": 1}); err == nil {
 		t.Error("a member was merged into a list")
-	}
-}
-
-func TestIsSet(t *testing.T) {
-	for raw, want := range map[string]bool{"": false, "null": false, `""`: true, "0": true, "false": true, "{}": true} {
-		if got := IsSet(json.RawMessage(raw)); got != want {
-			t.Errorf("IsSet(%s) = %v, want %v", raw, got, want)
-		}
 	}
 }

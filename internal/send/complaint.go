@@ -92,7 +92,7 @@ type complaintJSON struct {
 }
 
 func (o *complaintJSON) complaint(depth int) complaint {
-	if isSet(o.Error) && !isBool(o.Error) { // true says only that there is one: see message
+	if IsSet(o.Error) && !isBool(o.Error) { // true says only that there is one: see message
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
 			inner.Code, inner.Number = codeOf(o.Code)
@@ -109,7 +109,7 @@ func (o *complaintJSON) complaint(depth int) complaint {
 		c.Reason = o.Inner.Code
 	}
 	for _, text := range [...]json.RawMessage{o.Message, o.Msg, o.Detail} {
-		if isSet(text) {
+		if IsSet(text) {
 			said := readNested(bytes.TrimSpace(text), depth-1)
 			c.Message = said.Message
 			if c.Code == "" && c.Type == "" { // the text was itself a complaint
@@ -146,7 +146,7 @@ func (c *complaint) readDetails(data json.RawMessage) {
 
 // codeOf reads a code, which is a word, or a number that may be in quotes.
 func codeOf(raw json.RawMessage) (word string, number int) {
-	if !isSet(raw) {
+	if !IsSet(raw) {
 		return "", 0
 	}
 	text := string(raw)
@@ -165,7 +165,8 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 	return text, 0
 }
 
-func isSet(raw json.RawMessage) bool {
+// IsSet reports whether a member of a JSON object is there and not null.
+func IsSet(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
 }
 

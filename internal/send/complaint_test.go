@@ -1,6 +1,7 @@
 package send
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -310,4 +311,12 @@ func FuzzComplaint(f *testing.F) {
 			t.Errorf("a complaint with the status %d has no kind", status)
 		}
 	})
+}
+
+func TestIsSet(t *testing.T) {
+	for raw, want := range map[string]bool{"": false, "null": false, `""`: true, "0": true, "false": true, "{}": true} {
+		if got := IsSet(json.RawMessage(raw)); got != want {
+			t.Errorf("IsSet(%s) = %v, want %v", raw, got, want)
+		}
+	}
 }

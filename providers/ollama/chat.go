@@ -197,7 +197,6 @@ func (c *chunk) plain() (typ llm.EventType, text string, ok bool) {
 
 // done ends the answer with its last chunk.
 func (a *answer) done(c *chunk) {
-	a.Reply.End()
 	reason := a.EndCalls(finishReason(c.DoneReason))
 	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: c.DoneReason, Usage: c.usage(a.Said())})
 }

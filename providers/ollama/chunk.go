@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -42,7 +43,7 @@ type callFragment struct {
 // gateways put the object into a string.
 func (f *callFragment) arguments() string {
 	raw := f.Function.Arguments
-	if !dialect.IsSet(raw) {
+	if !send.IsSet(raw) {
 		return ""
 	}
 	var text string

@@ -6,7 +6,7 @@ import (
 	"net"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -18,7 +18,7 @@ type failure struct {
 
 // failed returns what the server says went wrong, or nil.
 func (f *failure) failed() json.RawMessage {
-	if dialect.IsSet(f.Error) {
+	if send.IsSet(f.Error) {
 		return f.Error
 	}
 	return nil

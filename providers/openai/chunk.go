@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -26,11 +27,11 @@ type chunk struct {
 // complaint returns what says that something went wrong, or nil: the chunk
 // itself, whose frame is given, or, from OpenRouter, a member of a choice.
 func (c *chunk) complaint(frame []byte) []byte {
-	if dialect.IsSet(c.Error) || bool(c.IsError) {
+	if send.IsSet(c.Error) || bool(c.IsError) {
 		return frame
 	}
 	for i := range c.Choices {
-		if err := c.Choices[i].Error; dialect.IsSet(err) {
+		if err := c.Choices[i].Error; send.IsSet(err) {
 			return err
 		}
 	}

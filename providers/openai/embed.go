@@ -9,6 +9,7 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -49,7 +50,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
-	if dialect.IsSet(got.Error) {
+	if send.IsSet(got.Error) {
 		return r.Complaint(got.Error, llm.Server)
 	}
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: make([][]float32, len(call.Embed.Inputs))}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -63,7 +64,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	}
 	defer r.Close()
 	switch {
-	case dialect.IsSet(got.Error):
+	case send.IsSet(got.Error):
 		return r.Complaint(got.Error, llm.Server)
 	case got.Data == nil:
 		return r.Fail(llm.Protocol, "the reply has no list of models")

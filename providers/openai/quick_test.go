@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/send"
 )
 
 // sameChunk compares chunks by what they mean: an empty list is as none, an
@@ -20,7 +20,7 @@ var sameChunk = cmp.Options{
 	cmp.Comparer(func(a, b *completionDetails) bool { return cmp.Equal(orZero(a), orZero(b)) }),
 	cmp.AllowUnexported(chunk{}, choice{}, content{}),
 	cmpopts.EquateEmpty(),
-	cmp.FilterValues(func(a, b json.RawMessage) bool { return !dialect.IsSet(a) && !dialect.IsSet(b) }, cmp.Ignore()),
+	cmp.FilterValues(func(a, b json.RawMessage) bool { return !send.IsSet(a) && !send.IsSet(b) }, cmp.Ignore()),
 }
 
 func orZero[T any](p *T) T {
