@@ -114,7 +114,7 @@ func BenchmarkWalk(b *testing.B) {
 	n := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		if !w.Walk(frame, func(v *Value) bool { n += len(v.Raw); return true }) {
+		if !w.Walk(frame, func(v *Value) bool { n += len(v.Raw()); return true }) {
 			b.Fatal("refused")
 		}
 	}

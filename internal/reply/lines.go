@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync"
 )
 
 const (
@@ -26,6 +27,7 @@ var (
 	utf8BOM = []byte("\xEF\xBB\xBF")
 
 	errBadCount = errors.New("reply: reader returned an impossible count")
+	errClosed   = errors.New("reply: read after Close")
 )
 
 // TooLongError reports a line, or an event, longer than the limit.
@@ -161,6 +163,20 @@ func (l *lines) skip() {
 	}
 }
 
+// close gives the buffer back for another stream. What was returned from it is
+// no longer valid.
+func (l *lines) close() {
+	if len(l.buf) == minBuffer {
+		buffers.Put((*[minBuffer]byte)(l.buf))
+	}
+	l.holding = false
+	l.fail(errClosed)
+}
+
+// buffers are those of streams that have ended: half of what an answer of one
+// chunk would allocate.
+var buffers = sync.Pool{New: func() any { return new([minBuffer]byte) }}
+
 // newline finds the end of the next line and the size of its newline, 0 where
 // the buffer holds none.
 func (l *lines) newline() (end, size int) {
@@ -258,7 +274,10 @@ func (l *lines) makeRoom() {
 // many small reads stays linear.
 func (l *lines) move(size int) {
 	old, grown := l.buf, size != len(l.buf)
-	if grown {
+	switch {
+	case grown && size == minBuffer:
+		l.buf = buffers.Get().(*[minBuffer]byte)[:]
+	case grown:
 		l.buf = make([]byte, size)
 	}
 	to := 0

@@ -18,6 +18,10 @@ func NewNDJSON(r io.Reader, limit int) *NDJSON {
 	return &NDJSON{lines: newLines(r, limit, true)}
 }
 
+// Close ends the use of n and of every frame that it returned. It leaves the
+// reader alone.
+func (n *NDJSON) Close() { n.lines.close() }
+
 // Next returns the next line that is not blank, as [Frames] says.
 func (n *NDJSON) Next() (Frame, error) {
 	for {

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -57,8 +58,8 @@ func scanString(b []byte) (n int, verbatim, ascii bool) {
 	return -1, false, false
 }
 
-// plainPrefix returns how many bytes at the start of b are sure to be plain:
-// it looks at eight at once, and stops before the first eight that are not.
+// plainPrefix returns how many bytes at the start of b are plain. It looks at
+// eight at once, so the last few may be left uncounted.
 func plainPrefix(b []byte) int {
 	const (
 		ones  = 0x0101010101010101
@@ -70,10 +71,11 @@ func plainPrefix(b []byte) int {
 		quotes := w ^ ones*'"'
 		escapes := w ^ ones*'\\'
 		// The top bit of each byte: beyond ASCII, or below a space, or zero once
-		// what is looked for has been taken out.
+		// what is looked for has been taken out. A borrow from one byte can mark
+		// those above it wrongly; the lowest mark is right.
 		special := w | (w - ones*' ') | (quotes-ones)&^quotes | (escapes-ones)&^escapes
-		if special&highs != 0 {
-			break
+		if special &= highs; special != 0 {
+			return n + bits.TrailingZeros64(special)/8
 		}
 	}
 	return n

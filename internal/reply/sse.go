@@ -40,6 +40,10 @@ func NewSSE(r io.Reader, limit int) *SSE {
 	return &SSE{lines: newLines(r, limit, false)}
 }
 
+// Close ends the use of s and of every frame that it returned. It leaves the
+// reader alone.
+func (s *SSE) Close() { s.lines.close() }
+
 // Next returns the next event, as [Frames] says. An event is returned as soon as
 // its blank line has been read, without reading on.
 func (s *SSE) Next() (Frame, error) {

@@ -51,24 +51,24 @@ func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 	add := func(h hole, v *Value) {
 		t.close(frame[fixed:v.start])
 		t.holes = append(t.holes, h)
-		fixed = v.start + len(v.Raw)
+		fixed = v.start + len(v.Raw())
 	}
 	var w Walker
 	ok := w.Walk(frame, func(v *Value) bool {
-		size := len(v.Raw)
+		size := len(v.Raw())
 		switch {
-		case v.Kind == String && contains(spec.Delta, v.Path):
-			if string(unescape(nil, v.Raw)) == delta {
+		case v.Kind == String && contains(spec.Delta, v.Path()):
+			if string(unescape(nil, v.Raw())) == delta {
 				texts++
 				add(hole{kind: textHole}, v)
 			}
-		case !contains(spec.Ignore, v.Path):
+		case !contains(spec.Ignore, v.Path()):
 		case v.Kind == String:
 			add(hole{kind: stringHole}, v)
 		case v.Kind != Number || size > maxDigits:
-		case scanNatural(v.Raw) == size:
+		case scanNatural(v.Raw()) == size:
 			add(hole{kind: naturalHole, max: max(size, freeDigits)}, v)
-		case scanDecimal(v.Raw) == size:
+		case scanDecimal(v.Raw()) == size:
 			add(hole{kind: decimalHole, max: max(size, freeDigits)}, v)
 		}
 		return true

@@ -2,25 +2,26 @@ package reply
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
 
-// Bounds on a frame worth learning from: real frames stay far below them.
+// Bounds on a frame that can be walked: real frames stay far below them.
 const (
 	maxDepth = 32
-	maxKeys  = 64 // of one object
+	maxKeys  = 64  // of the objects that are open at once
+	maxPath  = 192 // bytes of a path
 )
 
 // Value is a leaf of a JSON value: a string, number or literal, or an object or
-// array with nothing in it.
+// array with nothing in it. It is valid during the visit.
 type Value struct {
-	Path []byte // keys and indexes joined by dots; valid during the visit
 	Kind ValueKind
-	Raw  []byte // as it stands in the frame; a string without its quotes
 
-	start    int  // where Raw begins in the frame
-	verbatim bool // a string that is its own decoded form
+	verbatim   bool // a string that is its own decoded form
+	start, end int  // where it stands in the frame; a string without its quotes
+	walker     *Walker
 }
 
 // ValueKind says what a [Value] is.
@@ -34,22 +35,29 @@ const (
 	Empty             // {} or []
 )
 
+// Path returns the keys and indexes that lead to the value, joined by dots.
+func (v *Value) Path() []byte { return v.walker.path[:v.walker.pathLen] }
+
+// Raw returns the value as it stands in the frame; a string without its quotes.
+func (v *Value) Raw() []byte { return v.walker.b[v.start:v.end] }
+
 // IsNull reports whether the value is null.
-func (v *Value) IsNull() bool { return v.Kind == Literal && v.Raw[0] == 'n' }
+func (v *Value) IsNull() bool { return v.Kind == Literal && v.Raw()[0] == 'n' }
 
 // AppendText appends to dst what a string decodes to, exactly as encoding/json
 // has it.
-func (v *Value) AppendText(dst []byte) []byte { return unescape(dst, v.Raw) }
+func (v *Value) AppendText(dst []byte) []byte { return unescape(dst, v.Raw()) }
 
 // Verbatim reports whether Raw is a string that decodes to itself.
 func (v *Value) Verbatim() bool { return v.verbatim }
 
 // Int returns a number that is a whole one of at most 18 digits.
 func (v *Value) Int() (n int, ok bool) {
-	if v.Kind != Number || len(v.Raw) > maxDigits || scanNatural(v.Raw) != len(v.Raw) {
+	raw := v.Raw()
+	if v.Kind != Number || len(raw) > maxDigits || scanNatural(raw) != len(raw) {
 		return 0, false
 	}
-	for _, c := range v.Raw {
+	for _, c := range raw {
 		n = n*10 + int(c-'0')
 	}
 	return n, true
@@ -57,18 +65,24 @@ func (v *Value) Int() (n int, ok bool) {
 
 // Walker visits the leaves of frames. Its zero value is ready; it keeps its
 // memory from one frame to the next.
+//
+// Path and keys are arrays and offsets, not slices, because a pointer that
+// changes with every key costs more than the reading of it while the garbage
+// collector is at work.
 type Walker struct {
 	b     []byte
 	at    int
-	path  []byte
-	keys  [][]byte // of the objects open now, outermost first
-	found Value    // the one at hand
+	found Value // the one at hand
 	visit func(*Value) bool
 
-	// What path and keys begin in, so that they need not grow.
-	pathRoom [96]byte
-	keyRoom  [20][]byte
+	path    [maxPath]byte
+	pathLen int
+	keys    [maxKeys]span // in b, of the objects open now, outermost first
+	keysLen int
 }
+
+// span is where a key stands.
+type span struct{ start, end int32 }
 
 // Walk calls visit with every leaf of frame, in order, until visit returns
 // false. It reports whether visit never did, and the frame is one whose bytes
@@ -78,17 +92,18 @@ type Walker struct {
 //
 // The value that visit gets is the same variable every time.
 func (w *Walker) Walk(frame []byte, visit func(*Value) bool) bool {
-	w.b, w.at, w.visit = frame, 0, visit
-	if w.path == nil {
-		w.path, w.keys = w.pathRoom[:0], w.keyRoom[:0]
-	}
-	w.path, w.keys = w.path[:0], w.keys[:0]
-	if !w.value(0) {
+	w.b, w.at, w.visit, w.found.walker = frame, 0, visit, w
+	w.pathLen, w.keysLen = 0, 0
+	if len(frame) > math.MaxInt32 || !w.value(0) {
 		return false
 	}
 	w.space()
 	return w.at == len(frame)
 }
+
+// Reset makes the walker forget the frame and the function it had last, so that
+// they are not kept alive by it.
+func (w *Walker) Reset() { w.b, w.visit = nil, nil }
 
 // value walks the value at hand, as do object and array; all report whether to
 // go on.
@@ -109,101 +124,123 @@ func (w *Walker) value(depth int) bool {
 		}
 		w.at += n + 2
 		w.found.verbatim = verbatim && ascii
-		return w.leaf(String, start+1, start+1+n)
-	case 'n', 't', 'f':
-		for _, literal := range [...]string{"null", "true", "false"} {
-			if bytes.HasPrefix(w.b[start:], []byte(literal)) {
-				w.at += len(literal)
-				return w.leaf(Literal, start, w.at)
-			}
-		}
-		return false
+		return w.leaf(String, start+1, w.at-1)
+	case 'n':
+		return w.literal("null")
+	case 't':
+		return w.literal("true")
+	case 'f':
+		return w.literal("false")
 	}
 	w.at += scanNumber(w.b[start:])
 	return w.at > start && w.leaf(Number, start, w.at)
 }
 
+func (w *Walker) literal(text string) bool {
+	start := w.at
+	if len(w.b)-start < len(text) || string(w.b[start:start+len(text)]) != text {
+		return false
+	}
+	w.at += len(text)
+	return w.leaf(Literal, start, w.at)
+}
+
 func (w *Walker) leaf(kind ValueKind, start, end int) bool {
 	v := &w.found
-	v.Path, v.Kind, v.Raw, v.start = w.path, kind, w.b[start:end], start
+	v.Kind, v.start, v.end = kind, start, end
 	v.verbatim = v.verbatim && kind == String
 	return w.visit(v)
 }
 
 func (w *Walker) object(depth int) bool {
-	outerKeys, outerPath, start := len(w.keys), len(w.path), w.at
+	outerKeys, outerPath, start := w.keysLen, w.pathLen, w.at
 	w.at++
 	if w.space(); w.take('}') {
 		return w.leaf(Empty, start, w.at)
 	}
 	for {
 		w.space()
-		key, ok := w.key(w.keys[outerKeys:])
+		key, ok := w.key(outerKeys)
 		if w.space(); !ok || !w.take(':') {
 			return false
 		}
-		w.keys = append(w.keys, key)
-		w.path = append(w.dot(outerPath), key...)
-		if !w.value(depth + 1) {
+		if !w.step(outerPath, w.b[key.start:key.end]) || !w.value(depth+1) {
 			return false
 		}
 		if w.space(); !w.take(',') {
-			w.keys, w.path = w.keys[:outerKeys], w.path[:outerPath]
+			w.keysLen, w.pathLen = outerKeys, outerPath
 			return w.take('}')
 		}
 	}
 }
 
-// key reads a key. One with an escape or beyond ASCII is refused, and so is one
-// already among the others, and one that would make paths ambiguous: empty, with
-// a dot, or like an index.
-func (w *Walker) key(others [][]byte) (key []byte, ok bool) {
-	if !w.take('"') || len(others) == maxKeys {
-		return nil, false
+// key reads a key and puts it among those of its object, which begin at first.
+// One with an escape or beyond ASCII is refused, and so is one already among
+// the others, and one that would make paths ambiguous: empty, with a dot, or
+// like an index.
+func (w *Walker) key(first int) (key span, ok bool) {
+	if !w.take('"') || w.keysLen == maxKeys {
+		return span{}, false
 	}
-	end := w.at
-	for ; end < len(w.b) && w.b[end] != '"'; end++ {
-		if c := w.b[end]; c < ' ' || c >= utf8.RuneSelf || c == '\\' || c == '.' {
-			return nil, false
+	rest := w.b[w.at:]
+	n := 0
+	for n < len(rest) && inKey[rest[n]] {
+		n++
+	}
+	if n == 0 || n == len(rest) || rest[n] != '"' || rest[0] >= '0' && rest[0] <= '9' {
+		return span{}, false
+	}
+	name := rest[:n]
+	for _, other := range w.keys[first:w.keysLen] {
+		// Both are ASCII, where letters that are equal but for case differ in one bit.
+		if o := w.b[other.start:other.end]; len(o) == n && (o[0]^name[0])&^0x20 == 0 && bytes.EqualFold(o, name) {
+			return span{}, false
 		}
 	}
-	if end == len(w.b) || end == w.at || w.b[w.at] >= '0' && w.b[w.at] <= '9' {
-		return nil, false
-	}
-	key = w.b[w.at:end]
-	w.at = end + 1
-	for _, other := range others {
-		if len(key) == len(other) && bytes.EqualFold(key, other) { // both are ASCII
-			return nil, false
-		}
-	}
+	key = span{int32(w.at), int32(w.at + n)}
+	w.keys[w.keysLen] = key
+	w.keysLen++
+	w.at += n + 1
 	return key, true
 }
 
+// inKey tells the bytes that a plain key consists of.
+var inKey = func() (t [256]bool) {
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\' && c != '.'
+	}
+	return t
+}()
+
 func (w *Walker) array(depth int) bool {
-	outerPath, start := len(w.path), w.at
+	outerPath, start := w.pathLen, w.at
 	w.at++
 	if w.space(); w.take(']') {
 		return w.leaf(Empty, start, w.at)
 	}
 	for i := 0; ; i++ {
-		w.path = strconv.AppendInt(w.dot(outerPath), int64(i), 10)
-		if !w.value(depth + 1) {
+		var digits [20]byte
+		if !w.step(outerPath, strconv.AppendInt(digits[:0], int64(i), 10)) || !w.value(depth+1) {
 			return false
 		}
 		if w.space(); !w.take(',') {
-			w.path = w.path[:outerPath]
+			w.pathLen = outerPath
 			return w.take(']')
 		}
 	}
 }
 
-// dot returns the first n bytes of the path, ready for the next part.
-func (w *Walker) dot(n int) []byte {
-	if n == 0 {
-		return w.path[:0]
+// step makes the path one of a member: the first outer bytes, and the name.
+func (w *Walker) step(outer int, name []byte) bool {
+	if outer+1+len(name) > maxPath {
+		return false
 	}
-	return append(w.path[:n], '.')
+	if outer > 0 {
+		w.path[outer] = '.'
+		outer++
+	}
+	w.pathLen = outer + copy(w.path[outer:], name)
+	return true
 }
 
 func (w *Walker) space() {

@@ -15,10 +15,10 @@ func TestWalkVisitsLeaves(t *testing.T) {
 	for range 2 { // a walker can be used again
 		got = nil
 		if !w.Walk([]byte(frame), func(v *Value) bool {
-			if string(v.Raw) != frame[v.start:v.start+len(v.Raw)] {
-				t.Errorf("%s: %q does not stand at %d", v.Path, v.Raw, v.start)
+			if string(v.Raw()) != frame[v.start:v.start+len(v.Raw())] {
+				t.Errorf("%s: %q does not stand at %d", v.Path(), v.Raw(), v.start)
 			}
-			got = append(got, fmt.Sprintf("%s=%s %d", v.Path, v.AppendText(nil), v.Kind))
+			got = append(got, fmt.Sprintf("%s=%s %d", v.Path(), v.AppendText(nil), v.Kind))
 			return true
 		}) {
 			t.Fatal("refused")
@@ -131,15 +131,15 @@ func FuzzWalk(f *testing.F) {
 		}
 		var w Walker
 		got := w.Walk(frame, func(v *Value) bool {
-			value := v.Raw
+			value := v.Raw()
 			switch v.Kind {
 			case String:
-				value = frame[v.start-1 : v.start+len(v.Raw)+1]
+				value = frame[v.start-1 : v.start+len(v.Raw())+1]
 			case Empty:
 				return true
 			}
 			if !json.Valid(value) {
-				t.Errorf("found %q at %s, which is not JSON", value, v.Path)
+				t.Errorf("found %q at %s, which is not JSON", value, v.Path())
 			}
 			return true
 		})

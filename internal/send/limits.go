@@ -36,6 +36,7 @@ type watch struct {
 	mu      sync.Mutex // guards what follows
 	timer   *time.Timer
 	stopped bool
+	hurried bool          // the time that hurry gave is all that is left
 	tick    time.Duration // until the next look
 	last    uint64        // waits at the last tick
 	waited  time.Duration // how long waits has been last, and odd
@@ -49,10 +50,10 @@ const ticksPerLimit = 4
 const firstReadDone = 4
 
 func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
+	w.limits, w.cancel = limits, cancel
 	if limits.FirstEvent <= 0 && limits.Idle <= 0 && limits.Total <= 0 {
 		return
 	}
-	w.limits, w.cancel = limits, cancel
 	w.begun, w.last = time.Now(), 1
 	w.waits.Store(1)
 	w.mu.Lock()
@@ -88,6 +89,10 @@ func (w *watch) look() {
 	if w.stopped {
 		return
 	}
+	if w.hurried {
+		w.cancel(context.Canceled)
+		return
+	}
 	now := w.waits.Load()
 	if now == w.last && now%2 == 1 {
 		w.waited += w.tick
@@ -121,6 +126,18 @@ func (w *watch) exceeded(now uint64) error {
 // advance moves from waiting to not waiting, and back: when the headers are
 // here, and before and after each read.
 func (w *watch) advance() { w.waits.Add(1) }
+
+// hurry cancels the call after so long, whatever its limits.
+func (w *watch) hurry(left time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hurried = true
+	if w.timer == nil {
+		w.timer = time.AfterFunc(left, w.look)
+	} else {
+		w.timer.Reset(left)
+	}
+}
 
 func (w *watch) stop() {
 	w.mu.Lock()

@@ -87,15 +87,14 @@ func (r *Reply) Close() {
 		return
 	}
 	r.closed = true
-	r.watch.stop()
 	if r.resp != nil {
 		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
-			hurry := time.AfterFunc(drainTime, func() { r.cancel(context.Canceled) })
+			r.watch.hurry(drainTime)
 			io.CopyN(io.Discard, r.resp.Body, maxDrain) // what it finds does not matter
-			hurry.Stop()
 		}
 		r.resp.Body.Close()
 	}
+	r.watch.stop()
 	r.cancel(context.Canceled)
 }
 

@@ -12,9 +12,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -25,6 +28,12 @@ type Client struct {
 	http     http.Client
 	owned    *http.Transport // nil if the user brought a client
 	limits   llm.Limits
+	parsed   atomic.Pointer[parsedURL] // the one used last: most calls go to the same
+}
+
+type parsedURL struct {
+	text string
+	url  *url.URL // not modified
 }
 
 // NewClient returns a client for the named provider. A nil user client means
@@ -70,13 +79,10 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	r.own = ctx
 	r.watch.start(c.limits, r.cancel)
-	httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL, bytes.NewReader(req.Body))
+	httpReq, err := c.newRequest(ctx, req)
 	if err != nil {
 		r.Close()
 		return nil, r.describe(&llm.Error{Kind: llm.InvalidRequest, Message: "the request cannot be made: " + withoutURL(err).Error()})
-	}
-	if req.Header != nil {
-		httpReq.Header = req.Header
 	}
 	resp, err := c.http.Do(httpReq)
 	if err != nil {
@@ -92,6 +98,33 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// newRequest does what http.NewRequestWithContext does, but parses the URL of
+// many requests once.
+func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, error) {
+	known := c.parsed.Load()
+	if known == nil || known.text != req.URL {
+		httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL, http.NoBody)
+		if err != nil {
+			return nil, err
+		}
+		known = &parsedURL{req.URL, httpReq.URL}
+		c.parsed.Store(known)
+	}
+	httpReq := &http.Request{
+		Method: req.Method, URL: known.url, Host: known.url.Host, Header: req.Header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if httpReq.Header == nil {
+		httpReq.Header = make(http.Header)
+	}
+	if len(req.Body) > 0 {
+		httpReq.ContentLength = int64(len(req.Body))
+		httpReq.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(req.Body)), nil }
+		httpReq.Body, _ = httpReq.GetBody() // which cannot fail
+	}
+	return httpReq.WithContext(ctx), nil
 }
 
 // check returns an error unless the reply can be the answer to an API call.

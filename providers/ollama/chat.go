@@ -25,7 +25,8 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	defer r.Close()
 	a := &answer{limits: p.limits}
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
-	a.quick.text = &a.Text
+	a.quick = newQuickDecoder(&a.Text)
+	defer a.quick.release()
 	return explain(a.Failed(a.read(), llm.Usage{})) // what it cost is in the last line
 }
 
@@ -33,7 +34,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 type answer struct {
 	dialect.Answer
 	limits llm.Limits
-	quick  quickDecoder
+	quick  *quickDecoder
 	shapes *reply.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
 	pieces int                          // lines with one piece of text that were decoded
 }
@@ -52,6 +53,7 @@ func (a *answer) read() error {
 	}
 	a.shapes = reply.NewShapes[llm.EventType](shapeSpec)
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
+	defer lines.Close()
 	for !a.Left() {
 		line, err := lines.Next()
 		if err != nil {

@@ -1,6 +1,8 @@
 package ollama
 
 import (
+	"sync"
+
 	"github.com/parley-llm/parley/internal/reply"
 )
 
@@ -8,7 +10,7 @@ import (
 // thinking, the last line — at a fraction of what encoding/json takes, which
 // short answers consist of. It refuses whatever is more than that, and
 // encoding/json decodes it; what it accepts, it decodes to what encoding/json
-// would. Its zero value, with Text set, is ready.
+// would. It comes from newQuickDecoder, and is for one answer.
 type quickDecoder struct {
 	text   *reply.Text
 	walker reply.Walker
@@ -21,12 +23,30 @@ type quickDecoder struct {
 	numbers [3]int
 }
 
+// newQuickDecoder returns a decoder that makes its strings in text. Decoders
+// are used again: one is larger than all else that a short answer needs.
+func newQuickDecoder(text *reply.Text) *quickDecoder {
+	q := quickDecoders.Get().(*quickDecoder)
+	q.text = text
+	return q
+}
+
+var quickDecoders = sync.Pool{New: func() any {
+	q := new(quickDecoder)
+	q.visit = q.take
+	return q
+}}
+
+// release gives the decoder back, without what it decoded.
+func (q *quickDecoder) release() {
+	q.text, q.chunk, q.content = nil, chunk{}, content{}
+	q.walker.Reset()
+	quickDecoders.Put(q)
+}
+
 // decode returns the chunk that the line is, valid until the next call, or nil
 // if encoding/json has to decode it.
 func (q *quickDecoder) decode(line []byte) *chunk {
-	if q.visit == nil {
-		q.visit = q.take
-	}
 	q.chunk, q.content = chunk{}, content{}
 	if !q.walker.Walk(line, q.visit) {
 		return nil
@@ -37,7 +57,7 @@ func (q *quickDecoder) decode(line []byte) *chunk {
 // take takes one leaf of the line and reports whether it understood it.
 func (q *quickDecoder) take(v *reply.Value) bool {
 	c := &q.chunk
-	switch string(v.Path) {
+	switch string(v.Path()) {
 	case "model":
 		return q.string(v, &c.Model)
 	case "message.content":
@@ -50,7 +70,7 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 		c.Message = &q.content
 		return true
 	case "done":
-		c.Done = v.Kind == reply.Literal && v.Raw[0] == 't'
+		c.Done = v.Kind == reply.Literal && v.Raw()[0] == 't'
 		return v.Kind == reply.Literal
 	case "done_reason":
 		return q.string(v, &c.DoneReason)
@@ -74,7 +94,7 @@ func (q *quickDecoder) count(v *reply.Value, to **int, n *int) bool {
 }
 
 func (q *quickDecoder) string(v *reply.Value, to *string) bool {
-	text := v.Raw
+	text := v.Raw()
 	switch {
 	case v.Kind != reply.String:
 		return false

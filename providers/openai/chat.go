@@ -35,7 +35,8 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	defer r.Close()
 	a := &answer{provider: p}
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
-	a.quick.text = &a.Text
+	a.quick = newQuickDecoder(&a.Text)
+	defer a.quick.release()
 	if err := a.read(); err != nil {
 		return a.Failed(err, a.usage)
 	}
@@ -47,7 +48,7 @@ type answer struct {
 	dialect.Answer
 	provider *Provider
 
-	quick  quickDecoder
+	quick  *quickDecoder
 	shapes *reply.Shapes[delta]
 	pieces int // frames with one piece of text that were decoded
 
@@ -89,6 +90,7 @@ func (a *answer) read() error {
 func (a *answer) readStream(body io.Reader) error {
 	a.shapes = reply.NewShapes[delta](shapeSpec)
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
+	defer frames.Close()
 	for !a.Left() {
 		frame, err := frames.Next()
 		if err != nil {

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"bytes"
+	"sync"
 
 	"github.com/parley-llm/parley/internal/reply"
 )
@@ -26,14 +27,38 @@ type quickDecoder struct {
 	numbers [5]int
 }
 
+// newQuickDecoder returns a decoder for one answer that makes its strings in
+// text. Decoders are used again: one is larger than all else that a short answer
+// needs.
+func newQuickDecoder(text *reply.Text) *quickDecoder {
+	q := quickDecoders.Get().(*quickDecoder)
+	q.text, q.named = text, false
+	return q
+}
+
+var quickDecoders = sync.Pool{New: func() any {
+	q := new(quickDecoder)
+	q.visit = q.take
+	return q
+}}
+
+// release gives the decoder back, without what it decoded.
+func (q *quickDecoder) release() {
+	q.text = nil
+	q.clear()
+	q.walker.Reset()
+	quickDecoders.Put(q)
+}
+
+func (q *quickDecoder) clear() {
+	q.chunk, q.content, q.usage = chunk{}, content{}, usage{}
+	q.choice[0] = choice{}
+}
+
 // decode returns the chunk that the frame is, valid until the next call, or nil
 // if encoding/json has to decode it.
 func (q *quickDecoder) decode(frame []byte) *chunk {
-	q.chunk, q.content, q.usage = chunk{}, content{}, usage{}
-	q.choice[0] = choice{}
-	if q.visit == nil {
-		q.visit = q.take
-	}
+	q.clear()
 	if len(frame) == 0 || frame[0] != '{' || !q.walker.Walk(frame, q.visit) {
 		return nil
 	}
@@ -42,15 +67,15 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 
 // take takes one leaf of the frame and reports whether it understood it.
 func (q *quickDecoder) take(v *reply.Value) bool {
-	switch string(v.Path) {
+	switch string(v.Path()) {
 	case "id":
 		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.ID)
 	case "model":
 		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.Model)
 	case "choices", "error", "x_groq", "usage":
-		return v.IsNull() || v.Kind == reply.Empty && v.Raw[0] == '[' && string(v.Path) == "choices"
+		return v.IsNull() || v.Kind == reply.Empty && v.Raw()[0] == '[' && string(v.Path()) == "choices"
 	case "object":
-		return string(v.Raw) != "error" && bytes.IndexByte(v.Raw, '\\') < 0
+		return string(v.Raw()) != "error" && bytes.IndexByte(v.Raw(), '\\') < 0
 	case "choices.0.index":
 		q.first()
 		n, ok := v.Int()
@@ -63,15 +88,15 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 		q.first()
 		return v.IsNull()
 	}
-	if name, ok := bytes.CutPrefix(v.Path, []byte("choices.0.delta")); ok {
+	if name, ok := bytes.CutPrefix(v.Path(), []byte("choices.0.delta")); ok {
 		q.first()
 		return q.said(&q.choice[0].Delta, name, v)
 	}
-	if name, ok := bytes.CutPrefix(v.Path, []byte("choices.0.message")); ok {
+	if name, ok := bytes.CutPrefix(v.Path(), []byte("choices.0.message")); ok {
 		q.first()
 		return q.said(&q.choice[0].Message, name, v)
 	}
-	if name, ok := bytes.CutPrefix(v.Path, []byte("usage.")); ok {
+	if name, ok := bytes.CutPrefix(v.Path(), []byte("usage.")); ok {
 		q.chunk.Usage = &q.usage
 		return q.count(name, v)
 	}
@@ -99,7 +124,7 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	}
 	switch string(name) {
 	case "":
-		return v.Kind == reply.Empty && v.Raw[0] == '{'
+		return v.Kind == reply.Empty && v.Raw()[0] == '{'
 	case ".content":
 		return q.string(v, &c.Content)
 	case ".reasoning_content":
@@ -111,7 +136,7 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	case ".role":
 		return true
 	case ".annotations":
-		return v.Kind == reply.Empty && v.Raw[0] == '['
+		return v.Kind == reply.Empty && v.Raw()[0] == '['
 	}
 	return v.IsNull() && bytes.IndexByte(name[1:], '.') < 0 && q.ignorable(v)
 }
@@ -164,11 +189,11 @@ func (q *quickDecoder) string(v *reply.Value, to *string) bool {
 		return true
 	case v.Kind != reply.String:
 		return false
-	case len(v.Raw) == 0:
+	case len(v.Raw()) == 0:
 		*to = ""
 		return true
 	}
-	text := v.Raw
+	text := v.Raw()
 	if !v.Verbatim() {
 		q.buf = v.AppendText(q.buf[:0])
 		text = q.buf
@@ -181,23 +206,23 @@ func (q *quickDecoder) string(v *reply.Value, to *string) bool {
 // encoding/json either: it is not part of something known that is decoded in
 // full, nor would it be taken for something known by ignoring case.
 func (q *quickDecoder) ignorable(v *reply.Value) bool {
-	top := v.Path
-	for i, c := range v.Path {
+	top := v.Path()
+	for i, c := range v.Path() {
 		if c >= 'A' && c <= 'Z' {
 			return false
 		}
-		if c == '.' && len(top) == len(v.Path) {
-			top = v.Path[:i]
+		if c == '.' && len(top) == len(v.Path()) {
+			top = v.Path()[:i]
 		}
 	}
-	if len(top) == len(v.Path) {
+	if len(top) == len(v.Path()) {
 		return true // a member of the chunk that is not known
 	}
 	switch string(top) {
 	case "id", "model", "error", "x_groq", "usage":
 		return false
 	case "choices":
-		name, ok := bytes.CutPrefix(v.Path, []byte("choices.0."))
+		name, ok := bytes.CutPrefix(v.Path(), []byte("choices.0."))
 		if !ok {
 			return false
 		}

@@ -65,7 +65,7 @@ var quickFrames = []string{
 }
 
 func TestQuickDecoderTakesWhatEveryStreamHas(t *testing.T) {
-	quick := &quickDecoder{text: &reply.Text{}}
+	quick := newQuickDecoder(&reply.Text{})
 	for range 2 { // what one frame leaves behind must not show in the next
 		for _, frame := range quickFrames {
 			if !checkQuick(t, quick, []byte(frame)) {
@@ -103,7 +103,7 @@ var oddFrames = []string{
 
 func TestQuickDecoderDoesNotMisreadOddFrames(t *testing.T) {
 	for _, frame := range oddFrames {
-		t.Run(frame, func(t *testing.T) { checkQuick(t, &quickDecoder{text: &reply.Text{}}, []byte(frame)) })
+		t.Run(frame, func(t *testing.T) { checkQuick(t, newQuickDecoder(&reply.Text{}), []byte(frame)) })
 	}
 }
 
@@ -116,7 +116,7 @@ func FuzzQuickDecode(f *testing.F) {
 		f.Add([]byte(strings.Replace(quickFrames[1], `"index":0`, `"x":`+frame, 1)), []byte(frame))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		quick := &quickDecoder{text: &reply.Text{}}
+		quick := newQuickDecoder(&reply.Text{})
 		checkQuick(t, quick, first)
 		checkQuick(t, quick, second)
 	})

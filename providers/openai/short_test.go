@@ -22,7 +22,7 @@ func TestQuickDecoderReadsRecordedFramesAsEncodingJSONDoes(t *testing.T) {
 	for _, e := range Exchanges(t) {
 		for _, frame := range framesOf(e.Body) {
 			frames++
-			if checkQuick(t, &quickDecoder{text: &reply.Text{}}, []byte(frame)) {
+			if checkQuick(t, newQuickDecoder(&reply.Text{}), []byte(frame)) {
 				quickly++
 			}
 		}
@@ -106,10 +106,10 @@ func readBody(t testing.TB, e Exchange, alone bool) llm.Events {
 		defer r.Close()
 		a := &answer{provider: p}
 		a.Answer = dialect.Answer{Reply: r, Request: llm.Ask("hi"), Yield: yield}
-		a.quick.text = &a.Text
+		a.quick = newQuickDecoder(&a.Text)
 		if alone {
-			a.quick.visit = func(*reply.Value) bool { return false } // it takes nothing
-			a.pieces = math.MinInt                                   // no shape is worth learning
+			a.quick = &quickDecoder{visit: func(*reply.Value) bool { return false }} // it takes nothing
+			a.pieces = math.MinInt                                                   // no shape is worth learning
 		}
 		if err := a.read(); err != nil {
 			yield(llm.Event{}, err)
