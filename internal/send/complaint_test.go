@@ -60,6 +60,11 @@ func TestRefusalsInEveryShapeThatServersUse(t *testing.T) {
 			verdict{Kind: llm.ContextLength, Code: "BadRequestError", Message: "This model's maximum context length is 4096 tokens."},
 		},
 		{
+			"a rate limit that speaks of lengths", 429,
+			`{"error":{"message":"The prompt is too long for what is left of the minute."}}`,
+			verdict{Kind: llm.RateLimited, Message: "The prompt is too long for what is left of the minute."},
+		},
+		{
 			"a rate limit without a code", 429,
 			`{"error":{"message":"Limit reached; tokens per minute"}}`,
 			verdict{Kind: llm.RateLimited, Message: "Limit reached; tokens per minute"},

@@ -69,7 +69,7 @@ func (c complaint) kind(status int) llm.Kind {
 	}
 	text := strings.ToLower(c.Message)
 	request := status == 0 || status >= 400 && status < 500 || status == 500
-	if request && tellsOfLength(text) {
+	if request && status != http.StatusTooManyRequests && tellsOfLength(text) { // a rate limit may speak of lengths too
 		return llm.ContextLength
 	}
 	for _, word := range c.words() {
