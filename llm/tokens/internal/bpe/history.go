@@ -1,0 +1,96 @@
+package bpe
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// history says of each token from which two it was merged. The bytes, which are
+// the tokens below numBytes, were not merged from any.
+//
+// The two stand in bits, those of token t in twice as many as t has, the left
+// one first and lower; bits fill bytes from the lowest up. This is how
+// vocabularies are stored, and it is read as it is.
+type history struct {
+	packed []byte // with packedSlack bytes at the end that are not used
+	n      int    // tokens, with the bytes
+
+	isLeft, isRight []uint64 // a bit for each token: whether it is such a part of others
+}
+
+// packedSlack lets the last token be read as an integer.
+const packedSlack = 7
+
+// packedLen returns the length of packed for n tokens.
+func packedLen(n int) int { return (packedBit(uint32(n))+7)/8 + packedSlack }
+
+// packedBit returns where in packed a token's parts are. With w for its bits, the
+// tokens of fewer bits take the sum of 2k·2^(k-1) for k from 9 to w-1, which
+// is (w-2)·2^w - 7·2^9.
+func packedBit(token uint32) int {
+	w := bits.Len32(token)
+	return 2*w*int(token) - 2<<w - 7<<9
+}
+
+func newHistory(packed []byte, n int) history {
+	words := n/64 + 1
+	return history{packed, n, make([]uint64, words), make([]uint64, words)}
+}
+
+// parts returns the tokens that a token other than a byte was merged from.
+func (h *history) parts(token uint32) (left, right uint32) {
+	w := bits.Len32(token)
+	at := packedBit(token)
+	pair := binary.LittleEndian.Uint64(h.packed[at>>3:]) >> (at & 7)
+	return uint32(pair) & (1<<w - 1), uint32(pair>>w) & (1<<w - 1)
+}
+
+// write gives a token its parts.
+func (h *history) write(token, left, right uint32) {
+	w := bits.Len32(token)
+	at := packedBit(token)
+	place := h.packed[at>>3:]
+	pair := (uint64(left) | uint64(right)<<w) << (at & 7)
+	binary.LittleEndian.PutUint64(place, binary.LittleEndian.Uint64(place)|pair)
+}
+
+// mark notes that left and right are parts of a token.
+func (h *history) mark(left, right uint32) {
+	h.isLeft[left>>6] |= 1 << (left & 63)
+	h.isRight[right>>6] |= 1 << (right & 63)
+}
+
+// mayMerge reports false only if x is never a left part or y never a right one.
+func (h *history) mayMerge(x, y uint32) bool {
+	return h.isLeft[x>>6]>>(x&63)&(h.isRight[y>>6]>>(y&63))&1 != 0
+}
+
+// A pair of tokens is found by the token that they are merged into. Its slot
+// holds that and, above it, some bits of the pair's hash; none is 0, as no
+// merge makes token 0.
+const (
+	rankBits = 21
+	maxRanks = 1 << rankBits
+)
+
+func pairHash(x, y uint32) uint64 { return mix(uint64(x)<<32 | uint64(y)) }
+
+func pairSlot(hash uint64, token uint32) uint32 { return uint32(hash)&^(maxRanks-1) | token }
+
+// merged returns the token that x and y are merged into, or none.
+func (v *Vocab) merged(x, y uint32) uint32 {
+	hash := pairHash(x, y)
+	if !v.pairs.has(hash) {
+		return none
+	}
+	for at := v.pairs.first(hash); v.pairs.slots[at] != 0; at = v.pairs.next(at) {
+		token := v.pairs.slots[at] & (maxRanks - 1)
+		if v.pairs.slots[at] != pairSlot(hash, token) {
+			continue
+		}
+		if left, right := v.history.parts(token); left == x && right == y {
+			return token
+		}
+	}
+	return none
+}

@@ -1,0 +1,117 @@
+package bpe
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// longTable finds tokens of more than 16 bytes, which are few. Their bytes are
+// compared, as a key of integers would be too long.
+type longTable struct {
+	table[longSlot]
+	bytes string
+	sizes []int    // the lengths there are, ascending
+	sets  []uint64 // by the hash of the first 16 bytes: bits of which sizes there are; bit 63: some of sizes[63:]
+}
+
+// longSlot is a token of more than 16 bytes: bytes[offset:offset+size].
+type longSlot struct{ token, offset, size uint32 }
+
+const longSetsBits = 10
+
+// prefix is the hash of the first 16 bytes at text[at:].
+func (t *longTable) prefix(text string, at int) uint64 {
+	return mix(load(text, at) ^ mix(load(text, at+8)))
+}
+
+// hash is that of n bytes with this prefix.
+func (t *longTable) hash(prefix uint64, n int) uint64 { return mix(prefix + uint64(n)) }
+
+func (t *longTable) find(text string, at, n int) uint32 {
+	if len(t.slots) == 0 {
+		return none
+	}
+	return t.findPrefixed(text[at:at+n], t.prefix(text, at))
+}
+
+func (t *longTable) findPrefixed(s string, prefix uint64) uint32 {
+	hash := t.hash(prefix, len(s))
+	if !t.has(hash) {
+		return none
+	}
+	for at := t.first(hash); t.slots[at].size != 0; at = t.next(at) {
+		l := t.slots[at]
+		if int(l.size) == len(s) && t.bytes[l.offset:l.offset+l.size] == s {
+			return l.token
+		}
+	}
+	return none
+}
+
+// longest returns the longest token that text[at:] begins with, of more than 16
+// and at most limit bytes, and its length, 0 if there is none.
+func (t *longTable) longest(text string, at, limit int) (uint32, int) {
+	if len(t.slots) == 0 || limit <= 16 {
+		return none, 0
+	}
+	prefix := t.prefix(text, at)
+	set := t.sets[prefix>>(64-longSetsBits)]
+	if set>>63 != 0 {
+		set &^= 1 << 63
+		for i := len(t.sizes) - 1; i >= 63; i-- {
+			if token, n := t.try(text, at, limit, i, prefix); n > 0 {
+				return token, n
+			}
+		}
+	}
+	for set != 0 {
+		i := bits.Len64(set) - 1
+		set &^= 1 << i
+		if token, n := t.try(text, at, limit, i, prefix); n > 0 {
+			return token, n
+		}
+	}
+	return none, 0
+}
+
+// try returns the token of sizes[i] bytes that text[at:] begins with, and its
+// length, 0 if there is none.
+func (t *longTable) try(text string, at, limit, i int, prefix uint64) (uint32, int) {
+	n := t.sizes[i]
+	if n > limit {
+		return none, 0
+	}
+	token := t.findPrefixed(text[at:at+n], prefix)
+	if token == none {
+		return none, 0
+	}
+	return token, n
+}
+
+// build fills the table with tokens, given with their bytes.
+func (t *longTable) build(tokens []uint32, spell func(dst []byte, token uint32) []byte) {
+	if len(tokens) == 0 {
+		return
+	}
+	var bytes []byte
+	ends := make([]int, len(tokens))
+	for i, token := range tokens {
+		from := len(bytes)
+		bytes = spell(bytes, token)
+		ends[i] = len(bytes)
+		t.sizes = append(t.sizes, len(bytes)-from)
+	}
+	slices.Sort(t.sizes)
+	t.sizes = slices.Clone(slices.Compact(t.sizes))
+	t.bytes = string(bytes)
+	t.sets = make([]uint64, 1<<longSetsBits)
+	t.table = newTable[longSlot](len(tokens))
+	from := 0
+	for i, token := range tokens {
+		prefix, n := t.prefix(t.bytes, from), ends[i]-from
+		size, _ := slices.BinarySearch(t.sizes, n)
+		t.sets[prefix>>(64-longSetsBits)] |= 1 << min(size, 63)
+		t.add(t.hash(prefix, n), longSlot{token, uint32(from), uint32(n)})
+		from = ends[i]
+	}
+}

@@ -1,0 +1,172 @@
+package bpe
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mergeByRule carries out the rule of byte-pair merging as it is stated: again and
+// again the adjacent pair of the lowest rank, the leftmost first. It takes time
+// that grows with the square.
+func mergeByRule(row []int, merged func(x, y int) (id, rank int, ok bool)) []int {
+	row = slices.Clone(row)
+	for {
+		place, into, lowest := -1, 0, 0
+		for i := range len(row) - 1 {
+			if id, rank, ok := merged(row[i], row[i+1]); ok && (place < 0 || rank < lowest) {
+				place, into, lowest = i, id, rank
+			}
+		}
+		if place < 0 {
+			return row
+		}
+		row[place] = into
+		row = slices.Delete(row, place+1, place+2)
+	}
+}
+
+// reference encodes pieces with a list of merges by the rule.
+type reference struct {
+	tokens []string
+	ids    map[string]int
+	ranks  map[[2]int]int
+	whole  bool // a piece that is a token is that token
+}
+
+func newReference(tokens []string, merges [][2]int32, whole bool) *reference {
+	r := &reference{tokens: tokens, ids: make(map[string]int), ranks: make(map[[2]int]int), whole: whole}
+	for id, token := range tokens {
+		if _, ok := r.ids[token]; !ok && token != "" {
+			r.ids[token] = id
+		}
+	}
+	for rank, merge := range merges {
+		pair := [2]int{int(merge[0]), int(merge[1])}
+		if _, ok := r.ranks[pair]; !ok {
+			r.ranks[pair] = rank
+		}
+	}
+	return r
+}
+
+func (r *reference) encode(piece string) []int {
+	if id, ok := r.ids[piece]; ok && r.whole {
+		return []int{id}
+	}
+	var row []int
+	for i := range len(piece) {
+		row = append(row, r.ids[piece[i:i+1]])
+	}
+	return mergeByRule(row, func(x, y int) (int, int, bool) {
+		rank, ok := r.ranks[[2]int{x, y}]
+		if !ok {
+			return 0, 0, false
+		}
+		return r.ids[r.tokens[x]+r.tokens[y]], rank, true
+	})
+}
+
+// encodeByRanks encodes a piece by the rule of tiktoken's vocabularies, in which
+// any two tokens merge whose bytes together are a token, by its rank.
+func encodeByRanks(ranks map[string]int, tokens []string, piece string) []int {
+	if id, ok := ranks[piece]; ok {
+		return []int{id}
+	}
+	var row []int
+	for i := range len(piece) {
+		row = append(row, ranks[piece[i:i+1]])
+	}
+	return mergeByRule(row, func(x, y int) (int, int, bool) {
+		rank, ok := ranks[tokens[x]+tokens[y]]
+		return rank, rank, ok
+	})
+}
+
+// whole is the pattern that does not split.
+func whole(text string) int { return len(text) }
+
+// tokensOf returns the bytes of all tokens of v, and their ids by bytes.
+func tokensOf(v *Vocab) ([]string, map[string]int) {
+	tokens := make([]string, v.Size())
+	ids := make(map[string]int, v.Size())
+	for id := range tokens {
+		token, _ := v.AppendBytes(nil, id, false)
+		tokens[id] = string(token)
+		ids[tokens[id]] = id
+	}
+	return tokens, ids
+}
+
+// soup joins tokens at random, some of them cut, so that they are merged anew.
+func soup(r *rand.Rand, tokens []string, n int) string {
+	var b strings.Builder
+	for range n {
+		token := tokens[r.IntN(len(tokens))]
+		switch r.IntN(4) {
+		case 0:
+			token = token[r.IntN(len(token)):]
+		case 1:
+			token = token[:1+r.IntN(len(token))]
+		}
+		b.WriteString(token)
+	}
+	return b.String()
+}
+
+func TestMergingAgreesWithTheRule(t *testing.T) {
+	for _, e := range encodings {
+		v, err := Unpack(e.data(t), whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens, ids := tokensOf(v)
+		r := rand.New(rand.NewPCG(1, 2))
+		check := func(piece string) {
+			t.Helper()
+			want := encodeByRanks(ids, tokens, piece)
+			if got := v.AppendEncode(nil, piece, true); !slices.Equal(got, want) {
+				t.Fatalf("%s: %q is encoded as %d, want %d", e.name, piece, got, want)
+			}
+			if got := v.Count(piece, true); got != len(want) {
+				t.Fatalf("%s: %q has %d tokens, want %d", e.name, piece, got, len(want))
+			}
+		}
+		for range 10_000 {
+			check(soup(r, tokens, 1+r.IntN(8)))
+		}
+		for range 2_000 {
+			// Few different bytes make many merges that compete.
+			piece := make([]byte, 1+r.IntN(60))
+			letters := []string{"ab", "etaoin", " \n\t", "\xe4\xb8\xad\x80", "=-", "aA", "01", "\x00\xff"}[r.IntN(8)]
+			for i := range piece {
+				piece[i] = letters[r.IntN(len(letters))]
+			}
+			check(string(piece))
+		}
+	}
+}
+
+// Every token but the bytes must be what the rule makes of its bytes, and of no
+// other ranks than lower ones: that is what merge.go stands on.
+func TestTokensAreMadeByMerging(t *testing.T) {
+	const step = 23 // all of them take half a minute
+	for _, e := range encodings {
+		v := e.vocab(t)
+		tokens, ids := tokensOf(v)
+		for id := numBytes; id < len(tokens); id += step {
+			token := tokens[id]
+			delete(ids, token) // so that the rule stops before the last merge
+			row := encodeByRanks(ids, tokens, token)
+			ids[token] = id
+			left, right := v.parts(uint32(id))
+			if want := []int{int(left), int(right)}; !slices.Equal(row, want) {
+				t.Fatalf("%s: before the last merge the token %d, %q, is %d, want %d", e.name, id, token, row, want)
+			}
+			if int(left) >= id || int(right) >= id {
+				t.Fatalf("%s: the token %d is made from %d and %d, which come later", e.name, id, left, right)
+			}
+		}
+	}
+}

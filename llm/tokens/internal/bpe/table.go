@@ -1,0 +1,210 @@
+package bpe
+
+import "math/bits"
+
+// Open addressing throughout: a slot's place is its key's hash, or the next
+// free one after it. Tokens of up to 16 bytes are keyed by their bytes as one
+// or two integers, so that a look-up is one place in memory.
+
+// load returns the eight bytes at text[at:], the first one lowest; what is
+// beyond the end is zero.
+func load(text string, at int) uint64 {
+	if s := text[at:]; len(s) >= 8 {
+		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	}
+	w := uint64(0)
+	for i := len(text) - 1; i >= at; i-- {
+		w = w<<8 | uint64(text[i])
+	}
+	return w
+}
+
+// mask selects the first n bytes of what load returns, where 0 < n ≤ 8.
+func mask(n int) uint64 { return ^uint64(0) >> (64 - 8*uint(n)) }
+
+func topBit(set uint32) int { return bits.Len32(set) - 1 }
+
+// mix spreads the bits of a key over a word. Its high bits are the good ones.
+func mix(key uint64) uint64 {
+	key *= 0x9e3779b97f4a7c15
+	return (key ^ key>>32) * 0xd6e8feb86659fd93
+}
+
+// filter tells of most keys that are not in a table that they are not: a bit
+// for each range of hashes, set if there is a key in it. It takes an eighth of
+// the table's memory and so stays in the processor's cache, and most keys that
+// are looked up when a piece is covered are not there.
+type filter struct {
+	words []uint64
+	shift uint
+}
+
+func newFilter(n int) filter {
+	width := max(bits.Len(uint(n))+3, 6) // 8 to 16 bits a key
+	return filter{make([]uint64, 1<<(width-6)), uint(64 - width)}
+}
+
+func (f *filter) has(hash uint64) bool {
+	bit := hash >> f.shift
+	return f.words[bit>>6]>>(bit&63)&1 != 0
+}
+
+func (f *filter) add(hash uint64) {
+	bit := hash >> f.shift
+	f.words[bit>>6] |= 1 << (bit & 63)
+}
+
+// table is a table of slots, of which the zero one is free. What the slots hold
+// and how they are compared is its user's matter.
+type table[S comparable] struct {
+	filter
+	slots []S
+}
+
+func newTable[S comparable](n int) table[S] {
+	t := table[S]{newFilter(n), make([]S, n+n/4+1)}
+	clear(t.slots) // or each page would be fetched twice: to be read, and to be written
+	return t
+}
+
+// first returns the place at which to look for a key first, and next the one
+// after it.
+func (t *table[S]) first(hash uint64) int {
+	at, _ := bits.Mul64(hash, uint64(len(t.slots)))
+	return int(at)
+}
+
+func (t *table[S]) next(at int) int {
+	if at++; at < len(t.slots) {
+		return at
+	}
+	return 0
+}
+
+func (t *table[S]) add(hash uint64, slot S) {
+	var free S
+	at := t.first(hash)
+	for t.slots[at] != free {
+		at = t.next(at)
+	}
+	t.slots[at] = slot
+	t.filter.add(hash)
+}
+
+// filler adds to a table many slots at a time. It looks at all of their places
+// before it fills the first, so that the processor fetches them from memory
+// together.
+type filler[S comparable] struct {
+	table  *table[S]
+	hashes [64]uint64
+	slots  [64]S
+	n      int
+	seen   S
+}
+
+func (f *filler[S]) add(hash uint64, slot S) {
+	f.hashes[f.n], f.slots[f.n] = hash, slot
+	if f.n++; f.n == len(f.slots) {
+		f.flush()
+	}
+}
+
+func (f *filler[S]) flush() {
+	for _, hash := range f.hashes[:f.n] {
+		f.seen = f.table.slots[f.table.first(hash)]
+	}
+	for i, hash := range f.hashes[:f.n] {
+		f.table.add(hash, f.slots[i])
+	}
+	f.n = 0
+}
+
+// shortSlot is a token of up to 8 bytes. It is three words of 32 bits because
+// one of 64 would be padded to 16 bytes.
+type shortSlot struct {
+	low, high uint32
+	token     uint32 // and its length in the low 4 bits
+}
+
+type shortTable struct{ table[shortSlot] }
+
+func shortHash(key uint64) uint64 { return mix(key) }
+
+func newShortSlot(key uint64, n int, token uint32) shortSlot {
+	return shortSlot{uint32(key), uint32(key >> 32), token<<4 | uint32(n)}
+}
+
+func (t *shortTable) find(key uint64, n int) uint32 {
+	hash := shortHash(key)
+	if !t.has(hash) {
+		return none
+	}
+	for at := t.first(hash); ; at = t.next(at) {
+		s := &t.slots[at]
+		if s.low == uint32(key) && s.high == uint32(key>>32) && s.token&15 == uint32(n) {
+			return s.token >> 4
+		}
+		if s.token == 0 {
+			return none
+		}
+	}
+}
+
+// middleSlot is a token of 9 to 16 bytes: its first and last eight.
+type middleSlot struct {
+	first, last [2]uint32
+	token       uint32 // and its length in the low 5 bits
+}
+
+type middleTable struct{ table[middleSlot] }
+
+func middleHash(first, last uint64) uint64 { return mix(first ^ mix(last)) }
+
+func newMiddleSlot(first, last uint64, n int, token uint32) middleSlot {
+	return middleSlot{halves(first), halves(last), token<<5 | uint32(n)}
+}
+
+func (t *middleTable) find(first, last uint64, n int) uint32 {
+	hash := middleHash(first, last)
+	if !t.has(hash) {
+		return none
+	}
+	for at := t.first(hash); ; at = t.next(at) {
+		s := &t.slots[at]
+		if s.first == halves(first) && s.last == halves(last) && s.token&31 == uint32(n) {
+			return s.token >> 5
+		}
+		if s.token == 0 {
+			return none
+		}
+	}
+}
+
+func halves(word uint64) [2]uint32 { return [2]uint32{uint32(word), uint32(word >> 32)} }
+
+// prefixLen is how many bytes lengths looks at.
+const prefixLen = 4
+
+// lengths says which lengths the tokens have that begin with certain 4 bytes.
+// Prefixes may share an entry, so a length may be there in vain.
+type lengths struct{ sets []uint16 }
+
+const lengthsBits = 16
+
+func newLengths() lengths { return lengths{make([]uint16, 1<<lengthsBits)} }
+
+// of returns the lengths for what load returned: bit n for n bytes, where
+// 4 ≤ n ≤ 16, and bit 0 for more.
+func (l *lengths) of(first uint64) uint32 {
+	set := uint32(l.sets[mix(first&mask(prefixLen))>>(64-lengthsBits)])
+	return set<<3&^0xf | set&1
+}
+
+func (l *lengths) add(first uint64, n int) {
+	bit := uint16(1)
+	if n <= 16 {
+		bit = 1 << (n - 3)
+	}
+	l.sets[mix(first&mask(prefixLen))>>(64-lengthsBits)] |= bit
+}

@@ -1,0 +1,173 @@
+package spm
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/parley-llm/parley/llm/tokens/internal/normal"
+	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
+)
+
+// step is one step of a tokenizer.json's normaliser.
+type step struct {
+	vocab.Step
+	chars *charsmap // of a StepCharsmap
+}
+
+func newSteps(list []vocab.Step) ([]step, error) {
+	steps := make([]step, len(list))
+	for i, s := range list {
+		steps[i].Step = s
+		if s.Op == vocab.StepCharsmap {
+			var err error
+			if steps[i].chars, err = newCharsmap([]byte(s.From)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return steps, nil
+}
+
+// apply carries out the step.
+func (s *step) apply(text string) string {
+	switch s.Op {
+	case vocab.StepReplace:
+		return strings.ReplaceAll(text, s.From, s.To)
+	case vocab.StepReplaceSpaces:
+		return replaceSpaces(text, s.To)
+	case vocab.StepPrepend:
+		if text == "" {
+			return ""
+		}
+		return s.To + text
+	case vocab.StepTrimLeft:
+		return strings.TrimLeftFunc(text, unicode.IsSpace)
+	case vocab.StepTrimRight:
+		return strings.TrimRightFunc(text, unicode.IsSpace)
+	case vocab.StepNFC:
+		return normal.String(norm.NFC, text)
+	case vocab.StepNFD:
+		return normal.String(norm.NFD, text)
+	case vocab.StepNFKC:
+		return normal.String(norm.NFKC, text)
+	case vocab.StepNFKD:
+		return normal.String(norm.NFKD, text)
+	case vocab.StepWords:
+		return prefixWords(text, s.To)
+	case vocab.StepCharsmap:
+		return mapClusters(s.chars, text)
+	}
+	return text
+}
+
+// replaceSpaces replaces two and more spaces in a row.
+func replaceSpaces(text, to string) string {
+	var b strings.Builder
+	for text != "" {
+		i := strings.Index(text, "  ")
+		if i < 0 {
+			break
+		}
+		b.WriteString(text[:i])
+		b.WriteString(to)
+		text = strings.TrimLeft(text[i:], " ")
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// prefixWords puts the prefix before each word that does not begin with it, and
+// leaves out the white space between.
+func prefixWords(text, prefix string) string {
+	var b strings.Builder
+	for word := range strings.FieldsSeq(text) {
+		if !strings.HasPrefix(word, prefix) {
+			b.WriteString(prefix)
+		}
+		b.WriteString(word)
+	}
+	return b.String()
+}
+
+// longestCluster is the length that a grapheme cluster must not have to be
+// mapped as one.
+const longestCluster = 6
+
+// mapClusters maps characters as Hugging Face's Precompiled does, which is not
+// quite as SentencePiece does: a short grapheme cluster becomes what its
+// shortest beginning is mapped to; else each character is mapped by itself.
+// https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/normalizers/precompiled.rs
+func mapClusters(chars *charsmap, text string) string {
+	var b strings.Builder
+	for text != "" {
+		n := clusterLen(text)
+		cluster := text[:n]
+		text = text[n:]
+		if n < longestCluster {
+			if to, length := chars.shortest(cluster); length > 0 {
+				b.WriteString(to)
+				continue
+			}
+		}
+		for cluster != "" {
+			_, n := decode(cluster)
+			if to, length := chars.shortest(cluster[:n]); length > 0 {
+				b.WriteString(to)
+			} else {
+				b.WriteString(cluster[:n])
+			}
+			cluster = cluster[n:]
+		}
+	}
+	return b.String()
+}
+
+// clusterLen returns the length of the grapheme cluster that text begins with.
+// It is exact for clusters shorter than longestCluster, which is what matters
+// here; longer ones may be taken for several, all of whose characters are then
+// mapped one by one as those of the whole are.
+// https://unicode.org/reports/tr29/#Grapheme_Cluster_Boundary_Rules
+func clusterLen(text string) int {
+	first, n := decode(text)
+	if strings.HasPrefix(text, "\r\n") {
+		return 2
+	}
+	if breaksClusters(first) {
+		return n
+	}
+	prepend := unicode.Is(unicode.Prepended_Concatenation_Mark, first) || first == 0x0d4e
+	for n < len(text) {
+		c, size := decode(text[n:])
+		if !extendsCluster(c) && (!prepend || breaksClusters(c)) {
+			break
+		}
+		prepend = prepend && (unicode.Is(unicode.Prepended_Concatenation_Mark, c) || c == 0x0d4e)
+		n += size
+	}
+	return n
+}
+
+// breaksClusters reports that a character is a cluster by itself.
+func breaksClusters(c rune) bool {
+	if c == 0x200c || c == 0x200d || unicode.Is(unicode.Prepended_Concatenation_Mark, c) {
+		return false
+	}
+	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
+}
+
+// extendsCluster reports that a character belongs to the cluster before it.
+func extendsCluster(c rune) bool {
+	switch c {
+	case 0x200c, 0x200d, 0x0e33, 0x0eb3, 0xff9e, 0xff9f:
+		return true
+	case 0x102b, 0x102c, 0x1038, 0x1083, 0x108f, 0x1a61, 0x1a63, 0x1a64, 0xaa7b, 0xaa7d:
+		return false
+	}
+	switch {
+	case 0x1062 <= c && c <= 0x1064, 0x1067 <= c && c <= 0x106d, 0x1087 <= c && c <= 0x108c, 0x109a <= c && c <= 0x109c:
+		return false
+	}
+	return unicode.Is(unicode.M, c)
+}

@@ -1,0 +1,196 @@
+package vocab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// scanner reads JSON from a string. A tokenizer.json has a million small
+// values, for which encoding/json takes a second; the large parts are read with
+// this, the small ones are handed to encoding/json.
+type scanner struct {
+	data  string
+	at    int
+	depth int
+}
+
+var errJSON = errors.New("it is not well-formed JSON")
+
+// maxDepth is how deep values may be nested.
+const maxDepth = 64
+
+func (s *scanner) space() {
+	for s.at < len(s.data) {
+		switch s.data[s.at] {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the first byte of the next value, 0 at the end.
+func (s *scanner) peek() byte {
+	s.space()
+	if s.at < len(s.data) {
+		return s.data[s.at]
+	}
+	return 0
+}
+
+// take takes a byte if it comes next.
+func (s *scanner) take(c byte) bool {
+	if s.peek() != c {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// object calls member at each value of an object with its key; member must
+// take the value.
+func (s *scanner) object(member func(key string) error) error {
+	return s.list('{', '}', func() error {
+		key, err := s.text()
+		if err != nil {
+			return err
+		}
+		if !s.take(':') {
+			return errJSON
+		}
+		return member(key)
+	})
+}
+
+// array calls element at each value of an array; element must take the value.
+func (s *scanner) array(element func() error) error { return s.list('[', ']', element) }
+
+func (s *scanner) list(open, end byte, item func() error) error {
+	if !s.take(open) || s.depth == maxDepth {
+		return errJSON
+	}
+	s.depth++
+	defer func() { s.depth-- }()
+	if s.take(end) {
+		return nil
+	}
+	for {
+		if err := item(); err != nil {
+			return err
+		}
+		if s.take(end) {
+			return nil
+		}
+		if !s.take(',') {
+			return errJSON
+		}
+	}
+}
+
+// text takes a string. It may share the memory of the data.
+func (s *scanner) text() (string, error) {
+	if !s.take('"') {
+		return "", errJSON
+	}
+	begin := s.at
+	plain := true
+	for s.at < len(s.data) {
+		switch c := s.data[s.at]; {
+		case c == '"':
+			raw := s.data[begin:s.at]
+			s.at++
+			if !utf8.ValidString(raw) {
+				return "", errJSON
+			}
+			if plain {
+				return raw, nil
+			}
+			var text string
+			err := json.Unmarshal([]byte(s.data[begin-1:s.at]), &text)
+			return text, err
+		case c == '\\':
+			plain = false
+			s.at += 2
+		case c < ' ':
+			return "", errJSON
+		default:
+			s.at++
+		}
+	}
+	return "", errJSON
+}
+
+// number takes a number and returns it as it is written.
+func (s *scanner) number() (string, error) {
+	s.space()
+	begin := s.at
+	for s.at < len(s.data) && strings.IndexByte("+-.0123456789eE", s.data[s.at]) >= 0 {
+		s.at++
+	}
+	if s.at == begin {
+		return "", errJSON
+	}
+	return s.data[begin:s.at], nil
+}
+
+func (s *scanner) int() (int, error) {
+	text, err := s.number()
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("%s is not a number of a token", text)
+	}
+	return int(n), nil
+}
+
+func (s *scanner) float() (float64, error) {
+	text, err := s.number()
+	if err != nil {
+		return 0, err
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, errJSON
+	}
+	return f, nil
+}
+
+// raw takes any value and returns it as it is written. It is well-formed as
+// far as brackets and strings go.
+func (s *scanner) raw() (string, error) {
+	s.space()
+	begin := s.at
+	var err error
+	switch s.peek() {
+	case '{':
+		err = s.object(func(string) error { _, err := s.raw(); return err })
+	case '[':
+		err = s.array(func() error { _, err := s.raw(); return err })
+	case '"':
+		_, err = s.text()
+	default:
+		for s.at < len(s.data) && strings.IndexByte(",]} \t\r\n", s.data[s.at]) < 0 {
+			s.at++
+		}
+		if s.at == begin {
+			err = errJSON
+		}
+	}
+	return s.data[begin:s.at], err
+}
+
+// value takes any value and decodes it.
+func (s *scanner) value(to any) error {
+	raw, err := s.raw()
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(raw), to)
+}
