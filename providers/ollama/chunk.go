@@ -77,14 +77,14 @@ func (c *chunk) usage(said bool) llm.Usage {
 	if c.DoneReason == "load" || c.DoneReason == "unload" {
 		return llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
 	}
-	u := llm.Usage{Input: tokens(c.PromptEval), CacheRead: tokens(c.PromptCached), Output: tokens(c.Eval)}
+	u := llm.Usage{Input: reported(c.PromptEval), CacheRead: reported(c.PromptCached), Output: reported(c.Eval)}
 	if c.PromptEval != nil && c.Eval == nil && !said {
 		u.Output = llm.Known(0)
 	}
 	return u
 }
 
-func tokens(n *int) llm.Tokens {
+func reported(n *int) llm.Tokens {
 	if n == nil {
 		return llm.Tokens{}
 	}

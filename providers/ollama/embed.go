@@ -46,7 +46,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
 		}
 	}
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: tokens(got.PromptEval)}}
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: reported(got.PromptEval)}}
 	dialect.Result(r, got.Model, result, result.Usage, yield)
 	return nil
 }

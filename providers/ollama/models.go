@@ -134,16 +134,10 @@ func (p *Provider) Show(ctx context.Context, model string) (*ModelDetails, error
 	if err != nil {
 		return nil, err
 	}
-	body, err := p.marshal(call, map[string]any{"model": model}, nil)
-	if err != nil {
-		return nil, err
-	}
 	var got shown
-	r, err := p.value(ctx, call, "/api/show", body, &got)
-	if err != nil {
+	if err := p.show(ctx, call, false, &got); err != nil {
 		return nil, err
 	}
-	defer r.Close()
 	d := &ModelDetails{
 		Info:         got.Details.info(),
 		Capabilities: got.Capabilities,

@@ -70,6 +70,8 @@ type Provider struct {
 	token   llm.TokenSource // nil for none
 	client  *send.Client
 	limits  llm.Limits
+
+	vocabularies vocabularies
 }
 
 // New returns a provider. It sends nothing. A base URL that cannot be one is an
@@ -118,7 +120,8 @@ func (p *Provider) GoString() string { return p.String() }
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats, embeddings and model lists.
+// Do answers chats, embeddings, token counts and model lists. A token count is
+// that of the chat's prompt; the model's vocabulary is kept for the next one.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		var err error
@@ -127,6 +130,8 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 			err = p.chat(ctx, call, yield)
 		case llm.OpEmbed:
 			err = p.embed(ctx, call, yield)
+		case llm.OpCountTokens:
+			err = p.countTokens(ctx, call, yield)
 		case llm.OpListModels:
 			err = p.listModels(ctx, call, yield)
 		default:

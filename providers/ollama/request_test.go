@@ -289,10 +289,6 @@ func TestWhatCannotBeSentIsRefusedBefore(t *testing.T) {
 			wantError(t, err, test.kind, "ollama/m", test.says)
 		})
 	}
-	t.Run("a count of tokens", func(t *testing.T) {
-		_, err := llm.New(unreachable(t), "m").CountTokens(t.Context(), llm.Ask("hi"))
-		wantError(t, err, llm.Unsupported, "count tokens")
-	})
 }
 
 func TestRequestIsNotModified(t *testing.T) {
