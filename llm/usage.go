@@ -137,11 +137,14 @@ func (t *Tokens) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// TokenCount is the answer to [Model.CountTokens].
+// TokenCount is the answer to [Model.CountTokens]: the input tokens of a
+// request, the answer not included.
 type TokenCount struct {
 	Tokens int
-	// Exact says that the provider would bill exactly this number.
+	// Exact says that the provider would bill exactly this number. It is set only
+	// where that has been shown; an estimate may still be right to the token.
 	Exact bool
-	// Source names who counted: "llama.cpp /tokenize", "estimate: 4 bytes a token".
+	// Source names who counted, and for an estimate what was assumed:
+	// "llama.cpp /tokenize", "estimate: o200k_base for the unknown model …".
 	Source string
 }

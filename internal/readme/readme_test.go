@@ -26,6 +26,7 @@ var packages = map[string]string{
 	"ollama":    "github.com/parley-llm/parley/providers/ollama",
 	"openai":    "github.com/parley-llm/parley/providers/openai",
 	"providers": "github.com/parley-llm/parley/providers",
+	"tokens":    "github.com/parley-llm/parley/llm/tokens",
 }
 
 // given is what a snippet that is not a whole program may take for granted.
@@ -36,12 +37,14 @@ var (
 	req     *llm.Request
 	history []llm.Message
 	png     []byte
+	text    string
 	weather func(arguments string) string
 )
 `
 
 func TestSnippetsCompile(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	root := filepath.Join("..", "..")
+	pages, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,17 +55,23 @@ func TestSnippetsCompile(t *testing.T) {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	temp := t.TempDir()
 	var targets []string
-	for i, block := range blocks.FindAllStringSubmatch(string(readme), -1) {
-		name := fmt.Sprintf("snippet%d", i)
-		file := filepath.Join(temp, name+".go")
-		if err := os.WriteFile(file, []byte(program(block[1])), 0o600); err != nil {
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(page)
+		if err != nil {
 			t.Fatal(err)
 		}
-		overlay.Replace[filepath.Join(here, name, "main.go")] = file
-		targets = append(targets, "./"+name)
+		for i, block := range blocks.FindAllStringSubmatch(string(text), -1) {
+			name := fmt.Sprintf("%s%d", strings.TrimSuffix(filepath.Base(page), ".md"), i)
+			file := filepath.Join(temp, name+".go")
+			if err := os.WriteFile(file, []byte(program(block[1])), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			overlay.Replace[filepath.Join(here, name, "main.go")] = file
+			targets = append(targets, "./"+name)
+		}
 	}
 	if len(targets) < 10 {
-		t.Fatalf("the README has %d Go snippets, want at least 10: is their form still ```go?", len(targets))
+		t.Fatalf("README.md and docs have %d Go snippets, want at least 10: is their form still ```go?", len(targets))
 	}
 	data, err := json.Marshal(overlay)
 	if err != nil {
@@ -72,9 +81,9 @@ func TestSnippetsCompile(t *testing.T) {
 	if err := os.WriteFile(overlayFile, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"build", "-overlay", overlayFile, "-o", temp + string(filepath.Separator)}, targets...)
+	args := append([]string{"list", "-export", "-overlay", overlayFile}, targets...) // which compiles, and links nothing
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-		t.Errorf("a snippet of the README does not compile: %v\n%s", err, out)
+		t.Errorf("a snippet does not compile: %v\n%s", err, out)
 	}
 }
 

@@ -124,20 +124,20 @@ type completionDetails struct {
 }
 
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{Input: tokens(u.Prompt), Output: tokens(u.Completion), CacheRead: tokens(u.CacheHit)}
+	out := llm.Usage{Input: known(u.Prompt), Output: known(u.Completion), CacheRead: known(u.CacheHit)}
 	if d := u.PromptDetails; d != nil {
 		if d.Cached != nil {
-			out.CacheRead = tokens(d.Cached)
+			out.CacheRead = known(d.Cached)
 		}
-		out.CacheWrite = tokens(d.Written)
+		out.CacheWrite = known(d.Written)
 	}
 	if d := u.CompletionDetails; d != nil {
-		out.Reasoning = tokens(d.Reasoning)
+		out.Reasoning = known(d.Reasoning)
 	}
 	return out
 }
 
-func tokens(n *int) llm.Tokens {
+func known(n *int) llm.Tokens {
 	if n == nil {
 		return llm.Tokens{}
 	}

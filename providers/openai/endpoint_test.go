@@ -334,7 +334,8 @@ func TestProviderHasTheNameThatItIsGiven(t *testing.T) {
 
 func TestWhatTheProviderCannotDoIsUnsupported(t *testing.T) {
 	m := model(t, openai.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") })
-	_, err := m.CountTokens(t.Context(), llm.Ask("hi"))
-	e := wantError(t, err, llm.Unsupported, "this provider cannot count tokens")
-	equal(t, "provider, model, op", []any{e.Provider, e.Model, e.Op}, []any{"openai", "m", llm.OpCountTokens})
+	for _, err := range m.Provider().Do(t.Context(), &llm.Call{Op: "paint", Provider: "openai", Model: "m"}) {
+		e := wantError(t, err, llm.Unsupported, "this provider cannot paint")
+		equal(t, "provider, model, op", []any{e.Provider, e.Model, e.Op}, []any{"openai", "m", llm.Op("paint")})
+	}
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/tokens"
 )
 
 // Config is how to reach a server. The zero Config, with an APIKey, is OpenAI.
@@ -62,6 +63,11 @@ type Config struct {
 	Name string
 	// Quirks, if set, replaces what is known of the server.
 	Quirks *Quirks
+
+	// Encoding, if set, is the encoding of the models behind a server that is not
+	// OpenAI's, from tokens.Open for one. Requests are counted offline with it: their
+	// texts exactly, the server's own chat template by OpenAI's.
+	Encoding *tokens.Encoding
 }
 
 // Provider is a server of OpenAI's dialect. It is safe for concurrent use.
@@ -141,7 +147,8 @@ func (p *Provider) GoString() string { return p.String() }
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats, embeddings and model lists.
+// Do answers chats, embeddings, token counts and model lists. Tokens are counted
+// without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		var err error
@@ -150,6 +157,8 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 			err = p.chat(ctx, call, yield)
 		case llm.OpEmbed:
 			err = p.embed(ctx, call, yield)
+		case llm.OpCountTokens:
+			err = p.countTokens(ctx, call, yield)
 		case llm.OpListModels:
 			err = p.listModels(ctx, call, yield)
 		default:

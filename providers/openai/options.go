@@ -23,6 +23,9 @@ type Options struct {
 	// llama.cpp and vLLM: {"enable_thinking": false}.
 	ChatTemplateKwargs map[string]any `json:"chatTemplateKwargs,omitempty"`
 
+	// CountBy says who counts tokens: this process, without the network, or the server.
+	CountBy CountBy `json:"countBy,omitempty"`
+
 	// Hook, if set, changes the vendor's request after all settings are in it.
 	// Messages and tools that it leaves alone are sent as they were, with the parts
 	// that the vendor's type does not know.

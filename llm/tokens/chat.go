@@ -1,0 +1,251 @@
+package tokens
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// CountRequest returns how many input tokens a request is for a model behind
+// OpenAI's chat completions API: its messages, names, images, tool calls and
+// results, tools and response format. It uses no network.
+//
+// The answer is an estimate: how a server writes a request out for its model is
+// published for few models and may change. See docs/tokens.md for how far off it
+// is to be expected; its Source says what was assumed. A text alone is counted
+// exactly by [Encoding.Count].
+//
+// The encoding is the model's; nil is that of [For]. A model that For does not
+// know is counted with o200k_base, or is an error if the request is Strict.
+//
+// The model's message format is OpenAI's: that of o200k_harmony for gpt-oss, and
+// that of gpt-4o for a model that is not OpenAI's.
+func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.TokenCount, error) {
+	c := counter{req: req, model: bareName(model), encoding: encoding}
+	assumed := ""
+	if encoding == nil {
+		var err error
+		if c.encoding, err = For(model); err != nil {
+			if req.Strict {
+				return llm.TokenCount{}, err
+			}
+			c.encoding = O200kBase()
+			assumed = fmt.Sprintf(" for the unknown model %q", model)
+		}
+	}
+	source := c.encoding.Name() + assumed
+	var n int
+	if c.encoding.Name() == "o200k_harmony" {
+		n = c.harmony()
+		source += " and the harmony format, offline"
+	} else {
+		c.format = formatOf(c.model)
+		n = c.chat()
+		source += " and OpenAI's message format, offline"
+	}
+	return llm.TokenCount{Tokens: n, Source: "estimate: " + source + c.assumptions()}, nil
+}
+
+// bareName returns a model's name without who serves it and how it was tuned.
+func bareName(model string) string {
+	name := strings.ToLower(model)
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name = strings.TrimPrefix(strings.TrimPrefix(name, "openai."), "ft:")
+	name, _, _ = strings.Cut(name, ":")
+	return name
+}
+
+// format is what surrounds the texts of a request, in tokens. No vendor has
+// published these numbers: they are what is left of the usage in recorded replies
+// when the texts are taken away. Each stands for something in the prompt, which
+// the names tell.
+type format struct {
+	reply       int  // what opens the answer: <|im_start|>assistant<|im_sep|>, or harmony's <|start|>assistant
+	tools       int  // the heading of the tools, and what a model family is told with them
+	toolsAlone  int  // more, if no system message is there to take the tools
+	call        int  // around the name and arguments of a tool call, and its message
+	result      int  // around the name and content of a tool result, and its message
+	oneMessage  bool // several calls are one message: a call of multi_tool_use.parallel
+	schema      int  // more than the heading and the text of a response format
+	schemaAlone int  // more, if neither a system message nor tools are there to take it
+}
+
+const (
+	perMessage = 4 // <|im_start|>role<|im_sep|>…<|im_end|>, or harmony's <|start|>role<|message|>…<|end|>
+	perName    = 1 // beside the name of a participant
+)
+
+var (
+	// gptFormat is that of gpt-4o, gpt-4.1 and gpt-4.5. It is taken for gpt-4 and
+	// gpt-3.5 as well, of which there are no recorded replies with tools.
+	gptFormat = format{reply: 3, tools: 6, toolsAlone: 4, call: 7, result: 6, oneMessage: true, schema: 1, schemaAlone: 6}
+	// reasoningFormat is that of o1, o3 and o4.
+	reasoningFormat = format{reply: 2, tools: 10, call: 11, result: 8, schemaAlone: 4}
+	// gpt5Format is that of gpt-5 and its successors. With tools they are given
+	// 81 tokens more than o4 is, which the Responses API does not give them.
+	gpt5Format = format{reply: 2, tools: 91, call: 11, result: 8, schemaAlone: 4}
+)
+
+// formatOf returns the format of the model with this bare name.
+func formatOf(name string) *format {
+	switch {
+	case strings.HasPrefix(name, "gpt-5"):
+		return &gpt5Format
+	case strings.HasPrefix(name, "o1"), strings.HasPrefix(name, "o3"), strings.HasPrefix(name, "o4"),
+		strings.HasPrefix(name, "codex-mini"), strings.HasPrefix(name, "computer-use-preview"):
+		return &reasoningFormat
+	}
+	return &gptFormat
+}
+
+// counter counts one request.
+type counter struct {
+	req      *llm.Request
+	model    string // bare
+	encoding *Encoding
+	format   *format
+
+	unsized   int // images whose size is not known
+	uncounted int // files and sound
+}
+
+// assumptions says what the count does not rest on.
+func (c *counter) assumptions() string {
+	var b strings.Builder
+	if c.unsized > 0 {
+		fmt.Fprintf(&b, "; %d of the images taken for %d by %d pixels", c.unsized, unknownImage.Width, unknownImage.Height)
+	}
+	if c.uncounted > 0 {
+		fmt.Fprintf(&b, "; %d files or sounds not counted", c.uncounted)
+	}
+	return b.String()
+}
+
+// chat returns the tokens of the whole request.
+func (c *counter) chat() int {
+	n := c.format.reply
+	hasSystem := false
+	names := make(map[string]string) // of tools, by the ids of their calls
+	for _, m := range c.req.Messages {
+		hasSystem = hasSystem || m.Role == llm.RoleSystem
+		n += c.message(m, names)
+	}
+	if len(c.req.Tools) > 0 {
+		n += c.format.tools + c.encoding.Count(namespace(c.req.Tools)) + toolSeams(c.req.Tools)
+		if !hasSystem {
+			n += c.format.toolsAlone
+			hasSystem = true
+		}
+	}
+	if f := c.req.Format; f != nil && len(f.Schema) > 0 {
+		n += c.encoding.Count(formatText(f)) + c.format.schema
+		if !hasSystem {
+			n += c.format.schemaAlone
+		}
+	}
+	return n
+}
+
+// message returns the tokens of a message.
+func (c *counter) message(m llm.Message, names map[string]string) int {
+	if m.Role == llm.RoleTool {
+		n := 0
+		for _, part := range m.Parts {
+			if r, ok := part.(llm.ToolResult); ok {
+				n += c.format.result + c.encoding.Count(resultName(r, names)) + c.encoding.Count(r.Content)
+			}
+		}
+		return n
+	}
+	n := 0
+	calls := m.ToolCalls()
+	if content := c.parts(m.Parts); content > 0 || len(calls) == 0 {
+		n += perMessage + content
+	}
+	if m.Name != "" {
+		n += perName + c.encoding.Count(m.Name)
+	}
+	for _, call := range calls {
+		names[call.ID] = call.Name
+	}
+	if c.format.oneMessage && len(calls) > 1 {
+		// As of a single call, but with the longer name of the tool, and less one.
+		return n + perMessage + c.encoding.Count(" to=multi_tool_use.parallel") - 1 + c.encoding.Count(parallelCall(calls))
+	}
+	for _, call := range calls {
+		n += c.format.call + c.encoding.Count(call.Name) + c.encoding.Count(call.Arguments)
+	}
+	return n
+}
+
+// parts returns the tokens of a message's content. Reasoning is not sent back.
+func (c *counter) parts(parts []llm.Part) int {
+	n := 0
+	for _, part := range parts {
+		switch p := part.(type) {
+		case llm.Text:
+			n += c.encoding.Count(p.Text)
+		case llm.Refusal:
+			n += c.encoding.Count(p.Text)
+		case llm.Image:
+			size, known := imageSize(p)
+			if !known && p.Quality != "low" {
+				c.unsized++
+			}
+			n += imageCostOf(c.model).tokens(size, p.Quality)
+		case llm.Audio, llm.File:
+			c.uncounted++
+		}
+	}
+	return n
+}
+
+// resultName returns the name of the tool that a result is of.
+func resultName(r llm.ToolResult, names map[string]string) string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return names[r.CallID]
+}
+
+// parallelCall returns several calls as the one that the model wrote: of the
+// tool multi_tool_use.parallel, whose argument they are.
+func parallelCall(calls []llm.ToolCall) string {
+	type use struct {
+		Recipient  string          `json:"recipient_name"`
+		Parameters json.RawMessage `json:"parameters"`
+	}
+	uses := make([]use, len(calls))
+	for i, call := range calls {
+		arguments := json.RawMessage(call.Arguments)
+		if !json.Valid(arguments) {
+			arguments, _ = json.Marshal(call.Arguments) // strings are always written
+		}
+		uses[i] = use{"functions." + call.Name, arguments}
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(map[string]any{"tool_uses": uses}) // valid JSON is always written
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// formatText returns a response format as the models see it: as JSON under a
+// heading. The form is that of the published harmony format,
+// https://cookbook.openai.com/articles/openai-harmony.
+func formatText(f *llm.Format) string {
+	name := f.Name
+	if name == "" {
+		name = "answer" // as it is sent
+	}
+	var b strings.Builder
+	b.WriteString("# Response Formats\n\n## " + name + "\n\n")
+	if f.Description != "" {
+		b.WriteString("// " + f.Description + "\n")
+	}
+	writeOutline(&b, f.Schema, 0)
+	return b.String()
+}

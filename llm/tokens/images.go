@@ -1,0 +1,150 @@
+package tokens
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// unknownImage is the size that an image is taken to have whose size cannot be
+// found out, such as one given by its URL.
+var unknownImage = image.Config{Width: 1024, Height: 1024}
+
+// imageCost is what an image costs a family of models: tokens for each tile of
+// 512 pixels and for the image itself, or tokens for each patch of 32 pixels.
+// https://platform.openai.com/docs/guides/images-vision#calculating-costs
+type imageCost struct {
+	base, tile int
+	patch      float64 // tokens a patch; 0 for models that see tiles
+}
+
+// imageCosts are the costs of models whose names begin so. The longest that
+// fits holds. The factors of gpt-5-mini, gpt-5-nano and of all since gpt-5.2 are
+// what users have measured, where the documentation has others.
+var imageCosts = []struct {
+	prefix string
+	imageCost
+}{
+	{"", imageCost{base: 85, tile: 170}}, // gpt-4o, gpt-4.1, gpt-4.5, gpt-4-turbo
+	{"gpt-4o-mini", imageCost{base: 2833, tile: 5667}},
+	{"gpt-4.1-mini", imageCost{patch: 1.62}},
+	{"gpt-4.1-nano", imageCost{patch: 2.46}},
+	{"o1", imageCost{base: 75, tile: 150}},
+	{"o3", imageCost{base: 75, tile: 150}},
+	{"o4-mini", imageCost{patch: 1.72}},
+	{"codex-mini", imageCost{patch: 1.72}},
+	{"computer-use-preview", imageCost{base: 65, tile: 129}},
+	{"gpt-5.", imageCost{patch: 1.2}},
+	{"gpt-5.1", imageCost{base: 70, tile: 140}},
+	{"gpt-5", imageCost{base: 70, tile: 140}},
+	{"gpt-5-mini", imageCost{patch: 1.2}},
+	{"gpt-5-nano", imageCost{patch: 1.5}},
+}
+
+// imageCostOf returns what an image costs a model of this bare name.
+func imageCostOf(name string) imageCost {
+	best := imageCosts[0]
+	for _, c := range imageCosts {
+		if strings.HasPrefix(name, c.prefix) && len(c.prefix) > len(best.prefix) {
+			best = c
+		}
+	}
+	return best.imageCost
+}
+
+// maxPatches is how many patches an image has at most; a larger one is scaled.
+const maxPatches = 1536
+
+// tokens returns what an image of this size costs.
+func (c imageCost) tokens(size image.Config, quality string) int {
+	w, h := float64(max(size.Width, 1)), float64(max(size.Height, 1))
+	if c.patch > 0 {
+		// The one more is in all replies that were looked at.
+		return int(math.Ceil(patches(w, h)*c.patch)) + 1
+	}
+	if quality == "low" {
+		return c.base
+	}
+	// Within a square of 2048, then the shorter side at 768: nothing is enlarged.
+	scale := min(1, 2048/max(w, h))
+	scale = min(scale, 768/min(w, h))
+	tiles := math.Ceil(math.Round(w*scale)/512) * math.Ceil(math.Round(h*scale)/512)
+	return c.base + int(max(tiles, 1))*c.tile
+}
+
+// patches returns the number of patches that cover an image, after it has been
+// scaled to at most maxPatches.
+func patches(w, h float64) float64 {
+	const side = 32
+	n := math.Ceil(w/side) * math.Ceil(h/side)
+	if n <= maxPatches {
+		return n
+	}
+	r := math.Sqrt(side * side * maxPatches / (w * h))
+	across, down := w*r/side, h*r/side
+	if across < 1 || down < 1 {
+		return maxPatches // a strip
+	}
+	r *= min(math.Floor(across)/across, math.Floor(down)/down)
+	return min(math.Ceil(w*r/side)*math.Ceil(h*r/side), maxPatches)
+}
+
+// imageSize returns the size of an image that is given by its bytes, or by a URL
+// that contains them (RFC 2397).
+func imageSize(img llm.Image) (size image.Config, ok bool) {
+	var data io.Reader = bytes.NewReader(img.Data)
+	if len(img.Data) == 0 {
+		head, encoded, found := strings.Cut(img.URL, ",")
+		if !found || !strings.HasPrefix(head, "data:") || !strings.HasSuffix(head, ";base64") {
+			return unknownImage, false
+		}
+		data = base64.NewDecoder(base64.StdEncoding, strings.NewReader(encoded))
+	}
+	head := make([]byte, 30)
+	n, _ := io.ReadFull(data, head) // fewer are no image
+	head = head[:n]
+	decode := func(io.Reader) (image.Config, error) { return webpSize(head) }
+	switch {
+	case bytes.HasPrefix(head, []byte("\x89PNG")):
+		decode = png.DecodeConfig
+	case bytes.HasPrefix(head, []byte("\xff\xd8")):
+		decode = jpeg.DecodeConfig
+	case bytes.HasPrefix(head, []byte("GIF8")):
+		decode = gif.DecodeConfig
+	}
+	size, err := decode(io.MultiReader(bytes.NewReader(head), data))
+	if err != nil || size.Width <= 0 || size.Height <= 0 {
+		return unknownImage, false
+	}
+	return size, true
+}
+
+// webpSize reads the size from the first 30 bytes of a WebP file:
+// https://developers.google.com/speed/webp/docs/riff_container
+func webpSize(head []byte) (image.Config, error) {
+	if len(head) < 30 || string(head[:4]) != "RIFF" || string(head[8:12]) != "WEBP" {
+		return image.Config{}, image.ErrFormat
+	}
+	switch string(head[12:16]) {
+	case "VP8 ": // RFC 6386, section 9.1
+		w, h := binary.LittleEndian.Uint16(head[26:]), binary.LittleEndian.Uint16(head[28:])
+		return image.Config{Width: int(w & 0x3fff), Height: int(h & 0x3fff)}, nil
+	case "VP8L": // after a signature byte, 14 bits each
+		bits := binary.LittleEndian.Uint32(head[21:])
+		return image.Config{Width: int(bits&0x3fff) + 1, Height: int(bits>>14&0x3fff) + 1}, nil
+	case "VP8X": // 24 bits each
+		w := int(head[24]) | int(head[25])<<8 | int(head[26])<<16
+		h := int(head[27]) | int(head[28])<<8 | int(head[29])<<16
+		return image.Config{Width: w + 1, Height: h + 1}, nil
+	}
+	return image.Config{}, image.ErrFormat
+}

@@ -1,0 +1,205 @@
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// countByResponses asks the counter of the Responses API.
+// https://platform.openai.com/docs/api-reference/responses/input-tokens
+func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if p.byDeployment() {
+		return p.failCount(call, llm.Unsupported, "Azure counts tokens in its v1 API only: leave Config.AzureAPIVersion empty")
+	}
+	request, err := p.responsesRequest(call)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return p.failCount(call, llm.InvalidRequest, "the request cannot be written as JSON: "+err.Error())
+	}
+	var got counted
+	r, err := p.ask(ctx, call, func(chat string) string {
+		return strings.TrimSuffix(chat, chatPath) + "/responses/input_tokens"
+	}, body, &got)
+	if err != nil {
+		return err
+	}
+	source := string(p.config.Server) + " /responses/input_tokens, which counts for the Responses API"
+	return finishCount(r, call.Model, got.InputTokens, false, source, yield)
+}
+
+// responsesBody is a request to count, in the words of the Responses API.
+// https://platform.openai.com/docs/api-reference/responses/create
+type responsesBody struct {
+	Model      string              `json:"model"`
+	Input      []responsesItem     `json:"input"`
+	Tools      []responsesFunction `json:"tools,omitempty"`
+	ToolChoice any                 `json:"tool_choice,omitempty"`
+	Parallel   *bool               `json:"parallel_tool_calls,omitempty"`
+	Reasoning  *responsesReasoning `json:"reasoning,omitempty"`
+	Text       *responsesText      `json:"text,omitempty"`
+}
+
+type responsesReasoning struct {
+	Effort llm.Effort `json:"effort"`
+}
+
+type responsesText struct {
+	Format responsesFormat `json:"format"`
+}
+
+type responsesFormat struct {
+	Type        string          `json:"type"`
+	Name        string          `json:"name,omitempty"`
+	Description string          `json:"description,omitempty"`
+	Schema      json.RawMessage `json:"schema,omitempty"`
+	Strict      *bool           `json:"strict,omitempty"`
+}
+
+type responsesFunction struct {
+	Type        string          `json:"type"`
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Parameters  json.RawMessage `json:"parameters"`
+	Strict      bool            `json:"strict"` // absent would mean true
+}
+
+// responsesItem is a message, a tool call or a tool's result.
+type responsesItem struct {
+	Type      string          `json:"type"`
+	Role      string          `json:"role,omitempty"`
+	Content   []responsesPart `json:"content,omitempty"`
+	CallID    string          `json:"call_id,omitempty"`
+	Name      string          `json:"name,omitempty"`
+	Arguments *string         `json:"arguments,omitempty"`
+	Output    *string         `json:"output,omitempty"`
+}
+
+type responsesPart struct {
+	Type     string  `json:"type"`
+	Text     *string `json:"text,omitempty"`
+	Refusal  *string `json:"refusal,omitempty"`
+	ImageURL string  `json:"image_url,omitempty"`
+	Detail   string  `json:"detail,omitempty"`
+	FileID   string  `json:"file_id,omitempty"`
+	FileURL  string  `json:"file_url,omitempty"`
+	FileName string  `json:"filename,omitempty"`
+	FileData string  `json:"file_data,omitempty"`
+}
+
+// responsesRequest puts the call's request in the words of the Responses API.
+func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
+	req := call.Request
+	options := llm.OptionsFor[Options](req.Options)
+	body := &responsesBody{Model: call.Model}
+	ids := callIDs{}
+	for i, m := range req.Messages {
+		items, err := responsesItems(i, m, options.SystemRole, &ids)
+		if err != nil {
+			return nil, p.failCount(call, llm.Unsupported, fmt.Sprintf("message %d: %v", i, err))
+		}
+		body.Input = append(body.Input, items...)
+	}
+	for _, t := range req.Tools {
+		parameters := t.Parameters
+		if len(parameters) == 0 {
+			parameters = json.RawMessage(`{"type":"object","properties":{}}`)
+		}
+		body.Tools = append(body.Tools, responsesFunction{"function", t.Name, t.Description, parameters, t.Strict != nil && *t.Strict})
+	}
+	if len(req.Tools) > 0 {
+		body.Parallel = req.ParallelToolCalls
+	}
+	switch mode := req.ToolChoice.Mode; mode {
+	case "":
+	case llm.ToolNamed:
+		body.ToolChoice = map[string]string{"type": "function", "name": req.ToolChoice.Name}
+	default:
+		body.ToolChoice = string(mode)
+	}
+	if req.Reasoning != "" {
+		body.Reasoning = &responsesReasoning{req.Reasoning}
+	}
+	if f := req.Format; f != nil {
+		body.Text = &responsesText{responsesFormat{Type: "json_object"}}
+		if len(f.Schema) > 0 {
+			name := f.Name
+			if name == "" {
+				name = "answer"
+			}
+			body.Text.Format = responsesFormat{"json_schema", name, f.Description, f.Schema, new(f.Strict != nil && *f.Strict)}
+		}
+	}
+	return body, nil
+}
+
+// responsesItems returns what a message is in the Responses API: itself, its
+// tool calls, the results in it.
+func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs) ([]responsesItem, error) {
+	message := responsesItem{Type: "message", Role: string(m.Role)}
+	if m.Role == llm.RoleSystem && systemRole != "" {
+		message.Role = systemRole
+	}
+	textType := "input_text"
+	if m.Role == llm.RoleAssistant {
+		textType = "output_text"
+	}
+	var others []responsesItem
+	for _, part := range m.Parts {
+		switch part := part.(type) {
+		case llm.ToolCall:
+			call := ids.call(i, part)
+			others = append(others, responsesItem{Type: "function_call", CallID: call.ID, Name: part.Name, Arguments: &part.Arguments})
+		case llm.ToolResult:
+			others = append(others, responsesItem{Type: "function_call_output", CallID: ids.result(part), Output: &part.Content})
+		case llm.Reasoning, llm.Unknown, llm.Code: // not sent in a chat either
+		default:
+			converted, err := responsesContent(part, textType)
+			if err != nil {
+				return nil, err
+			}
+			message.Content = append(message.Content, converted)
+		}
+	}
+	if len(message.Content) == 0 {
+		if m.Role == llm.RoleTool || len(others) > 0 {
+			return others, nil
+		}
+		message.Content = []responsesPart{{Type: textType, Text: new("")}}
+	}
+	return append([]responsesItem{message}, others...), nil
+}
+
+func responsesContent(part llm.Part, textType string) (responsesPart, error) {
+	switch part := part.(type) {
+	case llm.Text:
+		return responsesPart{Type: textType, Text: &part.Text}, nil
+	case llm.Refusal:
+		return responsesPart{Type: "refusal", Refusal: &part.Text}, nil
+	case llm.Image:
+		url, detail := part.URL, part.Quality
+		if url == "" {
+			url = dataURL(part.MediaType, part.Data)
+		}
+		if detail == "" {
+			detail = "auto"
+		}
+		return responsesPart{Type: "input_image", ImageURL: url, Detail: detail}, nil
+	case llm.File:
+		file := responsesPart{Type: "input_file", FileID: part.ID, FileURL: part.URL, FileName: part.Name}
+		if len(part.Data) > 0 {
+			file.FileData = dataURL(part.MediaType, part.Data)
+			if file.FileName == "" {
+				file.FileName = "file"
+			}
+		}
+		return file, nil
+	}
+	return responsesPart{}, fmt.Errorf("the counter cannot be sent %T", part)
+}
