@@ -36,8 +36,8 @@ type codec interface {
 	// AppendEncode appends the ids of text's tokens to dst.
 	AppendEncode(dst []int, text string, first bool) []int
 	// Part returns the length of the first part of a text that is not empty. A
-	// text's ids are those of its parts, one after another. More text at the end
-	// changes no part but the last two.
+	// text's ids are those of its parts, each encoded on its own, one after
+	// another. More text at the end changes no part but the last two.
 	Part(text string) int
 	// AppendBytes appends what the token id stands for, as the first of a text
 	// or a later one. It reports false if there is no such token.

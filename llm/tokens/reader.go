@@ -23,25 +23,18 @@ func (e *Encoding) CountReader(r io.Reader) (int, error) {
 	for {
 		var err error
 		block, err = fill(r, block)
-		complete, settled := len(block), 0
-		if err == nil {
-			complete = completeLen(block)
-		}
-		text := valid(string(block[:complete]))
-		if err == nil {
-			settled = e.settledLen(text)
-		} else {
-			settled = len(text)
-		}
-		count += e.codec.Count(text[:settled], first)
-		first = first && settled == 0
-		switch err {
-		case nil:
-		case io.EOF:
-			return count, nil
-		default:
+		if err != nil {
+			count += e.codec.Count(valid(string(block)), first)
+			if err == io.EOF {
+				err = nil
+			}
 			return count, err
 		}
+		complete := completeLen(block)
+		text := valid(string(block[:complete]))
+		n, settled := e.countSettled(text, first)
+		count += n
+		first = first && settled == 0
 		cut := string(block[complete:])
 		block = append(append(block[:0], text[settled:]...), cut...)
 	}
@@ -82,12 +75,15 @@ func completeLen(block []byte) int {
 	return len(block)
 }
 
-// settledLen returns the length of the parts of text that cannot be changed by
-// what follows it: all but the last two.
-func (e *Encoding) settledLen(text string) int {
-	settled, last := 0, 0 // where the last part but one and the last part begin
+// countSettled returns the number of tokens in those parts of text that cannot be
+// changed by what follows it, all but the last two, and their length. It counts
+// part by part, since what is one part before a word may be more at the end of a
+// text.
+func (e *Encoding) countSettled(text string, first bool) (count, settled int) {
+	last := 0 // where the last part that is known begins; settled is the one before
 	for at := 0; at < len(text); at += e.codec.Part(text[at:]) {
+		count += e.codec.Count(text[settled:last], first && settled == 0)
 		settled, last = last, at
 	}
-	return settled
+	return count, settled
 }

@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/parley-llm/parley/internal/interop/cache"
 )
 
 // Version is the release that is built: the newest whose inference engine is
@@ -30,23 +32,14 @@ var miniaudio []byte
 // Program returns the path of the Ollama program, building it if the cache has
 // none: some minutes of work for the compiler. Output of the build goes to log.
 //
-// The cache is the folder named by PARLEY_CACHE, else "parley" in the user's
-// cache folder. Several processes may call Program at once: one builds, the
-// others wait for it.
+// The cache is that of package cache. Several processes may call Program at
+// once: one builds, the others wait for it.
 func Program(ctx context.Context, log io.Writer) (string, error) {
-	cache, err := cacheDir()
-	if err != nil {
-		return "", err
-	}
 	// The stub is part of the name for two reasons: a changed stub must not
 	// meet a program built with the old one, and Go's build cache knows headers
 	// by their path alone, not by what they say.
 	sum := sha256.Sum256(miniaudio)
-	dir := filepath.Join(cache, fmt.Sprintf("ollama-%s-%x", Version, sum[:4]))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	unlock, err := lock(filepath.Join(dir, "lock"))
+	dir, unlock, err := cache.Folder(fmt.Sprintf("ollama-%s-%x", Version, sum[:4]))
 	if err != nil {
 		return "", err
 	}
@@ -60,17 +53,6 @@ func Program(ctx context.Context, log io.Writer) (string, error) {
 		return "", fmt.Errorf("building Ollama %s (it needs a C++ compiler and the Debian packages nlohmann-json3-dev and libstb-dev): %w", Version, err)
 	}
 	return program, nil
-}
-
-func cacheDir() (string, error) {
-	if dir := os.Getenv("PARLEY_CACHE"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "parley"), nil
 }
 
 // build leaves the finished program at the given path, or nothing there.

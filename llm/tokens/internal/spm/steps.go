@@ -151,7 +151,7 @@ func clusterLen(text string) int {
 
 // breaksClusters reports that a character is a cluster by itself.
 func breaksClusters(c rune) bool {
-	if c == 0x200c || c == 0x200d || unicode.Is(unicode.Prepended_Concatenation_Mark, c) {
+	if extendsCluster(c) || unicode.Is(unicode.Prepended_Concatenation_Mark, c) {
 		return false
 	}
 	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
@@ -166,6 +166,8 @@ func extendsCluster(c rune) bool {
 		return false
 	}
 	switch {
+	case 0x1f3fb <= c && c <= 0x1f3ff, 0xe0020 <= c && c <= 0xe007f:
+		return true
 	case 0x1062 <= c && c <= 0x1064, 0x1067 <= c && c <= 0x106d, 0x1087 <= c && c <= 0x108c, 0x109a <= c && c <= 0x109c:
 		return false
 	}

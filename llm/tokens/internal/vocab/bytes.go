@@ -37,15 +37,40 @@ func (a *byteOfRune) bytes(token string) (string, bool) {
 }
 
 // spellBytes replaces each token by the bytes it is spelled for, and by nothing
-// the tokens that are not made from text or are spelled otherwise: those that
-// keep reports true for stay what they are.
-func (v *Vocabulary) spellBytes(keep func(id int) bool) {
+// the tokens that are not made from text. A token of another type than Normal
+// counts as made from text only if merges say so.
+func (v *Vocabulary) spellBytes() {
+	made := v.made()
 	alphabet := newByteOfRune()
 	for id, token := range v.Tokens {
 		bytes, ok := alphabet.bytes(token)
-		if !ok || !keep(id) {
+		if !ok || v.Types[id] != Normal && v.Types[id] != Unused && !made[int32(id)] {
 			bytes = ""
 		}
 		v.Tokens[id] = bytes
 	}
+}
+
+// made returns the tokens of unusual types that merges use or make.
+func (v *Vocabulary) made() map[int32]bool {
+	unusual := make(map[string]int32)
+	for id, typ := range v.Types {
+		if typ != Normal && typ != Unused {
+			unusual[v.Tokens[id]] = int32(id)
+		}
+	}
+	made := make(map[int32]bool)
+	var joined []byte
+	for _, pair := range v.Merges {
+		for _, part := range pair {
+			if typ := v.Types[part]; typ != Normal && typ != Unused {
+				made[part] = true
+			}
+		}
+		joined = append(append(joined[:0], v.Tokens[pair[0]]...), v.Tokens[pair[1]]...)
+		if id, ok := unusual[string(joined)]; ok {
+			made[id] = true
+		}
+	}
+	return made
 }

@@ -33,7 +33,8 @@ var endNames = []string{
 	"<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
 }
 
-// fillControl gives tokens with such names their type.
+// fillControl enters tokens with such names as control tokens. They stay what
+// merging can make from text, which is how llama.cpp has it.
 func (m *metadataReader) fillControl(v *Vocabulary) {
 	names := make(map[string]bool)
 	for key, list := range controlNames {
@@ -48,8 +49,10 @@ func (m *metadataReader) fillControl(v *Vocabulary) {
 		names[name] = true
 	}
 	for id, token := range v.Tokens {
-		if names[token] {
-			v.Types[id] = Control
+		if !names[token] || v.Types[id] == Control {
+			continue
 		}
+		v.Types[id] = Normal
+		v.Special[token] = id
 	}
 }

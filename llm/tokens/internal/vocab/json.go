@@ -234,11 +234,7 @@ func (f *jsonFile) vocabulary() (*Vocabulary, error) {
 		return nil, err
 	}
 	if v.ByteLevel {
-		merged := make([]bool, len(v.Tokens))
-		for _, pair := range v.Merges {
-			merged[pair[0]], merged[pair[1]] = true, true
-		}
-		v.spellBytes(func(id int) bool { return v.Types[id] == Normal || merged[id] })
+		v.spellBytes()
 	}
 	return v, v.check()
 }

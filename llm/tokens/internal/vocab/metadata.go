@@ -3,6 +3,7 @@ package vocab
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -291,15 +292,9 @@ func (m *metadataReader) fillGPT2(v *Vocabulary) (addBOS bool) {
 	if m.err != nil {
 		return false
 	}
-	merged := make([]bool, len(v.Tokens))
-	for _, pair := range v.Merges {
-		merged[pair[0]], merged[pair[1]] = true, true
-	}
 	names := v.Tokens
-	v.Tokens = append([]string(nil), names...)
-	v.spellBytes(func(id int) bool {
-		return v.Types[id] == Normal || v.Types[id] == Unused || merged[id]
-	})
+	v.Tokens = slices.Clone(names)
+	v.spellBytes()
 	m.name(v, names)
 	switch pre {
 	case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano", "tekken":
@@ -317,7 +312,7 @@ func (m *metadataReader) fillGPT2(v *Vocabulary) (addBOS bool) {
 func (m *metadataReader) fillGemma4(v *Vocabulary) (addBOS bool) {
 	v.Kind, v.SplitLines = Merges, true
 	v.Normalizer.Escape = true
-	v.ByteFallback = hasBytes(v)
+	v.ByteFallback = true // by the names of the tokens, whatever their types
 	m.fillMerges(v)
 	return true
 }

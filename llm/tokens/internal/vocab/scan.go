@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -150,14 +151,43 @@ func (s *scanner) int() (int, error) {
 	return int(n), nil
 }
 
+// float takes a number as Hugging Face's tokenizers read it, which is not the
+// nearest float64: serde_json rounds the digits to one, and their quotient by the
+// power of ten again. Which of two equally good spellings wins hangs on such bits.
+// https://github.com/serde-rs/json/blob/master/src/de.rs, f64_from_parts
 func (s *scanner) float() (float64, error) {
 	text, err := s.number()
 	if err != nil {
 		return 0, err
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
 		return 0, errJSON
+	}
+	digits, power, _ := strings.Cut(strings.ToLower(text), "e")
+	digits, negative := strings.CutPrefix(digits, "-")
+	whole, fraction, _ := strings.Cut(digits, ".")
+	exponent, _ := strconv.Atoi(power) // at most three digits: ParseFloat took it
+	exponent -= len(fraction)
+	significand := uint64(0)
+	for i, c := range []byte(whole + fraction) {
+		d := uint64(c - '0')
+		if significand > (math.MaxUint64-d)/10 {
+			exponent += len(whole) + len(fraction) - i // the rest is dropped
+			break
+		}
+		significand = significand*10 + d
+	}
+	f := float64(significand)
+	for ; exponent < -308; exponent += 308 {
+		f /= 1e308
+	}
+	if exponent < 0 {
+		f /= math.Pow10(-exponent)
+	} else {
+		f *= math.Pow10(exponent)
+	}
+	if negative {
+		f = -f
 	}
 	return f, nil
 }

@@ -1,6 +1,6 @@
 //go:build darwin || linux
 
-package ollamabuild
+package cache
 
 import (
 	"os"

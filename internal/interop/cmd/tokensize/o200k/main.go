@@ -1,0 +1,11 @@
+// Command o200k uses o200k_base.
+package main
+
+import (
+	"github.com/parley-llm/parley/internal/interop/tokenspeed/startup"
+	"github.com/parley-llm/parley/llm/tokens"
+)
+
+func main() {
+	startup.Main(func() { tokens.O200kBase().Count("hello") })
+}

@@ -1,0 +1,220 @@
+package npmtest
+
+import (
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+//go:embed oracle.mjs
+var script string
+
+// What an oracle is asked. The numbers are those of oracle.mjs.
+const (
+	askOrdinary = iota
+	askSpecial
+	askVocabulary
+	askTime
+)
+
+var le = binary.LittleEndian
+
+// An Oracle is a tokenizer in a process of its own. One goroutine at a time may
+// use it.
+type Oracle struct {
+	name    string
+	process *exec.Cmd
+	in      io.WriteCloser
+	out     io.Reader
+	stderr  tail
+	ended   bool
+}
+
+// Tiktoken starts npm's tiktoken, which is OpenAI's own code compiled to
+// WebAssembly, with an encoding such as "o200k_base" and further special
+// tokens, ids by name.
+func Tiktoken(t testing.TB, encoding string, special map[string]int) *Oracle {
+	t.Helper()
+	names, err := json.Marshal(special)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, "tiktoken", encoding, string(names))
+}
+
+// Llama starts llama-tokenizer-js, for LLaMA 1 and 2.
+func Llama(t testing.TB) *Oracle {
+	t.Helper()
+	return start(t, "llama-tokenizer-js")
+}
+
+// Llama3 starts llama3-tokenizer-js.
+func Llama3(t testing.TB) *Oracle {
+	t.Helper()
+	return start(t, "llama3-tokenizer-js")
+}
+
+// start runs the script until the test's end, after installing the packages if
+// need be.
+func start(t testing.TB, arguments ...string) *Oracle {
+	t.Helper()
+	dir, err := install(t.Context(), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A script that is given as an argument finds the packages of the folder it
+	// runs in.
+	p := exec.Command("node", slices.Concat([]string{"--input-type=module", "--eval", script, "--"}, arguments)...)
+	p.Dir = dir
+	o := &Oracle{name: "npm's " + arguments[0], process: p}
+	p.Stderr = &o.stderr
+	if o.in, err = p.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if o.out, err = p.StdoutPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatalf("starting Node.js (in Debian the package nodejs): %v", err)
+	}
+	t.Cleanup(func() {
+		if err := o.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return o
+}
+
+// stop ends the process, which it does by itself at the end of its input.
+func (o *Oracle) stop() error {
+	if o.ended {
+		return nil
+	}
+	o.ended = true
+	closed := o.in.Close()
+	if err := o.process.Wait(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", o.name, err, o.stderr.String())
+	}
+	return closed
+}
+
+// failed ends a process that err shows to be of no more use, and returns err
+// with what the process had to say.
+func (o *Oracle) failed(err error) error {
+	return errors.Join(fmt.Errorf("%s: %w", o.name, err), o.stop())
+}
+
+// Encode returns the ids of each text's tokens. Names of special tokens in a
+// text are text. No text may be invalid UTF-8.
+func (o *Oracle) Encode(texts ...string) ([][]int, error) { return o.encode(askOrdinary, texts) }
+
+// EncodeSpecial is [Oracle.Encode] where the names of special tokens are
+// control tokens.
+func (o *Oracle) EncodeSpecial(texts ...string) ([][]int, error) {
+	return o.encode(askSpecial, texts)
+}
+
+func (o *Oracle) encode(what uint32, texts []string) ([][]int, error) {
+	answer, err := o.ask(what, texts)
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int, len(answer)/4)
+	for i := range numbers {
+		numbers[i] = int(le.Uint32(answer[4*i:]))
+	}
+	ids := make([][]int, 0, len(texts))
+	for len(numbers) > 0 && len(numbers) > numbers[0] {
+		n := 1 + numbers[0]
+		ids, numbers = append(ids, numbers[1:n:n]), numbers[n:]
+	}
+	if len(ids) != len(texts) || len(numbers) != 0 {
+		return nil, fmt.Errorf("%s: an answer of %d bytes for %d texts has %d", o.name, len(answer), len(texts), len(ids))
+	}
+	return ids, nil
+}
+
+// A Vocabulary is what a tokenizer of LLaMA knows, in the form of Hugging
+// Face's tokenizer.json.
+type Vocabulary struct {
+	Tokens []string // by id
+	Merges []string // two tokens with a space between, the first to merge first
+}
+
+// Vocabulary returns the vocabulary of [Llama] or [Llama3].
+func (o *Oracle) Vocabulary() (*Vocabulary, error) {
+	answer, err := o.ask(askVocabulary, nil)
+	if err != nil {
+		return nil, err
+	}
+	var v Vocabulary
+	if err := json.Unmarshal(answer, &v); err != nil {
+		return nil, fmt.Errorf("%s: %w", o.name, err)
+	}
+	return &v, nil
+}
+
+// Time counts the tokens of text, and returns with their number the processor
+// time that this took, without the time to get the text to the process.
+func (o *Oracle) Time(text string) (tokens int, cpu time.Duration, err error) {
+	answer, err := o.ask(askTime, []string{text})
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(answer) != 12 {
+		return 0, 0, fmt.Errorf("%s: an answer of %d bytes, want 12", o.name, len(answer))
+	}
+	return int(le.Uint32(answer)), time.Duration(le.Uint32(answer[4:])) * time.Microsecond, nil
+}
+
+// ask sends a request and returns the answer.
+func (o *Oracle) ask(what uint32, texts []string) ([]byte, error) {
+	request := le.AppendUint32(make([]byte, 4, 1<<16), what)
+	for _, text := range texts {
+		request = le.AppendUint32(request, uint32(len(text)))
+		request = append(request, text...)
+	}
+	le.PutUint32(request, uint32(len(request)-4))
+	if _, err := o.in.Write(request); err != nil {
+		return nil, o.failed(err)
+	}
+	var size [4]byte
+	if _, err := io.ReadFull(o.out, size[:]); err != nil {
+		return nil, o.failed(err)
+	}
+	answer := make([]byte, le.Uint32(size[:]))
+	if _, err := io.ReadFull(o.out, answer); err != nil {
+		return nil, o.failed(err)
+	}
+	return answer, nil
+}
+
+// tail keeps the last of what is written to it: an error's description ends
+// what a process says.
+type tail struct {
+	mu  sync.Mutex
+	end []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	const limit = 4 << 10
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end = append(t.end, p...)
+	t.end = t.end[max(0, len(t.end)-limit):]
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.end)
+}

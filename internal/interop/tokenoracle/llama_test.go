@@ -1,0 +1,119 @@
+package tokenoracle
+
+import (
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/parley-llm/parley/internal/interop/npmtest"
+	"github.com/parley-llm/parley/internal/interop/texts"
+	"github.com/parley-llm/parley/llm/tokens"
+)
+
+// The vocabularies are bound to licences, so they are taken from the npm
+// packages and written to a temporary folder, in each form that models come in.
+
+func TestLLaMAFilesHaveTheirTokenizersTokens(t *testing.T) {
+	t.Parallel()
+	oracle := npmtest.Llama(t)
+	v := vocabularyOf(t, oracle)
+	for _, f := range []file{
+		{"tokenizer.json", llamaJSON(v)},
+		{"llama.gguf", llamaGGUF(v)},
+		{"tokenizer.model", llamaModel(v)},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			p := newPair(open(t, f), oracle, false)
+			p.decoded = strings.NewReplacer("▁", " ") // the one stands for the other
+			compareAll(t, p, 3, func(s string) string { return s })
+		})
+	}
+}
+
+func TestLLaMA3FilesHaveTheirTokenizersTokens(t *testing.T) {
+	t.Parallel()
+	oracle := npmtest.Llama3(t)
+	v := vocabularyOf(t, oracle)
+	for _, f := range []file{
+		{"tokenizer.json", llama3JSON(v)},
+		{"llama3.gguf", llama3GGUF(v)},
+	} {
+		t.Run(f.name, func(t *testing.T) {
+			ours := open(t, f)
+			compareAll(t, newPair(ours, oracle, false), 4, forJavaScript)
+			where, all := fuzzed(ours, 5, amount(t, 3000, 100_000))
+			newPair(ours, oracle, true).check(t, where+", special tokens allowed", mapped(all, forJavaScript))
+		})
+	}
+}
+
+// compareAll compares made-up and found texts.
+func compareAll(t *testing.T, p *pair, seed uint64, change func(string) string) {
+	where, all := fuzzed(p.ours, seed, amount(t, 5000, 1_000_000))
+	p.check(t, where, mapped(all, change))
+	sources, err := texts.Sources(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range sources {
+		p.check(t, source.Name, mapped(source.All(amount(t, 1<<17, 17<<20)), change))
+	}
+}
+
+func mapped(all iter.Seq2[string, error], change func(string) string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for text, err := range all {
+			if !yield(change(text), err) {
+				return
+			}
+		}
+	}
+}
+
+// forJavaScript leaves out what JavaScript's regular expressions class in
+// another way than those of the model's own tokenizer: llama3-tokenizer-js
+// takes U+FEFF for a space and U+0085 for none, does not know that ſ is an s in
+// a contraction, and classes characters by the Unicode version of Node.js.
+func forJavaScript(text string) string {
+	text = strings.ReplaceAll(text, "'ſ", "'s")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\ufeff' || r == '\u0085':
+			return -1
+		case unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.C):
+			return r
+		default: // unassigned when this Go was released
+			return -1
+		}
+	}, text)
+}
+
+func vocabularyOf(t *testing.T, oracle *npmtest.Oracle) *npmtest.Vocabulary {
+	t.Helper()
+	v, err := oracle.Vocabulary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+type file struct {
+	name string
+	data []byte
+}
+
+func open(t *testing.T, f file) *tokens.Encoding {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), f.name)
+	if err := os.WriteFile(path, f.data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := tokens.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}

@@ -1,0 +1,87 @@
+package tokenspeed
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm/tokens"
+)
+
+// steepest is how much longer a byte may take in a run of a character than in a
+// shorter run, from 1,000 to 1,000,000 of them. Were the time quadratic, it
+// would be 10 for each step and 1,000 for all. Runs of megabytes leave the
+// processor's caches; the rest is for noise.
+const steepest = 4.0
+
+// slowestByte bounds what a byte of such a run takes at most; it is generous.
+const slowestByte = 250.0 // ns
+
+func TestSpeedOfRepeatedCharacters(t *testing.T) {
+	oneCore(t)
+	longest, attempts := 100_000, 1
+	if timed() {
+		longest, attempts = 1_000_000, 5
+	}
+	for _, ours := range []*tokens.Encoding{tokens.CL100kBase(), tokens.O200kBase()} {
+		t.Run(ours.Name(), func(t *testing.T) {
+			others := rivals(t, ours.Name())
+			for _, c := range []string{"a", "가", " ", "\n", "😀"} {
+				line, fastest, slowest, growth := fmt.Sprintf("%q ours, ns a byte:", c), math.Inf(1), 0.0, 0.0
+				for n := 1000; n <= longest; n *= 10 {
+					per := perByte(t, ours, strings.Repeat(c, n), attempts)
+					line += fmt.Sprintf("  %d: %.2f", n, per)
+					growth = max(growth, per/fastest)
+					slowest, fastest = max(slowest, per), min(fastest, per)
+				}
+				t.Logf("%s  (slowest %.2f times the fastest, %.2f times that of a shorter run)", line, slowest/fastest, growth)
+				if !timed() {
+					continue
+				}
+				if growth > steepest {
+					t.Errorf("%q repeated: a byte takes %.1f times as long as in a shorter run, want at most %.0f times", c, growth, steepest)
+				}
+				if slowest > slowestByte {
+					t.Errorf("%q repeated: a byte takes %.0f ns, want at most %.0f ns", c, slowest, slowestByte)
+				}
+				reportOthers(t, others, c)
+			}
+		})
+	}
+}
+
+// perByte returns the nanoseconds a byte takes, the least of some attempts
+// that each count some megabytes.
+func perByte(t *testing.T, ours *tokens.Encoding, text string, attempts int) float64 {
+	calls := max(1, 2_000_000/len(text))
+	best := 0.0
+	for range attempts {
+		cpu := processorTime(t, func() {
+			for range calls {
+				ours.Count(text)
+			}
+		})
+		if per := float64(cpu.Nanoseconds()) / float64(calls*len(text)); best == 0 || per < best {
+			best = per
+		}
+	}
+	return best
+}
+
+// reportOthers prints what the others take a byte, as far as is bearable.
+func reportOthers(t *testing.T, others []rival, c string) {
+	for _, r := range others {
+		line := fmt.Sprintf("    %s:", r.name)
+		for n := 1000; n <= 10_000; n *= 10 {
+			text := strings.Repeat(c, n)
+			_, cpu := r.count(text)
+			line += fmt.Sprintf("  %d: %.1f", n, float64(cpu.Nanoseconds())/float64(len(text)))
+			if cpu > time.Second {
+				break
+			}
+		}
+		t.Log(line)
+	}
+}
