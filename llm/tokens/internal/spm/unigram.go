@@ -23,7 +23,6 @@ type path struct {
 // lattice is the working memory for one stretch of text.
 type lattice struct {
 	paths []path
-	ids   []int32
 	cuts  []int32
 }
 
