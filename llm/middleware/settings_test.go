@@ -24,6 +24,10 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Retry{PerKind: map[llm.Kind]int{llm.Server: -2}}, `Retry: PerKind is -2 for "server error";`},
 		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: -5}}, "Retry: Budget.Tokens is -5;"},
 		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: 5}}, "Retry: Budget.Tokens is 5, which no retry at the Cost of 14"},
+		{middleware.Timeout{}, "Timeout: FirstEvent is zero, and so are Idle and Total;"},
+		{middleware.Timeout{Idle: -1}, "Timeout: Idle is -1ns;"},
+		{middleware.Timeout{Idle: 2, Total: 1}, "Timeout: Idle is 2ns, more than Total, 1ns"},
+		{middleware.Timeout{FirstEvent: 2, Total: 1}, "Timeout: FirstEvent is 2ns, more than Total, 1ns"},
 	} {
 		t.Run(tt.names, func(t *testing.T) {
 			made, err := tt.settings.Middleware()
