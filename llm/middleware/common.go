@@ -25,14 +25,77 @@ func layer(run func(ctx context.Context, call *llm.Call, next llm.Handler, yield
 	}
 }
 
-// pass passes events on as they are. It reports whether the caller wants more.
-func pass(events llm.Events, yield func(llm.Event, error) bool) bool {
-	for ev, err := range events {
-		if !yield(ev, err) {
-			return false
+// listener is what a middleware learns of an answer that it passes on.
+type listener struct {
+	start    *llm.Start // nil before it
+	done     *llm.Done  // nil if the answer has not ended well
+	err      error      // that ended it
+	attempts []*llm.Attempt
+	pieces   int // of content
+	bytes    int // of content's text
+}
+
+// to passes events on, and listens.
+func (l *listener) to(events llm.Events) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		for ev, err := range events {
+			l.hear(ev, err)
+			if !yield(ev, err) {
+				return
+			}
 		}
 	}
-	return true
+}
+
+func (l *listener) hear(ev llm.Event, err error) {
+	switch {
+	case err != nil:
+		l.err = err
+	case ev.Type == llm.EventDone:
+		l.done = &llm.Done{}
+		if d, ok := ev.Detail.(*llm.Done); ok {
+			l.done = d
+		}
+	case ev.Type.Content():
+		l.pieces++
+		l.bytes += len(ev.Text)
+	case ev.Type == llm.EventStart:
+		l.start, _ = ev.Detail.(*llm.Start)
+	case ev.Type == llm.EventAttempt:
+		if a, ok := ev.Detail.(*llm.Attempt); ok {
+			l.attempts = append(l.attempts, a)
+		}
+	}
+}
+
+// usage returns what the answer cost, as far as it was said.
+func (l *listener) usage() llm.Usage {
+	if l.done != nil {
+		return l.done.Usage
+	}
+	if e, ok := errors.AsType[*llm.Error](l.err); ok && e.Partial != nil {
+		return e.Partial.Usage
+	}
+	return llm.Usage{}
+}
+
+// pass passes events on as they are.
+func pass(events llm.Events, yield func(llm.Event, error) bool) {
+	for ev, err := range events {
+		if !yield(ev, err) {
+			return
+		}
+	}
+}
+
+// middlewareOf returns the middleware of what has been made of settings.
+func middlewareOf[T interface {
+	Middleware(next llm.Handler) llm.Handler
+}](made T, err error) (llm.Middleware, error) {
+	if err != nil {
+		return nil, err
+	}
+	return made.Middleware, nil
 }
 
 // sleep waits. It returns an error as soon as the context has ended.
@@ -50,6 +113,30 @@ func sleep(ctx context.Context, d time.Duration) error {
 func inTime(ctx context.Context, wait time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Until(deadline) > wait
+}
+
+// serversFault reports whether a failure says that the server is ill: not that
+// it was asked for the wrong thing, or too often, or by nobody it knows.
+func serversFault(err error) bool {
+	kind := llm.KindOf(err)
+	return kind.Temporary() && kind != llm.RateLimited
+}
+
+// blames reports whether a call's failure counts against its server. A call that the
+// caller has ended does not, but one that a [Timeout] ended does.
+func blames(ctx context.Context, err error) bool {
+	if err == nil || !serversFault(err) {
+		return false
+	}
+	return ctx.Err() == nil || llm.KindOf(context.Cause(ctx)) == llm.Timeout
+}
+
+// retryAfter returns how long the server asked to wait, or 0.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*llm.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
 }
 
 // failed is the report of an attempt that came to nothing.
@@ -85,11 +172,6 @@ func warned(events llm.Events, warning llm.Warning) llm.Events {
 			}
 		}
 	}
-}
-
-// refuse returns events that are this error alone.
-func refuse(err error) llm.Events {
-	return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, err) }
 }
 
 // settings collects what is wrong with the settings of one middleware.

@@ -52,15 +52,6 @@ func failure(kind llm.Kind) llmtest.Reply {
 	return llmtest.Error(&llm.Error{Kind: kind, Message: "as scripted"})
 }
 
-// failures returns n replies that are errors of this kind.
-func failures(n int, kind llm.Kind) []llmtest.Reply {
-	replies := make([]llmtest.Reply, n)
-	for i := range replies {
-		replies[i] = failure(kind)
-	}
-	return replies
-}
-
 // heard is what a caller hears of an answer.
 type heard struct {
 	events string // one word for each: "start text text done"
