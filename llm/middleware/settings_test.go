@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
 // Settings that cannot be meant are refused where the middleware is made, by
 // the field's name.
 func TestBadSettingsAreRefusedByName(t *testing.T) {
+	model := llmtest.New().Model()
 	for _, tt := range []struct {
 		settings maker
 		names    string
@@ -28,6 +30,28 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Timeout{Idle: -1}, "Timeout: Idle is -1ns;"},
 		{middleware.Timeout{Idle: 2, Total: 1}, "Timeout: Idle is 2ns, more than Total, 1ns"},
 		{middleware.Timeout{FirstEvent: 2, Total: 1}, "Timeout: FirstEvent is 2ns, more than Total, 1ns"},
+		{middleware.Fallback{}, "Fallback: To is empty;"},
+		{middleware.Fallback{To: []middleware.Alternative{{Name: "a/b"}}}, `Fallback: To has no Model for the name "a/b"`},
+		{middleware.Fallback{To: []middleware.Alternative{{Model: model, On: []llm.Kind{"odd"}}}}, `Fallback: To.On has "odd";`},
+		{middleware.Balance{}, "Balance: Over is empty;"},
+		{middleware.Balance{Over: []middleware.Backend{{Weight: -1}}}, "Balance: Over.Weight is -1;"},
+		{middleware.Balance{Over: []middleware.Backend{{Name: "a/b"}}}, `Balance: Over has no Model for the name "a/b"`},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Strategy: "odd"}, `Balance: Strategy is "odd";`},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Failures: -1}, "Balance: Failures is -1;"},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Cooldown: -1}, "Balance: Cooldown is -1ns;"},
+		{keys{}, "Keys: Keys is empty"},
+		{keys{Keys: []llm.Secret{""}}, "Keys: Keys has an empty key"},
+		{keys{Keys: []llm.Secret{"a"}, Cooldown: -1}, "Keys: Cooldown is -1ns;"},
+		{middleware.Breaker{Failures: -1}, "Breaker: Failures is -1;"},
+		{middleware.Breaker{OpenFor: -1}, "Breaker: OpenFor is -1ns;"},
+		{middleware.Breaker{Probes: -1}, "Breaker: Probes is -1;"},
+		{middleware.Breaker{Shared: middleware.Shared{StoreDown: "odd"}}, `Breaker: Shared.StoreDown is "odd";`},
+		{middleware.Hedge{Quantile: 1}, "Hedge: Quantile is 1;"},
+		{middleware.Hedge{Quantile: -0.5}, "Hedge: Quantile is -0.5;"},
+		{middleware.Hedge{Window: 5}, "Hedge: Window is 5;"},
+		{middleware.Hedge{Initial: -1}, "Hedge: Initial is -1ns;"},
+		{middleware.Hedge{MaxShare: 2}, "Hedge: MaxShare is 2;"},
+		{middleware.Hedge{Name: "a/b"}, `Hedge: Model is missing for the name "a/b"`},
 	} {
 		t.Run(tt.names, func(t *testing.T) {
 			made, err := tt.settings.Middleware()
@@ -36,4 +60,15 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 			}
 		})
 	}
+}
+
+// keys makes a middleware of Keys, as the table wants.
+type keys middleware.Keys
+
+func (k keys) Middleware() (llm.Middleware, error) {
+	ring, err := middleware.NewKeyRing(middleware.Keys(k))
+	if err != nil {
+		return nil, err
+	}
+	return ring.Middleware, nil
 }
