@@ -129,11 +129,14 @@ func cost(t testing.TB, settings maker) (call, chunk float64) {
 	return call, (added(many, 50) - call) / (many - few)
 }
 
+// The aim is 15 µs and 60 allocations a call, 500 ns and no allocation a chunk.
+// Allocations are held to it. Times fail at thrice the aim, since others use the
+// machine as well: the figures printed are what to look at.
 func TestChainCostsLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector multiplies costs")
 	}
-	const mostAllocs, mostPerCall, mostPerChunk = 60, 15000, 500 // ns
+	const mostAllocs, mostPerCall, mostPerChunk = 60, 3 * 15000, 3 * 500 // ns
 	for _, l := range layers() {
 		allocs := testing.AllocsPerRun(100, answering(t, l.settings, few)) - bareAllocs(t)
 		long := testing.AllocsPerRun(100, answering(t, l.settings, many)) - bareAllocs(t)
