@@ -21,12 +21,13 @@ var (
 // packages are what a snippet may use without importing it.
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "json": "encoding/json", "log": "log", "os": "os", "time": "time",
-	"llm":       "github.com/parley-llm/parley/llm",
-	"llmtest":   "github.com/parley-llm/parley/llm/llmtest",
-	"ollama":    "github.com/parley-llm/parley/providers/ollama",
-	"openai":    "github.com/parley-llm/parley/providers/openai",
-	"providers": "github.com/parley-llm/parley/providers",
-	"tokens":    "github.com/parley-llm/parley/llm/tokens",
+	"llm":        "github.com/parley-llm/parley/llm",
+	"llmtest":    "github.com/parley-llm/parley/llm/llmtest",
+	"middleware": "github.com/parley-llm/parley/llm/middleware",
+	"ollama":     "github.com/parley-llm/parley/providers/ollama",
+	"openai":     "github.com/parley-llm/parley/providers/openai",
+	"providers":  "github.com/parley-llm/parley/providers",
+	"tokens":     "github.com/parley-llm/parley/llm/tokens",
 }
 
 // given is what a snippet that is not a whole program may take for granted.
