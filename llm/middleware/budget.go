@@ -168,10 +168,7 @@ func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []accou
 }
 
 func (s *Spending) refusal(call *llm.Call, why string) error {
-	return &llm.Error{
-		Kind: llm.Quota, Provider: call.Provider, Model: call.Model, Op: call.Op,
-		Message: "not sent: " + why + " (middleware.Budget)",
-	}
+	return notSent(call, llm.Quota, why+" (middleware.Budget)", 0)
 }
 
 // cost returns what a usage costs, by classes: what was read from or written

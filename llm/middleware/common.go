@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -116,13 +117,21 @@ func serversFault(err error) bool {
 	return kind.Temporary() && kind != llm.RateLimited
 }
 
-// blames reports whether a call's failure counts against its server. A call that the
-// caller has ended does not, but one that a [Timeout] ended does.
+// blames reports whether a call's failure counts against its server. One of a
+// call that was ended from outside, by its caller or a [Timeout] around, does not: it may have
+// been waiting for a limit of ours.
 func blames(ctx context.Context, err error) bool {
-	if err == nil || !serversFault(err) {
-		return false
+	return err != nil && serversFault(err) && ctx.Err() == nil
+}
+
+// notSent is the error of a call that a limit of ours holds back. There is no
+// sense in asking the same limit again at once, so Retry leaves it to Fallback.
+func notSent(call *llm.Call, kind llm.Kind, why string, wait time.Duration) error {
+	return &llm.Error{
+		Kind: kind, Provider: call.Provider, Model: call.Model, Op: call.Op,
+		Message: "not sent: " + why, RetryAfter: max(wait, 0),
+		Header: http.Header{"X-Should-Retry": {"false"}},
 	}
-	return ctx.Err() == nil || llm.KindOf(context.Cause(ctx)) == llm.Timeout
 }
 
 // retryAfter returns how long the server asked to wait, or 0.

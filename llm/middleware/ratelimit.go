@@ -120,13 +120,13 @@ func (l *limiter) answer(call *llm.Call) int {
 // reserve takes a request and the tokens, and waits until they may be used.
 func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) error {
 	if l.Tokens > 0 && tokens > l.Tokens {
-		return l.refusal(call, llm.InvalidRequest, fmt.Sprintf(
-			"never sent: it may take %d tokens, more than the limit of %d a minute", tokens, l.Tokens), 0)
+		return notSent(call, llm.InvalidRequest, fmt.Sprintf(
+			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
 	most := l.longest(ctx)
 	wait := model.wait(tokens)
 	if wait > most {
-		return l.refusal(call, llm.RateLimited, "not sent: the server wants no request before", wait)
+		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
 	}
 	var took [2]int
 	for i, kind := range [...]struct {
@@ -147,7 +147,7 @@ func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, t
 		case err != nil:
 			return err
 		case !ok:
-			return l.refusal(call, llm.RateLimited, fmt.Sprintf("not sent: the queue for %d %s a minute is too long", kind.limit, kind.name), until)
+			return notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
 		}
 		took[i] = kind.n
 		wait = max(wait, until)
@@ -172,13 +172,6 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 		most = min(most, time.Until(deadline))
 	}
 	return most
-}
-
-func (l *limiter) refusal(call *llm.Call, kind llm.Kind, why string, wait time.Duration) error {
-	return &llm.Error{
-		Kind: kind, Provider: call.Provider, Model: call.Model, Op: call.Op,
-		Message: why + " (middleware.RateLimit)", RetryAfter: wait,
-	}
 }
 
 // giveBack returns what was not used, or takes what was used besides. If the
