@@ -92,6 +92,10 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if d, text, ok := a.shapes.Skim(frames); ok {
+			a.piece(d, a.Text.Add(text))
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
