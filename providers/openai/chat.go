@@ -52,7 +52,8 @@ type answer struct {
 	shapes *reply.Shapes[delta]
 	pieces int // frames with one piece of text that were decoded
 
-	finish string // the server's reason, once it has given one
+	head   send.Head // what a body of an odd type begins with
+	finish string    // the server's reason, once it has given one
 	usage  llm.Usage
 	audio  llm.Audio
 
@@ -87,7 +88,11 @@ func (a *answer) read() error {
 	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
-	return a.readStream(a.Body())
+	body := a.Body()
+	if mediaType != "text/event-stream" { // and perhaps no stream at all
+		body = io.TeeReader(body, &a.head)
+	}
+	return a.readStream(body)
 }
 
 // readStream reads an answer that is streamed.
@@ -177,7 +182,7 @@ func (a *answer) stopped(err error) error {
 	case a.finish != "":
 		return a.done()
 	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
-		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
