@@ -95,11 +95,11 @@ func contests(t testing.TB, base string) []contest {
 		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", false), streamed(ollamaModel("/ollama/1")), 1.5, 0},
 		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.5, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
-			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
+			answer, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLength(t, len(data))
+			checkLength(t, len(answer.Choices[0].Message.Content))
 		}, unstreamed(openAI("/whole/0")), 1.5, 0},
 	}
 }

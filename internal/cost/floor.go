@@ -3,6 +3,7 @@ package cost
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -32,11 +33,14 @@ func floorStream(client *http.Client, req *http.Request, sse bool, use func(stri
 	for lines.Scan() {
 		line := lines.Bytes()
 		if sse {
-			data, ok := bytes.CutPrefix(line, []byte("data: "))
+			data, ok := bytes.CutPrefix(line, []byte("data:"))
 			if !ok {
+				if string(line) == "event: error" {
+					return errors.New("the server sent an error")
+				}
 				continue
 			}
-			if string(data) == "[DONE]" {
+			if data = bytes.TrimPrefix(data, []byte(" ")); string(data) == "[DONE]" {
 				_, err := io.Copy(io.Discard, resp.Body)
 				return err
 			}
@@ -302,9 +306,25 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// floorWhole sends a request and reads the whole reply, which is the least
-// that an unstreamed call must do besides decoding it.
-func floorWhole(client *http.Client, req *http.Request) ([]byte, error) {
+// whole is what a program without a library decodes of an answer that is not
+// streamed: its text, whether it is whole, and what it cost.
+type whole struct {
+	Choices []struct {
+		Message struct {
+			Content string `json:"content"`
+		} `json:"message"`
+		FinishReason string `json:"finish_reason"`
+	} `json:"choices"`
+	Usage struct {
+		PromptTokens     int `json:"prompt_tokens"`
+		CompletionTokens int `json:"completion_tokens"`
+	} `json:"usage"`
+	Error json.RawMessage `json:"error"`
+}
+
+// floorWhole sends a request, reads the whole reply and decodes it as everybody
+// does, with encoding/json: a call that does not decode has no answer.
+func floorWhole(client *http.Client, req *http.Request) (*whole, error) {
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -313,5 +333,16 @@ func floorWhole(client *http.Client, req *http.Request) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.New(resp.Status)
 	}
-	return io.ReadAll(resp.Body)
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	var w whole
+	if err := json.Unmarshal(data, &w); err != nil {
+		return nil, err
+	}
+	if len(w.Error) > 0 || len(w.Choices) == 0 || w.Choices[0].FinishReason == "" {
+		return nil, errors.New("no answer: " + string(data))
+	}
+	return &w, nil
 }
