@@ -3,6 +3,8 @@ package llamacpp_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -168,5 +170,12 @@ func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) {
 		if !strings.Contains(err.Error(), piece) {
 			t.Errorf("the error %q does not say %q", err, piece)
 		}
+	}
+}
+
+// asError finds the *llm.Error in err, which there must be.
+func asError(err error, to **llm.Error) {
+	if !errors.As(err, to) {
+		*to = &llm.Error{Message: fmt.Sprintf("not an *llm.Error: %v", err)}
 	}
 }
