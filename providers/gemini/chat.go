@@ -54,7 +54,7 @@ type answer struct {
 	quick  *quickDecoder
 	shapes *reply.Shapes[delta]
 	pieces int    // frames with one piece of text that were decoded
-	last   []byte // the latest frame of a known shape, for its counts; empty if a later one was decoded
+	last   []byte // the latest frame of a known shape, for its counts; empty once they are taken
 
 	id      string
 	open    llm.EventType // text or reasoning whose part has not ended, or 0
@@ -219,8 +219,8 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.id = c.ID
 		a.Start(c.ID, c.Model)
 	}
-	a.last = a.last[:0]
 	if c.Usage != nil {
+		a.takeLast()
 		a.counts.take(c.Usage)
 	}
 	if c.Feedback != nil && c.Feedback.blocks() {
@@ -277,17 +277,23 @@ func (a *answer) learn(c *chunk, frame []byte) {
 	}
 }
 
+// takeLast takes the counts of the latest frame whose shape was known.
+func (a *answer) takeLast() {
+	if len(a.last) == 0 {
+		return
+	}
+	var c struct {
+		Usage *usage `json:"usageMetadata"`
+	}
+	if json.Unmarshal(a.last, &c) == nil && c.Usage != nil { // one that it matched could be decoded
+		a.counts.take(c.Usage)
+	}
+	a.last = a.last[:0]
+}
+
 // usageSoFar returns what the answer has cost, as far as the server has said.
 func (a *answer) usageSoFar() llm.Usage {
-	if len(a.last) > 0 {
-		var c struct {
-			Usage *usage `json:"usageMetadata"`
-		}
-		if json.Unmarshal(a.last, &c) == nil && c.Usage != nil { // it matched a frame that could be decoded
-			a.counts.take(c.Usage)
-		}
-		a.last = a.last[:0]
-	}
+	a.takeLast()
 	return a.counts.convert()
 }
 
