@@ -320,14 +320,19 @@ func (a *answer) done() error {
 
 // refused returns the error for a prompt that the server does not answer.
 func (a *answer) refused() error {
+	reason := a.blocked.BlockReason
 	message := "the prompt was blocked"
-	if a.blocked.BlockReason != "" {
-		message += " (" + a.blocked.BlockReason + ")"
+	if reason != "" {
+		message += " (" + reason + ")"
 	}
 	if a.blocked.BlockMessage != "" {
 		message += ": " + a.blocked.BlockMessage
 	}
-	e := a.Reply.Fail(llm.ContentFilter, message)
-	e.Code = a.blocked.BlockReason
+	said, err := json.Marshal(map[string]string{"message": message, "status": reason})
+	if err != nil { // not of strings
+		return a.Reply.Fail(llm.ContentFilter, message)
+	}
+	e := a.Reply.Complaint(said, llm.ContentFilter)
+	e.Kind = llm.ContentFilter
 	return e
 }

@@ -96,10 +96,11 @@ func (p *part) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &members); err != nil {
 		return err
 	}
-	delete(members, "thought")
-	delete(members, "thoughtSignature")
-	if len(members) > 0 {
-		p.raw = append(p.raw, data...)
+	for name, value := range members {
+		if name != "thought" && name != "thoughtSignature" && send.IsSet(value) {
+			p.raw = append(p.raw, data...)
+			break
+		}
 	}
 	return nil
 }
