@@ -139,7 +139,9 @@ func (a *answer) frame(f reply.Frame) error {
 		return nil
 	}
 	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
-		return a.chunk(c, f.Data)
+		err := a.chunk(c, f.Data)
+		a.quick.named = a.Started()
+		return err
 	}
 	var c chunk
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -243,7 +245,11 @@ func (a *answer) candidate(c *candidate) {
 		a.finish, a.message = c.FinishReason, c.FinishMessage
 	}
 	if c.Content != nil {
+		several := len(c.Content.Parts) > 1
 		for i := range c.Content.Parts {
+			if several {
+				a.sources.parts = append(a.sources.parts, a.sources.text)
+			}
 			a.part(&c.Content.Parts[i])
 		}
 	}

@@ -17,6 +17,8 @@ type chunk struct {
 	Usage      *usage          `json:"usageMetadata"`
 	Model      string          `json:"modelVersion"`
 	ID         string          `json:"responseId"`
+
+	known bool // it has a model or an id, which were known already
 }
 
 // failure is the member that any reply of the server can have in place of what
@@ -39,7 +41,7 @@ type failing interface{ failed() json.RawMessage }
 // isPiece reports whether the chunk says anything that a piece of an answer
 // would.
 func (c *chunk) isPiece() bool {
-	return len(c.Candidates) > 0 || c.Feedback != nil || c.Usage != nil || c.Model != "" || c.ID != ""
+	return len(c.Candidates) > 0 || c.Feedback != nil || c.Usage != nil || c.Model != "" || c.ID != "" || c.known
 }
 
 type promptFeedback struct {

@@ -148,7 +148,7 @@ func (p *Provider) marshalEmbed(call *llm.Call, resource string, texts []string)
 	each := make([]json.RawMessage, len(texts))
 	for i, text := range texts {
 		var one any = embedRequest{
-			Model: resource, Content: message{Parts: []sentPart{{Text: &text}}},
+			Model: resource, Content: message{Parts: []any{&sentPart{Text: &text}}},
 			TaskType: o.TaskType, Title: o.Title, Dimensions: call.Embed.Dimensions,
 		}
 		if p.vertex {

@@ -80,8 +80,14 @@ func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	return model, nil
 }
 
+// address is the URL of a model's method.
+type address struct{ model, method, url string }
+
 // modelURL returns the URL of a model's method, "streamGenerateContent?alt=sse".
 func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
+	if known := p.latest.Load(); known != nil && known.model == call.Model && known.method == method {
+		return known.url, nil
+	}
 	resource, err := p.modelPath(call)
 	if err != nil {
 		return "", err
@@ -89,7 +95,9 @@ func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
 	if p.project != "" && !strings.HasPrefix(resource, "projects/") {
 		resource = p.project + "/" + resource
 	}
-	return p.baseURL + (&url.URL{Path: "/" + resource}).EscapedPath() + ":" + method, nil
+	address := &address{call.Model, method, p.baseURL + (&url.URL{Path: "/" + resource}).EscapedPath() + ":" + method}
+	p.latest.Store(address)
+	return address.url, nil
 }
 
 // cacheName returns the resource that the name of a cached content stands for.

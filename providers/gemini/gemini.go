@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
@@ -95,6 +96,7 @@ type Provider struct {
 	defaults *defaultCredentials // nil if token is another source
 	client   *send.Client
 	limits   llm.Limits
+	latest   atomic.Pointer[address] // used last: most calls go to the same
 }
 
 // New returns a provider. It sends nothing, and looks for no credentials. A base

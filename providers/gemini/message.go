@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"reflect"
 	"strings"
 
 	"google.golang.org/genai"
@@ -17,8 +18,10 @@ import (
 // message is a message as it is sent.
 // https://ai.google.dev/api/caching#Content
 type message struct {
-	Parts []sentPart `json:"parts"`
-	Role  string     `json:"role,omitempty"`
+	Parts []any  `json:"parts"` // *sentPart, *genai.Part from a hook, json.RawMessage
+	Role  string `json:"role,omitempty"`
+
+	results bool // the parts are results of tools
 }
 
 // The roles of a message.
@@ -27,26 +30,19 @@ const (
 	roleModel = "model"
 )
 
-// sentPart is the vendor's part, with those fields shadowed whose JSON would lose
-// something. The outer field of a name wins.
+// sentPart is the vendor's part as far as it is used here, with those members of
+// our own whose JSON would lose something.
 type sentPart struct {
-	genai.Part
-
-	Text             *string           `json:"text,omitempty"`             // an empty text is sent
-	ThoughtSignature string            `json:"thoughtSignature,omitempty"` // as the server wrote it
-	FunctionCall     *sentCall         `json:"functionCall,omitempty"`     // numbers in arguments stay as they are
-	FunctionResponse *functionResponse `json:"functionResponse,omitempty"` // and in results
-
-	raw json.RawMessage // if set, all of the part
-}
-
-// MarshalJSON writes a part of a kind that is not known as it came.
-func (p sentPart) MarshalJSON() ([]byte, error) {
-	if p.raw != nil {
-		return p.raw, nil
-	}
-	type plain sentPart
-	return json.Marshal(plain(p))
+	Text                *string                    `json:"text,omitempty"` // an empty text is sent
+	Thought             bool                       `json:"thought,omitempty"`
+	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // as the server wrote it
+	InlineData          *genai.Blob                `json:"inlineData,omitempty"`
+	FileData            *genai.FileData            `json:"fileData,omitempty"`
+	MediaResolution     *genai.PartMediaResolution `json:"mediaResolution,omitempty"`
+	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // numbers in arguments stay as they are
+	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // and in results
+	ExecutableCode      *genai.ExecutableCode      `json:"executableCode,omitempty"`
+	CodeExecutionResult *genai.CodeExecutionResult `json:"codeExecutionResult,omitempty"`
 }
 
 type sentCall struct {
@@ -68,14 +64,13 @@ func vendorContent(c *genai.Content) *message {
 	}
 	m := &message{Role: c.Role}
 	for _, p := range c.Parts {
-		if p == nil {
-			continue
+		switch {
+		case p == nil:
+		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // of which the vendor's type makes nothing at all
+			m.Parts = append(m.Parts, &sentPart{Text: &p.Text})
+		default:
+			m.Parts = append(m.Parts, p)
 		}
-		out := sentPart{Part: *p}
-		if p.Text != "" || p.InlineData == nil && p.FileData == nil {
-			out.Text = &p.Text
-		}
-		m.Parts = append(m.Parts, out)
 	}
 	return m
 }
@@ -130,7 +125,7 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 
 // addMessage adds a message of the user's or the model's.
 func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) error {
-	out := message{Role: roleUser, Parts: make([]sentPart, 0, len(m.Parts))}
+	out := message{Role: roleUser, Parts: make([]any, 0, len(m.Parts))}
 	if m.Role == llm.RoleAssistant {
 		out.Role = roleModel
 	}
@@ -143,14 +138,14 @@ func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) erro
 			return err
 		}
 		if converted != nil {
-			out.Parts = append(out.Parts, *converted)
+			out.Parts = append(out.Parts, converted)
 		}
 	}
 	if len(out.Parts) == 0 {
 		if len(m.Parts) > 0 { // nothing in it is for this server
 			return nil
 		}
-		out.Parts = []sentPart{{Text: new("")}}
+		out.Parts = []any{&sentPart{Text: new("")}}
 	}
 	b.body.Contents = append(b.body.Contents, out)
 	return nil
@@ -165,7 +160,7 @@ func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
 }
 
 // part converts a part, to nil if it is nothing to this server.
-func (b *requestBuilder) part(part llm.Part) (*sentPart, error) {
+func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
@@ -177,14 +172,17 @@ func (b *requestBuilder) part(part llm.Part) (*sentPart, error) {
 		if !ok || own.Signature == "" {
 			return nil, nil
 		}
-		return &sentPart{Part: genai.Part{Thought: true}, Text: &p.Text, ThoughtSignature: own.Signature}, nil
+		return &sentPart{Text: &p.Text, Thought: true, ThoughtSignature: own.Signature}, nil
 	case llm.Image:
 		out, err := b.media(mediaType(p.MediaType, p.Data, p.URL), p.Data, p.URL, p.ProviderData)
-		if err == nil && p.Quality != "" && !thinksByBudget(b.call.Model) { // models from 3 on look at each image so
+		if err != nil {
+			return nil, err
+		}
+		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from 3 on look at each image so
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
-		return out, err
+		return out, nil
 	case llm.Audio:
 		return b.media(mediaType(p.MediaType, p.Data, p.URL), p.Data, p.URL, p.ProviderData)
 	case llm.File:
@@ -203,9 +201,15 @@ func (b *requestBuilder) part(part llm.Part) (*sentPart, error) {
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
-		return b.code(p), nil
+		if out := b.code(p); out != nil {
+			return out, nil
+		}
+		return nil, nil
 	case llm.Unknown:
-		return b.unknown(p), nil
+		if raw := b.unknown(p); raw != nil {
+			return raw, nil
+		}
+		return nil, nil
 	}
 	return nil, fmt.Errorf("this provider cannot be sent %T", part)
 }
@@ -301,7 +305,7 @@ func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Va
 // addResults adds the results of tools. Those of one turn are one message,
 // however many there are here.
 func (b *requestBuilder) addResults(m llm.Message, names map[string]string) error {
-	var parts []sentPart
+	var parts []any
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
 		if !ok {
@@ -315,16 +319,14 @@ func (b *requestBuilder) addResults(m llm.Message, names map[string]string) erro
 		if out.Name == "" {
 			out.Name = names[result.CallID]
 		}
-		parts = append(parts, sentPart{FunctionResponse: out})
+		parts = append(parts, &sentPart{FunctionResponse: out})
 	}
-	if n := len(b.body.Contents); n > 0 {
+	if n := len(b.body.Contents); n > 0 && b.body.Contents[n-1].results {
 		last := &b.body.Contents[n-1]
-		if len(last.Parts) > 0 && last.Parts[0].FunctionResponse != nil {
-			last.Parts = append(last.Parts, parts...)
-			return nil
-		}
+		last.Parts = append(last.Parts, parts...)
+		return nil
 	}
-	b.body.Contents = append(b.body.Contents, message{Parts: parts, Role: roleUser})
+	b.body.Contents = append(b.body.Contents, message{Parts: parts, Role: roleUser, results: true})
 	return nil
 }
 
@@ -359,11 +361,11 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 }
 
 // unknown gives the server back a part of its own that has no name here.
-func (b *requestBuilder) unknown(u llm.Unknown) *sentPart {
+func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
 	var own unknownPart
 	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || own.Provider != b.provider.name || len(own.Part) == 0 {
 		b.skip(u)
 		return nil
 	}
-	return &sentPart{raw: own.Part}
+	return own.Part
 }

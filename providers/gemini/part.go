@@ -41,7 +41,6 @@ func (p *part) kind() llm.EventType {
 
 // part passes on a part.
 func (a *answer) part(p *part) {
-	a.sources.parts = append(a.sources.parts, a.sources.text)
 	data := a.data(partData{Signature: p.Signature})
 	switch {
 	case p.Call != nil:

@@ -15,6 +15,7 @@ type quickDecoder struct {
 	text   *reply.Text
 	walker reply.Walker
 	buf    []byte
+	named  bool                    // id and model are known: they are not decoded again
 	visit  func(*reply.Value) bool // the method take, as a value that is made once
 
 	// What a decoded chunk points to.
@@ -31,7 +32,7 @@ type quickDecoder struct {
 // are used again: one is larger than all else that a short answer needs.
 func newQuickDecoder(text *reply.Text) *quickDecoder {
 	q := quickDecoders.Get().(*quickDecoder)
-	q.text = text
+	q.text, q.named = text, false
 	return q
 }
 
@@ -68,9 +69,11 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 func (q *quickDecoder) take(v *reply.Value) bool {
 	switch string(v.Path()) {
 	case "modelVersion":
-		return q.string(v, &q.chunk.Model)
+		q.chunk.known = q.named
+		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.Model)
 	case "responseId":
-		return q.string(v, &q.chunk.ID)
+		q.chunk.known = q.named
+		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.ID)
 	case "createTime":
 		return true
 	case "candidates.0.index":

@@ -62,7 +62,7 @@ type urlContext struct {
 type sources struct {
 	grounding grounding
 	others    []llm.Source
-	parts     []int // where each part of the answer begins in its text, in bytes
+	parts     []int // where each part begins in the answer's text, in bytes, if there are several
 	text      int   // length of its text, in bytes
 }
 
