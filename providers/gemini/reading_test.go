@@ -1,7 +1,6 @@
 package gemini_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -186,14 +185,4 @@ func at[T any](v any, path ...string) T {
 	}
 	found, _ := v.(T)
 	return found
-}
-
-// compact returns JSON without its blanks.
-func compact(t testing.TB, data string) string {
-	t.Helper()
-	var b bytes.Buffer
-	if err := json.Compact(&b, []byte(data)); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
