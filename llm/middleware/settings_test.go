@@ -70,6 +70,9 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Budget{Prices: prices, PerKey: 1}, "Budget: Key is nil, and PerKey is set"},
 		{middleware.Budget{PerDay: 1}, "Budget: Prices is nil"},
 		{middleware.Budget{Prices: prices, PerDay: 1, Answer: -1}, "Budget: Answer is -1;"},
+		{middleware.Cache{TTL: -1}, "Cache: TTL is -1ns;"},
+		{middleware.Cache{MaxBytes: -1}, "Cache: MaxBytes is -1;"},
+		{middleware.Cache{Shared: middleware.Shared{StoreDown: "odd"}}, `Cache: Shared.StoreDown is "odd";`},
 	} {
 		t.Run(tt.names, func(t *testing.T) {
 			made, err := tt.settings.Middleware()
