@@ -34,8 +34,8 @@ const (
 
 // member is what a process of the fleet is told, as JSON in the variable fleetMember.
 type member struct {
-	Redis []string // addresses: one, or those of a cluster
-	Until time.Time
+	Redis       []string // addresses: one, or those of a cluster
+	From, Until time.Time
 }
 
 // TestFleetMember is one process of a fleet, and no test by itself. It prints when its calls
@@ -64,11 +64,14 @@ func TestFleetMember(t *testing.T) {
 		mu.Lock()
 		reached = append(reached, time.Now().UnixMicro())
 		mu.Unlock()
-		return func(yield func(llm.Event, error) bool) { yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil) }
+		return func(yield func(llm.Event, error) bool) {
+			yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+		}
 	}))
 	model := provider.Model(llm.Use(limit))
 	ctx, cancel := context.WithDeadline(t.Context(), m.Until)
 	defer cancel()
+	<-time.After(time.Until(m.From)) // all processes have started by then
 	var wait sync.WaitGroup
 	for range fleetCalls {
 		wait.Go(func() {
@@ -92,7 +95,8 @@ func TestFleetMember(t *testing.T) {
 // returns when the calls reached their providers, in microseconds, sorted.
 func runFleet(t *testing.T, redis []string, lasts time.Duration, meanwhile func()) []int64 {
 	t.Helper()
-	told, err := json.Marshal(member{redis, time.Now().Add(lasts)})
+	from := time.Now().Add(time.Second)
+	told, err := json.Marshal(member{redis, from, from.Add(lasts)})
 	if err != nil {
 		t.Fatal(err)
 	}
