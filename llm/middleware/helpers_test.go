@@ -40,7 +40,12 @@ func use(t testing.TB, settings ...maker) llm.ModelOption {
 // sends these replies.
 func overHTTP(t *testing.T, srv *llmtest.Server, options ...llm.ModelOption) *llm.Model {
 	t.Helper()
-	p, err := openai.New(openai.Config{BaseURL: srv.URL, APIKey: "any", HTTPClient: srv.Client()})
+	return overHTTPWithKey(t, srv, "any", options...)
+}
+
+func overHTTPWithKey(t *testing.T, srv *llmtest.Server, key llm.Secret, options ...llm.ModelOption) *llm.Model {
+	t.Helper()
+	p, err := openai.New(openai.Config{BaseURL: srv.URL, APIKey: key, HTTPClient: srv.Client()})
 	if err != nil {
 		t.Fatalf("the provider cannot be made: %v", err)
 	}

@@ -73,6 +73,13 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Cache{TTL: -1}, "Cache: TTL is -1ns;"},
 		{middleware.Cache{MaxBytes: -1}, "Cache: MaxBytes is -1;"},
 		{middleware.Cache{Shared: middleware.Shared{StoreDown: "odd"}}, `Cache: Shared.StoreDown is "odd";`},
+		{middleware.Trim{}, "Trim: ContextWindow is zero, and Info is nil;"},
+		{middleware.Trim{ContextWindow: -1}, "Trim: ContextWindow is -1;"},
+		{middleware.Trim{ContextWindow: 10}, "Trim: ContextWindow is 10, which leaves nothing besides Answer, 1000"},
+		{middleware.Trim{ContextWindow: 10, Answer: -1}, "Trim: Answer is -1;"},
+		{middleware.Resume{MaxResumes: -1}, "Resume: MaxResumes is -1;"},
+		{middleware.Resume{Continue: []string{""}}, "Resume: Continue has an empty name"},
+		{middleware.Resume{NoReset: true}, "Resume: NoReset is set, and Continue is empty"},
 	} {
 		t.Run(tt.names, func(t *testing.T) {
 			made, err := tt.settings.Middleware()
