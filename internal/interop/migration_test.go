@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	// What the snippets use, so that go.mod keeps it.
+	_ "github.com/google/generative-ai-go/genai"
 	_ "github.com/ollama/ollama/api"
 	_ "github.com/sashabaranov/go-openai"
 	_ "github.com/sashabaranov/go-openai/jsonschema"
 	_ "github.com/tmc/langchaingo/llms"
 	_ "github.com/tmc/langchaingo/llms/openai"
+	_ "google.golang.org/api/iterator"
+	_ "google.golang.org/api/option"
 
 	"github.com/parley-llm/parley/internal/readme"
 )

@@ -6,12 +6,15 @@ const module = "github.com/parley-llm/parley/"
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "json": "encoding/json", "log": "log",
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
-	"llm":       module + "llm",
-	"llmtest":   module + "llm/llmtest",
-	"ollama":    module + "providers/ollama",
-	"openai":    module + "providers/openai",
-	"providers": module + "providers",
-	"tokens":    module + "llm/tokens",
+	"llm":        module + "llm",
+	"llmtest":    module + "llm/llmtest",
+	"gemini":     module + "providers/gemini",
+	"llamacpp":   module + "providers/llamacpp",
+	"middleware": module + "llm/middleware",
+	"ollama":     module + "providers/ollama",
+	"openai":     module + "providers/openai",
+	"providers":  module + "providers",
+	"tokens":     module + "llm/tokens",
 }
 
 // given is what a snippet that is not a whole program may take for granted.

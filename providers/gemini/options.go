@@ -10,45 +10,45 @@ type Options struct {
 	// ThinkingBudget is how many tokens the model may think, for models before
 	// Gemini 3: 0 is none, -1 as many as it likes. ThinkingLevel is "MINIMAL", "LOW",
 	// "MEDIUM" or "HIGH", for later ones. Either outranks Request.Reasoning.
-	ThinkingBudget *int   `json:"thinkingBudget,omitempty"`
-	ThinkingLevel  string `json:"thinkingLevel,omitempty"`
+	ThinkingBudget *int   `json:"thinking_budget,omitempty"`
+	ThinkingLevel  string `json:"thinking_level,omitempty"`
 	// IncludeThoughts asks for summaries of the thinking, which come as
 	// reasoning. By default they are asked for where Request.Reasoning or one of
 	// the above asks for thinking.
-	IncludeThoughts *bool `json:"includeThoughts,omitempty"`
+	IncludeThoughts *bool `json:"include_thoughts,omitempty"`
 
 	// SafetySettings are thresholds by category of harm:
 	// {"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"}.
 	// https://ai.google.dev/gemini-api/docs/safety-settings
-	SafetySettings map[string]string `json:"safetySettings,omitempty"`
+	SafetySettings map[string]string `json:"safety_settings,omitempty"`
 
 	// Tools that the server runs itself. What they find comes as sources, code and
 	// its output as llm.Code.
-	GoogleSearch  bool `json:"googleSearch,omitempty"`
-	URLContext    bool `json:"urlContext,omitempty"`
-	CodeExecution bool `json:"codeExecution,omitempty"`
+	GoogleSearch  bool `json:"google_search,omitempty"`
+	URLContext    bool `json:"url_context,omitempty"`
+	CodeExecution bool `json:"code_execution,omitempty"`
 
 	// CachedContent names a cache made before: "cachedContents/…", or its last part.
-	CachedContent string `json:"cachedContent,omitempty"`
+	CachedContent string `json:"cached_content,omitempty"`
 	// ResponseModalities are what the answer may consist of: "TEXT", "IMAGE", "AUDIO".
-	ResponseModalities []string `json:"responseModalities,omitempty"`
+	ResponseModalities []string `json:"response_modalities,omitempty"`
 	// MediaResolution is how closely media are looked at, such as
 	// "MEDIA_RESOLUTION_LOW".
-	MediaResolution string            `json:"mediaResolution,omitempty"`
-	ServiceTier     string            `json:"serviceTier,omitempty"`
+	MediaResolution string            `json:"media_resolution,omitempty"`
+	ServiceTier     string            `json:"service_tier,omitempty"`
 	Labels          map[string]string `json:"labels,omitempty"` // for Vertex AI's bills
 
 	// TaskType says what embeddings are for: "RETRIEVAL_QUERY",
 	// "RETRIEVAL_DOCUMENT". Title is that of the document.
-	TaskType string `json:"taskType,omitempty"`
+	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
 	// AutoTruncate lets Vertex AI leave out the end of a text to embed that is too
 	// long, without saying so. By default that is an error. The Gemini API has no
 	// such setting.
-	AutoTruncate bool `json:"autoTruncate,omitempty"`
+	AutoTruncate bool `json:"auto_truncate,omitempty"`
 
 	// CountBy says who counts tokens: this process, without the network, or the server.
-	CountBy CountBy `json:"countBy,omitempty"`
+	CountBy CountBy `json:"count_by,omitempty"`
 
 	// Hook, if set, changes the vendor's configuration after all settings are in
 	// it. The conversation is not part of it, but for the system instruction.
@@ -58,7 +58,7 @@ type Options struct {
 	// member takes away what would be sent otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
 	// EmbedExtra is Extra for each request for embeddings.
-	EmbedExtra map[string]any `json:"embedExtra,omitempty"`
+	EmbedExtra map[string]any `json:"embed_extra,omitempty"`
 }
 
 // ProviderName returns "gemini", with either server.
