@@ -21,7 +21,7 @@ import (
 // backend is a real OpenTelemetry SDK that keeps what it is told.
 type backend struct {
 	t        *testing.T
-	exporter *tracetest.InMemoryExporter
+	recorder *tracetest.SpanRecorder
 	tracers  *trace.TracerProvider
 	reader   *metric.ManualReader
 	meters   *metric.MeterProvider
@@ -29,8 +29,8 @@ type backend struct {
 
 func newBackend(t *testing.T) *backend {
 	t.Helper()
-	b := &backend{t: t, exporter: tracetest.NewInMemoryExporter(), reader: metric.NewManualReader()}
-	b.tracers = trace.NewTracerProvider(trace.WithSyncer(b.exporter))
+	b := &backend{t: t, recorder: tracetest.NewSpanRecorder(), reader: metric.NewManualReader()}
+	b.tracers = trace.NewTracerProvider(trace.WithSpanProcessor(b.recorder))
 	b.meters = metric.NewMeterProvider(metric.WithReader(b.reader))
 	return b
 }
@@ -77,26 +77,26 @@ type event struct {
 	Attributes attributes
 }
 
-// spans returns the spans that have ended, in the order in which they began.
+// spans returns the spans in the order in which they began.
 func (b *backend) spans() []span {
 	b.t.Helper()
-	stubs := b.exporter.GetSpans()
-	slices.SortStableFunc(stubs, func(x, y tracetest.SpanStub) int { return x.StartTime.Compare(y.StartTime) })
-	names := make(map[string]string)
-	for _, s := range stubs {
-		names[s.SpanContext.SpanID().String()] = s.Name
+	began := b.recorder.Started()
+	if ended := len(b.recorder.Ended()); ended != len(began) {
+		b.t.Errorf("%d spans began and %d have ended", len(began), ended)
 	}
+	names := make(map[string]string)
 	var spans []span
-	for _, s := range stubs {
+	for _, s := range began {
+		names[s.SpanContext().SpanID().String()] = s.Name()
 		got := span{
-			Name: s.Name, Kind: s.SpanKind.String(), Parent: names[s.Parent.SpanID().String()],
-			Took: s.EndTime.Sub(s.StartTime), Error: s.Status.Description, Attributes: read(s.Attributes),
+			Name: s.Name(), Kind: s.SpanKind().String(), Parent: names[s.Parent().SpanID().String()],
+			Took: s.EndTime().Sub(s.StartTime()), Error: s.Status().Description, Attributes: read(s.Attributes()),
 		}
-		for _, e := range s.Events {
+		for _, e := range s.Events() {
 			got.Events = append(got.Events, event{e.Name, read(e.Attributes)})
 		}
-		if !strings.HasSuffix(s.InstrumentationScope.SchemaURL, "/1.41.0") {
-			b.t.Errorf("the schema of span %s is %s", s.Name, s.InstrumentationScope.SchemaURL)
+		if !strings.HasSuffix(s.InstrumentationScope().SchemaURL, "/1.41.0") {
+			b.t.Errorf("the schema of span %s is %s", s.Name(), s.InstrumentationScope().SchemaURL)
 		}
 		spans = append(spans, got)
 	}
