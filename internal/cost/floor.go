@@ -17,8 +17,20 @@ import (
 
 var errCut = errors.New("the stream was cut")
 
+// format is a dialect of streams.
+type format struct {
+	sse  bool
+	read func(*scanner)
+}
+
+var (
+	openAIFormat = format{true, (*scanner).chunk}
+	ollamaFormat = format{false, (*scanner).ollama}
+	geminiFormat = format{true, (*scanner).gemini}
+)
+
 // floorStream sends a request and hands each piece of text to use.
-func floorStream(client *http.Client, req *http.Request, sse bool, use func(string)) error {
+func floorStream(client *http.Client, req *http.Request, f format, use func(string)) error {
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
@@ -30,9 +42,10 @@ func floorStream(client *http.Client, req *http.Request, sse bool, use func(stri
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(make([]byte, 4096), 32<<20)
 	ended := false
+	var s scanner // one for all lines: each would be allocated
 	for lines.Scan() {
 		line := lines.Bytes()
-		if sse {
+		if f.sse {
 			data, ok := bytes.CutPrefix(line, []byte("data:"))
 			if !ok {
 				if string(line) == "event: error" {
@@ -46,12 +59,8 @@ func floorStream(client *http.Client, req *http.Request, sse bool, use func(stri
 			}
 			line = data
 		}
-		s := scanner{data: line}
-		if sse {
-			s.chunk()
-		} else {
-			s.ollama()
-		}
+		s = scanner{data: line}
+		f.read(&s)
 		if s.failed || s.sawError {
 			return errors.New("bad chunk: " + string(line))
 		}
@@ -134,6 +143,47 @@ func (s *scanner) ollama() {
 			s.skip()
 		}
 	})
+}
+
+// gemini reads a chunk of Gemini's.
+func (s *scanner) gemini() {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "candidates":
+			s.array(func() { s.object(s.geminiCandidate) })
+		case "error":
+			s.sawError = true
+			s.skip()
+		default:
+			s.skip()
+		}
+	})
+}
+
+func (s *scanner) geminiCandidate(key []byte) {
+	switch string(key) {
+	case "content":
+		s.object(func(key []byte) {
+			if string(key) != "parts" {
+				s.skip()
+				return
+			}
+			s.array(func() {
+				s.object(func(key []byte) {
+					if string(key) == "text" {
+						s.text = s.string()
+						return
+					}
+					s.skip()
+				})
+			})
+		})
+	case "finishReason":
+		s.ended = true
+		s.skip()
+	default:
+		s.skip()
+	}
 }
 
 func (s *scanner) peek() byte {

@@ -26,6 +26,8 @@ type Answer struct {
 	// NoUsage says that the server reports no usage, so that the want of it is
 	// no cause for a warning.
 	NoUsage bool
+	// CanContinue is that of the start event.
+	CanContinue bool
 
 	// Text makes strings of the pieces that frames carry.
 	Text  reply.Text
@@ -72,7 +74,7 @@ func (a *Answer) Start(id, model string) {
 	}
 	a.started = true
 	start := a.Reply.Start()
-	start.ID, start.Model = id, model
+	start.ID, start.Model, start.CanContinue = id, model, a.CanContinue
 	a.Emit(llm.Event{Type: llm.EventStart, Detail: start})
 	for i := range a.Warnings {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &a.Warnings[i]})

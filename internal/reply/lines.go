@@ -186,9 +186,6 @@ func (l *lines) skip() {
 // close gives the buffer back for another stream. What was returned from it is
 // no longer valid.
 func (l *lines) close() {
-	if len(l.buf) == minBuffer {
-		buffers.Put((*[minBuffer]byte)(l.buf))
-	}
 	l.holding = false
 	l.fail(errClosed)
 }
@@ -237,11 +234,14 @@ func (l *lines) take(end, newline int) []byte {
 	return l.buf[l.lineAt:end:end]
 }
 
-// fail makes err the answer of every later call. The buffer is dropped, unless
+// fail makes err the answer of every later call. The buffer is given back, unless
 // the caller may yet want what it holds.
 func (l *lines) fail(err error) error {
 	l.failed = err
 	if !l.holding {
+		if len(l.buf) == minBuffer {
+			buffers.Put((*[minBuffer]byte)(l.buf))
+		}
 		l.buf, l.start, l.end = nil, 0, 0
 	}
 	return err

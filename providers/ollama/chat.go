@@ -14,6 +14,9 @@ import (
 
 // chat answers a chat. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if format, err := p.format(call); format != nil || err != nil {
+		return p.complete(ctx, call, format, err, yield)
+	}
 	body, warnings, err := p.marshalChat(call)
 	if err != nil {
 		return err
@@ -23,8 +26,12 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &answer{limits: p.limits}
-	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
+	return p.answer(dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield})
+}
+
+// answer passes on the reply to a chat.
+func (p *Provider) answer(to dialect.Answer) error {
+	a := &answer{Answer: to, limits: p.limits}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return explain(a.Failed(a.read(), llm.Usage{})) // what it cost is in the last line
@@ -42,7 +49,7 @@ type answer struct {
 // shapeSpec names what varies between two lines of a stream that mean the same
 // but for their text. Nothing under Ignore is read from any line.
 var shapeSpec = &reply.Spec{
-	Delta:  []string{"message.content", "message.thinking"},
+	Delta:  []string{"message.content", "message.thinking", "response"},
 	Ignore: []string{"created_at"},
 }
 
@@ -175,6 +182,9 @@ func (a *answer) whole(data []byte) error {
 func (a *answer) chunk(c *chunk, data []byte) error {
 	if said := c.failed(); said != nil {
 		return a.Reply.Complaint(said, llm.Server) // most often, a runner that crashed
+	}
+	if c.Response != nil && c.Message == nil {
+		c.Message = &content{Content: *c.Response}
 	}
 	if c.Message == nil && !c.Done {
 		return a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Ollama's API?")

@@ -56,6 +56,10 @@ type Config struct {
 	// request to answer first, sends nothing until then: see FirstEvent.
 	Limits llm.Limits
 
+	// Template is the prompt format of requests whose [Options.Template] is
+	// empty.
+	Template string
+
 	// Name is the provider's name in errors and model names; empty is "ollama".
 	Name string
 }
@@ -69,20 +73,26 @@ type Provider struct {
 	client  *send.Client
 	limits  llm.Limits
 
+	template     string
 	vocabularies vocabularies
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one is an
-// error of kind [llm.InvalidRequest].
+// New returns a provider. It sends nothing. A base URL that cannot be one, or a
+// prompt format that does not exist, is an error of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:    config.Name,
 		headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
 		token:   config.TokenSource,
 		limits:  config.Limits.WithDefaults(),
+
+		template: config.Template,
 	}
 	if p.name == "" {
 		p.name = providerName
+	}
+	if _, err := p.namedFormat(&llm.Call{}, config.Template); err != nil {
+		return nil, err
 	}
 	base := config.BaseURL
 	if base == "" {
