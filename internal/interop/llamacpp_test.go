@@ -1,11 +1,8 @@
 package interop
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -46,32 +43,11 @@ func mustGenerate(t *testing.T, m *llm.Model, req *llm.Request) *llm.Response {
 	return resp
 }
 
-// postLlamaCpp posts a request in plain HTTP and decodes the reply.
-func postLlamaCpp(t *testing.T, server *llamacpptest.Server, path string, request, reply any) {
-	t.Helper()
-	body, err := json.Marshal(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.Post(server.URL+path, "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err == nil {
-		err = json.Unmarshal(data, reply)
-	}
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("POST %s: %s: %s (%v)", path, response.Status, data, err)
-	}
-}
-
 // tokensOf returns the tokens that the server makes of a text.
 func tokensOf(t *testing.T, server *llamacpptest.Server, text string, parseSpecial bool) []int {
 	t.Helper()
 	var got struct{ Tokens []int }
-	postLlamaCpp(t, server, "/tokenize", map[string]any{"content": text, "add_special": true, "parse_special": parseSpecial}, &got)
+	postJSON(t, server.URL+"/tokenize", map[string]any{"content": text, "add_special": true, "parse_special": parseSpecial}, &got)
 	return got.Tokens
 }
 
@@ -183,7 +159,7 @@ func TestPromptFormatsAreLlamaCpps(t *testing.T) {
 					chat = append(chat, map[string]string{"role": string(m.Role), "content": m.Text()})
 				}
 				var got struct{ Prompt string }
-				postLlamaCpp(t, server, "/apply-template", map[string]any{"messages": chat}, &got)
+				postJSON(t, server.URL+"/apply-template", map[string]any{"messages": chat}, &got)
 				if diff := cmp.Diff(got.Prompt, rendered.String()); diff != "" {
 					t.Errorf("%s (-llama.cpp's +ours):\n%s", name, diff)
 				}
@@ -223,8 +199,12 @@ func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 				}
 			}
 			req.Messages = append(req.Messages, llm.Assistant(begun))
-			if got := mustGenerate(t, m, req).Text(); got != rest {
+			resp := mustGenerate(t, m, req)
+			if got := resp.Text(); got != rest {
 				t.Errorf("template %q, unstreamed %v: after %q the rest is %q, want %q", template, unstreamed, begun, got, rest)
+			}
+			if count, err := m.CountTokens(t.Context(), req); err != nil || llm.Known(count.Tokens) != resp.Usage.Input {
+				t.Errorf("template %q: the count is %+v (%v), and the server read %v tokens", template, count, err, resp.Usage.Input)
 			}
 		}
 	}
@@ -239,7 +219,7 @@ func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 		Content string
 		Read    int `json:"tokens_evaluated"`
 	}
-	postLlamaCpp(t, server, "/completion", map[string]any{"prompt": "USER: Why? ASSISTANT: Because ", "temperature": 0, "n_predict": 16}, &want)
+	postJSON(t, server.URL+"/completion", map[string]any{"prompt": "USER: Why? ASSISTANT: Because ", "temperature": 0, "n_predict": 16}, &want)
 	if resp := mustGenerate(t, m, req); resp.Text() != want.Content || resp.Usage.Input != llm.Known(want.Read) {
 		t.Errorf("the rest is %q, after %v tokens; want %q after %d", resp.Text(), resp.Usage.Input, want.Content, want.Read)
 	}
