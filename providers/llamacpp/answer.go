@@ -89,6 +89,9 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	if err := json.Unmarshal(f.Data, &c); err != nil {
 		return false, a.broken(f, err)
 	}
+	if f.Bare && !send.IsSet(c.Error) { // a JSON value where an event should be
+		return false, a.Reply.Complaint(f.Data, llm.Protocol)
+	}
 	if err := a.chunk(&c, f.Data); err != nil {
 		return false, err
 	}

@@ -87,7 +87,7 @@ type Provider struct {
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:     config.Name,
-		header:   http.Header{"Content-Type": {"application/json"}},
+		header:   http.Header{"Content-Type": {"application/json"}, resend: {}},
 		secrets:  send.HeaderSecrets(config.Header),
 		token:    config.TokenSource,
 		limits:   config.Limits.WithDefaults(),
@@ -117,16 +117,29 @@ func New(config Config) (*Provider, error) {
 		p.token = func(context.Context) (string, error) { return key, nil }
 	}
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	header := config.Header.Clone()
+	if header == nil {
+		header = make(http.Header)
+	}
+	header[resend] = []string{}
 	p.openai, err = openai.New(openai.Config{
 		Server: openai.LlamaCpp, BaseURL: p.baseURL + "/v1", Name: p.name,
 		APIKey: config.APIKey, TokenSource: config.TokenSource,
-		Header: config.Header, HTTPClient: config.HTTPClient, Limits: config.Limits,
+		Header: header, HTTPClient: config.HTTPClient, Limits: config.Limits,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
+
+// resend is the name of a header which, without a value, is not sent, but has
+// net/http send a request anew if the connection turns out to be closed. The
+// server promises to keep connections, and closes them after each stream, so that
+// one call in ten or so, right after another, would find that out. An answer that
+// nobody saw the beginning of is lost to nobody.
+// https://pkg.go.dev/net/http#Transport
+const resend = "Idempotency-Key"
 
 // Name returns the provider's name: "llamacpp", unless configured otherwise.
 func (p *Provider) Name() string { return p.name }

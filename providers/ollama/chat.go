@@ -26,12 +26,12 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	return p.answer(dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield})
+	return p.answer(dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}, false)
 }
 
-// answer passes on the reply to a chat.
-func (p *Provider) answer(to dialect.Answer) error {
-	a := &answer{Answer: to, limits: p.limits}
+// answer passes on the reply to a chat, or to a prompt that was sent raw.
+func (p *Provider) answer(to dialect.Answer, raw bool) error {
+	a := &answer{Answer: to, limits: p.limits, raw: raw}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return explain(a.Failed(a.read(), llm.Usage{})) // what it cost is in the last line
@@ -41,6 +41,7 @@ func (p *Provider) answer(to dialect.Answer) error {
 type answer struct {
 	dialect.Answer
 	limits llm.Limits
+	raw    bool // the text is in "response", not in a message
 	quick  *quickDecoder
 	shapes *reply.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
 	pieces int                          // lines with one piece of text that were decoded
@@ -183,7 +184,7 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 	if said := c.failed(); said != nil {
 		return a.Reply.Complaint(said, llm.Server) // most often, a runner that crashed
 	}
-	if c.Response != nil && c.Message == nil {
+	if a.raw && c.Response != nil && c.Message == nil {
 		c.Message = &content{Content: *c.Response}
 	}
 	if c.Message == nil && !c.Done {

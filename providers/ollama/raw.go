@@ -92,7 +92,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 	return p.answer(dialect.Answer{
 		Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield,
 		CanContinue: call.Request.Format == nil, // which would begin anew
-	})
+	}, true)
 }
 
 // strict returns an error if the request is strict and there is a warning.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
@@ -293,6 +294,31 @@ func TestAnswersCanBeLeftAtEveryEvent(t *testing.T) {
 		if seen != n {
 			t.Errorf("there are %d events, want to leave at %d", seen, n)
 		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	whole := llmtest.PaLM().Whole(llmtest.Text(strings.Repeat("long ", 2<<20)))
+	for name, test := range map[string]struct {
+		wire   llmtest.Wire
+		limits llm.Limits
+		kind   llm.Kind
+	}{
+		"an answer of 10 MB":         {whole, llm.Limits{}, ""},
+		"an answer beyond the limit": {whole, llm.Limits{FrameBytes: 1 << 20}, llm.Protocol}, // which is of eighths
+		"a server that stalls":       {whole.Stall(20), llm.Limits{Idle: 20 * time.Millisecond}, llm.Timeout},
+		"a server that thinks":       {llmtest.Silence(), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := llmtest.NewServer(t, test.wire)
+			p := provider(t, palm.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), Limits: test.limits})
+			resp, err := llm.New(p, chatModel).Generate(t.Context(), llm.Ask("x"))
+			if test.kind != "" {
+				wantError(t, err, test.kind)
+			} else if err != nil || len(resp.Text()) != 10<<20 {
+				t.Errorf("the answer fails: %v", err)
+			}
+		})
 	}
 }
 
