@@ -32,10 +32,13 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	for {
-		if err := p.reply(ctx, call, url, body, a); err != nil {
+		err := p.reply(ctx, call, url, body, a)
+		switch {
+		case a.Left(): // whatever was wrong with the rest
+			return nil
+		case err != nil:
 			return a.Failed(err, a.usageSoFar())
-		}
-		if a.Left() || a.resume == "" {
+		case a.resume == "":
 			return nil
 		}
 		body, err = dialect.Merge(body, map[string]any{"continuationToken": a.resume})

@@ -86,6 +86,16 @@ func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
 	}
 }
 
+// What follows in a reply that came whole is nobody's business any more.
+func TestLeavingAWholeReplyHidesWhatIsWrongWithItsRest(t *testing.T) {
+	for _, body := range []string{parts(text("a")), "[" + parts(text("a")) + `,{"error":{"code":500,"message":"oops"}}]`, "[" + parts(text("a")) + `,{"no":"chunk"}]`} {
+		p := serve(t, says(200, "application/json", body))
+		for range llm.New(p, model).Stream(t.Context(), with(func(r *llm.Request) { r.Unstreamed = true })).Text() {
+			break // a word after this would be a panic
+		}
+	}
+}
+
 func TestLeavingAnAnswerAsksForNoMore(t *testing.T) {
 	srv := llmtest.NewServer(t, events(parts(text("one ")), brokenOff("dG9r")))
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
