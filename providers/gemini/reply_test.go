@@ -86,7 +86,7 @@ func TestParts(t *testing.T) {
 			[]llm.Part{llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"gemini","part":{"hologram":{"depth":3}}}`)}},
 		},
 		"empty parts": {
-			[]string{parts(`{}`, text(""), `{"text":null}`, text("x"), `{"thought":true}`, `null`)},
+			[]string{parts(`{}`, text(""), `{"text":null}`, text("x"), `{"thought":true}`, `null`, `{"inlineData":{}}`, `{"fileData":{"mimeType":"video/mp4"}}`)},
 			[]llm.Part{llm.Text{Text: "x"}},
 		},
 	} {
