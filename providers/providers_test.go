@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -29,6 +29,7 @@ func (e *echo) Name() string { return "echo" }
 
 func (e *echo) Do(_ context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
+		lastCall = call
 		_ = yield(llm.Event{Type: llm.EventText, Text: call.Model + " at " + e.config.BaseURL}, nil) &&
 			yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{FinishReason: llm.FinishStop}}, nil)
 	}
@@ -47,18 +48,24 @@ func (plain) Do(context.Context, *llm.Call) llm.Events { return nil }
 
 var (
 	opened    *echo // by the last Open of echo
+	openedAt  = map[string]providers.Config{}
+	opens     int
+	lastCall  *llm.Call // that echo was asked
 	errClosed = errors.New("it does not close")
 	errOpened = &llm.Error{Kind: llm.Auth, Provider: "locked", Message: "there is no API key"}
 )
 
 func TestMain(m *testing.M) {
 	providers.Register("echo", func(c providers.Config) (llm.Provider, error) {
-		opened = &echo{config: c, err: errClosed}
+		opened = &echo{config: c}
+		openedAt[c.BaseURL] = c
+		opens++
 		return opened, nil
 	})
 	providers.Register("plain", func(providers.Config) (llm.Provider, error) { return plain{}, nil })
+	registerForFiles()
 	providers.Register("locked", func(providers.Config) (llm.Provider, error) { return nil, errOpened })
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func equal(t *testing.T, what string, got, want any) {
@@ -147,6 +154,7 @@ func TestModelOwnsTheProviderThatWasOpenedForIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened.err = errClosed
 	equal(t, "closed before Close", opened.closed, 0)
 	if err := m.Close(); !errors.Is(err, errClosed) {
 		t.Errorf("Close returned %v, want the provider's error", err)

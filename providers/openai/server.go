@@ -122,6 +122,7 @@ var servers = map[Server]server{
 func init() {
 	for kind := range servers {
 		providers.Register(string(kind), func(c providers.Config) (llm.Provider, error) { return open(kind, c) })
+		providers.RegisterOptions[Options](string(kind))
 	}
 }
 
