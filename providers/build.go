@@ -25,6 +25,10 @@ type builder struct {
 	file        *file
 	egress      *egress.List
 	egressPlace place
+	names       []string // of the file's models and groups
+	entries     map[string]*entry
+	making      []string // the models in the making, each for the one before
+	prices      map[string]llm.Prices
 	opened      map[string]llm.Provider // by the name of the section, for models without a connection of their own
 	closers     []io.Closer
 	watched     []stamp
@@ -69,12 +73,12 @@ func (b *builder) build(data []byte) *generation {
 	if len(b.list) > 0 {
 		return nil
 	}
-	g := &generation{builder: b, entries: make(map[string]*entry)}
-	g.names = append(b.file.Models.names(), b.file.Groups.names()...)
+	b.entries = make(map[string]*entry)
+	b.names = append(b.file.Models.names(), b.file.Groups.names()...)
 	b.checkProviders()
-	b.checkModels(g.names)
-	order := b.checkGroups(g.names)
-	g.standard = b.standard(g.names)
+	b.checkModels()
+	b.checkGroups()
+	g := &generation{builder: b, names: b.names, entries: b.entries, standard: b.standard()}
 	b.allowList()
 	if b.found {
 		b.checkFound()
@@ -82,23 +86,66 @@ func (b *builder) build(data []byte) *generation {
 	if len(b.list) > 0 {
 		return nil
 	}
-	for i := range b.file.Models {
-		m := &b.file.Models[i]
-		g.entries[m.name.value] = b.model(m.name.value, &m.value)
+	for _, name := range b.names {
+		b.entry(name)
 	}
-	if len(b.list) > 0 {
-		return nil
-	}
-	for _, group := range order {
-		g.entries[group.name.value] = b.group(group, g.entries)
+	b.prices = make(map[string]llm.Prices)
+	for _, e := range b.entries {
+		if e != nil && e.info.Prices != nil {
+			b.prices[e.info.Provider+"/"+e.info.Name] = *e.info.Prices
+		}
 	}
 	g.warnings = b.exposed()
 	g.stamps = b.watched
 	return g
 }
 
+// entry makes the model or group of this name, unless that has been done.
+func (b *builder) entry(name string) *entry {
+	if e, done := b.entries[name]; done {
+		return e
+	}
+	b.making = append(b.making, name)
+	defer func() { b.making = b.making[:len(b.making)-1] }()
+	var e *entry
+	if m := b.file.Models.get(name); m != nil {
+		e = b.model(name, &m.value)
+	} else {
+		e = b.group(b.file.Groups.get(name))
+	}
+	b.entries[name] = e
+	return e
+}
+
+// Model is for middleware whose settings name other models: see [File].
+func (b *builder) Model(name string) (*llm.Model, error) {
+	switch i := slices.Index(b.making, name); {
+	case !slices.Contains(b.names, name):
+		return nil, invalidf("there is no model or group %q; %s", name, orNearest(name, b.names))
+	case i >= 0:
+		return nil, invalidf("the model %q needs itself: %s", name, strings.Join(append(b.making[i:], name), " → "))
+	}
+	e := b.entry(name)
+	if e == nil {
+		return nil, invalidf("the model %q cannot be made", name)
+	}
+	return e.model, nil
+}
+
+// Prices is for middleware that counts what calls cost: see [File].
+func (b *builder) Prices(provider, model string) (llm.Prices, bool) {
+	if p, ok := b.prices[provider+"/"+model]; ok {
+		return p, true
+	}
+	if e, ok := Info(provider + "/" + model); ok && e.Prices != nil {
+		return *e.Prices, true
+	}
+	return llm.Prices{}, false
+}
+
 // standard returns the name of the default model.
-func (b *builder) standard(names []string) string {
+func (b *builder) standard() string {
+	names := b.names
 	switch {
 	case b.file.Default == nil && len(names) == 1:
 		return names[0]
@@ -168,8 +215,8 @@ func (b *builder) checkConnection(c connection) {
 	}
 }
 
-func (b *builder) checkModels(names []string) {
-	if len(names) == 0 {
+func (b *builder) checkModels() {
+	if len(b.names) == 0 {
 		b.add(place{}, "the file has no models: add models, as in \"models: {fast: openai/gpt-6-luna}\"")
 	}
 	for i := range b.file.Models {
@@ -210,41 +257,36 @@ func (b *builder) kindOf(name *text) (kind, section, model string) {
 	return kind, section, model
 }
 
-// checkGroups returns the groups in an order in which each comes after its members.
-func (b *builder) checkGroups(names []string) []*row[groupConfig] {
+func (b *builder) checkGroups() {
 	for i := range b.file.Groups {
 		g := &b.file.Groups[i]
 		if b.file.Models.get(g.name.value) != nil {
 			b.add(g.name.place, "there is a model of the name %q already", g.name.value)
 		}
+		_, _, kinds := registered(&registry.groups, "")
 		switch {
 		case g.value.Kind == nil:
-			_, _, all := registered(&registry.groups, "")
-			b.add(g.name.place, "the group %q does not say what it does: add kind; %s", g.name.value, orNearest("", all))
-		default:
-			if _, known, all := registered(&registry.groups, g.value.Kind.value); !known {
-				b.add(g.value.Kind.place, "there is no kind of group %q; %s", g.value.Kind.value, orNearest(g.value.Kind.value, all))
-			}
+			b.add(g.name.place, "the group %q does not say what it does: add kind; %s", g.name.value, orNearest("", kinds))
+		case !slices.Contains(kinds, g.value.Kind.value):
+			b.add(g.value.Kind.place, "there is no kind of group %q; %s", g.value.Kind.value, orNearest(g.value.Kind.value, kinds))
 		}
 		if len(g.value.Models) == 0 {
 			b.add(g.name.place, "the group %q has no models", g.name.value)
 		}
 		for _, m := range g.value.Models {
-			if !slices.Contains(names, m.value) {
-				b.add(m.place, "there is no model or group %q; %s", m.value, orNearest(m.value, names))
+			if !slices.Contains(b.names, m.value) {
+				b.add(m.place, "there is no model or group %q; %s", m.value, orNearest(m.value, b.names))
 			}
 		}
 	}
-	var order []*row[groupConfig]
 	done := make(map[string]bool)
 	for i := range b.file.Groups {
-		b.visit(&b.file.Groups[i], nil, done, &order)
+		b.checkCycles(&b.file.Groups[i], nil, done)
 	}
-	return order
 }
 
-// visit adds a group to the order after its members. The path leads to it.
-func (b *builder) visit(g *row[groupConfig], path []string, done map[string]bool, order *[]*row[groupConfig]) {
+// checkCycles tells of groups that contain themselves. The path leads to g.
+func (b *builder) checkCycles(g *row[groupConfig], path []string, done map[string]bool) {
 	name := g.name.value
 	if done[name] {
 		return
@@ -256,11 +298,10 @@ func (b *builder) visit(g *row[groupConfig], path []string, done map[string]bool
 			continue
 		}
 		if inner := b.file.Groups.get(m.value); inner != nil {
-			b.visit(inner, path, done, order)
+			b.checkCycles(inner, path, done)
 		}
 	}
 	done[name] = true
-	*order = append(*order, g)
 }
 
 // model makes a model of the file's.
@@ -427,7 +468,7 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 		if len(b.list) > before {
 			continue
 		}
-		built, err := kind.build(settings.Interface())
+		built, err := kind.build(settings.Interface(), b)
 		if err != nil {
 			b.add(m.name.place, "the middleware %q cannot be made: %s", m.name.value, messageOf(err))
 			continue
@@ -437,16 +478,19 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 	return made
 }
 
-// group makes a group of models that there are already.
-func (b *builder) group(g *row[groupConfig], entries map[string]*entry) *entry {
+// group makes a group.
+func (b *builder) group(g *row[groupConfig]) *entry {
 	kind, _, _ := registered(&registry.groups, g.value.Kind.value)
 	var members []Member
 	for _, m := range g.value.Models {
-		e := entries[m.value]
-		if e == nil {
-			return nil // which has been told
+		model, err := b.Model(m.value)
+		if err != nil {
+			if len(b.list) == 0 {
+				b.add(m.place, "%s", messageOf(err))
+			}
+			return nil
 		}
-		members = append(members, Member{m.value, e.model})
+		members = append(members, Member{m.value, model})
 	}
 	settings := b.decode(g.value.Settings, kind.settings)
 	middleware := b.middleware(g.value.Middleware)
@@ -463,7 +507,7 @@ func (b *builder) group(g *row[groupConfig], entries map[string]*entry) *entry {
 	}
 	e := &entry{system: defaults.Messages}
 	if e.system == nil {
-		e.system = entries[g.value.Models[0].value].system
+		e.system = b.entries[g.value.Models[0].value].system
 	}
 	defaults.Messages = nil
 	e.model = llm.New(&groupProvider{g.value.Kind.value, handler}, g.name.value, llm.Defaults(defaults), llm.Use(middleware...))

@@ -50,6 +50,13 @@ func (s suffix) Middleware() (llm.Middleware, error) {
 	}, nil
 }
 
+// instead is a middleware that asks another model of the file.
+type instead struct {
+	Of string `yaml:"of"`
+}
+
+var pricesSeen llm.Prices // by instead
+
 // pick is the kind of group that asks one of its members.
 type pick struct {
 	Member string `yaml:"member"`
@@ -58,6 +65,18 @@ type pick struct {
 func registerForFiles() {
 	providers.RegisterOptions[echoOptions]("echo")
 	providers.RegisterMiddleware[suffix]("suffix")
+	providers.RegisterMiddlewareIn("instead", func(s instead, file providers.File) (llm.Middleware, error) {
+		model, err := file.Model(s.Of)
+		if err != nil {
+			return nil, err
+		}
+		return func(llm.Handler) llm.Handler {
+			return func(ctx context.Context, call *llm.Call) llm.Events {
+				pricesSeen, _ = file.Prices(call.Provider, call.Model)
+				return model.Do(ctx, call)
+			}
+		}, nil
+	})
 	providers.RegisterGroup("pick", func(s pick, members []providers.Member) (llm.Handler, error) {
 		for _, m := range members {
 			if m.Name == s.Member || s.Member == "" {

@@ -21,7 +21,7 @@ var registry struct {
 
 type middlewareKind struct {
 	settings reflect.Type
-	build    func(settings any) (llm.Middleware, error)
+	build    func(settings any, file File) (llm.Middleware, error)
 }
 
 type groupKind struct {
@@ -48,11 +48,38 @@ func RegisterOptions[T llm.Options](names ...string) {
 func RegisterMiddleware[S interface {
 	Middleware() (llm.Middleware, error)
 }](name string) {
+	RegisterMiddlewareIn(name, func(settings S, _ File) (llm.Middleware, error) { return settings.Middleware() })
+}
+
+// File is what the settings of a middleware may speak of: the rest of the config file.
+type File interface {
+	// Model returns the file's model or group of this name. A model cannot be had while it
+	// is itself in the making: that would be a cycle.
+	Model(name string) (*llm.Model, error)
+	// Prices returns what a model costs, by the file and by the catalog. It may be called
+	// at any time, by many goroutines at once.
+	Prices(provider, model string) (llm.Prices, bool)
+}
+
+// RegisterMiddlewareIn is [RegisterMiddleware] for a middleware whose settings name other
+// models of the file, or which needs their prices:
+//
+//	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
+//		for i, to := range s.To {
+//			model, err := file.Model(to.Name)
+//			if err != nil {
+//				return nil, err
+//			}
+//			s.To[i].Model = model
+//		}
+//		return s.Middleware()
+//	})
+func RegisterMiddlewareIn[S any](name string, build func(settings S, file File) (llm.Middleware, error)) {
 	registry.Lock()
 	defer registry.Unlock()
 	add(&registry.middleware, "RegisterMiddleware", name, middlewareKind{
 		settings: reflect.TypeFor[S](),
-		build:    func(settings any) (llm.Middleware, error) { return settings.(S).Middleware() },
+		build:    func(settings any, file File) (llm.Middleware, error) { return build(settings.(S), file) },
 	})
 }
 
@@ -71,7 +98,7 @@ type Member struct {
 //
 //	providers.RegisterGroup("fallback", func(s middleware.Fallback, members []providers.Member) (llm.Handler, error) {
 //		for _, m := range members[1:] {
-//			s.Models = append(s.Models, m.Model)
+//			s.To = append(s.To, middleware.Alternative{Name: m.Name, Model: m.Model})
 //		}
 //		fallback, err := s.Middleware()
 //		if err != nil {

@@ -328,3 +328,12 @@ func TestNamesAreThoseOfTheModelsThatAnswer(t *testing.T) {
 		t.Error("the group has no name")
 	}
 }
+
+func TestMiddlewareMayAskAnotherModelOfTheFile(t *testing.T) {
+	setup := load(t, `models:
+  first: {model: echo/one, middleware: [instead: {of: second}], info: {prices: {input: 3}}}
+  second: {model: echo/two, base_url: "http://two"}
+`, nil)
+	equal(t, "answer", ask(t, setup, "first"), "two at http://two")
+	equal(t, "prices", pricesSeen, llm.Prices{Input: 3})
+}
