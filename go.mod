@@ -12,4 +12,7 @@ require (
 	golang.org/x/text v0.41.0
 )
 
-require golang.org/x/sys v0.47.0 // indirect
+require (
+	github.com/google/jsonschema-go v0.4.3 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)

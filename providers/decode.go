@@ -228,6 +228,7 @@ func (d *decoder) list(n *yaml.Node, v reflect.Value) {
 		d.add(placeOf(n), "%s stands where a list is wanted, as in [a, b]", describe(n))
 		return
 	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content))) // an empty list is not the same as none
 	for _, item := range n.Content {
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.value(item, value)

@@ -12,30 +12,30 @@ import (
 // file is a config file as it is written. docs/config.md describes it to users, and
 // docs/config.schema.json to editors.
 type file struct {
-	Schema    string                `yaml:"$schema"` // for editors
-	Default   *text                 `yaml:"default"`
-	Strict    bool                  `yaml:"strict"`
-	Egress    *[]text               `yaml:"egress"`
-	Providers table[providerConfig] `yaml:"providers"`
-	Models    table[modelConfig]    `yaml:"models"`
-	Groups    table[groupConfig]    `yaml:"groups"`
-	Catalog   table[infoConfig]     `yaml:"catalog"`
+	Schema    string                `yaml:"$schema" doc:"for editors: where the schema of this file is"` // for editors
+	Default   *text                 `yaml:"default" doc:"the model or group that is taken when none is named"`
+	Strict    bool                  `yaml:"strict" doc:"an error, rather than a warning, for what a model cannot do"`
+	Egress    *[]text               `yaml:"egress" doc:"hosts and networks that may be connected to; nothing else may"`
+	Providers table[providerConfig] `yaml:"providers" doc:"connections: providers with settings, under their own name or another"`
+	Models    table[modelConfig]    `yaml:"models" doc:"models, under names of your own"`
+	Groups    table[groupConfig]    `yaml:"groups" doc:"several models that answer as one"`
+	Catalog   table[infoConfig]     `yaml:"catalog" doc:"what is known of models, by provider/model; it outranks the built-in catalog"`
 }
 
 // providerConfig is a connection: a registered provider with settings.
 type providerConfig struct {
-	Type       *text `yaml:"type"`
+	Type       *text `yaml:"type" doc:"the registered provider, if the section has another name"`
 	connection `yaml:",inline"`
 }
 
 // connection is how to reach a server, and as whom.
 type connection struct {
-	BaseURL *text             `yaml:"base_url"`
-	Key     *keySource        `yaml:"key"`
-	Headers table[*keySource] `yaml:"headers"`
-	Limits  *limitsConfig     `yaml:"limits"`
-	TLS     *tlsConfig        `yaml:"tls"`
-	Proxy   *text             `yaml:"proxy"`
+	BaseURL *text             `yaml:"base_url" doc:"where the API is, in place of the provider's own address"`
+	Key     *keySource        `yaml:"key" doc:"the credential: {env: NAME}, {file: PATH}, {command: [program, argument]} or the text itself"`
+	Headers table[*keySource] `yaml:"headers" doc:"sent with every request; values as for key"`
+	Limits  *limitsConfig     `yaml:"limits" doc:"how long to wait"`
+	TLS     *tlsConfig        `yaml:"tls" doc:"a private CA, a client certificate"`
+	Proxy   *text             `yaml:"proxy" doc:"http://, https:// or socks5:// and a host, or none; else the environment's"`
 }
 
 // over returns the connection with what is not set taken from base.
@@ -70,19 +70,19 @@ func (c connection) isSet() bool {
 }
 
 type limitsConfig struct {
-	Connect    time.Duration `yaml:"connect"`
-	FirstEvent time.Duration `yaml:"first_event"`
-	Idle       time.Duration `yaml:"idle"`
-	Total      time.Duration `yaml:"total"`
-	FrameBytes int           `yaml:"frame_bytes"`
+	Connect    time.Duration `yaml:"connect" doc:"for connecting, and as long again for the TLS handshake; default 15s"`
+	FirstEvent time.Duration `yaml:"first_event" doc:"until the first piece of the answer; default 10m"`
+	Idle       time.Duration `yaml:"idle" doc:"between two pieces; default 5m"`
+	Total      time.Duration `yaml:"total" doc:"for the whole call; default none"`
+	FrameBytes int           `yaml:"frame_bytes" doc:"the size of the largest piece; default 32 MiB"`
 }
 
 type tlsConfig struct {
 	place
-	CA         *text `yaml:"ca"`
-	Cert       *text `yaml:"cert"`
-	Key        *text `yaml:"key"`
-	ServerName *text `yaml:"server_name"`
+	CA         *text `yaml:"ca" doc:"file of the CA's certificates (PEM)"`
+	Cert       *text `yaml:"cert" doc:"file of the client certificate (PEM)"`
+	Key        *text `yaml:"key" doc:"file of its key (PEM)"`
+	ServerName *text `yaml:"server_name" doc:"the name in the server's certificate, if it is not the host's"`
 }
 
 func (t *tlsConfig) decode(d *decoder, n *yaml.Node) {
@@ -93,12 +93,12 @@ func (t *tlsConfig) decode(d *decoder, n *yaml.Node) {
 // modelConfig is a model with a name of the user's.
 type modelConfig struct {
 	place
-	Model      *text `yaml:"model"`
+	Model      *text `yaml:"model" doc:"provider/model, as in openai/gpt-6-luna"`
 	connection `yaml:",inline"`
-	Defaults   *defaultsConfig    `yaml:"defaults"`
-	Options    raw                `yaml:"options"`
-	Middleware []middlewareConfig `yaml:"middleware"`
-	Info       *infoConfig        `yaml:"info"`
+	Defaults   *defaultsConfig    `yaml:"defaults" doc:"settings for requests that leave them open"`
+	Options    raw                `yaml:"options" doc:"settings that only this provider has"`
+	Middleware []middlewareConfig `yaml:"middleware" doc:"what every call goes through, outermost first"`
+	Info       *infoConfig        `yaml:"info" doc:"what is known of the model; it outranks the catalog"`
 }
 
 func (m *modelConfig) decode(d *decoder, n *yaml.Node) {
@@ -114,7 +114,7 @@ func (m *modelConfig) decode(d *decoder, n *yaml.Node) {
 // defaultsConfig are the settings of requests that leave them open.
 type defaultsConfig struct {
 	place
-	System            string     `yaml:"system"`
+	System            string     `yaml:"system" doc:"a system message, before each request's own"`
 	MaxTokens         int        `yaml:"max_tokens"`
 	Temperature       *float64   `yaml:"temperature"`
 	TopP              *float64   `yaml:"top_p"`
@@ -174,11 +174,11 @@ func (m *middlewareConfig) decode(d *decoder, n *yaml.Node) {
 // groupConfig is several models that answer as one.
 type groupConfig struct {
 	place
-	Kind       *text              `yaml:"kind"`
-	Models     []text             `yaml:"models"`
-	Settings   raw                `yaml:"settings"`
-	Defaults   *defaultsConfig    `yaml:"defaults"`
-	Middleware []middlewareConfig `yaml:"middleware"`
+	Kind       *text              `yaml:"kind" doc:"how the group answers"`
+	Models     []text             `yaml:"models" doc:"its members, by their names in this file"`
+	Settings   raw                `yaml:"settings" doc:"settings of this kind of group"`
+	Defaults   *defaultsConfig    `yaml:"defaults" doc:"settings for requests that leave them open"`
+	Middleware []middlewareConfig `yaml:"middleware" doc:"what every call goes through, outermost first"`
 }
 
 func (g *groupConfig) decode(d *decoder, n *yaml.Node) {

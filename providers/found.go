@@ -49,7 +49,7 @@ func (b *builder) checkFound() {
 }
 
 // harmless are the middlewares that neither write files nor connect to anything of their own.
-var harmless = []string{"retry", "timeout", "breaker", "limit", "ratelimit", "rate_limit", "resume", "trim", "hedge", "budget"}
+var harmless = []string{"retry", "timeout", "fallback", "balance", "hedge", "breaker", "concurrency", "rate_limit", "budget", "cache", "resume", "trim"}
 
 func (b *builder) checkFoundMiddleware(m middlewareConfig) {
 	if m.settings.node != nil && !slices.Contains(harmless, m.name.value) {

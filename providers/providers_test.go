@@ -64,6 +64,7 @@ func TestMain(m *testing.M) {
 	})
 	providers.Register("plain", func(providers.Config) (llm.Provider, error) { return plain{}, nil })
 	registerForFiles()
+	providers.Register("gone", func(providers.Config) (llm.Provider, error) { return gone, nil })
 	providers.Register("locked", func(providers.Config) (llm.Provider, error) { return nil, errOpened })
 	goleak.VerifyTestMain(m)
 }
@@ -76,7 +77,7 @@ func equal(t *testing.T, what string, got, want any) {
 }
 
 func TestNamesAreSorted(t *testing.T) {
-	equal(t, "names", providers.Names(), []string{"echo", "locked", "plain"})
+	equal(t, "names", providers.Names(), []string{"echo", "gone", "locked", "plain"})
 }
 
 func TestModelNameIsSplitAtItsFirstSlash(t *testing.T) {
@@ -106,8 +107,8 @@ func TestOpenErrors(t *testing.T) {
 		{"gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
 		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
 		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
-		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
+		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
+		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -195,7 +196,7 @@ func TestRegisterPanicsOnMistakes(t *testing.T) {
 			providers.Register(tt.name, tt.open)
 		})
 	}
-	equal(t, "names afterwards", providers.Names(), []string{"echo", "locked", "plain"})
+	equal(t, "names afterwards", providers.Names(), []string{"echo", "gone", "locked", "plain"})
 }
 
 func TestRegistryIsSafeForConcurrentUse(t *testing.T) {
