@@ -27,9 +27,9 @@ type builder struct {
 	egressPlace place
 	names       []string // of the file's models and groups
 	entries     map[string]*entry
-	making      []string // the models in the making, each for the one before
-	prices      map[string]llm.Prices
-	opened      map[string]llm.Provider // by the name of the section, for models without a connection of their own
+	making      []string                 // the models in the making, each for the one before
+	infos       map[string]llm.ModelInfo // by provider/model; complete before any call is made
+	opened      map[string]llm.Provider  // by the name of the section, for models without a connection of their own
 	closers     []io.Closer
 	watched     []stamp
 }
@@ -89,10 +89,10 @@ func (b *builder) build(data []byte) *generation {
 	for _, name := range b.names {
 		b.entry(name)
 	}
-	b.prices = make(map[string]llm.Prices)
+	b.infos = make(map[string]llm.ModelInfo)
 	for _, e := range b.entries {
-		if e != nil && e.info.Prices != nil {
-			b.prices[e.info.Provider+"/"+e.info.Name] = *e.info.Prices
+		if e != nil && e.info.Name != "" {
+			b.infos[e.model.String()] = e.info.ModelInfo // as calls name it
 		}
 	}
 	g.warnings = b.exposed()
@@ -132,15 +132,13 @@ func (b *builder) Model(name string) (*llm.Model, error) {
 	return e.model, nil
 }
 
-// Prices is for middleware that counts what calls cost: see [File].
-func (b *builder) Prices(provider, model string) (llm.Prices, bool) {
-	if p, ok := b.prices[provider+"/"+model]; ok {
-		return p, true
+// Info is for middleware that counts what calls cost, and what fits: see [File].
+func (b *builder) Info(provider, model string) (llm.ModelInfo, bool) {
+	if info, ok := b.infos[provider+"/"+model]; ok {
+		return info, true
 	}
-	if e, ok := Info(provider + "/" + model); ok && e.Prices != nil {
-		return *e.Prices, true
-	}
-	return llm.Prices{}, false
+	e, ok := Info(provider + "/" + model)
+	return e.ModelInfo, ok
 }
 
 // standard returns the name of the default model.
@@ -324,7 +322,7 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	b.checkDefaults(m.Defaults, defaults)
 	e := &entry{system: defaults.Messages}
 	defaults.Messages = nil
-	e.info = b.info(kind, section, modelName, m)
+	e.info = b.infoOf(kind, section, modelName, m)
 	options := []llm.ModelOption{llm.Defaults(defaults), llm.Use(b.middleware(m.Middleware)...)}
 	if e.info.Name != "" {
 		options = append(options, llm.Use(checked(e.info.ModelInfo)))
@@ -348,9 +346,9 @@ func (b *builder) checkDefaults(c *defaultsConfig, r llm.Request) {
 	}
 }
 
-// info returns what is known of a model. A server at another address than the provider's own
+// infoOf returns what is known of a model. A server at another address than the provider's own
 // has what models it has, of which only the file can tell.
-func (b *builder) info(kind, section, model string, m *modelConfig) Entry {
+func (b *builder) infoOf(kind, section, model string, m *modelConfig) Entry {
 	var e Entry
 	if b.connection(section, m).BaseURL == nil {
 		e, _ = known(kind, model, Config{Getenv: b.with.Getenv})

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"math"
@@ -97,6 +98,12 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	}
 	if own, ok := v.Addr().Interface().(ownDecoder); ok {
 		own.decode(d, n)
+		return
+	}
+	if words, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && n.Kind == yaml.ScalarNode {
+		if err := words.UnmarshalText([]byte(n.Value)); err != nil {
+			d.add(placeOf(n), "this cannot be used here: %v", err)
+		}
 		return
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" && v.Kind() != reflect.Interface {
@@ -249,7 +256,6 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 			v.SetInt(int64(duration))
 			ok = true
 		}
-	case v.Type() == reflect.TypeFor[time.Time]():
 	case v.Kind() == reflect.String:
 		if ok = tag == "!!str" || tag == "!!timestamp"; ok { // a day is text, unless a day is wanted
 			v.SetString(n.Value)

@@ -55,7 +55,7 @@ type instead struct {
 	Of string `yaml:"of"`
 }
 
-var pricesSeen llm.Prices // by instead
+var infoSeen llm.ModelInfo // by instead
 
 // pick is the kind of group that asks one of its members.
 type pick struct {
@@ -72,7 +72,7 @@ func registerForFiles() {
 		}
 		return func(llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
-				pricesSeen, _ = file.Prices(call.Provider, call.Model)
+				infoSeen, _ = file.Info(call.Provider, call.Model)
 				return model.Do(ctx, call)
 			}
 		}, nil

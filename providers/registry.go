@@ -56,13 +56,13 @@ type File interface {
 	// Model returns the file's model or group of this name. A model cannot be had while it
 	// is itself in the making: that would be a cycle.
 	Model(name string) (*llm.Model, error)
-	// Prices returns what a model costs, by the file and by the catalog. It may be called
+	// Info returns what is known of a model, by the file and by the catalog. It may be called
 	// at any time, by many goroutines at once.
-	Prices(provider, model string) (llm.Prices, bool)
+	Info(provider, model string) (llm.ModelInfo, bool)
 }
 
 // RegisterMiddlewareIn is [RegisterMiddleware] for a middleware whose settings name other
-// models of the file, or which needs their prices:
+// models of the file, or which needs to know what they can do and cost:
 //
 //	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
 //		for i, to := range s.To {

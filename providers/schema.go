@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"encoding"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -41,6 +42,9 @@ func (s *schemer) of(t reflect.Type) object {
 	}
 	if own, ok := reflect.New(t).Interface().(schemaType); ok {
 		return s.named(t, func() object { return own.schema(s) })
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return object{"type": "string"}
 	}
 	switch t.Kind() {
 	case reflect.Struct:

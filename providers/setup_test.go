@@ -335,5 +335,5 @@ func TestMiddlewareMayAskAnotherModelOfTheFile(t *testing.T) {
   second: {model: echo/two, base_url: "http://two"}
 `, nil)
 	equal(t, "answer", ask(t, setup, "first"), "two at http://two")
-	equal(t, "prices", pricesSeen, llm.Prices{Input: 3})
+	equal(t, "info", infoSeen, llm.ModelInfo{Provider: "echo", Name: "one", Prices: &llm.Prices{Input: 3}})
 }

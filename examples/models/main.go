@@ -2,7 +2,6 @@
 //
 //	go run ./examples/models                           # all that are in use
 //	go run ./examples/models -provider gemini -can tools -takes image
-//	go run ./examples/models -all -config parley.yaml  # retired ones too, and those of a file
 //	go run ./examples/models "LLaMA 2"                 # all that is known of one
 package main
 
@@ -72,11 +71,11 @@ func run(w io.Writer, args []string) error {
 	return table.Flush()
 }
 
-// describe prints all that is known of one model.
 func describe(w io.Writer, entries []providers.Entry, name string) error {
-	i := slices.IndexFunc(entries, func(e providers.Entry) bool {
+	named := func(e providers.Entry) bool {
 		return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name)
-	})
+	}
+	i := slices.IndexFunc(entries, named)
 	if i < 0 {
 		return fmt.Errorf("nothing is known of %q; the facts are of %s", name, providers.CatalogDate().Format(time.DateOnly))
 	}
@@ -106,18 +105,18 @@ func status(e providers.Entry) string {
 }
 
 func prices(e providers.Entry) (in, out string) {
-	if e.Prices == nil {
-		return "-", "-"
+	if e.Prices != nil {
+		return fmt.Sprint(e.Prices.Input), fmt.Sprint(e.Prices.Output)
 	}
-	return fmt.Sprint(e.Prices.Input), fmt.Sprint(e.Prices.Output)
+	return "-", "-"
 }
 
 func count(n int) string { return cmp.Or(strings.TrimPrefix(fmt.Sprint(n), "0"), "-") }
 
 func list[T ~string](items []T) string {
-	var words []string
+	text := ""
 	for _, item := range items {
-		words = append(words, string(item))
+		text += "," + string(item)
 	}
-	return strings.Join(words, ",")
+	return strings.TrimPrefix(text, ",")
 }
