@@ -26,6 +26,7 @@ var packages = map[string]string{
 	"ollama":    "github.com/parley-llm/parley/providers/ollama",
 	"openai":    "github.com/parley-llm/parley/providers/openai",
 	"providers": "github.com/parley-llm/parley/providers",
+	"egress":    "github.com/parley-llm/parley/llm/egress",
 	"tokens":    "github.com/parley-llm/parley/llm/tokens",
 }
 
@@ -38,6 +39,7 @@ var (
 	history []llm.Message
 	png     []byte
 	text    string
+	setup   *providers.Setup
 	weather func(arguments string) string
 )
 `
@@ -92,7 +94,7 @@ func program(snippet string) string {
 	if strings.HasPrefix(snippet, "package ") {
 		return snippet
 	}
-	used := []string{"context", "llm"}
+	used := []string{"context", "llm", "providers"}
 	for _, match := range selector.FindAllStringSubmatch(snippet, -1) {
 		if packages[match[1]] != "" && !slices.Contains(used, match[1]) {
 			used = append(used, match[1])
