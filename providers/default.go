@@ -23,15 +23,6 @@ type Choice struct {
 // String returns the model's name and why it was taken. No key is in it.
 func (c *Choice) String() string { return c.Model.String() + " (" + c.Why + ")" }
 
-// Close releases what belongs to the model, and to the config file if it came from one.
-func (c *Choice) Close() error {
-	err := c.Model.Close()
-	if c.Setup != nil {
-		err = errors.Join(err, c.Setup.Close())
-	}
-	return err
-}
-
 // Default returns the model that the person who runs the program has set up. It takes the first
 // that there is of these:
 //
@@ -48,7 +39,8 @@ func (c *Choice) Close() error {
 //
 // Nothing is sent to a cloud that was neither named nor keyed: all that is asked is
 // which models that Ollama server has, for a second at most, and models in Ollama's own cloud are left out. If
-// there is nothing, the error's text says in three lines what to set. Close the choice to release its connections.
+// there is nothing, the error's text says in three lines what to set. Close the model to release its
+// connections, and the config file's.
 func Default(ctx context.Context) (*Choice, error) { return DefaultIn(ctx, Environment{}) }
 
 // DefaultIn is Default in an environment of the caller's.
@@ -106,7 +98,7 @@ func fromFile(path, why string, found bool, named string, with Environment) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	model, err := setup.Model(named)
+	model, err := setup.Model(named, llm.Owns(setup))
 	if err != nil {
 		return nil, errors.Join(err, setup.Close())
 	}
@@ -117,7 +109,11 @@ func fromFile(path, why string, found bool, named string, with Environment) (*Ch
 }
 
 func opened(name, why string, with Environment) (*Choice, error) {
-	model, err := OpenWith(name, Config{Getenv: with.Getenv, HTTPClient: with.HTTPClient})
+	open := with.Open
+	if open == nil {
+		open = func(name string, c Config) (*llm.Model, error) { return OpenWith(name, c) }
+	}
+	model, err := open(name, Config{Getenv: with.Getenv, HTTPClient: with.HTTPClient})
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +145,7 @@ func fromOllama(ctx context.Context, with Environment) (*Choice, error) {
 		if err == nil {
 			err = errNoModels
 		}
-		return nil, &Unconfigured{where, errors.Join(err, choice.Close())}
+		return nil, &Unconfigured{where, errors.Join(err, choice.Model.Close())}
 	}
 	choice.Model = choice.Model.With(llm.Named(newest.Name))
 	choice.Why = "the newest on the Ollama server at " + where

@@ -38,6 +38,8 @@ type Environment struct {
 	// HTTPClient, if set, is used by all providers. A file that asks for
 	// TLS settings, a proxy or an egress list is refused then.
 	HTTPClient *http.Client
+	// Open opens the model that [Default] takes where there is no config file; nil is [OpenWith].
+	Open func(name string, config Config) (*llm.Model, error)
 }
 
 func (e Environment) getenv(name string) string {

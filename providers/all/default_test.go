@@ -110,7 +110,7 @@ func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
 			return
 		}
 		equal(t, what, strings.ReplaceAll(choice.String(), home, "HOME"), want)
-		if err := choice.Close(); err != nil {
+		if err := choice.Model.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 			write(t, filepath.Join(dir, "parley.yaml"), strings.ReplaceAll(test.file, "URL", s.URL))
 			choice, err := providers.DefaultIn(t.Context(), environment(secrets(s.URL)))
 			if err == nil {
-				choice.Close()
+				choice.Model.Close()
 				t.Fatal("the file was taken")
 			}
 			if !errors.Is(err, llm.InvalidRequest) || !strings.Contains(err.Error(), refusal+test.want+": if you trust it, set PARLEY_CONFIG=parley.yaml") {
@@ -236,7 +236,7 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 					}
 					t.Fatal(err)
 				}
-				defer choice.Close()
+				defer choice.Model.Close()
 				for _, req := range []*llm.Request{llm.Ask("hi"), {Messages: []llm.Message{llm.User("hi")}, Unstreamed: true}} {
 					_, _ = choice.Model.Generate(context.WithoutCancel(t.Context()), req) // whatever it says
 				}
@@ -263,7 +263,7 @@ func TestNamedFileMayDoAllOfThat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer choice.Close()
+	defer choice.Model.Close()
 	if _, err := choice.Model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, Unstreamed: true}); err != nil {
 		t.Fatal(err)
 	}
