@@ -71,7 +71,7 @@ func (m *Model) With(options ...ModelOption) *Model {
 	case len(changed.middleware) == 0: // a stream names by itself what its caller sees
 		changed.handler = changed.provider.Do
 	default:
-		changed.handler = Chain(named(changed.provider), changed.middleware...)
+		changed.handler = Chain(named(changed.provider.Do), changed.middleware...)
 	}
 	return &changed
 }
@@ -109,7 +109,12 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if err != nil {
 		return nil, err
 	}
-	return resp.Embed, nil
+	if len(resp.Warnings) == 0 {
+		return resp.Embed, nil
+	}
+	embed := *resp.Embed // the event's, which is not ours to modify
+	embed.Warnings = resp.Warnings
+	return &embed, nil
 }
 
 // CountTokens returns how many input tokens the request is for this model.
@@ -130,6 +135,26 @@ func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
 	return resp.Models, nil
 }
 
+// Do answers a call that was made to another model, under this model's name
+// and through its middleware: it is how middleware hands calls on. What the
+// request leaves open is taken from this model's defaults, but for their
+// messages: the conversation is as it was.
+func (m *Model) Do(ctx context.Context, call *Call) Events {
+	own := call.Clone()
+	own.Provider, own.Model = m.providerName(), m.name
+	if m.defaults != nil {
+		settings := *m.defaults
+		settings.Messages = nil
+		if own.Request != nil {
+			own.Request = own.Request.withDefaults(&settings)
+		}
+		if own.Embed != nil {
+			own.Embed.Options = withDefaultOptions(own.Embed.Options, settings.Options)
+		}
+	}
+	return named(m.handler)(ctx, own)
+}
+
 // Close releases what the model owns, such as the idle connections of the
 // provider that providers.Open made for it. Calls under way may fail. Copies
 // made by With own the same things: close one of them.
@@ -141,12 +166,12 @@ func (m *Model) Close() error {
 	return errors.Join(errs...)
 }
 
-// named returns the provider's Do with its name on what it says: middleware
-// sees errors and starts as complete as the caller does.
-func named(p Provider) Handler {
+// named returns the handler with the called provider's name on what it says:
+// middleware sees errors and starts as complete as the caller does.
+func named(h Handler) Handler {
 	return func(ctx context.Context, call *Call) Events {
 		return func(yield func(Event, error) bool) {
-			for ev, err := range p.Do(ctx, call) {
+			for ev, err := range h(ctx, call) {
 				switch {
 				case err != nil:
 					err = asError(err, call)

@@ -249,3 +249,26 @@ func TestOneModelServesManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestModelAnswersAnothersCallUnderItsOwnName(t *testing.T) {
+	var notes []string
+	var asked *llm.Call
+	model := llm.New(fake(func(_ context.Context, call *llm.Call) llm.Events {
+		asked = call
+		return failing(errors.New("broken"), llm.Event{Type: llm.EventStart, Detail: &llm.Start{ID: "1"}})
+	}), "small", llm.Use(noting(&notes, "a")), llm.Defaults(llm.Request{
+		Messages: []llm.Message{llm.System("Be short.")}, MaxTokens: 5, TopK: new(3),
+	}))
+	call := &llm.Call{Op: llm.OpChat, Provider: "other", Model: "large", Request: llm.Ask("Hi"), Buffered: true}
+	call.Request.MaxTokens = 7
+
+	events, err := read(model.Do(t.Context(), call))
+
+	want := &llm.Call{Op: llm.OpChat, Provider: "fake", Model: "small", Request: llm.Ask("Hi"), Buffered: true}
+	want.Request.MaxTokens, want.Request.TopK = 7, new(3)
+	check(t, "call", want, asked)
+	check(t, "call that was handed on", "other/large", call.Provider+"/"+call.Model)
+	check(t, "middleware", []string{"a", "/a"}, notes)
+	check(t, "provider of the start", "fake", events[0].Detail.(*llm.Start).Provider)
+	check(t, "provider of the error", "fake", asError(t, err).Provider)
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -78,30 +79,46 @@ func contests(t testing.TB, base string) []contest {
 			checkLength(t, n)
 		}
 	}
-	floor := func(path string, sse bool) func(testing.TB) {
+	geminiModel := func(path string) *llm.Model {
+		p, err := gemini.New(gemini.Config{BaseURL: base + path, APIKey: "AIza-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return llm.New(p, "gemini-2.5-flash")
+	}
+	floor := func(path string, f format) func(testing.TB) {
 		return func(t testing.TB) {
 			n := 0
-			if err := floorStream(client, newRequest(t, base+path, true), sse, func(text string) { n += len(text) }); err != nil {
+			if err := floorStream(client, newRequest(t, base+path, true), f, func(text string) { n += len(text) }); err != nil {
 				t.Fatal(err)
 			}
 			checkLength(t, n)
 		}
 	}
 	return []contest{
-		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", true), streamed(openAI("/openai/1000")), 1.2, 0.3},
-		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.5, 0},
-		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.5, 0},
-		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", false), streamed(ollamaModel("/ollama/1000")), 1.2, 0.3},
-		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", false), streamed(ollamaModel("/ollama/1")), 1.5, 0},
-		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.5, 0},
+		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", openAIFormat), streamed(openAI("/openai/1000")), 1.2, 0.3},
+		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", openAIFormat), streamed(openAI("/openai/5")), 1.5, 0},
+		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", openAIFormat), streamed(openAI("/openai/1")), 1.5, 0},
+		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1000")), 1.2, 0.3},
+		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1")), 1.5, 0},
+		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/5")), 1.5, 0},
+		{"Gemini, 1000 chunks", 1000, 20, floor(geminiPath("1000"), geminiFormat), streamed(geminiModel("/gemini/1000")), 1.2, 0.3},
+		{"Gemini, 5 chunks", 5, 200, floor(geminiPath("5"), geminiFormat), streamed(geminiModel("/gemini/5")), 1.5, 0},
+		{"Gemini, 1 chunk", 1, 200, floor(geminiPath("1"), geminiFormat), streamed(geminiModel("/gemini/1")), 1.5, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
-			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
+			answer, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLength(t, len(data))
+			checkLength(t, len(answer.Choices[0].Message.Content))
 		}, unstreamed(openAI("/whole/0")), 1.5, 0},
 	}
+}
+
+// geminiPath is where Gemini's API has chats, in so many chunks here.
+func geminiPath(chunks string) string {
+	return "/gemini/" + chunks + "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 }
 
 func newRequest(t testing.TB, url string, stream bool) *http.Request {
@@ -210,12 +227,12 @@ func TestFloorReadsWhatWasSent(t *testing.T) {
 		want.WriteString(word)
 	}
 	for _, tt := range []struct {
-		path string
-		sse  bool
-	}{{"/openai/1000", true}, {"/ollama/1000", false}} {
+		path   string
+		format format
+	}{{"/openai/1000", openAIFormat}, {"/ollama/1000", ollamaFormat}, {geminiPath("1000"), geminiFormat}} {
 		var got strings.Builder
 		req := newRequest(t, startServer(t)+tt.path, true)
-		if err := floorStream(http.DefaultClient, req, tt.sse, func(text string) { got.WriteString(text) }); err != nil {
+		if err := floorStream(http.DefaultClient, req, tt.format, func(text string) { got.WriteString(text) }); err != nil {
 			t.Fatal(err)
 		}
 		if got.String() != want.String() {

@@ -220,16 +220,6 @@ func TestTokensAreTheTextInOrder(t *testing.T) {
 	}
 }
 
-func TestCountAllocatesNothing(t *testing.T) {
-	text := strings.ToValidUTF8(mixedText()[:100_000], "")
-	for _, e := range embedded() {
-		e.Count(text)
-		if allocs := testing.AllocsPerRun(10, func() { e.Count(text) }); allocs != 0 {
-			t.Errorf("%s: Count of valid UTF-8 allocates %v times", e.Name(), allocs)
-		}
-	}
-}
-
 func TestEncodingsAreForAllGoroutinesAtOnce(t *testing.T) {
 	all := samples(t)[:200]
 	var wait sync.WaitGroup

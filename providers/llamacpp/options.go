@@ -28,17 +28,17 @@ type Options struct {
 	// CachePrompt, if false, has the server read all of the prompt anew, rather than
 	// only what differs from the prompt before it. An answer can then not differ in
 	// a token for having been computed in other batches.
-	CachePrompt *bool `json:"cachePrompt,omitempty"`
+	CachePrompt *bool `json:"cache_prompt,omitempty"`
 	// Slot is the number of the slot to answer in, whose prompt is reused: see
 	// Provider.Slots. Nil is the slot with the most similar prompt.
 	Slot *int `json:"slot,omitempty"`
 
-	MinP          *float64 `json:"minP,omitempty"`          // sample from tokens at least this likely, as a share of the likeliest
-	RepeatPenalty *float64 `json:"repeatPenalty,omitempty"` // 1 is none
+	MinP          *float64 `json:"min_p,omitempty"`          // sample from tokens at least this likely, as a share of the likeliest
+	RepeatPenalty *float64 `json:"repeat_penalty,omitempty"` // 1 is none
 
 	// ChatTemplateKwargs are arguments of the model's own chat template, such as
 	// {"enable_thinking": false}.
-	ChatTemplateKwargs map[string]any `json:"chatTemplateKwargs,omitempty"`
+	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
 
 	// Extra are further members of the request's JSON object, of chats and of
 	// embeddings. They outrank all else. A nil member takes away what would be

@@ -63,6 +63,10 @@ func (a *answer) read() error {
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
 	for !a.Left() {
+		if typ, text, ok := a.shapes.Skim(lines); ok {
+			a.Deliver(typ, a.Text.Add(text))
+			continue
+		}
 		line, err := lines.Next()
 		if err != nil {
 			return a.stopped(err)

@@ -269,7 +269,7 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 		"a line that is no JSON":  {200, ndjson, text("a") + "\nOllama is running\n", false, llm.Protocol, []string{"not JSON: Ollama is running"}, "a"},
 		"a line of wrong types":   {200, ndjson, text("a") + "\n" + `{"message":"b"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
 		"a value of another kind": {200, ndjson, text("a") + "\n" + `{"status":"success"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
-		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain"}, ""},
+		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain", "it says: Ollama is running"}, ""},
 		"a web page":              {200, "text/html", "<html><title>Log in</title>", false, llm.Protocol, []string{"text/html", "Log in"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

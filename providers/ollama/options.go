@@ -5,13 +5,13 @@ package ollama
 type Options struct {
 	// NumCtx is the size of the context in tokens, prompt and answer together.
 	// Another size than the model is loaded with makes the server load it again.
-	NumCtx int `json:"numCtx,omitempty"`
+	NumCtx int `json:"num_ctx,omitempty"`
 	// NumThread is the number of processor threads to compute with.
-	NumThread int `json:"numThread,omitempty"`
+	NumThread int `json:"num_thread,omitempty"`
 	// KeepAlive is how long the model stays loaded after the call: a duration
 	// such as "1h30m" (time.Duration's String will do), or a number of seconds.
 	// "0" unloads it at once, "-1" keeps it for ever.
-	KeepAlive string `json:"keepAlive,omitempty"`
+	KeepAlive string `json:"keep_alive,omitempty"`
 
 	// Truncate lets the server leave out the oldest messages of a prompt that is
 	// too long, or the end of a text to embed, without saying so. By default

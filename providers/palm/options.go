@@ -7,7 +7,7 @@ type Options struct {
 	// assistant's after it are one more, if both have the name "example".
 	Examples []Example `json:"examples,omitempty"`
 	// SafetySettings say what of a text model's answers is filtered.
-	SafetySettings []SafetySetting `json:"safetySettings,omitempty"`
+	SafetySettings []SafetySetting `json:"safety_settings,omitempty"`
 	// Extra are further members of the request, or for Vertex AI of its
 	// parameters. They outrank all else.
 	Extra map[string]any `json:"extra,omitempty"`

@@ -1,0 +1,126 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+func breakers(t *testing.T, b middleware.Breaker) *middleware.Breakers {
+	t.Helper()
+	made, err := middleware.NewBreakers(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
+	for kind, state := range map[llm.Kind]string{
+		llm.Server: "open", llm.Overloaded: "open", llm.Timeout: "open", llm.Network: "open", llm.Protocol: "open", llm.Incomplete: "open",
+		llm.RateLimited: "closed", llm.InvalidRequest: "closed", llm.Auth: "closed", llm.ContextLength: "closed",
+		llm.ContentFilter: "closed", llm.Quota: "closed", llm.Canceled: "closed", llm.Unsupported: "closed",
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			b := breakers(t, middleware.Breaker{Failures: 3})
+			model := llmtest.Always(failure(kind)).Model(llm.Use(b.Middleware))
+			for range 3 {
+				ask(t, model).want(t, "", kind)
+			}
+			equal(t, "the state", b.State("llmtest", "scripted"), state)
+			equal(t, "the state of another model", b.State("llmtest", "another"), "closed")
+		})
+	}
+}
+
+func TestBreakerCountsFailuresAfterContent(t *testing.T) {
+	b := breakers(t, middleware.Breaker{Failures: 2})
+	model := llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(llm.Use(b.Middleware))
+	for range 2 {
+		ask(t, model).want(t, "start text", llm.Incomplete)
+	}
+	equal(t, "the state", b.State("llmtest", "scripted"), "open")
+}
+
+func TestBreakerOpensProbesAndCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var changes []string
+		b := breakers(t, middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Observe: func(provider, model, from, to string) {
+			changes = append(changes, provider+"/"+model+" "+from+" → "+to)
+		}})
+		p := llmtest.New(failure(llm.Server), failure(llm.Server), failure(llm.Server), llmtest.Text("Hello"), llmtest.Text("Hello"))
+		model := p.Model(llm.Use(b.Middleware))
+		ask(t, model)
+		ask(t, model)
+		time.Sleep(4 * time.Second)
+		h := ask(t, model)
+		h.want(t, "", llm.Overloaded)
+		if e, ok := errors.AsType[*llm.Error](h.err); !ok || e.RetryAfter != 6*time.Second {
+			t.Errorf("the error %v does not say that the breaker is open for 6s more", h.err)
+		}
+		equal(t, "calls while it is open", len(p.Calls()), 2)
+		time.Sleep(6*time.Second + 1)
+		ask(t, model).want(t, "", llm.Server) // the probe fails
+		ask(t, model).want(t, "", llm.Overloaded)
+		time.Sleep(10*time.Second + 1)
+		ask(t, model).want(t, "start text done", "") // the probe succeeds
+		ask(t, model).want(t, "start text done", "")
+		equal(t, "the changes", changes, []string{
+			"llmtest/scripted closed → open", "llmtest/scripted open → half-open", "llmtest/scripted half-open → open",
+			"llmtest/scripted open → half-open", "llmtest/scripted half-open → closed",
+		})
+	})
+}
+
+func TestBreakerDoesNotCountCallsThatTheirCallerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := breakers(t, middleware.Breaker{Failures: 1})
+		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(llm.Use(b.Middleware))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Timeout)
+		equal(t, "the state after the caller's deadline", b.State("llmtest", "scripted"), "closed")
+
+		limited := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(
+			use(t, middleware.Timeout{FirstEvent: time.Second}), llm.Use(b.Middleware))
+		ask(t, limited).want(t, "", llm.Timeout)
+		equal(t, "the state after a limit ran out", b.State("llmtest", "scripted"), "open")
+	})
+}
+
+func TestBreakerIsNotRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := breakers(t, middleware.Breaker{Failures: 2})
+		p := llmtest.Always(failure(llm.Server))
+		h := ask(t, p.Model(use(t, middleware.Retry{MaxRetries: 5}), llm.Use(b.Middleware)))
+		h.want(t, "attempt attempt", llm.Overloaded)
+		equal(t, "the number of calls", len(p.Calls()), 2)
+	})
+}
+
+func TestBreakerOfAnotherMachine(t *testing.T) {
+	store := middleware.NewMemory(0)
+	shared := middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: store}}
+	failing, healthy := llmtest.Always(failure(llm.Server)), llmtest.Always(llmtest.Text("Hello"))
+	synctest.Test(t, func(t *testing.T) {
+		ask(t, failing.Model(use(t, shared)))
+		h := ask(t, healthy.Model(use(t, shared)))
+		h.want(t, "", llm.Overloaded)
+		time.Sleep(30*time.Second + 1)
+		ask(t, healthy.Model(use(t, shared))).want(t, "start text done", "")
+	})
+}
+
+func TestBreakerWithoutItsStore(t *testing.T) {
+	p := llmtest.New(failure(llm.Server))
+	ask(t, p.Model(use(t, middleware.Breaker{Shared: refusing}))).wantStoreError(t)
+	model := p.Model(use(t, middleware.Breaker{Failures: 1, Shared: local}))
+	ask(t, model).want(t, "", llm.Server)
+	ask(t, model).want(t, "", llm.Overloaded)
+}

@@ -1,0 +1,176 @@
+package middleware_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+// prices are a dollar for a token of input, two for one of output, and half a
+// dollar for one from the cache: in numbers to be read.
+func prices(provider, model string) (llm.Prices, bool) {
+	if model == "unpriced" {
+		return llm.Prices{}, false
+	}
+	p := llm.Prices{Input: 1e6, Output: 2e6, CacheRead: 0.5e6, CacheWrite: 1.5e6}
+	if model == "cheap" {
+		p = llm.Prices{Input: 0.1e6, Output: 0.1e6}
+	}
+	return p, true
+}
+
+func spending(t *testing.T, b middleware.Budget) *middleware.Spending {
+	t.Helper()
+	b.Prices, b.Count = prices, byLength
+	s, err := middleware.NewSpending(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// dollars returns an amount that must be there.
+func dollars(t *testing.T, amount float64, err error) float64 {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+	return amount
+}
+
+func TestBudgetSettlesWhatWasReported(t *testing.T) {
+	cached := llm.Usage{Input: llm.Known(10), Output: llm.Known(1), CacheRead: llm.Known(4), CacheWrite: llm.Known(2)}
+	partial := &llm.Error{Kind: llm.Incomplete, Partial: &llm.Response{Usage: llm.Usage{Input: llm.Known(3), Output: llm.Known(4)}}}
+	for _, tt := range []struct {
+		name    string
+		replies []llmtest.Reply
+		cost    float64
+	}{
+		{"usage", []llmtest.Reply{llmtest.Text("Hello").Usage(10, 3)}, 16},
+		{"by classes", []llmtest.Reply{llmtest.Text("Hello").DetailedUsage(cached)}, 4 + 2 + 3 + 2},
+		{"unknown usage", []llmtest.Reply{llmtest.Text("12345678")}, 2 + 4},
+		{"refused", []llmtest.Reply{failure(llm.Auth)}, 0},
+		{"cut", []llmtest.Reply{llmtest.Text("1234", "5").CutAfter(1, nil)}, 2 + 2},
+		{"cut, with its usage", []llmtest.Reply{llmtest.Text("1234").Fail(partial)}, 3 + 8},
+		{"tried again", []llmtest.Reply{llmtest.Error(partial), llmtest.Text("Hello").Usage(10, 3)}, 11 + 16},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := spending(t, middleware.Budget{PerProcess: 5000})
+				ask(t, llmtest.New(tt.replies...).Model(llm.Use(s.Middleware), use(t, middleware.Retry{})))
+				spent, err := s.Process(t.Context())
+				equal(t, "what was spent", dollars(t, spent, err), tt.cost)
+			})
+		})
+	}
+}
+
+func TestBudgetSettlesAnEstimateWhenTheCallerLeaves(t *testing.T) {
+	s := spending(t, middleware.Budget{PerProcess: 5000})
+	model := llmtest.New(llmtest.Text("12345678", "more", "and more").Usage(2, 100)).Model(llm.Use(s.Middleware))
+	for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+		break
+	}
+	spent, err := s.Process(t.Context())
+	equal(t, "what was spent", dollars(t, spent, err), 2+2*2.0)
+}
+
+func TestBudgetPaysWhoAnswered(t *testing.T) {
+	s := spending(t, middleware.Budget{PerProcess: 5000})
+	other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Named("second").Model(llm.Named("cheap"))
+	model := llmtest.Always(failure(llm.Overloaded)).Model(llm.Use(s.Middleware),
+		use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
+	ask(t, model).want(t, "attempt start warning text done", "")
+	spent, err := s.Process(t.Context())
+	equal(t, "what was spent", dollars(t, spent, err), 2.0)
+}
+
+func TestBudgetStops(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		budget  middleware.Budget
+		model   string
+		says    string
+		nextDay llm.Kind // of the same call a day later
+	}{
+		{"per process", middleware.Budget{PerProcess: 30, Answer: 10}, "scripted",
+			"of the budget of $30 of this process (PerProcess), $22 are spent or reserved, and it may cost $22", llm.Quota},
+		{"per day", middleware.Budget{PerDay: 30, Answer: 10}, "scripted", "of the budget of $30 a day (PerDay)", ""},
+		{"per key", middleware.Budget{PerKey: 30, Answer: 10}, "scripted", "of the budget of $30 a day for this key (PerKey)", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tt.budget.Key = func(context.Context, *llm.Call) string { return "team" }
+				p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
+				model := p.Model(llm.Use(spending(t, tt.budget).Middleware))
+				ask(t, model).want(t, "start text done", "")
+				h := ask(t, model)
+				h.want(t, "", llm.Quota)
+				if !strings.Contains(h.err.Error(), tt.says) {
+					t.Errorf("the error is %v, want one that says %q", h.err, tt.says)
+				}
+				equal(t, "the number of calls", len(p.Calls()), 1)
+				time.Sleep(24 * time.Hour)
+				if h := ask(t, model); llm.KindOf(h.err) != tt.nextDay {
+					t.Errorf("a day later the error is %v, want kind %q", h.err, tt.nextDay)
+				}
+			})
+		})
+	}
+}
+
+func TestBudgetKeepsKeysApart(t *testing.T) {
+	type keyOf struct{}
+	s := spending(t, middleware.Budget{PerKey: 30, PerDay: 100, Answer: 10, Key: func(ctx context.Context, _ *llm.Call) string {
+		return ctx.Value(keyOf{}).(string)
+	}})
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.Use(s.Middleware))
+	by := func(key string) heard {
+		return stream(context.WithValue(t.Context(), keyOf{}, key), model, llm.Ask("Hi"))
+	}
+	by("a").want(t, "start text done", "")
+	by("a").want(t, "", llm.Quota)
+	by("b").want(t, "start text done", "")
+	a, err := s.TodayBy(t.Context(), "a")
+	equal(t, "what a has spent", dollars(t, a, err), 22.0)
+	all, err := s.Today(t.Context())
+	equal(t, "what all have spent: nothing is left of what was refused", dollars(t, all, err), 44.0)
+}
+
+func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := spending(t, middleware.Budget{PerProcess: 50, Answer: 10})
+		p := llmtest.Always(llmtest.Text("Hello").Usage(2, 1).Wait(time.Minute))
+		model := p.Model(llm.Use(s.Middleware))
+		var asked sync.WaitGroup
+		for range 5 { // of 22 each, of which two fit
+			asked.Go(func() { ask(t, model) })
+		}
+		asked.Wait()
+		equal(t, "the number of calls", len(p.Calls()), 2)
+		spent, err := s.Process(t.Context())
+		equal(t, "what was spent", dollars(t, spent, err), 8.0)
+	})
+}
+
+func TestBudgetOfModelsWithoutAPrice(t *testing.T) {
+	p := llmtest.Always(llmtest.Text("Hello"))
+	model := p.Model(llm.Named("unpriced"))
+	ask(t, model.With(llm.Use(spending(t, middleware.Budget{PerProcess: 1}).Middleware))).want(t, "", llm.Quota)
+	ask(t, model.With(llm.Use(spending(t, middleware.Budget{PerProcess: 1, AllowUnpriced: true}).Middleware))).want(t, "start text done", "")
+}
+
+func TestBudgetWithoutItsStore(t *testing.T) {
+	p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
+	ask(t, p.Model(llm.Use(spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: refusing}).Middleware))).wantStoreError(t)
+	model := p.Model(llm.Use(spending(t, middleware.Budget{PerDay: 30, Answer: 10, Shared: local}).Middleware))
+	ask(t, model).want(t, "start text done", "")
+	ask(t, model).want(t, "", llm.Quota)
+}

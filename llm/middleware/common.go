@@ -1,0 +1,218 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// modelKey is what state that is kept by model is filed under.
+type modelKey struct{ provider, model string }
+
+func keyOf(call *llm.Call) modelKey { return modelKey{call.Provider, call.Model} }
+
+func (k modelKey) String() string { return k.provider + "/" + k.model }
+
+// layer makes a middleware of a function that answers a call with yield.
+func layer(run func(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool)) llm.Middleware {
+	return func(next llm.Handler) llm.Handler {
+		return func(ctx context.Context, call *llm.Call) llm.Events {
+			return func(yield func(llm.Event, error) bool) { run(ctx, call, next, yield) }
+		}
+	}
+}
+
+// listener is what a middleware learns of an answer that it passes on.
+type listener struct {
+	start    *llm.Start // nil before it
+	done     *llm.Done  // nil if the answer has not ended well
+	err      error      // that ended it
+	attempts []*llm.Attempt
+	pieces   int // of content
+	bytes    int // of content's text
+}
+
+// to passes events on, and listens.
+func (l *listener) to(events llm.Events) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		for ev, err := range events {
+			l.hear(ev, err)
+			if !yield(ev, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l *listener) hear(ev llm.Event, err error) {
+	switch {
+	case err != nil:
+		l.err = err
+	case ev.Type == llm.EventDone:
+		l.done = &llm.Done{}
+		if d, ok := ev.Detail.(*llm.Done); ok {
+			l.done = d
+		}
+	case ev.Type.Content():
+		l.pieces++
+		l.bytes += len(ev.Text)
+	case ev.Type == llm.EventStart:
+		l.start, _ = ev.Detail.(*llm.Start)
+	case ev.Type == llm.EventAttempt:
+		if a, ok := ev.Detail.(*llm.Attempt); ok {
+			l.attempts = append(l.attempts, a)
+		}
+	}
+}
+
+// usage returns what the answer cost, as far as it was said.
+func (l *listener) usage() llm.Usage {
+	if l.done != nil {
+		return l.done.Usage
+	}
+	if e, ok := errors.AsType[*llm.Error](l.err); ok && e.Partial != nil {
+		return e.Partial.Usage
+	}
+	return llm.Usage{}
+}
+
+// pass passes events on as they are.
+func pass(events llm.Events, yield func(llm.Event, error) bool) {
+	for ev, err := range events {
+		if !yield(ev, err) {
+			return
+		}
+	}
+}
+
+// middlewareOf returns the middleware of what has been made of settings.
+func middlewareOf[T interface {
+	Middleware(next llm.Handler) llm.Handler
+}](made T, err error) (llm.Middleware, error) {
+	if err != nil {
+		return nil, err
+	}
+	return made.Middleware, nil
+}
+
+// sleep waits. It returns an error as soon as the context has ended.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return llm.FromContext(ctx)
+}
+
+// inTime reports whether a wait ends before the context's deadline does.
+func inTime(ctx context.Context, wait time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > wait
+}
+
+// serversFault reports whether a failure says that the server is ill: not that
+// it was asked for the wrong thing, or too often, or by nobody it knows.
+func serversFault(err error) bool {
+	kind := llm.KindOf(err)
+	return kind.Temporary() && kind != llm.RateLimited
+}
+
+// blames reports whether a call's failure counts against its server. A call that the
+// caller has ended does not, but one that a [Timeout] ended does.
+func blames(ctx context.Context, err error) bool {
+	if err == nil || !serversFault(err) {
+		return false
+	}
+	return ctx.Err() == nil || llm.KindOf(context.Cause(ctx)) == llm.Timeout
+}
+
+// retryAfter returns how long the server asked to wait, or 0.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*llm.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// failed is the report of an attempt that came to nothing.
+func failed(call *llm.Call, err error) llm.Attempt {
+	a := llm.Attempt{Provider: call.Provider, Model: call.Model, Err: err}
+	if e, ok := errors.AsType[*llm.Error](err); ok {
+		if e.Provider != "" && e.Model != "" { // inside, another model may have been asked
+			a.Provider, a.Model = e.Provider, e.Model
+		}
+		if e.Partial != nil {
+			a.Usage = e.Partial.Usage
+		}
+	}
+	return a
+}
+
+func attemptEvent(a llm.Attempt) llm.Event { return llm.Event{Type: llm.EventAttempt, Detail: &a} }
+
+// warned returns the events with a warning after their start.
+func warned(events llm.Events, warning llm.Warning) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		told := false
+		for ev, err := range events {
+			early := ev.Type == llm.EventStart || ev.Type == llm.EventAttempt
+			if !told && err == nil && !early {
+				told = true
+				if !yield(llm.Event{Type: llm.EventWarning, Detail: &warning}, nil) {
+					return
+				}
+			}
+			if !yield(ev, err) {
+				return
+			}
+		}
+	}
+}
+
+// settings collects what is wrong with the settings of one middleware.
+type settings struct {
+	name string // "Retry"
+	errs []error
+}
+
+// refuse adds a complaint about a field.
+func (s *settings) refuse(field, format string, args ...any) {
+	s.errs = append(s.errs, fmt.Errorf("middleware.%s: %s %s", s.name, field, fmt.Sprintf(format, args...)))
+}
+
+// err returns the complaints as one error, or nil.
+func (s *settings) err() error {
+	if len(s.errs) == 0 {
+		return nil
+	}
+	err := errors.Join(s.errs...)
+	return &llm.Error{Kind: llm.InvalidRequest, Message: err.Error(), Err: err}
+}
+
+// positive makes a zero setting the default, and complains of a negative one.
+func positive[T ~int | ~int64 | ~float64](s *settings, field string, value *T, otherwise T) {
+	switch {
+	case *value < 0:
+		s.refuse(field, "is %v; it cannot be negative", *value)
+	case *value == 0:
+		*value = otherwise
+	}
+}
+
+// kinds complains of kinds of error that do not exist.
+func (s *settings) kinds(field string, given ...llm.Kind) {
+	for _, k := range given {
+		switch k {
+		case llm.InvalidRequest, llm.ContextLength, llm.ContentFilter, llm.Auth, llm.Permission, llm.Quota, llm.NotFound,
+			llm.Retired, llm.RateLimited, llm.Overloaded, llm.Server, llm.Timeout, llm.Network, llm.Protocol,
+			llm.Incomplete, llm.Canceled, llm.Unsupported:
+		default:
+			s.refuse(field, "has %q; there is no such kind of error", string(k))
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package middleware_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+func TestFallbackChoosesByKind(t *testing.T) {
+	for _, tt := range []struct {
+		kind llm.Kind
+		asks string // "" if the failure is final
+	}{
+		{llm.ContextLength, "larger"},
+		{llm.ContentFilter, "other"},
+		{llm.Overloaded, "other"},
+		{llm.Retired, "other"},
+		{llm.RateLimited, "other"},
+		{llm.Quota, "other"},
+		{llm.NotFound, "other"},
+		{llm.InvalidRequest, ""},
+		{llm.Auth, ""},
+		{llm.Unsupported, ""},
+	} {
+		t.Run(string(tt.kind), func(t *testing.T) {
+			larger := llmtest.Always(llmtest.Text("Hello")).Model(llm.Named("larger"))
+			other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.Named("other"))
+			h := ask(t, llmtest.Always(failure(tt.kind)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{
+				{Model: larger, On: []llm.Kind{llm.ContextLength}},
+				{Model: other},
+			}})))
+			if tt.asks == "" {
+				h.want(t, "", tt.kind)
+				return
+			}
+			h.want(t, "attempt start warning text done", "")
+			equal(t, "the model that answered", h.resp.Model, tt.asks)
+			equal(t, "the models of the attempts", []string{h.resp.Attempts[0].Model, h.resp.Attempts[1].Model},
+				[]string{"scripted", map[string]string{"larger": "scripted", "other": "other"}[tt.asks]})
+		})
+	}
+}
+
+func TestFallbackSaysWhoAnswered(t *testing.T) {
+	other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.Named("other"))
+	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}})))
+	equal(t, "the warnings", h.resp.Warnings, []llm.Warning{{
+		Code: llm.WarnAnsweredBy, Message: "second/other answered in place of llmtest/scripted (overloaded)",
+	}})
+	equal(t, "the provider", h.resp.Provider, "second")
+}
+
+func TestFallbackEndsWithTheLastModelsError(t *testing.T) {
+	second := llmtest.Always(failure(llm.Server)).Named("second")
+	third := llmtest.Always(failure(llm.Auth)).Named("third")
+	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, middleware.Fallback{
+		To: []middleware.Alternative{{Model: second.Model()}, {Model: third.Model()}},
+	})))
+	h.want(t, "attempt attempt", llm.Auth)
+	equal(t, "the provider of the first attempts", []string{h.resp.Attempts[0].Provider, h.resp.Attempts[1].Provider},
+		[]string{"llmtest", "second"})
+}
+
+func TestFallbackNeverAfterContent(t *testing.T) {
+	other := llmtest.Always(llmtest.Text("Hello"))
+	h := ask(t, llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(use(t, middleware.Fallback{
+		To: []middleware.Alternative{{Model: other.Model()}},
+	})))
+	h.want(t, "start text", llm.Incomplete)
+	equal(t, "calls of the other model", len(other.Calls()), 0)
+}
+
+func TestFallbackTakesAWithheldAnswerForAFailure(t *testing.T) {
+	withheld := llmtest.Text().Finish(llm.FinishContentFilter).Usage(9, 0)
+	cut := llmtest.Text("Well, ").Finish(llm.FinishContentFilter)
+	for _, tt := range []struct {
+		name          string
+		first, second llmtest.Reply
+		events        string
+	}{
+		{"all of it", withheld, llmtest.Text("Hello"), "attempt start warning text done"},
+		{"the rest of it", cut, llmtest.Text("Hello"), "start text done"},
+		{"by the last model as well", withheld, withheld, "attempt start warning done"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				model := llmtest.Always(tt.first).Model(use(t, middleware.Fallback{
+					To: []middleware.Alternative{{Model: llmtest.Always(tt.second).Model()}},
+				}))
+				ask(t, model).want(t, tt.events, "")
+			})
+		})
+	}
+}

@@ -1,0 +1,110 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// maker is what all middleware settings have.
+type maker interface {
+	Middleware() (llm.Middleware, error)
+}
+
+// use makes the middleware of settings that must be good, outermost first.
+func use(t testing.TB, settings ...maker) llm.ModelOption {
+	t.Helper()
+	made := make([]llm.Middleware, len(settings))
+	for i, s := range settings {
+		m, err := s.Middleware()
+		if err != nil {
+			t.Fatalf("%T cannot be made: %v", s, err)
+		}
+		made[i] = m
+	}
+	return llm.Use(made...)
+}
+
+// overHTTP returns a model of the openai provider whose server, in memory,
+// sends these replies.
+func overHTTP(t *testing.T, srv *llmtest.Server, options ...llm.ModelOption) *llm.Model {
+	t.Helper()
+	return overHTTPWithKey(t, srv, "any", options...)
+}
+
+func overHTTPWithKey(t *testing.T, srv *llmtest.Server, key llm.Secret, options ...llm.ModelOption) *llm.Model {
+	t.Helper()
+	p, err := openai.New(openai.Config{BaseURL: srv.URL, APIKey: key, HTTPClient: srv.Client()})
+	if err != nil {
+		t.Fatalf("the provider cannot be made: %v", err)
+	}
+	return llm.New(p, "scripted", options...)
+}
+
+// failure returns a reply that is an error of this kind.
+func failure(kind llm.Kind) llmtest.Reply {
+	return llmtest.Error(&llm.Error{Kind: kind, Message: "as scripted"})
+}
+
+// heard is what a caller hears of an answer.
+type heard struct {
+	events string // one word for each: "start text text done"
+	resp   *llm.Response
+	err    error
+	took   time.Duration
+}
+
+// stream asks for an answer and listens to all of it.
+func stream(ctx context.Context, model *llm.Model, req *llm.Request) heard {
+	begun := time.Now()
+	s := model.Stream(ctx, req)
+	var h heard
+	var words []string
+	for ev, err := range s.Events() {
+		if err != nil {
+			h.err = err
+			break
+		}
+		words = append(words, ev.Type.String())
+	}
+	h.events, h.resp, h.took = strings.Join(words, " "), s.Response(), time.Since(begun)
+	return h
+}
+
+func ask(t *testing.T, model *llm.Model) heard { return stream(t.Context(), model, llm.Ask("Hi")) }
+
+// want checks the events and the kind of error of an answer.
+func (h heard) want(t *testing.T, events string, kind llm.Kind) {
+	t.Helper()
+	if h.events != events || llm.KindOf(h.err) != kind || (h.err == nil) != (kind == "") {
+		t.Errorf("the events are %q with the error %v, want %q with an error of kind %q", h.events, h.err, events, kind)
+	}
+}
+
+// wantTook checks how long an answer took, on a fake clock.
+func (h heard) wantTook(t *testing.T, least, most time.Duration) {
+	t.Helper()
+	if h.took < least || h.took > most {
+		t.Errorf("the answer took %v, want %v to %v", h.took, least, most)
+	}
+}
+
+// equal compares values; errors are equal if they match by errors.Is.
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	same := cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) || errors.Is(b, a) })
+	if d := cmp.Diff(want, got, same); d != "" {
+		t.Errorf("%s differs (-want +got):\n%s", what, d)
+	}
+}

@@ -1,0 +1,212 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+// byLength counts a token for each byte of the messages.
+func byLength(_ context.Context, call *llm.Call) (int, error) {
+	n := 0
+	for _, m := range call.Request.Messages {
+		n += len(m.Text())
+	}
+	return n, nil
+}
+
+func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 60, RequestBurst: 2}))
+		var asked sync.WaitGroup
+		for _, wait := range []time.Duration{0, 0, 1, 2, 3} { // seconds
+			asked.Go(func() { ask(t, model).wantTook(t, wait*time.Second, wait*time.Second) })
+			synctest.Wait()
+		}
+		asked.Wait()
+		stream(t.Context(), model.With(llm.Named("another")), llm.Ask("Hi")).wantTook(t, 0, 0) // has a limit of its own
+	})
+}
+
+// Whatever comes, no span of time has more requests than its share of the
+// limit and one burst, and under pressure nearly all of the limit is used.
+func TestRateLimitHoldsInEveryWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perMinute, burst = 120, 10
+		var mu sync.Mutex
+		var sent []time.Time
+		p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, time.Now())
+			return llmtest.Always(llmtest.Text("Hello").Wait(3*time.Second)).Do(ctx, call)
+		}))
+		model := p.Model(use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst}))
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		var workers sync.WaitGroup
+		for range 20 {
+			workers.Go(func() {
+				for stream(ctx, model, llm.Ask("Hi")).err == nil {
+				}
+			})
+		}
+		workers.Wait()
+		for i, from := range sent {
+			for n, to := range sent[i:] {
+				if most := to.Sub(from).Minutes()*perMinute + burst + 1e-6; float64(n+1) > most {
+					t.Fatalf("%d requests were sent within %v, want at most %.1f", n+1, to.Sub(from), most)
+				}
+			}
+		}
+		if used := float64(len(sent)) / (5 * perMinute); used < 0.9 {
+			t.Errorf("%.0f%% of the limit were used, want 90%% at least", used*100)
+		}
+	})
+}
+
+func TestRateLimitGivesUpAtOnce(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		limit    middleware.RateLimit
+		deadline time.Duration
+	}{
+		{"when the deadline cannot be met", middleware.RateLimit{Requests: 6, RequestBurst: 1}, 5 * time.Second},
+		{"when the wait is longer than the longest", middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: 5 * time.Second}, time.Hour},
+		{"when the tokens are not there in time", middleware.RateLimit{Requests: 600, Tokens: 60, TokenBurst: 10, Answer: 8, Count: byLength}, 5 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := llmtest.Always(llmtest.Text("Hello").Usage(2, 8))
+				model := p.Model(use(t, tt.limit))
+				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
+				defer cancel()
+				stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
+				h := stream(ctx, model, llm.Ask("Hi"))
+				h.want(t, "", llm.RateLimited)
+				h.wantTook(t, 0, 0)
+				if e, ok := errors.AsType[*llm.Error](h.err); !ok || e.RetryAfter != 10*time.Second {
+					t.Errorf("the error %v does not say that there is a wait of 10s", h.err)
+				}
+				time.Sleep(10 * time.Second) // the call that gave up has taken nothing
+				stream(t.Context(), model, llm.Ask("Hi")).wantTook(t, 0, 0)
+			})
+		})
+	}
+}
+
+func TestRateLimitCountsTokens(t *testing.T) {
+	limit := middleware.RateLimit{Tokens: 60, TokenBurst: 30, Answer: 20, Count: byLength} // a token a second
+	ten := llm.Ask("0123456789")
+	for _, tt := range []struct {
+		name  string
+		first llmtest.Reply
+		wait  time.Duration // of a second call, of 10 and 20 tokens
+	}{
+		{"as reserved", llmtest.Text("Hello").Usage(10, 20), 30 * time.Second},
+		{"less than reserved", llmtest.Text("Hello").Usage(10, 5), 15 * time.Second},
+		{"more than reserved", llmtest.Text("Hello").Usage(10, 50), time.Minute},
+		{"estimated where it is unknown", llmtest.Text("01234567"), 12 * time.Second},
+		{"of a broken answer", llmtest.Text("01234567", "more").CutAfter(1, nil), 12 * time.Second},
+		{"nothing for what was refused", failure(llm.InvalidRequest), 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				model := llmtest.New(tt.first, llmtest.Text("Hello")).Model(use(t, limit))
+				stream(t.Context(), model, ten)
+				stream(t.Context(), model, ten).wantTook(t, tt.wait, tt.wait)
+			})
+		})
+	}
+	t.Run("never more than a minute's", func(t *testing.T) {
+		h := stream(t.Context(), llmtest.New().Model(use(t, limit)), llm.Ask(strings.Repeat("x", 50)))
+		h.want(t, "", llm.InvalidRequest)
+	})
+	t.Run("counted by the model", func(t *testing.T) {
+		p := llmtest.New(llmtest.Count(50), llmtest.Text("Hello").Usage(50, 10))
+		model := p.Model(use(t, middleware.RateLimit{Tokens: 55}))
+		ask(t, model).want(t, "", llm.InvalidRequest) // 50 and 500
+		equal(t, "the calls", p.Calls()[0].Op, llm.OpCountTokens)
+	})
+	t.Run("of embeddings", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			model := llmtest.Always(llmtest.Embedding([]float32{1})).Model(use(t, middleware.RateLimit{Tokens: 60, TokenBurst: 10}))
+			begun := time.Now()
+			for range 2 { // 40 bytes are taken for 10 tokens
+				if _, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{strings.Repeat("x", 40)}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			equal(t, "the time for two", time.Since(begun), 10*time.Second)
+		})
+	})
+}
+
+func TestRateLimitHeedsTheServer(t *testing.T) {
+	d := llmtest.OpenAI()
+	hello := d.Stream(llmtest.Text("Hello").Usage(3, 1))
+	limits := func(name, limit, left, reset string) llmtest.Wire {
+		return hello.WithHeader("X-Ratelimit-Limit-"+name, limit).WithHeader("X-Ratelimit-Remaining-"+name, left).
+			WithHeader("X-Ratelimit-Reset-"+name, reset)
+	}
+	for _, tt := range []struct {
+		name string
+		wire llmtest.Wire
+		wait time.Duration
+	}{
+		{"no requests left", limits("Requests", "10", "0", "20s"), 2 * time.Second},
+		{"some requests left", limits("Requests", "10", "1", "20s"), 0},
+		{"too few tokens left", limits("Tokens", "10000", "100", "1m0s"), 60 * time.Second * 402 / 9900},
+		{"enough tokens left", limits("Tokens", "10000", "600", "1m0s"), 0},
+		{"asked to wait", d.Refuse(&llm.Error{Status: 429, RetryAfter: 7 * time.Second}), 7 * time.Second},
+		{"nothing said", hello, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := llmtest.NewServer(t, tt.wire, hello)
+				model := overHTTP(t, srv, use(t, middleware.RateLimit{Requests: 6000, Tokens: 1e6, Count: byLength})) // "Hi" and 500
+				ask(t, model)
+				h := ask(t, model)
+				h.wantTook(t, tt.wait-time.Microsecond, tt.wait+time.Microsecond)
+			})
+		})
+	}
+}
+
+func TestRateLimitIsSharedThroughItsStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
+		p := llmtest.Always(llmtest.Text("Hello"))
+		ask(t, p.Model(use(t, limit))).wantTook(t, 0, 0)
+		ask(t, p.Model(use(t, limit))).wantTook(t, time.Second, time.Second)
+	})
+}
+
+func TestRateLimitWithoutItsStore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := llmtest.Always(llmtest.Text("Hello"))
+		ask(t, p.Model(use(t, middleware.RateLimit{Requests: 60, Shared: refusing}))).wantStoreError(t)
+		model := p.Model(use(t, middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: local}))
+		ask(t, model).wantTook(t, 0, 0)
+		ask(t, model).wantTook(t, time.Second, time.Second)
+	})
+}
+
+func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 6, RequestBurst: 1}))
+		ask(t, model)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Canceled)
+		ask(t, model).wantTook(t, 9*time.Second, 9*time.Second)
+	})
+}

@@ -1,0 +1,102 @@
+package middleware_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+// Settings that cannot be meant are refused where the middleware is made, by
+// the field's name.
+func TestBadSettingsAreRefusedByName(t *testing.T) {
+	model := llmtest.New().Model()
+	for _, tt := range []struct {
+		settings maker
+		names    string
+	}{
+		{middleware.Retry{MaxRetries: -1}, "Retry: MaxRetries is -1;"},
+		{middleware.Retry{MinBackoff: -time.Second}, "Retry: MinBackoff is -1s;"},
+		{middleware.Retry{MinBackoff: 2 * time.Second, MaxBackoff: time.Second}, "Retry: MaxBackoff is 1s, less than MinBackoff, 2s"},
+		{middleware.Retry{MaxWait: -1}, "Retry: MaxWait is -1ns;"},
+		{middleware.Retry{PerKind: map[llm.Kind]int{"odd": 1}}, `Retry: PerKind has "odd"; there is no such kind`},
+		{middleware.Retry{PerKind: map[llm.Kind]int{llm.Server: -2}}, `Retry: PerKind is -2 for "server error";`},
+		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: -5}}, "Retry: Budget.Tokens is -5;"},
+		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: 5}}, "Retry: Budget.Tokens is 5, which no retry at the Cost of 14"},
+		{middleware.Timeout{}, "Timeout: FirstEvent is zero, and so are Idle and Total;"},
+		{middleware.Timeout{Idle: -1}, "Timeout: Idle is -1ns;"},
+		{middleware.Timeout{Idle: 2, Total: 1}, "Timeout: Idle is 2ns, more than Total, 1ns"},
+		{middleware.Timeout{FirstEvent: 2, Total: 1}, "Timeout: FirstEvent is 2ns, more than Total, 1ns"},
+		{middleware.Fallback{}, "Fallback: To is empty;"},
+		{middleware.Fallback{To: []middleware.Alternative{{Name: "a/b"}}}, `Fallback: To has no Model for the name "a/b"`},
+		{middleware.Fallback{To: []middleware.Alternative{{Model: model, On: []llm.Kind{"odd"}}}}, `Fallback: To.On has "odd";`},
+		{middleware.Balance{}, "Balance: Over is empty;"},
+		{middleware.Balance{Over: []middleware.Backend{{Weight: -1}}}, "Balance: Over.Weight is -1;"},
+		{middleware.Balance{Over: []middleware.Backend{{Name: "a/b"}}}, `Balance: Over has no Model for the name "a/b"`},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Strategy: "odd"}, `Balance: Strategy is "odd";`},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Failures: -1}, "Balance: Failures is -1;"},
+		{middleware.Balance{Over: []middleware.Backend{{}}, Cooldown: -1}, "Balance: Cooldown is -1ns;"},
+		{keys{}, "Keys: Keys is empty"},
+		{keys{Keys: []llm.Secret{""}}, "Keys: Keys has an empty key"},
+		{keys{Keys: []llm.Secret{"a"}, Cooldown: -1}, "Keys: Cooldown is -1ns;"},
+		{middleware.Breaker{Failures: -1}, "Breaker: Failures is -1;"},
+		{middleware.Breaker{OpenFor: -1}, "Breaker: OpenFor is -1ns;"},
+		{middleware.Breaker{Probes: -1}, "Breaker: Probes is -1;"},
+		{middleware.Breaker{Shared: middleware.Shared{StoreDown: "odd"}}, `Breaker: Shared.StoreDown is "odd";`},
+		{middleware.Hedge{Quantile: 1}, "Hedge: Quantile is 1;"},
+		{middleware.Hedge{Quantile: -0.5}, "Hedge: Quantile is -0.5;"},
+		{middleware.Hedge{Window: 5}, "Hedge: Window is 5;"},
+		{middleware.Hedge{Initial: -1}, "Hedge: Initial is -1ns;"},
+		{middleware.Hedge{MaxShare: 2}, "Hedge: MaxShare is 2;"},
+		{middleware.Hedge{Name: "a/b"}, `Hedge: Model is missing for the name "a/b"`},
+		{middleware.Concurrency{}, "Concurrency: Max is 0;"},
+		{middleware.Concurrency{Max: 1, MaxWait: -1}, "Concurrency: MaxWait is -1ns;"},
+		{middleware.RateLimit{}, "RateLimit: Requests is zero, and so is Tokens;"},
+		{middleware.RateLimit{Requests: -1}, "RateLimit: Requests is -1;"},
+		{middleware.RateLimit{Tokens: -1}, "RateLimit: Tokens is -1;"},
+		{middleware.RateLimit{Tokens: 1, RequestBurst: 5}, "RateLimit: RequestBurst is 5, but there is no limit on Requests"},
+		{middleware.RateLimit{Requests: 1, TokenBurst: 5}, "RateLimit: TokenBurst is 5, but there is no limit on Tokens"},
+		{middleware.RateLimit{Requests: 1, RequestBurst: -5}, "RateLimit: RequestBurst is -5;"},
+		{middleware.RateLimit{Requests: 1, Answer: -5}, "RateLimit: Answer is -5;"},
+		{middleware.RateLimit{Requests: 1, MaxWait: -5}, "RateLimit: MaxWait is -5ns;"},
+		{middleware.RateLimit{Requests: 1, Shared: middleware.Shared{StoreDown: "odd"}}, `RateLimit: Shared.StoreDown is "odd";`},
+		{middleware.Budget{Prices: prices}, "Budget: PerProcess is zero, and so are PerDay and PerKey;"},
+		{middleware.Budget{Prices: prices, PerProcess: -1}, "Budget: PerProcess is -1;"},
+		{middleware.Budget{Prices: prices, PerDay: -1}, "Budget: PerDay is -1;"},
+		{middleware.Budget{Prices: prices, PerKey: -1}, "Budget: PerKey is -1;"},
+		{middleware.Budget{Prices: prices, PerKey: 1}, "Budget: Key is nil, and PerKey is set"},
+		{middleware.Budget{PerDay: 1}, "Budget: Prices is nil"},
+		{middleware.Budget{Prices: prices, PerDay: 1, Answer: -1}, "Budget: Answer is -1;"},
+		{middleware.Cache{TTL: -1}, "Cache: TTL is -1ns;"},
+		{middleware.Cache{MaxBytes: -1}, "Cache: MaxBytes is -1;"},
+		{middleware.Cache{Shared: middleware.Shared{StoreDown: "odd"}}, `Cache: Shared.StoreDown is "odd";`},
+		{middleware.Trim{}, "Trim: ContextWindow is zero, and Info is nil;"},
+		{middleware.Trim{ContextWindow: -1}, "Trim: ContextWindow is -1;"},
+		{middleware.Trim{ContextWindow: 10}, "Trim: ContextWindow is 10, which leaves nothing besides Answer, 1000"},
+		{middleware.Trim{ContextWindow: 10, Answer: -1}, "Trim: Answer is -1;"},
+		{middleware.Resume{MaxResumes: -1}, "Resume: MaxResumes is -1;"},
+		{middleware.Resume{Continue: []string{""}}, "Resume: Continue has an empty name"},
+		{middleware.Resume{NoReset: true}, "Resume: NoReset is set, and Continue is empty"},
+	} {
+		t.Run(tt.names, func(t *testing.T) {
+			made, err := tt.settings.Middleware()
+			if made != nil || llm.KindOf(err) != llm.InvalidRequest || !strings.Contains(err.Error(), "middleware."+tt.names) {
+				t.Errorf("the error is %v, want an invalid request that says %q", err, tt.names)
+			}
+		})
+	}
+}
+
+// keys makes a middleware of Keys, as the table wants.
+type keys middleware.Keys
+
+func (k keys) Middleware() (llm.Middleware, error) {
+	ring, err := middleware.NewKeyRing(middleware.Keys(k))
+	if err != nil {
+		return nil, err
+	}
+	return ring.Middleware, nil
+}

@@ -1,0 +1,116 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+// A bucket's arithmetic, step by step: a token a second, three at most.
+func TestBucketTakes(t *testing.T) {
+	b := middleware.Bucket{Every: time.Second, Burst: 3}
+	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var full time.Time
+	for _, step := range []struct {
+		at      time.Duration
+		n       int64
+		maxWait time.Duration
+		wait    time.Duration
+		ok      bool
+	}{
+		{0, 2, 0, 0, true},
+		{0, 1, 0, 0, true},
+		{0, 1, 0, time.Second, false},              // it is empty
+		{0, 1, time.Minute, time.Second, true},     // and may be waited for
+		{0, 1, time.Minute, 2 * time.Second, true}, // in order
+		{500 * time.Millisecond, -1, 0, 0, true},   // one gives its token back
+		{500 * time.Millisecond, 1, time.Minute, 1500 * time.Millisecond, true},
+		{time.Minute, 3, 0, 0, true}, // full again, and no fuller
+		{time.Minute, 1, 0, time.Second, false},
+		{2 * time.Minute, 10, 0, 0, true}, // more than it holds: when it is full
+		{2 * time.Minute, 1, time.Minute, 8 * time.Second, true},
+	} {
+		var wait time.Duration
+		var ok bool
+		full, wait, ok = b.Take(full, begun.Add(step.at), step.n, step.maxWait)
+		if wait != step.wait || ok != step.ok {
+			t.Errorf("at %v, Take(%d) is %v, %v; want %v, %v", step.at, step.n, wait, ok, step.wait, step.ok)
+		}
+	}
+}
+
+func TestMemoryForgetsWhatIsOldOrTooMuch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		m := middleware.NewMemory(2000)
+		get := func(key string) string {
+			value, err := m.Get(ctx, key)
+			if err != nil {
+				t.Errorf("Get(%q): %v", key, err)
+			}
+			return string(value)
+		}
+		set := func(key, value string, ttl time.Duration) {
+			if err := m.Set(ctx, key, []byte(value), ttl); err != nil {
+				t.Errorf("Set(%q): %v", key, err)
+			}
+		}
+		set("a", "1", time.Minute)
+		set("a", "2", time.Minute)
+		set("old", "3", time.Second)
+		time.Sleep(time.Second)
+		equal(t, "values", []string{get("a"), get("old"), get("none")}, []string{"2", "", ""})
+		for i := range 10 {
+			set(fmt.Sprint(i), "x", time.Minute)
+			get("a") // used lately, so that it stays
+		}
+		set("huge", string(make([]byte, 3000)), time.Minute)
+		equal(t, "values when there were too many", []string{get("a"), get("0"), get("9"), get("huge")}, []string{"2", "", "x", ""})
+
+		add := func(n int64) int64 {
+			sum, err := m.Add(ctx, "sum", n, time.Minute)
+			if err != nil {
+				t.Errorf("Add: %v", err)
+			}
+			return sum
+		}
+		equal(t, "sums", []int64{add(5), add(-2)}, []int64{5, 3})
+		time.Sleep(time.Minute)
+		equal(t, "the sum after its time", add(1), int64(1))
+	})
+}
+
+// brokenStore is a store that is away.
+type brokenStore struct{}
+
+var errAway = errors.New("connection refused")
+
+func (brokenStore) Get(context.Context, string) ([]byte, error)              { return nil, errAway }
+func (brokenStore) Set(context.Context, string, []byte, time.Duration) error { return errAway }
+func (brokenStore) Add(context.Context, string, int64, time.Duration) (int64, error) {
+	return 0, errAway
+}
+
+func (brokenStore) Take(context.Context, string, int64, middleware.Bucket, time.Duration) (time.Duration, bool, error) {
+	return 0, false, errAway
+}
+
+// refusing and local are the two choices for when the store is away.
+var (
+	refusing = middleware.Shared{Store: brokenStore{}, StoreDown: middleware.Refuse}
+	local    = middleware.Shared{Store: brokenStore{}, StoreDown: middleware.Local}
+)
+
+// wantStoreError checks that a call was refused because the store is away.
+func (h heard) wantStoreError(t *testing.T) {
+	t.Helper()
+	if !errors.Is(h.err, llm.Network) || !errors.Is(h.err, errAway) {
+		t.Errorf("the error is %v, want one of kind %q about the store", h.err, llm.Network)
+	}
+}
