@@ -42,6 +42,7 @@ func floorStream(client *http.Client, req *http.Request, f format, use func(stri
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(make([]byte, 4096), 32<<20)
 	ended := false
+	var s scanner // one for all lines: each would be allocated
 	for lines.Scan() {
 		line := lines.Bytes()
 		if f.sse {
@@ -58,7 +59,7 @@ func floorStream(client *http.Client, req *http.Request, f format, use func(stri
 			}
 			line = data
 		}
-		s := scanner{data: line}
+		s = scanner{data: line}
 		f.read(&s)
 		if s.failed || s.sawError {
 			return errors.New("bad chunk: " + string(line))

@@ -48,12 +48,14 @@ var skimmers = []struct {
 // they arrive and whatever the limit.
 func TestSkimReadsWhatNextAndMatchRead(t *testing.T) {
 	for _, s := range skimmers {
+		shapes := NewShapes[proto](s.spec)
+		learnBoth(t, shapes, s.learn...)
 		for _, body := range s.bodies {
 			body = fmt.Sprintf(body, s.known)
 			for _, limit := range []int{0, len(s.known) - 1, len(s.known), len(s.known) + len(lineData)} {
-				want, _ := readShapes(t, s.newFrames(strings.NewReader(body), limit), s.spec, s.learn, false)
+				want, _ := readShapes(shapes, s.newFrames(strings.NewReader(body), limit), false)
 				eachChunking(body, func(how string, r io.Reader) {
-					got, _ := readShapes(t, s.newFrames(r, limit), s.spec, s.learn, true)
+					got, _ := readShapes(shapes, s.newFrames(r, limit), true)
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Fatalf("%s of limit %d, %s (-without Skim +with it):\n%s\n%q", s.name, limit, how, diff, body)
 					}
@@ -65,9 +67,11 @@ func TestSkimReadsWhatNextAndMatchRead(t *testing.T) {
 
 func TestSkimReadsMostOfAFastStream(t *testing.T) {
 	for _, s := range skimmers {
+		shapes := NewShapes[proto](s.spec)
+		learnBoth(t, shapes, s.learn...)
 		known := 200 * strings.Count(s.bodies[0], "%")
 		body := strings.Repeat(fmt.Sprintf(s.bodies[0], s.known), 200)
-		_, skimmed := readShapes(t, s.newFrames(strings.NewReader(body), 0), s.spec, s.learn, true)
+		_, skimmed := readShapes(shapes, s.newFrames(strings.NewReader(body), 0), true)
 		if skimmed < known*4/5 { // all but those that a buffer cuts
 			t.Errorf("%s: %d of %d frames were skimmed", s.name, skimmed, known)
 		}
@@ -82,10 +86,12 @@ func FuzzSkim(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, kind int, body string, limit uint16, seed uint64) {
 		s := skimmers[uint(kind)%uint(len(skimmers))]
-		want, _ := readShapes(t, s.newFrames(strings.NewReader(body), int(limit)), s.spec, s.learn, false)
+		shapes := NewShapes[proto](s.spec)
+		learnBoth(t, shapes, s.learn...)
+		want, _ := readShapes(shapes, s.newFrames(strings.NewReader(body), int(limit)), false)
 		chunks := &randomChunks{strings.NewReader(body), rand.New(rand.NewPCG(seed, 3))}
 		for how, r := range map[string]io.Reader{"at once": strings.NewReader(body), "in random chunks": chunks} {
-			got, _ := readShapes(t, s.newFrames(r, int(limit)), s.spec, s.learn, true)
+			got, _ := readShapes(shapes, s.newFrames(r, int(limit)), true)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s, %s (-without Skim +with it):\n%s", s.name, how, diff)
 			}
@@ -95,10 +101,7 @@ func FuzzSkim(f *testing.F) {
 
 // readShapes reads all frames, and tells what each was: the text of a known
 // shape, or its data. The last entry is the error.
-func readShapes(t testing.TB, frames Frames, spec *Spec, learn []string, skim bool) (all []string, skimmed int) {
-	t.Helper()
-	shapes := NewShapes[proto](spec)
-	learnBoth(t, shapes, learn...)
+func readShapes(shapes *Shapes[proto], frames Frames, skim bool) (all []string, skimmed int) {
 	for {
 		if skim {
 			if _, text, ok := shapes.Skim(frames); ok {

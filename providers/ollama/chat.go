@@ -75,11 +75,32 @@ func (a *answer) read() error {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
 		}
+		if !a.Started() && string(line.Data) == "{" {
+			return a.readPrinted(lines)
+		}
 		if ended, err := a.line(line); ended || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readPrinted reads an answer in one piece, as gateways send it that print it
+// for people: over many lines, of which the first is read.
+func (a *answer) readPrinted(lines *reply.NDJSON) error {
+	data := []byte("{")
+	for {
+		line, err := lines.Next()
+		switch {
+		case err == io.EOF:
+			return a.whole(data)
+		case err != nil:
+			return a.stopped(err)
+		case len(data)+len(line.Data) >= a.limits.FrameBytes:
+			return a.stopped(&reply.TooLongError{Limit: a.limits.FrameBytes})
+		}
+		data = append(append(data, '\n'), line.Data...)
+	}
 }
 
 // line takes one line of the stream and reports whether it was the last.
@@ -139,6 +160,11 @@ func (a *answer) readWhole() error {
 	if err != nil {
 		return err
 	}
+	return a.whole(data)
+}
+
+// whole passes on all of an answer that is not streamed.
+func (a *answer) whole(data []byte) error {
 	var c chunk
 	if err := a.Reply.Decode(data, &c); err != nil {
 		return err
