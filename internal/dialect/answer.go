@@ -38,11 +38,13 @@ type Answer struct {
 }
 
 // Body returns the reader of the reply's body. What is read is kept if the
-// request asks for that.
+// request asks for that, after what earlier replies to the same call had.
 func (a *Answer) Body() io.Reader {
 	body := a.Reply.Body()
 	if a.Request.KeepRaw {
-		a.raw = new(bytes.Buffer)
+		if a.raw == nil {
+			a.raw = new(bytes.Buffer)
+		}
 		body = io.TeeReader(body, a.raw)
 	}
 	return body
@@ -53,7 +55,10 @@ func (a *Answer) Body() io.Reader {
 func (a *Answer) ReadAll(limit int) ([]byte, error) {
 	data, err := a.Reply.ReadAll(limit)
 	if err == nil && a.Request.KeepRaw {
-		a.raw = bytes.NewBuffer(data)
+		if a.raw == nil {
+			a.raw = new(bytes.Buffer)
+		}
+		a.raw.Write(data)
 	}
 	return data, err
 }

@@ -8,6 +8,7 @@ var packages = map[string]string{
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
 	"llamacpp":   module + "providers/llamacpp",
 	"middleware": module + "llm/middleware",
@@ -25,6 +26,7 @@ var (
 	history []llm.Message
 	png     []byte
 	text    string
+	setup   *providers.Setup
 	weather func(arguments string) string
 )
 `

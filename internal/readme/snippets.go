@@ -102,7 +102,7 @@ func (s Snippet) program() string {
 	}
 	imports := maps.Clone(s.Foreign)
 	if imports == nil {
-		imports = map[string]string{"llm": packages["llm"]}
+		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // which what is given takes
 	}
 	imports["context"] = "context"
 	for _, match := range selector.FindAllStringSubmatch(comment.ReplaceAllString(s.Code, ""), -1) {

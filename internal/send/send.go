@@ -43,7 +43,7 @@ func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
 	if user != nil {
 		c.http = *user
 	} else {
-		c.owned = newTransport(c.limits.Connect)
+		c.owned = NewTransport(c.limits.Connect)
 		c.http.Transport = c.owned
 	}
 	c.http.CheckRedirect = checkRedirect
@@ -152,6 +152,9 @@ func (r *Reply) noReply(err error) *llm.Error {
 		return r.describe(&llm.Error{Kind: llm.Protocol, Status: refused.status, Message: refused.Error(), Err: refused})
 	}
 	err = withoutURL(err)
+	if own, ok := errors.AsType[*llm.Error](err); ok { // of a client that knows better, such as egress's
+		return r.describe(&llm.Error{Kind: own.Kind, Message: own.Message, Err: own})
+	}
 	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		e.Kind = llm.Timeout

@@ -15,7 +15,7 @@ import (
 
 // A Dialect renders answers in the way that one kind of server sends them. It
 // is a provider turned round: bytes of events, where a provider makes events of
-// bytes. [OpenAI], [Ollama], [OllamaGenerate], [LlamaCppCompletion], [Gemini] and
+// bytes. [OpenAI], [Gemini], [Ollama], [OllamaGenerate], [LlamaCppCompletion] and
 // [PaLM] return those of this package; for another kind of server, fill in one of
 // your own.
 //

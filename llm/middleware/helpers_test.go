@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,9 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// discard is a logger of nothing, at any level.
+var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // maker is what all middleware settings have.
 type maker interface {

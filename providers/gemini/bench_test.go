@@ -1,11 +1,16 @@
 package gemini_test
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+
+	"google.golang.org/genai"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/gemini"
@@ -64,6 +69,62 @@ func BenchmarkShortAnswer(b *testing.B) {
 		read(b, m)
 	}
 }
+
+// BenchmarkRequest makes and sends a request, and is refused at once, by the
+// vendor's own client and by the provider.
+func BenchmarkRequest(b *testing.B) {
+	refuse := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, err
+		}
+		return nil, errors.New("only looking")
+	})}
+	small := llm.Ask("hi")
+	large := &llm.Request{Temperature: new(0.5)}
+	var contents []*genai.Content
+	for i := range 20 {
+		large.Messages = append(large.Messages, llm.User("a question of some length, number "+strconv.Itoa(i)))
+		contents = append(contents, genai.NewContentFromText(large.Messages[i].Text(), genai.RoleUser))
+	}
+	config := &genai.GenerateContentConfig{Temperature: genai.Ptr[float32](0.5)}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		large.Tools = append(large.Tools, llm.Tool{Name: name, Description: "does something", Parameters: json.RawMessage(aSchema)})
+		config.Tools = append(config.Tools, &genai.Tool{FunctionDeclarations: []*genai.FunctionDeclaration{
+			{Name: name, Description: "does something", ParametersJsonSchema: fromJSON(b, aSchema)},
+		}})
+	}
+	client, err := genai.NewClient(b.Context(), &genai.ClientConfig{APIKey: key, Backend: genai.BackendGeminiAPI, HTTPClient: refuse})
+	if err != nil {
+		b.Fatal(err)
+	}
+	m := llm.New(provider(b, gemini.Config{APIKey: key, HTTPClient: refuse}), model)
+	ours := func(req *llm.Request) func(context.Context) error {
+		return func(ctx context.Context) error {
+			for _, err := range m.Stream(ctx, req).Events() {
+				return err
+			}
+			return nil
+		}
+	}
+	theirs := func(contents []*genai.Content, config *genai.GenerateContentConfig) func(context.Context) error {
+		return func(ctx context.Context) error { return generates(model, contents, config)(ctx, client) }
+	}
+	for name, send := range map[string]func(context.Context) error{
+		"small/genai": theirs(genai.Text("hi"), nil), "small/parley": ours(small),
+		"20 messages, 4 tools/genai": theirs(contents, config), "20 messages, 4 tools/parley": ours(large),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if send(b.Context()) == nil {
+					b.Fatal("the request was not refused")
+				}
+			}
+		})
+	}
+}
+
+const aSchema = `{"type":"object","properties":{"city":{"type":"string","description":"the city"},"days":{"type":"integer"}},"required":["city"]}`
 
 func TestAllocationsOfAPiece(t *testing.T) {
 	if raceEnabled {

@@ -27,6 +27,29 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
+	a := &answer{provider: p}
+	a.Answer = dialect.Answer{Request: call.Request, Warnings: warnings, Yield: yield}
+	a.quick = newQuickDecoder(&a.Text)
+	defer a.quick.release()
+	for {
+		err := p.reply(ctx, call, url, body, a)
+		switch {
+		case a.Left(): // whatever was wrong with the rest
+			return nil
+		case err != nil:
+			return a.Failed(err, a.usageSoFar())
+		case a.resume == "":
+			return nil
+		}
+		body, err = dialect.Merge(body, map[string]any{"continuationToken": a.resume})
+		if err != nil { // not of a body that has been sent
+			return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		}
+	}
+}
+
+// reply sends a request of the call's and reads the reply.
+func (p *Provider) reply(ctx context.Context, call *llm.Call, url string, body []byte, a *answer) error {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return err
@@ -36,14 +59,8 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &answer{provider: p}
-	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
-	a.quick = newQuickDecoder(&a.Text)
-	defer a.quick.release()
-	if err := a.read(); err != nil {
-		return a.Failed(err, a.usageSoFar())
-	}
-	return nil
+	a.Reply = r
+	return a.read()
 }
 
 // answer reads the reply to a chat and turns it into events.
@@ -63,6 +80,12 @@ type answer struct {
 	blocked *promptFeedback
 	counts  usage
 	sources sources
+
+	// For an answer that goes on in another reply; see goOn.
+	token   string    // with which the reply at hand is continued, once it has said it
+	resume  string    // the token of the next request; "" if there is none
+	replies int       // that have ended with a token
+	before  llm.Usage // of those replies
 }
 
 // delta says what a frame was that carried one piece of text and nothing else.
@@ -244,6 +267,9 @@ func (a *answer) candidate(c *candidate) {
 	if c.FinishReason != "" && c.FinishReason != unspecified {
 		a.finish, a.message = c.FinishReason, c.FinishMessage
 	}
+	if c.Token != "" {
+		a.token = c.Token
+	}
 	if c.Content != nil {
 		several := len(c.Content.Parts) > 1
 		for i := range c.Content.Parts {
@@ -267,7 +293,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 	}
 	only := &c.Candidates[0]
 	if only.Index != 0 || only.Content == nil || len(only.Content.Parts) != 1 || only.FinishMessage != "" ||
-		only.Grounding != nil || only.Citations != nil || only.URLContext != nil || only.Logprobs != nil {
+		only.Grounding != nil || only.Citations != nil || only.URLContext != nil || only.Logprobs != nil || only.Token != "" {
 		return
 	}
 	p := &only.Content.Parts[0]
@@ -300,6 +326,9 @@ func (a *answer) takeLast() {
 // usageSoFar returns what the answer has cost, as far as the server has said.
 func (a *answer) usageSoFar() llm.Usage {
 	a.takeLast()
+	if a.replies > 0 {
+		return a.before.Add(a.counts.convert())
+	}
 	return a.counts.convert()
 }
 
@@ -311,8 +340,9 @@ func (a *answer) done() error {
 	case a.finish == "":
 		return a.Reply.Fail(llm.Incomplete, "the reply ended before the server said why: it has no finish reason")
 	case a.finish == continuation:
-		return a.Reply.Fail(llm.Incomplete, "the server broke the answer off, to go on in another request (finish reason CONTINUATION), which this provider does not make")
+		return a.goOn()
 	}
+	a.resume = ""
 	reason := a.EndCalls(finishReason(a.finish))
 	for _, source := range a.sources.list() {
 		a.Emit(llm.Event{Type: llm.EventSource, Detail: &source})
@@ -321,6 +351,24 @@ func (a *answer) done() error {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server says of the answer's end: " + a.message}})
 	}
 	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usageSoFar()})
+	return nil
+}
+
+// maxReplies bounds a server that always has more to say.
+const maxReplies = 100
+
+// goOn has the answer go on in another reply: the server breaks long answers
+// off with the reason CONTINUATION, which is no end, and a token. The same request with
+// the token gets what follows, as the vendor's client has it, which does so unasked. Each
+// reply counts its own tokens.
+func (a *answer) goOn() error {
+	if a.token == "" || a.token == a.resume || a.replies == maxReplies {
+		return a.Reply.Fail(llm.Incomplete, "the server broke the answer off, to go on in another request (finish reason CONTINUATION), and gave no new token for that")
+	}
+	a.before = a.usageSoFar()
+	a.replies++
+	a.resume, a.token = a.token, ""
+	a.finish, a.message, a.counts = "", "", usage{}
 	return nil
 }
 

@@ -64,6 +64,7 @@ type candidate struct {
 	Citations     *citations  `json:"citationMetadata"`
 	URLContext    *urlContext `json:"urlContextMetadata"`
 	Logprobs      *logprobs   `json:"logprobsResult"`
+	Token         string      `json:"continuationToken"` // base64
 }
 
 type content struct {

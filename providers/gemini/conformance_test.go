@@ -1,6 +1,7 @@
 package gemini_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
@@ -19,14 +20,19 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// Vertex AI sends the same replies to chats. Its embeddings and lists of models
-// are of other shapes, which tests of their own hold it to.
+// Vertex AI sends the same replies to chats, and takes an OAuth token. Its
+// embeddings and lists of models are of other shapes, which tests of their own
+// hold it to.
 func TestConformanceOfVertex(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the code is that of TestConformance, but for the credential; with the race detector, once is enough")
+	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.Gemini(),
 		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
 			return provider(t, gemini.Config{
-				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key,
+				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client,
+				TokenSource: func(context.Context) (string, error) { return llmtest.Key, nil },
 			})
 		},
 		NoRefusals:   "Vertex AI's API has none but text",

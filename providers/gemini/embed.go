@@ -2,7 +2,6 @@ package gemini
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,20 +11,32 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// How many texts the servers take at once. Vertex AI takes one for its newest
-// models.
-// https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
-// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
-const (
-	geminiBatch = 100
-	vertexBatch = 250
-)
-
-// embedBatch is a request to the Gemini API.
-type embedBatch struct {
-	Requests []json.RawMessage `json:"requests"`
+// embedding is a way of asking for embeddings.
+type embedding struct {
+	method string
+	size   int // how many texts it takes at once
+	body   func(texts []string, resource string, dimensions int, o *Options) any
 }
 
+// embeddingBy returns the way that a model is asked. Vertex AI has two: its own
+// models are asked to predict, as its first Gemini model for embeddings is, which takes
+// one text at a time; later ones, and the open models it hosts, have a method of their own.
+// https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
+func (p *Provider) embeddingBy(model string) embedding {
+	name := model[strings.LastIndex(model, "/")+1:]
+	switch {
+	case !p.vertex:
+		return embedding{"batchEmbedContents", 100, embedBatch}
+	case name == "gemini-embedding-001":
+		return embedding{"predict", 1, predictBatch}
+	case strings.Contains(name, "gemini") || strings.Contains(name, "maas"):
+		return embedding{"embedContent", 1, embedOne}
+	}
+	return embedding{"predict", 250, predictBatch}
+}
+
+// embedRequest is a text to embed, for the Gemini API.
 type embedRequest struct {
 	Model      string  `json:"model"`
 	Content    message `json:"content"`
@@ -34,60 +45,86 @@ type embedRequest struct {
 	Dimensions int     `json:"outputDimensionality,omitempty"`
 }
 
-// predictBody is a request to Vertex AI.
-type predictBody struct {
-	Instances  []json.RawMessage `json:"instances"`
-	Parameters struct {
-		AutoTruncate bool `json:"autoTruncate"`
-		Dimensions   int  `json:"outputDimensionality,omitempty"`
-	} `json:"parameters"`
+func embedBatch(texts []string, resource string, dimensions int, o *Options) any {
+	requests := make([]embedRequest, len(texts))
+	for i := range texts {
+		requests[i] = embedRequest{resource, textOnly(&texts[i]), o.TaskType, o.Title, dimensions}
+	}
+	return map[string]any{"requests": requests}
 }
 
+func textOnly(text *string) message { return message{Parts: []any{&sentPart{Text: text}}} }
+
+// predictInstance is a text to embed, for Vertex AI's predict.
 type predictInstance struct {
 	Content  string `json:"content"`
 	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
 }
 
-// embeddings is the reply of either server.
+// embedConfig is what Vertex AI takes for all texts. Whether it may truncate is
+// sent even if not: its default is to do so and say nothing.
+type embedConfig struct {
+	TaskType     string `json:"taskType,omitempty"`
+	Title        string `json:"title,omitempty"`
+	AutoTruncate bool   `json:"autoTruncate"`
+	Dimensions   int    `json:"outputDimensionality,omitempty"`
+}
+
+func predictBatch(texts []string, _ string, dimensions int, o *Options) any {
+	instances := make([]predictInstance, len(texts))
+	for i, text := range texts {
+		instances[i] = predictInstance{text, o.TaskType, o.Title}
+	}
+	return map[string]any{
+		"instances": instances, "parameters": embedConfig{AutoTruncate: o.AutoTruncate, Dimensions: dimensions},
+	}
+}
+
+func embedOne(texts []string, _ string, dimensions int, o *Options) any {
+	return map[string]any{
+		"content": textOnly(&texts[0]), "embedContentConfig": embedConfig{o.TaskType, o.Title, o.AutoTruncate, dimensions},
+	}
+}
+
+// embeddings is the reply to any of them.
 type embeddings struct {
 	failure
-	Embeddings []struct {
-		Values []float32 `json:"values"`
-	} `json:"embeddings"` // the Gemini API
+	Embeddings  []vector `json:"embeddings"`
+	Embedding   *vector  `json:"embedding"`
 	Predictions []struct {
-		Embeddings struct {
-			Values     []float32 `json:"values"`
-			Statistics struct {
-				Tokens *float64 `json:"token_count"`
-			} `json:"statistics"`
-		} `json:"embeddings"`
-	} `json:"predictions"` // Vertex AI
-	Usage *usage `json:"usageMetadata"` // the Gemini API, with some models
+		Embeddings vector `json:"embeddings"`
+	} `json:"predictions"`
+	Usage *usage `json:"usageMetadata"` // with some models
+}
+
+type vector struct {
+	Values     []float32 `json:"values"`
+	Statistics struct {
+		Tokens *float64 `json:"token_count"`
+	} `json:"statistics"` // Vertex AI's predictions
 }
 
 // vectors returns the vectors of a reply, and what they cost.
 func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
-	for i := range e.Embeddings {
-		vectors = append(vectors, e.Embeddings[i].Values)
+	all := e.Embeddings
+	if e.Embedding != nil {
+		all = append(all, *e.Embedding)
+	}
+	for _, p := range e.Predictions {
+		all = append(all, p.Embeddings)
+	}
+	costs := make([]llm.Usage, len(all))
+	for i, v := range all {
+		vectors = append(vectors, v.Values)
+		if n := v.Statistics.Tokens; n != nil {
+			costs[i].Input = llm.Known(int(*n))
+		}
 	}
 	if e.Usage != nil {
-		cost.Input = known(e.Usage.Prompt)
+		return vectors, llm.Usage{Input: known(e.Usage.Prompt)}
 	}
-	for i := range e.Predictions {
-		one := &e.Predictions[i].Embeddings
-		vectors = append(vectors, one.Values)
-		tokens := llm.Tokens{}
-		if n := one.Statistics.Tokens; n != nil {
-			tokens = llm.Known(int(*n))
-		}
-		if i == 0 {
-			cost.Input = tokens
-		} else {
-			cost.Input = cost.Input.Add(tokens)
-		}
-	}
-	return vectors, cost
+	return vectors, llm.SumUsage(costs...)
 }
 
 // embed answers a call for embeddings with as many requests as it takes. If one
@@ -97,22 +134,17 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if err != nil {
 		return err
 	}
-	method, size := "batchEmbedContents", geminiBatch
-	if p.vertex {
-		method, size = "predict", vertexBatch
-		if strings.Contains(call.Model, "gemini-embedding") {
-			size = 1
-		}
-	}
-	url, err := p.modelURL(call, method)
+	by := p.embeddingBy(call.Model)
+	url, err := p.modelURL(call, by.method)
 	if err != nil {
 		return err
 	}
 	result := &llm.EmbedResponse{Model: call.Model}
+	o := llm.OptionsFor[Options](call.Embed.Options)
+	var costs []llm.Usage
 	var last *send.Reply
-	first := true
-	for batch := range slices.Chunk(call.Embed.Inputs, size) {
-		body, err := p.marshalEmbed(call, resource, batch)
+	for batch := range slices.Chunk(call.Embed.Inputs, by.size) {
+		body, err := p.marshal(call, by.body(batch, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
 		if err != nil {
 			return err
 		}
@@ -121,7 +153,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		if err != nil {
 			return err
 		}
-		defer r.Close()
+		r.Close() // its headers stay
 		vectors, cost := got.vectors()
 		if n, want := len(vectors), len(batch); n != want {
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
@@ -132,38 +164,9 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 			}
 		}
 		result.Vectors = append(result.Vectors, vectors...)
-		if first {
-			result.Usage = cost
-		} else {
-			result.Usage = result.Usage.Add(cost)
-		}
-		first, last = false, r
+		costs, last = append(costs, cost), r
 	}
+	result.Usage = llm.SumUsage(costs...)
 	dialect.Result(last, call.Model, result, result.Usage, yield)
 	return nil
-}
-
-func (p *Provider) marshalEmbed(call *llm.Call, resource string, texts []string) ([]byte, error) {
-	o := llm.OptionsFor[Options](call.Embed.Options)
-	each := make([]json.RawMessage, len(texts))
-	for i, text := range texts {
-		var one any = embedRequest{
-			Model: resource, Content: message{Parts: []any{&sentPart{Text: &text}}},
-			TaskType: o.TaskType, Title: o.Title, Dimensions: call.Embed.Dimensions,
-		}
-		if p.vertex {
-			one = predictInstance{text, o.TaskType, o.Title}
-		}
-		data, err := json.Marshal(one)
-		if err != nil {
-			return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
-		}
-		each[i] = data
-	}
-	if !p.vertex {
-		return p.marshal(call, embedBatch{each}, o.EmbedExtra)
-	}
-	body := predictBody{Instances: each}
-	body.Parameters.AutoTruncate, body.Parameters.Dimensions = o.AutoTruncate, call.Embed.Dimensions
-	return p.marshal(call, &body, o.EmbedExtra)
 }

@@ -46,6 +46,46 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
+// FuzzWholeReply gives the provider whatever body as a reply in one piece: an
+// answer has a reason to end, and leaving it at its first piece is quiet.
+func FuzzWholeReply(f *testing.F) {
+	f.Add(stopped)
+	f.Add("[" + parts(text("a")) + "," + stopped + "]")
+	f.Add("[" + parts(text("a")) + `,{"error":{"code":500,"message":"oops"}}]`)
+	f.Add(sse(parts(text("a")), stopped))
+	f.Add(`{"candidates":[{"content":{"parts":[{"hologram":1},{"functionCall":{"name":"f","args":[1]}},{"inlineData":{"data":"aGk="}}]},"finishReason":"X","groundingMetadata":{"groundingChunks":[{}],` +
+		`"groundingSupports":[{"groundingChunkIndices":[0,-1]}]},"logprobsResult":{"chosenCandidates":[{}]}}],"promptFeedback":{}}`)
+	var body string
+	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		says(200, "application/json", body)(w, r)
+		return w.Result(), nil
+	})}})
+	req := with(func(r *llm.Request) { r.Unstreamed = true })
+	f.Fuzz(func(t *testing.T, fuzzed string) {
+		body = fuzzed
+		for range llm.New(p, model).Stream(t.Context(), req).Events() {
+			break
+		}
+		resp, err := ask(t, p, req)
+		if err != nil {
+			if _, ok := errors.AsType[*llm.Error](err); !ok {
+				t.Errorf("the error %v is not an *llm.Error", err)
+			}
+			return
+		}
+		if resp.RawFinishReason == "" || resp.FinishReason == llm.FinishUnknown {
+			t.Errorf("an answer without a reason to end: %+v", resp)
+		}
+		if again := throughJSON(t, &llm.Request{Messages: resp.Messages}); len(again.Messages) > 0 { // it can be sent back
+			again.Messages = append(append([]llm.Message{llm.User("hi")}, again.Messages...), llm.User("go on"))
+			if _, err := llm.New(p, model).Generate(t.Context(), again); llm.KindOf(err) == llm.InvalidRequest {
+				t.Errorf("the answer %+v cannot be sent back: %v", resp.Messages, err)
+			}
+		}
+	})
+}
+
 // longStream is a long stream with all that a stream can have.
 func longStream() string {
 	frames := []string{parts(`{"text":"Let me","thought":true}`), parts(`{"text":" see: é🦙","thought":true}`)}

@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -222,15 +223,28 @@ func (b *requestBuilder) skip(part llm.Part) {
 func (b *requestBuilder) media(mediaType string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature}
-	switch {
-	case len(data) > 0:
+	if inURL, is := strings.CutPrefix(url, "data:"); is {
+		var err error
+		if mediaType, data, err = fromDataURL(inURL); err != nil {
+			return nil, err
+		}
+	}
+	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: mediaType, Data: data}
-	case strings.HasPrefix(url, "data:"):
-		return nil, errors.New("media must be given by their bytes, not as a data: URL")
-	default:
+	} else {
 		out.FileData = &genai.FileData{MIMEType: mediaType, FileURI: url}
 	}
 	return out, nil
+}
+
+// fromDataURL returns what a data URL (RFC 2397) holds, without its scheme.
+func fromDataURL(url string) (mediaType string, data []byte, err error) {
+	head, body, _ := strings.Cut(url, ",")
+	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
+	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
+		return "", nil, errors.New("a data: URL must hold bytes in base64; or give the bytes themselves")
+	}
+	return mediaType, data, nil
 }
 
 // fileURL returns the address of a file that was uploaded before. Its name will

@@ -47,7 +47,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		if err != nil {
 			return err
 		}
-		defer r.Close()
+		r.Close() // its headers stay
 		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
 			return r.Fail(llm.Protocol, "the reply has no list of models")
 		}

@@ -24,6 +24,7 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 		"the Gemini API":                 {gemini.Config{}, "gemini-embedding-001", 250, []int{100, 100, 50}, llm.Usage{}},
 		"Vertex AI":                      {gemini.Config{Server: gemini.Vertex}, "text-embedding-005", 251, []int{250, 1}, llm.Usage{Input: llm.Known(2 * 251)}},
 		"Vertex AI, one at a time":       {gemini.Config{Server: gemini.Vertex}, "gemini-embedding-001", 3, []int{1, 1, 1}, llm.Usage{Input: llm.Known(6)}},
+		"Vertex AI, the later method":    {gemini.Config{Server: gemini.Vertex}, "gemini-embedding-2", 2, []int{1, 1}, llm.Usage{Input: llm.Known(4)}},
 		"the Gemini API, a single batch": {gemini.Config{}, "m", 100, []int{100}, llm.Usage{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -33,6 +34,10 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 			srv.Handle(func(r *llmtest.Request) llmtest.Wire {
 				body := fromJSON(t, string(r.Body))
 				n := len(at[[]any](body, "requests")) + len(at[[]any](body, "instances"))
+				if at[any](body, "content") != nil {
+					batches, next = append(batches, 1), next+1
+					return llmtest.JSON(200, fmt.Sprintf(`{"embedding":{"values":[%d,0.5]},"usageMetadata":{"promptTokenCount":2},"truncated":false}`, next-1))
+				}
 				batches = append(batches, n)
 				var list []string
 				for range n {

@@ -45,9 +45,9 @@ func (a *answer) part(p *part) {
 	switch {
 	case p.Call != nil:
 		a.call(p.Call, data)
-	case p.Inline != nil:
+	case p.Inline != nil && len(p.Inline.Data) > 0:
 		a.media(mediaPart(p.Inline.MediaType, p.Inline.Data, "", data))
-	case p.File != nil:
+	case p.File != nil && p.File.URI != "":
 		a.media(mediaPart(p.File.MediaType, nil, p.File.URI, data))
 	case p.Code != nil:
 		a.media(llm.Code{

@@ -86,7 +86,7 @@ func TestParts(t *testing.T) {
 			[]llm.Part{llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"gemini","part":{"hologram":{"depth":3}}}`)}},
 		},
 		"empty parts": {
-			[]string{parts(`{}`, text(""), `{"text":null}`, text("x"), `{"thought":true}`, `null`)},
+			[]string{parts(`{}`, text(""), `{"text":null}`, text("x"), `{"thought":true}`, `null`, `{"inlineData":{}}`, `{"fileData":{"mimeType":"video/mp4"}}`)},
 			[]llm.Part{llm.Text{Text: "x"}},
 		},
 	} {
@@ -147,7 +147,7 @@ func TestHowAnAnswerEnds(t *testing.T) {
 		"a prompt blocked for a new reason":  {body: sse(`{"promptFeedback":{"blockReason":"FULL_MOON","blockReasonMessage":"come back tomorrow"}}`), kind: llm.ContentFilter, says: "come back tomorrow"},
 		"a prompt blocked after some text":   {body: sse(parts(text("a")), `{"promptFeedback":{"blockReason":"SAFETY"}}`), text: "a", kind: llm.ContentFilter},
 		"feedback on a harmless prompt":      {body: sse(`{"promptFeedback":{"safetyRatings":[]},"candidates":[{"content":{"parts":[` + text("a") + `]},"finishReason":"STOP"}]}`), text: "a", reason: llm.FinishStop, raw: "STOP"},
-		"an answer that goes on elsewhere":   {body: sse(parts(text("a")), finished(`"finishReason":"CONTINUATION","continuationToken":"dG9r"`)), text: "a", kind: llm.Incomplete, says: "CONTINUATION"},
+		"a continuation without a token":     {body: sse(parts(text("a")), finished(`"finishReason":"CONTINUATION"`)), text: "a", kind: llm.Incomplete, says: "CONTINUATION"},
 		"a second candidate is not read":     {body: sse(`{"candidates":[{"index":1,"content":{"parts":[` + text("b") + `]},"finishReason":"STOP"},{"index":0,"content":{"parts":[` + text("a") + `]},"finishReason":"STOP"}]}`), text: "a", reason: llm.FinishStop, raw: "STOP"},
 		"another value where chunks are":     {body: sse(`{"hello":"world"}`), kind: llm.Protocol, says: "not a piece"},
 		"a list of chunks, without alt=sse":  {body: "[" + parts(text("a")) + ",\r\n" + stopped + "]", text: "a", reason: llm.FinishStop, raw: "STOP"},

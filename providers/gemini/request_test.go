@@ -121,6 +121,10 @@ func TestMessagesAreSent(t *testing.T) {
 				`{"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}},{"fileData":{"mimeType":"video/mp4","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}},` +
 				`{"fileData":{"fileUri":"https://youtu.be/9hE5"}}]}]}`,
 		},
+		"a data URL": {
+			[]llm.Message{llm.User("see", llm.Image{URL: "data:image/webp;base64,aGk="})},
+			`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/webp","data":"aGk="}}]}]}`,
+		},
 		"calls and results, in one message however they come": {
 			[]llm.Message{
 				llm.User("go"),
@@ -214,8 +218,8 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 			r.Messages = append(r.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Image{URL: "gs://x"}}})
 		}, llm.Unsupported, "message 1"},
 		"a data URL": {func(r *llm.Request) {
-			r.Messages = []llm.Message{llm.User("", llm.Image{URL: "data:image/png;base64,AA=="})}
-		}, llm.Unsupported, "by their bytes"},
+			r.Messages = []llm.Message{llm.User("", llm.Image{URL: "data:image/png,AA=="})}
+		}, llm.Unsupported, "base64"},
 		"two candidates, hook":  {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) { c.CandidateCount = 2 }}), llm.Unsupported, "more than one candidate"},
 		"two candidates, extra": {own(gemini.Options{Extra: map[string]any{"generationConfig": map[string]any{"candidateCount": 2}}}), llm.Unsupported, "more than one candidate"},
 		"HTTP options":          {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) { c.HTTPOptions = &genai.HTTPOptions{} }}), llm.Unsupported, "HTTPOptions"},

@@ -126,6 +126,7 @@ func init() {
 			continue
 		}
 		providers.Register(string(kind), func(c providers.Config) (llm.Provider, error) { return open(kind, c) })
+		providers.RegisterOptions[Options](string(kind))
 	}
 }
 
