@@ -68,7 +68,7 @@ func TestOnlyTheFileDiffers(t *testing.T) {
 			if want := ": 20 in, 4 out"; !strings.Contains(stderr.String(), want) {
 				t.Errorf("standard error is %q, want it to have %q", stderr.String(), want)
 			}
-			for _, want := range []string{"You answer in one sentence.", "Why is the sky blue?", "400"} {
+			for _, want := range []string{"You answer in one sentence.", "Why is the sky blue?", "4000"} {
 				if !strings.Contains(asked, want) {
 					t.Errorf("the server was asked %s, which does not have %q", asked, want)
 				}

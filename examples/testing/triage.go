@@ -27,8 +27,7 @@ func triage(ctx context.Context, model *llm.Model, request string) (string, erro
 			llm.System("Answer with one word: " + strings.Join(boxes, ", ") + "."),
 			llm.User(request),
 		},
-		Temperature: new(0.0),
-		MaxTokens:   10,
+		MaxTokens: 2000, // models that reason need room for it
 	}
 	resp, err := model.Generate(ctx, req)
 	if errors.Is(err, llm.ContentFilter) {

@@ -44,9 +44,8 @@ func TestTriageAsksForOneWord(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &llm.Request{
-		Messages:    []llm.Message{llm.System("Answer with one word: billing, bug, other."), llm.User("It crashes")},
-		Temperature: new(0.0),
-		MaxTokens:   10,
+		Messages:  []llm.Message{llm.System("Answer with one word: billing, bug, other."), llm.User("It crashes")},
+		MaxTokens: 2000,
 	}
 	if diff := cmp.Diff(want, provider.Calls()[0].Request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
