@@ -109,7 +109,12 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if err != nil {
 		return nil, err
 	}
-	return resp.Embed, nil
+	if len(resp.Warnings) == 0 {
+		return resp.Embed, nil
+	}
+	embed := *resp.Embed // the event's, which is not ours to modify
+	embed.Warnings = resp.Warnings
+	return &embed, nil
 }
 
 // CountTokens returns how many input tokens the request is for this model.

@@ -30,7 +30,7 @@ type sample struct {
 
 func samples(tb testing.TB) []sample {
 	tb.Helper()
-	file, err := os.Open("testdata/samples.jsonl") // written by testdata/samples.mjs
+	file, err := os.Open("testdata/samples.jsonl") // written by internal/interop/tokenoracle
 	if err != nil {
 		tb.Fatal(err)
 	}

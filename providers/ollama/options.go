@@ -25,6 +25,21 @@ type Options struct {
 	// models that know no efforts.
 	Think *bool `json:"think,omitempty"`
 
+	// Template is the name of the prompt format in which a model without a chat
+	// template of its own is asked: "plain" (also "llama1" and "cerebras-gpt":
+	// the model goes on with the text), "alpaca", "vicuna", "llama2", "llama3",
+	// "chatml", "gemma", "mistral-v1", "mistral-v3" or "mistral-v7". It is sent
+	// to be completed as it is (raw, in Ollama's words), and has no place for
+	// tools or images. Empty is Config.Template, and if that is empty the model's
+	// own template.
+	//
+	// Control tokens in the messages' texts are made text by a character in them
+	// that does not show, with a warning: Ollama cannot be told to leave them alone.
+	//
+	// In the format "alpaca", further texts of a user's message are the input of
+	// the instruction that is the first.
+	Template string `json:"template,omitempty"`
+
 	// Raw are further members of the request's "options", such as min_p,
 	// repeat_penalty or num_gpu. They outrank the request's own settings:
 	// https://github.com/ollama/ollama/blob/main/docs/modelfile.mdx#valid-parameters-and-values

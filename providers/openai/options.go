@@ -28,7 +28,10 @@ type Options struct {
 
 	// Hook, if set, changes the vendor's request after all settings are in it.
 	// Messages and tools that it leaves alone are sent as they were, with the parts
-	// that the vendor's type does not know.
+	// that the vendor's type does not know. The type cannot tell a zero from
+	// nothing: to send one for a temperature or another number of sampling that
+	// the request does not have, set math.SmallestNonzeroFloat32, as with the
+	// vendor's own client; for other fields, use Extra.
 	Hook func(*openai.ChatCompletionRequest) `json:"-"`
 	// Extra are further members of the request's JSON object. They outrank all
 	// else, the hook included.
