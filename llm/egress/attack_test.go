@@ -255,14 +255,14 @@ func TestProxiesOfTheEnvironmentAreNotUsed(t *testing.T) {
 	at := "http://" + proxy.Addr().String()
 	// net/http reads these once in a process, so it takes another one.
 	cmd.Env = []string{
-		asClient + "=http://llm.example.com:" + target.port(), "HTTP_PROXY=" + at, "http_proxy=" + at,
+		asClient + "=http://llm.invalid:" + target.port(), "HTTP_PROXY=" + at, "http_proxy=" + at,
 		"HTTPS_PROXY=" + at, "https_proxy=" + at, "ALL_PROXY=" + at, "all_proxy=" + at, "GOCOVERDIR=" + t.TempDir(),
 	}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if got := string(out); !strings.Contains(got, "llm.example.com") {
+	if got := string(out); !strings.Contains(got, "llm.invalid") {
 		t.Errorf("the request ended with %q, which does not name its host", got)
 	}
 	cmd = exec.CommandContext(t.Context(), os.Args[0])
