@@ -221,6 +221,9 @@ func TestTokensAreTheTextInOrder(t *testing.T) {
 }
 
 func TestCountAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector has sync.Pool drop what it keeps at random")
+	}
 	text := strings.ToValidUTF8(mixedText()[:100_000], "")
 	for _, e := range embedded() {
 		e.Count(text)
