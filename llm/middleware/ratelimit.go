@@ -274,7 +274,7 @@ func (m *limited) learn(heard *listener) {
 	defer m.mu.Unlock()
 	now := time.Now()
 	if after > 0 {
-		m.closed = now.Add(after)
+		m.closed = now.Add(min(after, time.Minute)) // what is longer is not about a minute's limit
 	}
 	if limits != nil {
 		m.told = [2]told{
