@@ -97,7 +97,7 @@ func (b *Breakers) run(ctx context.Context, call *llm.Call, next llm.Handler, yi
 			b.shareOpen(ctx, call)
 		}
 	}()
-	pass(heard.to(next(ctx, call)), yield)
+	heard.pass(next(ctx, call), yield)
 }
 
 // errUncounted marks a call that says nothing of its server's health.

@@ -78,7 +78,7 @@ func (a *Answers) Middleware(next llm.Handler) llm.Handler { return layer(a.run)
 func (a *Answers) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	key, ok := a.key(call)
 	if !ok {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	kept, err := a.state.Get(ctx, key)

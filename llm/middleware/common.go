@@ -35,16 +35,19 @@ type listener struct {
 	bytes    int // of content's text
 }
 
-// to passes events on, and listens.
+// pass passes events on to yield, and listens. Like the other layers that look
+// at each event, it hands the function on instead of ranging over the events,
+// which costs several allocations a call.
+func (l *listener) pass(events llm.Events, yield func(llm.Event, error) bool) {
+	events(func(ev llm.Event, err error) bool {
+		l.hear(ev, err)
+		return yield(ev, err)
+	})
+}
+
+// to returns the events, listened to.
 func (l *listener) to(events llm.Events) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		for ev, err := range events {
-			l.hear(ev, err)
-			if !yield(ev, err) {
-				return
-			}
-		}
-	}
+	return func(yield func(llm.Event, error) bool) { l.pass(events, yield) }
 }
 
 func (l *listener) hear(ev llm.Event, err error) {
@@ -77,15 +80,6 @@ func (l *listener) usage() llm.Usage {
 		return e.Partial.Usage
 	}
 	return llm.Usage{}
-}
-
-// pass passes events on as they are.
-func pass(events llm.Events, yield func(llm.Event, error) bool) {
-	for ev, err := range events {
-		if !yield(ev, err) {
-			return
-		}
-	}
 }
 
 // middlewareOf returns the middleware of what has been made of settings.

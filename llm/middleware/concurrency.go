@@ -48,7 +48,7 @@ func (t *turns) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		return
 	}
 	defer func() { <-places }()
-	pass(next(ctx, call), yield)
+	next(ctx, call)(yield)
 }
 
 func (t *turns) wait(ctx context.Context, call *llm.Call, places chan struct{}) error {

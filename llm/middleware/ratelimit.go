@@ -85,7 +85,7 @@ type limited struct {
 
 func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat && call.Op != llm.OpEmbed {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	model := l.of(call)
@@ -105,7 +105,7 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 			l.giveBack(ctx, model, 0, reserved-heard.spent(input).Total().N)
 		}
 	}()
-	pass(heard.to(next(ctx, call)), yield)
+	heard.pass(next(ctx, call), yield)
 }
 
 // answer returns how many tokens the answer may have.

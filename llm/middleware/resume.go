@@ -19,9 +19,11 @@ import (
 type Resume struct {
 	// MaxResumes is how often an answer is gone on with. Default 1.
 	MaxResumes int `yaml:"max_resumes" json:"max_resumes"`
-	// Continue names the providers that go on from a last message of the
-	// assistant's as if it were theirs: llama.cpp's server and Ollama do for most
-	// models, OpenAI does not. An answer with reasoning or tool calls is never gone on with.
+	// Continue names further providers that go on from a last message of the
+	// assistant's as if it were theirs. Of itself, an answer is gone on with if it says
+	// that it can be, by [llm.Start.CanContinue]: those of llama.cpp's server do, and those
+	// of Ollama to prompts in a named format. An answer with reasoning or tool calls is
+	// never gone on with.
 	Continue []string `yaml:"continue" json:"continue"`
 	// NoReset leaves an answer that cannot be continued broken off, with its error.
 	NoReset bool `yaml:"no_reset" json:"no_reset"`
@@ -34,9 +36,6 @@ func (r Resume) Middleware() (llm.Middleware, error) {
 	if slices.Contains(r.Continue, "") {
 		s.refuse("Continue", "has an empty name")
 	}
-	if r.NoReset && len(r.Continue) == 0 {
-		s.refuse("NoReset", "is set, and Continue is empty, so that nothing is left to do")
-	}
 	if err := s.err(); err != nil {
 		return nil, err
 	}
@@ -45,18 +44,19 @@ func (r Resume) Middleware() (llm.Middleware, error) {
 
 func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat || call.Buffered { // whose caller has seen nothing before the end
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
-	var said delivered
+	known := slices.Contains(r.Continue, call.Provider)
+	said := &delivered{yield: yield, known: known, can: known}
 	again := call
 	for n := 0; ; n++ {
-		err := said.deliver(next(ctx, again), yield)
+		err := said.deliver(next(ctx, again))
 		if err == nil {
 			return
 		}
 		proceed := said.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
-		goOn := said.plain && slices.Contains(r.Continue, call.Provider)
+		goOn := said.can && said.plain
 		if !proceed || r.NoReset && !goOn {
 			yield(llm.Event{}, err)
 			return
@@ -71,39 +71,53 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		if !yield(llm.Event{Type: llm.EventReset}, nil) {
 			return
 		}
-		said, again = delivered{}, call
+		said, again = &delivered{yield: yield, known: known, can: known}, call
 	}
 }
 
 // delivered is what the caller has got of an answer.
 type delivered struct {
+	yield func(llm.Event, error) bool
 	any   bool // some content
 	plain bool // and nothing but text
+	known bool // its provider is known to go on with answers
+	can   bool // be gone on with: for that, or because it says so itself
 	text  strings.Builder
+
+	resumed bool  // what comes is the rest of an answer
+	err     error // that broke it off
 }
 
 // deliver passes an answer on, up to the error that it returns. It returns nil
 // if there is nothing left to do.
-func (d *delivered) deliver(events llm.Events, yield func(llm.Event, error) bool) error {
-	resumed := d.any
-	for ev, err := range events {
-		switch {
-		case err != nil:
-			return err
-		case ev.Type == llm.EventStart && resumed: // it is one answer, and has begun
-			continue
-		case ev.Type == llm.EventText && ev.Detail == nil:
-			d.plain = d.plain || !d.any
+func (d *delivered) deliver(events llm.Events) error {
+	d.resumed, d.err = d.any, nil
+	events(d.take)
+	return d.err
+}
+
+func (d *delivered) take(ev llm.Event, err error) bool {
+	switch {
+	case err != nil:
+		d.err = err
+		return false
+	case ev.Type == llm.EventStart:
+		if start, ok := ev.Detail.(*llm.Start); ok {
+			d.can = d.known || start.CanContinue
+		}
+		if d.resumed { // it is one answer, and has begun
+			return true
+		}
+	case ev.Type == llm.EventText && ev.Detail == nil:
+		d.plain = d.plain || !d.any
+		d.any = true
+		if d.can {
 			d.text.WriteString(ev.Text)
-			d.any = true
-		case ev.Type.Content() && ev.Type != llm.EventDone:
-			d.any, d.plain = true, false
 		}
-		if !yield(ev, nil) {
-			return nil
-		}
+	case ev.Type.Content() && ev.Type != llm.EventDone:
+		d.any, d.plain = true, false
 	}
-	return nil
+	return d.yield(ev, nil)
 }
 
 // continued returns the call with the delivered text as the beginning of its answer.
