@@ -20,7 +20,8 @@ import (
 type decoder struct {
 	problems
 	open  map[*yaml.Node]bool // anchors whose value is being read, to find cycles
-	nodes int                 // read so far, aliases followed
+	known map[reflect.Type][]field
+	nodes int // read so far, aliases followed
 }
 
 // maxNodes bounds what a file can expand to: aliases of aliases grow fast.
@@ -191,7 +192,14 @@ func (d *decoder) merged(n *yaml.Node) [][2]*yaml.Node {
 }
 
 func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
-	fields := fieldsOf(v.Type())
+	fields, done := d.known[v.Type()]
+	if !done {
+		if d.known == nil {
+			d.known = make(map[reflect.Type][]field)
+		}
+		fields = fieldsOf(v.Type())
+		d.known[v.Type()] = fields
+	}
 	for _, pair := range d.pairs(n) {
 		name := pair[0].Value
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })

@@ -95,6 +95,10 @@ func Names() []string {
 // settings taken from the environment. It sends nothing: a model that does not exist
 // shows at the first call. Close the model to release its connections.
 //
+// Requests are held to what the catalog knows of the model, where the provider is asked at its
+// own address: what the model cannot do, or that it ends, is a warning beside the answer, and an error
+// before sending if the request is strict. See [Info].
+//
 // A name without a slash or of a provider that is not imported is an error of
 // kind [llm.InvalidRequest]; a missing key is one of kind [llm.Auth].
 func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
