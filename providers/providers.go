@@ -3,7 +3,7 @@
 //
 //	import _ "github.com/parley-llm/parley/providers/openai"
 //
-//	model, err := providers.Open("openai/gpt-4o-mini")
+//	model, err := providers.Open("openai/gpt-6-luna")
 //
 // The name is split at its first slash: the provider, then the model as that
 // provider names it, which may have slashes of its own
@@ -109,7 +109,7 @@ func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
 func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Model, error) {
 	provider, model, ok := strings.Cut(name, "/")
 	if !ok || provider == "" || model == "" {
-		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-4o-mini", name)
+		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-6-luna", name)
 	}
 	open, ok, _ := registered(&registry.openers, provider)
 	if !ok {
