@@ -124,6 +124,10 @@ type Start struct {
 	RequestID  string      // the server's id of the request, from its headers
 	RateLimits *RateLimits // nil if the server sent none
 	Header     http.Header // the headers of interest: ids, limits, timings
+	// CanContinue says that this answer, should it be cut, can be gone on with: the
+	// same request, with the text so far as an assistant message at its end, gets
+	// the rest of it and nothing twice.
+	CanContinue bool
 }
 
 // Media is a whole part of an answer that does not come in deltas.

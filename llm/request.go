@@ -144,7 +144,9 @@ type EmbedRequest struct {
 	// Dimensions shortens the vectors, where the model can; 0 is its default.
 	Dimensions int
 	Options    []Options
-	Strict     bool // as in [Request]
+	// Strict makes an error of what the backend cannot honour, such as
+	// Dimensions, where otherwise there is a warning.
+	Strict bool
 }
 
 // EmbedResponse holds one vector for each input, in the same order.
@@ -152,6 +154,8 @@ type EmbedResponse struct {
 	Vectors [][]float32
 	Model   string // the model that answered
 	Usage   Usage  // as in the [Done] event
+	// Warnings is filled by [Model.Embed] with those of the call.
+	Warnings []Warning
 }
 
 // withDefaults returns the request with the settings that it leaves open taken

@@ -35,30 +35,30 @@ type Stream struct {
 // always an *[Error]. Events that are not known to a program are safe to ignore.
 //
 // A second range, of Events or Text, gives an error and sends nothing.
-func (s *Stream) Events() Events {
-	return func(yield func(Event, error) bool) {
-		if s.used.Swap(true) {
-			yield(Event{}, asError(invalidf("the stream has been read already; ask the model for another"), s.call))
-			return
-		}
-		if err := checkCall(s.ctx, s.call); err != nil {
+func (s *Stream) Events() Events { return s.read }
+
+func (s *Stream) read(yield func(Event, error) bool) {
+	if s.used.Swap(true) {
+		yield(Event{}, asError(invalidf("the stream has been read already; ask the model for another"), s.call))
+		return
+	}
+	if err := checkCall(s.ctx, s.call); err != nil {
+		yield(Event{}, s.fail(err))
+		return
+	}
+	s.sent = true
+	for ev, err := range s.handler(s.ctx, s.call) {
+		if err != nil {
 			yield(Event{}, s.fail(err))
 			return
 		}
-		s.sent = true
-		for ev, err := range s.handler(s.ctx, s.call) {
-			if err != nil {
-				yield(Event{}, s.fail(err))
-				return
-			}
-			s.answer.add(ev)
-			if !yield(ev, nil) {
-				return
-			}
+		s.answer.add(ev)
+		if !yield(ev, nil) {
+			return
 		}
-		if !s.answer.done {
-			yield(Event{}, s.fail(endless()))
-		}
+	}
+	if !s.answer.done {
+		yield(Event{}, s.fail(endless()))
 	}
 }
 
@@ -66,15 +66,12 @@ func (s *Stream) Events() Events {
 // reasoning, tool calls and warnings are in the [Stream.Response] afterwards.
 func (s *Stream) Text() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		for ev, err := range s.Events() {
-			if err != nil {
-				yield("", err)
-				return
+		s.read(func(ev Event, err error) bool {
+			if err == nil && (ev.Type != EventText || ev.Text == "") {
+				return true
 			}
-			if ev.Type == EventText && ev.Text != "" && !yield(ev.Text, nil) {
-				return
-			}
-		}
+			return yield(ev.Text, err)
+		})
 	}
 }
 

@@ -3,11 +3,15 @@
 //
 //	import _ "github.com/parley-llm/parley/providers/openai"
 //
-//	model, err := providers.Open("openai/gpt-4o-mini")
+//	model, err := providers.Open("openai/gpt-6-luna")
 //
 // The name is split at its first slash: the provider, then the model as that
 // provider names it, which may have slashes of its own
 // ("openrouter/meta-llama/llama-3.1-8b-instruct").
+//
+// A program that lets a file decide uses [Load], and one that takes what the
+// person running it has set up uses [Default]. What models can do and cost is in
+// the catalog: see [Info].
 //
 // This package imports no provider, so a program links those that it imports
 // and no others.
@@ -21,9 +25,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/egress"
 )
 
 // Config is what a provider is opened with. What is zero, the provider takes
@@ -35,6 +39,10 @@ type Config struct {
 	Headers     http.Header     // sent with every request, besides the provider's own
 	HTTPClient  *http.Client    // nil is a client of the provider's own
 	Limits      llm.Limits
+
+	// Egress, if set, is where the provider may connect to; all else is refused.
+	// It makes the HTTP client, so one of the user's own cannot be set as well.
+	Egress *egress.List
 
 	// Getenv looks up environment variables; nil is [os.Getenv].
 	Getenv func(string) string
@@ -57,12 +65,6 @@ func (c Config) Env(names ...string) string {
 // An Opener makes a provider. If the provider is an [io.Closer], the models
 // opened with it own it.
 type Opener func(Config) (llm.Provider, error)
-
-// registry is the one piece of global state: who is there to be opened.
-var registry struct {
-	sync.RWMutex
-	openers map[string]Opener
-}
 
 // Register makes a provider available under a name. Providers call it from an
 // init function. It panics if the name is empty, has a slash or is taken:
@@ -93,6 +95,10 @@ func Names() []string {
 // settings taken from the environment. It sends nothing: a model that does not exist
 // shows at the first call. Close the model to release its connections.
 //
+// Requests are held to what the catalog knows of the model, where the provider is asked at its
+// own address: what the model cannot do, or that it ends, is a warning beside the answer, and an error
+// before sending if the request is strict. See [Info].
+//
 // A name without a slash or of a provider that is not imported is an error of
 // kind [llm.InvalidRequest]; a missing key is one of kind [llm.Auth].
 func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
@@ -103,23 +109,53 @@ func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
 func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Model, error) {
 	provider, model, ok := strings.Cut(name, "/")
 	if !ok || provider == "" || model == "" {
-		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-4o-mini", name)
+		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-6-luna", name)
 	}
-	registry.RLock()
-	open := registry.openers[provider]
-	registry.RUnlock()
-	if open == nil {
+	open, ok, _ := registered(&registry.openers, provider)
+	if !ok {
 		return nil, invalidf("there is no provider %q (there is: %s); import the package that has it, such as providers/openai",
 			provider, strings.Join(Names(), ", "))
 	}
-	p, err := open(config)
+	p, closers, err := openProvider(open, config)
 	if err != nil {
 		return nil, err
 	}
-	if closer, ok := p.(io.Closer); ok {
-		options = append(slices.Clip(options), llm.Owns(closer))
+	var own []llm.ModelOption
+	for _, c := range closers {
+		own = append(own, llm.Owns(c))
 	}
-	return llm.New(p, model, options...), nil
+	if info, ok := known(provider, model, config); ok {
+		own = append(own, llm.Use(checked(info.ModelInfo)))
+	}
+	return llm.New(p, model, append(own, options...)...), nil
+}
+
+// openProvider opens a provider and returns what must be closed with it.
+func openProvider(open Opener, config Config) (llm.Provider, []io.Closer, error) {
+	var closers []io.Closer
+	if config.Egress != nil {
+		if config.HTTPClient != nil {
+			return nil, nil, invalidf("there is both an egress list and an HTTP client: the list cannot be held with a client that is not its own; leave one out")
+		}
+		config.HTTPClient = config.Egress.Client(egress.Config{Connect: config.Limits.Connect})
+		closers = append(closers, idleCloser{config.HTTPClient})
+	}
+	p, err := open(config)
+	if err != nil {
+		return nil, nil, err
+	}
+	if closer, ok := p.(io.Closer); ok {
+		closers = append(closers, closer)
+	}
+	return p, closers, nil
+}
+
+// idleCloser closes the idle connections of a client that was made here.
+type idleCloser struct{ client *http.Client }
+
+func (c idleCloser) Close() error {
+	c.client.CloseIdleConnections()
+	return nil
 }
 
 func invalidf(format string, args ...any) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -29,6 +29,7 @@ func (e *echo) Name() string { return "echo" }
 
 func (e *echo) Do(_ context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
+		lastCall = call
 		_ = yield(llm.Event{Type: llm.EventText, Text: call.Model + " at " + e.config.BaseURL}, nil) &&
 			yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{FinishReason: llm.FinishStop}}, nil)
 	}
@@ -47,18 +48,25 @@ func (plain) Do(context.Context, *llm.Call) llm.Events { return nil }
 
 var (
 	opened    *echo // by the last Open of echo
+	openedAt  = map[string]providers.Config{}
+	opens     int
+	lastCall  *llm.Call // that echo was asked
 	errClosed = errors.New("it does not close")
 	errOpened = &llm.Error{Kind: llm.Auth, Provider: "locked", Message: "there is no API key"}
 )
 
 func TestMain(m *testing.M) {
 	providers.Register("echo", func(c providers.Config) (llm.Provider, error) {
-		opened = &echo{config: c, err: errClosed}
+		opened = &echo{config: c}
+		openedAt[c.BaseURL] = c
+		opens++
 		return opened, nil
 	})
 	providers.Register("plain", func(providers.Config) (llm.Provider, error) { return plain{}, nil })
+	registerForFiles()
+	providers.Register("gone", func(providers.Config) (llm.Provider, error) { return gone, nil })
 	providers.Register("locked", func(providers.Config) (llm.Provider, error) { return nil, errOpened })
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func equal(t *testing.T, what string, got, want any) {
@@ -69,7 +77,7 @@ func equal(t *testing.T, what string, got, want any) {
 }
 
 func TestNamesAreSorted(t *testing.T) {
-	equal(t, "names", providers.Names(), []string{"echo", "locked", "plain"})
+	equal(t, "names", providers.Names(), []string{"echo", "gone", "locked", "plain"})
 }
 
 func TestModelNameIsSplitAtItsFirstSlash(t *testing.T) {
@@ -95,12 +103,12 @@ func TestOpenErrors(t *testing.T) {
 		kind llm.Kind
 		text string
 	}{
-		{"", llm.InvalidRequest, `parley: invalid request: the model name "" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-4o-mini`},
-		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
-		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, locked, plain); import the package that has it, such as providers/openai`},
+		{"", llm.InvalidRequest, `parley: invalid request: the model name "" is not of the form provider/model, such as openai/gpt-6-luna`},
+		{"gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "gpt-4o" is not of the form provider/model, such as openai/gpt-6-luna`},
+		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-6-luna`},
+		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-6-luna`},
+		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
+		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -147,6 +155,7 @@ func TestModelOwnsTheProviderThatWasOpenedForIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opened.err = errClosed
 	equal(t, "closed before Close", opened.closed, 0)
 	if err := m.Close(); !errors.Is(err, errClosed) {
 		t.Errorf("Close returned %v, want the provider's error", err)
@@ -187,7 +196,7 @@ func TestRegisterPanicsOnMistakes(t *testing.T) {
 			providers.Register(tt.name, tt.open)
 		})
 	}
-	equal(t, "names afterwards", providers.Names(), []string{"echo", "locked", "plain"})
+	equal(t, "names afterwards", providers.Names(), []string{"echo", "gone", "locked", "plain"})
 }
 
 func TestRegistryIsSafeForConcurrentUse(t *testing.T) {

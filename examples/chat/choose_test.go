@@ -28,6 +28,12 @@ func models(list ...llm.ModelInfo) llm.Events {
 
 func failing(err llm.Error) llm.Events { return play(err)(context.Background(), nil) }
 
+// choice is a model and why it was taken.
+type choice struct{ model, reason string }
+
+// localWait is how long a local server may take to say which models it has.
+const localWait = time.Second
+
 func TestChoice(t *testing.T) {
 	set := func(pairs ...string) map[string]string {
 		m := map[string]string{}
@@ -49,7 +55,7 @@ func TestChoice(t *testing.T) {
 		{"then PARLEY_MODEL", "", set("PARLEY_MODEL", "a/b/c", "OPENAI_API_KEY", "k"), many,
 			choice{"a/b/c", "named by PARLEY_MODEL"}},
 		{"then OpenAI's key", "", set("OPENAI_API_KEY", "k"), many,
-			choice{"openai/gpt-4o-mini", "because OPENAI_API_KEY is set"}},
+			choice{"openai/gpt-6-luna", "because OPENAI_API_KEY is set"}},
 		{"then the newest local model", "", nil, many,
 			choice{"ollama/new:8b", "the newest on the Ollama server at 127.0.0.1:11434"}},
 		{"at the address that is set", "", set("OLLAMA_HOST", "10.0.0.7:1"), many,
@@ -63,14 +69,15 @@ func TestChoice(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(nil)
-			w.provider.name, w.provider.list = "ollama", test.ollama
+			w.provider.name, _, _ = strings.Cut(test.want.model, "/")
+			w.provider.list = test.ollama
 			maps.Copy(w.variables, test.variables)
 			got, err := choose(t.Context(), w.env, test.flag)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != test.want {
-				t.Errorf("choose takes %q, %s;\nwant %q, %s", got.model, got.reason, test.want.model, test.want.reason)
+			if got.Model.String() != test.want.model || got.Why != test.want.reason {
+				t.Errorf("choose takes %s;\nwant %q, %s", got, test.want.model, test.want.reason)
 			}
 		})
 	}
@@ -78,7 +85,7 @@ func TestChoice(t *testing.T) {
 
 func TestNothingConfigured(t *testing.T) {
 	const first = "No model is configured. For OpenAI, set OPENAI_API_KEY to your key.\n"
-	const last = "For any other, name it with -model or PARLEY_MODEL: -model groq/llama-3.1-8b-instant, with GROQ_API_KEY set.\n"
+	const last = "For any other, set PARLEY_MODEL, as in PARLEY_MODEL=groq/openai/gpt-oss-20b with GROQ_API_KEY, or PARLEY_CONFIG to a config file.\n"
 	for _, test := range []struct {
 		name   string
 		host   string
@@ -193,8 +200,10 @@ func TestRealProviderListsLocalModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := choice{"ollama/new:1b", "the newest on the Ollama server at " + server.URL}
-	if got != want {
+	if want := "ollama/new:1b (the newest on the Ollama server at " + server.URL + ")"; got.String() != want {
 		t.Errorf("choose takes %v, want %v", got, want)
+	}
+	if err := got.Model.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -28,7 +28,7 @@ var keyVariables = map[string]string{
 	"cerebras":   "CEREBRAS_API_KEY",
 	"deepseek":   "DEEPSEEK_API_KEY",
 	"groq":       "GROQ_API_KEY",
-	"llama.cpp":  "LLAMACPP_API_KEY",
+	"llamacpp":   "LLAMACPP_API_KEY",
 	"lmstudio":   "LMSTUDIO_API_KEY",
 	"openrouter": "OPENROUTER_API_KEY",
 	"together":   "TOGETHER_API_KEY",
@@ -37,10 +37,10 @@ var keyVariables = map[string]string{
 
 // startServer says how to start each local server, and where it is looked for.
 var startServer = map[string]string{
-	"ollama":    `start it with "ollama serve", or set OLLAMA_HOST.`,
-	"llama.cpp": "start llama-server, or set LLAMACPP_BASE_URL.",
-	"lmstudio":  "start it in LM Studio, or set LMSTUDIO_BASE_URL.",
-	"vllm":      `start it with "vllm serve", or set VLLM_BASE_URL.`,
+	"ollama":   `start it with "ollama serve", or set OLLAMA_HOST.`,
+	"llamacpp": "start llama-server, or set LLAMACPP_BASE_URL.",
+	"lmstudio": "start it in LM Studio, or set LMSTUDIO_BASE_URL.",
+	"vllm":     `start it with "vllm serve", or set VLLM_BASE_URL.`,
 }
 
 // hint returns a sentence on what to do about an error, or "" if there is none

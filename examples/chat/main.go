@@ -77,17 +77,21 @@ func run(ctx context.Context, e env) int {
 	s := newScreen(e)
 	choice, err := choose(ctx, e, *name)
 	if err != nil {
-		fmt.Fprintln(e.stderr, err)
+		if _, advises := errors.AsType[*providers.Unconfigured](err); advises {
+			fmt.Fprintln(e.stderr, err)
+		} else {
+			s.failure(err, "")
+		}
 		return 1
 	}
-	model, err := e.open(choice.model)
-	if err != nil {
-		s.failure(err, "")
-		return 1
-	}
-	c := &chat{env: e, screen: s, model: model, talk: conversation{system: *system}}
+	c := &chat{env: e, screen: s, model: choice.Model, talk: conversation{system: *system}}
 	defer c.close()
-	s.note("model: %s (%s)", choice.model, choice.reason)
+	s.note("model: %s", choice)
+	if choice.Setup != nil {
+		for _, warning := range choice.Setup.Warnings() {
+			s.note("%s", warning)
+		}
+	}
 	if e.isTerminal(e.stdin) && flags.NArg() == 0 {
 		return c.converse(ctx)
 	}

@@ -1,8 +1,8 @@
 // Command quickstart asks a model one question and prints the answer as it
 // comes.
 //
-//	go run ./examples/quickstart                      # a local Ollama
-//	go run ./examples/quickstart openai/gpt-4o-mini   # with OPENAI_API_KEY
+//	go run ./examples/quickstart                      # what is set up: a config file, a key, a local Ollama
+//	go run ./examples/quickstart openai/gpt-6-luna    # with OPENAI_API_KEY
 package main
 
 import (
@@ -16,12 +16,13 @@ import (
 )
 
 func main() {
-	name := append(os.Args[1:], "ollama/llama3.2")[0]
-	model, err := providers.Open(name)
+	ctx := context.Background()
+	model, err := choose(ctx, os.Args[1:])
 	if err != nil {
 		log.Fatal(err)
 	}
-	answer := model.Stream(context.Background(), llm.Ask("Why is the sky blue?"))
+	defer model.Close()
+	answer := model.Stream(ctx, llm.Ask("Why is the sky blue?"))
 	for text, err := range answer.Text() {
 		if err != nil {
 			log.Fatal(err)
@@ -29,4 +30,17 @@ func main() {
 		fmt.Print(text)
 	}
 	fmt.Printf("\n%s\n", answer.Response().Usage)
+}
+
+// choose returns the model that is named, or else the one that the person has set up.
+func choose(ctx context.Context, args []string) (*llm.Model, error) {
+	if len(args) > 0 {
+		return providers.Open(args[0])
+	}
+	choice, err := providers.Default(ctx)
+	if err != nil {
+		return nil, err
+	}
+	log.Print("asking ", choice)
+	return choice.Model, nil
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -26,8 +29,13 @@ type contest struct {
 	floor  func(testing.TB)
 	ours   func(testing.TB)
 
-	// mostTime is the ratio that fails. It is what something broken costs, and
-	// well above what is measured: a shared machine moves medians by a fifth.
+	// mostTime is the ratio that fails: the goal where it is kept with room to
+	// spare, else some 0.15 above the worst median of many runs, which is how far
+	// a loaded machine moves one. The goals are 0.7 for 1,000 chunks, 1.2 for one
+	// to five, 1.25 unstreamed. Measured beside five busy processes on two cores:
+	// OpenAI 0.44 to 0.48, 1.24 to 1.34; Ollama 0.65 to 0.73, 1.09 to 1.21;
+	// unstreamed 1.00 to 1.07. What OpenAI's short answers cost above the floor's
+	// is the decoding of all that is not text: id, reason, usage.
 	mostTime   float64
 	mostAllocs float64 // per chunk, above the floor's per call; 0 is unchecked
 }
@@ -78,30 +86,46 @@ func contests(t testing.TB, base string) []contest {
 			checkLength(t, n)
 		}
 	}
-	floor := func(path string, sse bool) func(testing.TB) {
+	geminiModel := func(path string) *llm.Model {
+		p, err := gemini.New(gemini.Config{BaseURL: base + path, APIKey: "AIza-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return llm.New(p, "gemini-2.5-flash")
+	}
+	floor := func(path string, f format) func(testing.TB) {
 		return func(t testing.TB) {
 			n := 0
-			if err := floorStream(client, newRequest(t, base+path, true), sse, func(text string) { n += len(text) }); err != nil {
+			if err := floorStream(client, newRequest(t, base+path, true), f, func(text string) { n += len(text) }); err != nil {
 				t.Fatal(err)
 			}
 			checkLength(t, n)
 		}
 	}
 	return []contest{
-		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", true), streamed(openAI("/openai/1000")), 1.2, 0.3},
-		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", true), streamed(openAI("/openai/5")), 1.5, 0},
-		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", true), streamed(openAI("/openai/1")), 1.5, 0},
-		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", false), streamed(ollamaModel("/ollama/1000")), 1.2, 0.3},
-		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", false), streamed(ollamaModel("/ollama/1")), 1.5, 0},
-		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", false), streamed(ollamaModel("/ollama/5")), 1.5, 0},
+		{"OpenAI, 1000 chunks", 1000, 20, floor("/openai/1000/chat/completions", openAIFormat), streamed(openAI("/openai/1000")), 0.7, 0.3},
+		{"OpenAI, 5 chunks", 5, 200, floor("/openai/5/chat/completions", openAIFormat), streamed(openAI("/openai/5")), 1.45, 0},
+		{"OpenAI, 1 chunk", 1, 200, floor("/openai/1/chat/completions", openAIFormat), streamed(openAI("/openai/1")), 1.45, 0},
+		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1000")), 0.9, 0.3},
+		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1")), 1.35, 0},
+		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/5")), 1.35, 0},
+		{"Gemini, 1000 chunks", 1000, 20, floor(geminiPath("1000"), geminiFormat), streamed(geminiModel("/gemini/1000")), 1.2, 0.3},
+		{"Gemini, 5 chunks", 5, 200, floor(geminiPath("5"), geminiFormat), streamed(geminiModel("/gemini/5")), 1.5, 0},
+		{"Gemini, 1 chunk", 1, 200, floor(geminiPath("1"), geminiFormat), streamed(geminiModel("/gemini/1")), 1.5, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
-			data, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
+			answer, err := floorWhole(client, newRequest(t, base+"/whole/0/chat/completions", false))
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkLength(t, len(data))
-		}, unstreamed(openAI("/whole/0")), 1.5, 0},
+			checkLength(t, len(answer.Choices[0].Message.Content))
+		}, unstreamed(openAI("/whole/0")), 1.25, 0},
 	}
+}
+
+// geminiPath is where Gemini's API has chats, in so many chunks here.
+func geminiPath(chunks string) string {
+	return "/gemini/" + chunks + "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 }
 
 func newRequest(t testing.TB, url string, stream bool) *http.Request {
@@ -199,6 +223,31 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
+// A reader that takes a broken answer for a whole one is no floor.
+func TestFloorNoticesWhatIsNoAnswer(t *testing.T) {
+	const text = `data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}` + "\n\n"
+	const line = `{"message":{"role":"assistant","content":"Hi"},"done":false}` + "\n"
+	for name, tt := range map[string]struct {
+		body   string
+		format format
+	}{
+		"an event stream that is cut":     {text, openAIFormat},
+		"an event stream cut in a line":   {text + text[:40], openAIFormat},
+		"an error as data":                {text + `data:{"error":{"message":"boom"}}` + "\n\n", openAIFormat},
+		"an error event":                  {text + "event: error\ndata: {\"message\":\"boom\"}\n\ndata: [DONE]\n\n", openAIFormat},
+		"NDJSON that is cut":              {line, ollamaFormat},
+		"NDJSON cut in a line":            {line + line[:len(line)-4], ollamaFormat},
+		"an error as a line":              {line + `{"error":"boom"}` + "\n", ollamaFormat},
+		"an error as a line, after a key": {line + `{"model":"m", "error" : {"message":"boom"},"done":true}` + "\n", ollamaFormat},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tt.body) }))
+		if err := floorStream(server.Client(), newRequest(t, server.URL, true), tt.format, func(string) {}); err == nil {
+			t.Errorf("%s passes for an answer", name)
+		}
+		server.Close()
+	}
+}
+
 // The floor must be correct, or it is no floor.
 func TestFloorReadsWhatWasSent(t *testing.T) {
 	var want strings.Builder
@@ -210,12 +259,12 @@ func TestFloorReadsWhatWasSent(t *testing.T) {
 		want.WriteString(word)
 	}
 	for _, tt := range []struct {
-		path string
-		sse  bool
-	}{{"/openai/1000", true}, {"/ollama/1000", false}} {
+		path   string
+		format format
+	}{{"/openai/1000", openAIFormat}, {"/ollama/1000", ollamaFormat}, {geminiPath("1000"), geminiFormat}} {
 		var got strings.Builder
 		req := newRequest(t, startServer(t)+tt.path, true)
-		if err := floorStream(http.DefaultClient, req, tt.sse, func(text string) { got.WriteString(text) }); err != nil {
+		if err := floorStream(http.DefaultClient, req, tt.format, func(text string) { got.WriteString(text) }); err != nil {
 			t.Fatal(err)
 		}
 		if got.String() != want.String() {

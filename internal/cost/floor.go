@@ -3,6 +3,7 @@ package cost
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -16,8 +17,20 @@ import (
 
 var errCut = errors.New("the stream was cut")
 
+// format is a dialect of streams.
+type format struct {
+	sse  bool
+	read func(*scanner)
+}
+
+var (
+	openAIFormat = format{true, (*scanner).chunk}
+	ollamaFormat = format{false, (*scanner).ollama}
+	geminiFormat = format{true, (*scanner).gemini}
+)
+
 // floorStream sends a request and hands each piece of text to use.
-func floorStream(client *http.Client, req *http.Request, sse bool, use func(string)) error {
+func floorStream(client *http.Client, req *http.Request, f format, use func(string)) error {
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
@@ -29,25 +42,25 @@ func floorStream(client *http.Client, req *http.Request, sse bool, use func(stri
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(make([]byte, 4096), 32<<20)
 	ended := false
+	var s scanner // one for all lines: each would be allocated
 	for lines.Scan() {
 		line := lines.Bytes()
-		if sse {
-			data, ok := bytes.CutPrefix(line, []byte("data: "))
+		if f.sse {
+			data, ok := bytes.CutPrefix(line, []byte("data:"))
 			if !ok {
+				if string(line) == "event: error" {
+					return errors.New("the server sent an error")
+				}
 				continue
 			}
-			if string(data) == "[DONE]" {
+			if data = bytes.TrimPrefix(data, []byte(" ")); string(data) == "[DONE]" {
 				_, err := io.Copy(io.Discard, resp.Body)
 				return err
 			}
 			line = data
 		}
-		s := scanner{data: line}
-		if sse {
-			s.chunk()
-		} else {
-			s.ollama()
-		}
+		s = scanner{data: line}
+		f.read(&s)
 		if s.failed || s.sawError {
 			return errors.New("bad chunk: " + string(line))
 		}
@@ -130,6 +143,47 @@ func (s *scanner) ollama() {
 			s.skip()
 		}
 	})
+}
+
+// gemini reads a chunk of Gemini's.
+func (s *scanner) gemini() {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "candidates":
+			s.array(func() { s.object(s.geminiCandidate) })
+		case "error":
+			s.sawError = true
+			s.skip()
+		default:
+			s.skip()
+		}
+	})
+}
+
+func (s *scanner) geminiCandidate(key []byte) {
+	switch string(key) {
+	case "content":
+		s.object(func(key []byte) {
+			if string(key) != "parts" {
+				s.skip()
+				return
+			}
+			s.array(func() {
+				s.object(func(key []byte) {
+					if string(key) == "text" {
+						s.text = s.string()
+						return
+					}
+					s.skip()
+				})
+			})
+		})
+	case "finishReason":
+		s.ended = true
+		s.skip()
+	default:
+		s.skip()
+	}
 }
 
 func (s *scanner) peek() byte {
@@ -302,9 +356,25 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// floorWhole sends a request and reads the whole reply, which is the least
-// that an unstreamed call must do besides decoding it.
-func floorWhole(client *http.Client, req *http.Request) ([]byte, error) {
+// whole is what a program without a library decodes of an answer that is not
+// streamed: its text, whether it is whole, and what it cost.
+type whole struct {
+	Choices []struct {
+		Message struct {
+			Content string `json:"content"`
+		} `json:"message"`
+		FinishReason string `json:"finish_reason"`
+	} `json:"choices"`
+	Usage struct {
+		PromptTokens     int `json:"prompt_tokens"`
+		CompletionTokens int `json:"completion_tokens"`
+	} `json:"usage"`
+	Error json.RawMessage `json:"error"`
+}
+
+// floorWhole sends a request, reads the whole reply and decodes it as everybody
+// does, with encoding/json: a call that does not decode has no answer.
+func floorWhole(client *http.Client, req *http.Request) (*whole, error) {
 	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
@@ -313,5 +383,16 @@ func floorWhole(client *http.Client, req *http.Request) ([]byte, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, errors.New(resp.Status)
 	}
-	return io.ReadAll(resp.Body)
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	var w whole
+	if err := json.Unmarshal(data, &w); err != nil {
+		return nil, err
+	}
+	if len(w.Error) > 0 || len(w.Choices) == 0 || w.Choices[0].FinishReason == "" {
+		return nil, errors.New("no answer: " + string(data))
+	}
+	return &w, nil
 }

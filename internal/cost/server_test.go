@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve answers /openai/N and /ollama/N with streams of N chunks, and
+// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and
 // /whole with an answer that is not streamed.
 func serve() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -89,6 +89,8 @@ func reply(path string) []byte {
 	switch segments[0] {
 	case "openai":
 		stream("text/event-stream", openaiFrames(n))
+	case "gemini":
+		stream("text/event-stream", geminiFrames(n))
 	case "ollama":
 		stream("application/x-ndjson", ollamaFrames(n))
 	default:
@@ -119,6 +121,21 @@ func ollamaFrames(n int) []string {
 		frames = append(frames, fmt.Sprintf(`{"model":"llama3.2:1b","created_at":"2026-11-23T16:44:%02d.%09dZ","message":{"role":"assistant","content":"%s"},"done":false}`+"\n", i%60, 5944351+i*7919, words[i%len(words)]))
 	}
 	return append(frames, `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":1000,"eval_duration":638528755}`+"\n")
+}
+
+// geminiFrames are shaped as the Gemini API's own, with their blanks, CRLFs and
+// counts that grow with every chunk.
+func geminiFrames(n int) []string {
+	frame := func(i int, text, finish string) string {
+		return fmt.Sprintf(`data: {"candidates": [{"content": {"parts": [{"text": "%s"}],"role": "model"}%s,"index": 0}],`+
+			`"usageMetadata": {"promptTokenCount": 8,"candidatesTokenCount": %d,"totalTokenCount": %d,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 8}]},`+
+			`"modelVersion": "gemini-2.5-flash","responseId": "zwCzaYWfAbnoz7IPmc_m6Q4"}`+"\r\n\r\n", text, finish, i+1, i+9)
+	}
+	var frames []string
+	for i := range n {
+		frames = append(frames, frame(i, words[i%len(words)], ""))
+	}
+	return append(frames, frame(n, "", `,"finishReason": "STOP"`))
 }
 
 const wholeBody = `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`

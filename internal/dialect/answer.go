@@ -26,6 +26,8 @@ type Answer struct {
 	// NoUsage says that the server reports no usage, so that the want of it is
 	// no cause for a warning.
 	NoUsage bool
+	// CanContinue is that of the start event.
+	CanContinue bool
 
 	// Text makes strings of the pieces that frames carry.
 	Text  reply.Text
@@ -36,11 +38,13 @@ type Answer struct {
 }
 
 // Body returns the reader of the reply's body. What is read is kept if the
-// request asks for that.
+// request asks for that, after what earlier replies to the same call had.
 func (a *Answer) Body() io.Reader {
 	body := a.Reply.Body()
 	if a.Request.KeepRaw {
-		a.raw = new(bytes.Buffer)
+		if a.raw == nil {
+			a.raw = new(bytes.Buffer)
+		}
 		body = io.TeeReader(body, a.raw)
 	}
 	return body
@@ -51,7 +55,10 @@ func (a *Answer) Body() io.Reader {
 func (a *Answer) ReadAll(limit int) ([]byte, error) {
 	data, err := a.Reply.ReadAll(limit)
 	if err == nil && a.Request.KeepRaw {
-		a.raw = bytes.NewBuffer(data)
+		if a.raw == nil {
+			a.raw = new(bytes.Buffer)
+		}
+		a.raw.Write(data)
 	}
 	return data, err
 }
@@ -72,7 +79,7 @@ func (a *Answer) Start(id, model string) {
 	}
 	a.started = true
 	start := a.Reply.Start()
-	start.ID, start.Model = id, model
+	start.ID, start.Model, start.CanContinue = id, model, a.CanContinue
 	a.Emit(llm.Event{Type: llm.EventStart, Detail: start})
 	for i := range a.Warnings {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &a.Warnings[i]})

@@ -6,11 +6,18 @@ import (
 )
 
 // Result passes on the whole answer to a call that is no chat: its start, the
-// result, its end.
-func Result(r *send.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool) {
+// warnings, the result, its end.
+func Result(r *send.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	start := r.Start()
 	start.Model = model
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
+	if !yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) {
+		return
+	}
+	for i := range warnings {
+		if !yield(llm.Event{Type: llm.EventWarning, Detail: &warnings[i]}, nil) {
+			return
+		}
+	}
+	_ = yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
 }

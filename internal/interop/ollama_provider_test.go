@@ -68,11 +68,17 @@ func script(t *testing.T, name string) string {
 // rawAsk posts a request that is not streamed, in plain HTTP, and decodes the reply.
 func rawAsk(t *testing.T, server *ollamatest.Server, path string, request map[string]any, reply any) {
 	t.Helper()
+	postJSON(t, server.URL+path, request, reply)
+}
+
+// postJSON posts a request in plain HTTP and decodes the reply.
+func postJSON(t *testing.T, url string, request, reply any) {
+	t.Helper()
 	body, err := json.Marshal(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.Post(server.URL+path, "application/json", bytes.NewReader(body))
+	response, err := http.Post(url, "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +88,7 @@ func rawAsk(t *testing.T, server *ollamatest.Server, path string, request map[st
 		err = json.Unmarshal(data, reply)
 	}
 	if err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("POST %s: %s: %s (%v)", path, response.Status, data, err)
+		t.Fatalf("POST %s: %s: %s (%v)", url, response.Status, data, err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // types, and each constant and variable, by itself or by its group.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	names := 0
-	for _, dir := range []string{"llm", "llm/llmtest", "providers", "providers/ollama", "providers/openai"} {
+	for _, dir := range []string{"llm", "llm/egress", "llm/llmtest", "providers", "providers/ollama", "providers/openai"} {
 		paths, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(dir), "*.go"))
 		if err != nil {
 			t.Fatal(err)

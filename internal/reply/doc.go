@@ -17,13 +17,20 @@
 // its hole, which costs a small part of decoding. A frame that differs in any
 // other byte does not match, and goes to encoding/json as before:
 //
-//	frame, err := frames.Next()
-//	...
-//	if proto, text, ok := shapes.Match(frame.Data); ok {
+//	proto, text, ok := shapes.Skim(frames)
+//	if !ok {
+//		frame, err := frames.Next()
+//		...
+//		proto, text, ok = shapes.Match(frame.Data)
+//	}
+//	if ok {
 //		proto.Text = arena.Add(text)
 //		return proto
 //	}
 //	decode(frame.Data) // with encoding/json; may call shapes.Learn
+//
+// Skim takes a frame of a known shape from what has been read, without looking
+// for its end first: most frames of a fast stream go that way.
 //
 // [Text] turns many small pieces of text into strings at few allocations.
 //

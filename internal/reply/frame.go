@@ -24,6 +24,14 @@ type Frames interface {
 	// reader's own, returned once the frames completed before them have been.
 	// Every call after an error returns it again.
 	Next() (Frame, error)
+
+	// ahead returns what has been read beyond the last frame, from where the
+	// next one's data begins; nil where that is not plain to see.
+	ahead() []byte
+	// pass moves on to the frame after the next, whose data is that many bytes of
+	// what is ahead. It reports false, and does nothing, if the next one does
+	// not end there.
+	pass(size int) bool
 }
 
 var (

@@ -115,6 +115,26 @@ func (l *lines) tooLong(end int) bool {
 	return size > l.limit
 }
 
+// ahead returns what has been read and is not part of the lines returned; nil
+// if it is not certain to begin a line.
+func (l *lines) ahead() []byte {
+	if !l.begun || l.skipLF || l.failed != nil {
+		return nil
+	}
+	return l.buf[l.start:l.end]
+}
+
+// pass moves on by size bytes of what is ahead and the newlines after them, if
+// they stand there and the limit allows that size.
+func (l *lines) pass(size int, newlines string) bool {
+	end := l.start + size + len(newlines)
+	if size > l.limit || end > l.end || string(l.buf[l.start+size:end]) != newlines {
+		return false
+	}
+	l.start = end
+	return true
+}
+
 // unread gives the line returned last back, to be returned again. It must not
 // have been held.
 func (l *lines) unread() {
@@ -166,9 +186,6 @@ func (l *lines) skip() {
 // close gives the buffer back for another stream. What was returned from it is
 // no longer valid.
 func (l *lines) close() {
-	if len(l.buf) == minBuffer {
-		buffers.Put((*[minBuffer]byte)(l.buf))
-	}
 	l.holding = false
 	l.fail(errClosed)
 }
@@ -217,11 +234,14 @@ func (l *lines) take(end, newline int) []byte {
 	return l.buf[l.lineAt:end:end]
 }
 
-// fail makes err the answer of every later call. The buffer is dropped, unless
+// fail makes err the answer of every later call. The buffer is given back, unless
 // the caller may yet want what it holds.
 func (l *lines) fail(err error) error {
 	l.failed = err
 	if !l.holding {
+		if len(l.buf) == minBuffer {
+			buffers.Put((*[minBuffer]byte)(l.buf))
+		}
 		l.buf, l.start, l.end = nil, 0, 0
 	}
 	return err

@@ -35,6 +35,10 @@ func (n *NDJSON) Next() (Frame, error) {
 	}
 }
 
+func (n *NDJSON) ahead() []byte { return n.lines.ahead() }
+
+func (n *NDJSON) pass(size int) bool { return n.lines.pass(size, "\n") }
+
 func trimSpace(b []byte) []byte {
 	for len(b) > 0 && isSpace(b[0]) {
 		b = b[1:]

@@ -52,17 +52,35 @@ func NewShapes[T comparable](spec *Spec) *Shapes[T] {
 //
 // Not ok means only that the shape is not known: the frame is to be decoded.
 func (s *Shapes[T]) Match(frame []byte) (proto T, text []byte, ok bool) {
+	proto, text, rest, ok := s.match(frame)
+	return proto, text, ok && len(rest) == 0
+}
+
+// Skim is Next of frames and Match in one, for a frame that has been read
+// already: where a known shape is followed by what ends a frame, its end need
+// not be looked for. Not ok means that nothing has happened; call Next.
+func (s *Shapes[T]) Skim(frames Frames) (proto T, text []byte, ok bool) {
+	if len(s.templates) == 0 {
+		return proto, nil, false
+	}
+	ahead := frames.ahead()
+	proto, text, rest, ok := s.match(ahead)
+	return proto, text, ok && frames.pass(len(ahead)-len(rest))
+}
+
+// match looks for a known shape at the beginning of b.
+func (s *Shapes[T]) match(b []byte) (proto T, text, rest []byte, ok bool) {
 	for i := range s.templates {
 		t := &s.templates[i]
-		if text, ok = t.match(frame, &s.scratch); ok {
+		if text, rest, ok = t.match(b, &s.scratch); ok {
 			if i > 0 {
 				s.templates[0], s.templates[i] = s.templates[i], s.templates[0]
 				t = &s.templates[0]
 			}
-			return t.proto, text, true
+			return t.proto, text, rest, true
 		}
 	}
-	return proto, nil, false
+	return proto, nil, nil, false
 }
 
 // Learn is told of a frame that Match did not know, and that encoding/json
@@ -78,8 +96,8 @@ func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
 	s.attempts++
 	for i := range s.candidates {
 		c := s.candidates[i]
-		text, ok := c.match(frame, &s.scratch)
-		if !ok {
+		text, rest, ok := c.match(frame, &s.scratch)
+		if !ok || len(rest) > 0 {
 			continue
 		}
 		same := string(text) == delta && c.proto == proto

@@ -90,6 +90,23 @@ func (s *SSE) Next() (Frame, error) {
 	}
 }
 
+// lineData is how nearly every line with data begins.
+const lineData = "data: "
+
+func (s *SSE) ahead() []byte {
+	s.lines.release()
+	data, ok := bytes.CutPrefix(s.lines.ahead(), []byte(lineData))
+	if !ok {
+		return nil
+	}
+	return data
+}
+
+func (s *SSE) pass(size int) bool {
+	size += len(lineData)
+	return s.lines.pass(size, "\n\n") || s.lines.pass(size, "\r\n\r\n")
+}
+
 // event is the frame of the data held.
 func (s *SSE) event(name string, unterminated bool) Frame {
 	return Frame{Event: name, Data: s.lines.held(), Unterminated: unterminated}

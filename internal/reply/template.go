@@ -92,13 +92,12 @@ func contains(paths []string, path []byte) bool {
 	return slices.ContainsFunc(paths, func(p string) bool { return p == string(path) })
 }
 
-// match compares the whole frame with the template, and returns its text. Where
-// the text has to be changed to be decoded, it is put in scratch, which is
-// reused.
-func (t *template) match(frame []byte, scratch *[]byte) (text []byte, ok bool) {
-	rest, ok := bytes.CutPrefix(frame, t.head)
-	if !ok {
-		return nil, false
+// match compares what b begins with with the template, and returns its text and
+// the rest of b. Where the text has to be changed to be decoded, it is put in
+// scratch, which is reused.
+func (t *template) match(b []byte, scratch *[]byte) (text, rest []byte, ok bool) {
+	if rest, ok = bytes.CutPrefix(b, t.head); !ok {
+		return nil, nil, false
 	}
 	var verbatim, ascii bool
 	for i := range t.holes {
@@ -117,18 +116,15 @@ func (t *template) match(frame []byte, scratch *[]byte) (text []byte, ok bool) {
 			n = scanDecimal(rest)
 		}
 		if n < 0 || n == 0 && h.kind != stringHole || h.max > 0 && n > h.max {
-			return nil, false
+			return nil, nil, false
 		}
 		if rest, ok = bytes.CutPrefix(rest[n:], h.after); !ok {
-			return nil, false
+			return nil, nil, false
 		}
-	}
-	if len(rest) > 0 {
-		return nil, false
 	}
 	if !verbatim || !ascii && !utf8.Valid(text) {
 		*scratch = unescape((*scratch)[:0], text)
 		text = *scratch
 	}
-	return text, true
+	return text, rest, true
 }

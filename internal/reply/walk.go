@@ -158,9 +158,10 @@ func (w *Walker) object(depth int) bool {
 	if w.space(); w.take('}') {
 		return w.leaf(Empty, start, w.at)
 	}
+	var marks uint64
 	for {
 		w.space()
-		key, ok := w.key(outerKeys)
+		key, ok := w.key(outerKeys, &marks)
 		if w.space(); !ok || !w.take(':') {
 			return false
 		}
@@ -177,8 +178,9 @@ func (w *Walker) object(depth int) bool {
 // key reads a key and puts it among those of its object, which begin at first.
 // One with an escape or beyond ASCII is refused, and so is one already among
 // the others, and one that would make paths ambiguous: empty, with a dot, or
-// like an index.
-func (w *Walker) key(first int) (key span, ok bool) {
+// like an index. Marks has a bit for each kind of key that the object has had:
+// only where it is set can there be another of that name.
+func (w *Walker) key(first int, marks *uint64) (key span, ok bool) {
 	if !w.take('"') || w.keysLen == maxKeys {
 		return span{}, false
 	}
@@ -190,18 +192,29 @@ func (w *Walker) key(first int) (key span, ok bool) {
 	if n == 0 || n == len(rest) || rest[n] != '"' || rest[0] >= '0' && rest[0] <= '9' {
 		return span{}, false
 	}
+	// Letters are ASCII here, and those that are equal but for case differ in one bit.
 	name := rest[:n]
-	for _, other := range w.keys[first:w.keysLen] {
-		// Both are ASCII, where letters that are equal but for case differ in one bit.
-		if o := w.b[other.start:other.end]; len(o) == n && (o[0]^name[0])&^0x20 == 0 && bytes.EqualFold(o, name) {
-			return span{}, false
-		}
+	mark := uint64(1) << ((name[0]&^0x20 + name[n-1]&^0x20<<2 + byte(n)<<3) % 64)
+	if *marks&mark != 0 && w.has(first, name) {
+		return span{}, false
 	}
+	*marks |= mark
 	key = span{int32(w.at), int32(w.at + n)}
 	w.keys[w.keysLen] = key
 	w.keysLen++
 	w.at += n + 1
 	return key, true
+}
+
+// has reports whether a key is already among those that begin at first, or one
+// that is told from it by case alone.
+func (w *Walker) has(first int, name []byte) bool {
+	for _, other := range w.keys[first:w.keysLen] {
+		if bytes.EqualFold(w.b[other.start:other.end], name) {
+			return true
+		}
+	}
+	return false
 }
 
 // inKey tells the bytes that a plain key consists of.

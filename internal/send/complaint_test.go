@@ -106,6 +106,11 @@ func TestRefusalsInEveryShapeThatServersUse(t *testing.T) {
 			verdict{Kind: llm.Auth, Code: "API_KEY_INVALID", Message: "API key not valid."},
 		},
 		{
+			"Google's own cancellation", 499,
+			`{"error":{"code":499,"message":"The operation was cancelled.","status":"CANCELLED"}}`,
+			verdict{Kind: llm.Server, Code: "CANCELLED", Message: "The operation was cancelled."},
+		},
+		{
 			"Google's time to wait", 429,
 			`{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[` +
 				`{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},` +

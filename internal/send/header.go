@@ -61,7 +61,7 @@ func rateLimits(h http.Header) *llm.RateLimits {
 	if l == (llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}) {
 		return nil
 	}
-	return &l
+	return new(l)
 }
 
 // headerInt returns a header's number, or -1.

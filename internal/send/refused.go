@@ -127,6 +127,7 @@ var kindOfCode = map[string]llm.Kind{
 	"internal_server_error":                llm.Server,
 	"api_error":                            llm.Server,
 	"internal":                             llm.Server, // Google
+	"cancelled":                            llm.Server, // Google, with 499: not by the caller, who would not read it
 	"deadline_exceeded":                    llm.Timeout,
 	"timeout":                              llm.Timeout,
 	"unsupported_country_region_code":      llm.Permission,

@@ -15,7 +15,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync/atomic"
 
@@ -32,8 +31,8 @@ type Client struct {
 }
 
 type parsedURL struct {
-	text string
-	url  *url.URL // not modified
+	text    string
+	request *http.Request // of that URL; not modified
 }
 
 // NewClient returns a client for the named provider. A nil user client means
@@ -44,7 +43,7 @@ func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
 	if user != nil {
 		c.http = *user
 	} else {
-		c.owned = newTransport(c.limits.Connect)
+		c.owned = NewTransport(c.limits.Connect)
 		c.http.Transport = c.owned
 	}
 	c.http.CheckRedirect = checkRedirect
@@ -64,7 +63,7 @@ type Request struct {
 	Call   *llm.Call // named in errors
 	Method string
 	URL    string
-	Header http.Header
+	Header http.Header // not modified; requests may share it
 	Body   []byte
 	// Secrets must not show in errors: the credential that is in Header.
 	Secrets Secrets
@@ -105,16 +104,17 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, error) {
 	known := c.parsed.Load()
 	if known == nil || known.text != req.URL {
-		httpReq, err := http.NewRequestWithContext(ctx, req.Method, req.URL, http.NoBody)
+		parsed, err := http.NewRequest(req.Method, req.URL, nil)
 		if err != nil {
 			return nil, err
 		}
-		known = &parsedURL{req.URL, httpReq.URL}
+		known = &parsedURL{req.URL, parsed}
 		c.parsed.Store(known)
 	}
-	httpReq := &http.Request{
-		Method: req.Method, URL: known.url, Host: known.url.Host, Header: req.Header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	httpReq := known.request.WithContext(ctx) // a copy
+	httpReq.Method, httpReq.Header = req.Method, req.Header
+	if c.owned == nil { // clients add cookies, and some transports headers that they should not
+		httpReq.Header = req.Header.Clone()
 	}
 	if httpReq.Header == nil {
 		httpReq.Header = make(http.Header)
@@ -124,7 +124,7 @@ func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, e
 		httpReq.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(req.Body)), nil }
 		httpReq.Body, _ = httpReq.GetBody() // which cannot fail
 	}
-	return httpReq.WithContext(ctx), nil
+	return httpReq, nil
 }
 
 // check returns an error unless the reply can be the answer to an API call.
@@ -152,6 +152,9 @@ func (r *Reply) noReply(err error) *llm.Error {
 		return r.describe(&llm.Error{Kind: llm.Protocol, Status: refused.status, Message: refused.Error(), Err: refused})
 	}
 	err = withoutURL(err)
+	if own, ok := errors.AsType[*llm.Error](err); ok { // of a client that knows better, such as egress's
+		return r.describe(&llm.Error{Kind: own.Kind, Message: own.Message, Err: own})
+	}
 	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		e.Kind = llm.Timeout

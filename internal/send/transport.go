@@ -20,9 +20,9 @@ const idlePerHost = 256
 // library's 4 KB takes four times the system calls where a server is fast.
 const readBuffer = 16 << 10
 
-// newTransport returns a transport for streams: many idle connections, limits
+// NewTransport returns a transport for streams: many idle connections, limits
 // for connecting alone, and no compression, which would hold events back.
-func newTransport(connect time.Duration) *http.Transport {
+func NewTransport(connect time.Duration) *http.Transport {
 	connect = max(connect, 0) // here, zero is none
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{

@@ -53,5 +53,9 @@ func (r *Reply) Decode(data []byte, v any) error {
 	if isJSON && isCut(data) {
 		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")
 	}
-	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error())
+	said := ""
+	if !isJSON {
+		said = r.Quote(data)
+	}
+	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error()+said)
 }

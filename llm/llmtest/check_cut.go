@@ -161,7 +161,7 @@ func (e *env) checkCut(call *llm.Call, reply Reply, w Wire, c cut) {
 		if problem := e.difference(resp, want); problem != "" {
 			e.Fatalf("the answer is complete, but %s: %s\n got: %s\nwant: %s", problem, c.describe(w), describe(resp), describe(want))
 		}
-		if resp.FinishReason != want.FinishReason || !resp.Usage.IsZero() && resp.Usage != want.Usage {
+		if resp.FinishReason != e.finish(want) || !resp.Usage.IsZero() && resp.Usage != want.Usage {
 			e.Fatalf("the answer does not end as it should: %s\n got: %s\nwant: %s", c.describe(w), describe(resp), describe(want))
 		}
 	case c.mustEnd():

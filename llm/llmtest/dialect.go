@@ -15,8 +15,9 @@ import (
 
 // A Dialect renders answers in the way that one kind of server sends them. It
 // is a provider turned round: bytes of events, where a provider makes events of
-// bytes. [OpenAI] and [Ollama] return those of this package; for another kind
-// of server, fill in one of your own.
+// bytes. [OpenAI], [Gemini], [Ollama], [OllamaGenerate], [LlamaCppCompletion] and
+// [PaLM] return those of this package; for another kind of server, fill in one of
+// your own.
 //
 // Its functions are pure, so a Dialect may be used by any number of goroutines.
 type Dialect struct {

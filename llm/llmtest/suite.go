@@ -47,6 +47,8 @@ type Suite struct {
 	NoTools      string // it has no tool calls
 	NoUsage      string // its server reports no usage
 	NoUnstreamed string // it only streams
+	NoStreaming  string // it has answers in one piece only
+	NoFinish     string // its server does not say why an answer ended
 	NoEmbeddings string
 	NoModelList  string
 
@@ -62,8 +64,8 @@ func TestProvider(t *testing.T, s Suite) {
 	}
 	for _, c := range s.checks() {
 		t.Run(c.name, func(t *testing.T) {
-			if c.lacks != "" {
-				t.Skip("the suite declares that the provider does not have this: " + c.lacks)
+			if lacks := firstOf(c.lacks, s.lacksStreaming(c.name)); lacks != "" {
+				t.Skip("the suite declares that the provider does not have this: " + lacks)
 			}
 			c.run(t, &s)
 		})

@@ -112,7 +112,7 @@ func TestSuiteSaysWhatItLacks(t *testing.T) {
 }
 
 func TestCheckNamesAreUnique(t *testing.T) {
-	for _, d := range []Dialect{OpenAI(), Ollama()} {
+	for _, d := range []Dialect{OpenAI(), Ollama(), Gemini()} {
 		s := Suite{Dialect: d}
 		seen := make(map[string]bool)
 		for _, c := range s.checks() {

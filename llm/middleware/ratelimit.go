@@ -22,9 +22,11 @@ type RateLimit struct {
 	// Requests and Tokens are how many a minute; 0 is no limit. One must be set.
 	Requests int `yaml:"requests" json:"requests"`
 	Tokens   int `yaml:"tokens" json:"tokens"`
-	// RequestBurst and TokenBurst are how many may come at once, after a pause:
-	// in no span of time is there more than the limit for it and one burst. A call of more
-	// tokens than TokenBurst waits until that many are there. Default a sixth of the limit.
+	// RequestBurst and TokenBurst are how many may come besides: in no span of time
+	// are there more than the limit for it and one burst. After a pause seven eighths of a
+	// burst of 8 or more may come at once; the rest is for calls that wake late for their
+	// turn. A call of more tokens than that waits until that many are there. Default a
+	// sixth of the limit.
 	RequestBurst int `yaml:"request_burst" json:"request_burst"`
 	TokenBurst   int `yaml:"token_burst" json:"token_burst"`
 	// Answer is how many tokens are reserved for the answer to a request that
@@ -119,14 +121,27 @@ func (l *limiter) answer(call *llm.Call) int {
 
 // reserve takes a request and the tokens, and waits until they may be used.
 func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) error {
+	giveUp := time.Now().Add(l.longest(ctx))
+	for range maxTurns {
+		if missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp)); !missed {
+			return err
+		}
+	}
+	return notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
+}
+
+// maxTurns is how often a call that misses its turn queues anew.
+const maxTurns = 10
+
+// turn queues once. It reports whether the call woke too late for its turn.
+func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (missed bool, err error) {
 	if l.Tokens > 0 && tokens > l.Tokens {
-		return notSent(call, llm.InvalidRequest, fmt.Sprintf(
+		return false, notSent(call, llm.InvalidRequest, fmt.Sprintf(
 			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
-	most := l.longest(ctx)
 	wait := model.wait(tokens)
 	if wait > most {
-		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
+		return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
 	}
 	var took [2]int
 	for i, kind := range [...]struct {
@@ -145,21 +160,39 @@ func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, t
 		}
 		switch {
 		case err != nil:
-			return err
+			return false, err
 		case !ok:
-			return notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
+			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
 		}
 		took[i] = kind.n
 		wait = max(wait, until)
 	}
 	if wait == 0 {
-		return llm.FromContext(ctx)
+		return false, llm.FromContext(ctx)
 	}
+	turn := time.Now().Add(wait)
 	if err := sleep(ctx, wait); err != nil {
 		l.giveBack(ctx, model, took[0], took[1])
-		return err
+		return false, err
 	}
-	return nil
+	if time.Since(turn) > l.patience() {
+		l.giveBack(ctx, model, took[0], took[1])
+		return true, nil
+	}
+	return false, nil
+}
+
+// patience is how late for its turn a call may begin. What it does not use in time
+// it must not use at all, or calls that have slept too long, on a machine that is
+// overloaded or was suspended, would come in a crowd.
+func (l *limiter) patience() time.Duration {
+	most := time.Duration(math.MaxInt64)
+	for _, kind := range [...]struct{ limit, burst int }{{l.Requests, l.RequestBurst}, {l.Tokens, l.TokenBurst}} {
+		if kind.limit > 0 && late(kind.burst) > 0 {
+			most = min(most, time.Duration(late(kind.burst))*bucket(kind.limit, kind.burst).Every)
+		}
+	}
+	return most
 }
 
 // longest returns the longest wait that makes sense.
@@ -189,8 +222,13 @@ func (l *limiter) giveBack(ctx context.Context, model *limited, requests, tokens
 // bucket returns the bucket of a limit. Its tokens come not a nanosecond too fast.
 func bucket(perMinute, burst int) Bucket {
 	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
-	return Bucket{Every: every, Burst: int64(burst)}
+	return Bucket{Every: every, Burst: int64(burst - late(burst))}
 }
+
+// late is the part of a burst that is kept for calls that are late for their turn:
+// whoever is late by the time of n tokens adds n at most to what came after.
+// A small burst has no such part, and nobody is turned away for being late.
+func late(burst int) int { return burst / 8 }
 
 func (l *limiter) of(call *llm.Call) *limited {
 	l.mu.Lock()

@@ -19,9 +19,11 @@ import (
 type Resume struct {
 	// MaxResumes is how often an answer is gone on with. Default 1.
 	MaxResumes int `yaml:"max_resumes" json:"max_resumes"`
-	// Continue names the providers that go on from a last message of the
-	// assistant's as if it were theirs: llama.cpp's server and Ollama do for most
-	// models, OpenAI does not. An answer with reasoning or tool calls is never gone on with.
+	// Continue names further providers that go on from a last message of the
+	// assistant's as if it were theirs. Of itself, an answer is gone on with if it says
+	// that it can be, by [llm.Start.CanContinue]: those of llama.cpp's server do, and those
+	// of Ollama to prompts in a named format. An answer with reasoning or tool calls is
+	// never gone on with.
 	Continue []string `yaml:"continue" json:"continue"`
 	// NoReset leaves an answer that cannot be continued broken off, with its error.
 	NoReset bool `yaml:"no_reset" json:"no_reset"`
@@ -34,9 +36,6 @@ func (r Resume) Middleware() (llm.Middleware, error) {
 	if slices.Contains(r.Continue, "") {
 		s.refuse("Continue", "has an empty name")
 	}
-	if r.NoReset && len(r.Continue) == 0 {
-		s.refuse("NoReset", "is set, and Continue is empty, so that nothing is left to do")
-	}
 	if err := s.err(); err != nil {
 		return nil, err
 	}
@@ -48,8 +47,8 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		next(ctx, call)(yield)
 		return
 	}
-	can := slices.Contains(r.Continue, call.Provider)
-	said := &delivered{yield: yield, keep: can}
+	known := slices.Contains(r.Continue, call.Provider)
+	said := &delivered{yield: yield, known: known, can: known}
 	again := call
 	for n := 0; ; n++ {
 		err := said.deliver(next(ctx, again))
@@ -57,7 +56,7 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 			return
 		}
 		proceed := said.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
-		goOn := can && said.plain
+		goOn := said.can && said.plain
 		if !proceed || r.NoReset && !goOn {
 			yield(llm.Event{}, err)
 			return
@@ -72,7 +71,7 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		if !yield(llm.Event{Type: llm.EventReset}, nil) {
 			return
 		}
-		said, again = &delivered{yield: yield, keep: can}, call
+		said, again = &delivered{yield: yield, known: known, can: known}, call
 	}
 }
 
@@ -81,7 +80,8 @@ type delivered struct {
 	yield func(llm.Event, error) bool
 	any   bool // some content
 	plain bool // and nothing but text
-	keep  bool // the text, to go on from
+	known bool // its provider is known to go on with answers
+	can   bool // be gone on with: for that, or because it says so itself
 	text  strings.Builder
 
 	resumed bool  // what comes is the rest of an answer
@@ -101,12 +101,17 @@ func (d *delivered) take(ev llm.Event, err error) bool {
 	case err != nil:
 		d.err = err
 		return false
-	case ev.Type == llm.EventStart && d.resumed: // it is one answer, and has begun
-		return true
+	case ev.Type == llm.EventStart:
+		if start, ok := ev.Detail.(*llm.Start); ok {
+			d.can = d.known || start.CanContinue
+		}
+		if d.resumed { // it is one answer, and has begun
+			return true
+		}
 	case ev.Type == llm.EventText && ev.Detail == nil:
 		d.plain = d.plain || !d.any
 		d.any = true
-		if d.keep {
+		if d.can {
 			d.text.WriteString(ev.Text)
 		}
 	case ev.Type.Content() && ev.Type != llm.EventDone:

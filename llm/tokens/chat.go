@@ -49,15 +49,6 @@ func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.Token
 	return llm.TokenCount{Tokens: n, Source: "estimate: " + source + c.assumptions()}, nil
 }
 
-// bareName returns a model's name without who serves it and how it was tuned.
-func bareName(model string) string {
-	name := strings.ToLower(model)
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	name = strings.TrimPrefix(strings.TrimPrefix(name, "openai."), "ft:")
-	name, _, _ = strings.Cut(name, ":")
-	return name
-}
-
 // format is what surrounds the texts of a request, in tokens. No vendor has
 // published these numbers: they are what is left of the usage in recorded replies
 // when the texts are taken away. Each stands for something in the prompt, which

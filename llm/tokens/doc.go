@@ -8,6 +8,10 @@
 //	encoding, err := tokens.For("gpt-4o-mini")
 //	n := encoding.Count(text)
 //
+// [Open] reads the vocabulary of any other model from its own file: GGUF,
+// tokenizer.json or tokenizer.model.
+//
 // What [Encoding.Count] says of a text is what the model is given for that text
-// alone. A request to a chat model has more tokens than its texts.
+// alone. A request to a chat model has more tokens than its texts: [CountRequest]
+// estimates how many.
 package tokens

@@ -13,22 +13,26 @@ import (
 // programs that can reach its function.
 func TestProgramsContainOnlyTheVocabulariesTheyReach(t *testing.T) {
 	if testing.Short() {
-		t.Skip("builds five programs")
+		t.Skip("builds programs")
 	}
 	const cl100k, o200k = "cl100k_base", "o200k_base"
 	dir := t.TempDir()
 	for _, test := range []struct {
-		name, use string
-		want      []string
+		name, imports, use string
+		want               []string
 	}{
-		{"none", "var e tokens.Encoding; println(e.Name())", nil},
-		{"CL100kBase", "println(tokens.CL100kBase().Name())", []string{cl100k}},
-		{"O200kBase", "println(tokens.O200kBase().Name())", []string{o200k}},
-		{"O200kHarmony", "println(tokens.O200kHarmony().Name())", []string{o200k}},
-		{"For", `e, _ := tokens.For("gpt-4o"); println(e.Name())`, []string{cl100k, o200k}},
+		{"none", "llm/tokens", "var e tokens.Encoding; println(e.Name())", nil},
+		{"CL100kBase", "llm/tokens", "println(tokens.CL100kBase().Name())", []string{cl100k}},
+		{"O200kBase", "llm/tokens", "println(tokens.O200kBase().Name())", []string{o200k}},
+		{"O200kHarmony", "llm/tokens", "println(tokens.O200kHarmony().Name())", []string{o200k}},
+		{"For", "llm/tokens", `e, _ := tokens.For("gpt-4o"); println(e.Name())`, []string{cl100k, o200k}},
+		// Ollama's tokens are counted by the vocabularies that it shows, and those of
+		// OpenAI's models in the process, unless another is asked for.
+		{"ollama", "providers/ollama", "p, err := ollama.New(ollama.Config{}); println(p.Do(nil, nil), err)", nil},
+		{"openai", "providers/openai", "p, err := openai.New(openai.Config{}); println(p.Do(nil, nil), err)", []string{cl100k, o200k}},
 	} {
 		source := filepath.Join(dir, test.name+".go")
-		program := fmt.Sprintf("package main\n\nimport %q\n\nfunc main() { %s }\n", "github.com/parley-llm/parley/llm/tokens", test.use)
+		program := fmt.Sprintf("package main\n\nimport \"github.com/parley-llm/parley/%s\"\n\nfunc main() { %s }\n", test.imports, test.use)
 		if err := os.WriteFile(source, []byte(program), 0o666); err != nil {
 			t.Fatal(err)
 		}

@@ -20,14 +20,8 @@ import (
 //
 // A program that calls For contains all the vocabularies.
 func For(model string) (*Encoding, error) {
-	name := strings.ToLower(model)
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	name = strings.TrimPrefix(name, "openai.") // Amazon Bedrock
-	name = strings.TrimPrefix(name, "ft:")
-	name, _, _ = strings.Cut(name, ":")
-
 	message := "no encoding is known for this model: if you know which one it uses, take that by name, as in tokens.O200kBase()"
-	switch encoding := familyOf(name); encoding {
+	switch encoding := familyOf(bareName(model)); encoding {
 	case "cl100k_base":
 		return CL100kBase(), nil
 	case "o200k_base":
@@ -39,6 +33,17 @@ func For(model string) (*Encoding, error) {
 		message = "this model has been retired; its encoding, " + encoding + ", is not part of this module"
 	}
 	return nil, &llm.Error{Kind: llm.Unsupported, Model: model, Op: llm.OpCountTokens, Message: message}
+}
+
+// bareName returns a model's name without who serves it, how it was tuned and its
+// tag.
+func bareName(model string) string {
+	name := strings.ToLower(model)
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	name = strings.TrimPrefix(name, "openai.") // Amazon Bedrock
+	name = strings.TrimPrefix(name, "ft:")
+	name, _, _ = strings.Cut(name, ":")
+	return name
 }
 
 // families gives the encoding of the models whose names are, or begin with, a

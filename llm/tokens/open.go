@@ -68,7 +68,7 @@ func readVocabulary(r io.Reader) (*vocab.Vocabulary, error) {
 		return nil, errors.New("it is empty")
 	case len(data) > maxFile:
 		return nil, fmt.Errorf("it is neither GGUF nor at most %d bytes long", maxFile)
-	case bytes.TrimLeft(data[:min(len(data), 64)], " \t\r\n")[:1][0] == '{':
+	case bytes.HasPrefix(bytes.TrimLeft(data[:min(len(data), 64)], " \t\r\n"), []byte("{")):
 		return vocab.ReadJSON(string(data))
 	}
 	return vocab.ReadModel(data)

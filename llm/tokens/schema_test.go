@@ -63,9 +63,9 @@ func hostileSchemas() map[string]string {
 		"lists in lists":                  `{"properties":{"a":` + strings.Repeat(`{"type":"array","items":`, 4000) + `{}` + strings.Repeat(`}`, 4001) + `}`,
 		"choices in choices":              `{"properties":{"a":` + strings.Repeat(`{"anyOf":[`, 4000) + `{}` + strings.Repeat(`]}`, 4000) + `}}`,
 		"deeper than JSON is read":        strings.Repeat(`{"properties":{"a":`, 20000),
-		"an enum of ten megabytes":        `{"properties":{"a":{"enum":[` + strings.Repeat(`"0123456789",`, 10<<20/13) + `""]}}}`,
+		"an enum of a megabyte":           `{"properties":{"a":{"enum":[` + strings.Repeat(`"0123456789",`, 1<<20/13) + `""]}}}`,
 		"an enum under sixteen levels":    strings.Repeat(`{"properties":{"a":`, 15) + `{"enum":[` + strings.Repeat(`"a",`, 1<<18) + `""]}` + strings.Repeat(`}}`, 15),
-		"a hundred thousand properties":   `{"properties":{` + strings.Repeat(`"a":{"type":"string"},`, 100_000) + `"b":{}}}`,
+		"twenty thousand properties":      `{"properties":{` + strings.Repeat(`"a":{"type":"string"},`, 20_000) + `"b":{}}}`,
 		"a megabyte of one letter":        `{"properties":{"a":{"description":"` + strings.Repeat("a", 1<<20) + `"}}}`,
 		"a schema that stops in a string": `{"properties":{"a`,
 	}

@@ -14,6 +14,9 @@ import (
 
 // chat answers a chat. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if format, err := p.format(call); format != nil || err != nil {
+		return p.complete(ctx, call, format, err, yield)
+	}
 	body, warnings, err := p.marshalChat(call)
 	if err != nil {
 		return err
@@ -23,8 +26,12 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &answer{limits: p.limits}
-	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}
+	return p.answer(dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}, false)
+}
+
+// answer passes on the reply to a chat, or to a prompt that was sent raw.
+func (p *Provider) answer(to dialect.Answer, raw bool) error {
+	a := &answer{Answer: to, limits: p.limits, raw: raw}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return explain(a.Failed(a.read(), llm.Usage{})) // what it cost is in the last line
@@ -34,6 +41,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 type answer struct {
 	dialect.Answer
 	limits llm.Limits
+	raw    bool // the text is in "response", not in a message
 	quick  *quickDecoder
 	shapes *reply.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
 	pieces int                          // lines with one piece of text that were decoded
@@ -42,7 +50,7 @@ type answer struct {
 // shapeSpec names what varies between two lines of a stream that mean the same
 // but for their text. Nothing under Ignore is read from any line.
 var shapeSpec = &reply.Spec{
-	Delta:  []string{"message.content", "message.thinking"},
+	Delta:  []string{"message.content", "message.thinking", "response"},
 	Ignore: []string{"created_at"},
 }
 
@@ -55,6 +63,10 @@ func (a *answer) read() error {
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
 	for !a.Left() {
+		if typ, text, ok := a.shapes.Skim(lines); ok {
+			a.Deliver(typ, a.Text.Add(text))
+			continue
+		}
 		line, err := lines.Next()
 		if err != nil {
 			return a.stopped(err)
@@ -63,11 +75,32 @@ func (a *answer) read() error {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
 		}
+		if !a.Started() && string(line.Data) == "{" {
+			return a.readPrinted(lines)
+		}
 		if ended, err := a.line(line); ended || err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// readPrinted reads an answer in one piece, as gateways send it that print it
+// for people: over many lines, of which the first is read.
+func (a *answer) readPrinted(lines *reply.NDJSON) error {
+	data := []byte("{")
+	for {
+		line, err := lines.Next()
+		switch {
+		case err == io.EOF:
+			return a.whole(data)
+		case err != nil:
+			return a.stopped(err)
+		case len(data)+len(line.Data) >= a.limits.FrameBytes:
+			return a.stopped(&reply.TooLongError{Limit: a.limits.FrameBytes})
+		}
+		data = append(append(data, '\n'), line.Data...)
+	}
 }
 
 // line takes one line of the stream and reports whether it was the last.
@@ -127,6 +160,11 @@ func (a *answer) readWhole() error {
 	if err != nil {
 		return err
 	}
+	return a.whole(data)
+}
+
+// whole passes on all of an answer that is not streamed.
+func (a *answer) whole(data []byte) error {
 	var c chunk
 	if err := a.Reply.Decode(data, &c); err != nil {
 		return err
@@ -145,6 +183,9 @@ func (a *answer) readWhole() error {
 func (a *answer) chunk(c *chunk, data []byte) error {
 	if said := c.failed(); said != nil {
 		return a.Reply.Complaint(said, llm.Server) // most often, a runner that crashed
+	}
+	if a.raw && c.Response != nil && c.Message == nil {
+		c.Message = &content{Content: *c.Response}
 	}
 	if c.Message == nil && !c.Done {
 		return a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Ollama's API?")

@@ -1,6 +1,7 @@
 package ollama_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -269,7 +270,7 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 		"a line that is no JSON":  {200, ndjson, text("a") + "\nOllama is running\n", false, llm.Protocol, []string{"not JSON: Ollama is running"}, "a"},
 		"a line of wrong types":   {200, ndjson, text("a") + "\n" + `{"message":"b"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
 		"a value of another kind": {200, ndjson, text("a") + "\n" + `{"status":"success"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
-		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain"}, ""},
+		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain", "it says: Ollama is running"}, ""},
 		"a web page":              {200, "text/html", "<html><title>Log in</title>", false, llm.Protocol, []string{"text/html", "Log in"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -285,6 +286,26 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 			equal(t, "the partial text", partial, test.partial)
 		})
 	}
+}
+
+// TestAnswerPrintedOverManyLines is of a gateway that does not stream and
+// indents its JSON.
+func TestAnswerPrintedOverManyLines(t *testing.T) {
+	var printed bytes.Buffer
+	if err := json.Indent(&printed, []byte(line(`{"role":"assistant","content":"a {\n b"}`, `,"done":true,"done_reason":"stop"`)), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	body := printed.String()
+	resp, err := ask(t, serve(t, says(200, "application/json", body)), llm.Ask("hi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the text", resp.Text(), "a {\n b")
+	equal(t, "the finish reason", resp.FinishReason, llm.FinishStop)
+	_, err = ask(t, serve(t, says(200, "application/json", body[:len(body)-3])), llm.Ask("hi"))
+	wantError(t, err, llm.Incomplete, "middle of its JSON")
+	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: len(body) / 2}, says(200, "application/json", body)), llm.Ask("hi"))
+	wantError(t, err, llm.Protocol, "limit of")
 }
 
 func TestLineBeyondTheLimitIsAProtocolError(t *testing.T) {

@@ -16,6 +16,7 @@ type chunk struct {
 	failure
 	Model        string            `json:"model"`
 	Message      *content          `json:"message"`
+	Response     *string           `json:"response"` // in place of Message, where a plain prompt was sent
 	Done         bool              `json:"done"`
 	DoneReason   string            `json:"done_reason"`
 	PromptEval   *int              `json:"prompt_eval_count"`

@@ -15,6 +15,9 @@ import (
 // a request, and shows the model's vocabulary: together they are exact. The
 // server loads the model to render a prompt, as it would to answer.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if format, err := p.format(call); format != nil || err != nil {
+		return p.countFormatted(ctx, call, format, err, yield)
+	}
 	vocabulary, err := p.vocabulary(ctx, call)
 	if err != nil {
 		return err

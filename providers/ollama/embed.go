@@ -3,7 +3,6 @@ package ollama
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
@@ -38,17 +37,8 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
-	if n, want := len(got.Vectors), len(call.Embed.Inputs); n != want {
-		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
-	}
-	for i, v := range got.Vectors {
-		if len(v) == 0 {
-			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
-		}
-	}
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: reported(got.PromptEval)}}
-	dialect.Result(r, got.Model, result, result.Usage, yield)
-	return nil
+	return dialect.Embeddings(r, call.Embed, result, yield)
 }
 
 func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {

@@ -16,7 +16,10 @@ const (
 	defaultPort  = "11434"
 )
 
-func init() { providers.Register(providerName, open) }
+func init() {
+	providers.Register(providerName, open)
+	providers.RegisterOptions[Options](providerName)
+}
 
 // open makes a provider of the settings and the environment: OLLAMA_HOST, and
 // OLLAMA_API_KEY. A key from the environment is sent by https alone: it is meant

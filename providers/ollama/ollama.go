@@ -24,7 +24,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
@@ -57,6 +56,10 @@ type Config struct {
 	// request to answer first, sends nothing until then: see FirstEvent.
 	Limits llm.Limits
 
+	// Template is the prompt format of requests whose [Options.Template] is
+	// empty.
+	Template string
+
 	// Name is the provider's name in errors and model names; empty is "ollama".
 	Name string
 }
@@ -65,27 +68,31 @@ type Config struct {
 type Provider struct {
 	name    string
 	baseURL string
-	header  http.Header     // of every request
-	secrets send.Secrets    // credentials in header
+	headers *send.Headers   // of every request
 	token   llm.TokenSource // nil for none
 	client  *send.Client
 	limits  llm.Limits
 
+	template     string
 	vocabularies vocabularies
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one is an
-// error of kind [llm.InvalidRequest].
+// New returns a provider. It sends nothing. A base URL that cannot be one, or a
+// prompt format that does not exist, is an error of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:    config.Name,
-		header:  http.Header{"Content-Type": {"application/json"}},
-		secrets: send.HeaderSecrets(config.Header),
+		headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
 		token:   config.TokenSource,
 		limits:  config.Limits.WithDefaults(),
+
+		template: config.Template,
 	}
 	if p.name == "" {
 		p.name = providerName
+	}
+	if _, err := p.namedFormat(&llm.Call{}, config.Template); err != nil {
+		return nil, err
 	}
 	base := config.BaseURL
 	if base == "" {
@@ -94,11 +101,6 @@ func New(config Config) (*Provider, error) {
 	var err error
 	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
-	}
-	for name, values := range config.Header {
-		if name = http.CanonicalHeaderKey(name); p.header[name] == nil {
-			p.header[name] = slices.Clone(values)
-		}
 	}
 	if key := string(config.APIKey); key != "" && p.token == nil {
 		p.token = func(context.Context) (string, error) { return key, nil }
@@ -146,24 +148,11 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // request returns the HTTP request for a call, with its credential. A nil body
 // makes it a GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body, Secrets: p.secrets}
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body}
 	if body == nil {
 		req.Method = http.MethodGet
 	}
-	req.Header = make(http.Header, len(p.header)+1)
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
-	if p.token == nil {
-		return req, nil
-	}
-	token, err := p.client.Token(ctx, call, p.token)
-	if err != nil {
-		return nil, err
-	}
-	req.Header["Authorization"] = []string{"Bearer " + token}
-	req.Secrets = append(slices.Clip(p.secrets), token)
-	return req, nil
+	return req, p.client.Authorize(ctx, req, p.headers, p.token)
 }
 
 // start sends the request of a call and returns the reply, which the caller

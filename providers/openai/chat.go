@@ -52,9 +52,14 @@ type answer struct {
 	shapes *reply.Shapes[delta]
 	pieces int // frames with one piece of text that were decoded
 
-	finish string // the server's reason, once it has given one
+	head   send.Head // what a body of an odd type begins with
+	finish string    // the server's reason, once it has given one
 	usage  llm.Usage
 	audio  llm.Audio
+
+	// What is to come back on the next turn: see opaque.go.
+	details []any           // of the reasoning
+	extra   json.RawMessage // of the text
 }
 
 // delta says what a frame was that carried one piece of text and nothing else.
@@ -83,7 +88,11 @@ func (a *answer) read() error {
 	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
-	return a.readStream(a.Body())
+	body := a.Body()
+	if mediaType != "text/event-stream" { // and perhaps no stream at all
+		body = io.TeeReader(body, &a.head)
+	}
+	return a.readStream(body)
 }
 
 // readStream reads an answer that is streamed.
@@ -92,6 +101,10 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if d, text, ok := a.shapes.Skim(frames); ok {
+			a.piece(d, a.Text.Add(text))
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
@@ -169,7 +182,7 @@ func (a *answer) stopped(err error) error {
 	case a.finish != "":
 		return a.done()
 	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
-		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
@@ -272,7 +285,8 @@ func (a *answer) learn(c *chunk, frame []byte) {
 // plain reports whether the content is one piece of text, reasoning or
 // arguments and nothing else, and which.
 func (c *content) plain() (d delta, text string, ok bool) {
-	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || len(c.ToolCalls) > 1 {
+	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || len(c.ToolCalls) > 1 ||
+		send.IsSet(c.ReasoningDetails) || send.IsSet(c.ExtraContent) {
 		return d, "", false
 	}
 	n := 0
@@ -286,7 +300,7 @@ func (c *content) plain() (d delta, text string, ok bool) {
 	take(llm.EventReasoning, c.Reasoning)
 	if len(c.ToolCalls) == 1 {
 		call := &c.ToolCalls[0]
-		if call.ID != "" || call.Function.Name != "" {
+		if call.ID != "" || call.Function.Name != "" || send.IsSet(call.ExtraContent) {
 			return d, "", false
 		}
 		take(llm.EventToolCallDelta, call.Function.Arguments)
@@ -302,14 +316,30 @@ func (a *answer) content(c *content, whole bool) {
 		reasoning = c.Reasoning
 	}
 	a.Deliver(llm.EventReasoning, reasoning)
+	a.addDetails(c.ReasoningDetails, whole)
+	if c.Content != "" || c.Refusal != "" || len(c.ToolCalls) > 0 {
+		a.sealReasoning()
+	}
 	a.Deliver(llm.EventText, c.Content)
+	if send.IsSet(c.ExtraContent) {
+		a.extra = c.ExtraContent
+	}
+	if len(c.ToolCalls) > 0 {
+		a.sealText()
+	}
 	a.Deliver(llm.EventRefusal, c.Refusal)
 	for i := range c.ToolCalls {
-		a.AddCall(c.ToolCalls[i].fragment(i, whole))
+		fragment := c.ToolCalls[i].fragment(i, whole)
+		fragment.ProviderData = a.provider.opaque(c.ToolCalls[i].ExtraContent)
+		a.AddCall(fragment)
 	}
 	for _, note := range c.Annotations {
 		if note.Citation != nil {
-			a.Emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: note.Citation.URL, Title: note.Citation.Title}})
+			text := ""
+			if whole {
+				text = c.Content
+			}
+			a.Emit(llm.Event{Type: llm.EventSource, Detail: note.Citation.source(text)})
 		}
 	}
 	if c.Audio != nil {
@@ -338,6 +368,8 @@ func (a *answer) done() error {
 	if kind, failed := failures[a.finish]; failed {
 		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
 	}
+	a.sealReasoning()
+	a.sealText()
 	reason := a.EndCalls(finishReason(a.finish))
 	if len(a.audio.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.audio}})

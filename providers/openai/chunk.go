@@ -64,6 +64,9 @@ type content struct {
 	ToolCalls        []callFragment `json:"tool_calls"`
 	Annotations      []annotation   `json:"annotations"`
 	Audio            *audio         `json:"audio"`
+
+	ReasoningDetails json.RawMessage `json:"reasoning_details"` // OpenRouter
+	ExtraContent     json.RawMessage `json:"extra_content"`     // Gemini
 }
 
 type callFragment struct {
@@ -73,6 +76,7 @@ type callFragment struct {
 		Name      string `json:"name"`
 		Arguments string `json:"arguments"`
 	} `json:"function"`
+	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
 }
 
 // fragment returns the call's piece as the assembler takes it. In an answer
@@ -89,10 +93,35 @@ func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
 }
 
 type annotation struct {
-	Citation *struct {
-		URL   string `json:"url"`
-		Title string `json:"title"`
-	} `json:"url_citation"`
+	Citation *citation `json:"url_citation"`
+}
+
+// citation is a web page that the answer rests on. Its range counts characters.
+type citation struct {
+	URL   string `json:"url"`
+	Title string `json:"title"`
+	Start int    `json:"start_index"`
+	End   int    `json:"end_index"`
+}
+
+// source returns the citation with its range in the text, in bytes. It is
+// without one where the text is not whole: that of a stream is not kept.
+func (c *citation) source(text string) *llm.Source {
+	source := &llm.Source{URL: c.URL, Title: c.Title}
+	start, end, n := -1, -1, 0
+	for i := range text + " " { // the last index is the text's length
+		if n == c.Start {
+			start = i
+		}
+		if n == c.End {
+			end = i
+		}
+		n++
+	}
+	if start >= 0 && end > start {
+		source.Start, source.End = start, end
+	}
+	return source
 }
 
 type audio struct {

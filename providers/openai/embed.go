@@ -3,7 +3,6 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -59,14 +58,8 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 			result.Vectors[d.Index] = d.Vector
 		}
 	}
-	for i, v := range result.Vectors {
-		if len(v) == 0 {
-			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
-		}
-	}
 	if got.Usage != nil {
 		result.Usage = got.Usage.convert()
 	}
-	dialect.Result(r, got.Model, result, result.Usage, yield)
-	return nil
+	return dialect.Embeddings(r, call.Embed, result, yield)
 }

@@ -23,6 +23,20 @@ func TestEmbeddingsAreOrderedByTheirIndex(t *testing.T) {
 	})
 }
 
+func TestVectorsOfOtherDimensionsThanAskedFor(t *testing.T) {
+	m := model(t, openai.Config{}, says(200, "application/json", `{"model":"e-1","data":[{"index":0,"embedding":[1,2,3]}]}`))
+	got, err := m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "answer", got, &llm.EmbedResponse{
+		Vectors: [][]float32{{1, 2, 3}}, Model: "e-1",
+		Warnings: []llm.Warning{{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 3 dimensions, not the 2 asked for"}},
+	})
+	_, err = m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 2, Strict: true})
+	wantError(t, err, llm.Unsupported, "Dimensions", "3 dimensions")
+}
+
 func TestEmbeddingRequests(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -16,19 +15,19 @@ import (
 // endpoint is where a kind of call for a model goes, without the credential.
 type endpoint struct {
 	url     string
-	header  http.Header
-	secrets send.Secrets // credentials among the user's own headers
+	headers *send.Headers
 }
 
 type endpointKey struct {
-	op    llm.Op
-	model string // empty where the URL does not depend on it
+	op     llm.Op
+	model  string // empty where the URL does not depend on it
+	accept string // the media type asked for
 }
 
 // endpoint returns where the call goes. The vendor's client knows the URLs and
 // headers, so it is run once, against a transport that records and sends nothing.
-func (p *Provider) endpoint(call *llm.Call) (endpoint, error) {
-	key := endpointKey{op: call.Op}
+func (p *Provider) endpoint(call *llm.Call, accept string) (endpoint, error) {
+	key := endpointKey{op: call.Op, accept: accept}
 	if p.byDeployment() {
 		key.model = call.Model
 	}
@@ -84,17 +83,15 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 	header := rec.request.Header
 	header.Del("Authorization")
 	header.Del(openai.AzureAPIKeyHeader)
+	header.Set("Accept", key.accept)
 	if p.config.Project != "" {
 		header.Set("OpenAI-Project", p.config.Project)
 	}
-	learned := endpoint{url: rec.request.URL.String(), header: header, secrets: send.HeaderSecrets(p.config.Header)}
-	for name, values := range p.config.Header {
-		name = http.CanonicalHeaderKey(name)
-		if _, own := header[name]; !own {
-			header[name] = values
-		}
+	name, scheme := "Authorization", "Bearer "
+	if p.config.Server == Azure && p.keyed {
+		name, scheme = "Api-Key", ""
 	}
-	return learned, nil
+	return endpoint{rec.request.URL.String(), send.NewHeaders(header, p.config.Header, name, scheme)}, nil
 }
 
 // azureV1 is the path of Azure's API without versions:
@@ -112,35 +109,17 @@ func (r *recorder) Do(req *http.Request) (*http.Response, error) {
 }
 
 // What a reply may be, as values of the Accept header.
-var (
-	acceptStream = []string{"text/event-stream"}
-	acceptJSON   = []string{"application/json"}
+const (
+	acceptStream = "text/event-stream"
+	acceptJSON   = "application/json"
 )
 
 // request returns the HTTP request for a call, with its credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept []string) (*send.Request, error) {
-	where, err := p.endpoint(call)
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept string) (*send.Request, error) {
+	where, err := p.endpoint(call, accept)
 	if err != nil {
 		return nil, err
 	}
-	req := &send.Request{Call: call, Method: method, URL: where.url, Body: body, Secrets: where.secrets}
-	req.Header = make(http.Header, len(where.header)+2)
-	for name, values := range where.header {
-		req.Header[name] = values
-	}
-	req.Header["Accept"] = accept
-	if p.token == nil {
-		return req, nil
-	}
-	token, err := p.client.Token(ctx, call, p.token)
-	if err != nil {
-		return nil, err
-	}
-	if p.config.Server == Azure && p.keyed {
-		req.Header["Api-Key"] = []string{token}
-	} else {
-		req.Header["Authorization"] = []string{"Bearer " + token}
-	}
-	req.Secrets = append(slices.Clip(where.secrets), token)
-	return req, nil
+	req := &send.Request{Call: call, Method: method, URL: where.url, Body: body}
+	return req, p.client.Authorize(ctx, req, where.headers, p.token)
 }

@@ -242,7 +242,6 @@ func TestEveryServerIsOpenedByItsNameAndEnvironment(t *testing.T) {
 	const path = "/chat/completions"
 	for _, tt := range []struct{ server, baseURL, urlEnv, keyEnv string }{
 		{"openai", "https://api.openai.com/v1", "OPENAI_BASE_URL", "OPENAI_API_KEY"},
-		{"llama.cpp", "http://127.0.0.1:8080/v1", "LLAMACPP_BASE_URL", "LLAMACPP_API_KEY"},
 		{"vllm", "http://127.0.0.1:8000/v1", "VLLM_BASE_URL", "VLLM_API_KEY"},
 		{"lmstudio", "http://127.0.0.1:1234/v1", "LMSTUDIO_BASE_URL", "LMSTUDIO_API_KEY"},
 		{"cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_BASE_URL", "CEREBRAS_API_KEY"},

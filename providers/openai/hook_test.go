@@ -2,6 +2,7 @@ package openai_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"testing"
 
@@ -51,6 +52,13 @@ func TestHookChangesTheRequest(t *testing.T) {
 		{
 			name: "exact numbers that it leaves alone", req: hooked(llm.Request{Temperature: new(0.1234567890123), TopP: new(0.0)}, func(*vendor.ChatCompletionRequest) {}),
 			want: `"temperature":0.1234567890123,"top_p":0`,
+		},
+		{
+			name: "zeros that the request had not, as the vendor's type has them",
+			req: hooked(llm.Request{}, func(r *vendor.ChatCompletionRequest) {
+				r.Temperature, r.FrequencyPenalty = math.SmallestNonzeroFloat32, math.SmallestNonzeroFloat32
+			}),
+			want: `"temperature":0,"frequency_penalty":0`,
 		},
 		{
 			name: "stored", req: hooked(llm.Request{}, func(r *vendor.ChatCompletionRequest) { r.Store = true }),

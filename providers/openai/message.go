@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -31,6 +32,9 @@ type message struct {
 	ReasoningContent *string    `json:"reasoning_content,omitempty"`
 	Audio            *audioRef  `json:"audio,omitempty"`
 	Reasoning        string     `json:"reasoning,omitempty"`
+
+	ReasoningDetails []json.RawMessage `json:"reasoning_details,omitempty"` // see opaque.go
+	ExtraContent     json.RawMessage   `json:"extra_content,omitempty"`
 }
 
 // audioRef names an earlier spoken answer.
@@ -46,6 +50,7 @@ type toolCall struct {
 		Name      string `json:"name"`
 		Arguments string `json:"arguments"`
 	} `json:"function"`
+	ExtraContent json.RawMessage `json:"extra_content,omitempty"` // see opaque.go
 }
 
 // contentPart is the vendor's part, and the kinds that it does not know.
@@ -138,12 +143,18 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 		case llm.Text:
 			text.WriteString(p.Text)
 			hasText = true
+			if extra := b.provider.back(p.ProviderData); extra != nil {
+				out.ExtraContent = extra
+			}
 		case llm.Refusal:
 			refusal.WriteString(p.Text)
 		case llm.Reasoning:
 			reasoning.WriteString(p.Text)
+			out.ReasoningDetails = append(out.ReasoningDetails, elements(b.provider.back(p.ProviderData))...)
 		case llm.ToolCall:
-			out.ToolCalls = append(out.ToolCalls, ids.call(i, p))
+			call := ids.call(i, p)
+			call.ExtraContent = b.provider.back(p.ProviderData)
+			out.ToolCalls = append(out.ToolCalls, call)
 		case llm.Audio:
 			if own := p.ProviderData; own != nil && own.Provider == b.provider.name {
 				out.Audio = &audioRef{string(own.Data)}
@@ -163,7 +174,9 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 	out.Refusal = refusal.String()
 	switch b.provider.quirks.ReasoningBack {
 	case "reasoning":
-		out.Reasoning = reasoning.String()
+		if len(out.ReasoningDetails) == 0 { // which say the same, and more
+			out.Reasoning = reasoning.String()
+		}
 	case "reasoning_content":
 		// DeepSeek refuses a tool call without it, even if it is empty:
 		// https://api-docs.deepseek.com/guides/thinking_mode

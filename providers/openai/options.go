@@ -9,33 +9,36 @@ import (
 type Options struct {
 	// SystemRole is the role under which system messages go: "system" if it is
 	// empty, "developer" for models that want that.
-	SystemRole string `json:"systemRole,omitempty"`
+	SystemRole string `json:"system_role,omitempty"`
 
 	User             string            `json:"user,omitempty"`
-	SafetyIdentifier string            `json:"safetyIdentifier,omitempty"`
-	ServiceTier      string            `json:"serviceTier,omitempty"`
+	SafetyIdentifier string            `json:"safety_identifier,omitempty"`
+	ServiceTier      string            `json:"service_tier,omitempty"`
 	Verbosity        string            `json:"verbosity,omitempty"` // "low", "medium", "high"
 	Store            *bool             `json:"store,omitempty"`
 	Metadata         map[string]string `json:"metadata,omitempty"`
-	LogitBias        map[string]int    `json:"logitBias,omitempty"`  // by token id
+	LogitBias        map[string]int    `json:"logit_bias,omitempty"` // by token id
 	Prediction       string            `json:"prediction,omitempty"` // text that much of the answer will equal
 	// ChatTemplateKwargs are arguments of the model's chat template, for
 	// llama.cpp and vLLM: {"enable_thinking": false}.
-	ChatTemplateKwargs map[string]any `json:"chatTemplateKwargs,omitempty"`
+	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
 
 	// CountBy says who counts tokens: this process, without the network, or the server.
-	CountBy CountBy `json:"countBy,omitempty"`
+	CountBy CountBy `json:"count_by,omitempty"`
 
 	// Hook, if set, changes the vendor's request after all settings are in it.
 	// Messages and tools that it leaves alone are sent as they were, with the parts
-	// that the vendor's type does not know.
+	// that the vendor's type does not know. The type cannot tell a zero from
+	// nothing: to send one for a temperature or another number of sampling that
+	// the request does not have, set math.SmallestNonzeroFloat32, as with the
+	// vendor's own client; for other fields, use Extra.
 	Hook func(*openai.ChatCompletionRequest) `json:"-"`
 	// Extra are further members of the request's JSON object. They outrank all
 	// else, the hook included.
 	// A nil member takes away what would be sent otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
 	// EmbedExtra is Extra for requests for embeddings.
-	EmbedExtra map[string]any `json:"embedExtra,omitempty"`
+	EmbedExtra map[string]any `json:"embed_extra,omitempty"`
 }
 
 // ProviderName returns "openai".

@@ -24,6 +24,10 @@ type quickDecoder struct {
 	choice  [1]choice
 	content content // the delta or the message
 	usage   usage
+	details struct {
+		prompt     promptDetails
+		completion completionDetails
+	}
 	numbers [5]int
 }
 
@@ -170,14 +174,16 @@ func (q *quickDecoder) count(name []byte, v *reply.Value) bool {
 
 func (q *quickDecoder) promptDetails() *promptDetails {
 	if q.usage.PromptDetails == nil {
-		q.usage.PromptDetails = new(promptDetails)
+		q.details.prompt = promptDetails{}
+		q.usage.PromptDetails = &q.details.prompt
 	}
 	return q.usage.PromptDetails
 }
 
 func (q *quickDecoder) completionDetails() *completionDetails {
 	if q.usage.CompletionDetails == nil {
-		q.usage.CompletionDetails = new(completionDetails)
+		q.details.completion = completionDetails{}
+		q.usage.CompletionDetails = &q.details.completion
 	}
 	return q.usage.CompletionDetails
 }

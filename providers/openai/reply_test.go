@@ -189,18 +189,24 @@ func TestLogprobsAndSources(t *testing.T) {
 	tokens[1].Token = `\xf0\x9f`
 	const logprobs = `{"content":[{"token":"Hi","logprob":-0.5,"bytes":[72,105],"top_logprobs":[{"token":"Hi","logprob":-0.5,"bytes":[72,105]},{"token":"Yo","logprob":-1.25,"bytes":null}]},` +
 		`{"token":"\\xf0\\x9f","logprob":-2,"bytes":[240,159],"top_logprobs":[]}],"refusal":null}`
-	const note = `[{"type":"url_citation","url_citation":{"start_index":0,"end_index":2,"title":"A page","url":"https://x.test/"}},{"type":"other"}]`
-	for name, handler := range map[string]http.HandlerFunc{
-		"streamed": streams(events(
-			`{"choices":[{"index":0,"delta":{"content":"Hi"},"logprobs":`+logprobs+`}]}`, chunk(`"annotations":`+note), finish("stop"), usage, done)),
-		"unstreamed": says(200, "application/json", `{"choices":[{"index":0,"message":{"content":"Hi","annotations":`+note+`},"logprobs":`+logprobs+`,"finish_reason":"stop"}]`+wholeUsage+`}`),
+	const note = `[{"type":"url_citation","url_citation":{"start_index":1,"end_index":3,"title":"A page","url":"https://x.test/"}},{"type":"other"}]`
+	page := llm.Source{URL: "https://x.test/", Title: "A page"}
+	withRange := page
+	withRange.Start, withRange.End = 1, 4 // the server counts characters
+	for name, tt := range map[string]struct {
+		handler http.HandlerFunc
+		source  llm.Source
+	}{
+		"streamed": {streams(events(
+			`{"choices":[{"index":0,"delta":{"content":"Hé!"},"logprobs":`+logprobs+`}]}`, chunk(`"annotations":`+note), finish("stop"), usage, done)), page},
+		"unstreamed": {says(200, "application/json", `{"choices":[{"index":0,"message":{"content":"Hé!","annotations":`+note+`},"logprobs":`+logprobs+`,"finish_reason":"stop"}]`+wholeUsage+`}`), withRange},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := answer(t, model(t, openai.Config{}, handler), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, tt.handler), llm.Ask("hi"))
 			if diff := cmp.Diff(tokens, resp.Logprobs, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("log probabilities (-want +got):\n%s", diff)
 			}
-			equal(t, "sources", resp.Sources, []llm.Source{{URL: "https://x.test/", Title: "A page"}})
+			equal(t, "sources", resp.Sources, []llm.Source{tt.source})
 		})
 	}
 }

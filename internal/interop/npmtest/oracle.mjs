@@ -1,6 +1,5 @@
 // Answers requests about texts with what a tokenizer from npm says, until
-// standard input ends. Arguments: the package, and for tiktoken the encoding
-// and further special tokens, ids by name as JSON.
+// standard input ends. Arguments: the package, and what its function below takes.
 //
 // A request is the size of what follows, what is asked (see `answers`), and the
 // texts, each a size and UTF-8. A reply is the size of what follows and the
@@ -21,6 +20,7 @@ class Text {
 }
 
 const tokenizers = {
+  // OpenAI's own. Further special tokens are ids by name as JSON.
   async tiktoken(encoding, special) {
     const { get_encoding } = await import('tiktoken')
     const tiktoken = get_encoding(encoding, JSON.parse(special))
@@ -53,6 +53,24 @@ const tokenizers = {
       vocabulary: () => vocabulary(llama3),
     }
   },
+
+  // Hugging Face's tokenizers, which is Rust, with a tokenizer.json. It takes
+  // the names of special tokens in a text for control tokens.
+  async '@anush008/tokenizers'(path) {
+    const { Tokenizer } = (await import('@anush008/tokenizers')).default
+    const huggingFace = Tokenizer.fromFile(path)
+    const special = async text => (await huggingFace.encode(text, null, { addSpecialTokens: false })).getIds()
+    return { special }
+  },
+
+  // SentencePiece, compiled to WebAssembly, with a tokenizer.model. Names of
+  // control tokens in a text are text.
+  async '@agnai/sentencepiece-js'(path) {
+    const { SentencePieceProcessor } = (await import('@agnai/sentencepiece-js')).default
+    const sentencePiece = new SentencePieceProcessor()
+    await sentencePiece.load(path)
+    return { ordinary: text => sentencePiece.encodeIds(text) }
+  },
 }
 
 // vocabulary returns the tokens by id, and the pairs to merge in their order.
@@ -80,10 +98,10 @@ const answers = {
   },
 }
 
-function ids(texts, encode) {
+async function ids(texts, encode) {
   const all = []
   for (const text of texts) {
-    const ids = encode(text)
+    const ids = await encode(text)
     all.push(ids.length)
     for (const id of ids) all.push(id)
   }
@@ -123,7 +141,7 @@ const [, name, ...settings] = process.argv
 const tokenizer = await tokenizers[name](...settings)
 for (let size; (size = read(4)) !== null;) {
   const request = read(size.readUInt32LE(0))
-  const answer = answers[request.readUInt32LE(0)]([...split(request)])
+  const answer = await answers[request.readUInt32LE(0)]([...split(request)])
   write(numbers([answer.length]))
   write(answer)
 }

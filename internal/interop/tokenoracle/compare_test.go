@@ -39,6 +39,7 @@ type pair struct {
 	special bool // names of special tokens are control tokens
 	encode  func(text string) []int
 	decoded *strings.Replacer // makes of a text what its tokens are decoded to
+	lossy   bool              // a text's tokens are decoded to something else
 }
 
 // newPair compares ours with an oracle. Names of special tokens are control
@@ -126,6 +127,9 @@ func (p *pair) differs(text string, want []int) error {
 		if n := p.ours.Count(text); n != len(want) {
 			return fmt.Errorf("Count(%q) = %d, but there are %d tokens", text, n, len(want))
 		}
+	}
+	if p.lossy {
+		return nil
 	}
 	if back, err := p.ours.Decode(want); err != nil || back != p.decoded.Replace(text) {
 		return fmt.Errorf("%q is decoded to %q, %v", text, back, err)

@@ -79,15 +79,17 @@ func mapped(all iter.Seq2[string, error], change func(string) string) iter.Seq2[
 // a contraction, and classes characters by the Unicode version of Node.js.
 func forJavaScript(text string) string {
 	text = strings.ReplaceAll(text, "'ſ", "'s")
+	return strings.NewReplacer("\ufeff", "", "\u0085", "").Replace(assignedOnly(text))
+}
+
+// assignedOnly leaves out characters that were not assigned when this Go was
+// released, as programs class them by different versions of Unicode.
+func assignedOnly(text string) string {
 	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\ufeff' || r == '\u0085':
-			return -1
-		case unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.C):
-			return r
-		default: // unassigned when this Go was released
+		if unicode.Is(unicode.Cn, r) {
 			return -1
 		}
+		return r
 	}, text)
 }
 
@@ -107,7 +109,15 @@ type file struct {
 
 func open(t *testing.T, f file) *tokens.Encoding {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), f.name)
+	_, e := written(t, f)
+	return e
+}
+
+// written writes a file to a temporary folder, and returns its path and the
+// encoding that it is read as.
+func written(t *testing.T, f file) (path string, e *tokens.Encoding) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), f.name)
 	if err := os.WriteFile(path, f.data, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -115,5 +125,5 @@ func open(t *testing.T, f file) *tokens.Encoding {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return path, e
 }

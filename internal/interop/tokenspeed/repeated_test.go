@@ -52,6 +52,44 @@ func TestSpeedOfRepeatedCharacters(t *testing.T) {
 	}
 }
 
+// slowestRun bounds what a byte takes in the mean over the lengths of a run. How
+// a run is cut into tokens hangs on its length, and a line of dashes is what takes
+// longest to find that out.
+const slowestRun = 600.0 // ns
+
+func TestSpeedOfRunsOfAnyLength(t *testing.T) {
+	oneCore(t)
+	step := 97
+	if timed() {
+		step = 13
+	}
+	for _, ours := range []*tokens.Encoding{tokens.CL100kBase(), tokens.O200kBase()} {
+		for _, c := range []string{"-", "=", " ", "\n", "\t", "*", "_", "0", "a", "가"} {
+			worst, at, sum, lengths := 0.0, 0, 0.0, 0
+			for n := 100; n <= 2500; n += step {
+				text := strings.Repeat(c, n)
+				least := time.Hour
+				for range 5 {
+					begin := time.Now()
+					ours.Count(text)
+					least = min(least, time.Since(begin))
+				}
+				per := float64(least.Nanoseconds()) / float64(len(text))
+				if per > worst {
+					worst, at = per, n
+				}
+				sum += per
+				lengths++
+			}
+			mean := sum / float64(lengths)
+			t.Logf("%s, %q 100 to 2500 times, ns a byte: %.1f in the mean, %.1f at the worst length, %d", ours.Name(), c, mean, worst, at)
+			if timed() && mean > slowestRun {
+				t.Errorf("%s, runs of %q: a byte takes %.0f ns, want at most %.0f", ours.Name(), c, mean, slowestRun)
+			}
+		}
+	}
+}
+
 // perByte returns the nanoseconds a byte takes, the least of some attempts
 // that each count some megabytes.
 func perByte(t *testing.T, ours *tokens.Encoding, text string, attempts int) float64 {

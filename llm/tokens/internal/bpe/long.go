@@ -11,6 +11,7 @@ type longTable struct {
 	table[longSlot]
 	bytes string
 	sizes []int    // the lengths there are, ascending
+	fits  []uint16 // by length: how many of sizes are no longer
 	sets  []uint64 // by the hash of the first 16 bytes: bits of which sizes there are; bit 63: some of sizes[63:]
 }
 
@@ -56,36 +57,31 @@ func (t *longTable) longest(text string, at, limit int) (uint32, int) {
 	}
 	prefix := t.prefix(text, at)
 	set := t.sets[prefix>>(64-longSetsBits)]
+	// In a run of one character the limit sinks step by step through all sizes, so
+	// those above it are not to be looked at each time.
+	fit := len(t.sizes)
+	if limit < t.sizes[fit-1] {
+		fit = int(t.fits[limit])
+	}
 	if set>>63 != 0 {
 		set &^= 1 << 63
-		for i := len(t.sizes) - 1; i >= 63; i-- {
-			if token, n := t.try(text, at, limit, i, prefix); n > 0 {
+		for i := fit - 1; i >= 63; i-- {
+			n := t.sizes[i]
+			if token := t.findPrefixed(text[at:at+n], prefix); token != none {
 				return token, n
 			}
 		}
 	}
+	set &= 1<<min(fit, 63) - 1
 	for set != 0 {
 		i := bits.Len64(set) - 1
 		set &^= 1 << i
-		if token, n := t.try(text, at, limit, i, prefix); n > 0 {
+		n := t.sizes[i]
+		if token := t.findPrefixed(text[at:at+n], prefix); token != none {
 			return token, n
 		}
 	}
 	return none, 0
-}
-
-// try returns the token of sizes[i] bytes that text[at:] begins with, and its
-// length, 0 if there is none.
-func (t *longTable) try(text string, at, limit, i int, prefix uint64) (uint32, int) {
-	n := t.sizes[i]
-	if n > limit {
-		return none, 0
-	}
-	token := t.findPrefixed(text[at:at+n], prefix)
-	if token == none {
-		return none, 0
-	}
-	return token, n
 }
 
 // build fills the table with tokens, given with their bytes.
@@ -103,6 +99,13 @@ func (t *longTable) build(tokens []uint32, spell func(dst []byte, token uint32) 
 	}
 	slices.Sort(t.sizes)
 	t.sizes = slices.Clone(slices.Compact(t.sizes))
+	t.fits = make([]uint16, t.sizes[len(t.sizes)-1])
+	for n, fit := 0, 0; n < len(t.fits); n++ {
+		for t.sizes[fit] <= n {
+			fit++
+		}
+		t.fits[n] = uint16(fit)
+	}
 	t.bytes = string(bytes)
 	t.sets = make([]uint64, 1<<longSetsBits)
 	t.table = newTable[longSlot](len(tokens))

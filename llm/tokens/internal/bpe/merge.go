@@ -6,6 +6,14 @@ type step struct {
 	token uint32
 }
 
+// A piece of one letter, such as a line of dashes, can be one of which each place
+// leads nowhere but for the right beginning, and every place is left by some
+// hundred tokens. Such pieces are better merged by the rule.
+const (
+	manyTurns  = 32      // places that led nowhere
+	longByRule = 1 << 16 // bytes; the rule takes 28 bytes of memory for each
+)
+
 // countWindow is how many steps Count keeps, to take them back.
 const countWindow = 512
 
@@ -14,13 +22,13 @@ const countWindow = 512
 // that many of the last ones, or a few more, and returns how many it dropped.
 func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (steps []step, dropped int) {
 	steps = s.steps[:0]
-	marked := false // whether s.dead is in use for this piece
+	turns := 0 // places that led nowhere
 	at := start
 	last := uint32(none)
 	limit := end - at - 1 // of the length of the next token
 	for at < end {
 		token, n := v.longest(text, at, limit)
-		for n > 0 && (marked && s.isDead(at+n-start) || last != none && !v.stand(last, token)) {
+		for n > 0 && (turns > 0 && s.isDead(at+n-start) || last != none && !v.stand(last, token)) {
 			token, n = v.longest(text, at, n-1)
 		}
 		if n > 0 {
@@ -34,13 +42,16 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 			continue
 		}
 		// No token follows here, so the last one is not of this piece.
+		if turns == manyTurns && end-start <= longByRule {
+			return v.coverByRule(text, start, end, s), 0
+		}
 		if len(steps) < 2 && dropped > 0 {
 			return v.cover(text, start, end, s, 0)
 		}
-		if !marked {
+		if turns == 0 {
 			s.clear(end - start)
-			marked = true
 		}
+		turns++
 		s.kill(at - start)
 		steps = steps[:len(steps)-1]
 		taken := at
@@ -52,6 +63,24 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 	}
 	s.steps = steps
 	return steps, dropped
+}
+
+// coverByRule is cover by the rule itself.
+func (v *Vocab) coverByRule(text string, start, end int, s *scratch) []step {
+	s.row.reset(text[start:end], &v.bytes)
+	s.row.merge(v)
+	steps := s.steps[:0]
+	for at := int32(0); at >= 0; {
+		n := s.row.nodes[at]
+		to := end
+		if n.next >= 0 {
+			to = start + int(n.next)
+		}
+		steps = append(steps, step{to, uint32(n.id)})
+		at = n.next
+	}
+	s.steps = steps
+	return steps
 }
 
 func (s *scratch) isDead(i int) bool { return s.dead[i>>6]>>(i&63)&1 != 0 }

@@ -25,7 +25,7 @@ func FromMerges(tokens []string, merges [][2]int32, pattern split.Pattern, whole
 		}
 	}
 	if l.disordered() {
-		l.row = newRowMerger(merges, l.results, l.byteIDs())
+		l.byRule = newRowMerger(merges, l.results, l.byteIDs())
 	}
 	return l.vocab(wholePieces), nil
 }
@@ -134,9 +134,9 @@ func (l *mergeList) disordered() bool {
 	return false
 }
 
-func (l *mergeList) byteIDs() (ids [numBytes]int32) {
+func (l *mergeList) byteIDs() (ids [numBytes]uint32) {
 	for i := range ids {
-		ids[i] = int32(l.ids[i])
+		ids[i] = l.ids[i]
 	}
 	return ids
 }
@@ -150,7 +150,7 @@ func (l *mergeList) vocab(wholePieces bool) *Vocab {
 	if wholePieces {
 		v.whole = make(map[string]int)
 		for token, id := range l.byBytes {
-			if l.known[id] == none || v.row != nil {
+			if l.known[id] == none || v.byRule != nil {
 				v.whole[token] = int(id)
 			}
 		}

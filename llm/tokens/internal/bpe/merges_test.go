@@ -74,7 +74,7 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v.row == nil {
+		if v.byRule == nil {
 			ordered++
 		} else {
 			disordered++
@@ -123,7 +123,7 @@ func checkPiece(t *testing.T, v *Vocab, r *reference, piece string) {
 // is, so that covering it from the left goes wrong all the way and has to be
 // taken back, farther than Count remembers.
 func TestPiecesDecidedAtTheirEnd(t *testing.T) {
-	const letters = 8 * countWindow
+	const letters = longByRule/3 + 8*countWindow // three bytes each
 	l := list{tokens: byteTokens()}
 	ids := make(map[string]int)
 	for id, token := range l.tokens {
@@ -137,7 +137,7 @@ func TestPiecesDecidedAtTheirEnd(t *testing.T) {
 		}
 	}
 	var alphabet []string
-	for r := rune(0x4000); len(alphabet) < letters; r++ { // three bytes each
+	for r := rune(0x4000); len(alphabet) < letters; r++ {
 		letter := string(r)
 		merge(letter[:1], letter[1:2])
 		merge(letter[:2], letter[2:])
@@ -150,10 +150,10 @@ func TestPiecesDecidedAtTheirEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.row != nil {
+	if v.byRule != nil {
 		t.Fatal("the list counts as disordered")
 	}
-	for _, n := range []int{1, 2, 3, 10, 11, 2 * countWindow, 2*countWindow + 1, letters - 1, letters} {
+	for _, n := range []int{1, 2, 3, 10, 11, 2 * countWindow, 2*countWindow + 1, longByRule / 3, longByRule/3 + 1, letters - 1, letters} {
 		var want []int
 		for i := n; i > 0; i -= 2 {
 			if i == 1 {

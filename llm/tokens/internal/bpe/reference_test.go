@@ -145,6 +145,13 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 			}
 			check(string(piece))
 		}
+		// Runs of one character, most of which are merged by the rule with a heap.
+		for _, char := range []string{" ", "=", "-", "\n", "a", "가", "\t"} {
+			for n := 120; n <= 480; n += 1 + r.IntN(40) {
+				check(strings.Repeat(char, n))
+				check(strings.Repeat(char, n) + "x" + strings.Repeat(char, n/2))
+			}
+		}
 	}
 }
 

@@ -17,10 +17,11 @@
 // would have merged across the border before (merge.go). So a piece is covered
 // from left to right, each time by the longest token that agrees with the
 // one before, and a step is taken back where none does. A position that
-// led nowhere is never tried again, so the time is linear.
+// led nowhere is never tried again, so the time is linear. A piece with many such
+// positions is merged by the rule after all, with a heap (row.go).
 //
 // This needs ranks that rise from the parts of a token to the token, as training
-// gives them. Where a file's do not, the rule is carried out with a heap (row.go).
+// gives them. Where a file's do not, all pieces are merged by the rule.
 package bpe
 
 import (
@@ -52,7 +53,7 @@ type Vocab struct {
 	ranks   []uint32       // by id; none for a token that merging does not make
 	spelled []string       // the bytes of each token, by id
 	whole   map[string]int // ids of tokens that stand for a whole piece, by bytes, besides those in the tables
-	row     *rowMerger     // merges in place of all of the above
+	byRule  *rowMerger     // merges in place of all of the above
 }
 
 const (
@@ -62,8 +63,8 @@ const (
 
 // Count returns the number of tokens of text, which must be valid UTF-8.
 func (v *Vocab) Count(text string, _ bool) int {
-	if v.row != nil {
-		return len(v.appendByRow(nil, text))
+	if v.byRule != nil {
+		return len(v.appendByRule(nil, text))
 	}
 	var s *scratch
 	n := 0
@@ -87,8 +88,8 @@ func (v *Vocab) Count(text string, _ bool) int {
 // AppendEncode appends the ids of the tokens of text, which must be valid
 // UTF-8, to dst.
 func (v *Vocab) AppendEncode(dst []int, text string, _ bool) []int {
-	if v.row != nil {
-		return v.appendByRow(dst, text)
+	if v.byRule != nil {
+		return v.appendByRule(dst, text)
 	}
 	var s *scratch
 	for at := 0; at < len(text); {
@@ -110,17 +111,19 @@ func (v *Vocab) AppendEncode(dst []int, text string, _ bool) []int {
 	return dst
 }
 
-// appendByRow is AppendEncode for a vocabulary that has a rowMerger.
-func (v *Vocab) appendByRow(dst []int, text string) []int {
+// appendByRule is AppendEncode for a vocabulary that has a rowMerger.
+func (v *Vocab) appendByRule(dst []int, text string) []int {
+	s := scratches.Get().(*scratch)
 	for at := 0; at < len(text); {
 		piece := text[at : at+v.pattern(text[at:])]
 		if id, ok := v.whole[piece]; ok {
 			dst = append(dst, id)
 		} else {
-			dst = v.row.appendIDs(dst, piece)
+			dst = v.byRule.appendIDs(dst, piece, &s.row)
 		}
 		at += len(piece)
 	}
+	s.release()
 	return dst
 }
 
@@ -186,6 +189,7 @@ func (v *Vocab) find(text string, at, n int) (int, bool) {
 type scratch struct {
 	steps []step
 	dead  []uint64 // a bit for each position of the piece
+	row   row
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -193,7 +197,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // release gives s back, if there is one, for others to use.
 func (s *scratch) release() {
 	const most = 1 << 16 // steps worth keeping
-	if s != nil && cap(s.steps) <= most {
+	if s != nil && cap(s.steps) <= most && cap(s.row.nodes) <= 2*most {
 		scratches.Put(s)
 	}
 }

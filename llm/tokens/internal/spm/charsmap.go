@@ -13,17 +13,18 @@ import (
 // https://github.com/google/sentencepiece/blob/master/src/normalizer.cc,
 // EncodePrecompiledCharsMap
 type charsmap struct {
-	units []uint32
-	texts string
+	units       []uint32
+	texts       string
+	longestText int
 }
 
 // maxMatches is how many keys that begin one another are looked at:
 // Normalizer::kMaxTrieResultsSize.
 const maxMatches = 32
 
-// longestText bounds how much longer a text can become; the longest that
-// Unicode's normalisation asks for has 33 bytes.
-const longestText = 1 << 10
+// mostText bounds how much longer a text can become; the longest that Unicode's
+// normalisation asks for has 33 bytes.
+const mostText = 64
 
 func newCharsmap(blob []byte) (*charsmap, error) {
 	if len(blob) < 4 {
@@ -45,9 +46,10 @@ func newCharsmap(blob []byte) (*charsmap, error) {
 		return nil, fmt.Errorf("the map of characters has a text that is not UTF-8")
 	}
 	for text := range strings.SplitSeq(c.texts, "\x00") {
-		if len(text) > longestText {
-			return nil, fmt.Errorf("the map of characters has a text of %d bytes", len(text))
+		if len(text) > mostText {
+			return nil, fmt.Errorf("the map of characters has a text of %d bytes; the limit is %d", len(text), mostText)
 		}
+		c.longestText = max(c.longestText, len(text))
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package spm
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 
@@ -16,8 +17,15 @@ type step struct {
 	chars *charsmap // of a StepCharsmap
 }
 
+// A file asks for the steps, so what they can make of a short text is bounded.
+const (
+	mostGrowth  = 512     // times that all of them can make a text longer
+	longestPart = 1 << 10 // bytes of what one of them puts in
+)
+
 func newSteps(list []vocab.Step) ([]step, error) {
 	steps := make([]step, len(list))
+	growth := 1
 	for i, s := range list {
 		steps[i].Step = s
 		if s.Op == vocab.StepCharsmap {
@@ -26,8 +34,34 @@ func newSteps(list []vocab.Step) ([]step, error) {
 				return nil, err
 			}
 		}
+		if len(s.To) > longestPart {
+			return nil, fmt.Errorf("the normalizer puts in a text of %d bytes; the limit is %d", len(s.To), longestPart)
+		}
+		if growth *= steps[i].growth(); growth > mostGrowth {
+			return nil, fmt.Errorf("the normalizer can make a text more than %d times as long", mostGrowth)
+		}
 	}
 	return steps, nil
+}
+
+// growth returns how many times as long the step can make a text, but for what
+// it puts in once.
+func (s *step) growth() int {
+	switch s.Op {
+	case vocab.StepReplace:
+		return max(1, (len(s.To)+len(s.From)-1)/len(s.From))
+	case vocab.StepReplaceSpaces:
+		return max(1, (len(s.To)+1)/2)
+	case vocab.StepWords:
+		return 1 + len(s.To)
+	case vocab.StepNFC, vocab.StepNFD:
+		return 3 // https://unicode.org/faq/normalization.html#12
+	case vocab.StepNFKC, vocab.StepNFKD:
+		return 11
+	case vocab.StepCharsmap:
+		return max(1, s.chars.longestText)
+	}
+	return 1
 }
 
 // apply carries out the step.

@@ -285,8 +285,9 @@ func (p *jsonPart) metaspace(v *Vocabulary) error {
 }
 
 func (f *jsonFile) fillAdded(v *Vocabulary) error {
+	most := len(v.Tokens) + len(f.added) + 1<<16 // ids may have gaps, but not to fill memory with
 	for _, a := range f.added {
-		if a.ID < 0 || a.ID > len(v.Tokens)+1<<16 || a.ID >= maxTokens || a.Content == "" {
+		if a.ID < 0 || a.ID >= most || a.ID >= maxTokens || a.Content == "" {
 			return fmt.Errorf("the added token %q has the id %d beside %d tokens", a.Content, a.ID, len(v.Tokens))
 		}
 		for len(v.Tokens) <= a.ID {

@@ -116,7 +116,7 @@ func (s *scanner) text() (string, error) {
 			return text, err
 		case c == '\\':
 			plain = false
-			s.at += 2
+			s.at = min(s.at+2, len(s.data))
 		case c < ' ':
 			return "", errJSON
 		default:

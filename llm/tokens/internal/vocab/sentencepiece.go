@@ -1,6 +1,7 @@
 package vocab
 
 import (
+	"errors"
 	"fmt"
 	"unicode/utf8"
 )
@@ -27,6 +28,7 @@ type modelProto struct {
 	types  []Type
 
 	// trainer_spec
+	hasTrainer        bool
 	modelType         int
 	suffix            bool // treat_whitespace_as_suffix
 	byteFallback      bool
@@ -106,6 +108,7 @@ func (m *modelProto) readTrainer(f field) error {
 	if err := f.is(wireBytes); err != nil {
 		return err
 	}
+	m.hasTrainer = true
 	for rest := f.bytes; len(rest) > 0; {
 		f, err := rest.next()
 		if err != nil {
@@ -160,6 +163,9 @@ func (m *modelProto) readNormalizer(f field) error {
 }
 
 func (m *modelProto) vocabulary() (*Vocabulary, error) {
+	if !m.hasTrainer {
+		return nil, errors.New("it has no trainer_spec, which says how text becomes tokens: a model that is cut short")
+	}
 	v := &Vocabulary{
 		Tokens:       m.tokens,
 		Scores:       m.scores,

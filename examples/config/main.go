@@ -1,0 +1,57 @@
+// Command config asks a model and leaves it to a file which one answers. The files beside it say
+// the same thing to three providers; no line of the program differs.
+//
+//	go run ./examples/config -config examples/config/openai.yaml Why is the sky blue?
+//	go run ./examples/config -config examples/config/gemini.yaml Why is the sky blue?
+//	go run ./examples/config -config examples/config/ollama.yaml Why is the sky blue?
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+	_ "github.com/parley-llm/parley/providers/all"
+)
+
+func main() {
+	if err := run(context.Background(), os.Stdout, os.Stderr, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
+	flags := flag.NewFlagSet("config", flag.ContinueOnError)
+	path := flags.String("config", "parley.yaml", "the config `file`")
+	name := flags.String("model", "", "the `name` of a model in it; else its default")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	setup, err := providers.Load(*path)
+	if err != nil {
+		return err
+	}
+	defer setup.Close()
+	for _, warning := range setup.Warnings() {
+		fmt.Fprintln(stderr, warning)
+	}
+	model, err := setup.Model(*name)
+	if err != nil {
+		return err
+	}
+	answer := model.Stream(ctx, llm.Ask(strings.Join(flags.Args(), " ")))
+	for text, err := range answer.Text() {
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(stdout, text)
+	}
+	fmt.Fprintf(stderr, "\n%s: %s\n", model, answer.Response().Usage)
+	return nil
+}

@@ -1,0 +1,118 @@
+// Command models prints what is known of models, those of the past included.
+//
+//	go run ./examples/models                           # all that are in use
+//	go run ./examples/models -provider gemini -can tools -takes image
+//	go run ./examples/models "LLaMA 2"                 # all that is known of one
+package main
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+	_ "github.com/parley-llm/parley/providers/all"
+)
+
+func main() {
+	if err := run(os.Stdout, os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(w io.Writer, args []string) error {
+	flags := flag.NewFlagSet("models", flag.ExitOnError)
+	provider := flags.String("provider", "", "only models of this `provider`")
+	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json schema, streaming, prompt cache")
+	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
+	all := flags.Bool("all", false, "retired models and systems of the past as well")
+	config := flags.String("config", "", "the models of this config `file` as well")
+	_ = flags.Parse(args) // which ends the program at a mistake
+	entries := providers.Catalog()
+	if *config != "" {
+		setup, err := providers.Load(*config)
+		if err != nil {
+			return err
+		}
+		defer setup.Close()
+		for _, name := range setup.Names() {
+			if e, ok := setup.Info(name); ok {
+				entries = append(entries, e)
+			}
+		}
+	}
+	if name := strings.Join(flags.Args(), " "); name != "" {
+		return describe(w, entries, name)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "MODEL\tCONTEXT\tOUTPUT\tTAKES\tCAN\t$/M IN, OUT\tSTATUS")
+	for _, e := range entries {
+		switch {
+		case !*all && (e.Status == llm.StatusRetired || e.Provider == ""):
+		case *provider != "" && e.Provider != *provider:
+		case *can != "" && !slices.Contains(e.Capabilities, llm.Capability(*can)):
+		case *takes != "" && !slices.Contains(e.Input, llm.Modality(*takes)):
+		default:
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+				e, count(e.ContextWindow), count(e.MaxOutput), list(e.Input), list(e.Capabilities), prices(e), status(e))
+		}
+	}
+	return table.Flush()
+}
+
+func describe(w io.Writer, entries []providers.Entry, name string) error {
+	named := func(e providers.Entry) bool {
+		return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name)
+	}
+	i := slices.IndexFunc(entries, named)
+	if i < 0 {
+		return fmt.Errorf("nothing is known of %q; the facts are of %s", name, providers.CatalogDate().Format(time.DateOnly))
+	}
+	e := entries[i]
+	for _, fact := range [][2]string{
+		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"Licence", e.License},
+		{"Context", count(e.ContextWindow)}, {"Output", count(e.MaxOutput)}, {"Takes", list(e.Input)}, {"Can", list(e.Capabilities)},
+		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")},
+	} {
+		if fact[1] != "" && fact[1] != "-" {
+			fmt.Fprintf(w, "%-10s %s\n", fact[0], fact[1])
+		}
+	}
+	return nil
+}
+
+func status(e providers.Entry) string {
+	text := string(e.Status)
+	if !e.RetiresAt.IsZero() {
+		text += " " + e.RetiresAt.Format(time.DateOnly)
+	}
+	if e.Successor != "" {
+		text += ", then " + e.Successor
+	}
+	return text
+}
+
+func prices(e providers.Entry) string {
+	if e.Prices == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%v, %v", e.Prices.Input, e.Prices.Output)
+}
+
+func count(n int) string { return cmp.Or(strings.TrimPrefix(fmt.Sprint(n), "0"), "-") }
+
+func list[T ~string](items []T) string {
+	text := ""
+	for _, item := range items {
+		text += "," + string(item)
+	}
+	return strings.TrimPrefix(text, ",")
+}

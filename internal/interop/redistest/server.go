@@ -1,0 +1,157 @@
+// Package redistest runs real Redis servers for tests: one that can be killed and
+// started again with what it had written, or three as a cluster. The program
+// redis-server must be installed, version 6 or newer; on Debian it is in the package of
+// that name.
+package redistest
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// startLimit is for a server to listen, or a cluster to form.
+const startLimit = 30 * time.Second
+
+// A Server is a running Redis that writes each change to disk before it answers.
+// It listens on loopback alone.
+type Server struct {
+	Addr string // host:port
+
+	t       testing.TB
+	dir     string
+	args    []string
+	process *exec.Cmd
+	exited  chan struct{} // closed when the process has ended
+}
+
+// Start runs a server for the duration of a test.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	return start(t, "--appendonly", "yes", "--appendfsync", "always")
+}
+
+func start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	port := freePort(t)
+	s := &Server{
+		Addr: net.JoinHostPort("127.0.0.1", port), t: t, dir: t.TempDir(),
+		args: append([]string{"--bind", "127.0.0.1", "--port", port, "--save", "", "--daemonize", "no"}, args...),
+	}
+	s.run()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// freePort returns a port of which the port 10,000 above is likely free as well:
+// that is where the nodes of a cluster talk to each other.
+func freePort(t testing.TB) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		l.Close()
+		if port < 55_000 {
+			return strconv.Itoa(port)
+		}
+	}
+	t.Fatal("the system gives no port below 55,000")
+	return ""
+}
+
+// run starts the process and waits until it takes connections.
+func (s *Server) run() {
+	s.t.Helper()
+	s.process = exec.Command("redis-server", s.args...)
+	s.process.Dir = s.dir
+	out, err := s.process.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.process.Start(); err != nil {
+		s.t.Fatalf("%v (on Debian: apt-get install redis-server)", err)
+	}
+	ready := make(chan struct{})
+	var log strings.Builder
+	s.exited = make(chan struct{})
+	go func() {
+		defer close(s.exited)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			select {
+			case <-ready:
+			default:
+				fmt.Fprintln(&log, lines.Text())
+				if strings.Contains(lines.Text(), "eady to accept connections") {
+					close(ready)
+				}
+			}
+		}
+		_ = s.process.Wait() // killed, as a rule
+	}()
+	select {
+	case <-ready:
+	case <-s.exited:
+		s.t.Fatalf("redis-server ended by itself:\n%s", &log)
+	case <-time.After(startLimit):
+		s.Kill()
+		s.t.Fatalf("redis-server does not listen after %v:\n%s", startLimit, &log)
+	}
+}
+
+// Kill ends the server as a crash would.
+func (s *Server) Kill() {
+	_ = s.process.Process.Kill() // it may have ended
+	<-s.exited
+}
+
+// Restart kills the server and starts it again, with what it had on disk.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.run()
+}
+
+// Cluster runs a cluster of three nodes for the duration of a test, and returns
+// their addresses.
+func Cluster(t testing.TB) []string {
+	t.Helper()
+	var addrs []string
+	for range 3 {
+		s := start(t, "--cluster-enabled", "yes", "--appendonly", "yes", "--appendfsync", "always")
+		addrs = append(addrs, s.Addr)
+	}
+	args := append([]string{"--cluster", "create"}, addrs...)
+	args = append(args, "--cluster-yes")
+	if out, err := exec.CommandContext(t.Context(), "redis-cli", args...).CombinedOutput(); err != nil {
+		t.Fatalf("redis-cli %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	for _, addr := range addrs {
+		awaitCluster(t, addr)
+	}
+	return addrs
+}
+
+// awaitCluster waits until a node knows that all slots are served.
+func awaitCluster(t testing.TB, addr string) {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(addr)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(startLimit); ; <-tick.C {
+		out, err := exec.CommandContext(t.Context(), "redis-cli", "-p", port, "cluster", "info").CombinedOutput()
+		if err == nil && strings.Contains(string(out), "cluster_state:ok") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no cluster at %s after %v: %v\n%s", addr, startLimit, err, out)
+		}
+	}
+}

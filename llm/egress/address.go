@@ -1,0 +1,70 @@
+package egress
+
+import "net/netip"
+
+// special are the addresses that are not of the public internet: this machine,
+// private and shared networks, link-local addresses (cloud metadata services are
+// there), documentation, benchmarks, multicast, what is reserved.
+//
+// https://www.iana.org/assignments/iana-ipv4-special-registry
+// https://www.iana.org/assignments/iana-ipv6-special-registry
+var special = parsed(
+	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+	"192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15",
+	"198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+	"100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+)
+
+// globalUnicast is where all public IPv6 addresses are, but for those of translators.
+var globalUnicast = netip.MustParsePrefix("2000::/3")
+
+// isPublic reports whether an address is one of the public internet.
+func isPublic(addr netip.Addr) bool {
+	for _, prefix := range special {
+		if prefix.Contains(addr) {
+			return false
+		}
+	}
+	return addr.Is4() || globalUnicast.Contains(addr) || translated.Contains(addr)
+}
+
+// translated is NAT64, with which networks that have IPv6 alone reach IPv4 (RFC 6052).
+var translated = netip.MustParsePrefix("64:ff9b::/96")
+
+// embedded returns the IPv4 address inside an IPv6 address, to which a gateway
+// or this machine passes the connection on.
+func embedded(addr netip.Addr) (netip.Addr, bool) {
+	if !addr.Is6() {
+		return netip.Addr{}, false
+	}
+	b := addr.As16()
+	at := func(i int) (netip.Addr, bool) { return netip.AddrFrom4([4]byte(b[i : i+4])), true }
+	switch {
+	case translated.Contains(addr), localTranslated.Contains(addr):
+		return at(12)
+	case compatible.Contains(addr) && addr != netip.IPv6Loopback() && addr != netip.IPv6Unspecified():
+		return at(12)
+	case sixToFour.Contains(addr):
+		return at(2)
+	case teredo.Contains(addr): // the client's address, inverted (RFC 4380)
+		return netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]}), true
+	case b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe: // ISATAP (RFC 5214)
+		return at(12)
+	}
+	return netip.Addr{}, false
+}
+
+var (
+	localTranslated = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215
+	compatible      = netip.MustParsePrefix("::/96")          // RFC 4291, deprecated
+	sixToFour       = netip.MustParsePrefix("2002::/16")      // RFC 3056
+	teredo          = netip.MustParsePrefix("2001::/32")      // RFC 4380
+)
+
+func parsed(prefixes ...string) []netip.Prefix {
+	all := make([]netip.Prefix, len(prefixes))
+	for i, p := range prefixes {
+		all[i] = netip.MustParsePrefix(p)
+	}
+	return all
+}

@@ -1,0 +1,144 @@
+// Package register makes the middleware of package llm/middleware available to config
+// files, under the names that the fields of [middleware.Chain] have there, and as a whole,
+// in the recommended order, under "chain". It also makes the groups "fallback" and "balance":
+//
+//	models:
+//	  fast: {model: groq/openai/gpt-oss-20b, middleware: [retry, rate_limit: {requests: 30}]}
+//	  local: ollama/llama3.2
+//	groups:
+//	  careful: {kind: fallback, models: [fast, local]}
+//
+// It is imported for that alone, as package providers/all does.
+package register
+
+import (
+	"slices"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/providers"
+)
+
+func init() {
+	providers.RegisterMiddleware[middleware.Log]("log")
+	providers.RegisterMiddleware[middleware.Cache]("cache")
+	providers.RegisterMiddleware[middleware.Timeout]("timeout")
+	providers.RegisterMiddleware[middleware.Resume]("resume")
+	providers.RegisterMiddleware[middleware.Retry]("retry")
+	providers.RegisterMiddleware[middleware.Breaker]("breaker")
+	providers.RegisterMiddleware[middleware.RateLimit]("rate_limit")
+	providers.RegisterMiddleware[middleware.Concurrency]("concurrency")
+	providers.RegisterMiddlewareIn("trim", func(s middleware.Trim, file providers.File) (llm.Middleware, error) {
+		return complete(middleware.Chain{Trim: &s}, file)
+	})
+	providers.RegisterMiddlewareIn("budget", func(s middleware.Budget, file providers.File) (llm.Middleware, error) {
+		return complete(middleware.Chain{Budget: &s}, file)
+	})
+	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
+		return complete(middleware.Chain{Fallback: &s}, file)
+	})
+	providers.RegisterMiddlewareIn("hedge", func(s middleware.Hedge, file providers.File) (llm.Middleware, error) {
+		return complete(middleware.Chain{Hedge: &s}, file)
+	})
+	providers.RegisterMiddlewareIn("balance", func(s middleware.Balance, file providers.File) (llm.Middleware, error) {
+		return complete(middleware.Chain{Balance: &s}, file)
+	})
+	providers.RegisterMiddlewareIn("chain", complete)
+	providers.RegisterGroup("fallback", fallback)
+	providers.RegisterGroup("balance", balance)
+}
+
+// complete makes a chain of settings from a file, with what settings cannot hold: the models
+// that they name, and what is known of models.
+func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
+	if c.Trim != nil {
+		c.Trim.Info = file.Info
+	}
+	if c.Budget != nil {
+		c.Budget.Prices = func(provider, model string) (llm.Prices, bool) {
+			info, ok := file.Info(provider, model)
+			if !ok || info.Prices == nil {
+				return llm.Prices{}, false
+			}
+			return *info.Prices, true
+		}
+	}
+	name := func(name string, model **llm.Model) (err error) {
+		if name != "" {
+			*model, err = file.Model(name)
+		}
+		return err
+	}
+	if c.Fallback != nil {
+		for i := range c.Fallback.To {
+			if err := name(c.Fallback.To[i].Name, &c.Fallback.To[i].Model); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if c.Balance != nil {
+		for i := range c.Balance.Over {
+			if err := name(c.Balance.Over[i].Name, &c.Balance.Over[i].Model); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if c.Hedge != nil {
+		if err := name(c.Hedge.Name, &c.Hedge.Model); err != nil {
+			return nil, err
+		}
+	}
+	return c.Middleware()
+}
+
+// fallback asks the first member, and after its failure the others in their order. The settings
+// may say, under "to", for which kinds of failure a member is asked.
+func fallback(s middleware.Fallback, members []providers.Member) (llm.Handler, error) {
+	var to []middleware.Alternative
+	for _, m := range members[1:] {
+		alternative := middleware.Alternative{Name: m.Name}
+		if i := slices.IndexFunc(s.To, func(a middleware.Alternative) bool { return a.Name == m.Name }); i >= 0 {
+			alternative = s.To[i]
+		}
+		alternative.Model = m.Model
+		to = append(to, alternative)
+	}
+	for _, a := range s.To {
+		if !slices.ContainsFunc(to, func(t middleware.Alternative) bool { return t.Name == a.Name }) {
+			to = append(to, a) // which has no model, and so is refused by its name
+		}
+	}
+	if len(to) == 0 {
+		return members[0].Model.Do, nil
+	}
+	s.To = to
+	built, err := s.Middleware()
+	if err != nil {
+		return nil, err
+	}
+	return built(members[0].Model.Do), nil
+}
+
+// balance spreads calls over the members. The settings may give them weights, under "over".
+func balance(s middleware.Balance, members []providers.Member) (llm.Handler, error) {
+	var over []middleware.Backend
+	for _, m := range members {
+		backend := middleware.Backend{Name: m.Name}
+		if i := slices.IndexFunc(s.Over, func(b middleware.Backend) bool { return b.Name == m.Name }); i >= 0 {
+			backend = s.Over[i]
+		}
+		backend.Model = m.Model
+		over = append(over, backend)
+	}
+	for _, b := range s.Over {
+		if !slices.ContainsFunc(over, func(o middleware.Backend) bool { return o.Name == b.Name }) {
+			over = append(over, b) // which has no model, and so is refused by its name
+		}
+	}
+	s.Over = over
+	built, err := s.Middleware()
+	if err != nil {
+		return nil, err
+	}
+	return built(members[0].Model.Do), nil
+}

@@ -1,0 +1,97 @@
+package register_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	_ "github.com/parley-llm/parley/llm/middleware/register"
+	"github.com/parley-llm/parley/providers"
+)
+
+func TestMain(m *testing.M) {
+	for name, open := range map[string]func() llm.Provider{
+		"works": func() llm.Provider {
+			return llmtest.New(llmtest.Echo(), llmtest.Echo(), llmtest.Echo(), llmtest.Echo())
+		},
+		"fails": func() llm.Provider {
+			busy := llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "busy"})
+			return llmtest.New(busy, busy, busy, busy)
+		},
+		"flaky": func() llm.Provider {
+			return llmtest.New(llmtest.Error(&llm.Error{Kind: llm.Server, Message: "crashed"}), llmtest.Text("second try"))
+		},
+	} {
+		providers.Register(name, func(providers.Config) (llm.Provider, error) { return open(), nil })
+	}
+	goleak.VerifyTestMain(m)
+}
+
+func load(t *testing.T, content string) (*providers.Setup, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	setup, err := providers.Load(path)
+	if err == nil {
+		t.Cleanup(func() {
+			if err := setup.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	return setup, err
+}
+
+func TestMiddlewareOfFilesWorks(t *testing.T) {
+	for _, test := range []struct{ name, file, want string }{
+		{"a group that falls back", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b]}}\ndefault: g", "hello"},
+		{"a group of groups", "models: {a: fails/m, b: works/m, c: fails/m}\ngroups: {g: {kind: fallback, models: [c, h]}, h: {kind: fallback, models: [a, b]}}\ndefault: g", "hello"},
+		{"a fallback for one kind of failure", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: b, on: [overloaded]}]}}}\ndefault: g", "hello"},
+		{"a group that balances", "models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 3}]}}}\ndefault: g", "hello"},
+		{"a fallback of one model", "models: {a: {model: fails/m, middleware: [fallback: {to: [{model: b}]}]}, b: works/m}\ndefault: a", "hello"},
+		{"retry", "models: {a: {model: flaky/m, middleware: [retry: {min_backoff: 1ns, max_backoff: 1ns}]}}", "second try"},
+		{"a whole chain", "models: {a: {model: flaky/m, middleware: [chain: {retry: {min_backoff: 1ns, max_backoff: 1ns}, breaker: {}, cache: {}, timeout: {total: 1m}, concurrency: {max: 2}}]}}", "second try"},
+		{"trim and budget know the model", "models: {a: {model: works/m, info: {context_window: 9000, prices: {input: 1, output: 2}}, middleware: [trim, budget: {per_process: 1}]}}", "hello"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			setup, err := load(t, test.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			model, err := setup.Model("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := model.Generate(t.Context(), llm.Ask("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.Text() != test.want {
+				t.Errorf("the answer is %q, want %q", resp.Text(), test.want)
+			}
+		})
+	}
+}
+
+func TestMistakesInSettingsHaveAPlace(t *testing.T) {
+	for file, want := range map[string]string{
+		"models: {a: {model: works/m, middleware: [retry: {max_retry: 1}]}}":                                                                    `:1:51: there is no field "max_retry"; did you mean "max_retries"?`,
+		"models: {a: {model: works/m, middleware: [retry: {max_retries: -1}]}}":                                                                 `:1:43: the middleware "retry" cannot be made:`,
+		"models: {a: {model: works/m, middleware: [log: {level: loud}]}}":                                                                       `:1:56: this cannot be used here: slog: level string "loud": unknown name`,
+		"models: {a: {model: works/m, middleware: [hedge: {model: b}]}}":                                                                        `:1:43: the middleware "hedge" cannot be made: there is no model or group "b"; there is: a`,
+		"models: {a: works/m, b: works/m, c: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: c}]}}}\ndefault: g": `:2:10: the group "g" cannot be made:`,
+	} {
+		_, err := load(t, file)
+		if !errors.Is(err, llm.InvalidRequest) || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error of %s is\n%v\nwant %s", file, err, want)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package redisstore_test
+
+import (
+	"log"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/redisstore"
+)
+
+func ExampleNew() {
+	client := redis.NewClient(&redis.Options{Addr: "localhost:6379"})
+	defer client.Close()
+
+	limit, err := middleware.RateLimit{
+		Requests: 500, // a minute, of all machines together
+		Shared:   middleware.Shared{Store: redisstore.New(client), StoreDown: middleware.Refuse},
+	}.Middleware()
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := llmtest.New().Model(llm.Use(limit)) // or a real one
+	_ = model
+}

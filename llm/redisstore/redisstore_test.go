@@ -1,0 +1,130 @@
+package redisstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/storetest"
+	"github.com/parley-llm/parley/llm/redisstore"
+)
+
+// These tests use a Redis in the process, to be there everywhere and to fail when
+// told to. internal/interop has the same with a real one, and with a cluster.
+
+func open(t *testing.T) (*miniredis.Miniredis, *redis.Client) {
+	t.Helper()
+	server := miniredis.RunT(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr(), MaxRetries: -1})
+	t.Cleanup(func() { client.Close() })
+	return server, client
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) middleware.Store {
+		server, client := open(t)
+		ticking(t, server)
+		return redisstore.New(client)
+	})
+}
+
+// ticking has the server forget what is over; by itself it does so only when told.
+func ticking(t *testing.T, server *miniredis.Miniredis) {
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				server.FastForward(time.Millisecond)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	t.Cleanup(func() { stop(); <-stopped })
+}
+
+func TestKeysAreVersionedAndPrefixed(t *testing.T) {
+	server, client := open(t)
+	ours, theirs := redisstore.New(client, redisstore.Prefix("ours")), redisstore.New(client)
+	if err := ours.Set(t.Context(), "k", []byte("v"), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if value, err := theirs.Get(t.Context(), "k"); value != nil || err != nil {
+		t.Errorf("a store with another prefix has %q, %v", value, err)
+	}
+	if got, err := server.Get("ours:1:value:k"); got != "v" || err != nil {
+		t.Errorf("the key ours:1:value:k is %q, %v; keys: %q", got, err, server.Keys())
+	}
+}
+
+func TestBucketsAreForgottenWhenFull(t *testing.T) {
+	server, client := open(t)
+	store := redisstore.New(client)
+	if _, _, err := store.Take(t.Context(), "k", 2, middleware.Bucket{Every: time.Second, Burst: 5}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if ttl := server.TTL("parley:1:bucket:k"); ttl != 2*time.Second {
+		t.Errorf("a bucket that will be full in 2 s is kept for %v", ttl)
+	}
+}
+
+func TestSmallPartsOfTimeAreNotLost(t *testing.T) {
+	server, client := open(t)
+	server.SetTime(time.Unix(1_800_000_000, 0))
+	store := redisstore.New(client)
+	bucket := middleware.Bucket{Every: 1500 * time.Nanosecond, Burst: 1} // 40 million a minute
+	const takes = 1000
+	var last time.Duration
+	for range takes {
+		wait, ok, err := store.Take(t.Context(), "k", 1, bucket, time.Hour)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		last = wait
+	}
+	if want := (takes - 1) * bucket.Every; (last - want).Abs() > want/1000 {
+		t.Errorf("the wait after %d tokens is %v, want %v", takes, last, want)
+	}
+}
+
+func TestServerAwayIsAnError(t *testing.T) {
+	server, client := open(t)
+	store := redisstore.New(client)
+	for _, away := range []struct {
+		name string
+		do   func()
+	}{
+		{"failing", func() { server.SetError("LOADING Redis is loading the dataset in memory") }},
+		{"gone", server.Close},
+	} {
+		away.do()
+		_, errGet := store.Get(t.Context(), "k")
+		errSet := store.Set(t.Context(), "k", nil, time.Hour)
+		_, errAdd := store.Add(t.Context(), "k", 1, time.Hour)
+		_, _, errTake := store.Take(t.Context(), "k", 1, middleware.Bucket{Every: 1, Burst: 1}, 0)
+		for op, err := range map[string]error{"Get": errGet, "Set": errSet, "Add": errAdd, "Take": errTake} {
+			if err == nil {
+				t.Errorf("server %s: %s has no error", away.name, op)
+			}
+		}
+	}
+}
+
+func TestContextEndsAnOperation(t *testing.T) {
+	_, client := open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := redisstore.New(client).Get(ctx, "k"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get with a cancelled context returns %v", err)
+	}
+}

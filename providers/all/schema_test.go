@@ -1,0 +1,27 @@
+package all_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/parley-llm/parley/providers"
+)
+
+// TestSchemaOfTheDocsIsCurrent compares the schema for editors with what the loader takes now.
+// PARLEY_UPDATE=1 writes it anew.
+func TestSchemaOfTheDocsIsCurrent(t *testing.T) {
+	const path = "../../docs/config.schema.json"
+	want := providers.Schema()
+	if os.Getenv("PARLEY_UPDATE") != "" {
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("docs/config.schema.json is not what the loader takes: write it anew with PARLEY_UPDATE=1 go test ./providers/all")
+	}
+}

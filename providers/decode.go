@@ -1,0 +1,440 @@
+package providers
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// decoder fills Go values from YAML, strictly: what it does not know is a
+// problem with a place, never ignored.
+type decoder struct {
+	problems
+	open  map[*yaml.Node]bool // anchors whose value is being read, to find cycles
+	known map[reflect.Type][]field
+	nodes int // read so far, aliases followed
+}
+
+// maxNodes bounds what a file can expand to: aliases of aliases grow fast.
+const maxNodes = 100_000
+
+// ownDecoder is a type that reads itself.
+type ownDecoder interface {
+	decode(d *decoder, n *yaml.Node)
+}
+
+func placeOf(n *yaml.Node) place { return place{n.Line, n.Column} }
+
+// parse returns the root of a file, or nil and a problem.
+func (d *decoder) parse(data []byte) *yaml.Node {
+	if at, ok := firstBroken(data); ok {
+		d.add(at, "the file is not text in UTF-8, or has a control character here")
+		return nil
+	}
+	var document yaml.Node
+	err := yaml.Load(data, &document)
+	var broken *yaml.LoadError
+	switch {
+	case err == nil && len(document.Content) == 1:
+		return document.Content[0]
+	case err == nil || strings.Contains(err.Error(), "no documents"):
+		d.add(place{}, "the file is empty")
+	case strings.Contains(err.Error(), "multiple"):
+		d.add(place{}, "the file has several documents (---): it must be one")
+	case errors.As(err, &broken):
+		d.add(place{broken.Mark.Line, broken.Mark.Column}, "this is not YAML: %s", broken.Message)
+	default:
+		d.add(place{}, "this is not YAML: %v", err)
+	}
+	return nil
+}
+
+// firstBroken returns the place of the first character that no YAML file has.
+func firstBroken(data []byte) (place, bool) {
+	at := place{1, 1}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		switch {
+		case r == utf8.RuneError && size == 1, unicode.IsControl(r) && !strings.ContainsRune("\n\r\t\u0085", r):
+			return at, true
+		case r == '\n':
+			at = place{at.line + 1, 1}
+		default:
+			at.column++
+		}
+		i += size
+	}
+	return place{}, false
+}
+
+// value reads a node into v.
+func (d *decoder) value(n *yaml.Node, v reflect.Value) {
+	if d.nodes++; d.nodes > maxNodes {
+		if d.nodes == maxNodes+1 {
+			d.add(placeOf(n), "the file is too large: its aliases expand to more than %d values", maxNodes)
+		}
+		return
+	}
+	if n.Kind == yaml.AliasNode {
+		if d.open[n.Alias] {
+			d.add(placeOf(n), "the alias *%s stands inside of what it stands for", n.Value)
+			return
+		}
+		if d.open == nil {
+			d.open = make(map[*yaml.Node]bool)
+		}
+		d.open[n.Alias] = true
+		defer delete(d.open, n.Alias)
+		d.value(n.Alias, v)
+		return
+	}
+	if own, ok := v.Addr().Interface().(ownDecoder); ok {
+		own.decode(d, n)
+		return
+	}
+	if words, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && n.Kind == yaml.ScalarNode {
+		if err := words.UnmarshalText([]byte(n.Value)); err != nil {
+			d.add(placeOf(n), "this cannot be used here: %v", err)
+		}
+		return
+	}
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" && v.Kind() != reflect.Interface {
+		d.add(placeOf(n), "there is no value here")
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		fresh := reflect.New(v.Type().Elem())
+		d.value(n, fresh.Elem())
+		v.Set(fresh)
+	case reflect.Struct:
+		d.structure(n, v)
+	case reflect.Map:
+		d.mapping(n, v)
+	case reflect.Slice:
+		d.list(n, v)
+	case reflect.Interface:
+		if plain := d.plain(n); plain != nil {
+			v.Set(reflect.ValueOf(plain))
+		}
+	default:
+		d.scalar(n, v)
+	}
+}
+
+// pairs returns the keys and values of a mapping, with those that it merges in
+// (<<) where it has none of its own.
+func (d *decoder) pairs(n *yaml.Node) [][2]*yaml.Node {
+	if n.Kind != yaml.MappingNode {
+		d.add(placeOf(n), "%s stands where fields are wanted, as in \"name: value\"", describe(n))
+		return nil
+	}
+	var all, merged [][2]*yaml.Node
+	at := make(map[string]place)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch earlier, twice := at[key.Value]; {
+		case key.Kind != yaml.ScalarNode:
+			d.add(placeOf(key), "%s stands where the name of a field is wanted", describe(key))
+		case twice:
+			d.add(placeOf(key), "%q is here a second time, after line %d", key.Value, earlier.line)
+		case key.ShortTag() == "!!merge":
+			merged = append(merged, d.merged(value)...)
+		default:
+			at[key.Value] = placeOf(key)
+			all = append(all, [2]*yaml.Node{key, value})
+		}
+	}
+	for _, pair := range merged {
+		if _, own := at[pair[0].Value]; !own {
+			at[pair[0].Value] = placeOf(pair[0])
+			all = append(all, pair)
+		}
+	}
+	return all
+}
+
+func (d *decoder) merged(n *yaml.Node) [][2]*yaml.Node {
+	if d.nodes++; d.nodes > maxNodes {
+		d.add(placeOf(n), "the file is too large: its aliases expand to more than %d values", maxNodes)
+		return nil
+	}
+	target := n
+	if n.Kind == yaml.AliasNode {
+		target = n.Alias
+	}
+	if d.open[target] {
+		d.add(placeOf(n), "this merges a mapping into itself")
+		return nil
+	}
+	if target.Kind == yaml.SequenceNode {
+		var all [][2]*yaml.Node
+		for _, item := range target.Content {
+			all = append(all, d.merged(item)...)
+		}
+		return all
+	}
+	if d.open == nil {
+		d.open = make(map[*yaml.Node]bool)
+	}
+	d.open[target] = true
+	defer delete(d.open, target)
+	return d.pairs(target)
+}
+
+func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
+	fields, done := d.known[v.Type()]
+	if !done {
+		if d.known == nil {
+			d.known = make(map[reflect.Type][]field)
+		}
+		fields = fieldsOf(v.Type())
+		d.known[v.Type()] = fields
+	}
+	for _, pair := range d.pairs(n) {
+		name := pair[0].Value
+		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 {
+			names := make([]string, len(fields))
+			for i, f := range fields {
+				names[i] = f.name
+			}
+			d.add(placeOf(pair[0]), "there is no field %q; %s", name, orNearest(name, names))
+			continue
+		}
+		d.value(pair[1], v.FieldByIndex(fields[i].index))
+	}
+}
+
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
+	if v.IsNil() {
+		v.Set(reflect.MakeMap(v.Type()))
+	}
+	for _, pair := range d.pairs(n) {
+		key := reflect.New(v.Type().Key()).Elem()
+		if key.Kind() != reflect.String {
+			d.add(placeOf(pair[0]), "a setting of this program cannot be written in a file")
+			return
+		}
+		key.SetString(pair[0].Value)
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(pair[1], value)
+		v.SetMapIndex(key, value)
+	}
+}
+
+func (d *decoder) list(n *yaml.Node, v reflect.Value) {
+	if v.Type() == reflect.TypeFor[json.RawMessage]() {
+		if data, err := json.Marshal(d.plain(n)); err == nil {
+			v.SetBytes(data)
+		}
+		return
+	}
+	if n.Kind != yaml.SequenceNode {
+		d.add(placeOf(n), "%s stands where a list is wanted, as in [a, b]", describe(n))
+		return
+	}
+	v.Set(reflect.MakeSlice(v.Type(), 0, len(n.Content))) // an empty list is not the same as none
+	for _, item := range n.Content {
+		value := reflect.New(v.Type().Elem()).Elem()
+		d.value(item, value)
+		v.Set(reflect.Append(v, value))
+	}
+}
+
+func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
+	want := wanted(v.Type())
+	if n.Kind != yaml.ScalarNode {
+		d.add(placeOf(n), "%s stands where %s is wanted", describe(n), want)
+		return
+	}
+	tag, ok := n.ShortTag(), false
+	switch {
+	case v.Type() == reflect.TypeFor[time.Duration]():
+		if duration, err := time.ParseDuration(n.Value); err == nil {
+			v.SetInt(int64(duration))
+			ok = true
+		}
+	case v.Kind() == reflect.String:
+		if ok = tag == "!!str" || tag == "!!timestamp"; ok { // a day is text, unless a day is wanted
+			v.SetString(n.Value)
+		}
+	case v.Kind() == reflect.Bool:
+		if ok = tag == "!!bool"; ok {
+			v.SetBool(strings.EqualFold(n.Value, "true"))
+		}
+	case v.CanInt() && tag == "!!int":
+		var i int64
+		if ok = n.Decode(&i) == nil && !v.OverflowInt(i); ok {
+			v.SetInt(i)
+		}
+	case v.CanUint() && tag == "!!int":
+		var u uint64
+		if ok = n.Decode(&u) == nil && !v.OverflowUint(u); ok {
+			v.SetUint(u)
+		}
+	case v.CanFloat() && (tag == "!!float" || tag == "!!int"):
+		var f float64
+		if ok = n.Decode(&f) == nil && !math.IsNaN(f) && !math.IsInf(f, 0); ok {
+			v.SetFloat(f)
+		}
+	}
+	if !ok {
+		d.add(placeOf(n), "%s stands where %s is wanted", describe(n), want)
+	}
+}
+
+// plain returns a value as package json would: maps, slices, text, numbers.
+func (d *decoder) plain(n *yaml.Node) any {
+	if n.Kind == yaml.AliasNode {
+		var v any
+		d.value(n, reflect.ValueOf(&v).Elem())
+		return v
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		m := map[string]any{}
+		d.mapping(n, reflect.ValueOf(m))
+		return m
+	case yaml.SequenceNode:
+		list := []any{}
+		for _, item := range n.Content {
+			var v any
+			d.value(item, reflect.ValueOf(&v).Elem())
+			list = append(list, v)
+		}
+		return list
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return nil
+	case "!!str", "!!timestamp", "!!merge":
+		return n.Value
+	case "!!bool":
+		return strings.EqualFold(n.Value, "true")
+	case "!!int":
+		var i int64
+		if n.Decode(&i) == nil {
+			return i
+		}
+	case "!!float":
+		var f float64
+		if n.Decode(&f) == nil && !math.IsNaN(f) && !math.IsInf(f, 0) {
+			return f
+		}
+	}
+	d.add(placeOf(n), "%s cannot be used here", describe(n))
+	return nil
+}
+
+// wanted returns what a value of the type is, for people.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a time such as 30s or 5m"
+	case t.Kind() == reflect.String:
+		return "text"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.Float64 || t.Kind() == reflect.Float32:
+		return "a number"
+	}
+	return "a whole number"
+}
+
+// describe returns what a node is, for people. It shows no text: what stands in
+// a wrong place may be a key.
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return "nothing"
+	case "!!int", "!!float":
+		return "the number " + n.Value
+	case "!!bool":
+		return n.Value
+	}
+	return "text"
+}
+
+// text is a text of a file that knows its place.
+type text struct {
+	place
+	value string
+}
+
+func (t *text) decode(d *decoder, n *yaml.Node) {
+	t.place = placeOf(n)
+	d.value(n, reflect.ValueOf(&t.value).Elem())
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && n.Value == "" {
+		d.add(t.place, "there is no value here")
+	}
+}
+
+// raw is a piece of a file that is read later, when it is known what it is.
+type raw struct{ node *yaml.Node }
+
+func (r *raw) decode(_ *decoder, n *yaml.Node) { r.node = n }
+
+// into reads the piece into a new value of the type. A piece that is not there
+// is the zero value.
+func (r raw) into(d *decoder, t reflect.Type) reflect.Value {
+	v := reflect.New(t).Elem()
+	if r.node != nil {
+		d.value(r.node, v)
+	}
+	return v
+}
+
+// table is a mapping whose names the user chooses, in the order of the file.
+type table[T any] []row[T]
+
+type row[T any] struct {
+	name  text
+	value T
+}
+
+func (t *table[T]) decode(d *decoder, n *yaml.Node) {
+	for _, pair := range d.pairs(n) {
+		r := row[T]{name: text{placeOf(pair[0]), pair[0].Value}}
+		if r.name.value == "" {
+			d.add(r.name.place, "there is no name here")
+		}
+		d.value(pair[1], reflect.ValueOf(&r.value).Elem())
+		*t = append(*t, r)
+	}
+}
+
+// get returns the row of a name, or nil.
+func (t table[T]) get(name string) *row[T] {
+	for i := range t {
+		if t[i].name.value == name {
+			return &t[i]
+		}
+	}
+	return nil
+}
+
+func (t table[T]) names() []string {
+	names := make([]string, len(t))
+	for i, r := range t {
+		names[i] = r.name.value
+	}
+	return names
+}

@@ -1,0 +1,114 @@
+package providers_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+// goldenErrors has one case after the other: its name, a config file, and what the loader says of it.
+// PARLEY_UPDATE=1 writes anew what the loader says.
+const goldenErrors = "testdata/errors.golden"
+
+const (
+	caseMark = "=== "
+	saysMark = "--- says"
+)
+
+type errorCase struct{ name, input, want string }
+
+func errorCases(t testing.TB) []errorCase {
+	t.Helper()
+	data, err := os.ReadFile(goldenErrors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []errorCase
+	for _, section := range strings.Split("\n"+string(data), "\n"+caseMark)[1:] {
+		name, rest, _ := strings.Cut(section, "\n")
+		input, want, ok := strings.Cut(rest, saysMark+"\n")
+		if !ok {
+			input = rest
+		}
+		cases = append(cases, errorCase{name, input, strings.TrimSpace(want)})
+	}
+	if len(cases) == 0 {
+		t.Fatal(goldenErrors + " has no cases")
+	}
+	return cases
+}
+
+func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
+	var updated strings.Builder
+	for _, c := range errorCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			input := strings.NewReplacer(`\x01`, "\x01", `\xff`, "\xff").Replace(c.input)
+			path := write(t, input)
+			_, err := providers.LoadIn(path, variables(map[string]string{"SET": "value"}))
+			got := complaint(err, path)
+			updated.WriteString(caseMark + c.name + "\n" + strings.TrimRight(c.input, "\n") + "\n" + saysMark + "\n" + got + "\n\n")
+			if got != c.want && os.Getenv("PARLEY_UPDATE") == "" {
+				t.Errorf("the loader says\n%s\nwant\n%s", got, c.want)
+			}
+			if !errors.Is(err, llm.InvalidRequest) || llm.KindOf(err) != llm.InvalidRequest {
+				t.Errorf("the error is a %T that is not an invalid request", err)
+			}
+			var file *providers.FileError
+			if !errors.As(err, &file) || len(file.Problems) == 0 || file.Problems[0].Line < 1 || file.Problems[0].Column < 1 {
+				t.Errorf("the error has no place: %v", err)
+			}
+		})
+	}
+	if os.Getenv("PARLEY_UPDATE") != "" {
+		if err := os.WriteFile(goldenErrors, []byte(updated.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFileThatIsNotThere(t *testing.T) {
+	_, err := providers.Load(filepath.Join(t.TempDir(), "parley.yaml"))
+	if !errors.Is(err, llm.InvalidRequest) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "the config file cannot be read") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place.
+func FuzzLoad(f *testing.F) {
+	for _, c := range errorCases(f) {
+		f.Add(c.input)
+	}
+	f.Add(fullFile)
+	f.Fuzz(func(t *testing.T, content string) {
+		if strings.Contains(content, "command") || strings.Contains(content, "file:") || strings.Contains(content, "ca:") || strings.Contains(content, "cert:") {
+			t.Skip("the file may run commands and read files, which is not what is tried here")
+		}
+		path := write(t, content)
+		setup, err := providers.LoadIn(path, variables(map[string]string{"SET": "value"}))
+		if err == nil {
+			for _, name := range setup.Names() {
+				if _, err := setup.Model(name); err != nil {
+					t.Errorf("the model %q of a file that loads cannot be had: %v", name, err)
+				}
+			}
+			_ = setup.Close()
+			return
+		}
+		var file *providers.FileError
+		if !errors.As(err, &file) {
+			t.Fatalf("the error %v has no place", err)
+		}
+		lines := strings.Count(content, "\n") + strings.Count(content, "\r") + strings.Count(content, "\u0085") +
+			strings.Count(content, "\u2028") + strings.Count(content, "\u2029") + 1
+		for _, p := range file.Problems {
+			if p.File != path || p.Line < 1 || p.Line > lines+1 || p.Column < 1 || p.Message == "" {
+				t.Errorf("the problem %+v is not in the file of %d lines", p, lines)
+			}
+		}
+	})
+}

@@ -1,0 +1,250 @@
+package gemini
+
+import (
+	"encoding/json"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// chunk is one piece of an answer: a frame of a stream, or the whole of one that
+// is not streamed.
+// https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+type chunk struct {
+	failure
+	Candidates []candidate     `json:"candidates"`
+	Feedback   *promptFeedback `json:"promptFeedback"`
+	Usage      *usage          `json:"usageMetadata"`
+	Model      string          `json:"modelVersion"`
+	ID         string          `json:"responseId"`
+
+	known bool // it has a model or an id, which were known already
+}
+
+// failure is the member that any reply of the server can have in place of what
+// was asked for.
+type failure struct {
+	Error json.RawMessage `json:"error"`
+}
+
+// failed returns what the server says went wrong, or nil.
+func (f *failure) failed() json.RawMessage {
+	if send.IsSet(f.Error) {
+		return f.Error
+	}
+	return nil
+}
+
+// failing is a reply that may hold a failure.
+type failing interface{ failed() json.RawMessage }
+
+// isPiece reports whether the chunk says anything that a piece of an answer
+// would.
+func (c *chunk) isPiece() bool {
+	return len(c.Candidates) > 0 || c.Feedback != nil || c.Usage != nil || c.Model != "" || c.ID != "" || c.known
+}
+
+type promptFeedback struct {
+	BlockReason  string `json:"blockReason"`
+	BlockMessage string `json:"blockReasonMessage"`
+}
+
+// blocks reports whether the feedback says that the prompt was refused. It also
+// comes with prompts that were not, to say how harmless they are.
+func (f *promptFeedback) blocks() bool {
+	return f.BlockMessage != "" || f.BlockReason != "" && f.BlockReason != "BLOCKED_REASON_UNSPECIFIED" && f.BlockReason != "BLOCK_REASON_UNSPECIFIED"
+}
+
+type candidate struct {
+	Index         int         `json:"index"`
+	Content       *content    `json:"content"`
+	FinishReason  string      `json:"finishReason"`
+	FinishMessage string      `json:"finishMessage"`
+	Grounding     *grounding  `json:"groundingMetadata"`
+	Citations     *citations  `json:"citationMetadata"`
+	URLContext    *urlContext `json:"urlContextMetadata"`
+	Logprobs      *logprobs   `json:"logprobsResult"`
+	Token         string      `json:"continuationToken"` // base64
+}
+
+type content struct {
+	Parts []part `json:"parts"`
+}
+
+// part is a piece of content, of which one member says what it is.
+// https://ai.google.dev/api/caching#Part
+type part struct {
+	Text      *string       `json:"text"`
+	Thought   bool          `json:"thought"`
+	Signature string        `json:"thoughtSignature"` // base64, kept as it is written
+	Call      *functionCall `json:"functionCall"`
+	Inline    *blob         `json:"inlineData"`
+	File      *fileData     `json:"fileData"`
+	Code      *ranCode      `json:"executableCode"`
+	Result    *codeResult   `json:"codeExecutionResult"`
+
+	raw json.RawMessage // of a part of a kind that is not known
+}
+
+// UnmarshalJSON keeps what it does not know.
+func (p *part) UnmarshalJSON(data []byte) error {
+	type plain part
+	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
+		return err
+	}
+	if p.Text != nil || p.Call != nil || p.Inline != nil || p.File != nil || p.Code != nil || p.Result != nil {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		if name != "thought" && name != "thoughtSignature" && send.IsSet(value) {
+			p.raw = append(p.raw, data...)
+			break
+		}
+	}
+	return nil
+}
+
+type functionCall struct {
+	ID   string          `json:"id"`
+	Name string          `json:"name"`
+	Args json.RawMessage `json:"args"`
+}
+
+// arguments returns the call's arguments as the server wrote them.
+func (f *functionCall) arguments() string {
+	if !send.IsSet(f.Args) {
+		return ""
+	}
+	return string(f.Args)
+}
+
+type blob struct {
+	MediaType string `json:"mimeType"`
+	Data      []byte `json:"data"`
+}
+
+type fileData struct {
+	MediaType string `json:"mimeType"`
+	URI       string `json:"fileUri"`
+}
+
+type ranCode struct {
+	ID       string `json:"id"`
+	Language string `json:"language"`
+	Code     string `json:"code"`
+}
+
+type codeResult struct {
+	ID      string `json:"id"`
+	Outcome string `json:"outcome"`
+	Output  string `json:"output"`
+}
+
+// logprobs are the probabilities of the tokens of one chunk: of those chosen,
+// and of the likeliest at each place.
+type logprobs struct {
+	Chosen []logprob `json:"chosenCandidates"`
+	Top    []struct {
+		Candidates []logprob `json:"candidates"`
+	} `json:"topCandidates"`
+}
+
+type logprob struct {
+	Token   string  `json:"token"`
+	Logprob float64 `json:"logProbability"`
+}
+
+func (l *logprobs) convert() []llm.TokenLogprob {
+	out := make([]llm.TokenLogprob, len(l.Chosen))
+	for i, t := range l.Chosen {
+		out[i] = llm.TokenLogprob{Token: t.Token, Logprob: t.Logprob}
+		if i < len(l.Top) {
+			for _, other := range l.Top[i].Candidates {
+				out[i].Top = append(out[i].Top, llm.TokenLogprob{Token: other.Token, Logprob: other.Logprob})
+			}
+		}
+	}
+	return out
+}
+
+// usage are the counts so far: those of a later chunk stand for those of an
+// earlier one.
+// https://ai.google.dev/api/generate-content#UsageMetadata
+type usage struct {
+	Prompt     *int64 `json:"promptTokenCount"` // cached content included
+	ToolUse    *int64 `json:"toolUsePromptTokenCount"`
+	Candidates *int64 `json:"candidatesTokenCount"` // thoughts not included
+	Thoughts   *int64 `json:"thoughtsTokenCount"`
+	Cached     *int64 `json:"cachedContentTokenCount"`
+	Total      *int64 `json:"totalTokenCount"`
+}
+
+// take takes over what later counts say.
+func (u *usage) take(later *usage) {
+	for _, n := range [...]struct{ to, from **int64 }{
+		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
+		{&u.Thoughts, &later.Thoughts}, {&u.Cached, &later.Cached}, {&u.Total, &later.Total},
+	} {
+		if *n.from != nil {
+			*n.to = *n.from
+		}
+	}
+}
+
+// convert returns the usage. The server leaves out counts that are zero; that
+// of an answer with no tokens follows from the total.
+func (u *usage) convert() llm.Usage {
+	out := llm.Usage{CacheRead: known(u.Cached), Reasoning: known(u.Thoughts)}
+	if u.Prompt != nil {
+		out.Input = llm.Known(value(u.Prompt) + value(u.ToolUse))
+	}
+	said := value(u.Candidates) + value(u.Thoughts)
+	switch {
+	case u.Candidates != nil || u.Thoughts != nil:
+		out.Output = llm.Known(said)
+	case u.Prompt != nil && u.Total != nil && value(u.Total) >= out.Input.N:
+		out.Output = llm.Known(value(u.Total) - out.Input.N)
+	}
+	return out
+}
+
+func known(n *int64) llm.Tokens {
+	if n == nil {
+		return llm.Tokens{}
+	}
+	return llm.Known(int(*n))
+}
+
+func value(n *int64) int {
+	if n == nil {
+		return 0
+	}
+	return int(*n)
+}
+
+// The reasons for an answer to end that are not a word of their own here.
+const (
+	unspecified  = "FINISH_REASON_UNSPECIFIED" // which is none
+	continuation = "CONTINUATION"              // which is no end
+)
+
+// finishReason translates the server's word for why the answer ended.
+// https://ai.google.dev/api/generate-content#FinishReason
+func finishReason(raw string) llm.FinishReason {
+	switch raw {
+	case "":
+		return llm.FinishUnknown
+	case "STOP":
+		return llm.FinishStop
+	case "MAX_TOKENS":
+		return llm.FinishLength
+	case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR":
+		return llm.FinishContentFilter
+	}
+	return llm.FinishOther
+}

@@ -1,0 +1,42 @@
+package gemini_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+func TestConformance(t *testing.T) {
+	llmtest.TestProvider(t, llmtest.Suite{
+		Dialect: llmtest.Gemini(),
+		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+		},
+		NoRefusals: "Gemini's API has none but text",
+	})
+}
+
+// Vertex AI sends the same replies to chats, and takes an OAuth token. Its
+// embeddings and lists of models are of other shapes, which tests of their own
+// hold it to.
+func TestConformanceOfVertex(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the code is that of TestConformance, but for the credential; with the race detector, once is enough")
+	}
+	llmtest.TestProvider(t, llmtest.Suite{
+		Dialect: llmtest.Gemini(),
+		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+			return provider(t, gemini.Config{
+				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client,
+				TokenSource: func(context.Context) (string, error) { return llmtest.Key, nil },
+			})
+		},
+		NoRefusals:   "Vertex AI's API has none but text",
+		NoEmbeddings: "the dialect renders the Gemini API's",
+		NoModelList:  "the dialect renders the Gemini API's",
+	})
+}

@@ -1,0 +1,107 @@
+package gemini
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/tokens"
+)
+
+// CountBy says who counts the tokens of a request.
+type CountBy string
+
+// Who counts tokens.
+const (
+	// CountOffline estimates in this process and uses no network, see
+	// [tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
+	CountOffline CountBy = ""
+	// CountRemote asks the server, which counts the system instruction, the tools
+	// and media as well. The count is exact.
+	CountRemote CountBy = "remote"
+)
+
+func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
+	case CountOffline:
+		return p.countOffline(ctx, call, yield)
+	case CountRemote:
+		return p.countRemote(ctx, call, yield)
+	default:
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of gemini.CountBy", by)
+	}
+}
+
+func (p *Provider) countOffline(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if err := ctx.Err(); err != nil {
+		return err // as from a provider that would have had to wait
+	}
+	count, err := tokens.CountRequest(call.Request, call.Model, nil)
+	if err != nil {
+		if e, ok := errors.AsType[*llm.Error](err); ok && e.Provider == "" {
+			named := *e
+			named.Provider, named.Op = p.name, call.Op
+			err = &named
+		}
+		return err
+	}
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: &count}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	return nil
+}
+
+// counted is the reply of the counter.
+// https://ai.google.dev/api/tokens#response-body
+type counted struct {
+	failure
+	Total *int `json:"totalTokens"`
+}
+
+// countRemote asks the server's counter. The Gemini API counts a whole request
+// under a name of its own, where the contents alone would leave out the system
+// instruction and the tools; Vertex AI takes the same members side by side.
+func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	b, err := p.buildChat(call)
+	if err != nil {
+		return err
+	}
+	resource, err := p.modelPath(call)
+	if err != nil {
+		return err
+	}
+	var body []byte
+	if p.vertex {
+		whole := &b.body
+		body, err = p.marshal(call, &chatBody{
+			Contents: whole.Contents, SystemInstruction: whole.SystemInstruction,
+			Tools: whole.Tools, GenerationConfig: whole.GenerationConfig,
+		}, nil)
+	} else {
+		b.body.Model = resource
+		if body, err = p.marshal(call, &b.body, b.options.Extra); err == nil {
+			body, err = dialect.Merge([]byte("{}"), map[string]any{"generateContentRequest": json.RawMessage(body)})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	url, err := p.modelURL(call, "countTokens")
+	if err != nil {
+		return err
+	}
+	var got counted
+	r, err := p.value(ctx, call, url, body, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if got.Total == nil || *got.Total < 0 {
+		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+	}
+	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
+	dialect.Result(r, call.Model, count, llm.Usage{}, yield)
+	return nil
+}

@@ -1,0 +1,92 @@
+package gemini
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"cloud.google.com/go/auth"
+	"cloud.google.com/go/auth/credentials"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// authenticate takes the credential from the configuration.
+func (p *Provider) authenticate(config Config) error {
+	switch key := string(config.APIKey); {
+	case config.TokenSource != nil:
+		p.token = config.TokenSource
+	case key != "":
+		p.token, p.keyed = func(context.Context) (string, error) { return key, nil }, true
+	case p.vertex && p.project != "":
+		p.defaults = &defaultCredentials{file: config.CredentialsFile, client: config.HTTPClient}
+		p.token = p.defaults.token
+	case p.vertex && config.BaseURL == "":
+		return p.invalidf("Vertex AI needs a project, or an express key: set Config.Project or GOOGLE_CLOUD_PROJECT")
+	case config.BaseURL == "":
+		return &llm.Error{
+			Kind:     llm.Auth,
+			Provider: p.name,
+			Message:  "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY",
+		}
+	}
+	return nil
+}
+
+// defaultCredentials are Google's application-default credentials. They are
+// looked for when the first token is needed, and until they are found: that
+// reads files, and may ask the machine's metadata server.
+type defaultCredentials struct {
+	file   string
+	client *http.Client
+
+	mu    sync.Mutex
+	found *auth.Credentials
+}
+
+// scope is what Vertex AI wants tokens to be for.
+const scope = "https://www.googleapis.com/auth/cloud-platform"
+
+// token is a TokenSource. The credentials keep their token while it is fresh;
+// it is refreshed by whoever needs it next, in no goroutine of its own.
+func (d *defaultCredentials) token(ctx context.Context) (string, error) {
+	credential, err := d.find()
+	if err != nil {
+		return "", err
+	}
+	token, err := credential.Token(ctx)
+	if err != nil {
+		return "", err
+	}
+	return token.Value, nil
+}
+
+// quotaProject returns the project that pays for a person's own credentials, or
+// "". It is known once there is a token.
+func (d *defaultCredentials) quotaProject(ctx context.Context) string {
+	found, err := d.find()
+	if err != nil {
+		return ""
+	}
+	project, _ := found.QuotaProjectID(ctx) // without one, none is named
+	return project
+}
+
+func (d *defaultCredentials) find() (*auth.Credentials, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.found != nil {
+		return d.found, nil
+	}
+	found, err := credentials.DetectDefault(&credentials.DetectOptions{
+		Scopes:              []string{scope},
+		CredentialsFile:     d.file, //lint:ignore SA1019 the file is the user's own, of whatever type
+		Client:              d.client,
+		DisableAsyncRefresh: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.found = found
+	return found, nil
+}

@@ -1,0 +1,105 @@
+package gemini_test
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// everyByte is the size of the largest body that is cut at every byte.
+const everyByte = 4 << 10
+
+// offsets returns where to cut a body: at every byte if it is short, else around
+// the edges of its lines and at 200 places more.
+func offsets(body string) (at []int) {
+	if len(body) <= everyByte {
+		for i := range len(body) + 1 {
+			at = append(at, i)
+		}
+		return at
+	}
+	for i := range len(body) {
+		if body[i] == '\n' {
+			at = append(at, i-1, i, i+1, min(i+2, len(body)))
+		}
+	}
+	random := rand.New(rand.NewPCG(1, uint64(len(body))))
+	for range 200 {
+		at = append(at, random.IntN(len(body)+1))
+	}
+	slices.Sort(at)
+	return slices.Compact(at)
+}
+
+// testCuts cuts a streamed reply everywhere, by a clean end and by a broken
+// connection. It may be a success only if it ends cleanly after a reason to end, and
+// what came before a cut is how the whole of it begins.
+func testCuts(t *testing.T, config gemini.Config, body string) {
+	t.Helper()
+	whole := readReply(body)
+	synctest.Test(t, func(t *testing.T) {
+		srv := llmtest.NewServer(t)
+		config.BaseURL, config.HTTPClient = srv.URL, srv.Client()
+		m := llm.New(provider(t, config), model)
+		for _, n := range offsets(body) {
+			wire := llmtest.Wire{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // of a length that nobody knows
+			for _, broken := range []bool{false, true} {
+				cut, how := wire.CutClean(n), "the body ended"
+				if broken {
+					cut, how = wire.CutReset(n), "the connection broke"
+				}
+				srv.Add(cut)
+				resp, err := m.Generate(t.Context(), llm.Ask("hi"))
+				got := partial(resp, err)
+				said := readReply(body[:n])
+				switch kind := llm.KindOf(err); {
+				case err == nil && (broken || said.Finish == "" || !lineIsWhole(body, n)):
+					t.Fatalf("after %d of %d bytes %s, and it is a success", n, len(body), how)
+				case err == nil:
+					checkReading(t, resp, said)
+				case kind != llm.Incomplete && !(whole.Failure != "" && kind == llm.Server):
+					t.Fatalf("after %d of %d bytes %s: the error is %v, want one of kind %q", n, len(body), how, err, llm.Incomplete)
+				case !broken && said.Finish != "" && lineIsWhole(body, n) && whole.Failure == "":
+					t.Fatalf("after %d of %d bytes %s, and a whole answer is lost: %v", n, len(body), how, err)
+				}
+				if !strings.HasPrefix(whole.Text, got.Text()) || !strings.HasPrefix(whole.Reasoning, got.Reasoning()) || len(got.ToolCalls()) > len(whole.Calls) {
+					t.Fatalf("after %d bytes %s: the text %q, reasoning %q or calls %v are not the beginning of the whole", n, how, got.Text(), got.Reasoning(), got.ToolCalls())
+				}
+			}
+		}
+	})
+}
+
+// lineIsWhole reports whether the line that the first n bytes end in has all of
+// its JSON, or none: a field's name alone is no event.
+func lineIsWhole(body string, n int) bool {
+	line := body[strings.LastIndex(body[:n], "\n")+1 : n]
+	return strings.TrimSpace(line) == "" || strings.HasPrefix("data: ", line) || strings.HasSuffix(strings.TrimSpace(line), "}") && strings.HasPrefix(strings.TrimLeft(body[n:], "\r")+"\n", "\n")
+}
+
+func TestReplyCutAnywhereIsNoSuccess(t *testing.T) {
+	testCuts(t, gemini.Config{APIKey: key}, longStream())
+}
+
+func TestRecordedReplyCutAnywhereIsNoSuccess(t *testing.T) {
+	for _, e := range recordings(t) {
+		if e.streamed() {
+			t.Run(e.name, func(t *testing.T) { testCuts(t, e.config(), e.reply) })
+		}
+	}
+}
+
+func TestMockReplyCutAnywhereIsNoSuccess(t *testing.T) {
+	for _, m := range mocks(t) {
+		if m.streamed() && (strings.Contains(m.name, "-success-") || strings.HasSuffix(m.name, "error-mid-stream.txt")) {
+			t.Run(m.name, func(t *testing.T) { testCuts(t, gemini.Config{APIKey: key}, m.body) })
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package gemini
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// embedding is a way of asking for embeddings.
+type embedding struct {
+	method string
+	size   int // how many texts it takes at once
+	body   func(texts []string, resource string, dimensions int, o *Options) any
+}
+
+// embeddingBy returns the way that a model is asked. Vertex AI has two: its own
+// models are asked to predict, as its first Gemini model for embeddings is, which takes
+// one text at a time; later ones, and the open models it hosts, have a method of their own.
+// https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
+func (p *Provider) embeddingBy(model string) embedding {
+	name := model[strings.LastIndex(model, "/")+1:]
+	switch {
+	case !p.vertex:
+		return embedding{"batchEmbedContents", 100, embedBatch}
+	case name == "gemini-embedding-001":
+		return embedding{"predict", 1, predictBatch}
+	case strings.Contains(name, "gemini") || strings.Contains(name, "maas"):
+		return embedding{"embedContent", 1, embedOne}
+	}
+	return embedding{"predict", 250, predictBatch}
+}
+
+// embedRequest is a text to embed, for the Gemini API.
+type embedRequest struct {
+	Model      string  `json:"model"`
+	Content    message `json:"content"`
+	TaskType   string  `json:"taskType,omitempty"`
+	Title      string  `json:"title,omitempty"`
+	Dimensions int     `json:"outputDimensionality,omitempty"`
+}
+
+func embedBatch(texts []string, resource string, dimensions int, o *Options) any {
+	requests := make([]embedRequest, len(texts))
+	for i := range texts {
+		requests[i] = embedRequest{resource, textOnly(&texts[i]), o.TaskType, o.Title, dimensions}
+	}
+	return map[string]any{"requests": requests}
+}
+
+func textOnly(text *string) message { return message{Parts: []any{&sentPart{Text: text}}} }
+
+// predictInstance is a text to embed, for Vertex AI's predict.
+type predictInstance struct {
+	Content  string `json:"content"`
+	TaskType string `json:"task_type,omitempty"`
+	Title    string `json:"title,omitempty"`
+}
+
+// embedConfig is what Vertex AI takes for all texts. Whether it may truncate is
+// sent even if not: its default is to do so and say nothing.
+type embedConfig struct {
+	TaskType     string `json:"taskType,omitempty"`
+	Title        string `json:"title,omitempty"`
+	AutoTruncate bool   `json:"autoTruncate"`
+	Dimensions   int    `json:"outputDimensionality,omitempty"`
+}
+
+func predictBatch(texts []string, _ string, dimensions int, o *Options) any {
+	instances := make([]predictInstance, len(texts))
+	for i, text := range texts {
+		instances[i] = predictInstance{text, o.TaskType, o.Title}
+	}
+	return map[string]any{
+		"instances": instances, "parameters": embedConfig{AutoTruncate: o.AutoTruncate, Dimensions: dimensions},
+	}
+}
+
+func embedOne(texts []string, _ string, dimensions int, o *Options) any {
+	return map[string]any{
+		"content": textOnly(&texts[0]), "embedContentConfig": embedConfig{o.TaskType, o.Title, o.AutoTruncate, dimensions},
+	}
+}
+
+// embeddings is the reply to any of them.
+type embeddings struct {
+	failure
+	Embeddings  []vector `json:"embeddings"`
+	Embedding   *vector  `json:"embedding"`
+	Predictions []struct {
+		Embeddings vector `json:"embeddings"`
+	} `json:"predictions"`
+	Usage *usage `json:"usageMetadata"` // with some models
+}
+
+type vector struct {
+	Values     []float32 `json:"values"`
+	Statistics struct {
+		Tokens *float64 `json:"token_count"`
+	} `json:"statistics"` // Vertex AI's predictions
+}
+
+// vectors returns the vectors of a reply, and what they cost.
+func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
+	all := e.Embeddings
+	if e.Embedding != nil {
+		all = append(all, *e.Embedding)
+	}
+	for _, p := range e.Predictions {
+		all = append(all, p.Embeddings)
+	}
+	costs := make([]llm.Usage, len(all))
+	for i, v := range all {
+		vectors = append(vectors, v.Values)
+		if n := v.Statistics.Tokens; n != nil {
+			costs[i].Input = llm.Known(int(*n))
+		}
+	}
+	if e.Usage != nil {
+		return vectors, llm.Usage{Input: known(e.Usage.Prompt)}
+	}
+	return vectors, llm.SumUsage(costs...)
+}
+
+// embed answers a call for embeddings with as many requests as it takes. If one
+// of them fails, the call does.
+func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	resource, err := p.modelPath(call)
+	if err != nil {
+		return err
+	}
+	by := p.embeddingBy(call.Model)
+	url, err := p.modelURL(call, by.method)
+	if err != nil {
+		return err
+	}
+	result := &llm.EmbedResponse{Model: call.Model}
+	o := llm.OptionsFor[Options](call.Embed.Options)
+	var costs []llm.Usage
+	var last *send.Reply
+	for batch := range slices.Chunk(call.Embed.Inputs, by.size) {
+		body, err := p.marshal(call, by.body(batch, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
+		if err != nil {
+			return err
+		}
+		var got embeddings
+		r, err := p.value(ctx, call, url, body, &got)
+		if err != nil {
+			return err
+		}
+		r.Close() // its headers stay
+		vectors, cost := got.vectors()
+		if n, want := len(vectors), len(batch); n != want {
+			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
+		}
+		for i, v := range vectors {
+			if len(v) == 0 {
+				return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", len(result.Vectors)+i))
+			}
+		}
+		result.Vectors = append(result.Vectors, vectors...)
+		costs, last = append(costs, cost), r
+	}
+	result.Usage = llm.SumUsage(costs...)
+	dialect.Result(last, call.Model, result, result.Usage, yield)
+	return nil
+}

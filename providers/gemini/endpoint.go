@@ -1,0 +1,166 @@
+package gemini
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// locate works out where the API is.
+// https://cloud.google.com/vertex-ai/docs/general/locations
+func (p *Provider) locate(config Config) error {
+	base, version := config.BaseURL, config.APIVersion
+	if p.vertex {
+		location := config.Location
+		if location == "" {
+			location = "global"
+		}
+		for _, name := range []string{config.Project, location} {
+			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") {
+				return p.invalidf("the project or location %q cannot be one", name)
+			}
+		}
+		if config.Project != "" {
+			p.project = "projects/" + config.Project + "/locations/" + location
+		}
+		if base == "" {
+			base = vertexHost(location)
+		}
+		if version == "" {
+			version = "v1beta1"
+		}
+	} else {
+		if base == "" {
+			base = "https://generativelanguage.googleapis.com"
+		}
+		if version == "" {
+			version = "v1beta"
+		}
+	}
+	base, err := send.ParseBaseURL(p.name, base)
+	if err != nil {
+		return err
+	}
+	p.baseURL = strings.TrimSuffix(base, "/"+version) + "/" + version // people configure it with and without
+	return nil
+}
+
+func vertexHost(location string) string {
+	switch location {
+	case "global":
+		return "https://aiplatform.googleapis.com"
+	case "us", "eu":
+		return "https://aiplatform." + location + ".rep.googleapis.com"
+	}
+	return "https://" + location + "-aiplatform.googleapis.com"
+}
+
+// modelPath returns the resource that a model's name stands for: the name may
+// be a whole resource already, or, on Vertex AI, have its publisher before it.
+func (p *Provider) modelPath(call *llm.Call) (string, error) {
+	model := call.Model
+	if strings.ContainsAny(model, "?#") || path.Clean("/"+model) != "/"+model {
+		return "", p.fail(call, llm.InvalidRequest, "the model name %q cannot be part of a URL", model)
+	}
+	first, rest, hasSlash := strings.Cut(model, "/")
+	switch {
+	case !p.vertex && first != "models" && first != "tunedModels":
+		model = "models/" + model
+	case p.vertex && !hasSlash:
+		model = "publishers/google/models/" + model
+	case p.vertex && first != "projects" && first != "publishers" && first != "models":
+		model = "publishers/" + first + "/models/" + rest
+	}
+	return model, nil
+}
+
+// address is the URL of a model's method.
+type address struct{ model, method, url string }
+
+// modelURL returns the URL of a model's method, "streamGenerateContent?alt=sse".
+func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
+	if known := p.latest.Load(); known != nil && known.model == call.Model && known.method == method {
+		return known.url, nil
+	}
+	resource, err := p.modelPath(call)
+	if err != nil {
+		return "", err
+	}
+	if p.project != "" && !strings.HasPrefix(resource, "projects/") {
+		resource = p.project + "/" + resource
+	}
+	address := &address{call.Model, method, p.baseURL + (&url.URL{Path: "/" + resource}).EscapedPath() + ":" + method}
+	p.latest.Store(address)
+	return address.url, nil
+}
+
+// cacheName returns the resource that the name of a cached content stands for.
+func (p *Provider) cacheName(name string) string {
+	const collection = "cachedContents/"
+	switch {
+	case name == "":
+		return ""
+	case !strings.Contains(name, "/"):
+		name = collection + name
+	}
+	if p.project != "" && strings.HasPrefix(name, collection) {
+		return p.project + "/" + name
+	}
+	return name
+}
+
+// request returns the HTTP request for a call, with its credential. A nil body
+// makes it a GET.
+func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte) (*send.Request, error) {
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: url, Body: body, Secrets: p.secrets}
+	if body == nil {
+		req.Method = http.MethodGet
+	}
+	req.Header = make(http.Header, len(p.header)+1)
+	for name, values := range p.header {
+		req.Header[name] = values
+	}
+	if p.token == nil {
+		return req, nil
+	}
+	token, err := p.client.Token(ctx, call, p.token)
+	if err != nil {
+		return nil, err
+	}
+	if p.defaults != nil {
+		if project := p.defaults.quotaProject(ctx); project != "" {
+			req.Header["X-Goog-User-Project"] = []string{project}
+		}
+	}
+	if p.keyed {
+		req.Header["X-Goog-Api-Key"] = []string{token}
+	} else {
+		req.Header["Authorization"] = []string{"Bearer " + token}
+	}
+	req.Secrets = append(slices.Clip(p.secrets), token)
+	return req, nil
+}
+
+// value makes a call whose reply is one JSON value, read into v. The caller
+// closes the reply, unless there is an error.
+func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v failing) (*send.Reply, error) {
+	req, err := p.request(ctx, call, url, body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Value(ctx, req, v)
+	if err != nil {
+		return nil, err
+	}
+	if said := v.failed(); said != nil {
+		defer r.Close()
+		return nil, r.Complaint(said, llm.Server)
+	}
+	return r, nil
+}

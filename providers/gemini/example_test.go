@@ -1,0 +1,77 @@
+package gemini_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/http/httptest"
+
+	"google.golang.org/genai"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// fake stands in for the server in examples: it answers every chat alike.
+func fake(frames ...string) *httptest.Server { return httptest.NewServer(streams(frames...)) }
+
+func ExampleNew() {
+	server := fake(parts(text("It scatters ")), parts(text("the light.")), stopped)
+	defer server.Close()
+
+	p, err := gemini.New(gemini.Config{APIKey: "AIza…", BaseURL: server.URL}) // without the URL, Google's
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	model := llm.New(p, "gemini-2.5-flash")
+	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(text)
+	}
+	// Output: It scatters the light.
+}
+
+// Vertex AI takes a project and a region, and Google's application-default
+// credentials unless it is given others.
+func ExampleNew_vertex() {
+	p, err := gemini.New(gemini.Config{Server: gemini.Vertex, Project: "my-project", Location: "europe-west4"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	fmt.Println(p)
+	// Output: vertex at https://europe-west4-aiplatform.googleapis.com/v1beta1
+}
+
+// What Gemini has and others do not is in Options; what Options do not have, a
+// hook reaches in the vendor's own type.
+func ExampleOptions() {
+	server := fake(parts(`{"text": "Rayleigh, I think.", "thought": true}`), parts(text("Scattering.")), stopped)
+	defer server.Close()
+	p, err := gemini.New(gemini.Config{APIKey: "AIza…", BaseURL: server.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	req := llm.Ask("Why is the sky blue?")
+	req.Options = []llm.Options{gemini.Options{
+		ThinkingBudget: new(1024),
+		SafetySettings: map[string]string{"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"},
+		Hook: func(c *genai.GenerateContentConfig) {
+			c.SpeechConfig = &genai.SpeechConfig{LanguageCode: "en-US"}
+		},
+	}}
+	resp, err := llm.New(p, "gemini-2.5-flash").Generate(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Reasoning())
+	fmt.Println(resp.Text())
+	// Output:
+	// Rayleigh, I think.
+	// Scattering.
+}

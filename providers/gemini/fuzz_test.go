@@ -1,0 +1,170 @@
+package gemini_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// FuzzReply gives the provider whatever body as a stream. It must not panic, and
+// may make an answer of it only if a frame has a reason to end; then text,
+// thoughts, reason and usage are what encoding/json alone reads from the frames.
+func FuzzReply(f *testing.F) {
+	f.Add(longStream())
+	f.Add(sse(parts(text("a")), parts(text("b")), strings.Replace(parts(text("c")), "text", "Text", 1), stopped))
+	f.Add(sse(parts(text("a"))) + "{\n\"error\": {\"code\": 500}\n}\n")
+	f.Add(sse(finished(`"finishReason":"STOP"`), finished(`"finishReason":"RECITATION"`)))
+	f.Add(": ping\n\ndata: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n")
+	f.Add("data: null\n\ndata: [1]\n\ndata: \"x\"\n\n")
+	var body string
+	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		says(200, "text/event-stream", body)(w, r)
+		return w.Result(), nil
+	})}})
+	f.Fuzz(func(t *testing.T, fuzzed string) {
+		body = fuzzed
+		resp, err := ask(t, p, llm.Ask("hi"))
+		if err != nil {
+			if _, ok := errors.AsType[*llm.Error](err); !ok {
+				t.Errorf("the error %v is not an *llm.Error", err)
+			}
+			return
+		}
+		want := byFrames(t, fuzzed)
+		if want.Finish == "" {
+			t.Fatal("an answer was made of a stream without a reason to end")
+		}
+		equal(t, "the answer", frameReading{resp.Text(), resp.Reasoning(), resp.RawFinishReason, len(resp.ToolCalls())}, want)
+	})
+}
+
+// FuzzWholeReply gives the provider whatever body as a reply in one piece: an
+// answer has a reason to end, and leaving it at its first piece is quiet.
+func FuzzWholeReply(f *testing.F) {
+	f.Add(stopped)
+	f.Add("[" + parts(text("a")) + "," + stopped + "]")
+	f.Add("[" + parts(text("a")) + `,{"error":{"code":500,"message":"oops"}}]`)
+	f.Add(sse(parts(text("a")), stopped))
+	f.Add(`{"candidates":[{"content":{"parts":[{"hologram":1},{"functionCall":{"name":"f","args":[1]}},{"inlineData":{"data":"aGk="}}]},"finishReason":"X","groundingMetadata":{"groundingChunks":[{}],` +
+		`"groundingSupports":[{"groundingChunkIndices":[0,-1]}]},"logprobsResult":{"chosenCandidates":[{}]}}],"promptFeedback":{}}`)
+	var body string
+	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		says(200, "application/json", body)(w, r)
+		return w.Result(), nil
+	})}})
+	req := with(func(r *llm.Request) { r.Unstreamed = true })
+	f.Fuzz(func(t *testing.T, fuzzed string) {
+		body = fuzzed
+		for range llm.New(p, model).Stream(t.Context(), req).Events() {
+			break
+		}
+		resp, err := ask(t, p, req)
+		if err != nil {
+			if _, ok := errors.AsType[*llm.Error](err); !ok {
+				t.Errorf("the error %v is not an *llm.Error", err)
+			}
+			return
+		}
+		if resp.RawFinishReason == "" || resp.FinishReason == llm.FinishUnknown {
+			t.Errorf("an answer without a reason to end: %+v", resp)
+		}
+		if again := throughJSON(t, &llm.Request{Messages: resp.Messages}); len(again.Messages) > 0 { // it can be sent back
+			again.Messages = append(append([]llm.Message{llm.User("hi")}, again.Messages...), llm.User("go on"))
+			if _, err := llm.New(p, model).Generate(t.Context(), again); llm.KindOf(err) == llm.InvalidRequest {
+				t.Errorf("the answer %+v cannot be sent back: %v", resp.Messages, err)
+			}
+		}
+	})
+}
+
+// longStream is a long stream with all that a stream can have.
+func longStream() string {
+	frames := []string{parts(`{"text":"Let me","thought":true}`), parts(`{"text":" see: é🦙","thought":true}`)}
+	for _, word := range strings.SplitAfter("The answer is, after some time and a \"good\" deal\n of thought, 42 🦙 of course.", " ") {
+		frames = append(frames, parts(text(word)))
+	}
+	return sse(append(frames, parts(`{"functionCall":{"name":"now","args":{"zone":"UTC"}},"thoughtSignature":"c2ln"}`), stopped)...)
+}
+
+// frameReading is what a stream says, as encoding/json alone reads it.
+type frameReading struct {
+	Text, Thoughts, Finish string
+	Calls                  int
+}
+
+func byFrames(t testing.TB, body string) (r frameReading) {
+	t.Helper()
+	frames := reply.NewSSE(strings.NewReader(body), 0)
+	for {
+		f, err := frames.Next()
+		if err != nil {
+			return r
+		}
+		var chunk struct {
+			Candidates []struct {
+				Index   int    `json:"index"`
+				Finish  string `json:"finishReason"`
+				Content struct {
+					Parts []struct {
+						Text    string `json:"text"`
+						Thought bool   `json:"thought"`
+						Call    *struct {
+							Name string `json:"name"`
+						} `json:"functionCall"`
+						others
+					} `json:"parts"`
+				} `json:"content"`
+			} `json:"candidates"`
+		}
+		if json.Unmarshal(f.Data, &chunk) != nil {
+			continue // a sign of life: what else is broken has failed
+		}
+		for _, c := range chunk.Candidates {
+			if c.Index != 0 {
+				continue
+			}
+			if c.Finish != "" && c.Finish != "FINISH_REASON_UNSPECIFIED" {
+				r.Finish = c.Finish
+			}
+			for _, p := range c.Content.Parts {
+				switch {
+				case p.Call != nil:
+					if p.Call.Name != "" { // one without is none that could be run
+						r.Calls++
+					}
+				case p.media():
+				case p.Thought:
+					r.Thoughts += p.Text
+				default:
+					r.Text += p.Text
+				}
+			}
+		}
+	}
+}
+
+// others are the other kinds of part, which are no text whatever else they have.
+type others struct {
+	Inline json.RawMessage `json:"inlineData"`
+	File   json.RawMessage `json:"fileData"`
+	Code   json.RawMessage `json:"executableCode"`
+	Result json.RawMessage `json:"codeExecutionResult"`
+}
+
+func (o *others) media() bool {
+	for _, raw := range []json.RawMessage{o.Inline, o.File, o.Code, o.Result} {
+		if len(raw) > 0 && string(raw) != "null" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,195 @@
+package gemini_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+const key = "AIzaSy-test-0123456789abcdef"
+
+func provider(t testing.TB, config gemini.Config) *gemini.Provider {
+	t.Helper()
+	p, err := gemini.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// serve starts a server on loopback and returns a provider of the Gemini API for it.
+func serve(t testing.TB, handler http.HandlerFunc) *gemini.Provider {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return provider(t, gemini.Config{BaseURL: server.URL, APIKey: key})
+}
+
+// says is a handler that gives every request the same reply.
+func says(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// streams is a handler that replies with these frames, as Google writes them.
+func streams(frames ...string) http.HandlerFunc {
+	return says(http.StatusOK, "text/event-stream", sse(frames...))
+}
+
+func sse(frames ...string) string {
+	var b strings.Builder
+	for _, f := range frames {
+		b.WriteString("data: " + f + "\r\n\r\n")
+	}
+	return b.String()
+}
+
+// parts is a chunk with these parts, which are JSON.
+func parts(list ...string) string {
+	return `{"candidates": [{"content": {"parts": [` + strings.Join(list, ",") + `],"role": "model"},"index": 0}],` +
+		`"usageMetadata": {"promptTokenCount": 7,"totalTokenCount": 7},"modelVersion": "gemini-2.5-flash","responseId": "abcDEF"}`
+}
+
+// stopped is a last chunk.
+const stopped = `{"candidates": [{"content": {"parts": [{"text": ""}],"role": "model"},"finishReason": "STOP","index": 0}],` +
+	`"usageMetadata": {"promptTokenCount": 7,"candidatesTokenCount": 10,"totalTokenCount": 17},"modelVersion": "gemini-2.5-flash","responseId": "abcDEF"}`
+
+// finished is a last chunk without content, with these members of its candidate.
+func finished(members string) string {
+	return `{"candidates": [{` + members + `,"index": 0}],"usageMetadata": {"promptTokenCount": 7,"candidatesTokenCount": 10,"totalTokenCount": 17}}`
+}
+
+func text(s string) string {
+	quoted, _ := json.Marshal(s)
+	return `{"text": ` + string(quoted) + `}`
+}
+
+const model = "gemini-2.5-flash"
+
+// ask asks the model of a provider.
+func ask(t testing.TB, p llm.Provider, req *llm.Request) (*llm.Response, error) {
+	t.Helper()
+	return llm.New(p, model).Generate(t.Context(), req)
+}
+
+// mustAsk is ask for an answer that must come.
+func mustAsk(t testing.TB, p llm.Provider, req *llm.Request) *llm.Response {
+	t.Helper()
+	resp, err := ask(t, p, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp
+}
+
+// with returns a short request, changed.
+func with(change func(*llm.Request)) *llm.Request {
+	req := llm.Ask("hi")
+	change(req)
+	return req
+}
+
+func options(o gemini.Options) []llm.Options { return []llm.Options{o} }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// request is what a call sends.
+type request struct {
+	Method, URL string
+	Header      http.Header
+	Body        string
+}
+
+// sent returns what a call sends. It is refused, so that the reply is of no use.
+func sent(t testing.TB, config gemini.Config, call func(context.Context, *gemini.Provider) error) request {
+	t.Helper()
+	var got request
+	config.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		got = request{Method: r.Method, URL: r.URL.String(), Header: r.Header}
+		if r.Body != nil {
+			data, err := io.ReadAll(r.Body)
+			if err != nil {
+				return nil, err
+			}
+			got.Body = string(data)
+		}
+		w := httptest.NewRecorder()
+		says(http.StatusTeapot, "application/json", `{"error":{"message":"only looking"}}`)(w, r)
+		return w.Result(), nil
+	})}
+	if config.APIKey == "" && config.TokenSource == nil {
+		config.APIKey = key
+	}
+	if err := call(t.Context(), provider(t, config)); err == nil || got.URL == "" {
+		t.Fatalf("the call was to be sent and refused; it was sent to %q and gave the error: %v", got.URL, err)
+	}
+	return got
+}
+
+// sentChat returns what a chat sends to the Gemini API.
+func sentChat(t testing.TB, model string, req *llm.Request) any {
+	t.Helper()
+	return fromJSON(t, sent(t, gemini.Config{}, chats(model, req)).Body)
+}
+
+// chats is a call for a chat.
+func chats(model string, req *llm.Request) func(context.Context, *gemini.Provider) error {
+	return func(ctx context.Context, p *gemini.Provider) error {
+		_, err := llm.New(p, model).Generate(ctx, req)
+		return err
+	}
+}
+
+func fromJSON(t testing.TB, text string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return v
+}
+
+func mustJSON(t testing.TB, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// equal compares what there is with what there should be.
+func equal(t testing.TB, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// wantError compares an error's kind, and looks for pieces of its text.
+func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) {
+	t.Helper()
+	if got := llm.KindOf(err); got != kind {
+		t.Fatalf("the error is %v, of kind %q, want kind %q", err, got, kind)
+	}
+	for _, piece := range pieces {
+		if !strings.Contains(err.Error(), piece) {
+			t.Errorf("the error %q does not say %q", err, piece)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package gemini_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// TestStreamsLeftEarlyLeaveNothingBehind leaves 200 streams at random points,
+// by the loop or by the context, and looks for what is left.
+func TestStreamsLeftEarlyLeaveNothingBehind(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		flush := http.NewResponseController(w)
+		for r.Context().Err() == nil { // without end
+			if _, err := w.Write([]byte(sse(parts(text(" round"))))); err != nil {
+				return
+			}
+			flush.Flush()
+		}
+	}))
+	p, err := gemini.New(gemini.Config{BaseURL: server.URL, APIKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := llm.New(p, model)
+	var all sync.WaitGroup
+	for worker := range uint64(8) {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(worker, 1))
+			for range 25 {
+				leave(t, m, random.IntN(60), random.IntN(2) == 0)
+			}
+		})
+	}
+	all.Wait()
+	p.Close()
+	server.Close() // which waits for its connections to be closed
+	goleak.VerifyNone(t, before)
+}
+
+// leave reads some pieces of an answer and goes.
+func leave(t *testing.T, m *llm.Model, after int, byContext bool) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	pieces := 0
+	for _, err := range m.Stream(ctx, llm.Ask("hi")).Text() {
+		if err != nil {
+			if !byContext || !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
+				t.Errorf("after %d pieces: %v", pieces, err)
+			}
+			return
+		}
+		if pieces++; pieces <= after {
+			continue
+		}
+		if !byContext {
+			return
+		}
+		cancel()
+	}
+	t.Errorf("a stream without end ended after %d pieces", pieces)
+}
+
+func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
+	srv := llmtest.NewLoopbackServer(t)
+	srv.Handle(func(*llmtest.Request) llmtest.Wire {
+		return llmtest.Gemini().Stream(llmtest.Text("a", "b").Usage(1, 2))
+	})
+	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
+	for range 20 {
+		mustAsk(t, p, llm.Ask("hi"))
+	}
+	equal(t, "the number of connections for 20 calls", srv.Opened(), 1)
+}
+
+// quietProgram is a program that imports the package and says how many goroutines there are then.
+const quietProgram = `package main
+
+import (
+	"fmt"
+	"runtime"
+
+	_ "github.com/parley-llm/parley/providers/gemini"
+)
+
+func main() { fmt.Print(runtime.NumGoroutine()) }
+`
+
+// TestImportIsQuiet builds a program that imports the package, in an environment
+// with all that Google's clients would warn of, and has it say what it does by itself.
+func TestImportIsQuiet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("this test builds a program")
+	}
+	root, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(folder+"/main.go", []byte(quietProgram), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", folder+"/quiet", folder+"/main.go")
+	build.Dir = strings.TrimSpace(string(root))
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	run := exec.Command(folder + "/quiet")
+	run.Env = append(os.Environ(), "GOOGLE_API_KEY=a", "GEMINI_API_KEY=b", "GOOGLE_GENAI_USE_VERTEXAI=1", "GOOGLE_GENAI_USE_ENTERPRISE=0")
+	out, err := run.CombinedOutput()
+	if err != nil || string(out) != "1" {
+		t.Errorf("a program that imports the package prints %q (%v), want the number of its goroutines, 1, and nothing else", out, err)
+	}
+}
+
+// TestNobodyElseLinksGooglesPackages: a program has the providers that it imports.
+func TestNobodyElseLinksGooglesPackages(t *testing.T) {
+	const module = "github.com/parley-llm/parley/"
+	list := exec.Command("go", "list", "-deps", module+"llm", module+"llm/llmtest", module+"providers", module+"providers/openai", module+"providers/ollama")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", list, err)
+	}
+	packages := strings.Fields(string(out))
+	if len(packages) < 100 {
+		t.Fatalf("%v lists %d packages, too few to prove anything", list, len(packages))
+	}
+	for _, name := range packages {
+		for _, own := range []string{"google.golang.org/", "cloud.google.com/", "github.com/google/", "github.com/googleapis/", module + "providers/gemini"} {
+			if strings.HasPrefix(name, own) {
+				t.Errorf("a program that imports llm and providers/openai has %s", name)
+			}
+		}
+	}
+}

@@ -1,0 +1,385 @@
+package gemini
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"path"
+	"reflect"
+	"strings"
+
+	"google.golang.org/genai"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// message is a message as it is sent.
+// https://ai.google.dev/api/caching#Content
+type message struct {
+	Parts []any  `json:"parts"` // *sentPart, *genai.Part from a hook, json.RawMessage
+	Role  string `json:"role,omitempty"`
+
+	results bool // the parts are results of tools
+}
+
+// The roles of a message.
+const (
+	roleUser  = "user" // results of tools, too
+	roleModel = "model"
+)
+
+// sentPart is the vendor's part as far as it is used here, with those members of
+// our own whose JSON would lose something.
+type sentPart struct {
+	Text                *string                    `json:"text,omitempty"` // an empty text is sent
+	Thought             bool                       `json:"thought,omitempty"`
+	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // as the server wrote it
+	InlineData          *genai.Blob                `json:"inlineData,omitempty"`
+	FileData            *genai.FileData            `json:"fileData,omitempty"`
+	MediaResolution     *genai.PartMediaResolution `json:"mediaResolution,omitempty"`
+	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // numbers in arguments stay as they are
+	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // and in results
+	ExecutableCode      *genai.ExecutableCode      `json:"executableCode,omitempty"`
+	CodeExecutionResult *genai.CodeExecutionResult `json:"codeExecutionResult,omitempty"`
+}
+
+type sentCall struct {
+	ID   string          `json:"id,omitempty"`
+	Name string          `json:"name"`
+	Args json.RawMessage `json:"args"`
+}
+
+type functionResponse struct {
+	ID       string          `json:"id,omitempty"`
+	Name     string          `json:"name"`
+	Response json.RawMessage `json:"response"`
+}
+
+// vendorContent puts content in the vendor's type, as a hook may have made it, into ours.
+func vendorContent(c *genai.Content) *message {
+	if c == nil {
+		return nil
+	}
+	m := &message{Role: c.Role}
+	for _, p := range c.Parts {
+		switch {
+		case p == nil:
+		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // of which the vendor's type makes nothing at all
+			m.Parts = append(m.Parts, &sentPart{Text: &p.Text})
+		default:
+			m.Parts = append(m.Parts, p)
+		}
+	}
+	return m
+}
+
+// addMessages puts the conversation in. What cannot be said to Gemini is an
+// error: a message without one of its parts is another message.
+func (b *requestBuilder) addMessages() error {
+	names := make(map[string]string) // of called tools, by the call's id
+	named, late := false, false
+	for i, m := range b.req.Messages {
+		var err error
+		switch m.Role {
+		case llm.RoleSystem:
+			late = late || len(b.body.Contents) > 0
+			err = b.addSystem(m)
+		case llm.RoleTool:
+			err = b.addResults(m, names)
+		default:
+			err = b.addMessage(m, names)
+		}
+		if err != nil {
+			return b.fail(llm.Unsupported, "message %d: %v", i, err)
+		}
+		named = named || m.Name != ""
+	}
+	if named {
+		b.warn(llm.WarnUnsupported, "Messages", "Gemini takes no names in messages; they were left out")
+	}
+	if late {
+		b.warn(llm.WarnChanged, "Messages", "Gemini has one system instruction; a system message in the middle was put to its end")
+	}
+	if len(b.body.Contents) == 0 {
+		return b.fail(llm.InvalidRequest, "there is no message but the system's: Gemini wants one to answer")
+	}
+	return nil
+}
+
+// addSystem adds to the system instruction, which is part of the configuration.
+func (b *requestBuilder) addSystem(m llm.Message) error {
+	if b.config.SystemInstruction == nil {
+		b.config.SystemInstruction = new(genai.Content)
+	}
+	for _, part := range m.Parts {
+		text, ok := part.(llm.Text)
+		if !ok {
+			return fmt.Errorf("this provider cannot be sent %T in a system message", part)
+		}
+		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
+	}
+	return nil
+}
+
+// addMessage adds a message of the user's or the model's.
+func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) error {
+	out := message{Role: roleUser, Parts: make([]any, 0, len(m.Parts))}
+	if m.Role == llm.RoleAssistant {
+		out.Role = roleModel
+	}
+	for _, part := range m.Parts {
+		if call, ok := part.(llm.ToolCall); ok {
+			names[call.ID] = call.Name
+		}
+		converted, err := b.part(part)
+		if err != nil {
+			return err
+		}
+		if converted != nil {
+			out.Parts = append(out.Parts, converted)
+		}
+	}
+	if len(out.Parts) == 0 {
+		if len(m.Parts) > 0 { // nothing in it is for this server
+			return nil
+		}
+		out.Parts = []any{&sentPart{Text: new("")}}
+	}
+	b.body.Contents = append(b.body.Contents, out)
+	return nil
+}
+
+// own returns what this provider said must go back with a part.
+func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
+	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
+		return partData{}, false
+	}
+	return own, true
+}
+
+// part converts a part, to nil if it is nothing to this server.
+func (b *requestBuilder) part(part llm.Part) (any, error) {
+	switch p := part.(type) {
+	case llm.Text:
+		own, _ := b.own(p.ProviderData)
+		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
+	case llm.Refusal: // to Gemini, something the model said
+		return &sentPart{Text: &p.Text}, nil
+	case llm.Reasoning: // without a signature, the server has no use for it
+		own, ok := b.own(p.ProviderData)
+		if !ok || own.Signature == "" {
+			return nil, nil
+		}
+		return &sentPart{Text: &p.Text, Thought: true, ThoughtSignature: own.Signature}, nil
+	case llm.Image:
+		out, err := b.media(mediaType(p.MediaType, p.Data, p.URL), p.Data, p.URL, p.ProviderData)
+		if err != nil {
+			return nil, err
+		}
+		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from 3 on look at each image so
+			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
+			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
+		}
+		return out, nil
+	case llm.Audio:
+		return b.media(mediaType(p.MediaType, p.Data, p.URL), p.Data, p.URL, p.ProviderData)
+	case llm.File:
+		url := p.URL
+		if p.ID != "" {
+			var err error
+			if url, err = b.provider.fileURL(p.ID); err != nil {
+				return nil, err
+			}
+		}
+		return b.media(mediaType(p.MediaType, p.Data, url+p.Name), p.Data, url, p.ProviderData)
+	case llm.ToolCall:
+		own, _ := b.own(p.ProviderData)
+		return &sentPart{
+			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: b.arguments(p)},
+			ThoughtSignature: own.Signature,
+		}, nil
+	case llm.Code:
+		if out := b.code(p); out != nil {
+			return out, nil
+		}
+		return nil, nil
+	case llm.Unknown:
+		if raw := b.unknown(p); raw != nil {
+			return raw, nil
+		}
+		return nil, nil
+	}
+	return nil, fmt.Errorf("this provider cannot be sent %T", part)
+}
+
+// skip notes a part that is nothing to this server.
+func (b *requestBuilder) skip(part llm.Part) {
+	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
+}
+
+func (b *requestBuilder) media(mediaType string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
+	own, _ := b.own(provided)
+	out := &sentPart{ThoughtSignature: own.Signature}
+	if inURL, is := strings.CutPrefix(url, "data:"); is {
+		var err error
+		if mediaType, data, err = fromDataURL(inURL); err != nil {
+			return nil, err
+		}
+	}
+	if len(data) > 0 {
+		out.InlineData = &genai.Blob{MIMEType: mediaType, Data: data}
+	} else {
+		out.FileData = &genai.FileData{MIMEType: mediaType, FileURI: url}
+	}
+	return out, nil
+}
+
+// fromDataURL returns what a data URL (RFC 2397) holds, without its scheme.
+func fromDataURL(url string) (mediaType string, data []byte, err error) {
+	head, body, _ := strings.Cut(url, ",")
+	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
+	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
+		return "", nil, errors.New("a data: URL must hold bytes in base64; or give the bytes themselves")
+	}
+	return mediaType, data, nil
+}
+
+// fileURL returns the address of a file that was uploaded before. Its name will
+// do for the Gemini API; on Vertex AI files lie in a bucket, "gs://…".
+func (p *Provider) fileURL(id string) (string, error) {
+	switch {
+	case strings.Contains(id, "://"):
+		return id, nil
+	case p.vertex:
+		return "", fmt.Errorf("the file %q must be an address, such as gs://bucket/file: Vertex AI keeps no files", id)
+	case !strings.HasPrefix(id, "files/"):
+		id = "files/" + id
+	}
+	return p.baseURL + "/" + id, nil
+}
+
+// mediaTypes are those of files that models read, by the end of their name.
+// https://ai.google.dev/gemini-api/docs/file-input-methods
+var mediaTypes = map[string]string{
+	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".heic": "image/heic",
+	".heif": "image/heif", ".gif": "image/gif", ".mp3": "audio/mpeg", ".wav": "audio/wav", ".aac": "audio/aac", ".ogg": "audio/ogg",
+	".flac": "audio/flac", ".m4a": "audio/m4a", ".aiff": "audio/aiff", ".mp4": "video/mp4", ".mov": "video/quicktime", ".mpg": "video/mpeg",
+	".mpeg": "video/mpeg", ".webm": "video/webm", ".wmv": "video/wmv", ".3gp": "video/3gpp", ".pdf": "application/pdf",
+	".txt": "text/plain", ".md": "text/markdown", ".html": "text/html", ".csv": "text/csv", ".xml": "text/xml", ".json": "application/json",
+}
+
+// mediaType returns the type given, or else what the bytes look like or the name
+// says. The server knows that of files uploaded to it.
+func mediaType(given string, data []byte, name string) string {
+	if given != "" {
+		return given
+	}
+	name, _, _ = strings.Cut(name, "?")
+	if known := mediaTypes[strings.ToLower(path.Ext(name))]; known != "" {
+		return known
+	}
+	if len(data) > 0 {
+		detected, _, _ := mime.ParseMediaType(http.DetectContentType(data))
+		return detected
+	}
+	return ""
+}
+
+// sentID returns the id to send for a tool call's: none if it was made up here.
+func sentID(id string) string {
+	if strings.HasPrefix(id, madeUp) {
+		return ""
+	}
+	return id
+}
+
+// noArguments are those of a call without any.
+var noArguments = json.RawMessage("{}")
+
+// arguments returns a call's arguments as the object that the server takes. A
+// model's mistake cannot be sent back to it.
+func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
+	switch text := strings.TrimSpace(call.Arguments); {
+	case text == "":
+		return noArguments
+	case !isObject(text):
+		b.warn(llm.WarnChanged, "Messages",
+			"the arguments of an earlier call of "+call.Name+" are no JSON object; none were sent in their place")
+		return noArguments
+	default:
+		return json.RawMessage(text)
+	}
+}
+
+func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
+
+// addResults adds the results of tools. Those of one turn are one message,
+// however many there are here.
+func (b *requestBuilder) addResults(m llm.Message, names map[string]string) error {
+	var parts []any
+	for _, part := range m.Parts {
+		result, ok := part.(llm.ToolResult)
+		if !ok {
+			continue // Validate lets nothing else in
+		}
+		response, err := response(result)
+		if err != nil {
+			return err
+		}
+		out := &functionResponse{ID: sentID(result.CallID), Name: result.Name, Response: response}
+		if out.Name == "" {
+			out.Name = names[result.CallID]
+		}
+		parts = append(parts, &sentPart{FunctionResponse: out})
+	}
+	if n := len(b.body.Contents); n > 0 && b.body.Contents[n-1].results {
+		last := &b.body.Contents[n-1]
+		last.Parts = append(last.Parts, parts...)
+		return nil
+	}
+	b.body.Contents = append(b.body.Contents, message{Parts: parts, Role: roleUser, results: true})
+	return nil
+}
+
+// response returns a result as the object that the server takes: itself if it
+// is one, else under the name that the API gives to output and to errors.
+// https://ai.google.dev/api/caching#FunctionResponse
+func response(result llm.ToolResult) (json.RawMessage, error) {
+	name := "output"
+	if result.IsError {
+		name = "error"
+	} else if text := strings.TrimSpace(result.Content); isObject(text) {
+		return json.RawMessage(text), nil
+	}
+	return json.Marshal(map[string]string{name: result.Content})
+}
+
+// code converts code that the server ran, or its output. Another server's is
+// nothing to this one.
+func (b *requestBuilder) code(c llm.Code) *sentPart {
+	own, _ := b.own(c.ProviderData)
+	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
+		b.skip(c)
+		return nil
+	}
+	out := &sentPart{ThoughtSignature: own.Signature}
+	if c.Source != "" {
+		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
+	} else {
+		out.CodeExecutionResult = &genai.CodeExecutionResult{Outcome: genai.Outcome(c.Outcome), Output: c.Output, ID: own.ID}
+	}
+	return out
+}
+
+// unknown gives the server back a part of its own that has no name here.
+func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
+	var own unknownPart
+	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || own.Provider != b.provider.name || len(own.Part) == 0 {
+		b.skip(u)
+		return nil
+	}
+	return own.Part
+}

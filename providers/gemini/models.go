@@ -1,0 +1,95 @@
+package gemini
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/llm"
+)
+
+// modelList is a page of the list of models.
+// https://ai.google.dev/api/models#method:-models.list
+// https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list
+type modelList struct {
+	failure
+	Models    []model `json:"models"`          // the Gemini API
+	Publisher []model `json:"publisherModels"` // Vertex AI
+	NextPage  string  `json:"nextPageToken"`
+}
+
+type model struct {
+	Name        string   `json:"name"`
+	DisplayName string   `json:"displayName"`
+	InputLimit  int      `json:"inputTokenLimit"`
+	OutputLimit int      `json:"outputTokenLimit"`
+	Methods     []string `json:"supportedGenerationMethods"`
+	Thinking    bool     `json:"thinking"`
+	Stage       string   `json:"launchStage"` // Vertex AI
+}
+
+// maxPages bounds a server that always says that there is more.
+const maxPages = 100
+
+// listModels asks for all pages of the list.
+func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	address := p.baseURL + "/models?pageSize=1000"
+	if p.vertex {
+		address = p.baseURL + "/publishers/google/models?pageSize=300"
+	}
+	list := &llm.ModelList{Models: []llm.ModelInfo{}}
+	page := address
+	for range maxPages {
+		var got modelList
+		r, err := p.value(ctx, call, page, nil, &got)
+		if err != nil {
+			return err
+		}
+		r.Close() // its headers stay
+		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
+			return r.Fail(llm.Protocol, "the reply has no list of models")
+		}
+		for _, m := range slices.Concat(got.Models, got.Publisher) {
+			list.Models = append(list.Models, m.info(p.name))
+		}
+		if got.NextPage == "" {
+			dialect.Result(r, "", list, llm.Usage{}, yield)
+			return nil
+		}
+		page = address + "&pageToken=" + url.QueryEscape(got.NextPage)
+	}
+	return p.fail(call, llm.Protocol, "the list of models does not end after %d pages", maxPages)
+}
+
+func (m *model) info(provider string) llm.ModelInfo {
+	info := llm.ModelInfo{
+		Provider:      provider,
+		Name:          m.Name[strings.LastIndex(m.Name, "/")+1:],
+		DisplayName:   m.DisplayName,
+		ContextWindow: m.InputLimit,
+		MaxOutput:     m.OutputLimit,
+	}
+	if strings.HasPrefix(m.Name, "tunedModels/") { // whose names must be whole to be asked for
+		info.Name = m.Name
+	}
+	for _, method := range m.Methods {
+		switch method {
+		case "generateContent":
+			info.Output = append(info.Output, llm.ModalityText)
+			info.Capabilities = append(info.Capabilities, llm.CanStream)
+		case "embedContent":
+			info.Output = append(info.Output, llm.ModalityEmbedding)
+		case "createCachedContent":
+			info.Capabilities = append(info.Capabilities, llm.CanCache)
+		}
+	}
+	if m.Thinking {
+		info.Capabilities = append(info.Capabilities, llm.CanReason)
+	}
+	if strings.Contains(m.Stage, "PREVIEW") {
+		info.Status = llm.StatusPreview
+	}
+	return info
+}

@@ -1,0 +1,186 @@
+package gemini_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// environment stands in for the process's.
+type environment map[string]string
+
+func (e environment) get(name string) string { return e[name] }
+
+func TestOpenReadsTheEnvironment(t *testing.T) {
+	const express = "https://aiplatform.googleapis.com/v1beta1/publishers/google/models/m:streamGenerateContent?alt=sse"
+	for name, tt := range map[string]struct {
+		model  string
+		env    environment
+		config providers.Config
+		url    string // of a chat
+		header string // with the credential
+		kind   llm.Kind
+	}{
+		"Gemini's key": {model: "gemini/m", env: environment{"GEMINI_API_KEY": "k1234567"}, url: "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent?alt=sse", header: "k1234567"},
+		"Google's key comes first, as with genai": {model: "gemini/m", env: environment{"GEMINI_API_KEY": "k1", "GOOGLE_API_KEY": "k2"},
+			url: "https://generativelanguage.googleapis.com/v1beta/models/m:streamGenerateContent?alt=sse", header: "k2"},
+		"a base URL": {model: "gemini/tunedModels/m", env: environment{"GEMINI_API_KEY": "k1", "GOOGLE_GEMINI_BASE_URL": "http://gw:1/x"}, url: "http://gw:1/x/v1beta/tunedModels/m:streamGenerateContent?alt=sse", header: "k1"},
+		"settings come before the environment": {model: "gemini/m", env: environment{"GEMINI_API_KEY": "k1", "GOOGLE_GEMINI_BASE_URL": "http://gw"},
+			config: providers.Config{APIKey: "own", BaseURL: "http://own"}, url: "http://own/v1beta/models/m:streamGenerateContent?alt=sse", header: "own"},
+		"no key": {model: "gemini/m", kind: llm.Auth},
+		"Vertex AI's project": {model: "vertex/m", env: environment{"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_CLOUD_REGION": "us-east5", "GOOGLE_API_KEY": "k1"},
+			config: providers.Config{TokenSource: aToken},
+			url:    "https://us-east5-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-east5/publishers/google/models/m:streamGenerateContent?alt=sse", header: "Bearer ya29.token-0123456789"},
+		"Vertex AI's express key":   {model: "vertex/m", env: environment{"GOOGLE_API_KEY": "k1"}, url: express, header: "k1"},
+		"an express key of my own":  {model: "vertex/m", env: environment{"GOOGLE_CLOUD_PROJECT": "p"}, config: providers.Config{APIKey: "own"}, url: express, header: "own"},
+		"Vertex AI without project": {model: "vertex/m", kind: llm.InvalidRequest},
+		"a wrong base URL":          {model: "gemini/m", env: environment{"GEMINI_API_KEY": "k1", "GOOGLE_GEMINI_BASE_URL": "gw"}, kind: llm.InvalidRequest},
+		"a wrong location":          {model: "vertex/m", env: environment{"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_CLOUD_LOCATION": "evil.test/"}, kind: llm.InvalidRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, variable := range []string{"GOOGLE_API_KEY", "GEMINI_API_KEY", "GOOGLE_CLOUD_PROJECT"} {
+				t.Setenv(variable, "of-the-process") // which must not be read
+			}
+			var got request
+			tt.config.Getenv = tt.env.get
+			tt.config.HTTPClient = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				got = request{URL: r.URL.String(), Header: r.Header}
+				return nil, errors.New("only looking")
+			})}
+			m, err := providers.OpenWith(tt.model, tt.config)
+			equal(t, "the kind of the error", llm.KindOf(err), tt.kind)
+			if err != nil {
+				return
+			}
+			defer m.Close()
+			if _, err := m.Generate(t.Context(), llm.Ask("hi")); llm.KindOf(err) != llm.Network {
+				t.Fatalf("the call was to be sent, and gave the error: %v", err)
+			}
+			equal(t, "the address", got.URL, tt.url)
+			equal(t, "the credential", got.Header.Get("X-Goog-Api-Key")+got.Header.Get("Authorization"), tt.header)
+		})
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		config gemini.Config
+		kind   llm.Kind
+		says   string
+	}{
+		"no key":                 {gemini.Config{}, llm.Auth, "GEMINI_API_KEY"},
+		"an unknown kind":        {gemini.Config{Server: "bard", APIKey: key}, llm.InvalidRequest, "bard"},
+		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "cannot be one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := gemini.New(tt.config)
+			wantError(t, err, tt.kind, tt.says)
+		})
+	}
+	// Behind a gateway that knows the credential, none is needed.
+	provider(t, gemini.Config{BaseURL: "http://gateway.test"})
+}
+
+func TestUsersHeadersComeAfterTheProvidersOwn(t *testing.T) {
+	got := sent(t, gemini.Config{Header: http.Header{"x-team": {"a", "b"}, "Content-Type": {"text/plain"}}}, chats(model, llm.Ask("hi")))
+	equal(t, "the headers", []any{got.Header["X-Team"], got.Header["Content-Type"], got.Header["X-Goog-Api-Key"]}, []any{[]string{"a", "b"}, []string{"application/json"}, []string{key}})
+}
+
+// serviceAccount writes a service account's file, whose tokens come from an
+// address on loopback.
+func serviceAccount(t *testing.T, tokenURL string) string {
+	t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "account.json")
+	content := mustJSON(t, map[string]string{
+		"type": "service_account", "project_id": "p", "client_email": "robot@p.iam.gserviceaccount.com", "private_key_id": "1", "token_uri": tokenURL,
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
+	})
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestDefaultCredentials(t *testing.T) {
+	asked := 0
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		says(200, "application/json", `{"access_token":"ya29.from-the-account","token_type":"Bearer","expires_in":3600}`)(w, r)
+	}))
+	t.Cleanup(tokens.Close)
+	var headers []http.Header
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		headers = append(headers, r.Header)
+		streams(stopped)(w, r)
+	}))
+	t.Cleanup(server.Close)
+	env := environment{"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_VERTEX_BASE_URL": server.URL, "GOOGLE_APPLICATION_CREDENTIALS": serviceAccount(t, tokens.URL)}
+	m, err := providers.OpenWith("vertex/m", providers.Config{Getenv: env.get})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	equal(t, "tokens asked for before a call", asked, 0)
+	for range 3 {
+		if _, err := m.Generate(t.Context(), llm.Ask("hi")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	equal(t, "tokens asked for by three calls", asked, 1)
+	equal(t, "the credential sent", headers[2].Get("Authorization"), "Bearer ya29.from-the-account")
+}
+
+func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "person.json")
+	content := `{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r","quota_project_id":"payer"}`
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var header http.Header
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		if r.URL.Host == "oauth2.googleapis.com" {
+			says(200, "application/json", `{"access_token":"ya29.person","token_type":"Bearer","expires_in":3600}`)(w, r)
+		} else {
+			header = r.Header
+			streams(stopped)(w, r)
+		}
+		return w.Result(), nil
+	})}
+	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: file, HTTPClient: client})
+	mustAsk(t, p, llm.Ask("hi"))
+	equal(t, "who pays, and the credential", []string{header.Get("X-Goog-User-Project"), header.Get("Authorization")}, []string{"payer", "Bearer ya29.person"})
+}
+
+func TestMissingCredentialsAreAnErrorOfTheCall(t *testing.T) {
+	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: filepath.Join(t.TempDir(), "none.json")})
+	_, err := ask(t, p, llm.Ask("hi"))
+	wantError(t, err, llm.Auth, "no such file")
+}
+
+func TestTokenSourceIsAskedForEachCall(t *testing.T) {
+	n := 0
+	got := sent(t, gemini.Config{TokenSource: func(context.Context) (string, error) { n++; return strings.Repeat("t", 20), nil }}, chats(model, llm.Ask("hi")))
+	equal(t, "the token and how often it was asked for", []any{got.Header.Get("Authorization"), n}, []any{"Bearer tttttttttttttttttttt", 1})
+}

@@ -1,0 +1,166 @@
+package gemini
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// partData is what a part must have when it goes back to the server, besides
+// what is said of it in [llm.Part]. It is the content of [llm.ProviderData].
+type partData struct {
+	// Signature is the thought signature, as the server wrote it.
+	// https://ai.google.dev/gemini-api/docs/thought-signatures
+	Signature string `json:"signature,omitempty"`
+	ID        string `json:"id,omitempty"` // of code and its result
+}
+
+// data returns what must go back with a part, or nil.
+func (a *answer) data(d partData) *llm.ProviderData {
+	if d == (partData{}) {
+		return nil
+	}
+	return a.providerData(d)
+}
+
+func (a *answer) providerData(d partData) *llm.ProviderData {
+	data, _ := json.Marshal(d) // two strings
+	return &llm.ProviderData{Provider: a.provider.name, Data: data}
+}
+
+// kind returns what a piece of text is.
+func (p *part) kind() llm.EventType {
+	if p.Thought {
+		return llm.EventReasoning
+	}
+	return llm.EventText
+}
+
+// part passes on a part.
+func (a *answer) part(p *part) {
+	data := a.data(partData{Signature: p.Signature})
+	switch {
+	case p.Call != nil:
+		a.call(p.Call, data)
+	case p.Inline != nil && len(p.Inline.Data) > 0:
+		a.media(mediaPart(p.Inline.MediaType, p.Inline.Data, "", data))
+	case p.File != nil && p.File.URI != "":
+		a.media(mediaPart(p.File.MediaType, nil, p.File.URI, data))
+	case p.Code != nil:
+		a.media(llm.Code{
+			Language: p.Code.Language, Source: p.Code.Code,
+			ProviderData: a.data(partData{p.Signature, p.Code.ID}),
+		})
+	case p.Result != nil:
+		a.media(llm.Code{
+			Output: p.Result.Output, Outcome: p.Result.Outcome,
+			ProviderData: a.data(partData{p.Signature, p.Result.ID}),
+		})
+	case p.raw != nil:
+		a.media(a.unknown(p.raw))
+	case p.Text != nil || data != nil:
+		a.text(p, data)
+	}
+}
+
+// text passes on a piece of text or reasoning. One with a signature is a part of
+// its own: https://ai.google.dev/gemini-api/docs/thought-signatures says not to
+// join it with others. So what came before it is ended.
+func (a *answer) text(p *part, data *llm.ProviderData) {
+	text := ""
+	if p.Text != nil {
+		text = *p.Text
+	}
+	if data == nil {
+		a.say(p.kind(), text)
+		return
+	}
+	if a.open == p.kind() {
+		a.Emit(llm.Event{Type: a.open, Detail: a.providerData(partData{})})
+	}
+	a.open = 0
+	if !p.Thought {
+		a.sources.text += len(text)
+	}
+	a.Emit(llm.Event{Type: p.kind(), Text: text, Detail: data})
+}
+
+// say passes on a piece of text or reasoning without a signature.
+func (a *answer) say(typ llm.EventType, text string) {
+	if text == "" {
+		return
+	}
+	a.open = typ
+	if typ == llm.EventText {
+		a.sources.text += len(text)
+	}
+	a.Deliver(typ, text)
+}
+
+// call passes on a tool call, which comes whole, and ends it at once, so that it
+// keeps its place among the other parts.
+func (a *answer) call(c *functionCall, data *llm.ProviderData) {
+	a.open = 0
+	id := c.ID
+	if id == "" {
+		id = a.newCallID()
+	}
+	a.AddCall(llm.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
+	a.EndCalls(llm.FinishToolCalls)
+}
+
+// madeUp begins the ids of tool calls that the server gave none. They tie a
+// call to its result here, and are not sent back: the server ties by name and
+// order.
+const madeUp = "parley_"
+
+// maxReplyID is how much of a reply's id goes into that of a call, which other
+// servers may be sent and which some of them bound.
+const maxReplyID = 40
+
+// newCallID makes up an id for a tool call, which no other call of a
+// conversation has.
+func (a *answer) newCallID() string {
+	if a.id == "" || len(a.id) > maxReplyID {
+		a.id = rand.Text()
+	}
+	return fmt.Sprintf("%s%s_%d", madeUp, a.id, a.Calls())
+}
+
+func (a *answer) media(part llm.Part) {
+	a.open = 0
+	a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: part}})
+}
+
+// mediaPart returns media by value or by reference.
+func mediaPart(mediaType string, bytes []byte, url string, data *llm.ProviderData) llm.Part {
+	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
+	case "image":
+		return llm.Image{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
+	case "audio":
+		return llm.Audio{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
+	}
+	return llm.File{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
+}
+
+// unknownType is the type of [llm.Unknown] parts that this provider makes and
+// sends back.
+const unknownType = "gemini.part"
+
+// unknownPart is such a part.
+type unknownPart struct {
+	Type     string          `json:"type"`
+	Provider string          `json:"provider"`
+	Part     json.RawMessage `json:"part"`
+}
+
+func (a *answer) unknown(raw json.RawMessage) llm.Part {
+	data, err := json.Marshal(unknownPart{unknownType, a.provider.name, raw})
+	if err != nil { // raw has been decoded
+		return llm.Unknown{Type: unknownType, Raw: json.RawMessage(`{"type":"` + unknownType + `"}`)}
+	}
+	return llm.Unknown{Type: unknownType, Raw: data}
+}

@@ -1,0 +1,188 @@
+package gemini_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// reading is what a reply says, read with maps and nothing of the library.
+type reading struct {
+	Text, Reasoning string
+	Calls           []string // names and arguments
+	Code            []string // source or output, and media as their type and size
+	Signatures      []string // in order
+	Finish          string   // the server's latest word; "" if it gave none
+	Model, ID       string
+	Usage           map[string]int
+	Failure         string // what the server says went wrong
+}
+
+// readReply reads a body, streamed or not, as far as it can be read.
+func readReply(body string) (r reading) {
+	if !strings.HasPrefix(strings.TrimSpace(body), "data:") {
+		var whole any
+		if json.Unmarshal([]byte(body), &whole) == nil {
+			r.take(whole)
+		}
+		return r
+	}
+	for line := range strings.Lines(body) {
+		data, isData := strings.CutPrefix(line, "data:")
+		var chunk any
+		if isData && json.Unmarshal([]byte(data), &chunk) == nil {
+			r.take(chunk)
+		}
+	}
+	if i := strings.Index(body, "\n{"); i >= 0 { // an error, without a field name
+		var failure any
+		if json.NewDecoder(strings.NewReader(body[i:])).Decode(&failure) == nil {
+			r.take(failure)
+		}
+	}
+	return r
+}
+
+func (r *reading) take(chunk any) {
+	if message := at[string](chunk, "error", "message"); message != "" {
+		r.Failure = message
+	}
+	if r.Model == "" {
+		r.Model, r.ID = at[string](chunk, "modelVersion"), at[string](chunk, "responseId")
+	}
+	for _, c := range at[[]any](chunk, "candidates") {
+		for _, p := range at[[]any](c, "content", "parts") {
+			r.takePart(p)
+		}
+		if finish := at[string](c, "finishReason"); finish != "" {
+			r.Finish = finish
+		}
+	}
+	for name, n := range at[map[string]any](chunk, "usageMetadata") {
+		if n, isNumber := n.(float64); isNumber {
+			if r.Usage == nil {
+				r.Usage = make(map[string]int)
+			}
+			r.Usage[name] = int(n)
+		}
+	}
+}
+
+func (r *reading) takePart(p any) {
+	switch text := at[string](p, "text"); {
+	case at[bool](p, "thought"):
+		r.Reasoning += text
+	default:
+		r.Text += text
+	}
+	if call := at[map[string]any](p, "functionCall"); call != nil {
+		args, _ := json.Marshal(call["args"])
+		r.Calls = append(r.Calls, at[string](call, "name")+string(args))
+	}
+	for _, what := range []string{at[string](p, "executableCode", "code"), at[string](p, "codeExecutionResult", "output")} {
+		if what != "" {
+			r.Code = append(r.Code, what)
+		}
+	}
+	if data := at[string](p, "inlineData", "data"); data != "" {
+		r.Code = append(r.Code, at[string](p, "inlineData", "mimeType"))
+	}
+	if signature := at[string](p, "thoughtSignature"); signature != "" {
+		r.Signatures = append(r.Signatures, signature)
+	}
+}
+
+// usage is what the reading's counts mean, as the API's documents have it.
+func (r *reading) usage() (u llm.Usage) {
+	count := func(name string, to *llm.Tokens) {
+		if n, ok := r.Usage[name]; ok {
+			*to = llm.Known(n)
+		}
+	}
+	count("promptTokenCount", &u.Input)
+	count("thoughtsTokenCount", &u.Reasoning)
+	count("cachedContentTokenCount", &u.CacheRead)
+	if n := r.Usage["toolUsePromptTokenCount"]; n > 0 {
+		u.Input.N += n
+	}
+	_, said := r.Usage["candidatesTokenCount"]
+	_, thought := r.Usage["thoughtsTokenCount"]
+	total, summed := r.Usage["totalTokenCount"]
+	switch {
+	case said || thought:
+		u.Output = llm.Known(r.Usage["candidatesTokenCount"] + u.Reasoning.N)
+	case summed:
+		u.Output = llm.Known(total - u.Input.N)
+	}
+	return u
+}
+
+// readingOf returns the reading that a response is.
+func readingOf(t testing.TB, resp *llm.Response) (r reading) {
+	t.Helper()
+	r = reading{Text: resp.Text(), Reasoning: resp.Reasoning(), Finish: resp.RawFinishReason, Model: resp.Model, ID: resp.ID}
+	for _, m := range resp.Messages {
+		for _, part := range m.Parts {
+			var data *llm.ProviderData
+			switch p := part.(type) {
+			case llm.Text:
+				data = p.ProviderData
+			case llm.Reasoning:
+				data = p.ProviderData
+			case llm.ToolCall:
+				args := fromJSON(t, p.Arguments)
+				r.Calls, data = append(r.Calls, p.Name+mustJSON(t, args)), p.ProviderData
+			case llm.Code:
+				r.Code, data = append(r.Code, p.Source+p.Output), p.ProviderData
+			case llm.Image:
+				r.Code, data = append(r.Code, p.MediaType), p.ProviderData
+			}
+			if signature := signatureIn(t, data); signature != "" {
+				r.Signatures = append(r.Signatures, signature)
+			}
+		}
+	}
+	return r
+}
+
+// signatureIn returns the signature that goes back with a part.
+func signatureIn(t testing.TB, data *llm.ProviderData) string {
+	t.Helper()
+	if data == nil {
+		return ""
+	}
+	return at[string](fromJSON(t, string(data.Data)), "signature")
+}
+
+// checkReading compares a response with what its reply says.
+func checkReading(t testing.TB, resp *llm.Response, want reading) {
+	t.Helper()
+	equal(t, "the usage", resp.Usage, want.usage())
+	got := readingOf(t, resp)
+	want.Usage = nil
+	equal(t, "what the reply says", got, want)
+}
+
+// partial returns what there is of an answer.
+func partial(resp *llm.Response, err error) *llm.Response {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e.Partial != nil {
+		return e.Partial
+	}
+	if resp == nil {
+		return new(llm.Response)
+	}
+	return resp
+}
+
+// at returns what is at a path in decoded JSON, or zero.
+func at[T any](v any, path ...string) T {
+	for _, name := range path {
+		object, _ := v.(map[string]any)
+		v = object[name]
+	}
+	found, _ := v.(T)
+	return found
+}

@@ -1,0 +1,267 @@
+package gemini_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"google.golang.org/genai"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// own are options of this provider's, for requests written in a line.
+func own(o gemini.Options) func(*llm.Request) {
+	return func(r *llm.Request) { r.Options = options(o) }
+}
+
+func TestSettingsAreSent(t *testing.T) {
+	schema := json.RawMessage(`{"type":"object","properties":{"n":{"type":"integer"}}}`)
+	for name, tt := range map[string]struct {
+		model  string // empty is a model before Gemini 3
+		change func(*llm.Request)
+		want   string // beyond the contents
+	}{
+		"nothing": {"", func(*llm.Request) {}, `{}`},
+		"explicit zeros": {"", func(r *llm.Request) {
+			r.Temperature, r.TopP, r.TopK, r.Seed, r.PresencePenalty, r.FrequencyPenalty = new(0.0), new(0.0), new(0), new(int64(0)), new(0.0), new(0.0)
+		}, `{"generationConfig":{"temperature":0,"topP":0,"topK":0,"seed":0,"presencePenalty":0,"frequencyPenalty":0}}`},
+		"exact numbers": {"", func(r *llm.Request) {
+			r.Temperature, r.TopP, r.TopK, r.Seed, r.MaxTokens = new(0.7), new(0.1), new(40), new(int64(1<<53)), 100
+		}, `{"generationConfig":{"temperature":0.7,"topP":0.1,"topK":40,"seed":9007199254740992,"maxOutputTokens":100}}`},
+		"stop and logprobs": {"", func(r *llm.Request) { r.Stop, r.Logprobs, r.TopLogprobs = []string{"END"}, true, 3 },
+			`{"generationConfig":{"stopSequences":["END"],"responseLogprobs":true,"logprobs":3}}`},
+		"JSON":                 {"", func(r *llm.Request) { r.Format = &llm.Format{} }, `{"generationConfig":{"responseMimeType":"application/json"}}`},
+		"a JSON schema":        {"", func(r *llm.Request) { r.Format = &llm.Format{Schema: schema} }, `{"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":` + string(schema) + `}}`},
+		"effort, by budget":    {"", func(r *llm.Request) { r.Reasoning = llm.EffortMedium }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}`},
+		"no effort, by budget": {"models/gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`},
+		"effort, by level":     {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortHigh }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH","includeThoughts":true}}}`},
+		"an effort of its own": {"gemini-4", func(r *llm.Request) { r.Reasoning = "ultra" }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"ULTRA","includeThoughts":true}}}`},
+		"a budget outranks effort": {"", func(r *llm.Request) {
+			r.Reasoning, r.Options = llm.EffortHigh, options(gemini.Options{ThinkingBudget: new(-1), IncludeThoughts: new(false)})
+		}, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}}`},
+		"safety, sorted": {"", own(gemini.Options{SafetySettings: map[string]string{"HARM_CATEGORY_HATE_SPEECH": "OFF", "HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}}),
+			`{"safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"BLOCK_NONE"},{"category":"HARM_CATEGORY_HATE_SPEECH","threshold":"OFF"}]}`},
+		"the server's own tools": {"", own(gemini.Options{GoogleSearch: true, URLContext: true, CodeExecution: true}),
+			`{"tools":[{"googleSearch":{}},{"urlContext":{}},{"codeExecution":{}}]}`},
+		"cache, modalities, tier, labels": {"", own(gemini.Options{
+			CachedContent: "abc", ResponseModalities: []string{"TEXT", "IMAGE"}, MediaResolution: "MEDIA_RESOLUTION_LOW", ServiceTier: "flex", Labels: map[string]string{"team": "x"},
+		}), `{"cachedContent":"cachedContents/abc","serviceTier":"flex","labels":{"team":"x"},"generationConfig":{"responseModalities":["TEXT","IMAGE"],"mediaResolution":"MEDIA_RESOLUTION_LOW"}}`},
+		"extra members, merged": {"", func(r *llm.Request) {
+			r.Temperature, r.Options = new(0.5), options(gemini.Options{Extra: map[string]any{"generationConfig": map[string]any{"novel": true, "temperature": 1}, "top": 1}})
+		}, `{"generationConfig":{"temperature":1,"novel":true},"top":1}`},
+		"extra members that take away": {"", func(r *llm.Request) {
+			r.Temperature, r.MaxTokens, r.Options = new(0.5), 9, options(gemini.Options{Extra: map[string]any{"generationConfig": map[string]any{"temperature": nil}}})
+		}, `{"generationConfig":{"maxOutputTokens":9}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if tt.model == "" {
+				tt.model = model
+			}
+			got := sentChat(t, tt.model, with(tt.change)).(map[string]any)
+			equal(t, "the contents", got["contents"], fromJSON(t, `[{"role":"user","parts":[{"text":"hi"}]}]`))
+			delete(got, "contents")
+			equal(t, "the rest of the body", any(got), fromJSON(t, tt.want))
+		})
+	}
+}
+
+func TestToolsAreSent(t *testing.T) {
+	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"const":9007199254740993}}}`)}, {Name: "now"}}
+	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"const":9007199254740993}}}},{"name":"now"}]}]`
+	for name, tt := range map[string]struct {
+		choice llm.ToolChoice
+		strict bool
+		want   string
+	}{
+		"by default":       {want: `{` + declared + `}`},
+		"auto":             {choice: llm.ToolChoice{Mode: llm.ToolAuto}, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"AUTO"}}}`},
+		"none":             {choice: llm.ToolChoice{Mode: llm.ToolNone}, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"NONE"}}}`},
+		"required":         {choice: llm.ToolChoice{Mode: llm.ToolRequired}, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"ANY"}}}`},
+		"named":            {choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "now"}, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["now"]}}}`},
+		"strict":           {strict: true, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"VALIDATED"}}}`},
+		"strict and named": {strict: true, choice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "now"}, want: `{` + declared + `,"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["now"]}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := with(func(r *llm.Request) { r.Tools, r.ToolChoice = append([]llm.Tool{}, tools...), tt.choice })
+			if tt.strict {
+				req.Tools[0].Strict = new(true)
+			}
+			body := sent(t, gemini.Config{}, chats(model, req)).Body
+			got := fromJSON(t, body).(map[string]any)
+			delete(got, "contents")
+			equal(t, "the tools", any(got), fromJSON(t, tt.want))
+			if !strings.Contains(body, `"const":9007199254740993}`) {
+				t.Errorf("a number beyond float64 in a schema was changed: %s", body)
+			}
+		})
+	}
+}
+
+func TestMessagesAreSent(t *testing.T) {
+	sig := opaque(`{"signature":"c2ln+/=="}`)
+	foreign := &llm.ProviderData{Provider: "openai", Data: []byte(`{"signature":"no"}`)}
+	for name, tt := range map[string]struct {
+		messages []llm.Message
+		want     string // the body
+	}{
+		"system messages are one instruction": {
+			[]llm.Message{llm.System("a"), llm.System("b"), llm.User("hi")},
+			`{"systemInstruction":{"parts":[{"text":"a"},{"text":"b"}]},"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`,
+		},
+		"an empty text": {[]llm.Message{llm.User("")}, `{"contents":[{"role":"user","parts":[{"text":""}]}]}`},
+		"media by value and by reference": {
+			[]llm.Message{llm.User("see",
+				llm.Image{Data: []byte("\x89PNG\r\n\x1a\n")}, llm.Image{URL: "https://x/y.JPG?z=1"}, llm.Audio{MediaType: "audio/wav", Data: []byte("hi")},
+				llm.Audio{URL: "gs://b/a.mp3"}, llm.File{Name: "r.pdf", Data: []byte("%PDF-1")}, llm.File{ID: "files/abc"}, llm.File{ID: "abc", MediaType: "video/mp4"},
+				llm.File{URL: "https://youtu.be/9hE5"})},
+			`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}},{"fileData":{"mimeType":"image/jpeg","fileUri":"https://x/y.JPG?z=1"}},` +
+				`{"inlineData":{"mimeType":"audio/wav","data":"aGk="}},{"fileData":{"mimeType":"audio/mpeg","fileUri":"gs://b/a.mp3"}},{"inlineData":{"mimeType":"application/pdf","data":"JVBERi0x"}},` +
+				`{"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}},{"fileData":{"mimeType":"video/mp4","fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}},` +
+				`{"fileData":{"fileUri":"https://youtu.be/9hE5"}}]}]}`,
+		},
+		"a data URL": {
+			[]llm.Message{llm.User("see", llm.Image{URL: "data:image/webp;base64,aGk="})},
+			`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/webp","data":"aGk="}}]}]}`,
+		},
+		"calls and results, in one message however they come": {
+			[]llm.Message{
+				llm.User("go"),
+				llm.Assistant("So:", llm.ToolCall{ID: "c1", Name: "add", Arguments: ` {"a":9007199254740993} `, ProviderData: sig}, llm.ToolCall{ID: "parley_r_1", Name: "now"}),
+				llm.ToolResults(llm.ToolResult{CallID: "c1", Content: `{"sum":9007199254740994}`}),
+				llm.ToolResults(llm.ToolResult{CallID: "parley_r_1", Content: "noon"}),
+			},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"So:"},{"functionCall":{"id":"c1","name":"add","args":{"a":9007199254740993}},"thoughtSignature":"c2ln+/=="},` +
+				`{"functionCall":{"name":"now","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"add","response":{"sum":9007199254740994}}},{"functionResponse":{"name":"now","response":{"output":"noon"}}}]}]}`,
+		},
+		"a tool that failed": {
+			[]llm.Message{llm.User("go"), llm.Assistant("", llm.ToolCall{Name: "add"}), llm.ToolResults(llm.ToolResult{Name: "add", Content: `{"no":1}`, IsError: true})},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"name":"add","args":{}}}]},{"role":"user","parts":[{"functionResponse":{"name":"add","response":{"error":"{\"no\":1}"}}}]}]}`,
+		},
+		"signatures on whatever part they came": {
+			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
+				llm.Reasoning{Text: "hm"}, llm.Reasoning{Text: "so", ProviderData: sig}, llm.Text{Text: "a", ProviderData: opaque(`{}`)}, llm.Text{Text: "", ProviderData: sig},
+				llm.Image{MediaType: "image/png", Data: []byte("hi"), ProviderData: sig}, llm.Code{Language: "PYTHON", Source: "x", ProviderData: opaque(`{"id":"i","signature":"c2ln+/=="}`)},
+				llm.Code{Output: "y", Outcome: "OUTCOME_OK", ProviderData: opaque(`{"id":"i"}`)},
+				llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"gemini","part":{"hologram":{"depth":9007199254740993}}}`)},
+			}}},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"so","thought":true,"thoughtSignature":"c2ln+/=="},{"text":"a"},{"text":"","thoughtSignature":"c2ln+/=="},` +
+				`{"inlineData":{"mimeType":"image/png","data":"aGk="},"thoughtSignature":"c2ln+/=="},{"executableCode":{"id":"i","language":"PYTHON","code":"x"},"thoughtSignature":"c2ln+/=="},` +
+				`{"codeExecutionResult":{"id":"i","outcome":"OUTCOME_OK","output":"y"}},{"hologram":{"depth":9007199254740993}}]}]}`,
+		},
+		"nothing of another provider's": {
+			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
+				llm.Reasoning{Text: "so", ProviderData: foreign}, llm.Text{Text: "a", ProviderData: foreign}, llm.Code{Source: "x", ProviderData: foreign},
+				llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"vertex","part":{}}`)}, llm.ToolCall{ID: "call_9", Name: "f", Arguments: "{}", ProviderData: foreign}, llm.Refusal{Text: "no"},
+			}}},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"a"},{"functionCall":{"id":"call_9","name":"f","args":{}}},{"text":"no"}]}]}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			equal(t, "the body", sentChat(t, model, &llm.Request{Messages: tt.messages}), fromJSON(t, tt.want))
+		})
+	}
+}
+
+func TestLookOfAnImage(t *testing.T) {
+	req := &llm.Request{Messages: []llm.Message{llm.User("", llm.Image{URL: "gs://b/a.png", Quality: "high"})}}
+	const image = `{"contents":[{"role":"user","parts":[{"fileData":{"mimeType":"image/png","fileUri":"gs://b/a.png"}`
+	equal(t, "the body", sentChat(t, "gemini-3-pro", req), fromJSON(t, image+`,"mediaResolution":{"level":"MEDIA_RESOLUTION_HIGH"}}]}]}`))
+	equal(t, "the body for a model that cannot", sentChat(t, model, req), fromJSON(t, image+`}]}]}`))
+}
+
+func TestWhatIsLostIsWarnedOf(t *testing.T) {
+	for name, tt := range map[string]struct {
+		model   string
+		change  func(*llm.Request)
+		setting string
+	}{
+		"one call at a time": {model, func(r *llm.Request) { r.Tools, r.ParallelToolCalls = []llm.Tool{{Name: "f"}}, new(false) }, "ParallelToolCalls"},
+		"names":              {model, func(r *llm.Request) { r.Messages[0].Name = "Ann" }, "Messages"},
+		"a late instruction": {model, func(r *llm.Request) { r.Messages = append(r.Messages, llm.System("x")) }, "Messages"},
+		"wrong arguments": {model, func(r *llm.Request) {
+			r.Messages = append(r.Messages, llm.Assistant("", llm.ToolCall{Name: "f", Arguments: "{"}), llm.ToolResults(llm.ToolResult{Name: "f"}))
+		}, "Messages"},
+		"a schema's description":     {model, func(r *llm.Request) { r.Format = &llm.Format{Schema: []byte("{}"), Description: "x"} }, "Format"},
+		"no thinking, where it must": {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, "Reasoning"},
+		"an effort without a budget": {model, func(r *llm.Request) { r.Reasoning = "ultra" }, "Reasoning"},
+		"another's code": {model, func(r *llm.Request) {
+			r.Messages = append(r.Messages, llm.Assistant("x", llm.Code{Source: "1", ProviderData: &llm.ProviderData{Provider: "p"}}), llm.User("y"))
+		}, "Messages"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := serve(t, streams(stopped))
+			resp, err := llm.New(p, tt.model).Generate(t.Context(), with(tt.change))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(resp.Warnings) != 1 || resp.Warnings[0].Setting != tt.setting {
+				t.Errorf("the warnings are %v, want one about %s", resp.Warnings, tt.setting)
+			}
+			strict := with(tt.change)
+			strict.Strict = true
+			_, err = llm.New(p, tt.model).Generate(t.Context(), strict)
+			wantError(t, err, llm.Unsupported, tt.setting)
+		})
+	}
+}
+
+func TestRequestsThatCannotBeSent(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*llm.Request)
+		kind   llm.Kind
+		says   string
+	}{
+		"an instruction alone": {func(r *llm.Request) { r.Messages = []llm.Message{llm.System("x")} }, llm.InvalidRequest, "no message but the system's"},
+		"an image for the system": {func(r *llm.Request) {
+			r.Messages = append(r.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Image{URL: "gs://x"}}})
+		}, llm.Unsupported, "message 1"},
+		"a data URL": {func(r *llm.Request) {
+			r.Messages = []llm.Message{llm.User("", llm.Image{URL: "data:image/png,AA=="})}
+		}, llm.Unsupported, "base64"},
+		"two candidates, hook":  {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) { c.CandidateCount = 2 }}), llm.Unsupported, "more than one candidate"},
+		"two candidates, extra": {own(gemini.Options{Extra: map[string]any{"generationConfig": map[string]any{"candidateCount": 2}}}), llm.Unsupported, "more than one candidate"},
+		"HTTP options":          {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) { c.HTTPOptions = &genai.HTTPOptions{} }}), llm.Unsupported, "HTTPOptions"},
+		"arguments in pieces": {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) {
+			c.ToolConfig = &genai.ToolConfig{FunctionCallingConfig: &genai.FunctionCallingConfig{StreamFunctionCallArguments: new(true)}}
+		}}), llm.Unsupported, "in pieces"},
+		"what JSON cannot hold": {own(gemini.Options{Extra: map[string]any{"x": func() {}}}), llm.InvalidRequest, "JSON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ask(t, provider(t, gemini.Config{APIKey: key}), with(tt.change))
+			wantError(t, err, tt.kind, tt.says)
+		})
+	}
+	for _, name := range []string{"../x", "a//b", "a?b", "a#b", "a/../b", "."} {
+		_, err := llm.New(provider(t, gemini.Config{APIKey: key}), name).Generate(t.Context(), llm.Ask("hi"))
+		wantError(t, err, llm.InvalidRequest, "cannot be part of a URL")
+	}
+	_, err := ask(t, provider(t, gemini.Config{Server: gemini.Vertex, APIKey: key}), &llm.Request{Messages: []llm.Message{llm.User("", llm.File{ID: "files/abc"})}})
+	wantError(t, err, llm.Unsupported, "gs://bucket/file")
+}
+
+func TestHook(t *testing.T) {
+	system := "Be brief."
+	req := &llm.Request{
+		Messages: []llm.Message{llm.System(system), llm.User("hi")}, Temperature: new(0.7), TopP: new(0.9), Seed: new(int64(1 << 40)), Stop: []string{"END"},
+		Options: options(gemini.Options{
+			Labels: map[string]string{"a": "b"}, ResponseModalities: []string{"TEXT"},
+			Hook: func(c *genai.GenerateContentConfig) {
+				*c.Temperature = 0.3
+				c.TopK = genai.Ptr[float32](5)
+				c.SystemInstruction.Parts[0].Text += " Rhyme."
+				c.StopSequences[0], c.Labels["a"], c.ResponseModalities[0] = "STOP", "c", "AUDIO"
+				c.SpeechConfig = &genai.SpeechConfig{LanguageCode: "de-DE"}
+				c.ImageConfig = &genai.ImageConfig{AspectRatio: "1:1", OutputMIMEType: "image/png"}
+				c.Store = new(true)
+			},
+		}),
+	}
+	equal(t, "the body", sentChat(t, model, req), fromJSON(t, `{
+		"systemInstruction":{"parts":[{"text":"Be brief. Rhyme."}]},"contents":[{"role":"user","parts":[{"text":"hi"}]}],"labels":{"a":"c"},"store":true,
+		"generationConfig":{"temperature":0.3,"topP":0.9,"topK":5,"seed":1099511627776,"stopSequences":["STOP"],"responseModalities":["AUDIO"],
+			"speechConfig":{"languageCode":"de-DE"},"imageConfig":{"aspectRatio":"1:1","imageOutputOptions":{"mimeType":"image/png"}}}}`))
+	equal(t, "what the hook could have reached", []any{*req.Temperature, req.Stop[0], req.Options[0].(gemini.Options).Labels["a"], req.Messages[0].Text()},
+		[]any{0.7, "END", "b", system})
+}

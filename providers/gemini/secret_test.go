@@ -1,0 +1,111 @@
+package gemini_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/gemini"
+)
+
+// mustHide looks for the key in everything that a value can come out as.
+func mustHide(t testing.TB, what string, v any) {
+	t.Helper()
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("value", "v", v)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("value", "v", v)
+	texts := []string{log.String()}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+		texts = append(texts, fmt.Sprintf(verb, v))
+	}
+	if data, err := json.Marshal(v); err == nil {
+		texts = append(texts, string(data))
+	}
+	for _, text := range texts {
+		for _, secret := range []string{key, fmt.Sprintf("%x", key)} {
+			if strings.Contains(text, secret) {
+				t.Errorf("the key shows in %s: %.500s", what, text)
+			}
+		}
+	}
+}
+
+func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
+	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
+		t.Run(string(server), func(t *testing.T) {
+			config := gemini.Config{Server: server, APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if strings.Contains(r.URL.String(), key) {
+					t.Errorf("the key is in the URL %s", r.URL)
+				}
+				w := httptest.NewRecorder()
+				streams(parts(text("x")), stopped)(w, r)
+				return w.Result(), nil
+			})}}
+			mustHide(t, "the config", config)
+			mustHide(t, "the config by pointer", &config)
+			m := llm.New(provider(t, config), model)
+			if _, err := m.Generate(t.Context(), llm.Ask("hi")); err != nil {
+				t.Fatal(err)
+			}
+			mustHide(t, "the provider", m.Provider())
+			mustHide(t, "the model", m)
+			mustHide(t, "a stream", m.Stream(t.Context(), llm.Ask("hi")))
+		})
+	}
+	mustHide(t, "the config of package providers", providers.Config{APIKey: key})
+}
+
+func TestKeyShowsInNoError(t *testing.T) {
+	echo := `{"error":{"code":400,"message":"API key ` + key + ` not valid.","status":"BAD_` + key + `","details":[{"@type":"x/google.rpc.ErrorInfo","reason":"` + key + `"},` +
+		`{"@type":"type.googleapis.com/google.rpc.DebugInfo","detail":"Invalid API key: ` + key + `"}]}}`
+	for name, answer := range map[string]http.HandlerFunc{
+		"a refusal":         says(400, "application/json", echo),
+		"a web page":        says(200, "text/html", "<title>"+key+"</title>"),
+		"a header":          func(w http.ResponseWriter, r *http.Request) { w.Header().Set("X-Request-Id", key); w.WriteHeader(500) },
+		"an error frame":    streams(echo),
+		"a bare error":      says(200, "text/event-stream", echo+"\n"),
+		"a broken frame":    streams(key),
+		"a blocked prompt":  streams(`{"promptFeedback":{"blockReason":"` + key + `","blockReasonMessage":"` + key + `"}}`),
+		"a wrong type":      says(200, "text/"+key, "x"),
+		"a JSON error":      says(200, "application/json", echo),
+		"JSON of no answer": says(200, "application/json", `{"`+key+`"`),
+		"the transport":     nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				if answer == nil {
+					return nil, errors.New("the proxy does not like " + key)
+				}
+				w := httptest.NewRecorder()
+				answer(w, r)
+				return w.Result(), nil
+			})}})
+			m := llm.New(p, model)
+			for op, call := range map[string]func() error{
+				"chat":  func() error { _, err := m.Generate(t.Context(), llm.Ask("hi")); return err },
+				"embed": func() error { _, err := m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"x"}}); return err },
+				"list":  func() error { _, err := m.ListModels(t.Context()); return err },
+				"count": func() error {
+					_, err := m.CountTokens(t.Context(), with(own(gemini.Options{CountBy: gemini.CountRemote})))
+					return err
+				},
+			} {
+				err := call()
+				if err == nil {
+					t.Fatalf("%s succeeds", op)
+				}
+				for ; err != nil; err = errors.Unwrap(err) {
+					mustHide(t, op+"'s error", err)
+				}
+			}
+		})
+	}
+}

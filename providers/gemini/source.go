@@ -1,0 +1,136 @@
+package gemini
+
+import (
+	"slices"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// grounding is what the server found, and which pieces of the answer rest on it.
+// https://ai.google.dev/api/generate-content#GroundingMetadata
+type grounding struct {
+	Chunks []struct {
+		Web       *found `json:"web"`
+		Maps      *found `json:"maps"`
+		Retrieved *found `json:"retrievedContext"`
+		Image     *struct {
+			URI   string `json:"sourceUri"`
+			Title string `json:"title"`
+		} `json:"image"`
+	} `json:"groundingChunks"`
+	Supports []struct {
+		Segment segment `json:"segment"`
+		Chunks  []int   `json:"groundingChunkIndices"`
+	} `json:"groundingSupports"`
+}
+
+type found struct {
+	URI   string `json:"uri"`
+	Title string `json:"title"`
+}
+
+// segment is a piece of the answer's text, in bytes of one of its parts.
+type segment struct {
+	Part  int `json:"partIndex"`
+	Start int `json:"startIndex"`
+	End   int `json:"endIndex"`
+}
+
+// citations are the sources that the answer repeats. The servers have different
+// words for them.
+type citations struct {
+	Gemini []citation `json:"citationSources"`
+	Vertex []citation `json:"citations"`
+}
+
+type citation struct {
+	Start int    `json:"startIndex"`
+	End   int    `json:"endIndex"`
+	URI   string `json:"uri"`
+	Title string `json:"title"`
+}
+
+type urlContext struct {
+	URLs []struct {
+		URL    string `json:"retrievedUrl"`
+		Status string `json:"urlRetrievalStatus"`
+	} `json:"urlMetadata"`
+}
+
+// sources collects what an answer rests on until its end: each chunk of a
+// stream may repeat what those before it said.
+type sources struct {
+	grounding grounding
+	others    []llm.Source
+	parts     []int // where each part begins in the answer's text, in bytes, if there are several
+	text      int   // length of its text, in bytes
+}
+
+// take takes what a candidate says of its sources.
+func (s *sources) take(c *candidate) {
+	if g := c.Grounding; g != nil {
+		if len(g.Chunks) > 0 {
+			s.grounding.Chunks = g.Chunks
+		}
+		if len(g.Supports) > 0 {
+			s.grounding.Supports = g.Supports
+		}
+	}
+	if c.Citations != nil {
+		for _, from := range slices.Concat(c.Citations.Gemini, c.Citations.Vertex) {
+			s.add(llm.Source{URL: from.URI, Title: from.Title, Start: from.Start, End: from.End})
+		}
+	}
+	if c.URLContext != nil {
+		for _, u := range c.URLContext.URLs {
+			if u.Status == "" || u.Status == "URL_RETRIEVAL_STATUS_SUCCESS" {
+				s.add(llm.Source{URL: u.URL})
+			}
+		}
+	}
+}
+
+func (s *sources) add(source llm.Source) {
+	if (source.URL != "" || source.Title != "") && !slices.Contains(s.others, source) {
+		s.others = append(s.others, source)
+	}
+}
+
+// list returns the sources: what was found, for each piece of the answer that
+// rests on it, or once if none does, and then the others.
+func (s *sources) list() []llm.Source {
+	var list []llm.Source
+	cited := make([]bool, len(s.grounding.Chunks))
+	for _, support := range s.grounding.Supports {
+		for _, i := range support.Chunks {
+			if i < 0 || i >= len(s.grounding.Chunks) {
+				continue
+			}
+			source := s.found(i)
+			source.Start, source.End = support.Segment.Start, support.Segment.End
+			if n := support.Segment.Part; n > 0 && n < len(s.parts) {
+				source.Start, source.End = source.Start+s.parts[n], source.End+s.parts[n]
+			}
+			list, cited[i] = append(list, source), true
+		}
+	}
+	for i := range s.grounding.Chunks {
+		if source := s.found(i); !cited[i] && source != (llm.Source{}) {
+			list = append(list, source)
+		}
+	}
+	return append(list, s.others...)
+}
+
+func (s *sources) found(i int) llm.Source {
+	c := &s.grounding.Chunks[i]
+	for _, f := range []*found{c.Web, c.Maps, c.Retrieved} {
+		if f != nil {
+			return llm.Source{URL: f.URI, Title: f.Title}
+		}
+	}
+	if c.Image != nil {
+		return llm.Source{URL: c.Image.URI, Title: c.Image.Title}
+	}
+	return llm.Source{}
+}

@@ -1,0 +1,57 @@
+package llamacpp
+
+import (
+	"encoding/json"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/llm"
+)
+
+// failure is the member that a reply has in place of what was asked for.
+type failure struct {
+	Error json.RawMessage `json:"error"`
+}
+
+// chunk is one piece of an answer: a frame of a stream, or the whole of one that
+// is not streamed. Counts and timings are of interest in the last piece.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
+type chunk struct {
+	failure
+	Content       *string           `json:"content"`
+	Stop          bool              `json:"stop"`
+	Model         string            `json:"model"`
+	StopType      string            `json:"stop_type"`
+	Prompt        *int              `json:"tokens_evaluated"`
+	Predicted     *int              `json:"tokens_predicted"`
+	Timings       *timings          `json:"timings"`
+	Probabilities []dialect.Logprob `json:"completion_probabilities"`
+}
+
+// finishReason translates the server's word for why the answer ended.
+func finishReason(raw string) llm.FinishReason {
+	switch raw {
+	case "":
+		return llm.FinishUnknown
+	case "eos", "word": // an end token, a stop sequence
+		return llm.FinishStop
+	case "limit":
+		return llm.FinishLength
+	}
+	return llm.FinishOther
+}
+
+// usage reads the counts of the last piece.
+func (c *chunk) usage() llm.Usage {
+	u := llm.Usage{Input: reported(c.Prompt), Output: reported(c.Predicted)}
+	if c.Timings != nil {
+		u.CacheRead = reported(c.Timings.Cached)
+	}
+	return u
+}
+
+func reported(n *int) llm.Tokens {
+	if n == nil {
+		return llm.Tokens{}
+	}
+	return llm.Known(*n)
+}

@@ -1,0 +1,66 @@
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/llm"
+)
+
+// countTokens answers how many tokens a chat's prompt is. In a named prompt
+// format they are counted as they are sent, otherwise by the server's counter of
+// chats, or where it is too old for that by its template and its tokenizer.
+func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	o := llm.OptionsFor[Options](call.Request.Options)
+	format, err := p.format(call, o.Template)
+	if err != nil {
+		return err
+	}
+	if format == nil {
+		for ev, err := range p.openai.Do(ctx, inDialect(call, &o)) {
+			if !yield(ev, explain(err)) {
+				return nil
+			}
+		}
+		return nil
+	}
+	tokens, err := p.formatted(ctx, call, format)
+	if err != nil {
+		return err
+	}
+	count := &llm.TokenCount{
+		Tokens: len(tokens.ids), Exact: true,
+		Source: fmt.Sprintf("llama.cpp /tokenize, in the prompt format %q", o.templateOr(p.template)),
+	}
+	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
+		yield(llm.Event{Type: llm.EventResult, Detail: count}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	return nil
+}
+
+func (o *Options) templateOr(other string) string {
+	if o.Template != "" {
+		return o.Template
+	}
+	return other
+}
+
+// formattedPrompt is a prompt in a named format, as it is sent.
+type formattedPrompt struct {
+	*prompt.Prompt
+	ids []int
+}
+
+// formatted returns the prompt of a call in a named format.
+func (p *Provider) formatted(ctx context.Context, call *llm.Call, format *prompt.Format) (*formattedPrompt, error) {
+	rendered, err := format.Render(call.Request.Messages)
+	if err != nil {
+		return nil, p.fail(call, llm.Unsupported, "%v", err)
+	}
+	ids, err := p.promptTokens(ctx, call, rendered)
+	if err != nil {
+		return nil, err
+	}
+	return &formattedPrompt{rendered, ids}, nil
+}

@@ -1,0 +1,218 @@
+// Package llamacpp talks to llama.cpp's server, llama-server: by its OpenAI
+// dialect for chats, and by its own endpoints where they are better.
+//
+//	p, err := llamacpp.New(llamacpp.Config{})
+//	model := llm.New(p, "any name: the server has one model")
+//
+// Importing the package registers it with providers, as "llamacpp" and, as
+// people also write it, "llama.cpp":
+//
+//	model, err := providers.Open("llamacpp/any")
+//
+// What the server's own endpoints give:
+//
+//   - Token counts are exact: the server's template and vocabulary count.
+//   - Models without a chat template are asked in a named prompt format, such as
+//     that of Alpaca or Vicuna: see [Options.Template]. What a user types is
+//     then never a control token, whatever it looks like.
+//   - Answers can be held to a grammar ([Options.Grammar]) or a schema
+//     ([llm.Request.Format]).
+//   - An answer goes on from the assistant message at the end of a conversation.
+//   - [Provider.Props] and [Provider.Slots] say what the server runs and what it
+//     is doing, [TimingsOf] what an answer took.
+//
+// The server is https://github.com/ggml-org/llama.cpp/tree/master/tools/server,
+// whose README.md describes the endpoints.
+package llamacpp
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+// DefaultBaseURL is where llama-server listens unless told otherwise.
+const DefaultBaseURL = "http://127.0.0.1:8080"
+
+// Config is how to reach a server. The zero Config is a server on this machine
+// at its usual port; the environment is not read.
+type Config struct {
+	// BaseURL is where the server is, with or without /v1: "http://gpu-box:8080".
+	// Empty is [DefaultBaseURL].
+	BaseURL string
+
+	// APIKey is sent as a bearer token, to servers started with --api-key.
+	APIKey llm.Secret
+	// TokenSource, if set, gives the credential instead: for those that expire.
+	TokenSource llm.TokenSource
+
+	// Header is sent with every request, besides and before the provider's own.
+	Header http.Header
+	// HTTPClient sends the requests; nil is a client of the provider's own,
+	// with a transport made for many streams. Its rule for redirects is not
+	// used: credentials go to no other host. Do not set its Timeout, which cuts
+	// long answers: set Limits.
+	HTTPClient *http.Client
+	Limits     llm.Limits
+
+	// Template is the prompt format of requests whose [Options.Template] is
+	// empty.
+	Template string
+
+	// Name is the provider's name in errors and model names; empty is "llamacpp".
+	Name string
+}
+
+// Provider is a llama.cpp server. It is safe for concurrent use.
+type Provider struct {
+	name     string
+	baseURL  string           // without /v1
+	openai   *openai.Provider // the same server, by its OpenAI dialect
+	headers  *send.Headers    // of every request
+	token    llm.TokenSource  // nil for none
+	client   *send.Client
+	limits   llm.Limits
+	template string
+}
+
+// New returns a provider. It sends nothing. A base URL that cannot be one, or a
+// prompt format that does not exist, is an error of kind [llm.InvalidRequest].
+func New(config Config) (*Provider, error) {
+	p := &Provider{
+		name:     config.Name,
+		headers:  send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
+		token:    config.TokenSource,
+		limits:   config.Limits.WithDefaults(),
+		template: config.Template,
+	}
+	if p.name == "" {
+		p.name = providerName
+	}
+	base := config.BaseURL
+	if base == "" {
+		base = DefaultBaseURL
+	}
+	var err error
+	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+		return nil, err
+	}
+	p.baseURL = strings.TrimSuffix(p.baseURL, "/v1")
+	if _, err := p.format(&llm.Call{}, config.Template); err != nil {
+		return nil, err
+	}
+	if key := string(config.APIKey); key != "" && p.token == nil {
+		p.token = func(context.Context) (string, error) { return key, nil }
+	}
+	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	header := config.Header.Clone()
+	if header == nil {
+		header = make(http.Header)
+	}
+	header[resend] = []string{}
+	p.openai, err = openai.New(openai.Config{
+		Server: openai.LlamaCpp, BaseURL: p.baseURL + "/v1", Name: p.name,
+		APIKey: config.APIKey, TokenSource: config.TokenSource,
+		Header: header, HTTPClient: config.HTTPClient, Limits: config.Limits,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// resend is the name of a header which, without a value, is not sent, but has
+// net/http send a request anew if the connection turns out to be closed. The
+// server promises to keep connections, and closes them after each stream, so that
+// one call in ten or so, right after another, would find that out. An answer that
+// nobody saw the beginning of is lost to nobody.
+// https://pkg.go.dev/net/http#Transport
+const resend = "Idempotency-Key"
+
+// Name returns the provider's name: "llamacpp", unless configured otherwise.
+func (p *Provider) Name() string { return p.name }
+
+// String returns the provider's name and address. It is also what %+v prints:
+// headers may hold credentials.
+func (p *Provider) String() string { return p.name + " at " + p.baseURL }
+
+// GoString returns what String returns.
+func (p *Provider) GoString() string { return p.String() }
+
+// Close closes idle connections, unless the HTTP client is the user's.
+func (p *Provider) Close() error {
+	_ = p.openai.Close() // which cannot fail
+	return p.client.Close()
+}
+
+// Do answers chats, embeddings, token counts and model lists. Token counts are
+// those of the server, and exact for texts.
+func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		var err error
+		switch call.Op {
+		case llm.OpChat:
+			err = p.chat(ctx, call, yield)
+		case llm.OpEmbed:
+			p.embed(ctx, call, yield)
+		case llm.OpCountTokens:
+			err = p.countTokens(ctx, call, yield)
+		case llm.OpListModels:
+			err = p.listModels(ctx, call, yield)
+		default:
+			err = p.fail(call, llm.Unsupported, "llama.cpp's server cannot %s", call.Op)
+		}
+		if err != nil {
+			yield(llm.Event{}, err)
+		}
+	}
+}
+
+// request returns the HTTP request for a call to one of the server's own
+// endpoints, with its credential. A nil body makes it a GET.
+func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body}
+	if body == nil {
+		req.Method = http.MethodGet
+	}
+	return req, p.client.Authorize(ctx, req, p.headers, p.token)
+}
+
+// start sends the request of a call and returns the reply, which the caller
+// closes.
+func (p *Provider) start(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Reply, error) {
+	req, err := p.request(ctx, call, path, body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Do(ctx, req)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return r, nil
+}
+
+// value makes a call whose reply is one JSON value, read into v. The caller
+// closes the reply, unless there is an error.
+func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v any) (*send.Reply, error) {
+	req, err := p.request(ctx, call, path, body)
+	if err != nil {
+		return nil, err
+	}
+	r, err := p.client.Value(ctx, req, v)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return r, nil
+}
+
+// fail returns an error about a call that has not been sent.
+func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
+	return &llm.Error{
+		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
+	}
+}

@@ -1,0 +1,207 @@
+package llamacpp
+
+import (
+	"context"
+	"encoding/json"
+	"path"
+	"slices"
+	"strconv"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// modelList is the list of models that the server has, in two dialects at once.
+type modelList struct {
+	failure
+	Data []struct {
+		ID      string `json:"id"`
+		OwnedBy string `json:"owned_by"`
+		Created int64  `json:"created"` // seconds since 1970: the time of the request
+		Meta    *struct {
+			Context      int    `json:"n_ctx"` // as the server runs the model; newer versions
+			ContextTrain int    `json:"n_ctx_train"`
+			Parameters   int64  `json:"n_params"`
+			Size         int64  `json:"size"`
+			Type         string `json:"ftype"`
+		} `json:"meta"`
+		Architecture *struct {
+			Input  []string `json:"input_modalities"`
+			Output []string `json:"output_modalities"`
+		} `json:"architecture"`
+	} `json:"data"`
+}
+
+func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	var got modelList
+	r, err := p.value(ctx, call, "/v1/models", nil, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	switch {
+	case send.IsSet(got.Error):
+		return r.Complaint(got.Error, llm.Server)
+	case got.Data == nil:
+		return r.Fail(llm.Protocol, "the reply has no list of models")
+	}
+	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
+	for i, m := range got.Data {
+		info := llm.ModelInfo{Provider: p.name, Name: m.ID, OwnedBy: m.OwnedBy}
+		if m.Meta != nil {
+			info.ContextWindow, info.Bytes = m.Meta.Context, m.Meta.Size
+			if info.ContextWindow == 0 {
+				info.ContextWindow = m.Meta.ContextTrain
+			}
+			info.Parameters, info.Quantization = parameters(m.Meta.Parameters), m.Meta.Type
+		}
+		if a := m.Architecture; a != nil {
+			info.Input, info.Output = modalities(a.Input), modalities(a.Output)
+		}
+		list.Models[i] = info
+	}
+	dialect.Result(r, "", list, llm.Usage{}, yield)
+	return nil
+}
+
+func modalities(words []string) []llm.Modality {
+	var list []llm.Modality
+	for _, word := range words {
+		list = append(list, llm.Modality(word))
+	}
+	return list
+}
+
+// parameters returns a number of parameters as people write it: "8.0B".
+func parameters(n int64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e9, "B"}, {1e6, "M"}, {1e3, "K"}} {
+		if f := float64(n); f >= unit.size {
+			return strconv.FormatFloat(f/unit.size, 'f', 1, 64) + unit.name
+		}
+	}
+	return ""
+}
+
+// The operations that are this provider's own, as errors name them.
+const (
+	opProps llm.Op = "get properties"
+	opSlots llm.Op = "get slots"
+)
+
+// Props is what a server says of itself and of its model.
+type Props struct {
+	// Info is what other providers have, too. Its ContextWindow is what one
+	// conversation has, as the server runs the model.
+	Info     llm.ModelInfo
+	Slots    int    // how many requests are answered at once
+	Template string // of chats, in Jinja; that of ChatML if the model's file has none
+	BOS, EOS string // the tokens that begin and end texts
+	Build    string // the server's version: "b1-de3ff81"
+	Sleeping bool   // the model is not loaded at the moment
+}
+
+// props is the reply to a request for the server's properties.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
+type props struct {
+	failure
+	Defaults *struct {
+		Context int `json:"n_ctx"`
+	} `json:"default_generation_settings"`
+	Slots      int             `json:"total_slots"`
+	Alias      string          `json:"model_alias"`
+	Path       string          `json:"model_path"`
+	Type       string          `json:"model_ftype"`
+	Modalities map[string]bool `json:"modalities"`
+	Template   string          `json:"chat_template"`
+	Caps       map[string]any  `json:"chat_template_caps"`
+	BOS        string          `json:"bos_token"`
+	EOS        string          `json:"eos_token"`
+	Build      string          `json:"build_info"`
+	Sleeping   bool            `json:"is_sleeping"`
+}
+
+// Props returns what the server says of itself and of its model. Errors are as
+// those of a call.
+func (p *Provider) Props(ctx context.Context) (*Props, error) {
+	var got props
+	r, err := p.own(ctx, opProps, "/props", &got)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	switch {
+	case send.IsSet(got.Error):
+		return nil, r.Complaint(got.Error, llm.Server)
+	case got.Defaults == nil:
+		return nil, r.Fail(llm.Protocol, "the reply has no settings; is this llama.cpp's server?")
+	}
+	out := &Props{
+		Slots: got.Slots, Template: got.Template, BOS: got.BOS, EOS: got.EOS, Build: got.Build, Sleeping: got.Sleeping,
+	}
+	out.Info = llm.ModelInfo{
+		Provider: p.name, Name: got.Alias, ContextWindow: got.Defaults.Context, Quantization: got.Type,
+		Input:        []llm.Modality{llm.ModalityText},
+		Output:       []llm.Modality{llm.ModalityText},
+		Capabilities: []llm.Capability{llm.CanStream, llm.CanFollowJSON, llm.CanCache},
+	}
+	if out.Info.Name == "" {
+		out.Info.Name = path.Base(got.Path)
+	}
+	for _, m := range []struct {
+		word string
+		is   llm.Modality
+	}{{"vision", llm.ModalityImage}, {"audio", llm.ModalityAudio}, {"video", llm.ModalityVideo}} {
+		if got.Modalities[m.word] {
+			out.Info.Input = append(out.Info.Input, m.is)
+		}
+	}
+	if got.Caps["supports_tools"] == true {
+		out.Info.Capabilities = append(out.Info.Capabilities, llm.CanUseTools)
+	}
+	if got.Caps["supports_reasoning_effort"] == true || got.Caps["supports_preserve_reasoning"] == true {
+		out.Info.Capabilities = append(out.Info.Capabilities, llm.CanReason)
+	}
+	return out, nil
+}
+
+// Slot is one of the places in which a server answers a request, and keeps its
+// prompt for the next that begins alike.
+type Slot struct {
+	ID            int  `json:"id"` // for Options.Slot
+	ContextWindow int  `json:"n_ctx"`
+	Busy          bool `json:"is_processing"`
+	PromptTokens  int  `json:"n_prompt_tokens"` // of the last request
+}
+
+// Slots returns what the server's slots are doing. A server that was started
+// with --no-slots answers with an error of kind [llm.Unsupported].
+func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
+	var got json.RawMessage
+	r, err := p.own(ctx, opSlots, "/slots", &got)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var said failure
+	if json.Unmarshal(got, &said) == nil && send.IsSet(said.Error) {
+		return nil, r.Complaint(said.Error, llm.Server)
+	}
+	var slots []Slot
+	if err := json.Unmarshal(got, &slots); err != nil || slots == nil {
+		return nil, r.Fail(llm.Protocol, "the reply is no list of slots")
+	}
+	return slices.Clip(slots), nil
+}
+
+// own makes a call that is not part of [llm.Provider].
+func (p *Provider) own(ctx context.Context, op llm.Op, place string, v any) (*send.Reply, error) {
+	call := &llm.Call{Op: op, Provider: p.name}
+	if ctx == nil {
+		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")
+	}
+	return p.value(ctx, call, place, nil, v)
+}

@@ -1,0 +1,117 @@
+package llamacpp
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/llm"
+)
+
+// completion is a request to go on with a prompt, in the making.
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
+type completion struct {
+	call     *llm.Call
+	options  *Options
+	body     map[string]any
+	warnings []llm.Warning
+}
+
+// complete answers a chat in a named prompt format.
+func (p *Provider) complete(ctx context.Context, call *llm.Call, o *Options, format *prompt.Format, yield func(llm.Event, error) bool) error {
+	b := p.newCompletion(call, o)
+	b.warnOfWhatPromptsLack()
+	if err := p.strict(b); err != nil { // before anything is sent
+		return err
+	}
+	rendered, err := p.formatted(ctx, call, format)
+	if err != nil {
+		return err
+	}
+	b.body["prompt"] = rendered.ids
+	if stop := slices.Concat(call.Request.Stop, rendered.Stop); len(stop) > 0 {
+		b.body["stop"] = stop
+	}
+	return p.answer(ctx, b, yield)
+}
+
+// newCompletion returns the request with all settings of the call, and without
+// its prompt.
+func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
+	r := call.Request
+	b := &completion{call: call, options: o, body: map[string]any{"stream": !r.Unstreamed}}
+	if call.Model != "" { // which a server with several models heeds
+		b.body["model"] = call.Model
+	}
+	if r.MaxTokens > 0 {
+		b.body["n_predict"] = r.MaxTokens
+	}
+	if len(r.Stop) > 0 {
+		b.body["stop"] = r.Stop
+	}
+	if r.TopK != nil {
+		b.body["top_k"] = *r.TopK
+	}
+	if r.Seed != nil {
+		b.body["seed"] = *r.Seed
+	}
+	for name, value := range map[string]*float64{
+		"temperature":       r.Temperature,
+		"top_p":             r.TopP,
+		"presence_penalty":  r.PresencePenalty,
+		"frequency_penalty": r.FrequencyPenalty,
+	} {
+		if value != nil {
+			b.body[name] = *value
+		}
+	}
+	if r.Logprobs || r.TopLogprobs > 0 {
+		b.body["n_probs"] = max(r.TopLogprobs, 1)
+	}
+	if f := r.Format; f != nil {
+		b.body["json_schema"] = f.Schema
+		if len(f.Schema) == 0 {
+			b.body["json_schema"] = json.RawMessage(`{"type":"object"}`)
+		}
+		if f.Description != "" {
+			b.warn("Format", "the server takes the schema alone; its description was left out")
+		}
+	}
+	return b
+}
+
+func (b *completion) warn(setting, message string) {
+	b.warnings = append(b.warnings, llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: message})
+}
+
+// warnOfWhatPromptsLack notes the settings that need a template of the model's own.
+func (b *completion) warnOfWhatPromptsLack() {
+	r := b.call.Request
+	if len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone {
+		b.warn("Tools", "a prompt in a named format has no place for tools; they were left out")
+	}
+	if r.Reasoning != "" && r.Reasoning != llm.EffortNone {
+		b.warn("Reasoning", "a model that is asked in a named prompt format does not reason apart from its answer")
+	}
+	if slices.ContainsFunc(r.Messages, func(m llm.Message) bool { return m.Name != "" }) {
+		b.warn("Messages", "a prompt in a named format has no names; they were left out")
+	}
+}
+
+// strict returns an error if the request is strict and there is a warning.
+func (p *Provider) strict(b *completion) error {
+	if len(b.warnings) == 0 || !b.call.Request.Strict {
+		return nil
+	}
+	w := b.warnings[0]
+	return p.fail(b.call, llm.Unsupported, "%s: %s", w.Setting, w.Message)
+}
+
+// marshalCompletion returns the request's body, with the user's own members.
+func (p *Provider) marshalCompletion(b *completion) ([]byte, error) {
+	maps.Copy(b.body, b.options.members())
+	maps.DeleteFunc(b.body, func(_ string, value any) bool { return value == nil })
+	return p.marshal(b.call, b.body)
+}

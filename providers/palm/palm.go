@@ -1,0 +1,192 @@
+// Package palm speaks the protocol of Google's PaLM models: chat-bison and
+// text-bison, by the Generative Language API or by Vertex AI.
+//
+// Google has switched both off. The package is for those who still have a server
+// of the protocol, a gateway or a replica, and for programs that are to learn
+// from an error that the models they name are gone: without a base URL, every
+// call is answered at once with one of kind [llm.Retired] that names Gemini.
+//
+//	p, err := palm.New(palm.Config{BaseURL: "https://palm.example.com"})
+//	model := llm.New(p, "chat-bison-001")
+//
+// Importing the package registers it with providers, so that a name is enough
+// where PALM_BASE_URL is set:
+//
+//	model, err := providers.Open("palm/chat-bison-001")
+//
+// The protocol streams nothing: an answer is one text event. Package palmtest
+// has a server to test with.
+//
+// Its definition is
+// https://github.com/googleapis/googleapis/tree/master/google/ai/generativelanguage/v1beta2
+package palm
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// DefaultVersion is the version of the Generative Language API that is spoken.
+// The messages of v1beta3 are the same.
+const DefaultVersion = "v1beta2"
+
+// Config is how to reach a server. The zero Config reaches none: see the
+// package's comment.
+type Config struct {
+	// BaseURL is where the server is, without the version:
+	// "https://palm.example.com".
+	BaseURL string
+	// Version is that of the Generative Language API; empty is [DefaultVersion].
+	Version string
+	// Project and Location, if set, are those of a Vertex AI, whose requests are
+	// put in another way.
+	Project, Location string
+
+	// APIKey is sent in the header x-goog-api-key.
+	APIKey llm.Secret
+	// TokenSource, if set, gives a bearer token instead: for Vertex AI.
+	TokenSource llm.TokenSource
+
+	// Header is sent with every request, besides and before the provider's own.
+	Header http.Header
+	// HTTPClient sends the requests; nil is a client of the provider's own. Its
+	// rule for redirects is not used: credentials go to no other host. Do not
+	// set its Timeout: set Limits.
+	HTTPClient *http.Client
+	Limits     llm.Limits
+
+	// Name is the provider's name in errors and model names; empty is "palm".
+	Name string
+}
+
+// Provider is a server of the PaLM protocol, or what is left of Google's. It is
+// safe for concurrent use.
+type Provider struct {
+	name    string
+	baseURL string // up to the models; empty for none
+	vertex  bool
+	headers *send.Headers   // of every request
+	token   llm.TokenSource // nil for none
+	client  *send.Client
+	limits  llm.Limits
+}
+
+// New returns a provider. It sends nothing. A base URL that cannot be one, and
+// half of a Vertex AI, are errors of kind [llm.InvalidRequest].
+func New(config Config) (*Provider, error) {
+	p := &Provider{
+		name:   config.Name,
+		token:  config.TokenSource,
+		limits: config.Limits.WithDefaults(),
+		vertex: config.Project != "",
+	}
+	if p.name == "" {
+		p.name = providerName
+	}
+	if (config.Project == "") != (config.Location == "") {
+		return nil, p.fail(&llm.Call{}, llm.InvalidRequest, "Vertex AI needs both Config.Project and Config.Location")
+	}
+	if config.BaseURL != "" {
+		base, err := send.ParseBaseURL(p.name, config.BaseURL)
+		if err != nil {
+			return nil, err
+		}
+		p.baseURL = base + config.path()
+	}
+	credential, scheme := "Authorization", "Bearer "
+	if key := string(config.APIKey); key != "" && p.token == nil {
+		credential, scheme = "X-Goog-Api-Key", ""
+		p.token = func(context.Context) (string, error) { return key, nil }
+	}
+	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
+	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	return p, nil
+}
+
+// path returns the place of the models.
+func (c *Config) path() string {
+	if c.Project != "" {
+		return "/v1/projects/" + url.PathEscape(c.Project) + "/locations/" + url.PathEscape(c.Location) + "/publishers/google/models/"
+	}
+	version := c.Version
+	if version == "" {
+		version = DefaultVersion
+	}
+	return "/" + url.PathEscape(version) + "/models/"
+}
+
+// Name returns the provider's name: "palm", unless configured otherwise.
+func (p *Provider) Name() string { return p.name }
+
+// String returns the provider's name and address. It is also what %+v prints:
+// headers may hold credentials.
+func (p *Provider) String() string {
+	if p.baseURL == "" {
+		return p.name + ", which is retired"
+	}
+	return p.name + " at " + p.baseURL
+}
+
+// GoString returns what String returns.
+func (p *Provider) GoString() string { return p.String() }
+
+// Close closes idle connections, unless the HTTP client is the user's.
+func (p *Provider) Close() error { return p.client.Close() }
+
+// Do answers chats and token counts.
+func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		var err error
+		switch {
+		case p.baseURL == "":
+			err = p.retired(call)
+		case call.Op == llm.OpChat:
+			err = p.chat(ctx, call, yield)
+		case call.Op == llm.OpCountTokens:
+			err = p.countTokens(ctx, call, yield)
+		default:
+			err = p.fail(call, llm.Unsupported, "this provider cannot %s: the PaLM protocol is spoken for chats and token counts", call.Op)
+		}
+		if err != nil {
+			yield(llm.Event{}, err)
+		}
+	}
+}
+
+// retired returns the error for a call to what Google no longer has.
+func (p *Provider) retired(call *llm.Call) error {
+	const instead = "use a Gemini model with the provider gemini, such as gemini/gemini-flash-latest"
+	model := strings.ToLower(call.Model)
+	switch {
+	case strings.Contains(model, "lamda"), strings.Contains(model, "bard"):
+		return p.fail(call, llm.Retired, "LaMDA and Bard never had an API, and are no more; "+instead)
+	}
+	return p.fail(call, llm.Retired, "Google switched the PaLM API off on 2024-08-15, and PaLM on Vertex AI on 2025-04-09; "+instead+
+		", or set the base URL of a server that still speaks the protocol")
+}
+
+// ask posts a body to one of the model's methods and returns the reply, which the
+// caller closes.
+func (p *Provider) ask(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Reply, error) {
+	req := &send.Request{
+		Call: call, Method: http.MethodPost, Body: body,
+		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
+	}
+	if err := p.client.Authorize(ctx, req, p.headers, p.token); err != nil {
+		return nil, err
+	}
+	return p.client.Do(ctx, req)
+}
+
+// fail returns an error about a call that has not been sent.
+func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
+	return &llm.Error{
+		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
+	}
+}

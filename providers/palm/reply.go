@@ -1,0 +1,222 @@
+package palm
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// chat answers a chat. An error that it returns has not been yielded.
+func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	b := p.newRequest(call)
+	method, body, err := b.marshal()
+	if err != nil {
+		return err
+	}
+	r, err := p.ask(ctx, call, method, body)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	a := &dialect.Answer{Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield, NoUsage: !p.vertex}
+	return a.Failed(p.read(a), llm.Usage{})
+}
+
+// generated is the reply to generateMessage and generateText, and in Predictions
+// to Vertex AI's predict.
+type generated struct {
+	Error       json.RawMessage `json:"error"`
+	Candidates  []candidate     `json:"candidates"`
+	Filters     []filter        `json:"filters"`
+	Predictions []prediction    `json:"predictions"`
+	Metadata    struct {
+		Tokens struct {
+			Input  tokenCount `json:"inputTokenCount"`
+			Output tokenCount `json:"outputTokenCount"`
+		} `json:"tokenMetadata"`
+	} `json:"metadata"`
+}
+
+// candidate is an answer: its text is the content of a message, or an output.
+type candidate struct {
+	Content   string `json:"content"`
+	Output    string `json:"output"`
+	Citations struct {
+		Sources []citation `json:"citationSources"`
+	} `json:"citationMetadata"`
+}
+
+type citation struct {
+	Start int    `json:"startIndex"` // in bytes
+	End   int    `json:"endIndex"`
+	URI   string `json:"uri"`
+	URL   string `json:"url"` // Vertex AI's word
+	Title string `json:"title"`
+}
+
+// filter says why an answer was withheld.
+type filter struct {
+	Reason  json.RawMessage `json:"reason"` // a word, or its number
+	Message string          `json:"message"`
+}
+
+// prediction is Vertex AI's reply to an instance: of chats with candidates, of
+// texts the candidate itself.
+// https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-chat
+type prediction struct {
+	Candidates []struct {
+		Content string `json:"content"`
+	} `json:"candidates"`
+	Content   *string         `json:"content"`
+	Safety    json.RawMessage `json:"safetyAttributes"` // an object for texts, a list for chats
+	Citations json.RawMessage `json:"citationMetadata"` // likewise
+}
+
+type tokenCount struct {
+	Total *int `json:"totalTokens"`
+}
+
+func (c tokenCount) tokens() llm.Tokens {
+	if c.Total == nil {
+		return llm.Tokens{}
+	}
+	return llm.Known(*c.Total)
+}
+
+// read reads the reply, which is one JSON value, and passes it on.
+func (p *Provider) read(a *dialect.Answer) error {
+	data, err := a.ReadAll(send.WholeReply(p.limits))
+	if err != nil {
+		return err
+	}
+	var got generated
+	if err := a.Reply.Decode(data, &got); err != nil {
+		return err
+	}
+	if send.IsSet(got.Error) {
+		return a.Reply.Complaint(got.Error, llm.Server)
+	}
+	text, sources, err := p.first(a.Reply, &got)
+	if err != nil {
+		return err
+	}
+	a.Start("", "")
+	a.Deliver(llm.EventText, text)
+	for _, c := range sources {
+		a.Emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: c.URI + c.URL, Title: c.Title, Start: c.Start, End: c.End}})
+	}
+	// The protocol does not say why an answer ended.
+	tokens := &got.Metadata.Tokens
+	a.Done(&llm.Done{Usage: llm.Usage{Input: tokens.Input.tokens(), Output: tokens.Output.tokens()}})
+	return nil
+}
+
+// first returns the text of the first candidate, with what it cites.
+func (p *Provider) first(r *send.Reply, got *generated) (string, []citation, error) {
+	switch {
+	case p.vertex && len(got.Predictions) > 0:
+		return got.Predictions[0].first(r)
+	case !p.vertex && len(got.Candidates) > 0:
+		c := &got.Candidates[0]
+		return c.Content + c.Output, c.Citations.Sources, nil
+	case !p.vertex && len(got.Filters) > 0:
+		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld"+got.Filters[0].why())
+	}
+	return "", nil, r.Fail(llm.Protocol, "the reply has no candidates; is this a server of the PaLM protocol?")
+}
+
+// reasons are the numbers of filters' reasons, for servers that write those:
+// https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/safety.proto
+var reasons = map[string]string{"1": "SAFETY", "2": "OTHER"}
+
+// why returns what the filter says, as the end of a sentence.
+func (f *filter) why() string {
+	reason := strings.Trim(string(f.Reason), `"`)
+	if word, ok := reasons[reason]; ok {
+		reason = word
+	}
+	said := ""
+	if reason != "" && reason != "null" {
+		said = ": " + reason
+	}
+	if f.Message != "" {
+		said += ": " + f.Message
+	}
+	return said
+}
+
+func (p *prediction) first(r *send.Reply) (string, []citation, error) {
+	var safety struct {
+		Blocked bool  `json:"blocked"`
+		Errors  []int `json:"errors"`
+	}
+	var cited struct {
+		Citations []citation `json:"citations"`
+	}
+	firstOf(p.Safety, &safety)
+	if safety.Blocked {
+		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld: safetyAttributes says that it is blocked")
+	}
+	firstOf(p.Citations, &cited)
+	switch {
+	case len(p.Candidates) > 0:
+		return p.Candidates[0].Content, cited.Citations, nil
+	case p.Content != nil:
+		return *p.Content, cited.Citations, nil
+	}
+	return "", nil, r.Fail(llm.Protocol, "the reply's prediction has neither candidates nor a content")
+}
+
+// firstOf decodes an object, or the first of a list of them. What is neither
+// says nothing that is needed.
+func firstOf(raw json.RawMessage, v any) {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+		raw = list[0]
+	}
+	_ = json.Unmarshal(raw, v)
+}
+
+// countTokens answers how many tokens a chat's prompt is, by the server's counter.
+func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	b := p.newRequest(call)
+	if p.vertex || b.text {
+		return p.fail(call, llm.Unsupported, "PaLM counts the tokens of chat models by the Generative Language API alone")
+	}
+	chat, err := b.chat()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]any{"prompt": chat})
+	if err != nil {
+		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+	}
+	r, err := p.ask(ctx, call, "countMessageTokens", body)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	data, err := r.ReadAll(send.WholeReply(p.limits))
+	if err != nil {
+		return err
+	}
+	var got struct {
+		Error json.RawMessage `json:"error"`
+		Count *int            `json:"tokenCount"`
+	}
+	if err := r.Decode(data, &got); err != nil {
+		return err
+	}
+	switch {
+	case send.IsSet(got.Error):
+		return r.Complaint(got.Error, llm.Server)
+	case got.Count == nil || *got.Count < 0:
+		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+	}
+	dialect.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
+	return nil
+}

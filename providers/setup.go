@@ -1,0 +1,329 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Setup is what a config file sets up: models with names of the user's. It comes
+// from [Load] and is safe for concurrent use.
+//
+// Models stay connected to their setup: when it is read anew, calls that begin after
+// that go where the file says then, and calls under way end as they began.
+type Setup struct {
+	path  string
+	found bool // not named by anybody: see the rules in found.go
+	with  Environment
+
+	reloading sync.Mutex
+	current   atomic.Pointer[generation]
+}
+
+// Environment is what a config file is read in. The zero Environment is that of the process.
+type Environment struct {
+	// Getenv looks up environment variables; nil is [os.Getenv].
+	Getenv func(string) string
+	// HTTPClient, if set, is used by all providers. A file that asks for
+	// TLS settings, a proxy or an egress list is refused then.
+	HTTPClient *http.Client
+	// Open opens the model that [Default] takes where there is no config file; nil is [OpenWith].
+	Open func(name string, config Config) (*llm.Model, error)
+}
+
+func (e Environment) getenv(name string) string {
+	if e.Getenv != nil {
+		return e.Getenv(name)
+	}
+	return os.Getenv(name)
+}
+
+// Load reads a config file, in YAML or JSON. What the file may hold is in
+// docs/config.md. Everything in it is checked at once: a mistake, a missing key and
+// a provider that the program does not import are problems in a [*FileError].
+// Nothing is sent; commands that print keys are run.
+//
+// Close the setup to release its connections.
+func Load(path string) (*Setup, error) { return LoadIn(path, Environment{}) }
+
+// LoadIn is Load with an environment of the caller's.
+func LoadIn(path string, with Environment) (*Setup, error) {
+	return load(path, with, false)
+}
+
+func load(path string, with Environment, found bool) (*Setup, error) {
+	s := &Setup{path: path, found: found, with: with}
+	g, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	s.current.Store(g)
+	return s, nil
+}
+
+// read reads the file and sets up what it says.
+func (s *Setup) read() (*generation, error) {
+	b := &builder{problems: problems{file: s.path}, with: s.with, found: s.found, dir: filepath.Dir(s.path)}
+	b.watchFile(filepath.Base(s.path)) // before it is read, so that no change is missed
+	data, err := os.ReadFile(s.path)
+	if err != nil {
+		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: "the config file cannot be read: " + err.Error(), Err: err}
+	}
+	g := b.build(data)
+	if err := b.err(); err != nil {
+		_ = closeAll(b.closers) // none has been used
+		return nil, err
+	}
+	return g, nil
+}
+
+// Path returns the file's path, as it was given.
+func (s *Setup) Path() string { return s.path }
+
+// String returns the file's path and the names of its models. No key is in it.
+func (s *Setup) String() string { return s.path + ": " + strings.Join(s.Names(), ", ") }
+
+// GoString returns what String returns.
+func (s *Setup) GoString() string { return s.String() }
+
+// Names returns the names of the file's models and groups, in its order.
+func (s *Setup) Names() []string { return slices.Clone(s.current.Load().names) }
+
+// Warnings returns what is not wrong with the file and should be mended all the same,
+// such as a key in a file that everybody may read.
+func (s *Setup) Warnings() []Problem { return slices.Clone(s.current.Load().warnings) }
+
+// Model returns the model or group of this name. The empty name is the file's default, or its
+// only model. A name of the form provider/model that the file does not have is that
+// provider's model, with the file's settings for the provider and its egress list.
+//
+// The model need not be closed: the setup owns its connections. A name that there
+// is not is an error of kind [llm.NotFound].
+func (s *Setup) Model(name string, options ...llm.ModelOption) (*llm.Model, error) {
+	g := s.current.Load()
+	if name == "" {
+		if name = g.standard; name == "" {
+			return nil, &llm.Error{Kind: llm.InvalidRequest, Message: s.path + " has no default: set default to one of " + strings.Join(g.names, ", ")}
+		}
+	}
+	e, err := g.entry(name)
+	if err != nil {
+		return nil, err
+	}
+	r := &route{setup: s, name: name, provider: e.model.Provider().Name()}
+	return llm.New(r, e.model.Name(), options...), nil
+}
+
+// Info returns what is known of the model of this name: the catalog's entry with what
+// the file says of it.
+func (s *Setup) Info(name string) (Entry, bool) {
+	e, err := s.current.Load().entry(name)
+	if err != nil {
+		return Entry{}, false
+	}
+	return e.info, e.info.Name != ""
+}
+
+// Reload reads the file anew. If there is an error, all stays as it was. Otherwise calls that begin from now on
+// go where the file says now; the connections of before are closed when the last call on them has ended.
+func (s *Setup) Reload() error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	g, err := s.read()
+	if err != nil {
+		return err
+	}
+	_ = s.current.Swap(g).retire() // what idle connections say as they close is no failure of the new setup
+	return nil
+}
+
+// Watch reloads the setup whenever the file has changed, or a file of a key or
+// certificate that it names, looking at the interval given. After each reload it
+// calls report with the error, or with nil. It returns when the context ends, with its error:
+//
+//	go setup.Watch(ctx, 5*time.Second, func(err error) { log.Println("config:", err) })
+//
+// There is no watching unless the program calls Watch. A nil report is allowed.
+func (s *Setup) Watch(ctx context.Context, interval time.Duration, report func(error)) error {
+	ticker := time.NewTicker(max(interval, time.Millisecond))
+	defer ticker.Stop()
+	last := s.current.Load().stamps
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		now := stampsOf(last)
+		if slices.Equal(last, now) {
+			continue
+		}
+		err := s.Reload()
+		if last = now; err == nil {
+			last = s.current.Load().stamps // the files may be others now
+		}
+		if report != nil {
+			report(err)
+		}
+	}
+}
+
+// Close releases the setup's connections. Calls under way go on, and theirs are released when they end.
+func (s *Setup) Close() error { return s.current.Load().retire() }
+
+// route is a provider that asks, at each call, the model that its setup has then.
+type route struct {
+	setup    *Setup
+	name     string
+	provider string
+}
+
+// Name returns the provider's name at the time when the model was made.
+func (r *route) Name() string { return r.provider }
+
+// Do answers the call with the model that the setup has now.
+func (r *route) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		g := r.setup.acquire()
+		defer g.release()
+		e, err := g.entry(r.name)
+		if err != nil {
+			yield(llm.Event{}, err)
+			return
+		}
+		if len(e.system) > 0 && call.Request != nil {
+			call = call.Clone()
+			call.Request.Messages = slices.Concat(e.system, call.Request.Messages)
+		}
+		e.model.Do(ctx, call)(yield)
+	}
+}
+
+// acquire returns the current generation, held open until it is released.
+func (s *Setup) acquire() *generation {
+	for {
+		g := s.current.Load()
+		g.hold()
+		if s.current.Load() == g {
+			return g
+		}
+		g.release() // it was replaced meanwhile
+	}
+}
+
+// generation is what one reading of the file has set up.
+type generation struct {
+	names    []string
+	standard string // the default's name
+	warnings []Problem
+	stamps   []stamp
+
+	lock    sync.Mutex
+	builder *builder
+	entries map[string]*entry
+	calls   int
+	retired bool
+	closed  bool
+}
+
+// entry is one model, ready to answer.
+type entry struct {
+	model  *llm.Model
+	system []llm.Message // to go before each request's own
+	info   Entry
+}
+
+// entry returns the model of a name, or makes that of a name of the form provider/model.
+func (g *generation) entry(name string) (*entry, error) {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	if e := g.entries[name]; e != nil {
+		return e, nil
+	}
+	if !strings.Contains(name, "/") || g.builder == nil {
+		return nil, &llm.Error{
+			Kind: llm.NotFound, Model: name,
+			Message: fmt.Sprintf("the config file has no model of this name; %s", orNearest(name, g.names)),
+		}
+	}
+	b := g.builder
+	b.list = nil
+	e := b.model(name, &modelConfig{Model: &text{value: name}})
+	if err := b.err(); err != nil {
+		message := err.(*FileError).Problems[0].Message
+		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: fmt.Sprintf("%s cannot be opened: %s", name, message)}
+	}
+	g.entries[name] = e
+	return e, nil
+}
+
+func (g *generation) hold() {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.calls++
+}
+
+func (g *generation) release() {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.calls--
+	_ = g.closeIfDone() // there is nobody to tell: the call has its answer
+}
+
+// retire lets the generation end when its last call has.
+func (g *generation) retire() error {
+	g.lock.Lock()
+	defer g.lock.Unlock()
+	g.retired = true
+	return g.closeIfDone()
+}
+
+func (g *generation) closeIfDone() error {
+	if !g.retired || g.calls > 0 || g.closed {
+		return nil
+	}
+	g.closed = true
+	return closeAll(g.builder.closers)
+}
+
+func closeAll(closers []io.Closer) error {
+	var errs []error
+	for _, c := range closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// stamp tells whether a file has changed.
+type stamp struct {
+	path string
+	time time.Time
+	size int64
+}
+
+func stampOf(path string) stamp {
+	s := stamp{path: path, size: -1}
+	if info, err := os.Stat(path); err == nil {
+		s.time, s.size = info.ModTime(), info.Size()
+	}
+	return s
+}
+
+func stampsOf(old []stamp) []stamp {
+	now := make([]stamp, len(old))
+	for i, s := range old {
+		now[i] = stampOf(s.path)
+	}
+	return now
+}

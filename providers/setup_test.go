@@ -1,0 +1,339 @@
+package providers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+// fullFile sets everything once.
+const fullFile = `$schema: ./config.schema.json
+default: careful
+strict: false
+egress: [llm.office.example, 10.20.0.0/16]
+providers:
+  office:
+    type: echo
+    base_url: https://llm.office.example/v1
+    key: {env: SET}
+    headers: {X-Team: search, X-Pass: {env: SET}}
+    limits: {connect: 5s, first_event: 1m, idle: 30s, total: 10m, frame_bytes: 1000000}
+  echo: {base_url: "http://127.0.0.1:1"}
+models:
+  short: echo/m
+  local: &local
+    model: office/org/llama
+    defaults: &defaults
+      system: You are terse.
+      max_tokens: 400
+      temperature: 0
+      top_p: 0.5
+      top_k: 3
+      seed: 7
+      presence_penalty: 0.1
+      frequency_penalty: -0.1
+      stop: [END]
+      reasoning: low
+      parallel_tool_calls: false
+      unstreamed: false
+      strict: false
+    options:
+      num_ctx: 8192
+      logit_of: {a: 1}
+      extra: {deep: [1, 2.5, text, true, null, {x: y}]}
+    middleware:
+      - suffix: {text: "!", wait: 1s}
+      - suffix
+    info:
+      display_name: Office LLaMA
+      context_window: 8192
+      max_output: 4096
+      input: [text, image]
+      output: [text]
+      capabilities: [tools]
+      prices: {input: 0.1, output: 0.2}
+      status: current
+      released: 2024-07-23
+  other:
+    <<: *local
+    model: office/other
+groups:
+  careful:
+    kind: pick
+    models: [local, other]
+    settings: {member: other}
+    middleware: [suffix: {text: "?"}]
+    defaults: {max_tokens: 300}
+catalog:
+  echo/m: {status: deprecated, retires: 2027-01-01, successor: n}
+`
+
+// asked is a provider that keeps the last call.
+func asked(t *testing.T, setup *providers.Setup, name string, req *llm.Request) *llm.Call {
+	t.Helper()
+	model, err := setup.Model(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := model.Generate(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	return lastCall
+}
+
+func TestEverythingInAFileReachesTheProvider(t *testing.T) {
+	setup := load(t, fullFile, map[string]string{"SET": "k-123456789"})
+	equal(t, "names", setup.Names(), []string{"short", "local", "other", "careful"})
+	equal(t, "warnings", setup.Warnings(), []providers.Problem(nil))
+
+	call := asked(t, setup, "local", llm.Ask("hi"))
+	equal(t, "model", call.Provider+" "+call.Model, "echo org/llama")
+	want := llm.Ask("hi")
+	want.Messages = []llm.Message{llm.System("You are terse."), llm.User("hi")}
+	want.MaxTokens, want.Temperature, want.TopP, want.TopK, want.Seed = 400, new(0.0), new(0.5), new(3), new(int64(7))
+	want.PresencePenalty, want.FrequencyPenalty, want.Stop = new(0.1), new(-0.1), []string{"END"}
+	want.Reasoning, want.ParallelToolCalls = llm.EffortLow, new(false)
+	want.Options = []llm.Options{echoOptions{NumCtx: 8192, LogitOf: map[string]int{"a": 1}, Extra: map[string]any{
+		"deep": []any{int64(1), 2.5, "text", true, nil, map[string]any{"x": "y"}},
+	}}}
+	equal(t, "request", call.Request, want)
+
+	equal(t, "answer of a model with middleware", ask(t, setup, "local"), "org/llama at https://llm.office.example/v1!")
+	equal(t, "answer of a group", ask(t, setup, "careful"), "other at https://llm.office.example/v1!?")
+	equal(t, "answer of the default", ask(t, setup, ""), "other at https://llm.office.example/v1!?")
+	equal(t, "answer of a model in short form", ask(t, setup, "short"), "m at http://127.0.0.1:1")
+	equal(t, "answer of a provider's model that is not in the file", ask(t, setup, "office/new"), "new at https://llm.office.example/v1")
+
+	office := openedAt["https://llm.office.example/v1"]
+	equal(t, "key", string(office.APIKey), "k-123456789")
+	equal(t, "headers", office.Headers, http.Header{"X-Team": {"search"}, "X-Pass": {"k-123456789"}})
+	equal(t, "limits", office.Limits, llm.Limits{Connect: 5 * time.Second, FirstEvent: time.Minute, Idle: 30 * time.Second, Total: 10 * time.Minute, FrameBytes: 1e6})
+	_, err := office.HTTPClient.Get("https://api.openai.com")
+	equal(t, "kind of the error of leaving the premises", llm.KindOf(err), llm.Permission)
+
+	info, ok := setup.Info("local")
+	equal(t, "info", []any{ok, info.DisplayName, info.ContextWindow, *info.Prices, info.Status, info.Created},
+		[]any{true, "Office LLaMA", 8192, llm.Prices{Input: 0.1, Output: 0.2}, llm.StatusCurrent, time.Date(2024, 7, 23, 0, 0, 0, 0, time.UTC)})
+	if text := fmt.Sprintf("%v %+v %#v", setup, setup, setup); strings.Contains(text, "k-123") || !strings.Contains(text, "parley.yaml: short, local") {
+		t.Errorf("the setup prints as %s", text)
+	}
+}
+
+func TestFileMayBeJSON(t *testing.T) {
+	setup := load(t, `{"models": {"fast": {"model": "echo/m", "base_url": "http://x"}}}`, nil)
+	equal(t, "answer", ask(t, setup, ""), "m at http://x")
+}
+
+func TestModelsOfASectionShareItsProvider(t *testing.T) {
+	before := opens
+	load(t, "providers: {echo: {base_url: 'http://x'}}\nmodels: {a: echo/a, b: echo/b, c: {model: echo/c, base_url: 'http://y'}}", nil)
+	equal(t, "providers opened", opens-before, 2)
+}
+
+func TestNoModelOfThisName(t *testing.T) {
+	setup := load(t, "models: {fast: echo/m, slow: echo/n}", nil)
+	for name, want := range map[string]string{
+		"fats":      `parley: fats: not found: the config file has no model of this name; did you mean "fast"?`,
+		"":          `has no default: set default to one of fast, slow`,
+		"ehco/m":    `parley: invalid request: ehco/m cannot be opened: there is no provider "ehco"; did you mean "echo"?`,
+		"locked/m":  `parley: invalid request: locked/m cannot be opened: locked/m cannot be opened: there is no API key`,
+		"unrelated": `the config file has no model of this name; there is: fast, slow`,
+	} {
+		if _, err := setup.Model(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error for %q is %v,\nwant one with %s", name, err, want)
+		}
+	}
+	equal(t, "answer after the mistakes", ask(t, setup, "fast"), "m at ")
+}
+
+func TestKeys(t *testing.T) {
+	dir := t.TempDir()
+	rewrite(t, filepath.Join(dir, "key.txt"), "k-from-file\n")
+	path := filepath.Join(dir, "parley.yaml")
+	rewrite(t, path, `models:
+  literal: {model: echo/literal, base_url: http://literal, key: k-literal}
+  file: {model: echo/file, base_url: http://file, key: {file: key.txt}}
+  command: {model: echo/command, base_url: http://command, key: {command: [cat, key.txt]}}
+  expiring: {model: echo/expiring, base_url: http://expiring, key: {command: [cat, key.txt], expires: 1h}}
+`)
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"literal": "k-literal", "file": "k-from-file", "command": "k-from-file"} {
+		equal(t, "key of "+name, string(openedAt["http://"+name].APIKey), want)
+	}
+	source := openedAt["http://expiring"].TokenSource
+	for _, content := range []string{"k-from-file", "k-another"} { // the second is not read: the first is good for an hour
+		rewrite(t, filepath.Join(dir, "key.txt"), content)
+		token, err := source(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "token", token, "k-from-file")
+	}
+	equal(t, "warnings of files that nobody else may read", setup.Warnings(), []providers.Problem(nil))
+	_ = setup.Close()
+
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if setup, err = providers.LoadIn(path, variables(nil)); err != nil {
+		t.Fatal(err)
+	}
+	defer setup.Close()
+	var warnings []string
+	for _, w := range setup.Warnings() {
+		warnings = append(warnings, complaint(errors.New(w.String()), path))
+	}
+	equal(t, "warnings", warnings, []string{
+		"parley.yaml:2:65: the key is written here, and everybody on this machine may read the file: chmod 600 parley.yaml, or use {env: NAME}",
+	})
+}
+
+func TestNoKeyInAnError(t *testing.T) {
+	path := write(t, "models: {a: {model: echo/m, base_url: 'http://user:k-123456789@x', key: {command: [sh, -c, 'echo k-123456789; echo k-123456789 >&2; exit 1']}}, b: {model: [k-123456789], key: [k-123456789]}}")
+	_, err := providers.LoadIn(path, variables(nil))
+	if err == nil || strings.Contains(fmt.Sprintf("%v %+v", err, err), "k-123456789") {
+		t.Errorf("the error is %v", err)
+	}
+	path = write(t, "models: {a: {model: echo/m, key: {command: [sh, -c, 'echo k-123456789; echo k-123456789 >&2; exit 1']}}}")
+	_, err = providers.LoadIn(path, variables(nil))
+	equal(t, "error", complaint(err, path), "parley.yaml:1:45: the command sh failed: exit status 1")
+}
+
+func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
+	path := write(t, "models: {m: {model: echo/old, base_url: 'http://old'}}")
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := opened
+	model, err := setup.Model("m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := func(yield func(string)) {
+		for text, err := range model.Stream(t.Context(), llm.Ask("hi")).Text() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			yield(text)
+		}
+	}
+	texts(func(text string) {
+		equal(t, "answer under way", text, "old at http://old")
+		rewrite(t, path, "models: {m: {model: echo/new, base_url: 'http://new'}}")
+		if err := setup.Reload(); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "the old provider is closed while a call is under way", old.closed, 0)
+		texts(func(text string) { equal(t, "answer after the change", text, "new at http://new") })
+	})
+	equal(t, "the old provider is closed after its last call", old.closed, 1)
+
+	rewrite(t, path, "models: {m: {modle: echo/broken}}")
+	equal(t, "error of a broken file", complaint(setup.Reload(), path), `parley.yaml:1:14: there is no field "modle"; did you mean "model"?`)
+	texts(func(text string) { equal(t, "answer after a broken file", text, "new at http://new") })
+
+	rewrite(t, path, "models: {n: echo/new}")
+	if err := setup.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	equal(t, "kind of the error of a model that the file has no more", llm.KindOf(err), llm.NotFound)
+	_ = setup.Close()
+	equal(t, "the last provider is closed with the setup", opened.closed, 1)
+}
+
+func TestWatchReloadsWhatHasChanged(t *testing.T) {
+	dir := t.TempDir()
+	path, key := filepath.Join(dir, "parley.yaml"), filepath.Join(dir, "key.txt")
+	rewrite(t, key, "first-key")
+	rewrite(t, path, "models: {m: {model: echo/old, key: {file: key.txt}}}")
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer setup.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	reports, ended := make(chan error), make(chan error)
+	go func() {
+		ended <- setup.Watch(ctx, time.Millisecond, func(err error) { reports <- err })
+	}()
+	rewrite(t, path, "models: {m: {model: echo/newer, key: {file: key.txt}}}")
+	equal(t, "report of a change", <-reports, error(nil))
+	equal(t, "answer", ask(t, setup, "m"), "newer at ")
+	rewrite(t, path, "models: {}")
+	equal(t, "report of a mistake", complaint(<-reports, path), `parley.yaml:1:1: the file has no models: add models, as in "models: {fast: openai/gpt-6-luna}"`)
+	equal(t, "answer after a mistake", ask(t, setup, "m"), "newer at ")
+	rewrite(t, path, "models: {m: {model: echo/newest, key: {file: key.txt}}}")
+	equal(t, "report of its mending", <-reports, error(nil))
+	rewrite(t, key, "second-key-is-longer")
+	equal(t, "report of another key", <-reports, error(nil))
+	equal(t, "key", string(opened.config.APIKey), "second-key-is-longer")
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Watch ended with %v", err)
+	}
+}
+
+func TestProgramsClientIsUsedOrRefused(t *testing.T) {
+	client := &http.Client{}
+	with := variables(nil)
+	with.HTTPClient = client
+	path := write(t, "models: {m: echo/m}")
+	setup, err := providers.LoadIn(path, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer setup.Close()
+	if opened.config.HTTPClient != client {
+		t.Error("the program's client did not reach the provider")
+	}
+	for content, want := range map[string]string{
+		"egress: [public]\nmodels: {m: echo/m}":                    "parley.yaml:1:10: egress cannot be held: the program has an HTTP client of its own",
+		"models: {m: {model: echo/m, proxy: 'http://p'}}":          "parley.yaml:1:36: proxy cannot be set: the program has an HTTP client of its own",
+		"models: {m: {model: echo/m, tls: {server_name: x.exam}}}": "parley.yaml:1:34: tls cannot be set: the program has an HTTP client of its own",
+	} {
+		path := write(t, content)
+		_, err := providers.LoadIn(path, with)
+		equal(t, "error", complaint(err, path), want)
+	}
+}
+
+func TestNamesAreThoseOfTheModelsThatAnswer(t *testing.T) {
+	setup := load(t, "models: {fast: {model: echo/m}}\ngroups: {g: {kind: pick, models: [fast]}}", nil)
+	model, err := setup.Model("fast")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "name", model.String(), "echo/m")
+	group, err := setup.Model("g")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "name", group.String(), "pick/g")
+	if !slices.Contains(setup.Names(), "g") {
+		t.Error("the group has no name")
+	}
+}
+
+func TestMiddlewareMayAskAnotherModelOfTheFile(t *testing.T) {
+	setup := load(t, `models:
+  first: {model: echo/one, middleware: [instead: {of: second}], info: {prices: {input: 3}}}
+  second: {model: echo/two, base_url: "http://two"}
+`, nil)
+	equal(t, "answer", ask(t, setup, "first"), "two at http://two")
+	equal(t, "info", infoSeen, llm.ModelInfo{Provider: "echo", Name: "one", Prices: &llm.Prices{Input: 3}})
+}
