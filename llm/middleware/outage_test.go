@@ -131,7 +131,7 @@ func plot(with, without *outage) string {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect x="%.1f" y="30" width="%.1f" height="%.1f" fill="#eee"/>`+"\n", x(outageFrom), x(outageTo)-x(outageFrom), y(0)-30)
-	label((x(outageFrom)+x(outageTo))/2, 45, "middle", "#666", "the server fails")
+	label((x(outageFrom)+x(outageTo))/2, y(0)-10, "middle", "#666", "the server fails")
 	for second := 0; second <= outageEnd; second += 10 {
 		label(x(second), y(0)+18, "middle", "#000", fmt.Sprintf("%d s", second))
 	}
@@ -142,8 +142,8 @@ func plot(with, without *outage) string {
 	line(without, "#d55e00")
 	line(with, "#0072b2")
 	label(left, 18, "start", "#000", "requests a second of 200 workers,")
-	label(left+200, 18, "start", "#0072b2", "with the retry budget")
-	label(left+340, 18, "start", "#d55e00", "with retries and no budget")
+	label(left+220, 18, "start", "#0072b2", "with the retry budget")
+	label(left+370, 18, "start", "#d55e00", "with retries and no budget")
 	b.WriteString("</svg>\n")
 	return b.String()
 }
