@@ -139,11 +139,19 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		return false, notSent(call, llm.InvalidRequest, fmt.Sprintf(
 			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
-	wait := model.wait(tokens)
-	if wait > most {
-		return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
+	if closed := model.wait(tokens); closed > 0 {
+		if closed > most {
+			return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
+		}
+		// A place in the queue that comes before the server opens again would be used with all others at that moment.
+		if err := sleep(ctx, closed); err != nil {
+			return false, err
+		}
+		most -= closed
 	}
 	var took [2]int
+	var turn time.Time // the later of the two
+	waits := false
 	for i, kind := range [...]struct {
 		n, limit, burst int
 		key, name       string
@@ -154,7 +162,7 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		if kind.limit == 0 {
 			continue
 		}
-		until, ok, err := l.state.Take(ctx, kind.key, int64(kind.n), bucket(kind.limit, kind.burst), most)
+		wait, ok, err := l.state.Take(ctx, kind.key, int64(kind.n), bucket(kind.limit, kind.burst), most)
 		if err != nil || !ok {
 			l.giveBack(ctx, model, took[0], took[1])
 		}
@@ -162,24 +170,23 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		case err != nil:
 			return false, err
 		case !ok:
-			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
+			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), wait)
 		}
 		took[i] = kind.n
-		wait = max(wait, until)
+		if at := time.Now().Add(wait); turn.IsZero() || wait > 0 && at.After(turn) {
+			turn, waits = at, waits || wait > 0
+		}
 	}
-	if wait == 0 {
-		return false, llm.FromContext(ctx)
+	err = llm.FromContext(ctx)
+	if waits && err == nil {
+		err = sleep(ctx, time.Until(turn))
 	}
-	turn := time.Now().Add(wait)
-	if err := sleep(ctx, wait); err != nil {
+	if err != nil {
 		l.giveBack(ctx, model, took[0], took[1])
 		return false, err
 	}
-	if time.Since(turn) > l.patience() {
-		l.giveBack(ctx, model, took[0], took[1])
-		return true, nil
-	}
-	return false, nil
+	// What is given back now could be used at once, by each of a crowd in turn: a turn that was missed is lost.
+	return time.Since(turn) > l.patience(), nil
 }
 
 // patience is how late for its turn a call may begin. What it does not use in time
