@@ -122,14 +122,17 @@ func (s *state) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return s.local.Set(ctx, key, value, ttl)
 }
 
-func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
+// Add adds to a counter, and returns the store that has it too: what is added in advance
+// must be corrected in the same one.
+func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, Store, error) {
 	if s.shared != nil {
 		sum, err := s.shared.Add(ctx, key, n, ttl)
 		if local, err := s.failed(ctx, err); !local {
-			return sum, err
+			return sum, s.shared, err
 		}
 	}
-	return s.local.Add(ctx, key, n, ttl)
+	sum, err := s.local.Add(ctx, key, n, ttl)
+	return sum, s.local, err
 }
 
 func (s *state) Take(ctx context.Context, key string, n int64, b Bucket, maxWait time.Duration) (time.Duration, bool, error) {
