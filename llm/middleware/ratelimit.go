@@ -94,7 +94,8 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		input = countOrGuess(ctx, call, next, l.Count)
 		reserved = input + l.answer(call)
 	}
-	if err := l.reserve(ctx, call, model, reserved); err != nil {
+	taken, err := l.reserve(ctx, call, model, reserved)
+	if err != nil {
 		yield(llm.Event{}, err)
 		return
 	}
@@ -102,7 +103,9 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 	defer func() {
 		model.learn(&heard)
 		if l.Tokens > 0 {
-			l.giveBack(ctx, model, 0, reserved-heard.spent(input).Total().N)
+			tokens := taken[1]
+			tokens.n = int64(reserved - heard.spent(input).Total().N)
+			giveBack(ctx, tokens)
 		}
 	}()
 	heard.pass(next(ctx, call), yield)
@@ -119,37 +122,62 @@ func (l *limiter) answer(call *llm.Call) int {
 	return l.Answer
 }
 
-// reserve takes a request and the tokens, and waits until they may be used.
-func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) error {
-	giveUp := time.Now().Add(l.longest(ctx))
-	for range maxTurns {
-		if missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp)); !missed {
-			return err
+// taken is what a call has taken out of a bucket, and of which store's.
+type taken struct {
+	store  Store // nil if it has taken nothing
+	key    string
+	bucket Bucket
+	n      int64
+}
+
+// giveBack returns what was not used, or takes what was used besides. If the
+// store is away by now, there is nobody to tell: the bucket fills up with time.
+func giveBack(ctx context.Context, all ...taken) {
+	ctx = context.WithoutCancel(ctx)
+	for _, t := range all {
+		if t.store != nil && t.n != 0 {
+			_, _, _ = t.store.Take(ctx, t.key, -t.n, t.bucket, math.MaxInt64)
 		}
 	}
-	return notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
+}
+
+// reserve takes a request and the tokens, and waits until they may be used.
+func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) (used [2]taken, err error) {
+	if l.Tokens > 0 && tokens > l.Tokens {
+		return used, notSent(call, llm.InvalidRequest, fmt.Sprintf(
+			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
+	}
+	giveUp := time.Now().Add(l.longest(ctx))
+	for range maxTurns {
+		if err := l.opened(ctx, call, model, tokens, time.Until(giveUp)); err != nil {
+			return used, err
+		}
+		used, missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp))
+		if !missed {
+			return used, err
+		}
+	}
+	return used, notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
 }
 
 // maxTurns is how often a call that misses its turn queues anew.
 const maxTurns = 10
 
+// opened waits until the server wants requests. Calls queue after that: places in
+// the queue that come before would all be used at that moment.
+func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) error {
+	closed := model.wait(tokens)
+	switch {
+	case closed == 0:
+		return nil
+	case closed > most:
+		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
+	}
+	return sleep(ctx, closed)
+}
+
 // turn queues once. It reports whether the call woke too late for its turn.
-func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (missed bool, err error) {
-	if l.Tokens > 0 && tokens > l.Tokens {
-		return false, notSent(call, llm.InvalidRequest, fmt.Sprintf(
-			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
-	}
-	if closed := model.wait(tokens); closed > 0 {
-		if closed > most {
-			return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
-		}
-		// A place in the queue that comes before the server opens again would be used with all others at that moment.
-		if err := sleep(ctx, closed); err != nil {
-			return false, err
-		}
-		most -= closed
-	}
-	var took [2]int
+func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (used [2]taken, missed bool, err error) {
 	var turn time.Time // the later of the two
 	waits := false
 	for i, kind := range [...]struct {
@@ -162,17 +190,17 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		if kind.limit == 0 {
 			continue
 		}
-		wait, ok, err := l.state.Take(ctx, kind.key, int64(kind.n), bucket(kind.limit, kind.burst), most)
-		if err != nil || !ok {
-			l.giveBack(ctx, model, took[0], took[1])
+		t := taken{key: kind.key, bucket: bucket(kind.limit, kind.burst), n: int64(kind.n)}
+		wait, ok, store, err := l.state.Take(ctx, t.key, t.n, t.bucket, most)
+		if err == nil && !ok {
+			err = notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), wait)
 		}
-		switch {
-		case err != nil:
-			return false, err
-		case !ok:
-			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), wait)
+		if err != nil {
+			giveBack(ctx, used[:i]...)
+			return used, false, err
 		}
-		took[i] = kind.n
+		t.store = store
+		used[i] = t
 		if at := time.Now().Add(wait); turn.IsZero() || wait > 0 && at.After(turn) {
 			turn, waits = at, waits || wait > 0
 		}
@@ -182,11 +210,11 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		err = sleep(ctx, time.Until(turn))
 	}
 	if err != nil {
-		l.giveBack(ctx, model, took[0], took[1])
-		return false, err
+		giveBack(ctx, used[:]...)
+		return used, false, err
 	}
 	// What is given back now could be used at once, by each of a crowd in turn: a turn that was missed is lost.
-	return time.Since(turn) > l.patience(), nil
+	return used, time.Since(turn) > l.patience(), nil
 }
 
 // patience is how late for its turn a call may begin. What it does not use in time
@@ -212,18 +240,6 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 		most = min(most, time.Until(deadline))
 	}
 	return most
-}
-
-// giveBack returns what was not used, or takes what was used besides. If the
-// store is away by now, there is nobody to tell: the bucket fills up with time.
-func (l *limiter) giveBack(ctx context.Context, model *limited, requests, tokens int) {
-	ctx = context.WithoutCancel(ctx)
-	if requests != 0 {
-		_, _, _ = l.state.Take(ctx, model.requests, -int64(requests), bucket(l.Requests, l.RequestBurst), math.MaxInt64)
-	}
-	if tokens != 0 {
-		_, _, _ = l.state.Take(ctx, model.tokens, -int64(tokens), bucket(l.Tokens, l.TokenBurst), math.MaxInt64)
-	}
 }
 
 // bucket returns the bucket of a limit. Its tokens come not a nanosecond too fast.

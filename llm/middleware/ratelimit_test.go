@@ -317,3 +317,27 @@ func holds(t *testing.T, sent []time.Time, perMinute, burst float64) {
 		}
 	}
 }
+
+// What was taken in one store must not be given back to another.
+func TestRateLimitGivesBackWhereItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Memory: middleware.NewMemory(0)}
+		model := llmtest.Always(llmtest.Text("Hello").Usage(2, 0)).Model(use(t, middleware.RateLimit{
+			Tokens: 60, TokenBurst: 60, Answer: 38, Count: byLength, Shared: middleware.Shared{Store: store}, // "Hi" may take 40
+		}))
+		away := func(away bool) {
+			t.Helper()
+			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+				store.away.Store(away)
+			}
+		}
+		away(true)  // 40 taken in the shared store, which is away when 38 are to be given back
+		away(false) // 40 taken here, and 38 given back, though the shared store is there again
+		store.away.Store(true)
+		ask(t, model).wantTook(t, 0, 0)
+		wait, ok, err := store.Memory.Take(t.Context(), "rate/tokens/llmtest/scripted", 60, middleware.Bucket{Every: time.Second, Burst: 60}, time.Hour)
+		equal(t, "the wait for a full shared bucket, of which 40 are taken", wait, 40*time.Second)
+		equal(t, "whether it can be had", ok, true)
+		equal(t, "the error", err, nil)
+	})
+}

@@ -135,14 +135,17 @@ func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration)
 	return sum, s.local, err
 }
 
-func (s *state) Take(ctx context.Context, key string, n int64, b Bucket, maxWait time.Duration) (time.Duration, bool, error) {
+// Take takes tokens out of a bucket, and returns the store that has it too: what is given
+// back must go to the same one.
+func (s *state) Take(ctx context.Context, key string, n int64, b Bucket, maxWait time.Duration) (wait time.Duration, ok bool, in Store, err error) {
 	if s.shared != nil {
 		wait, ok, err := s.shared.Take(ctx, key, n, b, maxWait)
 		if local, err := s.failed(ctx, err); !local {
-			return wait, ok, err
+			return wait, ok, s.shared, err
 		}
 	}
-	return s.local.Take(ctx, key, n, b, maxWait)
+	wait, ok, err = s.local.Take(ctx, key, n, b, maxWait)
+	return wait, ok, s.local, err
 }
 
 // Memory is a [Store] in the process. Of values it keeps those used last, up to
