@@ -19,7 +19,7 @@ import (
 //
 // Only the server's faults count: [llm.Overloaded], Server, Timeout, Network,
 // Protocol and Incomplete. A call that was refused for what it asked counts as a
-// success; one that was rate limited or ended by its caller does not count.
+// success; one that was rate limited, ended by its caller or not sent does not count.
 //
 // Make [Breakers] of it, or a middleware alone.
 type Breaker struct {
@@ -109,11 +109,18 @@ func verdict(ctx context.Context, heard *listener) error {
 		return nil
 	case heard.err == nil, ctx.Err() != nil && !blames(ctx, heard.err), kind == llm.RateLimited, kind == llm.Canceled:
 		return errUncounted
-	}
-	if blames(ctx, heard.err) {
+	case blames(ctx, heard.err):
 		return heard.err
+	case !replied(heard):
+		return errUncounted
 	}
 	return nil
+}
+
+// replied reports whether a call that failed has got as far as its server.
+func replied(heard *listener) bool {
+	e, ok := errors.AsType[*llm.Error](heard.err)
+	return heard.start != nil || ok && e.Status != 0
 }
 
 // of returns the model's breaker.
