@@ -45,9 +45,7 @@ func (b Breaker) Middleware() (llm.Middleware, error) { return middlewareOf(NewB
 type Breakers struct {
 	settings Breaker
 	state    *state
-
-	mu   sync.Mutex
-	each map[modelKey]*breaker
+	each     each[modelKey, *breaker]
 }
 
 type breaker struct {
@@ -66,7 +64,7 @@ func NewBreakers(b Breaker) (*Breakers, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	return &Breakers{settings: b, state: state, each: make(map[modelKey]*breaker)}, nil
+	return &Breakers{settings: b, state: state}, nil
 }
 
 // State returns "closed", "open" or "half-open": what this process knows of the
@@ -125,11 +123,8 @@ func replied(heard *listener) bool {
 
 // of returns the model's breaker.
 func (b *Breakers) of(key modelKey) *breaker {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	own := b.each[key]
-	if own == nil {
-		own = &breaker{}
+	return b.each.of(key, func() *breaker {
+		own := &breaker{}
 		own.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 			Name:        key.String(),
 			MaxRequests: uint32(b.settings.Probes),
@@ -145,9 +140,8 @@ func (b *Breakers) of(key modelKey) *breaker {
 				}
 			},
 		})
-		b.each[key] = own
-	}
-	return own
+		return own
+	})
 }
 
 func (o *breaker) open() {

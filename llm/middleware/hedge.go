@@ -56,15 +56,14 @@ func (h Hedge) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	state := &hedger{Hedge: h, each: make(map[pacedBy]*pace)}
+	state := &hedger{Hedge: h}
 	return layer(state.run), nil
 }
 
 // hedger is a Hedge at work.
 type hedger struct {
 	Hedge
-	mu   sync.Mutex
-	each map[pacedBy]*pace
+	each each[pacedBy, *pace]
 }
 
 type pacedBy struct {
@@ -123,15 +122,7 @@ func (h *hedger) second(ctx context.Context, call *llm.Call, next llm.Handler, f
 }
 
 func (h *hedger) of(call *llm.Call) *pace {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	key := pacedBy{keyOf(call), call.Op}
-	p := h.each[key]
-	if p == nil {
-		p = &pace{}
-		h.each[key] = p
-	}
-	return p
+	return h.each.of(pacedBy{keyOf(call), call.Op}, func() *pace { return &pace{} })
 }
 
 // race waits for one of two racers to have content, or for both to fail.

@@ -62,7 +62,7 @@ func (r RateLimit) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	l := &limiter{RateLimit: r, state: state, each: make(map[modelKey]*limited)}
+	l := &limiter{RateLimit: r, state: state}
 	return layer(l.run), nil
 }
 
@@ -70,8 +70,7 @@ func (r RateLimit) Middleware() (llm.Middleware, error) {
 type limiter struct {
 	RateLimit
 	state *state
-	mu    sync.Mutex
-	each  map[modelKey]*limited
+	each  each[modelKey, *limited]
 }
 
 // limited is a model whose rate is limited.
@@ -254,15 +253,10 @@ func bucket(perMinute, burst int) Bucket {
 func late(burst int) int { return burst / 8 }
 
 func (l *limiter) of(call *llm.Call) *limited {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	key := keyOf(call)
-	m := l.each[key]
-	if m == nil {
-		m = &limited{requests: "rate/requests/" + key.String(), tokens: "rate/tokens/" + key.String()}
-		l.each[key] = m
-	}
-	return m
+	return l.each.of(key, func() *limited {
+		return &limited{requests: "rate/requests/" + key.String(), tokens: "rate/tokens/" + key.String()}
+	})
 }
 
 // wait returns how long the server wants to be left alone.
