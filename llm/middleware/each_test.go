@@ -5,7 +5,7 @@ import "testing"
 func TestStatesOfModelsAreKeptAndBounded(t *testing.T) {
 	var states each[int, *int]
 	of := func(key int) *int { return states.of(key, func() *int { return new(key) }) }
-	if of(1) != of(1) {
+	if first := of(1); of(1) != first {
 		t.Error("a key has two states")
 	}
 	for key := range 2 * mostStates {

@@ -23,7 +23,9 @@ type RateLimit struct {
 	Requests int `yaml:"requests" json:"requests"`
 	Tokens   int `yaml:"tokens" json:"tokens"`
 	// RequestBurst and TokenBurst are how many may come besides: in no span of time
-	// are there more than the limit for it and one burst. After a pause seven eighths of a
+	// are there more than the limit for it and one burst, but for what is given back: turns of
+	// callers that left the queue, and tokens that were reserved and not used, go to those who
+	// come next, besides those who wait. After a pause seven eighths of a
 	// burst of 8 or more may come at once; the rest is for calls that wake late for their
 	// turn. A call of more tokens than that waits until that many are there. Default a
 	// sixth of the limit.
