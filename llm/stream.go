@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync/atomic"
 )
 
@@ -85,12 +86,20 @@ func (s *Stream) Response() *Response {
 			resp.Provider = s.call.Provider
 		}
 		last := Attempt{Provider: resp.Provider, Model: s.call.Model, Err: s.failure, Usage: resp.Usage}
-		if resp.Model != "" && resp.Provider != s.call.Provider { // a fallback answered
+		switch failed, _ := s.failure.(*Error); {
+		case failed != nil && failed.Provider != "" && failed.Model != "": // middleware may have asked another model
+			last.Provider, last.Model = failed.Provider, failed.Model
+		case resp.Model != "" && (resp.Provider != s.call.Provider || answeredByOther(resp.Warnings)):
 			last.Model = resp.Model
 		}
 		resp.Attempts = append(resp.Attempts, last)
 	}
 	return resp
+}
+
+// answeredByOther reports whether a warning says that another model answered.
+func answeredByOther(warnings []Warning) bool {
+	return slices.ContainsFunc(warnings, func(w Warning) bool { return w.Code == WarnAnsweredBy })
 }
 
 // fail records how the stream failed and returns the error for the caller.

@@ -174,3 +174,25 @@ func TestKeysNeedTheirMiddleware(t *testing.T) {
 		t.Errorf("the error is %v, want one of kind %q", err, llm.Auth)
 	}
 }
+
+// A key is for the provider that its ring is of, and must not reach another one's.
+func TestKeyRingsDoNotShareKeys(t *testing.T) {
+	ring := func(key llm.Secret) *middleware.KeyRing {
+		made, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{key}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return made
+	}
+	ours, theirs := ring("ours"), ring("theirs")
+	p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+		if key, err := ours.Token(ctx); key != "ours" || err != nil {
+			t.Errorf("the ring's own key is %q, %v", key, err)
+		}
+		if key, err := theirs.Token(ctx); key != "" || llm.KindOf(err) != llm.Auth {
+			t.Errorf("another ring has the key %q, %v", key, err)
+		}
+		return llmtest.Always(llmtest.Text("Hello")).Do(ctx, call)
+	}))
+	ask(t, p.Model(llm.Use(ours.Middleware))).want(t, "start text done", "")
+}

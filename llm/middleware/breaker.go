@@ -19,7 +19,7 @@ import (
 //
 // Only the server's faults count: [llm.Overloaded], Server, Timeout, Network,
 // Protocol and Incomplete. A call that was refused for what it asked counts as a
-// success; one that was rate limited or ended by its caller does not count.
+// success; one that was rate limited, ended by its caller or not sent does not count.
 //
 // Make [Breakers] of it, or a middleware alone.
 type Breaker struct {
@@ -45,9 +45,7 @@ func (b Breaker) Middleware() (llm.Middleware, error) { return middlewareOf(NewB
 type Breakers struct {
 	settings Breaker
 	state    *state
-
-	mu   sync.Mutex
-	each map[modelKey]*breaker
+	each     each[modelKey, *breaker]
 }
 
 type breaker struct {
@@ -66,7 +64,7 @@ func NewBreakers(b Breaker) (*Breakers, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	return &Breakers{settings: b, state: state, each: make(map[modelKey]*breaker)}, nil
+	return &Breakers{settings: b, state: state}, nil
 }
 
 // State returns "closed", "open" or "half-open": what this process knows of the
@@ -109,20 +107,24 @@ func verdict(ctx context.Context, heard *listener) error {
 		return nil
 	case heard.err == nil, ctx.Err() != nil && !blames(ctx, heard.err), kind == llm.RateLimited, kind == llm.Canceled:
 		return errUncounted
-	}
-	if blames(ctx, heard.err) {
+	case blames(ctx, heard.err):
 		return heard.err
+	case !replied(heard):
+		return errUncounted
 	}
 	return nil
 }
 
+// replied reports whether a call that failed has got as far as its server.
+func replied(heard *listener) bool {
+	e, ok := errors.AsType[*llm.Error](heard.err)
+	return heard.start != nil || ok && e.Status != 0
+}
+
 // of returns the model's breaker.
 func (b *Breakers) of(key modelKey) *breaker {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	own := b.each[key]
-	if own == nil {
-		own = &breaker{}
+	return b.each.of(key, func() *breaker {
+		own := &breaker{}
 		own.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 			Name:        key.String(),
 			MaxRequests: uint32(b.settings.Probes),
@@ -138,9 +140,8 @@ func (b *Breakers) of(key modelKey) *breaker {
 				}
 			},
 		})
-		b.each[key] = own
-	}
-	return own
+		return own
+	})
 }
 
 func (o *breaker) open() {

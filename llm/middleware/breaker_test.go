@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -151,4 +152,19 @@ func TestBreakerWithoutItsStore(t *testing.T) {
 	model := p.Model(use(t, middleware.Breaker{Failures: 1, Shared: local}))
 	ask(t, model).want(t, "", llm.Server)
 	ask(t, model).want(t, "", llm.Overloaded)
+}
+
+// A probe that never reached the server does not say that it is well again.
+func TestBreakerDoesNotCloseForACallThatWasNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := breakers(t, middleware.Breaker{Failures: 1})
+		limit := use(t, middleware.RateLimit{Tokens: 60, Answer: 10, Count: byLength})
+		model := llmtest.Always(failure(llm.Server)).Model(llm.Use(b.Middleware), limit)
+		ask(t, model).want(t, "", llm.Server)
+		time.Sleep(31 * time.Second)
+		stream(t.Context(), model, llm.Ask(strings.Repeat("too long ", 10))).want(t, "", llm.InvalidRequest)
+		equal(t, "the state", b.State("llmtest", "scripted"), "half-open")
+		ask(t, model).want(t, "", llm.Server)
+		equal(t, "the state after a probe that was sent", b.State("llmtest", "scripted"), "open")
+	})
 }

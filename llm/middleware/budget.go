@@ -2,8 +2,10 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -17,7 +19,8 @@ import (
 //
 // Amounts are US dollars. Expected are the input, which is counted, and an answer of
 // MaxTokens, or of Answer tokens. A call that turns out dearer is not broken off, so a budget
-// can be exceeded by what the calls then under way cost more than was expected.
+// can be exceeded by what the calls then under way cost more than was expected. An answer of another
+// model, after a [Fallback], is paid by that one's prices, or if they are not known, by those of the model asked.
 //
 // Make [Spending] of it to look at what has been spent, or a middleware alone. It
 // belongs outside of Retry and Fallback, whose tries it sees.
@@ -38,7 +41,8 @@ type Budget struct {
 
 	// Prices returns what a model costs. It must be set.
 	Prices func(provider, model string) (llm.Prices, bool) `yaml:"-" json:"-"`
-	// Key returns who is to pay: a user, a team. It must be set for PerKey.
+	// Key returns who is to pay: a user, a team. It must be set for PerKey. It stands in
+	// the names of a shared store's keys, so it should be no secret.
 	Key func(ctx context.Context, call *llm.Call) string `yaml:"-" json:"-"`
 	// Count counts the input tokens; nil asks the model.
 	Count Counter `yaml:"-" json:"-"`
@@ -51,6 +55,7 @@ func (b Budget) Middleware() (llm.Middleware, error) { return middlewareOf(NewSp
 type Spending struct {
 	Budget
 	state *state
+	own   *state // of this process alone
 }
 
 // NewSpending returns the spending of a budget, with nothing spent.
@@ -59,6 +64,14 @@ func NewSpending(b Budget) (*Spending, error) {
 	positive(&s, "PerProcess", &b.PerProcess, 0)
 	positive(&s, "PerDay", &b.PerDay, 0)
 	positive(&s, "PerKey", &b.PerKey, 0)
+	for _, limit := range [...]struct {
+		field  string
+		amount float64
+	}{{"PerProcess", b.PerProcess}, {"PerDay", b.PerDay}, {"PerKey", b.PerKey}} {
+		if limit.amount > mostDollars {
+			s.refuse(limit.field, "is %v; it must be %v at most", limit.amount, float64(mostDollars))
+		}
+	}
 	positive(&s, "Answer", &b.Answer, 1000)
 	if b.PerProcess == 0 && b.PerDay == 0 && b.PerKey == 0 {
 		s.refuse("PerProcess", "is zero, and so are PerDay and PerKey; set one of them")
@@ -69,11 +82,11 @@ func NewSpending(b Budget) (*Spending, error) {
 	if b.PerKey > 0 && b.Key == nil {
 		s.refuse("Key", "is nil, and PerKey is set")
 	}
-	state := b.Shared.open(&s)
+	shared := b.Shared.open(&s)
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	return &Spending{b, state}, nil
+	return &Spending{b, shared, &state{local: shared.local}}, nil
 }
 
 // Process returns what the calls of this process have cost, with what those
@@ -114,10 +127,7 @@ func (s *Spending) run(ctx context.Context, call *llm.Call, next llm.Handler, yi
 	}
 	var heard listener
 	defer func() {
-		spent := s.spent(call, input, &heard)
-		for _, a := range accounts { // if the store is away by now, the reservation stands
-			_, _ = a.add(context.WithoutCancel(ctx), spent-expected)
-		}
+		settle(ctx, accounts, s.spent(call, input, &heard)-expected)
 	}()
 	heard.pass(next(ctx, call), yield)
 }
@@ -136,20 +146,33 @@ func (s *Spending) expected(call *llm.Call, input int) llm.Usage {
 
 // spent returns what a call has cost, with its failed tries.
 func (s *Spending) spent(call *llm.Call, input int, heard *listener) money {
-	provider, model := call.Provider, call.Model
-	if start := heard.start; start != nil && start.Provider != "" && start.Provider != provider {
-		provider, model = start.Provider, start.Model // another has answered
+	paid := keyOf(call)
+	if other, ok := heard.answeredBy(call); ok {
+		if _, priced := s.Prices(other.provider, other.model); priced || s.AllowUnpriced {
+			paid = other
+		}
 	}
-	sum := s.cost(provider, model, heard.spent(input))
+	sum := s.cost(paid.provider, paid.model, heard.spent(input))
 	for _, a := range heard.attempts {
-		sum += s.cost(a.Provider, a.Model, a.Usage)
+		u := a.Usage
+		if u.IsZero() && brokeOff(a.Err) {
+			u.Input = llm.Estimated(input)
+		}
+		sum += s.cost(a.Provider, a.Model, u)
 	}
 	return sum
 }
 
+// brokeOff reports whether a try failed after its server had begun to answer.
+func brokeOff(err error) bool {
+	e, ok := errors.AsType[*llm.Error](err)
+	return ok && (e.Kind == llm.Incomplete || e.Status == http.StatusOK)
+}
+
 // reserve puts the expected cost on all accounts, or on none.
 func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []account, expected money) error {
-	for i, a := range accounts {
+	for i := range accounts {
+		a := &accounts[i]
 		sum, err := a.add(ctx, expected)
 		if err == nil && sum <= a.limit {
 			continue
@@ -159,12 +182,19 @@ func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []accou
 				a.limit, a.name, sum-expected, expected))
 			i++ // this one's reservation goes back too
 		}
-		for _, reserved := range accounts[:i] {
-			_, _ = reserved.add(context.WithoutCancel(ctx), -expected)
-		}
+		settle(ctx, accounts[:i], -expected)
 		return err
 	}
 	return nil
+}
+
+// settle corrects what was reserved on accounts, where it was. If a store is away by
+// now, the reservation stands.
+func settle(ctx context.Context, accounts []account, more money) {
+	ctx = context.WithoutCancel(ctx)
+	for _, a := range accounts {
+		_, _ = a.in.Add(ctx, a.key, int64(more), a.ttl)
+	}
 }
 
 func (s *Spending) refusal(call *llm.Call, why string) error {
@@ -178,7 +208,7 @@ func (s *Spending) cost(provider, model string, u llm.Usage) money {
 	if !ok {
 		return 0
 	}
-	fresh := u.Input.N - u.CacheRead.N - u.CacheWrite.N
+	fresh := max(0, u.Input.N-u.CacheRead.N-u.CacheWrite.N)
 	dollars := float64(fresh)*p.Input + float64(u.CacheRead.N)*p.CacheRead + float64(u.CacheWrite.N)*p.CacheWrite + float64(u.Output.N)*p.Output
 	return moneyOf(dollars / 1e6)
 }
@@ -186,7 +216,12 @@ func (s *Spending) cost(provider, model string, u llm.Usage) money {
 // money is an amount in billionths of a dollar, so that sums are exact.
 type money int64
 
-func moneyOf(dollars float64) money { return money(math.Round(dollars * 1e9)) }
+func moneyOf(dollars float64) money {
+	return money(math.Round(min(max(dollars, 0), mostDollars) * 1e9))
+}
+
+// mostDollars is an amount of which several can be added without overflow.
+const mostDollars = 1e9
 
 func (m money) dollars() float64 { return float64(m) / 1e9 }
 
@@ -199,23 +234,24 @@ type account struct {
 	limit money
 	key   string
 	ttl   time.Duration
-	store interface {
-		Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error)
-	}
+	state *state
+	in    Store // where the call's cost is reserved
 }
 
-func (a account) add(ctx context.Context, m money) (money, error) {
-	sum, err := a.store.Add(ctx, a.key, int64(m), a.ttl)
+func (a *account) add(ctx context.Context, m money) (money, error) {
+	sum, in, err := a.state.Add(ctx, a.key, int64(m), a.ttl)
+	a.in = in
 	return money(sum), err
 }
 
 // accounts returns those that have a limit.
 func (s *Spending) accounts(ctx context.Context, call *llm.Call) []account {
 	all := make([]account, 0, 3)
-	for _, a := range [...]account{s.process(), s.today()} {
-		if a.limit > 0 {
-			all = append(all, a)
-		}
+	if s.PerProcess > 0 {
+		all = append(all, s.process())
+	}
+	if s.PerDay > 0 {
+		all = append(all, s.today())
 	}
 	if s.PerKey > 0 {
 		all = append(all, s.todayBy(s.Key(ctx, call)))
@@ -229,15 +265,19 @@ const (
 )
 
 func (s *Spending) process() account {
-	return account{"of this process (PerProcess)", moneyOf(s.PerProcess), "budget/process", forever, s.state.local}
+	return account{name: "of this process (PerProcess)", limit: moneyOf(s.PerProcess), key: "budget/process", ttl: forever, state: s.own}
 }
 
 func (s *Spending) today() account {
-	return account{"a day (PerDay)", moneyOf(s.PerDay), "budget/day/" + today(), twoDays, s.state}
+	return account{name: "a day (PerDay)", limit: moneyOf(s.PerDay), key: today("budget/day/", ""), ttl: twoDays, state: s.state}
 }
 
 func (s *Spending) todayBy(key string) account {
-	return account{"a day for this key (PerKey)", moneyOf(s.PerKey), "budget/key/" + today() + "/" + key, twoDays, s.state}
+	return account{name: "a day for this key (PerKey)", limit: moneyOf(s.PerKey), key: today("budget/key/", "/"+key), ttl: twoDays, state: s.state}
 }
 
-func today() string { return time.Now().UTC().Format(time.DateOnly) }
+// today returns a name with the day in it.
+func today(before, after string) string {
+	var room [64]byte
+	return string(append(time.Now().UTC().AppendFormat(append(room[:0], before...), time.DateOnly), after...))
+}

@@ -59,6 +59,9 @@ func TestBudgetSettlesWhatWasReported(t *testing.T) {
 		{"refused", []llmtest.Reply{failure(llm.Auth)}, 0},
 		{"cut", []llmtest.Reply{llmtest.Text("1234", "5").CutAfter(1, nil)}, 2 + 2},
 		{"cut, with its usage", []llmtest.Reply{llmtest.Text("1234").Fail(partial)}, 3 + 8},
+		{"more read from the cache than there was", []llmtest.Reply{llmtest.Text("Hello").DetailedUsage(
+			llm.Usage{Input: llm.Known(1), Output: llm.Known(1), CacheRead: llm.Known(4)})}, 2 + 2},
+		{"broken off and tried again", []llmtest.Reply{llmtest.Text("Hello").CutAfter(0, nil), llmtest.Text("Hello").Usage(10, 3)}, 2 + 16},
 		{"tried again", []llmtest.Reply{llmtest.Error(partial), llmtest.Text("Hello").Usage(10, 3)}, 11 + 16},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +93,27 @@ func TestBudgetPaysWhoAnswered(t *testing.T) {
 	ask(t, model).want(t, "attempt start warning text done", "")
 	spent, err := s.Process(t.Context())
 	equal(t, "what was spent", dollars(t, spent, err), 2.0)
+}
+
+func TestBudgetPaysWhoAnsweredOfTheSameProvider(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		other string
+		cost  float64
+	}{
+		{"by its own prices", "cheap", 2},
+		{"by those of the model asked where it has none", "unpriced", 10 + 20},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := spending(t, middleware.Budget{PerProcess: 5000})
+			other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Model(llm.Named(tt.other))
+			model := llmtest.Always(failure(llm.ContextLength)).Model(llm.Use(s.Middleware),
+				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
+			ask(t, model).want(t, "attempt start warning text done", "")
+			spent, err := s.Process(t.Context())
+			equal(t, "what was spent", dollars(t, spent, err), tt.cost)
+		})
+	}
 }
 
 func TestBudgetStops(t *testing.T) {
@@ -173,4 +197,28 @@ func TestBudgetWithoutItsStore(t *testing.T) {
 	model := p.Model(llm.Use(spending(t, middleware.Budget{PerDay: 30, Answer: 10, Shared: local}).Middleware))
 	ask(t, model).want(t, "start text done", "")
 	ask(t, model).want(t, "", llm.Quota)
+}
+
+// What was reserved in one store must not be given back in another, which would then
+// let more be spent than there is.
+func TestBudgetSettlesWhereItReserved(t *testing.T) {
+	for _, tt := range []struct {
+		name                string
+		awayBefore, awayNow bool
+	}{
+		{"when the store goes away during the call", false, true},
+		{"when the store comes back during the call", true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			store := &frailStore{Memory: middleware.NewMemory(0)}
+			s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
+			store.away.Store(tt.awayBefore)
+			model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
+			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+				store.away.Store(tt.awayNow)
+			}
+			spent, err := s.Today(t.Context())
+			equal(t, "what the other state has", dollars(t, spent, err), 0.0)
+		})
+	}
 }

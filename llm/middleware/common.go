@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -32,8 +33,9 @@ type listener struct {
 	done     *llm.Done  // nil if the answer has not ended well
 	err      error      // that ended it
 	attempts []*llm.Attempt
-	pieces   int // of content
-	bytes    int // of content's text
+	other    bool // another model than the one asked has answered
+	pieces   int  // of content
+	bytes    int  // of content's text
 }
 
 // pass passes events on to yield, and listens. Like the other layers that look
@@ -65,11 +67,23 @@ func (l *listener) hear(ev llm.Event, err error) {
 		l.bytes += len(ev.Text)
 	case ev.Type == llm.EventStart:
 		l.start, _ = ev.Detail.(*llm.Start)
+	case ev.Type == llm.EventWarning:
+		if w, ok := ev.Detail.(*llm.Warning); ok && w.Code == llm.WarnAnsweredBy {
+			l.other = true
+		}
 	case ev.Type == llm.EventAttempt:
 		if a, ok := ev.Detail.(*llm.Attempt); ok {
 			l.attempts = append(l.attempts, a)
 		}
 	}
+}
+
+// answeredBy returns another model that has answered than the one asked.
+func (l *listener) answeredBy(call *llm.Call) (model modelKey, other bool) {
+	if l.start == nil || l.start.Provider == "" || !l.other && l.start.Provider == call.Provider {
+		return keyOf(call), false
+	}
+	return modelKey{l.start.Provider, l.start.Model}, true
 }
 
 // usage returns what the answer cost, as far as it was said.
@@ -197,11 +211,14 @@ func (s *settings) err() error {
 	return &llm.Error{Kind: llm.InvalidRequest, Message: err.Error(), Err: err}
 }
 
-// positive makes a zero setting the default, and complains of a negative one.
+// positive makes a zero setting the default, and complains of one that is
+// negative or no number.
 func positive[T ~int | ~int64 | ~float64](s *settings, field string, value *T, otherwise T) {
 	switch {
 	case *value < 0:
 		s.refuse(field, "is %v; it cannot be negative", *value)
+	case *value != *value || math.IsInf(float64(*value), 0):
+		s.refuse(field, "is %v; it must be a number", *value)
 	case *value == 0:
 		*value = otherwise
 	}

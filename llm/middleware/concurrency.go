@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -29,7 +28,7 @@ func (c Concurrency) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	turns := &turns{Concurrency: c, each: make(map[modelKey]chan struct{})}
+	turns := &turns{Concurrency: c}
 	return layer(turns.run), nil
 }
 
@@ -37,8 +36,7 @@ func (c Concurrency) Middleware() (llm.Middleware, error) {
 // each call under way. Go lets those who wait to send go in order.
 type turns struct {
 	Concurrency
-	mu   sync.Mutex
-	each map[modelKey]chan struct{}
+	each each[modelKey, chan struct{}]
 }
 
 func (t *turns) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
@@ -74,13 +72,5 @@ func (t *turns) wait(ctx context.Context, call *llm.Call, places chan struct{}) 
 }
 
 func (t *turns) of(call *llm.Call) chan struct{} {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	key := keyOf(call)
-	places := t.each[key]
-	if places == nil {
-		places = make(chan struct{}, t.Max)
-		t.each[key] = places
-	}
-	return places
+	return t.each.of(keyOf(call), func() chan struct{} { return make(chan struct{}, t.Max) })
 }

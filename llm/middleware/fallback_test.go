@@ -39,7 +39,7 @@ func TestFallbackChoosesByKind(t *testing.T) {
 			h.want(t, "attempt start warning text done", "")
 			equal(t, "the model that answered", h.resp.Model, tt.asks)
 			equal(t, "the models of the attempts", []string{h.resp.Attempts[0].Model, h.resp.Attempts[1].Model},
-				[]string{"scripted", map[string]string{"larger": "scripted", "other": "other"}[tt.asks]})
+				[]string{"scripted", tt.asks})
 		})
 	}
 }
@@ -91,6 +91,28 @@ func TestFallbackTakesAWithheldAnswerForAFailure(t *testing.T) {
 					To: []middleware.Alternative{{Model: llmtest.Always(tt.second).Model()}},
 				}))
 				ask(t, model).want(t, tt.events, "")
+			})
+		})
+	}
+}
+
+// The attempts say who was asked, of the same provider too.
+func TestFallbackNamesWhoAnsweredOrFailed(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		reply llmtest.Reply
+		err   error
+	}{
+		{"answered", llmtest.Text("Hello"), nil},
+		{"failed", failure(llm.Server), llm.Server},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			larger := llmtest.New(tt.reply).Model(llm.Named("larger"))
+			model := llmtest.New(failure(llm.ContextLength)).Model(llm.Named("small"),
+				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: larger}}}))
+			equal(t, "the attempts", ask(t, model).resp.Attempts, []llm.Attempt{
+				{Provider: "llmtest", Model: "small", Err: llm.ContextLength},
+				{Provider: "llmtest", Model: "larger", Err: tt.err},
 			})
 		})
 	}

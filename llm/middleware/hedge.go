@@ -56,15 +56,14 @@ func (h Hedge) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	state := &hedger{Hedge: h, each: make(map[pacedBy]*pace)}
+	state := &hedger{Hedge: h}
 	return layer(state.run), nil
 }
 
 // hedger is a Hedge at work.
 type hedger struct {
 	Hedge
-	mu   sync.Mutex
-	each map[pacedBy]*pace
+	each each[pacedBy, *pace]
 }
 
 type pacedBy struct {
@@ -87,7 +86,7 @@ func (h *hedger) run(ctx context.Context, call *llm.Call, next llm.Handler, yiel
 	if winner.err == nil {
 		pace.add(time.Since(begun), h.Window) // if the second won, the first would have taken this long at least
 	}
-	winner.finish(call, loser, yield)
+	winner.finish(loser, yield)
 }
 
 // second waits for the first racer, and starts a second one if that takes too
@@ -112,24 +111,18 @@ func (h *hedger) second(ctx context.Context, call *llm.Call, next llm.Handler, f
 	if h.Model == nil {
 		return startRacer(ctx, call, next)
 	}
-	return startRacer(ctx, call, func(ctx context.Context, call *llm.Call) llm.Events {
+	second := startRacer(ctx, call, func(ctx context.Context, call *llm.Call) llm.Events {
 		return warned(h.Model.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
 			Message: h.Model.String() + " answered sooner than " + keyOf(call).String(),
 		})
 	})
+	second.model = modelKey{h.Model.Provider().Name(), h.Model.Name()}
+	return second
 }
 
 func (h *hedger) of(call *llm.Call) *pace {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	key := pacedBy{keyOf(call), call.Op}
-	p := h.each[key]
-	if p == nil {
-		p = &pace{}
-		h.each[key] = p
-	}
-	return p
+	return h.each.of(pacedBy{keyOf(call), call.Op}, func() *pace { return &pace{} })
 }
 
 // race waits for one of two racers to have content, or for both to fail.
@@ -153,6 +146,7 @@ func race(first, second *racer) (winner, loser *racer) {
 // racer is one of the calls. Its goroutine reads up to the first content, and
 // ends there: what follows is pulled by the caller's.
 type racer struct {
+	model  modelKey
 	cancel context.CancelFunc
 	pull   func() (llm.Event, error, bool)
 	stop   func()
@@ -163,7 +157,7 @@ type racer struct {
 }
 
 func startRacer(ctx context.Context, call *llm.Call, h llm.Handler) *racer {
-	r := &racer{ready: make(chan struct{})}
+	r := &racer{model: keyOf(call), ready: make(chan struct{})}
 	ctx, r.cancel = context.WithCancel(ctx)
 	r.pull, r.stop = iter.Pull2(h(ctx, call))
 	go func() {
@@ -195,8 +189,8 @@ func (r *racer) leave() {
 
 // finish passes on the winner's answer, with the report of the loser, if there
 // is one, before its end.
-func (r *racer) finish(call *llm.Call, loser *racer, yield func(llm.Event, error) bool) {
-	report := func() bool { return loser == nil || yield(attemptEvent(loser.lost(call)), nil) }
+func (r *racer) finish(loser *racer, yield func(llm.Event, error) bool) {
+	report := func() bool { return loser == nil || yield(attemptEvent(loser.lost()), nil) }
 	for _, ev := range r.early {
 		if ev.Type == llm.EventDone && !report() || !yield(ev, nil) {
 			return
@@ -221,18 +215,20 @@ func (r *racer) finish(call *llm.Call, loser *racer, yield func(llm.Event, error
 }
 
 // lost is the report of a call that was cancelled, or had failed.
-func (r *racer) lost(call *llm.Call) llm.Attempt {
+func (r *racer) lost() llm.Attempt {
 	r.cancel()
 	<-r.ready
-	done := false
-	for r.err == nil && !done { // its last word may be what it cost
-		ev, err, ok := r.pull()
-		r.err, done = err, !ok
-		if d, ok := ev.Detail.(*llm.Done); ok {
-			return llm.Attempt{Provider: call.Provider, Model: call.Model, Err: errLost, Usage: d.Usage}
+	events, ended := r.early, false
+	for r.err == nil && !ended { // its last word may be what it cost
+		for _, ev := range events {
+			if d, ok := ev.Detail.(*llm.Done); ok {
+				return llm.Attempt{Provider: r.model.provider, Model: r.model.model, Err: errLost, Usage: d.Usage}
+			}
 		}
+		ev, err, ok := r.pull()
+		events, r.err, ended = []llm.Event{ev}, err, !ok
 	}
-	a := failed(call, r.err)
+	a := failed(&llm.Call{Provider: r.model.provider, Model: r.model.model}, r.err)
 	if r.err == nil || errors.Is(r.err, context.Canceled) {
 		a.Err = errLost
 	}

@@ -150,3 +150,20 @@ func TestHedgeEndsWithItsCaller(t *testing.T) {
 		}
 	})
 }
+
+func TestHedgeReportsALoserThatIsAnotherModel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		usage := llm.Usage{Input: llm.Known(7)}
+		late := llmtest.Always(llmtest.Func(func(ctx context.Context, _ *llm.Call) llm.Events {
+			return func(yield func(llm.Event, error) bool) {
+				<-ctx.Done() // as an engine that ends its answer when it is told to stop
+				yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
+			}
+		}))
+		hedge := always
+		hedge.Model = late.Named("second").Model(llm.Named("other"))
+		h := ask(t, llmtest.Always(llmtest.Text("fast").Wait(2*time.Second)).Model(use(t, hedge)))
+		h.want(t, "start text attempt done", "")
+		equal(t, "the loser", h.resp.Attempts[0], llm.Attempt{Provider: "second", Model: "other", Err: llm.Canceled, Usage: usage})
+	})
+}

@@ -46,12 +46,14 @@ func NewKeyRing(k Keys) (*KeyRing, error) {
 	return ring, nil
 }
 
-type keyInContext struct{}
+// keyInContext is what a ring's key stands under in a context: another ring, whose
+// provider is another, must not find it.
+type keyInContext struct{ ring *KeyRing }
 
 // Token is the provider's [llm.TokenSource]. It returns the key that Middleware
 // has chosen for the call.
 func (r *KeyRing) Token(ctx context.Context) (string, error) {
-	if key, ok := ctx.Value(keyInContext{}).(llm.Secret); ok {
+	if key, ok := ctx.Value(keyInContext{r}).(llm.Secret); ok {
 		return string(key), nil
 	}
 	return "", &llm.Error{Kind: llm.Auth, Message: "no key was chosen for this call: the model needs the Middleware of its KeyRing"}
@@ -61,7 +63,7 @@ func (r *KeyRing) Token(ctx context.Context) (string, error) {
 func (r *KeyRing) Middleware(next llm.Handler) llm.Handler {
 	return layer(func(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 		r.pool.run(ctx, call, yield, func(n int) llm.Events {
-			return next(context.WithValue(ctx, keyInContext{}, r.keys[n]), call)
+			return next(context.WithValue(ctx, keyInContext{r}, r.keys[n]), call)
 		})
 	})(next)
 }

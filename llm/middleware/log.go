@@ -100,8 +100,8 @@ func (r *record) answer(attrs []slog.Attr) []slog.Attr {
 		attrs = append(attrs, slog.Duration("first", r.first), slog.Int("pieces", r.heard.pieces))
 	}
 	if s := r.heard.start; s != nil {
-		if s.Provider != "" && s.Provider != r.call.Provider {
-			attrs = append(attrs, slog.String("answered_by", s.Provider+"/"+s.Model))
+		if other, ok := r.heard.answeredBy(r.call); ok {
+			attrs = append(attrs, slog.String("answered_by", other.String()))
 		}
 		attrs = text(attrs, "response_id", s.ID)
 		attrs = text(attrs, "request_id", s.RequestID)

@@ -50,6 +50,7 @@ var columns = []column{
 	{"balance", func(other *llm.Model) maker {
 		return middleware.Balance{Over: []middleware.Backend{{}, {Model: other}}}
 	}},
+	{"keys", func(*llm.Model) maker { return keys{Keys: []llm.Secret{"a", "b"}} }},
 	{"hedge", func(*llm.Model) maker { return middleware.Hedge{Initial: time.Second, MaxShare: 1} }},
 	{"breaker", func(*llm.Model) maker { return middleware.Breaker{Failures: 1} }},
 	{"ratelimit", func(*llm.Model) maker { return middleware.RateLimit{Requests: 60, Tokens: 60000} }},

@@ -25,7 +25,7 @@ func layers() []measured {
 		Log:         &middleware.Log{Logger: discard},
 		Timeout:     &middleware.Timeout{FirstEvent: time.Minute, Idle: time.Minute, Total: time.Hour},
 		Trim:        &middleware.Trim{ContextWindow: 8000},
-		Budget:      &middleware.Budget{PerProcess: 1e12, PerDay: 1e12, Prices: prices, Count: byLength},
+		Budget:      &middleware.Budget{PerProcess: 1e9, PerDay: 1e9, Prices: prices, Count: byLength},
 		Resume:      &middleware.Resume{},
 		Fallback:    &middleware.Fallback{To: []middleware.Alternative{{Model: other}}},
 		Retry:       &middleware.Retry{},

@@ -23,7 +23,9 @@ type RateLimit struct {
 	Requests int `yaml:"requests" json:"requests"`
 	Tokens   int `yaml:"tokens" json:"tokens"`
 	// RequestBurst and TokenBurst are how many may come besides: in no span of time
-	// are there more than the limit for it and one burst. After a pause seven eighths of a
+	// are there more than the limit for it and one burst, but for what is given back: turns of
+	// callers that left the queue, and tokens that were reserved and not used, go to those who
+	// come next, besides those who wait. After a pause seven eighths of a
 	// burst of 8 or more may come at once; the rest is for calls that wake late for their
 	// turn. A call of more tokens than that waits until that many are there. Default a
 	// sixth of the limit.
@@ -62,7 +64,7 @@ func (r RateLimit) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	l := &limiter{RateLimit: r, state: state, each: make(map[modelKey]*limited)}
+	l := &limiter{RateLimit: r, state: state}
 	return layer(l.run), nil
 }
 
@@ -70,8 +72,7 @@ func (r RateLimit) Middleware() (llm.Middleware, error) {
 type limiter struct {
 	RateLimit
 	state *state
-	mu    sync.Mutex
-	each  map[modelKey]*limited
+	each  each[modelKey, *limited]
 }
 
 // limited is a model whose rate is limited.
@@ -94,7 +95,8 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		input = countOrGuess(ctx, call, next, l.Count)
 		reserved = input + l.answer(call)
 	}
-	if err := l.reserve(ctx, call, model, reserved); err != nil {
+	taken, err := l.reserve(ctx, call, model, reserved)
+	if err != nil {
 		yield(llm.Event{}, err)
 		return
 	}
@@ -102,7 +104,9 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 	defer func() {
 		model.learn(&heard)
 		if l.Tokens > 0 {
-			l.giveBack(ctx, model, 0, reserved-heard.spent(input).Total().N)
+			tokens := taken[1]
+			tokens.n = int64(reserved - heard.spent(input).Total().N)
+			giveBack(ctx, tokens)
 		}
 	}()
 	heard.pass(next(ctx, call), yield)
@@ -119,31 +123,64 @@ func (l *limiter) answer(call *llm.Call) int {
 	return l.Answer
 }
 
-// reserve takes a request and the tokens, and waits until they may be used.
-func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) error {
-	giveUp := time.Now().Add(l.longest(ctx))
-	for range maxTurns {
-		if missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp)); !missed {
-			return err
+// taken is what a call has taken out of a bucket, and of which store's.
+type taken struct {
+	store  Store // nil if it has taken nothing
+	key    string
+	bucket Bucket
+	n      int64
+}
+
+// giveBack returns what was not used, or takes what was used besides. If the
+// store is away by now, there is nobody to tell: the bucket fills up with time.
+func giveBack(ctx context.Context, all ...taken) {
+	ctx = context.WithoutCancel(ctx)
+	for _, t := range all {
+		if t.store != nil && t.n != 0 {
+			_, _, _ = t.store.Take(ctx, t.key, -t.n, t.bucket, math.MaxInt64)
 		}
 	}
-	return notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
+}
+
+// reserve takes a request and the tokens, and waits until they may be used.
+func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) (used [2]taken, err error) {
+	if l.Tokens > 0 && tokens > l.Tokens {
+		return used, notSent(call, llm.InvalidRequest, fmt.Sprintf(
+			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
+	}
+	giveUp := time.Now().Add(l.longest(ctx))
+	for range maxTurns {
+		if err := l.opened(ctx, call, model, tokens, time.Until(giveUp)); err != nil {
+			return used, err
+		}
+		used, missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp))
+		if !missed {
+			return used, err
+		}
+	}
+	return used, notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
 }
 
 // maxTurns is how often a call that misses its turn queues anew.
 const maxTurns = 10
 
+// opened waits until the server wants requests. Calls queue after that: places in
+// the queue that come before would all be used at that moment.
+func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) error {
+	closed := model.wait(tokens)
+	switch {
+	case closed == 0:
+		return nil
+	case closed > most:
+		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
+	}
+	return sleep(ctx, closed)
+}
+
 // turn queues once. It reports whether the call woke too late for its turn.
-func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (missed bool, err error) {
-	if l.Tokens > 0 && tokens > l.Tokens {
-		return false, notSent(call, llm.InvalidRequest, fmt.Sprintf(
-			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
-	}
-	wait := model.wait(tokens)
-	if wait > most {
-		return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
-	}
-	var took [2]int
+func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (used [2]taken, missed bool, err error) {
+	var turn time.Time // the later of the two
+	waits := false
 	for i, kind := range [...]struct {
 		n, limit, burst int
 		key, name       string
@@ -154,32 +191,31 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		if kind.limit == 0 {
 			continue
 		}
-		until, ok, err := l.state.Take(ctx, kind.key, int64(kind.n), bucket(kind.limit, kind.burst), most)
-		if err != nil || !ok {
-			l.giveBack(ctx, model, took[0], took[1])
+		t := taken{key: kind.key, bucket: bucket(kind.limit, kind.burst), n: int64(kind.n)}
+		wait, ok, store, err := l.state.Take(ctx, t.key, t.n, t.bucket, most)
+		if err == nil && !ok {
+			err = notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), wait)
 		}
-		switch {
-		case err != nil:
-			return false, err
-		case !ok:
-			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
+		if err != nil {
+			giveBack(ctx, used[:i]...)
+			return used, false, err
 		}
-		took[i] = kind.n
-		wait = max(wait, until)
+		t.store = store
+		used[i] = t
+		if at := time.Now().Add(wait); turn.IsZero() || wait > 0 && at.After(turn) {
+			turn, waits = at, waits || wait > 0
+		}
 	}
-	if wait == 0 {
-		return false, llm.FromContext(ctx)
+	err = llm.FromContext(ctx)
+	if waits && err == nil {
+		err = sleep(ctx, time.Until(turn))
 	}
-	turn := time.Now().Add(wait)
-	if err := sleep(ctx, wait); err != nil {
-		l.giveBack(ctx, model, took[0], took[1])
-		return false, err
+	if err != nil {
+		giveBack(ctx, used[:]...)
+		return used, false, err
 	}
-	if time.Since(turn) > l.patience() {
-		l.giveBack(ctx, model, took[0], took[1])
-		return true, nil
-	}
-	return false, nil
+	// What is given back now could be used at once, by each of a crowd in turn: a turn that was missed is lost.
+	return used, time.Since(turn) > l.patience(), nil
 }
 
 // patience is how late for its turn a call may begin. What it does not use in time
@@ -207,18 +243,6 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 	return most
 }
 
-// giveBack returns what was not used, or takes what was used besides. If the
-// store is away by now, there is nobody to tell: the bucket fills up with time.
-func (l *limiter) giveBack(ctx context.Context, model *limited, requests, tokens int) {
-	ctx = context.WithoutCancel(ctx)
-	if requests != 0 {
-		_, _, _ = l.state.Take(ctx, model.requests, -int64(requests), bucket(l.Requests, l.RequestBurst), math.MaxInt64)
-	}
-	if tokens != 0 {
-		_, _, _ = l.state.Take(ctx, model.tokens, -int64(tokens), bucket(l.Tokens, l.TokenBurst), math.MaxInt64)
-	}
-}
-
 // bucket returns the bucket of a limit. Its tokens come not a nanosecond too fast.
 func bucket(perMinute, burst int) Bucket {
 	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
@@ -231,15 +255,10 @@ func bucket(perMinute, burst int) Bucket {
 func late(burst int) int { return burst / 8 }
 
 func (l *limiter) of(call *llm.Call) *limited {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	key := keyOf(call)
-	m := l.each[key]
-	if m == nil {
-		m = &limited{requests: "rate/requests/" + key.String(), tokens: "rate/tokens/" + key.String()}
-		l.each[key] = m
-	}
-	return m
+	return l.each.of(key, func() *limited {
+		return &limited{requests: "rate/requests/" + key.String(), tokens: "rate/tokens/" + key.String()}
+	})
 }
 
 // wait returns how long the server wants to be left alone.

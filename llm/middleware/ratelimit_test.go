@@ -60,13 +60,7 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 			})
 		}
 		workers.Wait()
-		for i, from := range sent {
-			for n, to := range sent[i:] {
-				if most := to.Sub(from).Minutes()*perMinute + burst + 1e-6; float64(n+1) > most {
-					t.Fatalf("%d requests were sent within %v, want at most %.1f", n+1, to.Sub(from), most)
-				}
-			}
-		}
+		holds(t, sent, perMinute, burst)
 		if used := float64(len(sent)) / (5 * perMinute); used < 0.9 {
 			t.Errorf("%.0f%% of the limit were used, want 90%% at least", used*100)
 		}
@@ -244,5 +238,106 @@ func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 		time.AfterFunc(time.Second, cancel)
 		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Canceled)
 		ask(t, model).wantTook(t, 9*time.Second, 9*time.Second)
+	})
+}
+
+// sleepy is a store whose machine sleeps while calls queue: it answers all who ask for tokens
+// before it wakes at that moment, together.
+type sleepy struct {
+	middleware.Store
+	wakes time.Time
+}
+
+func (s sleepy) Take(ctx context.Context, key string, n int64, b middleware.Bucket, most time.Duration) (time.Duration, bool, error) {
+	wait, ok, err := s.Store.Take(ctx, key, n, b, most)
+	if strings.Contains(key, "tokens") {
+		time.Sleep(time.Until(s.wakes))
+	}
+	return wait, ok, err
+}
+
+// Calls that had their turns while the machine slept must not come in a crowd when it wakes.
+func TestRateLimitHoldsWhenAMachineWakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perMinute, burst, calls = 60, 16, 100
+		begun := time.Now()
+		sent := sentBy(t, calls, use(t, middleware.RateLimit{
+			Requests: perMinute, RequestBurst: burst, Tokens: 1e9, Count: byLength,
+			Shared: middleware.Shared{Store: sleepy{middleware.NewMemory(0), begun.Add(calls * time.Second)}},
+		}))
+		equal(t, "the number of calls sent", len(sent), calls)
+		holds(t, sent, perMinute, burst)
+	})
+}
+
+// Calls that wait for a server to open again must not come in a crowd when it does.
+func TestRateLimitHoldsWhenTheServerOpensAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const perMinute, burst, calls = 60, 10, 50
+		closed := llmtest.Error(&llm.Error{Kind: llm.RateLimited, Status: 429, RetryAfter: 40 * time.Second})
+		limit := use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst})
+		ask(t, llmtest.New(closed).Model(limit))
+		sent := sentBy(t, calls, limit)
+		equal(t, "the number of calls sent", len(sent), calls)
+		if wait := sent[0].Sub(sent[0].Truncate(24 * time.Hour)); wait < 40*time.Second {
+			t.Errorf("a call was sent %v after the server had asked for 40s", wait)
+		}
+		holds(t, sent, perMinute, burst)
+	})
+}
+
+// sentBy makes so many calls at once, and returns when they were sent.
+func sentBy(t *testing.T, calls int, limit llm.ModelOption) []time.Time {
+	t.Helper()
+	var mu sync.Mutex
+	var sent []time.Time
+	count := llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, time.Now())
+		return llmtest.Always(llmtest.Text("Hello").Usage(1, 1)).Do(ctx, call)
+	})
+	model := llmtest.Always(count).Model(limit)
+	var asked sync.WaitGroup
+	for range calls {
+		asked.Go(func() { ask(t, model).want(t, "start text done", "") })
+	}
+	asked.Wait()
+	return sent
+}
+
+// holds checks that no span of time has more requests than its share of the limit and one burst.
+func holds(t *testing.T, sent []time.Time, perMinute, burst float64) {
+	t.Helper()
+	for i, from := range sent {
+		for n, to := range sent[i:] {
+			if most := to.Sub(from).Minutes()*perMinute + burst + 1e-6; float64(n+1) > most {
+				t.Fatalf("%d requests were sent within %v, want at most %.1f", n+1, to.Sub(from), most)
+			}
+		}
+	}
+}
+
+// What was taken in one store must not be given back to another.
+func TestRateLimitGivesBackWhereItTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &frailStore{Memory: middleware.NewMemory(0)}
+		model := llmtest.Always(llmtest.Text("Hello").Usage(2, 0)).Model(use(t, middleware.RateLimit{
+			Tokens: 60, TokenBurst: 60, Answer: 38, Count: byLength, Shared: middleware.Shared{Store: store}, // "Hi" may take 40
+		}))
+		away := func(away bool) {
+			t.Helper()
+			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+				store.away.Store(away)
+			}
+		}
+		away(true)  // 40 taken in the shared store, which is away when 38 are to be given back
+		away(false) // 40 taken here, and 38 given back, though the shared store is there again
+		store.away.Store(true)
+		ask(t, model).wantTook(t, 0, 0)
+		wait, ok, err := store.Memory.Take(t.Context(), "rate/tokens/llmtest/scripted", 60, middleware.Bucket{Every: time.Second, Burst: 60}, time.Hour)
+		equal(t, "the wait for a full shared bucket, of which 40 are taken", wait, 40*time.Second)
+		equal(t, "whether it can be had", ok, true)
+		equal(t, "the error", err, nil)
 	})
 }

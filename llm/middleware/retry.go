@@ -134,7 +134,7 @@ func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bo
 	case wait > 0: // a little more, so that those who were refused together do not come back together
 		wait += rand.N(wait/10 + 1)
 	default:
-		wait = rand.N(r.backoff(n) + 1)
+		wait = rand.N(r.backoff(n))
 	}
 	return wait, inTime(ctx, wait)
 }

@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -183,6 +184,16 @@ func TestRetryBacksOffWithFullJitter(t *testing.T) {
 			if longest[i] < bound*time.Millisecond*2/3 {
 				t.Errorf("of 60 waits before retry %d the longest is %v, want nearly %v", i+1, longest[i], bound*time.Millisecond)
 			}
+		}
+	})
+}
+
+func TestRetryWithoutABoundOnItsBackoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := llmtest.New(failure(llm.Server), llmtest.Text("Hello"))
+		h := ask(t, p.Model(use(t, middleware.Retry{MinBackoff: math.MaxInt64})))
+		if h.err != nil && !errors.Is(h.err, llm.Server) {
+			t.Errorf("the error is %v", h.err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,11 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Budget{Prices: prices, PerKey: 1}, "Budget: Key is nil, and PerKey is set"},
 		{middleware.Budget{PerDay: 1}, "Budget: Prices is nil"},
 		{middleware.Budget{Prices: prices, PerDay: 1, Answer: -1}, "Budget: Answer is -1;"},
+		{middleware.Budget{Prices: prices, PerDay: math.NaN()}, "Budget: PerDay is NaN;"},
+		{middleware.Budget{Prices: prices, PerDay: math.Inf(1)}, "Budget: PerDay is +Inf;"},
+		{middleware.Budget{Prices: prices, PerDay: 1e10}, "Budget: PerDay is 1e+10;"},
+		{middleware.Hedge{Quantile: math.NaN()}, "Hedge: Quantile is NaN;"},
+		{middleware.Hedge{MaxShare: math.NaN()}, "Hedge: MaxShare is NaN;"},
 		{middleware.Cache{TTL: -1}, "Cache: TTL is -1ns;"},
 		{middleware.Cache{MaxBytes: -1}, "Cache: MaxBytes is -1;"},
 		{middleware.Cache{Shared: middleware.Shared{StoreDown: "odd"}}, `Cache: Shared.StoreDown is "odd";`},

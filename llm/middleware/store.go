@@ -122,24 +122,30 @@ func (s *state) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return s.local.Set(ctx, key, value, ttl)
 }
 
-func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
+// Add adds to a counter, and returns the store that has it too: what is added in advance
+// must be corrected in the same one.
+func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, Store, error) {
 	if s.shared != nil {
 		sum, err := s.shared.Add(ctx, key, n, ttl)
 		if local, err := s.failed(ctx, err); !local {
-			return sum, err
+			return sum, s.shared, err
 		}
 	}
-	return s.local.Add(ctx, key, n, ttl)
+	sum, err := s.local.Add(ctx, key, n, ttl)
+	return sum, s.local, err
 }
 
-func (s *state) Take(ctx context.Context, key string, n int64, b Bucket, maxWait time.Duration) (time.Duration, bool, error) {
+// Take takes tokens out of a bucket, and returns the store that has it too: what is given
+// back must go to the same one.
+func (s *state) Take(ctx context.Context, key string, n int64, b Bucket, maxWait time.Duration) (wait time.Duration, ok bool, in Store, err error) {
 	if s.shared != nil {
 		wait, ok, err := s.shared.Take(ctx, key, n, b, maxWait)
 		if local, err := s.failed(ctx, err); !local {
-			return wait, ok, err
+			return wait, ok, s.shared, err
 		}
 	}
-	return s.local.Take(ctx, key, n, b, maxWait)
+	wait, ok, err = s.local.Take(ctx, key, n, b, maxWait)
+	return wait, ok, s.local, err
 }
 
 // Memory is a [Store] in the process. Of values it keeps those used last, up to

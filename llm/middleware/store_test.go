@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,4 +143,24 @@ func (h heard) wantStoreError(t *testing.T) {
 	if !errors.Is(h.err, llm.Network) || !errors.Is(h.err, errAway) {
 		t.Errorf("the error is %v, want one of kind %q about the store", h.err, llm.Network)
 	}
+}
+
+// frailStore is a store that can be away for a while.
+type frailStore struct {
+	*middleware.Memory
+	away atomic.Bool
+}
+
+func (s *frailStore) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
+	if s.away.Load() {
+		return 0, errAway
+	}
+	return s.Memory.Add(ctx, key, n, ttl)
+}
+
+func (s *frailStore) Take(ctx context.Context, key string, n int64, b middleware.Bucket, most time.Duration) (time.Duration, bool, error) {
+	if s.away.Load() {
+		return 0, false, errAway
+	}
+	return s.Memory.Take(ctx, key, n, b, most)
 }

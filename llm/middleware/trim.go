@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 
@@ -117,13 +118,18 @@ func (t Trim) room(call *llm.Call) int {
 }
 
 // mostTokens returns more tokens than the request can have: no tokenizer makes
-// more of a text than it has bytes. It saves counting what is short.
+// more of a text than it has bytes. It saves counting what is short. What is not text
+// may have any number.
 func mostTokens(req *llm.Request) int {
 	const around = 32 // a message, with its role and what stands around it
 	n := around
 	for _, m := range req.Messages {
 		n += around + len(m.Name)
 		for _, part := range m.Parts {
+			switch part.(type) {
+			case llm.Image, llm.Audio, llm.File:
+				return math.MaxInt
+			}
 			n += partBytes(part)
 		}
 	}

@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -149,4 +150,21 @@ func TestTrimAsksTheModelToCount(t *testing.T) {
 		short := middleware.Trim{ContextWindow: 1000, Answer: 10}
 		stream(t.Context(), p.Model(use(t, short)), long).want(t, "start text done", "")
 	})
+}
+
+// A file of a few bytes, or a link, can be of any number of tokens.
+func TestTrimCountsWhatIsNotText(t *testing.T) {
+	for _, part := range []llm.Part{llm.Image{URL: "https://example.com/a.png"}, llm.Audio{Data: []byte("a")}, llm.File{URL: "https://example.com/a.pdf"}} {
+		t.Run(fmt.Sprintf("%T", part), func(t *testing.T) {
+			p := llmtest.Always(llmtest.Text("Hello"))
+			model := p.Model(use(t, middleware.Trim{ContextWindow: 20_000, Count: func(_ context.Context, call *llm.Call) (int, error) {
+				return 10_000 * len(call.Request.Messages), nil
+			}}))
+			req := &llm.Request{Messages: []llm.Message{
+				{Role: llm.RoleUser, Parts: []llm.Part{part}}, llm.Assistant("Yes"), llm.User("And?"),
+			}}
+			stream(t.Context(), model, req).want(t, "start warning text done", "")
+			equal(t, "the number of messages sent", len(p.Calls()[0].Request.Messages), 1)
+		})
+	}
 }

@@ -13,10 +13,13 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.uber.org/goleak"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/otel"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // backend is a real OpenTelemetry SDK that keeps what it is told.
 type backend struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 
 	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/middleware/storetest"
@@ -16,6 +17,8 @@ import (
 
 // These tests use a Redis in the process, to be there everywhere and to fail when
 // told to. internal/interop has the same with a real one, and with a cluster.
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func open(t *testing.T) (*miniredis.Miniredis, *redis.Client) {
 	t.Helper()
