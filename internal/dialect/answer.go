@@ -126,8 +126,12 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 }
 
 // Failed completes the error of an answer that failed: with what it cost, if
-// the server has said that, and with the body if the request keeps it.
+// the server has said that, and with the body if the request keeps it. What is
+// wrong with the rest is no error to a caller who has left.
 func (a *Answer) Failed(err error, usage llm.Usage) error {
+	if a.left {
+		return nil
+	}
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || usage.IsZero() && a.raw == nil {
 		return err

@@ -32,13 +32,10 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	for {
-		err := p.reply(ctx, call, url, body, a)
-		switch {
-		case a.Left(): // whatever was wrong with the rest
-			return nil
-		case err != nil:
+		if err := p.reply(ctx, call, url, body, a); err != nil {
 			return a.Failed(err, a.usageSoFar())
-		case a.resume == "":
+		}
+		if a.Left() || a.resume == "" {
 			return nil
 		}
 		body, err = dialect.Merge(body, map[string]any{"continuationToken": a.resume})
