@@ -19,9 +19,11 @@ import (
 type Resume struct {
 	// MaxResumes is how often an answer is gone on with. Default 1.
 	MaxResumes int `yaml:"max_resumes" json:"max_resumes"`
-	// Continue names the providers that go on from a last message of the
-	// assistant's as if it were theirs: llama.cpp's server and Ollama do for most
-	// models, OpenAI does not. An answer with reasoning or tool calls is never gone on with.
+	// Continue names further providers that go on from a last message of the
+	// assistant's as if it were theirs. Of itself, an answer is gone on with if it says
+	// that it can be, by [llm.Start.CanContinue]: those of llama.cpp's server do, and those
+	// of Ollama to prompts in a named format. An answer with reasoning or tool calls is
+	// never gone on with.
 	Continue []string `yaml:"continue" json:"continue"`
 	// NoReset leaves an answer that cannot be continued broken off, with its error.
 	NoReset bool `yaml:"no_reset" json:"no_reset"`
@@ -33,9 +35,6 @@ func (r Resume) Middleware() (llm.Middleware, error) {
 	positive(&s, "MaxResumes", &r.MaxResumes, 1)
 	if slices.Contains(r.Continue, "") {
 		s.refuse("Continue", "has an empty name")
-	}
-	if r.NoReset && len(r.Continue) == 0 {
-		s.refuse("NoReset", "is set, and Continue is empty, so that nothing is left to do")
 	}
 	if err := s.err(); err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 			return
 		}
 		proceed := said.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
-		goOn := said.plain && slices.Contains(r.Continue, call.Provider)
+		goOn := said.plain && (said.canContinue || slices.Contains(r.Continue, call.Provider))
 		if !proceed || r.NoReset && !goOn {
 			yield(llm.Event{}, err)
 			return
@@ -80,6 +79,8 @@ type delivered struct {
 	any   bool // some content
 	plain bool // and nothing but text
 	text  strings.Builder
+
+	canContinue bool // so says the answer that broke off
 }
 
 // deliver passes an answer on, up to the error that it returns. It returns nil
@@ -87,6 +88,9 @@ type delivered struct {
 func (d *delivered) deliver(events llm.Events, yield func(llm.Event, error) bool) error {
 	resumed := d.any
 	for ev, err := range events {
+		if start, ok := ev.Detail.(*llm.Start); ok {
+			d.canContinue = start.CanContinue
+		}
 		switch {
 		case err != nil:
 			return err

@@ -79,7 +79,6 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Trim{ContextWindow: 10, Answer: -1}, "Trim: Answer is -1;"},
 		{middleware.Resume{MaxResumes: -1}, "Resume: MaxResumes is -1;"},
 		{middleware.Resume{Continue: []string{""}}, "Resume: Continue has an empty name"},
-		{middleware.Resume{NoReset: true}, "Resume: NoReset is set, and Continue is empty"},
 	} {
 		t.Run(tt.names, func(t *testing.T) {
 			made, err := tt.settings.Middleware()

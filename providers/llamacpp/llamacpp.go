@@ -29,7 +29,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/send"
@@ -74,8 +73,7 @@ type Provider struct {
 	name     string
 	baseURL  string           // without /v1
 	openai   *openai.Provider // the same server, by its OpenAI dialect
-	header   http.Header      // of every request
-	secrets  send.Secrets     // credentials in header
+	headers  *send.Headers    // of every request
 	token    llm.TokenSource  // nil for none
 	client   *send.Client
 	limits   llm.Limits
@@ -87,8 +85,7 @@ type Provider struct {
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:     config.Name,
-		header:   http.Header{"Content-Type": {"application/json"}, resend: {}},
-		secrets:  send.HeaderSecrets(config.Header),
+		headers:  send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
 		token:    config.TokenSource,
 		limits:   config.Limits.WithDefaults(),
 		template: config.Template,
@@ -107,11 +104,6 @@ func New(config Config) (*Provider, error) {
 	p.baseURL = strings.TrimSuffix(p.baseURL, "/v1")
 	if _, err := p.format(&llm.Call{}, config.Template); err != nil {
 		return nil, err
-	}
-	for name, values := range config.Header {
-		if name = http.CanonicalHeaderKey(name); p.header[name] == nil {
-			p.header[name] = slices.Clone(values)
-		}
 	}
 	if key := string(config.APIKey); key != "" && p.token == nil {
 		p.token = func(context.Context) (string, error) { return key, nil }
@@ -183,24 +175,11 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // request returns the HTTP request for a call to one of the server's own
 // endpoints, with its credential. A nil body makes it a GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body, Secrets: p.secrets}
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body}
 	if body == nil {
 		req.Method = http.MethodGet
 	}
-	req.Header = make(http.Header, len(p.header)+1)
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
-	if p.token == nil {
-		return req, nil
-	}
-	token, err := p.client.Token(ctx, call, p.token)
-	if err != nil {
-		return nil, err
-	}
-	req.Header["Authorization"] = []string{"Bearer " + token}
-	req.Secrets = append(slices.Clip(p.secrets), token)
-	return req, nil
+	return req, p.client.Authorize(ctx, req, p.headers, p.token)
 }
 
 // start sends the request of a call and returns the reply, which the caller

@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/send"
@@ -72,9 +71,7 @@ type Provider struct {
 	name    string
 	baseURL string // up to the models; empty for none
 	vertex  bool
-	header  http.Header // of every request, without the credential
-	secrets send.Secrets
-	keyed   string          // the header of the credential
+	headers *send.Headers   // of every request
 	token   llm.TokenSource // nil for none
 	client  *send.Client
 	limits  llm.Limits
@@ -84,13 +81,10 @@ type Provider struct {
 // half of a Vertex AI, are errors of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
-		name:    config.Name,
-		header:  http.Header{"Content-Type": {"application/json"}},
-		secrets: send.HeaderSecrets(config.Header),
-		keyed:   "Authorization",
-		token:   config.TokenSource,
-		limits:  config.Limits.WithDefaults(),
-		vertex:  config.Project != "",
+		name:   config.Name,
+		token:  config.TokenSource,
+		limits: config.Limits.WithDefaults(),
+		vertex: config.Project != "",
 	}
 	if p.name == "" {
 		p.name = providerName
@@ -105,14 +99,12 @@ func New(config Config) (*Provider, error) {
 		}
 		p.baseURL = base + config.path()
 	}
-	for name, values := range config.Header {
-		if name = http.CanonicalHeaderKey(name); p.header[name] == nil {
-			p.header[name] = slices.Clone(values)
-		}
-	}
+	credential, scheme := "Authorization", "Bearer "
 	if key := string(config.APIKey); key != "" && p.token == nil {
-		p.keyed, p.token = "X-Goog-Api-Key", func(context.Context) (string, error) { return key, nil }
+		credential, scheme = "X-Goog-Api-Key", ""
+		p.token = func(context.Context) (string, error) { return key, nil }
 	}
+	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
@@ -183,23 +175,11 @@ func (p *Provider) retired(call *llm.Call) error {
 // caller closes.
 func (p *Provider) ask(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Reply, error) {
 	req := &send.Request{
-		Call: call, Method: http.MethodPost, Body: body, Secrets: p.secrets,
+		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}
-	req.Header = make(http.Header, len(p.header)+1)
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
-	if p.token != nil {
-		token, err := p.client.Token(ctx, call, p.token)
-		if err != nil {
-			return nil, err
-		}
-		req.Secrets = append(slices.Clip(p.secrets), token)
-		if p.keyed == "Authorization" {
-			token = "Bearer " + token
-		}
-		req.Header[p.keyed] = []string{token}
+	if err := p.client.Authorize(ctx, req, p.headers, p.token); err != nil {
+		return nil, err
 	}
 	return p.client.Do(ctx, req)
 }

@@ -1,0 +1,102 @@
+package interop
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/parley-llm/parley/internal/interop/llamacpptest"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/providers/llamacpp"
+	parleyollama "github.com/parley-llm/parley/providers/ollama"
+)
+
+// Answers of real servers, cut on their way, are gone on with as if they had not
+// been.
+func TestCutAnswersAreResumed(t *testing.T) {
+	const question = "hi\n" // which a prompt in no format ends with, as the model wants it
+	llamaCpp := llamacpptest.Start(t, "chain").URL
+	for name, provide := range map[string]func(client *http.Client) (llm.Provider, error){
+		"llama.cpp, a chat": func(client *http.Client) (llm.Provider, error) {
+			return llamacpp.New(llamacpp.Config{BaseURL: llamaCpp, HTTPClient: client})
+		},
+		"llama.cpp, a prompt": func(client *http.Client) (llm.Provider, error) {
+			return llamacpp.New(llamacpp.Config{BaseURL: llamaCpp, HTTPClient: client, Template: "plain"})
+		},
+		"Ollama, a prompt": func(client *http.Client) (llm.Provider, error) {
+			return parleyollama.New(parleyollama.Config{BaseURL: ollama.Server(t).URL, HTTPClient: client, Template: "plain"})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cut := &cutAfter{mark: []byte("🦙"), next: &http.Transport{}}
+			t.Cleanup(cut.next.CloseIdleConnections)
+			p, err := provide(&http.Client{Transport: cut})
+			if err != nil {
+				t.Fatal(err)
+			}
+			resume, err := middleware.Resume{NoReset: true}.Middleware()
+			if err != nil {
+				t.Fatal(err)
+			}
+			req := llm.Ask(question)
+			req.Temperature = new(0.0)
+			s := llm.New(p, "chain", llm.Use(resume)).Stream(t.Context(), req)
+			var text strings.Builder
+			for piece, err := range s.Text() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				text.WriteString(piece)
+			}
+			if want := script(t, "chain"); text.String() != want || len(s.Response().Attempts) != 2 || !cut.done.Load() {
+				t.Errorf("the answer is %q after %d attempts, want %q after 2", text.String(), len(s.Response().Attempts), want)
+			}
+		})
+	}
+}
+
+// cutAfter is a transport that breaks the first reply off after the frame that has a mark.
+type cutAfter struct {
+	mark []byte
+	next *http.Transport
+	done atomic.Bool
+}
+
+func (c *cutAfter) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := c.next.RoundTrip(r)
+	if err == nil && !c.done.Load() {
+		frameEnd := []byte("\n")
+		if resp.Header.Get("Content-Type") == "text/event-stream" {
+			frameEnd = []byte("\n\n")
+		}
+		resp.Body = &cutBody{ReadCloser: resp.Body, cut: c, frameEnd: frameEnd}
+	}
+	return resp, err
+}
+
+// cutBody hands out a body byte by byte, so as to stop where it has to.
+type cutBody struct {
+	io.ReadCloser
+	cut             *cutAfter
+	frame, frameEnd []byte
+}
+
+func (b *cutBody) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if bytes.HasSuffix(b.frame, b.frameEnd) {
+		if bytes.Contains(b.frame, b.cut.mark) {
+			b.cut.done.Store(true)
+			return 0, io.ErrUnexpectedEOF
+		}
+		b.frame = b.frame[:0]
+	}
+	n, err := b.ReadCloser.Read(p[:1])
+	b.frame = append(b.frame, p[:n]...)
+	return n, err
+}
