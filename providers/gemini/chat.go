@@ -128,17 +128,17 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if d, text, frame, ok := a.shapes.Skim(frames); ok {
+			a.piece(d, a.Text.Add(text), frame)
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
 		}
 		if frame.Event == "" && !frame.Bare && !frame.Unterminated {
 			if d, text, ok := a.shapes.Match(frame.Data); ok {
-				a.last = append(a.last[:0], frame.Data...)
-				if d.finish != "" {
-					a.finish, a.message = d.finish, ""
-				}
-				a.say(d.typ, a.Text.Add(text))
+				a.piece(d, a.Text.Add(text), frame.Data)
 				continue
 			}
 		}
@@ -147,6 +147,15 @@ func (a *answer) readStream(body io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// piece passes on what a frame of a known shape carried.
+func (a *answer) piece(d delta, text string, frame []byte) {
+	a.last = append(a.last[:0], frame...)
+	if d.finish != "" {
+		a.finish, a.message = d.finish, ""
+	}
+	a.say(d.typ, text)
 }
 
 // frame takes one frame of the stream.

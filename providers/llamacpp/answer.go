@@ -60,6 +60,10 @@ func (a *answer) read() error {
 	frames := reply.NewSSE(a.Body(), a.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if _, text, _, ok := a.shapes.Skim(frames); ok {
+			a.Deliver(llm.EventText, a.Text.Add(text))
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)

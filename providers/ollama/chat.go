@@ -63,7 +63,7 @@ func (a *answer) read() error {
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
 	for !a.Left() {
-		if typ, text, ok := a.shapes.Skim(lines); ok {
+		if typ, text, _, ok := a.shapes.Skim(lines); ok {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
 		}

@@ -101,7 +101,7 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
-		if d, text, ok := a.shapes.Skim(frames); ok {
+		if d, text, _, ok := a.shapes.Skim(frames); ok {
 			a.piece(d, a.Text.Add(text))
 			continue
 		}
