@@ -23,11 +23,11 @@ package palm
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
@@ -82,7 +82,6 @@ type Provider struct {
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:   config.Name,
-		token:  config.TokenSource,
 		limits: config.Limits.WithDefaults(),
 		vertex: config.Project != "",
 	}
@@ -99,10 +98,11 @@ func New(config Config) (*Provider, error) {
 		}
 		p.baseURL = base + config.path()
 	}
+	var keyed bool
+	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
 	credential, scheme := "Authorization", "Bearer "
-	if key := string(config.APIKey); key != "" && p.token == nil {
+	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
-		p.token = func(context.Context) (string, error) { return key, nil }
 	}
 	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
@@ -141,22 +141,16 @@ func (p *Provider) Close() error { return p.client.Close() }
 
 // Do answers chats and token counts.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch {
-		case p.baseURL == "":
-			err = p.retired(call)
-		case call.Op == llm.OpChat:
-			err = p.chat(ctx, call, yield)
-		case call.Op == llm.OpCountTokens:
-			err = p.countTokens(ctx, call, yield)
-		default:
-			err = p.fail(call, llm.Unsupported, "this provider cannot %s: the PaLM protocol is spoken for chats and token counts", call.Op)
-		}
-		if err != nil {
-			yield(llm.Event{}, err)
-		}
+	if p.baseURL == "" {
+		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
 	}
+	return operations.Do(ctx, call, p)
+}
+
+// operations are what the provider can do.
+var operations = dialect.Operations[*Provider]{
+	llm.OpChat:        (*Provider).chat,
+	llm.OpCountTokens: (*Provider).countTokens,
 }
 
 // retired returns the error for a call to what Google no longer has.
@@ -171,22 +165,17 @@ func (p *Provider) retired(call *llm.Call) error {
 		", or set the base URL of a server that still speaks the protocol")
 }
 
-// ask posts a body to one of the model's methods and returns the reply, which the
-// caller closes.
-func (p *Provider) ask(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Reply, error) {
+// request returns the HTTP request that posts a body to one of the model's
+// methods, with its credential.
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Request, error) {
 	req := &send.Request{
 		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}
-	if err := p.client.Authorize(ctx, req, p.headers, p.token); err != nil {
-		return nil, err
-	}
-	return p.client.Do(ctx, req)
+	return req, p.client.Authorize(ctx, req, p.headers, p.token)
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return &llm.Error{
-		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
-	}
+	return send.Failf(p.name, call, kind, format, args...)
 }
