@@ -3,7 +3,6 @@ package openai_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,11 +12,18 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
+)
+
+// What the tests of all providers share.
+var (
+	equal     = providertest.Equal
+	wantError = providertest.WantError
+	says      = providertest.Says
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,15 +70,6 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp := rec.Result()
 	resp.Request = r
 	return resp, nil
-}
-
-// says is a handler that gives every request the same reply.
-func says(status int, contentType, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Content-Type"] = []string{contentType}
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
 }
 
 // streams is a handler that replies with this event stream.
@@ -129,33 +126,6 @@ func answer(t testing.TB, m *llm.Model, req *llm.Request) *llm.Response {
 		t.Fatal(err)
 	}
 	return resp
-}
-
-// wantError compares an error's kind, looks for pieces of its text, and
-// returns it.
-func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) *llm.Error {
-	t.Helper()
-	e, ok := errors.AsType[*llm.Error](err)
-	if !ok {
-		t.Fatalf("the error is %v, a %T, want an *llm.Error of kind %q", err, err, kind)
-	}
-	if e.Kind != kind {
-		t.Fatalf("the error is %v, of kind %q, want kind %q", err, e.Kind, kind)
-	}
-	for _, piece := range pieces {
-		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
-		}
-	}
-	return e
-}
-
-// equal compares what there is with what there should be.
-func equal(t testing.TB, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
 }
 
 // fromJSON decodes JSON, with numbers as they are written.
