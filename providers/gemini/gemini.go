@@ -77,7 +77,9 @@ type Config struct {
 	// redirects is not used: credentials go to no other host. Do not set its
 	// Timeout, which cuts long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is the server's.
 	Name string
@@ -98,8 +100,9 @@ type Provider struct {
 }
 
 // New returns a provider. It sends nothing, and looks for no credentials. A base
-// URL that is none, the want of a key for the Gemini API and of a project for
-// Vertex AI are errors.
+// URL that cannot be one, and the want of a project for Vertex AI, are errors of
+// kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
+// [llm.Auth].
 func New(config Config) (*Provider, error) {
 	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults()}
 	server := config.Server

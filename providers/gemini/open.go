@@ -9,6 +9,7 @@ import (
 func init() {
 	for _, server := range []Server{Gemini, Vertex} {
 		providers.Register(string(server), func(c providers.Config) (llm.Provider, error) { return open(server, c) })
+		providers.RegisterOptions[Options](string(server))
 	}
 }
 

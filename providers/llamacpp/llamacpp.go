@@ -51,14 +51,17 @@ type Config struct {
 	// TokenSource, if set, gives the credential instead: for those that expire.
 	TokenSource llm.TokenSource
 
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
 	// HTTPClient sends the requests; nil is a client of the provider's own,
 	// with a transport made for many streams. Its rule for redirects is not
 	// used: credentials go to no other host. Do not set its Timeout, which cuts
 	// long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Template is the prompt format of requests whose [Options.Template] is
 	// empty.

@@ -11,6 +11,7 @@ const providerName = "llamacpp"
 func init() {
 	providers.Register(providerName, open)
 	providers.Register("llama.cpp", open) // what the program is called
+	providers.RegisterOptions[Options](providerName, "llama.cpp")
 }
 
 // open makes a provider of the settings and the environment: LLAMACPP_BASE_URL

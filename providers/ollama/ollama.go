@@ -45,14 +45,16 @@ type Config struct {
 	// TokenSource, if set, gives the credential instead: for those that expire.
 	TokenSource llm.TokenSource
 
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
 	// HTTPClient sends the requests; nil is a client of the provider's own,
 	// with a transport made for many streams. Its rule for redirects is not
 	// used: credentials go to no other host. Do not set its Timeout, which cuts
 	// long answers: set Limits.
 	HTTPClient *http.Client
-	// Limits are for waiting. A server that loads a model, or has another
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default. A server that loads a model, or has another
 	// request to answer first, sends nothing until then: see FirstEvent.
 	Limits llm.Limits
 

@@ -58,7 +58,9 @@ type Config struct {
 	// used: credentials go to no other host. Do not set its Timeout, which cuts
 	// long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is the server's.
 	Name string
@@ -84,8 +86,9 @@ type Provider struct {
 	endpoints sync.Map // endpointKey to endpoint
 }
 
-// New returns a provider. It sends nothing. A base URL that is none, or the
-// want of a key where the server needs one, is an error.
+// New returns a provider. It sends nothing. A base URL that cannot be one is an
+// error of kind [llm.InvalidRequest], the want of a key where the server needs
+// one of kind [llm.Auth].
 func New(config Config) (*Provider, error) {
 	if config.Server == "" {
 		config.Server = OpenAI

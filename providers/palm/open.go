@@ -8,7 +8,10 @@ import (
 
 const providerName = "palm"
 
-func init() { providers.Register(providerName, open) }
+func init() {
+	providers.Register(providerName, open)
+	providers.RegisterOptions[Options](providerName)
+}
 
 // open makes a provider of the settings and the environment: PALM_BASE_URL and
 // PALM_API_KEY.

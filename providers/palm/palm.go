@@ -32,9 +32,9 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// DefaultVersion is the version of the Generative Language API that is spoken.
+// DefaultAPIVersion is the version of the Generative Language API that is spoken.
 // The messages of v1beta3 are the same.
-const DefaultVersion = "v1beta2"
+const DefaultAPIVersion = "v1beta2"
 
 // Config is how to reach a server. The zero Config reaches none: see the
 // package's comment.
@@ -42,24 +42,30 @@ type Config struct {
 	// BaseURL is where the server is, without the version:
 	// "https://palm.example.com".
 	BaseURL string
-	// Version is that of the Generative Language API; empty is [DefaultVersion].
-	Version string
+	// APIVersion is that of the Generative Language API; empty is
+	// [DefaultAPIVersion].
+	APIVersion string
 	// Project and Location, if set, are those of a Vertex AI, whose requests are
 	// put in another way.
 	Project, Location string
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource, if set, gives a bearer token instead: for Vertex AI.
+	// TokenSource, if set, gives the credential instead, which is sent as a bearer
+	// token: for Vertex AI.
 	TokenSource llm.TokenSource
 
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own. Its
-	// rule for redirects is not used: credentials go to no other host. Do not
-	// set its Timeout: set Limits.
+	// HTTPClient sends the requests; nil is a client of the provider's own,
+	// with a transport made for many streams. Its rule for redirects is not
+	// used: credentials go to no other host. Do not set its Timeout, which cuts
+	// long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is "palm".
 	Name string
@@ -114,9 +120,9 @@ func (c *Config) path() string {
 	if c.Project != "" {
 		return "/v1/projects/" + url.PathEscape(c.Project) + "/locations/" + url.PathEscape(c.Location) + "/publishers/google/models/"
 	}
-	version := c.Version
+	version := c.APIVersion
 	if version == "" {
-		version = DefaultVersion
+		version = DefaultAPIVersion
 	}
 	return "/" + url.PathEscape(version) + "/models/"
 }
