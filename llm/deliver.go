@@ -21,35 +21,55 @@ package llm
 // Reports of earlier attempts ([EventAttempt]) are passed on at once: whatever
 // happens, they stay true.
 func Deliver(events Events, buffered bool, yield func(Event, error) bool) error {
-	var held []Event
-	committed := false
-	for ev, err := range events {
-		switch {
-		case err != nil && !committed:
-			return err
-		case committed || ev.Type == EventAttempt:
-			if !yield(ev, err) {
-				return nil
-			}
-		case !commits(ev.Type, buffered):
-			held = append(held, ev)
-		default:
-			committed = true
-			for _, early := range held {
-				if !yield(early, nil) {
-					return nil
-				}
-			}
-			held = nil // what has been delivered must never be delivered again
-			if !yield(ev, nil) {
-				return nil
-			}
-		}
-	}
-	if !committed {
+	d := delivery{buffered: buffered, yield: yield}
+	d.held = d.room[:0]
+	events(d.take)
+	switch {
+	case d.err != nil:
+		return d.err
+	case !d.committed && !d.left:
 		return endless()
 	}
 	return nil
+}
+
+// delivery is a Deliver under way. It is one value because the layers of a
+// chain each have one for every call.
+type delivery struct {
+	buffered  bool
+	yield     func(Event, error) bool
+	held      []Event  // until the commit point
+	room      [2]Event // a start, and a warning at times, are all that most answers hold
+	committed bool
+	left      bool  // the caller has left
+	err       error // that ended the attempt before the commit point
+}
+
+func (d *delivery) take(ev Event, err error) bool {
+	switch {
+	case err != nil && !d.committed:
+		d.err = err
+		return false
+	case d.committed || ev.Type == EventAttempt:
+		return d.pass(ev, err)
+	case !commits(ev.Type, d.buffered):
+		d.held = append(d.held, ev)
+		return true
+	}
+	d.committed = true
+	early := d.held
+	d.held = nil // what has been delivered must never be delivered again
+	for _, ev := range early {
+		if !d.pass(ev, nil) {
+			return false
+		}
+	}
+	return d.pass(ev, nil)
+}
+
+func (d *delivery) pass(ev Event, err error) bool {
+	d.left = d.left || !d.yield(ev, err)
+	return !d.left
 }
 
 func commits(t EventType, buffered bool) bool {

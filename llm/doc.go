@@ -1,7 +1,7 @@
 // Package llm is one small API for every chat model: a [Model] is asked with a
 // [Request] and answers with a stream of text, or with a whole [Response].
 //
-//	model, err := providers.Open("openai/gpt-4o-mini")
+//	model, err := providers.Open("openai/gpt-6-luna")
 //	…
 //	for text, err := range model.Stream(ctx, llm.Ask("Why is the sky blue?")).Text() {
 //		if err != nil {

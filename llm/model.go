@@ -12,7 +12,7 @@ import (
 //
 // A Model comes from [New], is immutable and safe for concurrent use; [Model.With] makes a
 // changed copy. Programs usually get theirs from providers.Open, which
-// makes one of a name such as "openai/gpt-4o-mini".
+// makes one of a name such as "openai/gpt-6-luna".
 type Model struct {
 	provider   Provider
 	name       string
@@ -76,13 +76,13 @@ func (m *Model) With(options ...ModelOption) *Model {
 	return &changed
 }
 
-// Name returns the model's name as its provider knows it: "gpt-4o-mini".
+// Name returns the model's name as its provider knows it: "gpt-6-luna".
 func (m *Model) Name() string { return m.name }
 
 // Provider returns what answers the model's calls, without the middleware.
 func (m *Model) Provider() Provider { return m.provider }
 
-// String returns the name that providers.Open takes: "openai/gpt-4o-mini".
+// String returns the name that providers.Open takes: "openai/gpt-6-luna".
 func (m *Model) String() string { return m.providerName() + "/" + m.name }
 
 // Stream asks the model and returns the answer as a stream. Nothing is sent,

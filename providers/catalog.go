@@ -73,8 +73,11 @@ func withoutDate(name string) string {
 // known returns what the catalog says of a provider's model, if the provider is asked
 // at its own address: what another server has, the catalog does not know.
 func known(provider, model string, config Config) (Entry, bool) {
+	if config.BaseURL != "" {
+		return Entry{}, false
+	}
 	vendor := readCatalog().vendors.get(provider)
-	if vendor == nil || config.BaseURL != "" || vendor.value.URLVariable != "" && config.Env(vendor.value.URLVariable) != "" {
+	if vendor == nil || vendor.value.URLVariable != "" && config.Env(vendor.value.URLVariable) != "" {
 		return Entry{}, false
 	}
 	return Info(provider + "/" + model)
@@ -109,7 +112,7 @@ type catalogFile struct {
 	Systems table[infoConfig] `yaml:"systems"`
 }
 
-// readCatalog reads the catalog once: when it is first asked.
+// readCatalog reads the catalog once, when it is first asked: that is a few milliseconds.
 var readCatalog = sync.OnceValue(func() *catalog {
 	c, err := parseCatalog(catalogData)
 	if err != nil { // a mistake in the program, which its tests find

@@ -39,6 +39,16 @@ func (e *FileError) Error() string {
 // Is reports whether target is [llm.InvalidRequest].
 func (e *FileError) Is(target error) bool { return target == error(llm.InvalidRequest) }
 
+// As has a FileError taken for an [*llm.Error] of kind [llm.InvalidRequest] by those who know
+// no other, such as [llm.KindOf].
+func (e *FileError) As(target any) bool {
+	asked, ok := target.(**llm.Error)
+	if ok {
+		*asked = &llm.Error{Kind: llm.InvalidRequest, Message: e.Error()}
+	}
+	return ok
+}
+
 // place is where something stands in a file.
 type place struct{ line, column int }
 

@@ -55,7 +55,7 @@ func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
 			if got != c.want && os.Getenv("PARLEY_UPDATE") == "" {
 				t.Errorf("the loader says\n%s\nwant\n%s", got, c.want)
 			}
-			if !errors.Is(err, llm.InvalidRequest) {
+			if !errors.Is(err, llm.InvalidRequest) || llm.KindOf(err) != llm.InvalidRequest {
 				t.Errorf("the error is a %T that is not an invalid request", err)
 			}
 			var file *providers.FileError

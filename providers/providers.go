@@ -3,7 +3,7 @@
 //
 //	import _ "github.com/parley-llm/parley/providers/openai"
 //
-//	model, err := providers.Open("openai/gpt-4o-mini")
+//	model, err := providers.Open("openai/gpt-6-luna")
 //
 // The name is split at its first slash: the provider, then the model as that
 // provider names it, which may have slashes of its own
@@ -95,6 +95,10 @@ func Names() []string {
 // settings taken from the environment. It sends nothing: a model that does not exist
 // shows at the first call. Close the model to release its connections.
 //
+// Requests are held to what the catalog knows of the model, where the provider is asked at its
+// own address: what the model cannot do, or that it ends, is a warning beside the answer, and an error
+// before sending if the request is strict. See [Info].
+//
 // A name without a slash or of a provider that is not imported is an error of
 // kind [llm.InvalidRequest]; a missing key is one of kind [llm.Auth].
 func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
@@ -105,7 +109,7 @@ func Open(name string, options ...llm.ModelOption) (*llm.Model, error) {
 func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Model, error) {
 	provider, model, ok := strings.Cut(name, "/")
 	if !ok || provider == "" || model == "" {
-		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-4o-mini", name)
+		return nil, invalidf("the model name %q is not of the form provider/model, such as openai/gpt-6-luna", name)
 	}
 	open, ok, _ := registered(&registry.openers, provider)
 	if !ok {

@@ -29,15 +29,13 @@ func main() {
 }
 
 func run(w io.Writer, args []string) error {
-	flags := flag.NewFlagSet("models", flag.ContinueOnError)
+	flags := flag.NewFlagSet("models", flag.ExitOnError)
 	provider := flags.String("provider", "", "only models of this `provider`")
 	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json schema, streaming, prompt cache")
 	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
 	all := flags.Bool("all", false, "retired models and systems of the past as well")
 	config := flags.String("config", "", "the models of this config `file` as well")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	_ = flags.Parse(args) // which ends the program at a mistake
 	entries := providers.Catalog()
 	if *config != "" {
 		setup, err := providers.Load(*config)
@@ -55,7 +53,7 @@ func run(w io.Writer, args []string) error {
 		return describe(w, entries, name)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "MODEL\tCONTEXT\tOUTPUT\tTAKES\tCAN\tIN $/M\tOUT $/M\tSTATUS")
+	fmt.Fprintln(table, "MODEL\tCONTEXT\tOUTPUT\tTAKES\tCAN\t$/M IN, OUT\tSTATUS")
 	for _, e := range entries {
 		switch {
 		case !*all && (e.Status == llm.StatusRetired || e.Provider == ""):
@@ -63,9 +61,8 @@ func run(w io.Writer, args []string) error {
 		case *can != "" && !slices.Contains(e.Capabilities, llm.Capability(*can)):
 		case *takes != "" && !slices.Contains(e.Input, llm.Modality(*takes)):
 		default:
-			in, out := prices(e)
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-				e, count(e.ContextWindow), count(e.MaxOutput), list(e.Input), list(e.Capabilities), in, out, status(e))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+				e, count(e.ContextWindow), count(e.MaxOutput), list(e.Input), list(e.Capabilities), prices(e), status(e))
 		}
 	}
 	return table.Flush()
@@ -80,11 +77,10 @@ func describe(w io.Writer, entries []providers.Entry, name string) error {
 		return fmt.Errorf("nothing is known of %q; the facts are of %s", name, providers.CatalogDate().Format(time.DateOnly))
 	}
 	e := entries[i]
-	in, out := prices(e)
 	for _, fact := range [][2]string{
 		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"Licence", e.License},
 		{"Context", count(e.ContextWindow)}, {"Output", count(e.MaxOutput)}, {"Takes", list(e.Input)}, {"Can", list(e.Capabilities)},
-		{"Price in", in}, {"Price out", out}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")},
+		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")},
 	} {
 		if fact[1] != "" && fact[1] != "-" {
 			fmt.Fprintf(w, "%-10s %s\n", fact[0], fact[1])
@@ -104,11 +100,11 @@ func status(e providers.Entry) string {
 	return text
 }
 
-func prices(e providers.Entry) (in, out string) {
-	if e.Prices != nil {
-		return fmt.Sprint(e.Prices.Input), fmt.Sprint(e.Prices.Output)
+func prices(e providers.Entry) string {
+	if e.Prices == nil {
+		return "-"
 	}
-	return "-", "-"
+	return fmt.Sprintf("%v, %v", e.Prices.Input, e.Prices.Output)
 }
 
 func count(n int) string { return cmp.Or(strings.TrimPrefix(fmt.Sprint(n), "0"), "-") }

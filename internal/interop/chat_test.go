@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,14 +14,14 @@ import (
 	"github.com/parley-llm/parley/internal/interop/ollamatest"
 )
 
-// chatProgram builds examples/chat and returns its path.
-func chatProgram(t *testing.T) string {
+// example builds a program of the folder examples and returns its path.
+func example(t *testing.T, name string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "chat")
-	build := exec.Command("go", "build", "-o", program, "./examples/chat")
+	program := filepath.Join(t.TempDir(), name)
+	build := exec.Command("go", "build", "-o", program, "./examples/"+name)
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build ./examples/chat: %v\n%s", err, out)
+		t.Fatalf("go build ./examples/%s: %v\n%s", name, err, out)
 	}
 	return program
 }
@@ -30,8 +29,9 @@ func chatProgram(t *testing.T) string {
 // runChat runs the program with the server as its Ollama.
 func runChat(t *testing.T, server *ollamatest.Server, input string, args ...string) (stdout, stderr string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), chatProgram(t), args...)
-	cmd.Env = append(os.Environ(), "OLLAMA_HOST="+strings.TrimPrefix(server.URL, "http://"), "OPENAI_API_KEY=", "PARLEY_MODEL=")
+	cmd := exec.CommandContext(t.Context(), example(t, "chat"), args...)
+	// Nothing else: keys and config files of whoever runs the test would be taken first.
+	cmd.Env = []string{"OLLAMA_HOST=" + strings.TrimPrefix(server.URL, "http://"), "HOME=" + t.TempDir()}
 	cmd.Stdin = strings.NewReader(input)
 	var out, notes bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &notes

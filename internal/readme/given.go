@@ -22,6 +22,7 @@ var packages = map[string]string{
 const given = `
 var (
 	model   *llm.Model
+	other   *llm.Model
 	req     *llm.Request
 	history []llm.Message
 	png     []byte

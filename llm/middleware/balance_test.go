@@ -121,6 +121,19 @@ func TestBalanceWaitsAsLongAsTheServerAsks(t *testing.T) {
 	})
 }
 
+func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
+	model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
+	for range model.Stream(t.Context(), llm.Ask("Hi")).Events() { // the first event is the report that a has refused
+		break
+	}
+	equal(t, "who was called", called(), "a")
+	time.Sleep(time.Microsecond) // for the cooldown to be over
+	ask(t, model)
+	if got := called(); !strings.HasPrefix(got, "b") {
+		t.Errorf("%q were called, want b first: no call of it is under way, and it is its turn", got)
+	}
+}
+
 func TestKeysRotateWhenRefused(t *testing.T) {
 	for _, kind := range []llm.Kind{llm.Auth, llm.RateLimited, llm.Quota} {
 		t.Run(string(kind), func(t *testing.T) {

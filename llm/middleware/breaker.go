@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -97,7 +96,7 @@ func (b *Breakers) run(ctx context.Context, call *llm.Call, next llm.Handler, yi
 			b.shareOpen(ctx, call)
 		}
 	}()
-	pass(heard.to(next(ctx, call)), yield)
+	heard.pass(next(ctx, call), yield)
 }
 
 // errUncounted marks a call that says nothing of its server's health.
@@ -153,19 +152,11 @@ func (o *breaker) open() {
 // refusal is the error of a call that the breaker does not let through.
 func (o *breaker) refusal(call *llm.Call, err error, openFor time.Duration) error {
 	if !errors.Is(err, gobreaker.ErrOpenState) {
-		return stopped(call, "its breaker is half-open, and its probes are under way", 0)
+		return notSent(call, llm.Overloaded, "its breaker is half-open, and its probes are under way", 0)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return stopped(call, "its breaker is open, after failures of the server in a row", time.Until(o.opened.Add(openFor)))
-}
-
-func stopped(call *llm.Call, why string, left time.Duration) error {
-	return &llm.Error{
-		Kind: llm.Overloaded, Provider: call.Provider, Model: call.Model, Op: call.Op,
-		Message: "not called: " + why, RetryAfter: max(left, 0),
-		Header: http.Header{"X-Should-Retry": {"false"}}, // there is no sense in asking the breaker again
-	}
+	return notSent(call, llm.Overloaded, "its breaker is open, after failures of the server in a row", time.Until(o.opened.Add(openFor)))
 }
 
 func sharedKey(call *llm.Call) string { return "breaker/" + keyOf(call).String() }
@@ -183,7 +174,7 @@ func (b *Breakers) sharedOpen(ctx context.Context, call *llm.Call) error {
 	if until, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 		left = time.Until(time.UnixMilli(until))
 	}
-	return stopped(call, "the breaker of another machine is open", left)
+	return notSent(call, llm.Overloaded, "the breaker of another machine is open", left)
 }
 
 // shareOpen tells the other machines that the model's breaker has opened. That

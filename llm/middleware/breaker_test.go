@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,11 +89,37 @@ func TestBreakerDoesNotCountCallsThatTheirCallerEnds(t *testing.T) {
 		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Timeout)
 		equal(t, "the state after the caller's deadline", b.State("llmtest", "scripted"), "closed")
 
-		limited := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(
-			use(t, middleware.Timeout{FirstEvent: time.Second}), llm.Use(b.Middleware))
-		ask(t, limited).want(t, "", llm.Timeout)
-		equal(t, "the state after a limit ran out", b.State("llmtest", "scripted"), "open")
+		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
+		limit := use(t, middleware.Timeout{FirstEvent: time.Second})
+		ask(t, slow.Model(limit, llm.Use(b.Middleware))).want(t, "", llm.Timeout)
+		equal(t, "the state after a limit around it ran out", b.State("llmtest", "scripted"), "closed")
+		ask(t, slow.Model(llm.Use(b.Middleware), limit)).want(t, "", llm.Timeout)
+		equal(t, "the state after a limit inside of it ran out", b.State("llmtest", "scripted"), "open")
 	})
+}
+
+// A limit of ours says nothing of the server's health, and is not asked again.
+func TestBreakerAndRetryLeaveOwnLimitsAlone(t *testing.T) {
+	for _, limit := range []maker{
+		middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second},
+		middleware.Concurrency{Max: 1, MaxWait: time.Second},
+	} {
+		t.Run(fmt.Sprintf("%T", limit), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := breakers(t, middleware.Breaker{Failures: 1})
+				p := llmtest.Always(llmtest.Text("Hello").Wait(5 * time.Second))
+				model := p.Model(use(t, middleware.Retry{}), llm.Use(b.Middleware), use(t, limit))
+				var first sync.WaitGroup
+				first.Go(func() { ask(t, model) })
+				synctest.Wait()
+				h := ask(t, model)
+				h.want(t, "", llm.RateLimited)
+				h.wantTook(t, 0, time.Second)
+				first.Wait()
+				equal(t, "the state", b.State("llmtest", "scripted"), "closed")
+			})
+		})
+	}
 }
 
 func TestBreakerIsNotRetried(t *testing.T) {

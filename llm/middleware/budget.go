@@ -98,7 +98,7 @@ func (s *Spending) Middleware(next llm.Handler) llm.Handler { return layer(s.run
 
 func (s *Spending) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat && call.Op != llm.OpEmbed {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	if _, ok := s.Prices(call.Provider, call.Model); !ok && !s.AllowUnpriced {
@@ -119,7 +119,7 @@ func (s *Spending) run(ctx context.Context, call *llm.Call, next llm.Handler, yi
 			_, _ = a.add(context.WithoutCancel(ctx), spent-expected)
 		}
 	}()
-	pass(heard.to(next(ctx, call)), yield)
+	heard.pass(next(ctx, call), yield)
 }
 
 // expected returns the usage that a call is expected to have.
@@ -168,10 +168,7 @@ func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []accou
 }
 
 func (s *Spending) refusal(call *llm.Call, why string) error {
-	return &llm.Error{
-		Kind: llm.Quota, Provider: call.Provider, Model: call.Model, Op: call.Op,
-		Message: "not sent: " + why + " (middleware.Budget)",
-	}
+	return notSent(call, llm.Quota, why+" (middleware.Budget)", 0)
 }
 
 // cost returns what a usage costs, by classes: what was read from or written

@@ -21,6 +21,9 @@ import (
 // another; see Sampled. So are embeddings and token counts. A request whose [llm.Options] hold a
 // function is not, unless they are a [CacheKeyer].
 //
+// Who asks is not part of what is compared: callers share their answers, whatever
+// credentials their calls have. Give those who must not share a Cache each.
+//
 // Make [Answers] of it, or a middleware alone.
 type Cache struct {
 	// TTL is how long an answer is kept. Default 1 hour.
@@ -78,7 +81,7 @@ func (a *Answers) Middleware(next llm.Handler) llm.Handler { return layer(a.run)
 func (a *Answers) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	key, ok := a.key(call)
 	if !ok {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	kept, err := a.state.Get(ctx, key)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -35,16 +36,19 @@ type listener struct {
 	bytes    int // of content's text
 }
 
-// to passes events on, and listens.
+// pass passes events on to yield, and listens. Like the other layers that look
+// at each event, it hands the function on instead of ranging over the events,
+// which costs several allocations a call.
+func (l *listener) pass(events llm.Events, yield func(llm.Event, error) bool) {
+	events(func(ev llm.Event, err error) bool {
+		l.hear(ev, err)
+		return yield(ev, err)
+	})
+}
+
+// to returns the events, listened to.
 func (l *listener) to(events llm.Events) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		for ev, err := range events {
-			l.hear(ev, err)
-			if !yield(ev, err) {
-				return
-			}
-		}
-	}
+	return func(yield func(llm.Event, error) bool) { l.pass(events, yield) }
 }
 
 func (l *listener) hear(ev llm.Event, err error) {
@@ -77,15 +81,6 @@ func (l *listener) usage() llm.Usage {
 		return e.Partial.Usage
 	}
 	return llm.Usage{}
-}
-
-// pass passes events on as they are.
-func pass(events llm.Events, yield func(llm.Event, error) bool) {
-	for ev, err := range events {
-		if !yield(ev, err) {
-			return
-		}
-	}
 }
 
 // middlewareOf returns the middleware of what has been made of settings.
@@ -122,13 +117,21 @@ func serversFault(err error) bool {
 	return kind.Temporary() && kind != llm.RateLimited
 }
 
-// blames reports whether a call's failure counts against its server. A call that the
-// caller has ended does not, but one that a [Timeout] ended does.
+// blames reports whether a call's failure counts against its server. One of a
+// call that was ended from outside, by its caller or a [Timeout] around, does not: it may have
+// been waiting for a limit of ours.
 func blames(ctx context.Context, err error) bool {
-	if err == nil || !serversFault(err) {
-		return false
+	return err != nil && serversFault(err) && ctx.Err() == nil
+}
+
+// notSent is the error of a call that a limit of ours holds back. There is no
+// sense in asking the same limit again at once, so Retry leaves it to Fallback.
+func notSent(call *llm.Call, kind llm.Kind, why string, wait time.Duration) error {
+	return &llm.Error{
+		Kind: kind, Provider: call.Provider, Model: call.Model, Op: call.Op,
+		Message: "not sent: " + why, RetryAfter: max(wait, 0),
+		Header: http.Header{"X-Should-Retry": {"false"}},
 	}
-	return ctx.Err() == nil || llm.KindOf(context.Cause(ctx)) == llm.Timeout
 }
 
 // retryAfter returns how long the server asked to wait, or 0.

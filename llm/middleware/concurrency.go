@@ -15,7 +15,7 @@ type Concurrency struct {
 	// Max is how many. It must be set.
 	Max int `yaml:"max" json:"max"`
 	// MaxWait is the longest wait for a turn; a call that would wait longer fails
-	// with an error of kind [llm.Overloaded]. 0 is as long as the context allows.
+	// with an error of kind [llm.RateLimited]. 0 is as long as the context allows.
 	MaxWait time.Duration `yaml:"max_wait" json:"max_wait"`
 }
 
@@ -48,7 +48,7 @@ func (t *turns) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		return
 	}
 	defer func() { <-places }()
-	pass(next(ctx, call), yield)
+	next(ctx, call)(yield)
 }
 
 func (t *turns) wait(ctx context.Context, call *llm.Call, places chan struct{}) error {
@@ -69,10 +69,7 @@ func (t *turns) wait(ctx context.Context, call *llm.Call, places chan struct{}) 
 	case <-ctx.Done():
 		return llm.FromContext(ctx)
 	case <-tooLong:
-		return &llm.Error{
-			Kind: llm.Overloaded, Provider: call.Provider, Model: call.Model, Op: call.Op,
-			Message: "not sent: no turn came within " + t.MaxWait.String() + " (middleware.Concurrency)",
-		}
+		return notSent(call, llm.RateLimited, "no turn came within "+t.MaxWait.String()+" (middleware.Concurrency)", 0)
 	}
 }
 

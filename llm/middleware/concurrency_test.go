@@ -68,7 +68,7 @@ func TestConcurrencyGivesUp(t *testing.T) {
 		after   time.Duration
 	}{
 		{"when its context ends", 0, llm.Canceled, 5 * time.Second},
-		{"after its longest wait", 2 * time.Second, llm.Overloaded, 2 * time.Second},
+		{"after its longest wait", 2 * time.Second, llm.RateLimited, 2 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

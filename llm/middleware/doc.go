@@ -6,7 +6,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	model, err := providers.Open("openai/gpt-4o-mini", llm.Use(retry))
+//	model, err := providers.Open("openai/gpt-6-luna", llm.Use(retry))
 //
 // A piece is a struct of plain settings, so that a config file can hold it; the
 // zero value means the defaults that its fields name, where there are any. Its

@@ -98,18 +98,16 @@ func firstFor(kind llm.Kind, models []Alternative) int {
 func withheldAsError(events llm.Events, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		seen := false
-		for ev, err := range events {
+		events(func(ev llm.Event, err error) bool {
 			if d, ok := ev.Detail.(*llm.Done); ok && !seen && d.FinishReason == llm.FinishContentFilter {
 				yield(llm.Event{}, &llm.Error{
 					Kind: llm.ContentFilter, Provider: call.Provider, Model: call.Model, Op: call.Op, Code: d.RawFinishReason,
 					Message: "the provider withheld the answer", Partial: &llm.Response{Usage: d.Usage},
 				})
-				return
+				return false
 			}
 			seen = seen || !call.Buffered && ev.Type.Content()
-			if !yield(ev, err) {
-				return
-			}
-		}
+			return yield(ev, err)
+		})
 	}
 }

@@ -33,20 +33,9 @@ type Log struct {
 func (l Log) Middleware() (llm.Middleware, error) { return layer(l.run), nil }
 
 func (l Log) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	r := record{Log: l, call: call, begun: time.Now()}
+	r := record{Log: l, call: call, begun: time.Now(), yield: yield}
 	defer func() { r.write(ctx) }()
-	for ev, err := range next(ctx, call) {
-		r.heard.hear(ev, err)
-		if r.first == 0 && ev.Type.Content() {
-			r.first = max(time.Since(r.begun), 1)
-		}
-		if l.Content && ev.Type == llm.EventText {
-			r.text = append(r.text, ev.Text...)
-		}
-		if !yield(ev, err) {
-			return
-		}
-	}
+	next(ctx, call)(r.hear)
 }
 
 // record is a call as it will be logged.
@@ -57,6 +46,18 @@ type record struct {
 	first time.Duration // to the first content, or 0
 	heard listener
 	text  []byte
+	yield func(llm.Event, error) bool
+}
+
+func (r *record) hear(ev llm.Event, err error) bool {
+	r.heard.hear(ev, err)
+	if r.first == 0 && ev.Type.Content() {
+		r.first = max(time.Since(r.begun), 1)
+	}
+	if r.Content && ev.Type == llm.EventText {
+		r.text = append(r.text, ev.Text...)
+	}
+	return r.yield(ev, err)
 }
 
 func (r *record) write(ctx context.Context) {

@@ -85,7 +85,7 @@ type limited struct {
 
 func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat && call.Op != llm.OpEmbed {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	model := l.of(call)
@@ -105,7 +105,7 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 			l.giveBack(ctx, model, 0, reserved-heard.spent(input).Total().N)
 		}
 	}()
-	pass(heard.to(next(ctx, call)), yield)
+	heard.pass(next(ctx, call), yield)
 }
 
 // answer returns how many tokens the answer may have.
@@ -127,7 +127,7 @@ func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, t
 			return err
 		}
 	}
-	return l.refusal(call, llm.RateLimited, "not sent: this machine is too busy to keep its turn in the queue", 0)
+	return notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
 }
 
 // maxTurns is how often a call that misses its turn queues anew.
@@ -136,12 +136,12 @@ const maxTurns = 10
 // turn queues once. It reports whether the call woke too late for its turn.
 func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (missed bool, err error) {
 	if l.Tokens > 0 && tokens > l.Tokens {
-		return false, l.refusal(call, llm.InvalidRequest, fmt.Sprintf(
-			"never sent: it may take %d tokens, more than the limit of %d a minute", tokens, l.Tokens), 0)
+		return false, notSent(call, llm.InvalidRequest, fmt.Sprintf(
+			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
 	wait := model.wait(tokens)
 	if wait > most {
-		return false, l.refusal(call, llm.RateLimited, "not sent: the server wants no request before", wait)
+		return false, notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", wait)
 	}
 	var took [2]int
 	for i, kind := range [...]struct {
@@ -162,7 +162,7 @@ func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, toke
 		case err != nil:
 			return false, err
 		case !ok:
-			return false, l.refusal(call, llm.RateLimited, fmt.Sprintf("not sent: the queue for %d %s a minute is too long", kind.limit, kind.name), until)
+			return false, notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), until)
 		}
 		took[i] = kind.n
 		wait = max(wait, until)
@@ -205,13 +205,6 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 		most = min(most, time.Until(deadline))
 	}
 	return most
-}
-
-func (l *limiter) refusal(call *llm.Call, kind llm.Kind, why string, wait time.Duration) error {
-	return &llm.Error{
-		Kind: kind, Provider: call.Provider, Model: call.Model, Op: call.Op,
-		Message: why + " (middleware.RateLimit)", RetryAfter: wait,
-	}
 }
 
 // giveBack returns what was not used, or takes what was used besides. If the
@@ -274,7 +267,7 @@ func (m *limited) learn(heard *listener) {
 	defer m.mu.Unlock()
 	now := time.Now()
 	if after > 0 {
-		m.closed = now.Add(after)
+		m.closed = now.Add(min(after, time.Minute)) // what is longer is not about a minute's limit
 	}
 	if limits != nil {
 		m.told = [2]told{

@@ -150,6 +150,42 @@ func TestRateLimitCountsTokens(t *testing.T) {
 	})
 }
 
+// Where nobody can count, four bytes are taken for a token, and what is not
+// text for a thousand.
+func TestRateLimitGuessesTokens(t *testing.T) {
+	request := func(parts ...llm.Part) *llm.Request {
+		return &llm.Request{Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: parts}, llm.User("1234")}}
+	}
+	forty := strings.Repeat("x", 40)
+	withTool := request(llm.Text{Text: forty})
+	withTool.Tools = []llm.Tool{{Name: "12345678", Description: "12345678", Parameters: []byte(`{"a": 1}`)}}
+	for _, tt := range []struct {
+		name   string
+		req    *llm.Request
+		tokens int // besides those of two messages and the answer
+	}{
+		{"text", request(llm.Text{Text: forty}), 10},
+		{"reasoning", request(llm.Reasoning{Text: forty}), 10},
+		{"refusal", request(llm.Refusal{Text: forty}), 10},
+		{"tool call", request(llm.ToolCall{Name: "12345", Arguments: `{"a": "123456789012345678901234567890"}`}), 11},
+		{"code", request(llm.Code{Source: forty, Output: forty}), 20},
+		{"image", request(llm.Image{URL: "https://example.com/a.png"}), 1000},
+		{"tools", withTool, 16},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			need := tt.tokens + 8 + 1 + 5 // between messages, the second message, the answer
+			for limit, kind := range map[int]llm.Kind{need: "", need - 1: llm.InvalidRequest} {
+				p := llmtest.New(failure(llm.Unsupported), llmtest.Text("Hello"))
+				tt.req.MaxTokens = 5
+				h := stream(t.Context(), p.Model(use(t, middleware.RateLimit{Tokens: limit, TokenBurst: limit})), tt.req)
+				if llm.KindOf(h.err) != kind {
+					t.Errorf("with a limit of %d tokens the error is %v, want kind %q", limit, h.err, kind)
+				}
+			}
+		})
+	}
+}
+
 func TestRateLimitHeedsTheServer(t *testing.T) {
 	d := llmtest.OpenAI()
 	hello := d.Stream(llmtest.Text("Hello").Usage(3, 1))

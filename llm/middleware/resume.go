@@ -44,18 +44,19 @@ func (r Resume) Middleware() (llm.Middleware, error) {
 
 func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat || call.Buffered { // whose caller has seen nothing before the end
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
-	var said delivered
+	known := slices.Contains(r.Continue, call.Provider)
+	said := &delivered{yield: yield, known: known, can: known}
 	again := call
 	for n := 0; ; n++ {
-		err := said.deliver(next(ctx, again), yield)
+		err := said.deliver(next(ctx, again))
 		if err == nil {
 			return
 		}
 		proceed := said.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
-		goOn := said.plain && (said.canContinue || slices.Contains(r.Continue, call.Provider))
+		goOn := said.can && said.plain
 		if !proceed || r.NoReset && !goOn {
 			yield(llm.Event{}, err)
 			return
@@ -70,44 +71,53 @@ func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield
 		if !yield(llm.Event{Type: llm.EventReset}, nil) {
 			return
 		}
-		said, again = delivered{}, call
+		said, again = &delivered{yield: yield, known: known, can: known}, call
 	}
 }
 
 // delivered is what the caller has got of an answer.
 type delivered struct {
+	yield func(llm.Event, error) bool
 	any   bool // some content
 	plain bool // and nothing but text
+	known bool // its provider is known to go on with answers
+	can   bool // be gone on with: for that, or because it says so itself
 	text  strings.Builder
 
-	canContinue bool // so says the answer that broke off
+	resumed bool  // what comes is the rest of an answer
+	err     error // that broke it off
 }
 
 // deliver passes an answer on, up to the error that it returns. It returns nil
 // if there is nothing left to do.
-func (d *delivered) deliver(events llm.Events, yield func(llm.Event, error) bool) error {
-	resumed := d.any
-	for ev, err := range events {
+func (d *delivered) deliver(events llm.Events) error {
+	d.resumed, d.err = d.any, nil
+	events(d.take)
+	return d.err
+}
+
+func (d *delivered) take(ev llm.Event, err error) bool {
+	switch {
+	case err != nil:
+		d.err = err
+		return false
+	case ev.Type == llm.EventStart:
 		if start, ok := ev.Detail.(*llm.Start); ok {
-			d.canContinue = start.CanContinue
+			d.can = d.known || start.CanContinue
 		}
-		switch {
-		case err != nil:
-			return err
-		case ev.Type == llm.EventStart && resumed: // it is one answer, and has begun
-			continue
-		case ev.Type == llm.EventText && ev.Detail == nil:
-			d.plain = d.plain || !d.any
+		if d.resumed { // it is one answer, and has begun
+			return true
+		}
+	case ev.Type == llm.EventText && ev.Detail == nil:
+		d.plain = d.plain || !d.any
+		d.any = true
+		if d.can {
 			d.text.WriteString(ev.Text)
-			d.any = true
-		case ev.Type.Content() && ev.Type != llm.EventDone:
-			d.any, d.plain = true, false
 		}
-		if !yield(ev, nil) {
-			return nil
-		}
+	case ev.Type.Content() && ev.Type != llm.EventDone:
+		d.any, d.plain = true, false
 	}
-	return nil
+	return d.yield(ev, nil)
 }
 
 // continued returns the call with the delivered text as the beginning of its answer.

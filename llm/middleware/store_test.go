@@ -86,6 +86,35 @@ func TestMemoryForgetsWhatIsOldOrTooMuch(t *testing.T) {
 	})
 }
 
+func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := middleware.NewMemory(0)
+		b := middleware.Bucket{Every: time.Second, Burst: 1}
+		fill := func(prefix string) {
+			for i := range 2000 { // more than are kept without looking for old ones
+				key := fmt.Sprint(prefix, i)
+				if _, err := m.Add(t.Context(), key, 1, time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				if _, _, err := m.Take(t.Context(), key, 1, b, 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		fill("old")
+		sum, err := m.Add(t.Context(), "old1", 1, time.Minute)
+		equal(t, "a counter that is not old", sum, int64(2))
+		equal(t, "the error", err, nil)
+		_, ok, _ := m.Take(t.Context(), "old1", 1, b, 0)
+		equal(t, "whether a bucket that is empty gives a token", ok, false)
+		time.Sleep(time.Hour)
+		fill("new")
+		sum, err = m.Add(t.Context(), "old1", 1, time.Minute)
+		equal(t, "a counter that was old", sum, int64(1))
+		equal(t, "the error", err, nil)
+	})
+}
+
 // brokenStore is a store that is away.
 type brokenStore struct{}
 

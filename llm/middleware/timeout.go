@@ -54,32 +54,49 @@ func (t Timeout) run(ctx context.Context, call *llm.Call, next llm.Handler, yiel
 		total := time.AfterFunc(t.Total, func() { cancel(ranOut("the whole call (Total)", t.Total)) })
 		defer total.Stop()
 	}
-	w := newWatch(t.FirstEvent, cancel, "the first piece of the answer (FirstEvent)")
-	defer func() { w.stop() }()
-	answering := false
-	for ev, err := range next(own, call) {
-		w.pause()
-		if err != nil {
-			err = t.explain(ctx, own, err)
-		}
-		if !answering && ev.Type.Content() {
-			answering = true
-			w.stop()
-			w = newWatch(t.Idle, cancel, "the next piece of the answer (Idle)")
-			w.pause()
-		}
-		if !yield(ev, err) {
-			return
-		}
-		w.wait(answering)
+	if t.FirstEvent == 0 && t.Idle == 0 {
+		events := timed{limits: t, parent: ctx, own: own, yield: yield}
+		next(own, call)(events.take)
+		return
 	}
+	events := timed{limits: t, parent: ctx, own: own, yield: yield, watch: &watch{cancel: cancel}}
+	events.watch.start(t.FirstEvent, "the first piece of the answer (FirstEvent)")
+	defer events.watch.stop()
+	next(own, call)(events.take)
+}
+
+// timed is an answer whose time is limited.
+type timed struct {
+	limits      Timeout
+	parent, own context.Context
+	yield       func(llm.Event, error) bool
+	watch       *watch // nil if there is only a limit on the whole
+	answering   bool
+}
+
+func (t *timed) take(ev llm.Event, err error) bool {
+	if err != nil {
+		err = t.explain(err)
+	}
+	if t.watch == nil {
+		return t.yield(ev, err)
+	}
+	t.watch.pause()
+	if !t.answering && ev.Type.Content() {
+		t.answering = true
+		t.watch.start(t.limits.Idle, "the next piece of the answer (Idle)")
+		t.watch.pause()
+	}
+	more := t.yield(ev, err)
+	t.watch.wait(t.answering)
+	return more
 }
 
 // explain returns the limit that ran out as the error of a call which that
 // ended, with what the call's own error knows.
-func (t Timeout) explain(parent, own context.Context, err error) error {
-	limit, ok := context.Cause(own).(*llm.Error)
-	if !ok || parent.Err() != nil {
+func (t *timed) explain(err error) error {
+	limit, ok := context.Cause(t.own).(*llm.Error)
+	if !ok || t.parent.Err() != nil {
 		return err
 	}
 	timeout := *limit
@@ -96,34 +113,45 @@ func ranOut(what string, limit time.Duration) error {
 
 // watch cancels a call when a wait becomes too long. To pause it and wait again
 // costs a look at the clock: the timer is not touched, and when it goes off, it
-// is set again if the time has not come. A nil watch has no limit.
+// is set again if the time has not come.
 type watch struct {
-	limit  time.Duration
+	cancel context.CancelCauseFunc
 	begun  time.Time
-	since  atomic.Int64 // when the wait began, from begun on; -1 while paused
-	before time.Duration
+	since  atomic.Int64  // when the wait began, from begun on; -1 while paused
+	before time.Duration // how long the last wait was
 
-	mu      sync.Mutex // guards what follows
-	timer   *time.Timer
-	stopped bool
+	mu    sync.Mutex // guards what follows
+	limit time.Duration
+	what  string
+	timer *time.Timer
 }
 
-func newWatch(limit time.Duration, cancel context.CancelCauseFunc, what string) *watch {
-	if limit <= 0 {
-		return nil
-	}
-	w := &watch{limit: limit, begun: time.Now()}
+// start begins a wait with a limit, in place of an earlier one; 0 is none.
+func (w *watch) start(limit time.Duration, what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(limit, func() { w.look(cancel, what) })
-	return w
+	w.limit, w.what = limit, what
+	switch {
+	case w.timer == nil:
+		w.begun = time.Now()
+	default:
+		w.timer.Stop()
+	}
+	w.since.Store(int64(time.Since(w.begun)))
+	switch {
+	case limit == 0:
+	case w.timer == nil:
+		w.timer = time.AfterFunc(limit, w.look)
+	default:
+		w.timer.Reset(limit)
+	}
 }
 
 // look is called when the limit may have run out.
-func (w *watch) look(cancel context.CancelCauseFunc, what string) {
+func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped {
+	if w.limit == 0 { // it has been stopped
 		return
 	}
 	left := w.limit
@@ -131,7 +159,7 @@ func (w *watch) look(cancel context.CancelCauseFunc, what string) {
 		left -= time.Since(w.begun) - time.Duration(since)
 	}
 	if left <= 0 {
-		cancel(ranOut(what, w.limit))
+		w.cancel(ranOut(w.what, w.limit))
 		return
 	}
 	w.timer.Reset(left)
@@ -139,9 +167,6 @@ func (w *watch) look(cancel context.CancelCauseFunc, what string) {
 
 // pause stops the clock.
 func (w *watch) pause() {
-	if w == nil {
-		return
-	}
 	if since := w.since.Swap(-1); since >= 0 {
 		w.before = time.Since(w.begun) - time.Duration(since)
 	}
@@ -149,9 +174,6 @@ func (w *watch) pause() {
 
 // wait starts the clock, from nothing or from where it was paused.
 func (w *watch) wait(afresh bool) {
-	if w == nil {
-		return
-	}
 	now := time.Since(w.begun)
 	if !afresh {
 		now -= w.before
@@ -160,11 +182,10 @@ func (w *watch) wait(afresh bool) {
 }
 
 func (w *watch) stop() {
-	if w == nil {
-		return
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.stopped = true
-	w.timer.Stop()
+	w.limit = 0
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }

@@ -51,7 +51,7 @@ func (t Trim) Middleware() (llm.Middleware, error) {
 
 func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat || call.Request.Strict {
-		pass(next(ctx, call), yield)
+		next(ctx, call)(yield)
 		return
 	}
 	trimmed, warning, err := t.trim(ctx, call, next)
@@ -59,9 +59,9 @@ func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield f
 	case err != nil:
 		yield(llm.Event{}, err)
 	case warning != "":
-		pass(warned(next(ctx, trimmed), llm.Warning{Code: llm.WarnChanged, Setting: "Messages", Message: warning}), yield)
+		warned(next(ctx, trimmed), llm.Warning{Code: llm.WarnChanged, Setting: "Messages", Message: warning})(yield)
 	default:
-		pass(next(ctx, trimmed), yield)
+		next(ctx, trimmed)(yield)
 	}
 }
 

@@ -10,6 +10,9 @@ package all
 
 import (
 	_ "github.com/parley-llm/parley/llm/middleware/register" // the middleware, for config files
+	_ "github.com/parley-llm/parley/providers/gemini"        // gemini, vertex
+	_ "github.com/parley-llm/parley/providers/llamacpp"      // llamacpp, or llama.cpp
 	_ "github.com/parley-llm/parley/providers/ollama"        // ollama
 	_ "github.com/parley-llm/parley/providers/openai"        // openai, azure, and the servers of OpenAI's dialect
+	_ "github.com/parley-llm/parley/providers/palm"          // palm
 )

@@ -94,7 +94,7 @@ func TestPrivateCAAndClientCertificate(t *testing.T) {
 		fmt.Fprint(w, openAIReply)
 	}))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{*serverPair}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // some handshakes are to fail
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of the handshakes that are to fail
 	server.StartTLS()
 	defer server.Close()
 	file := "EGRESS\nmodels: {m: {model: vllm/m, base_url: '" + server.URL + "/v1', tls: {TLS}}}"

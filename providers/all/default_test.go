@@ -172,7 +172,7 @@ func secrets(address string) map[string]string {
 	for _, name := range []string{
 		"OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "CEREBRAS_API_KEY", "GROQ_API_KEY", "DEEPSEEK_API_KEY", "TOGETHER_API_KEY",
 		"OPENROUTER_API_KEY", "OLLAMA_API_KEY", "VLLM_API_KEY", "LMSTUDIO_API_KEY", "LLAMACPP_API_KEY", "GEMINI_API_KEY",
-		"GOOGLE_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID",
+		"GOOGLE_API_KEY", "PALM_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID",
 	} {
 		set[name] = "secret-of-" + name
 	}
@@ -229,6 +229,9 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 			t.Run(provider, func(t *testing.T) {
 				s := serve(t)
 				write(t, filepath.Join(folder(t), "parley.yaml"), strings.ReplaceAll(file, "URL", s.URL))
+				for name, secret := range secrets(s.URL) { // for those who do not ask Config.Getenv
+					t.Setenv(name, secret)
+				}
 				choice, err := providers.DefaultIn(t.Context(), environment(secrets(s.URL)))
 				if err != nil {
 					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "there is no API key") {

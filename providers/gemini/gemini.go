@@ -2,12 +2,12 @@
 // or by Vertex AI with a project and region.
 //
 //	p, err := gemini.New(gemini.Config{APIKey: llm.Secret(key)})
-//	model := llm.New(p, "gemini-2.5-flash")
+//	model := llm.New(p, "gemini-3.8-flash")
 //
 // Importing the package registers it with providers, under a name for each
 // server, so that a name is enough:
 //
-//	model, err := providers.Open("gemini/gemini-2.5-flash")   // or "vertex/…"
+//	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
 // Requests are made with the types of [google.golang.org/genai], and [Options]
 // gives programs a hook on them. Nothing else of that package is used: its

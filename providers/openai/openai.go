@@ -3,11 +3,11 @@
 // Cerebras, Groq, Together, OpenRouter, DeepSeek, and any other by its base URL.
 //
 //	p, err := openai.New(openai.Config{APIKey: llm.Secret(key)})
-//	model := llm.New(p, "gpt-4o-mini")
+//	model := llm.New(p, "gpt-6-luna")
 //
 // Importing the package registers it with providers, so that a name is enough:
 //
-//	model, err := providers.Open("openai/gpt-4o-mini")   // or "groq/…", "azure/…", "vllm/…"
+//	model, err := providers.Open("openai/gpt-6-luna")   // or "groq/…", "azure/…", "vllm/…"
 //
 // Requests are made with the request types of [github.com/sashabaranov/go-openai],
 // and [Options] gives programs a hook on them. The reply is read here: see

@@ -10,7 +10,7 @@ type step struct {
 // leads nowhere but for the right beginning, and every place is left by some
 // hundred tokens. Such pieces are better merged by the rule.
 const (
-	manyTurns  = 8       // places that led nowhere
+	manyTurns  = 32      // places that led nowhere
 	longByRule = 1 << 16 // bytes; the rule takes 28 bytes of memory for each
 )
 

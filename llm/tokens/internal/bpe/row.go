@@ -1,5 +1,7 @@
 package bpe
 
+import "slices"
+
 // row is the working memory to merge a piece by the rule itself: the tokens of
 // the piece in a row, and the merges that could be made next in a heap. That
 // takes a logarithm longer than covering the piece, but no more for one piece
@@ -38,7 +40,7 @@ func (c chance) before(d chance) bool {
 
 // reset makes a row of the bytes of a piece, given the tokens of all bytes.
 func (r *row) reset(piece string, bytes *[numBytes]uint32) {
-	r.nodes = r.nodes[:0]
+	r.nodes = slices.Grow(r.nodes[:0], len(piece))
 	for i := range len(piece) {
 		r.nodes = append(r.nodes, node{int32(bytes[piece[i]]), int32(i) - 1, int32(i) + 1})
 	}
@@ -47,7 +49,7 @@ func (r *row) reset(piece string, bytes *[numBytes]uint32) {
 
 // merge merges the row, of which the first node stays the first.
 func (r *row) merge(m merging) {
-	r.heap = r.heap[:0]
+	r.heap = slices.Grow(r.heap[:0], len(r.nodes))
 	for i := range int32(len(r.nodes) - 1) {
 		r.find(m, i)
 	}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/providers"
+)
+
+func TestAddressesStayHere(t *testing.T) {
+	mask, err := Mask{Word: "person"}.Middleware()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := llmtest.New(llmtest.Text("Dear <person1>, <per", "son2> and ", "<", "person1> will come: 1 <", " 2"))
+	req := llm.Ask("Write to bob@example.com and eve@example.com, not to bob@example.com alone.")
+	resp, err := p.Model(llm.Use(mask)).Generate(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := p.Calls()[0].Request.Messages[0].Text(), "Write to <person1> and <person2>, not to <person1> alone."; got != want {
+		t.Errorf("the model was asked %q, want %q", got, want)
+	}
+	if got, want := resp.Text(), "Dear bob@example.com, eve@example.com and bob@example.com will come: 1 < 2"; got != want {
+		t.Errorf("the answer is %q, want %q", got, want)
+	}
+	if got := req.Messages[0].Text(); got != "Write to bob@example.com and eve@example.com, not to bob@example.com alone." {
+		t.Errorf("the caller's request was changed to %q", got)
+	}
+}
+
+func TestConfigFileMayNameIt(t *testing.T) {
+	path := t.TempDir() + "/parley.yaml"
+	if err := os.WriteFile(path, []byte("models: {m: {model: ollama/m, middleware: [mask: {word: person}]}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	setup, err := providers.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.Close(); err != nil {
+		t.Error(err)
+	}
+}

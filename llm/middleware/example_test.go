@@ -1,0 +1,276 @@
+package middleware_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
+)
+
+// In these examples models are scripted. In a program they come from
+// providers.Open("openai/gpt-4o-mini") and its like.
+
+// made returns middleware whose settings are known to be good.
+func made(m llm.Middleware, err error) llm.Middleware {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return m
+}
+
+// say asks a model and prints what it says.
+func say(model *llm.Model, req *llm.Request) {
+	resp, err := model.Generate(context.Background(), req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(resp.Text())
+}
+
+var busy = llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "try later"})
+
+// Make calls again that fail before the caller has seen anything.
+func ExampleRetry() {
+	retry, err := middleware.Retry{MinBackoff: time.Millisecond}.Middleware()
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := llmtest.New(busy, llmtest.Text("Hello")).Model(llm.Use(retry))
+
+	resp, err := model.Generate(context.Background(), llm.Ask("Hi"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, attempt := range resp.Attempts {
+		fmt.Println(attempt.Model, attempt.Err)
+	}
+	// Output:
+	// scripted parley: llmtest/scripted: overloaded: try later
+	// scripted <nil>
+}
+
+// Bound how long a call may keep its caller waiting.
+func ExampleTimeout() {
+	limits := made(middleware.Timeout{FirstEvent: 10 * time.Millisecond}.Middleware())
+	model := llmtest.New(llmtest.Text("Hello").Wait(time.Minute)).Model(llm.Use(limits))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// parley: llmtest/scripted: timed out: the limit of 10ms on the first piece of the answer (FirstEvent) ran out
+}
+
+// Ask another model when one cannot answer.
+func ExampleFallback() {
+	larger := llmtest.New(llmtest.Text("Hello")).Model(llm.Named("larger"))
+	fallback := made(middleware.Fallback{To: []middleware.Alternative{
+		{Model: larger, On: []llm.Kind{llm.ContextLength}},
+	}}.Middleware())
+	tooLong := llmtest.Error(&llm.Error{Kind: llm.ContextLength})
+	model := llmtest.New(tooLong).Model(llm.Use(fallback))
+
+	resp, err := model.Generate(context.Background(), llm.Ask("a long story"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Text(), resp.Warnings)
+	// Output:
+	// Hello [llmtest/larger answered in place of llmtest/scripted (context length exceeded)]
+}
+
+// Spread calls over hosts that are as good as each other.
+func ExampleBalance() {
+	first := llmtest.Always(llmtest.Text("the first")).Model()
+	second := llmtest.Always(llmtest.Text("the second")).Model()
+	balance := made(middleware.Balance{Over: []middleware.Backend{
+		{Model: first, Weight: 2}, {Model: second},
+	}}.Middleware())
+	model := llmtest.New().Model(llm.Use(balance))
+	for range 3 {
+		say(model, llm.Ask("Who are you?"))
+	}
+	// Output:
+	// the first
+	// the second
+	// the first
+}
+
+// Use several keys of one provider.
+func ExampleKeyRing() {
+	ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"key-1", "key-2"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// In a program: providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.Use(ring.Middleware))
+	p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+		key, err := ring.Token(ctx)
+		if err != nil {
+			return llmtest.New(llmtest.Error(err)).Do(ctx, call)
+		}
+		return llmtest.New(llmtest.Text("asked with "+key)).Do(ctx, call)
+	}))
+	model := p.Model(llm.Use(ring.Middleware))
+	say(model, llm.Ask("Hi"))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// asked with key-1
+	// asked with key-2
+}
+
+// Ask a second time when the first answer is slow to begin.
+func ExampleHedge() {
+	hedge := made(middleware.Hedge{Initial: time.Millisecond, MaxShare: 1}.Middleware())
+	model := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast")).Model(llm.Use(hedge))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// fast
+}
+
+// Leave a server alone that keeps failing.
+func ExampleBreakers() {
+	breakers, err := middleware.NewBreakers(middleware.Breaker{Failures: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	p := llmtest.Always(busy)
+	model := p.Model(llm.Use(breakers.Middleware))
+	for range 5 {
+		if _, err := model.Generate(context.Background(), llm.Ask("Hi")); !errors.Is(err, llm.Overloaded) {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(breakers.State("llmtest", "scripted"), "after", len(p.Calls()), "calls")
+	// Output:
+	// open after 2 calls
+}
+
+// Stay within a provider's limits.
+func ExampleRateLimit() {
+	limit := made(middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second}.Middleware())
+	model := llmtest.Always(llmtest.Text("Hello")).Model(llm.Use(limit))
+	say(model, llm.Ask("Hi"))
+	_, err := model.Generate(context.Background(), llm.Ask("Hi"))
+	fmt.Println(errors.Is(err, llm.RateLimited))
+	// Output:
+	// Hello
+	// true
+}
+
+// Ask a local model no more than it can do at a time.
+func ExampleConcurrency() {
+	limit := made(middleware.Concurrency{Max: 2}.Middleware())
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(limit))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// Hello
+}
+
+// Stop before the money is spent.
+func ExampleSpending() {
+	spending, err := middleware.NewSpending(middleware.Budget{
+		PerProcess: 1,
+		Prices: func(provider, model string) (llm.Prices, bool) { // in a program: of the catalog
+			return llm.Prices{Input: 2.5, Output: 10}, true
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := llmtest.New(llmtest.Count(900), llmtest.Text("Hello").Usage(1000, 500)).Model(llm.Use(spending.Middleware))
+	say(model, llm.Ask("Hi"))
+	dollars, err := spending.Process(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("$%.4f\n", dollars)
+	// Output:
+	// Hello
+	// $0.0075
+}
+
+// Answer what has been asked before from memory.
+func ExampleAnswers() {
+	answers, err := middleware.NewAnswers(middleware.Cache{TTL: time.Hour})
+	if err != nil {
+		log.Fatal(err)
+	}
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(answers.Middleware))
+	req := llm.Ask("Hi")
+	req.Temperature = new(0.0) // only then is an answer as good as another
+	say(model, req)
+	say(model, req)
+	fmt.Printf("%+v\n", answers.Stats())
+	// Output:
+	// Hello
+	// Hello
+	// {Kept:1 Made:1 Joined:0}
+}
+
+// Go on with an answer that breaks off, from the text that has been delivered.
+func ExampleResume() {
+	resume := made(middleware.Resume{Continue: []string{"llmtest"}}.Middleware()) // or "ollama"
+	broken := llmtest.Text("Once upon ", "a time").CutAfter(1, nil)
+	model := llmtest.New(broken, llmtest.Text("a time")).Model(llm.Use(resume))
+	for text, err := range model.Stream(context.Background(), llm.Ask("A story, please.")).Text() {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Print(text)
+	}
+	// Output:
+	// Once upon a time
+}
+
+// Log what was asked of whom and how it went, but not what was said.
+func ExampleLog() {
+	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == "time" || a.Value.Kind() == slog.KindDuration { // to have the same output each time
+			return slog.Attr{}
+		}
+		return a
+	}})
+	logging := made(middleware.Log{Logger: slog.New(handler)}.Middleware())
+	model := llmtest.New(llmtest.Text("Hello").Usage(9, 1)).Model(llm.Use(logging))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// level=INFO msg="llm call" op=chat provider=llmtest model=scripted outcome=done pieces=1 response_id=reply_1 finish=stop input=9 output=1
+	// Hello
+}
+
+// Leave out the oldest turns of a conversation that has become too long.
+func ExampleTrim() {
+	trim := made(middleware.Trim{
+		ContextWindow: 60, Answer: 20,
+		Count: func(_ context.Context, call *llm.Call) (int, error) { return 10 * len(call.Request.Messages), nil },
+	}.Middleware())
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(trim))
+	resp, err := model.Generate(context.Background(), &llm.Request{Messages: []llm.Message{
+		llm.System("Be kind."),
+		llm.User("First."), llm.Assistant("One."),
+		llm.User("Second."), llm.Assistant("Two."),
+		llm.User("Third."),
+	}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resp.Warnings)
+	// Output:
+	// [Messages: 2 of 6 messages, the oldest, were left out so that the rest fits into 40 tokens]
+}
+
+// Put several pieces together in the recommended order.
+func ExampleChain() {
+	chain := middleware.Recommended()
+	chain.Timeout = &middleware.Timeout{FirstEvent: time.Minute, Total: 5 * time.Minute}
+	chain.Concurrency = &middleware.Concurrency{Max: 16}
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(made(chain.Middleware())))
+	say(model, llm.Ask("Hi"))
+	// Output:
+	// Hello
+}
