@@ -1,15 +1,11 @@
 package openai_test
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -165,64 +161,10 @@ func capture(t testing.TB, config openai.Config, modelName string, req *llm.Requ
 	return got
 }
 
-// pipeNet is a network of one server in memory: unlike sockets, its pipes work
-// under the fake clock of testing/synctest.
-type pipeNet struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipeNet() *pipeNet { return &pipeNet{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (n *pipeNet) Accept() (net.Conn, error) {
-	select {
-	case conn := <-n.conns:
-		return conn, nil
-	case <-n.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (n *pipeNet) Close() error {
-	n.once.Do(func() { close(n.done) })
-	return nil
-}
-
-func (n *pipeNet) Addr() net.Addr {
-	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:80"))
-}
-
-func (n *pipeNet) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case n.conns <- server:
-		return client, nil
-	case <-n.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // piped returns the model "m" of a server on an in-memory network. Both end
 // with the test.
 func piped(t testing.TB, config openai.Config, handler http.HandlerFunc) *llm.Model {
 	t.Helper()
-	network := newPipeNet()
-	var running sync.WaitGroup // the server and its handlers
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		running.Add(1)
-		defer running.Done()
-		handler(w, r)
-	})}
-	running.Go(func() { server.Serve(network) })
-	transport := &http.Transport{DialContext: network.dial, DisableCompression: true}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-		running.Wait()
-	})
-	config.BaseURL, config.HTTPClient = "http://server.test/v1", &http.Client{Transport: transport}
+	config.BaseURL, config.HTTPClient = "http://server.test/v1", providertest.InMemory(t, handler)
 	return llm.New(provider(t, config), "m")
 }
