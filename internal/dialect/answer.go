@@ -125,9 +125,40 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 	return reason
 }
 
+// Unreadable returns the error for a body that cannot be read on: a frame that is
+// too long, or a failure of the connection. At the body's end it returns nil.
+func (a *Answer) Unreadable(err error) *llm.Error {
+	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
+	switch {
+	case isTooLong:
+		return a.Reply.Fail(llm.Protocol, tooLong.Error())
+	case err != io.EOF:
+		return a.Reply.ReadError(err)
+	}
+	return nil
+}
+
+// NotAStream returns the error for a body that has ended without saying anything
+// and is no event stream by its type, either. Otherwise it returns nil.
+func (a *Answer) NotAStream() *llm.Error {
+	if a.started || a.Reply.MediaType() == "text/event-stream" {
+		return nil
+	}
+	return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+}
+
+// CutInLine returns the error for a frame that is not whole.
+func (a *Answer) CutInLine() error {
+	return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+}
+
 // Failed completes the error of an answer that failed: with what it cost, if
-// the server has said that, and with the body if the request keeps it.
+// the server has said that, and with the body if the request keeps it. What is
+// wrong with the rest is no error to a caller who has left.
 func (a *Answer) Failed(err error, usage llm.Usage) error {
+	if a.left {
+		return nil
+	}
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || usage.IsZero() && a.raw == nil {
 		return err

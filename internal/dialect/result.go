@@ -10,6 +10,15 @@ import (
 func Result(r *send.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	start := r.Start()
 	start.Model = model
+	pass(start, result, usage, yield, warnings...)
+}
+
+// LocalResult is Result for what was found out without a reply of its own.
+func LocalResult(provider string, call *llm.Call, result llm.Detail, yield func(llm.Event, error) bool) {
+	pass(&llm.Start{Provider: provider, Model: call.Model}, result, llm.Usage{}, yield)
+}
+
+func pass(start *llm.Start, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	if !yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) {
 		return
 	}

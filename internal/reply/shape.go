@@ -58,14 +58,16 @@ func (s *Shapes[T]) Match(frame []byte) (proto T, text []byte, ok bool) {
 
 // Skim is Next of frames and Match in one, for a frame that has been read
 // already: where a known shape is followed by what ends a frame, its end need
-// not be looked for. Not ok means that nothing has happened; call Next.
-func (s *Shapes[T]) Skim(frames Frames) (proto T, text []byte, ok bool) {
+// not be looked for. The frame is its data, valid as long as the text. Not ok
+// means that nothing has happened; call Next.
+func (s *Shapes[T]) Skim(frames Frames) (proto T, text, frame []byte, ok bool) {
 	if len(s.templates) == 0 {
-		return proto, nil, false
+		return proto, nil, nil, false
 	}
 	ahead := frames.ahead()
 	proto, text, rest, ok := s.match(ahead)
-	return proto, text, ok && frames.pass(len(ahead)-len(rest))
+	size := len(ahead) - len(rest)
+	return proto, text, ahead[:size], ok && frames.pass(size)
 }
 
 // match looks for a known shape at the beginning of b.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -107,9 +108,9 @@ func TestCallerEndsTheCall(t *testing.T) {
 
 func TestCallerCancelsWhileConnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := newPipeNet() // that nobody serves
+		network := providertest.NewPipeNet() // that nobody serves
 		defer network.Close()
-		transport := &http.Transport{DialContext: network.dial}
+		transport := &http.Transport{DialContext: network.Dial}
 		c := client(t, &http.Client{Transport: transport}, llm.Limits{})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

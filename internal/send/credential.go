@@ -10,6 +10,15 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
+// Credential returns where a provider's credential comes from: the source if there
+// is one, else the key, else nowhere, which is nil. isKey reports that it is the key.
+func Credential(key llm.Secret, source llm.TokenSource) (_ llm.TokenSource, isKey bool) {
+	if source != nil || key == "" {
+		return source, false
+	}
+	return func(context.Context) (string, error) { return string(key), nil }, true
+}
+
 // Token asks the source for the credential of a call. Its failure is an error
 // of the source's kind if it has one, and of kind [llm.Auth] otherwise.
 func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSource) (string, error) {

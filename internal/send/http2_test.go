@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -23,6 +24,7 @@ func http2Client(t *testing.T, limits llm.Limits, handler http.HandlerFunc) (*Cl
 		handler(w, r)
 	}))
 	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients leave in the middle of it
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	c := client(t, nil, limits)

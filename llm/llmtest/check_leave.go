@@ -31,9 +31,11 @@ func leaveChecks(s *Suite) []check {
 		{"break/at every event", "", checkBreak},
 		{"break/while the server sends", "", func(t testing.TB, s *Suite) {
 			e := s.setup(t, d.Stream(Text(strings.Split(strings.Repeat("on and on ", 2000), "n ")...)))
-			e.leaveAfter(2)
+			e.leaveAfter(e.chat(), 2)
 			e.wantClosed("after leaving a stream that goes on")
 		}},
+		{"break/a stream whose rest is wrong", "", checkBreakBeforeError},
+		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
 		cancel("while waiting for the headers", "", Silence(), false, ""),
@@ -67,21 +69,59 @@ func checkBreak(t testing.TB, s *Suite) {
 	}
 	for n := 1; n <= events; n++ {
 		e.srv.Add(wire.Stall(len(wire.Body)))
-		last := e.leaveAfter(n)
+		last := e.leaveAfter(e.chat(), n)
 		e.wantClosed("after leaving the loop at a " + last.Type.String() + " event")
 	}
 }
 
+// checkBreakBeforeError leaves the loop at each event before an error that has
+// arrived already. It is nobody's business any more.
+func checkBreakBeforeError(t testing.TB, s *Suite) {
+	broken := s.Dialect.Stream(Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
+	e := s.setup(t)
+	e.srv.Handle(func(*Request) Wire { return broken.Pieces(len(broken.Body)) })
+	e.leaveAtEach(e.chat())
+}
+
+// checkBreakWhole leaves the loop at each event of a reply in one piece which
+// does not say that the answer has ended.
+func checkBreakWhole(t testing.TB, s *Suite) {
+	events, _ := s.Dialect.events(Text("Hello world").Fail(nil)) // an error in place of the end
+	e := s.setup(t)
+	e.srv.Handle(func(*Request) Wire { return JSON(http.StatusOK, string(s.Dialect.RenderWhole(events))) })
+	e.leaveAtEach(e.unstreamed())
+}
+
+// leaveAtEach makes the same call again and again, and leaves it at each event in
+// turn that is no error.
+func (e *env) leaveAtEach(call *llm.Call) {
+	e.Helper()
+	events := 0
+	for _, err := range e.provider.Do(context.Background(), call) {
+		if err == nil {
+			events++
+		}
+	}
+	for n := range events {
+		e.leaveAfter(call, n+1)
+	}
+	if events == 0 {
+		e.Errorf("the reply says something before it goes wrong, and the provider passes on nothing of it")
+	}
+}
+
 // leaveAfter makes a call, leaves it at the n-th event, and returns that event.
-func (e *env) leaveAfter(n int) (last llm.Event) {
+func (e *env) leaveAfter(call *llm.Call, n int) (last llm.Event) {
 	e.Helper()
 	seen := 0
 	ctx, inTime := e.bounded()
-	e.provider.Do(ctx, e.chat())(func(ev llm.Event, err error) bool {
+	e.provider.Do(ctx, call)(func(ev llm.Event, err error) bool {
 		seen++
 		switch {
+		case seen > n && err != nil:
+			e.Errorf("the loop was left at event %d, and the provider goes on with the error: %v", n, err)
 		case seen > n:
-			e.Errorf("the loop was left at event %d, and the provider goes on with a %s event (error %v)", n, ev.Type, err)
+			e.Errorf("the loop was left at event %d, and the provider goes on with a %s event", n, ev.Type)
 		case err != nil:
 			e.Errorf("event %d is an error: %v", seen, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -16,8 +17,8 @@ func miniSuite(t *testing.T, f flaw) Suite {
 	return Suite{
 		Dialect: Ollama(),
 		New: func(_ testing.TB, baseURL string, client *http.Client) llm.Provider {
-			m := &mini{base: baseURL, client: client, key: Key, flaw: f}
-			t.Cleanup(m.closeLeft)
+			m := &mini{base: baseURL, client: client, key: Key, flaw: f, over: make(chan struct{})}
+			t.Cleanup(m.endLeft)
 			return m
 		},
 		NoRefusals: "the dialect has no refusals",
@@ -39,6 +40,8 @@ func TestSuiteCatches(t *testing.T) {
 		{leaksBody, "break/at every event", "after leaving the loop at a text event, the provider keeps a connection open"},
 		{leaksGoroutine, "break/at every event", "goroutines that the provider started are left after the check"},
 		{goesOn, "break/at every event", "the loop was left at event 1, and the provider goes on with a text event"},
+		{complainsAfter, "break from a whole reply whose rest is wrong", "the loop was left at event 1, and the provider goes on with the error"},
+		{complainsAfter, "break/a stream whose rest is wrong", "the loop was left at event 1, and the provider goes on with a"},
 		{losesErrors, "error in the stream/after text/a line", `the error is of kind "incomplete reply", want "server error"`},
 		{losesErrors, "error in the stream/at once/an object", `want "server error"`},
 		{losesPartial, "error in the stream/after text/a line", `the text before the error is "", want "Hello wor"`},
@@ -64,17 +67,32 @@ func TestSuiteCatches(t *testing.T) {
 	} {
 		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {
 			t.Parallel()
-			s := miniSuite(t, tt.flaw)
-			s.patience = 200 * time.Millisecond
-			r := runCheck(t, &s, tt.check)
-			if !r.failed {
-				t.Fatalf("a provider that %s passes the check %q", tt.flaw, tt.check)
-			}
-			if log := strings.Join(r.log, "\n"); !strings.Contains(log, tt.says) {
-				t.Errorf("the check %q fails without saying %q:\n%s", tt.check, tt.says, log)
-			}
+			sockets := strings.Contains(tt.check, "real sockets")
+			inBubble(t, sockets, func(t *testing.T) {
+				s := miniSuite(t, tt.flaw)
+				if !sockets {
+					s.patience = 200 * time.Millisecond // of the fake clock
+				}
+				r := runCheck(t, &s, tt.check)
+				if !r.failed {
+					t.Fatalf("a provider that %s passes the check %q", tt.flaw, tt.check)
+				}
+				if log := strings.Join(r.log, "\n"); !strings.Contains(log, tt.says) {
+					t.Errorf("the check %q fails without saying %q:\n%s", tt.check, tt.says, log)
+				}
+			})
 		})
 	}
+}
+
+// inBubble runs a test on a fake clock, which moves on only when all of the test
+// waits: however busy the machine, nothing is late. Sockets do not work there.
+func inBubble(t *testing.T, sockets bool, test func(t *testing.T)) {
+	if sockets {
+		test(t)
+		return
+	}
+	synctest.Test(t, test)
 }
 
 func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {

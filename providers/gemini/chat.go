@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/parley-llm/parley/internal/dialect"
@@ -32,13 +31,10 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	for {
-		err := p.reply(ctx, call, url, body, a)
-		switch {
-		case a.Left(): // whatever was wrong with the rest
-			return nil
-		case err != nil:
+		if err := p.reply(ctx, call, url, body, a); err != nil {
 			return a.Failed(err, a.usageSoFar())
-		case a.resume == "":
+		}
+		if a.Left() || a.resume == "" {
 			return nil
 		}
 		body, err = dialect.Merge(body, map[string]any{"continuationToken": a.resume})
@@ -131,17 +127,17 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if d, text, frame, ok := a.shapes.Skim(frames); ok {
+			a.piece(d, a.Text.Add(text), frame)
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
 		}
 		if frame.Event == "" && !frame.Bare && !frame.Unterminated {
 			if d, text, ok := a.shapes.Match(frame.Data); ok {
-				a.last = append(a.last[:0], frame.Data...)
-				if d.finish != "" {
-					a.finish, a.message = d.finish, ""
-				}
-				a.say(d.typ, a.Text.Add(text))
+				a.piece(d, a.Text.Add(text), frame.Data)
 				continue
 			}
 		}
@@ -150,6 +146,15 @@ func (a *answer) readStream(body io.Reader) error {
 		}
 	}
 	return nil
+}
+
+// piece passes on what a frame of a known shape carried.
+func (a *answer) piece(d delta, text string, frame []byte) {
+	a.last = append(a.last[:0], frame...)
+	if d.finish != "" {
+		a.finish, a.message = d.finish, ""
+	}
+	a.say(d.typ, text)
 }
 
 // frame takes one frame of the stream.
@@ -170,7 +175,7 @@ func (a *answer) frame(f reply.Frame) error {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return a.broken(f, err)
 	}
-	if said := c.failed(); said != nil {
+	if said := c.Failed(); said != nil {
 		return a.Reply.Complaint(said, llm.Server)
 	}
 	if f.Bare && len(c.Candidates) == 0 && c.Feedback == nil { // a JSON value where an event should be
@@ -182,7 +187,7 @@ func (a *answer) frame(f reply.Frame) error {
 // broken returns the error for a frame that is not a chunk.
 func (a *answer) broken(f reply.Frame, err error) error {
 	if f.Unterminated {
-		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return a.CutInLine()
 	}
 	if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
 		return e // not a chunk, but a text or a list that says what went wrong
@@ -193,14 +198,11 @@ func (a *answer) broken(f reply.Frame, err error) error {
 // stopped handles the end of the body, or its failure. Only a clean end after a
 // reason ends an answer: an error may follow any reason.
 func (a *answer) stopped(err error) error {
-	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
-	switch {
-	case isTooLong:
-		return a.Reply.Fail(llm.Protocol, tooLong.Error())
-	case err != io.EOF:
-		return a.Reply.ReadError(err)
-	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
-		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+	if failure := a.Unreadable(err); failure != nil {
+		return failure
+	}
+	if failure := a.NotAStream(); failure != nil {
+		return failure
 	}
 	return a.done()
 }
@@ -224,7 +226,7 @@ func (a *answer) readWhole() error {
 		return err
 	}
 	for i := range chunks {
-		if said := chunks[i].failed(); said != nil {
+		if said := chunks[i].Failed(); said != nil {
 			return a.Reply.Complaint(said, llm.Server)
 		}
 		if err := a.chunk(&chunks[i], nil); err != nil {

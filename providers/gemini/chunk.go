@@ -3,6 +3,7 @@ package gemini
 import (
 	"encoding/json"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
@@ -11,7 +12,7 @@ import (
 // is not streamed.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
-	failure
+	dialect.Failure
 	Candidates []candidate     `json:"candidates"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
@@ -20,23 +21,6 @@ type chunk struct {
 
 	known bool // it has a model or an id, which were known already
 }
-
-// failure is the member that any reply of the server can have in place of what
-// was asked for.
-type failure struct {
-	Error json.RawMessage `json:"error"`
-}
-
-// failed returns what the server says went wrong, or nil.
-func (f *failure) failed() json.RawMessage {
-	if send.IsSet(f.Error) {
-		return f.Error
-	}
-	return nil
-}
-
-// failing is a reply that may hold a failure.
-type failing interface{ failed() json.RawMessage }
 
 // isPiece reports whether the chunk says anything that a piece of an answer
 // would.
@@ -198,7 +182,7 @@ func (u *usage) take(later *usage) {
 // convert returns the usage. The server leaves out counts that are zero; that
 // of an answer with no tokens follows from the total.
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{CacheRead: known(u.Cached), Reasoning: known(u.Thoughts)}
+	out := llm.Usage{CacheRead: dialect.Reported(u.Cached), Reasoning: dialect.Reported(u.Thoughts)}
 	if u.Prompt != nil {
 		out.Input = llm.Known(value(u.Prompt) + value(u.ToolUse))
 	}
@@ -210,13 +194,6 @@ func (u *usage) convert() llm.Usage {
 		out.Output = llm.Known(value(u.Total) - out.Input.N)
 	}
 	return out
-}
-
-func known(n *int64) llm.Tokens {
-	if n == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(int(*n))
 }
 
 func value(n *int64) int {

@@ -3,11 +3,10 @@ package gemini
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/offline"
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/tokens"
 )
 
 // CountBy says who counts the tokens of a request.
@@ -16,7 +15,7 @@ type CountBy string
 // Who counts tokens.
 const (
 	// CountOffline estimates in this process and uses no network, see
-	// [tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
+	// [github.com/parley-llm/parley/llm/tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
 	CountOffline CountBy = ""
 	// CountRemote asks the server, which counts the system instruction, the tools
 	// and media as well. The count is exact.
@@ -26,7 +25,7 @@ const (
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
-		return p.countOffline(ctx, call, yield)
+		return offline.Count(ctx, call, p.name, nil, yield)
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
@@ -34,29 +33,10 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	}
 }
 
-func (p *Provider) countOffline(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	if err := ctx.Err(); err != nil {
-		return err // as from a provider that would have had to wait
-	}
-	count, err := tokens.CountRequest(call.Request, call.Model, nil)
-	if err != nil {
-		if e, ok := errors.AsType[*llm.Error](err); ok && e.Provider == "" {
-			named := *e
-			named.Provider, named.Op = p.name, call.Op
-			err = &named
-		}
-		return err
-	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: &count}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
-	return nil
-}
-
 // counted is the reply of the counter.
 // https://ai.google.dev/api/tokens#response-body
 type counted struct {
-	failure
+	dialect.Failure
 	Total *int `json:"totalTokens"`
 }
 

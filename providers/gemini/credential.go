@@ -8,29 +8,25 @@ import (
 	"cloud.google.com/go/auth"
 	"cloud.google.com/go/auth/credentials"
 
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
-// authenticate takes the credential from the configuration.
-func (p *Provider) authenticate(config Config) error {
-	switch key := string(config.APIKey); {
-	case config.TokenSource != nil:
-		p.token = config.TokenSource
-	case key != "":
-		p.token, p.keyed = func(context.Context) (string, error) { return key, nil }, true
+// authenticate takes the credential from the configuration, and says whether it
+// is a key rather than a bearer token.
+func (p *Provider) authenticate(config Config) (keyed bool, err error) {
+	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
+	switch {
+	case p.token != nil:
 	case p.vertex && p.project != "":
 		p.defaults = &defaultCredentials{file: config.CredentialsFile, client: config.HTTPClient}
 		p.token = p.defaults.token
 	case p.vertex && config.BaseURL == "":
-		return p.invalidf("Vertex AI needs a project, or an express key: set Config.Project or GOOGLE_CLOUD_PROJECT")
+		return false, p.invalidf("Vertex AI needs a project, or an express key: set Config.Project or GOOGLE_CLOUD_PROJECT")
 	case config.BaseURL == "":
-		return &llm.Error{
-			Kind:     llm.Auth,
-			Provider: p.name,
-			Message:  "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY",
-		}
+		return false, send.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY")
 	}
-	return nil
+	return keyed, nil
 }
 
 // defaultCredentials are Google's application-default credentials. They are

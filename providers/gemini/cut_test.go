@@ -1,42 +1,16 @@
 package gemini_test
 
 import (
-	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/providers/gemini"
 )
-
-// everyByte is the size of the largest body that is cut at every byte.
-const everyByte = 4 << 10
-
-// offsets returns where to cut a body: at every byte if it is short, else around
-// the edges of its lines and at 200 places more.
-func offsets(body string) (at []int) {
-	if len(body) <= everyByte {
-		for i := range len(body) + 1 {
-			at = append(at, i)
-		}
-		return at
-	}
-	for i := range len(body) {
-		if body[i] == '\n' {
-			at = append(at, i-1, i, i+1, min(i+2, len(body)))
-		}
-	}
-	random := rand.New(rand.NewPCG(1, uint64(len(body))))
-	for range 200 {
-		at = append(at, random.IntN(len(body)+1))
-	}
-	slices.Sort(at)
-	return slices.Compact(at)
-}
 
 // testCuts cuts a streamed reply everywhere, by a clean end and by a broken
 // connection. It may be a success only if it ends cleanly after a reason to end, and
@@ -48,7 +22,7 @@ func testCuts(t *testing.T, config gemini.Config, body string) {
 		srv := llmtest.NewServer(t)
 		config.BaseURL, config.HTTPClient = srv.URL, srv.Client()
 		m := llm.New(provider(t, config), model)
-		for _, n := range offsets(body) {
+		for _, n := range providertest.Offsets(body) {
 			wire := llmtest.Wire{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // of a length that nobody knows
 			for _, broken := range []bool{false, true} {
 				cut, how := wire.CutClean(n), "the body ended"

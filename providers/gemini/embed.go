@@ -89,7 +89,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 
 // embeddings is the reply to any of them.
 type embeddings struct {
-	failure
+	dialect.Failure
 	Embeddings  []vector `json:"embeddings"`
 	Embedding   *vector  `json:"embedding"`
 	Predictions []struct {
@@ -122,7 +122,7 @@ func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
 		}
 	}
 	if e.Usage != nil {
-		return vectors, llm.Usage{Input: known(e.Usage.Prompt)}
+		return vectors, llm.Usage{Input: dialect.Reported(e.Usage.Prompt)}
 	}
 	return vectors, llm.SumUsage(costs...)
 }

@@ -2,12 +2,13 @@ package gemini
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
@@ -118,49 +119,28 @@ func (p *Provider) cacheName(name string) string {
 // request returns the HTTP request for a call, with its credential. A nil body
 // makes it a GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: url, Body: body, Secrets: p.secrets}
+	req := &send.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
 	if body == nil {
 		req.Method = http.MethodGet
 	}
-	req.Header = make(http.Header, len(p.header)+1)
-	for name, values := range p.header {
-		req.Header[name] = values
-	}
-	if p.token == nil {
-		return req, nil
-	}
-	token, err := p.client.Token(ctx, call, p.token)
-	if err != nil {
+	if err := p.client.Authorize(ctx, req, p.headers, p.token); err != nil {
 		return nil, err
 	}
 	if p.defaults != nil {
 		if project := p.defaults.quotaProject(ctx); project != "" {
+			req.Header = maps.Clone(req.Header) // others share it
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}
 	}
-	if p.keyed {
-		req.Header["X-Goog-Api-Key"] = []string{token}
-	} else {
-		req.Header["Authorization"] = []string{"Bearer " + token}
-	}
-	req.Secrets = append(slices.Clip(p.secrets), token)
 	return req, nil
 }
 
 // value makes a call whose reply is one JSON value, read into v. The caller
 // closes the reply, unless there is an error.
-func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v failing) (*send.Reply, error) {
+func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v dialect.Failing) (*send.Reply, error) {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.client.Value(ctx, req, v)
-	if err != nil {
-		return nil, err
-	}
-	if said := v.failed(); said != nil {
-		defer r.Close()
-		return nil, r.Complaint(said, llm.Server)
-	}
-	return r, nil
+	return dialect.Value(ctx, p.client, req, v)
 }

@@ -21,11 +21,11 @@ package gemini
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
@@ -77,7 +77,9 @@ type Config struct {
 	// redirects is not used: credentials go to no other host. Do not set its
 	// Timeout, which cuts long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is the server's.
 	Name string
@@ -87,12 +89,10 @@ type Config struct {
 type Provider struct {
 	name     string
 	vertex   bool
-	project  string // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL  string // with the version
-	header   http.Header
-	secrets  send.Secrets        // credentials in header
+	project  string              // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL  string              // with the version
+	headers  *send.Headers       // of every request
 	token    llm.TokenSource     // nil for none
-	keyed    bool                // the token is an API key, not a bearer token
 	defaults *defaultCredentials // nil if token is another source
 	client   *send.Client
 	limits   llm.Limits
@@ -100,8 +100,9 @@ type Provider struct {
 }
 
 // New returns a provider. It sends nothing, and looks for no credentials. A base
-// URL that is none, the want of a key for the Gemini API and of a project for
-// Vertex AI are errors.
+// URL that cannot be one, and the want of a project for Vertex AI, are errors of
+// kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
+// [llm.Auth].
 func New(config Config) (*Provider, error) {
 	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults()}
 	server := config.Server
@@ -121,16 +122,15 @@ func New(config Config) (*Provider, error) {
 	if err := p.locate(config); err != nil {
 		return nil, err
 	}
-	if err := p.authenticate(config); err != nil {
+	keyed, err := p.authenticate(config)
+	if err != nil {
 		return nil, err
 	}
-	p.header = http.Header{"Content-Type": {"application/json"}}
-	for name, values := range config.Header.Clone() {
-		if name = http.CanonicalHeaderKey(name); p.header[name] == nil {
-			p.header[name] = values
-		}
+	credential, scheme := "Authorization", "Bearer "
+	if keyed {
+		credential, scheme = "X-Goog-Api-Key", ""
 	}
-	p.secrets = send.HeaderSecrets(config.Header)
+	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
@@ -152,24 +152,15 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are
 // estimated without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch call.Op {
-		case llm.OpChat:
-			err = p.chat(ctx, call, yield)
-		case llm.OpEmbed:
-			err = p.embed(ctx, call, yield)
-		case llm.OpCountTokens:
-			err = p.countTokens(ctx, call, yield)
-		case llm.OpListModels:
-			err = p.listModels(ctx, call, yield)
-		default:
-			err = p.fail(call, llm.Unsupported, "Gemini's API cannot %s", call.Op)
-		}
-		if err != nil {
-			yield(llm.Event{}, err)
-		}
-	}
+	return operations.Do(ctx, call, p)
+}
+
+// operations are what the provider can do.
+var operations = dialect.Operations[*Provider]{
+	llm.OpChat:        (*Provider).chat,
+	llm.OpEmbed:       (*Provider).embed,
+	llm.OpCountTokens: (*Provider).countTokens,
+	llm.OpListModels:  (*Provider).listModels,
 }
 
 // title names the server in messages.
@@ -182,13 +173,11 @@ func (p *Provider) title() string {
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return &llm.Error{
-		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
-	}
+	return send.Failf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return &llm.Error{Kind: llm.InvalidRequest, Provider: p.name, Message: fmt.Sprintf(format, args...)}
+	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // thinksByBudget reports whether a model takes a budget of tokens for its

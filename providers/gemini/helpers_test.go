@@ -9,11 +9,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/gemini"
 )
+
+// What the tests of all providers share.
+var (
+	equal     = providertest.Equal
+	wantError = providertest.WantError
+	fromJSON  = providertest.FromJSON
+	says      = providertest.Says
+)
+
+type roundTrip = providertest.RoundTrip
 
 const key = "AIzaSy-test-0123456789abcdef"
 
@@ -33,15 +42,6 @@ func serve(t testing.TB, handler http.HandlerFunc) *gemini.Provider {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return provider(t, gemini.Config{BaseURL: server.URL, APIKey: key})
-}
-
-// says is a handler that gives every request the same reply.
-func says(status int, contentType, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", contentType)
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
 }
 
 // streams is a handler that replies with these frames, as Google writes them.
@@ -104,10 +104,6 @@ func with(change func(*llm.Request)) *llm.Request {
 
 func options(o gemini.Options) []llm.Options { return []llm.Options{o} }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // request is what a call sends.
 type request struct {
 	Method, URL string
@@ -155,15 +151,6 @@ func chats(model string, req *llm.Request) func(context.Context, *gemini.Provide
 	}
 }
 
-func fromJSON(t testing.TB, text string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	return v
-}
-
 func mustJSON(t testing.TB, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
@@ -171,25 +158,4 @@ func mustJSON(t testing.TB, v any) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-// equal compares what there is with what there should be.
-func equal(t testing.TB, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// wantError compares an error's kind, and looks for pieces of its text.
-func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) {
-	t.Helper()
-	if got := llm.KindOf(err); got != kind {
-		t.Fatalf("the error is %v, of kind %q, want kind %q", err, got, kind)
-	}
-	for _, piece := range pieces {
-		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
-		}
-	}
 }

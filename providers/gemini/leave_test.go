@@ -1,79 +1,22 @@
 package gemini_test
 
 import (
-	"context"
-	"errors"
-	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// TestStreamsLeftEarlyLeaveNothingBehind leaves 200 streams at random points,
-// by the loop or by the context, and looks for what is left.
 func TestStreamsLeftEarlyLeaveNothingBehind(t *testing.T) {
-	before := goleak.IgnoreCurrent()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		flush := http.NewResponseController(w)
-		for r.Context().Err() == nil { // without end
-			if _, err := w.Write([]byte(sse(parts(text(" round"))))); err != nil {
-				return
-			}
-			flush.Flush()
-		}
-	}))
-	p, err := gemini.New(gemini.Config{BaseURL: server.URL, APIKey: key})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := llm.New(p, model)
-	var all sync.WaitGroup
-	for worker := range uint64(8) {
-		all.Go(func() {
-			random := rand.New(rand.NewPCG(worker, 1))
-			for range 25 {
-				leave(t, m, random.IntN(60), random.IntN(2) == 0)
-			}
-		})
-	}
-	all.Wait()
-	p.Close()
-	server.Close() // which waits for its connections to be closed
-	goleak.VerifyNone(t, before)
-}
-
-// leave reads some pieces of an answer and goes.
-func leave(t *testing.T, m *llm.Model, after int, byContext bool) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	pieces := 0
-	for _, err := range m.Stream(ctx, llm.Ask("hi")).Text() {
-		if err != nil {
-			if !byContext || !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
-				t.Errorf("after %d pieces: %v", pieces, err)
-			}
-			return
-		}
-		if pieces++; pieces <= after {
-			continue
-		}
-		if !byContext {
-			return
-		}
-		cancel()
-	}
-	t.Errorf("a stream without end ended after %d pieces", pieces)
+	endless := providertest.Endless("text/event-stream", sse(parts(text(" round"))))
+	providertest.LeaveEarly(t, endless, func(baseURL string) providertest.Closing {
+		return provider(t, gemini.Config{BaseURL: baseURL, APIKey: key})
+	})
 }
 
 func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {

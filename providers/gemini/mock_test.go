@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/providers/gemini"
@@ -54,7 +55,7 @@ type mock struct{ name, body string }
 
 func mocks(t testing.TB) (all []mock) {
 	t.Helper()
-	root := conformance(t, "gemini-mock")
+	root := providertest.Conformance(t, "gemini-mock")
 	files, err := filepath.Glob(filepath.Join(root, "*", "*-*"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("there are no replies in %s (%v)", root, err)

@@ -14,7 +14,7 @@ import (
 // https://ai.google.dev/api/models#method:-models.list
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list
 type modelList struct {
-	failure
+	dialect.Failure
 	Models    []model `json:"models"`          // the Gemini API
 	Publisher []model `json:"publisherModels"` // Vertex AI
 	NextPage  string  `json:"nextPageToken"`

@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -49,9 +50,5 @@ func open(server Server, c providers.Config) (llm.Provider, error) {
 			}
 		}
 	}
-	p, err := New(config)
-	if err != nil {
-		return nil, err // not p: a nil *Provider in an interface is not nil
-	}
-	return p, nil
+	return dialect.Opened(New(config))
 }

@@ -3,13 +3,10 @@ package gemini_test
 import (
 	"encoding/json"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"go.yaml.in/yaml/v4"
-
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/providers/gemini"
@@ -50,44 +47,11 @@ func (e *exchange) config() gemini.Config {
 	return config
 }
 
-// conformance returns the folder of replies that the library did not write.
-func conformance(t testing.TB, folder string) string {
-	t.Helper()
-	root := os.Getenv("PARLEY_CONFORMANCE")
-	if root == "" {
-		t.Skip("PARLEY_CONFORMANCE is not set: there are no recorded replies to test with")
-	}
-	return filepath.Join(root, folder)
-}
-
-// recordings returns the recorded exchanges: cassettes of go-vcr's second version.
+// recordings returns the recorded exchanges.
 func recordings(t testing.TB) (all []exchange) {
 	t.Helper()
-	root := conformance(t, "google")
-	files, err := filepath.Glob(filepath.Join(root, "*", "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no recordings in %s (%v)", root, err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var cassette struct {
-			Interactions []struct {
-				Request  struct{ URL, Body string }
-				Response struct{ Body string }
-			}
-		}
-		if err := yaml.Unmarshal(data, &cassette); err != nil || len(cassette.Interactions) == 0 {
-			t.Fatalf("%s is no cassette: %v", file, err)
-		}
-		folder := filepath.Base(filepath.Dir(file))
-		for _, i := range cassette.Interactions {
-			all = append(all, exchange{
-				name: folder + "/" + strings.TrimSuffix(filepath.Base(file), ".yaml"), url: i.Request.URL, request: i.Request.Body, reply: i.Response.Body,
-			})
-		}
+	for _, e := range providertest.Cassettes(t, "google/*/*.yaml") {
+		all = append(all, exchange{name: strings.TrimPrefix(e.Name, "google/"), url: e.URL, request: e.Request, reply: e.Body})
 	}
 	return all
 }

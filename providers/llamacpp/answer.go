@@ -3,8 +3,6 @@ package llamacpp
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 
 	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
@@ -60,6 +58,10 @@ func (a *answer) read() error {
 	frames := reply.NewSSE(a.Body(), a.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
+		if _, text, _, ok := a.shapes.Skim(frames); ok {
+			a.Deliver(llm.EventText, a.Text.Add(text))
+			continue
+		}
 		frame, err := frames.Next()
 		if err != nil {
 			return a.stopped(err)
@@ -101,21 +103,18 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 // broken returns the error for a frame that is not a piece of an answer.
 func (a *answer) broken(f reply.Frame, err error) error {
 	if f.Unterminated {
-		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return a.CutInLine()
 	}
 	return a.Reply.Fail(llm.Protocol, "a frame of the stream is not a piece of an answer: "+err.Error())
 }
 
 // stopped handles the end of the body without a last frame, or its failure.
 func (a *answer) stopped(err error) error {
-	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
-	switch {
-	case isTooLong:
-		return a.Reply.Fail(llm.Protocol, tooLong.Error())
-	case err != io.EOF:
-		return a.Reply.ReadError(err)
-	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
-		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+	if failure := a.Unreadable(err); failure != nil {
+		return failure
+	}
+	if failure := a.NotAStream(); failure != nil {
+		return failure
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }

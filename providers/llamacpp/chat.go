@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -40,15 +41,16 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	return nil
 }
 
-func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) {
+func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	own := llm.OptionsFor[Options](call.Embed.Options)
 	clone := call.Clone()
 	clone.Embed.Options = []llm.Options{openai.Options{EmbedExtra: own.Extra}}
 	for ev, err := range p.openai.Do(ctx, clone) {
 		if !yield(ev, explain(err)) {
-			return
+			break
 		}
 	}
+	return nil
 }
 
 // inDialect returns the call with the options as OpenAI's dialect has them.
@@ -136,6 +138,7 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		return "", err
 	}
 	var got struct {
+		dialect.Failure
 		Prompt *string `json:"prompt"`
 	}
 	r, err := p.value(ctx, call, "/apply-template", body, &got)

@@ -1,22 +1,15 @@
 package llamacpp
 
 import (
-	"encoding/json"
-
 	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 )
-
-// failure is the member that a reply has in place of what was asked for.
-type failure struct {
-	Error json.RawMessage `json:"error"`
-}
 
 // chunk is one piece of an answer: a frame of a stream, or the whole of one that
 // is not streamed. Counts and timings are of interest in the last piece.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 type chunk struct {
-	failure
+	dialect.Failure
 	Content       *string           `json:"content"`
 	Stop          bool              `json:"stop"`
 	Model         string            `json:"model"`
@@ -42,16 +35,9 @@ func finishReason(raw string) llm.FinishReason {
 
 // usage reads the counts of the last piece.
 func (c *chunk) usage() llm.Usage {
-	u := llm.Usage{Input: reported(c.Prompt), Output: reported(c.Predicted)}
+	u := llm.Usage{Input: dialect.Reported(c.Prompt), Output: dialect.Reported(c.Predicted)}
 	if c.Timings != nil {
-		u.CacheRead = reported(c.Timings.Cached)
+		u.CacheRead = dialect.Reported(c.Timings.Cached)
 	}
 	return u
-}
-
-func reported(n *int) llm.Tokens {
-	if n == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(*n)
 }

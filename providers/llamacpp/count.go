@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
 	"github.com/parley-llm/parley/llm"
 )
@@ -33,9 +34,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		Tokens: len(tokens.ids), Exact: true,
 		Source: fmt.Sprintf("llama.cpp /tokenize, in the prompt format %q", o.templateOr(p.template)),
 	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: count}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	dialect.LocalResult(p.name, call, count, yield)
 	return nil
 }
 

@@ -11,11 +11,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/llamacpp"
+)
+
+// What the tests of all providers share.
+var (
+	equal     = providertest.Equal
+	wantError = providertest.WantError
+	fromJSON  = providertest.FromJSON
+	respond   = providertest.Respond
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -112,16 +120,6 @@ func with(o llamacpp.Options) *llm.Request {
 	return req
 }
 
-// respond returns a reply without a connection.
-func respond(status int, contentType string, body io.Reader) *http.Response {
-	return &http.Response{
-		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1,
-		Header:        http.Header{"Content-Type": {contentType}},
-		Body:          io.NopCloser(body),
-		ContentLength: -1,
-	}
-}
-
 // withText returns a request for a completion with the bytes of its prompt's
 // tokens as a text, too.
 func withText(r *http.Request) *http.Request {
@@ -142,35 +140,6 @@ func withText(r *http.Request) *http.Request {
 	clone.Body, clone.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	clone.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	return clone
-}
-
-func fromJSON(t testing.TB, text string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	return v
-}
-
-func equal(t testing.TB, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// wantError compares an error's kind, and looks for pieces of its text.
-func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) {
-	t.Helper()
-	if got := llm.KindOf(err); got != kind {
-		t.Fatalf("the error is %v, of kind %q, want kind %q", err, got, kind)
-	}
-	for _, piece := range pieces {
-		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
-		}
-	}
 }
 
 // asError finds the *llm.Error in err, which there must be.

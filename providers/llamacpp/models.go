@@ -1,6 +1,7 @@
 package llamacpp
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"path"
@@ -14,7 +15,7 @@ import (
 
 // modelList is the list of models that the server has, in two dialects at once.
 type modelList struct {
-	failure
+	dialect.Failure
 	Data []struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
@@ -40,10 +41,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		return err
 	}
 	defer r.Close()
-	switch {
-	case send.IsSet(got.Error):
-		return r.Complaint(got.Error, llm.Server)
-	case got.Data == nil:
+	if got.Data == nil {
 		return r.Fail(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
@@ -107,7 +105,7 @@ type Props struct {
 // props is the reply to a request for the server's properties.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
 type props struct {
-	failure
+	dialect.Failure
 	Defaults *struct {
 		Context int `json:"n_ctx"`
 	} `json:"default_generation_settings"`
@@ -133,10 +131,7 @@ func (p *Provider) Props(ctx context.Context) (*Props, error) {
 		return nil, err
 	}
 	defer r.Close()
-	switch {
-	case send.IsSet(got.Error):
-		return nil, r.Complaint(got.Error, llm.Server)
-	case got.Defaults == nil:
+	if got.Defaults == nil {
 		return nil, r.Fail(llm.Protocol, "the reply has no settings; is this llama.cpp's server?")
 	}
 	out := &Props{
@@ -180,25 +175,33 @@ type Slot struct {
 // Slots returns what the server's slots are doing. A server that was started
 // with --no-slots answers with an error of kind [llm.Unsupported].
 func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
-	var got json.RawMessage
+	var got slotList
 	r, err := p.own(ctx, opSlots, "/slots", &got)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	var said failure
-	if json.Unmarshal(got, &said) == nil && send.IsSet(said.Error) {
-		return nil, r.Complaint(said.Error, llm.Server)
-	}
-	var slots []Slot
-	if err := json.Unmarshal(got, &slots); err != nil || slots == nil {
+	if got.slots == nil {
 		return nil, r.Fail(llm.Protocol, "the reply is no list of slots")
 	}
-	return slices.Clip(slots), nil
+	return slices.Clip(got.slots), nil
+}
+
+// slotList is the reply to a request for the slots: a list, or a failure.
+type slotList struct {
+	dialect.Failure
+	slots []Slot
+}
+
+func (l *slotList) UnmarshalJSON(data []byte) error {
+	if bytes.HasPrefix(data, []byte("[")) {
+		return json.Unmarshal(data, &l.slots)
+	}
+	return json.Unmarshal(data, &l.Failure)
 }
 
 // own makes a call that is not part of [llm.Provider].
-func (p *Provider) own(ctx context.Context, op llm.Op, place string, v any) (*send.Reply, error) {
+func (p *Provider) own(ctx context.Context, op llm.Op, place string, v dialect.Failing) (*send.Reply, error) {
 	call := &llm.Call{Op: op, Provider: p.name}
 	if ctx == nil {
 		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")

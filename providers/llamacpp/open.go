@@ -1,6 +1,7 @@
 package llamacpp
 
 import (
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -30,9 +31,5 @@ func open(c providers.Config) (llm.Provider, error) {
 	if config.APIKey == "" && config.TokenSource == nil {
 		config.APIKey = llm.Secret(c.Env("LLAMACPP_API_KEY"))
 	}
-	p, err := New(config)
-	if err != nil {
-		return nil, err // not p: a nil *Provider in an interface is not nil
-	}
-	return p, nil
+	return dialect.Opened(New(config))
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
-	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -97,18 +97,15 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 		return nil, err
 	}
 	var got struct {
+		dialect.Failure
 		Tokens []int `json:"tokens"`
-		failure
 	}
 	r, err := p.value(ctx, call, "/tokenize", body, &got)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	switch {
-	case send.IsSet(got.Error):
-		return nil, r.Complaint(got.Error, llm.Server)
-	case got.Tokens == nil:
+	if got.Tokens == nil {
 		return nil, r.Fail(llm.Protocol, "the reply has no list of tokens")
 	}
 	return got.Tokens, nil

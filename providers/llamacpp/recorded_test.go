@@ -1,7 +1,6 @@
 package llamacpp_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/providers/llamacpp"
@@ -26,27 +26,12 @@ type recorded struct {
 
 func recording(t testing.TB, name string) recorded {
 	t.Helper()
-	root := os.Getenv("PARLEY_CONFORMANCE")
-	if root == "" {
-		t.Skip("PARLEY_CONFORMANCE is not set: there are no recorded replies to test with")
+	e := providertest.Recording(t, "llamacpp/"+name)
+	mediaType := "text/event-stream"
+	if e.Header != nil {
+		mediaType = e.Header.Get("Content-Type")
 	}
-	read := func(ending string) string {
-		data, err := os.ReadFile(filepath.Join(root, "llamacpp", name+ending))
-		if err != nil && ending == ".body" {
-			t.Fatal(err)
-		}
-		return string(data)
-	}
-	e := recorded{wire: llmtest.Wire{Body: []byte(read(".body")), Header: http.Header{"Content-Type": {"text/event-stream"}}}}
-	if head := read(".hdr"); head != "" {
-		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(strings.TrimRight(head, "\r\n")+"\r\n\r\n")), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e.wire.Status, e.wire.Header = resp.StatusCode, http.Header{"Content-Type": {resp.Header.Get("Content-Type")}}
-	}
-	_, e.request, _ = strings.Cut(strings.ReplaceAll(read(".req"), "\r", ""), "\n\n")
-	return e
+	return recorded{e.Request, llmtest.Wire{Status: e.Status, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(e.Body)}}
 }
 
 // replaying returns a provider of a server that answers with these recordings,

@@ -63,7 +63,7 @@ func (a *answer) read() error {
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
 	for !a.Left() {
-		if typ, text, ok := a.shapes.Skim(lines); ok {
+		if typ, text, _, ok := a.shapes.Skim(lines); ok {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
 		}
@@ -121,7 +121,7 @@ func (a *answer) line(f reply.Frame) (ended bool, err error) {
 // broken returns the error for a line that is not a piece of an answer.
 func (a *answer) broken(f reply.Frame, err error) error {
 	if f.Unterminated {
-		return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return a.CutInLine()
 	}
 	if _, isSyntax := errors.AsType[*json.SyntaxError](err); isSyntax {
 		said := a.Reply.Complaint(f.Data, llm.Protocol)
@@ -133,13 +133,10 @@ func (a *answer) broken(f reply.Frame, err error) error {
 
 // stopped handles the end of the body without a last line, or its failure.
 func (a *answer) stopped(err error) error {
-	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
-	switch {
-	case isTooLong:
-		return a.Reply.Fail(llm.Protocol, tooLong.Error())
-	case err != io.EOF:
-		return a.Reply.ReadError(err)
-	case !a.Started():
+	if failure := a.Unreadable(err); failure != nil {
+		return failure
+	}
+	if !a.Started() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended before it had begun")
 	}
 	return a.notDone()
@@ -181,7 +178,7 @@ func (a *answer) whole(data []byte) error {
 // chunk passes on what a chunk says, to the answer's end if it is the last.
 // Data is its line, for learning its shape.
 func (a *answer) chunk(c *chunk, data []byte) error {
-	if said := c.failed(); said != nil {
+	if said := c.Failed(); said != nil {
 		return a.Reply.Complaint(said, llm.Server) // most often, a runner that crashed
 	}
 	if a.raw && c.Response != nil && c.Message == nil {

@@ -13,7 +13,7 @@ import (
 // is not streamed. The counts are in the last piece.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type chunk struct {
-	failure
+	dialect.Failure
 	Model        string            `json:"model"`
 	Message      *content          `json:"message"`
 	Response     *string           `json:"response"` // in place of Message, where a plain prompt was sent
@@ -78,16 +78,9 @@ func (c *chunk) usage(said bool) llm.Usage {
 	if c.DoneReason == "load" || c.DoneReason == "unload" {
 		return llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
 	}
-	u := llm.Usage{Input: reported(c.PromptEval), CacheRead: reported(c.PromptCached), Output: reported(c.Eval)}
+	u := llm.Usage{Input: dialect.Reported(c.PromptEval), CacheRead: dialect.Reported(c.PromptCached), Output: dialect.Reported(c.Eval)}
 	if c.PromptEval != nil && c.Eval == nil && !said {
 		u.Output = llm.Known(0)
 	}
 	return u
-}
-
-func reported(n *int) llm.Tokens {
-	if n == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(*n)
 }

@@ -53,7 +53,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 // rendered is the reply to a chat request that is to be rendered only:
 // https://github.com/ollama/ollama/blob/v0.24.0/api/types.go, DebugInfo.
 type rendered struct {
-	failure
+	dialect.Failure
 	Model string `json:"model"`
 	Debug *struct {
 		Prompt string `json:"rendered_template"`

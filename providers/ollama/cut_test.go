@@ -7,14 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/ollama"
 )
@@ -64,31 +63,6 @@ func sendCut(conn net.Conn, mediaType string, body string, how ending) {
 	conn.Write(b.Bytes())
 }
 
-// everyByte is the size of the largest body that is cut at every byte.
-const everyByte = 4 << 10
-
-// offsets returns where to cut a body: at every byte if it is short, else around
-// the edges of its lines and at 200 places more.
-func offsets(body string) (at []int) {
-	if len(body) <= everyByte {
-		for i := range len(body) + 1 {
-			at = append(at, i)
-		}
-		return at
-	}
-	for i := range len(body) {
-		if body[i] == '\n' {
-			at = append(at, i-1, i, i+1, min(i+2, len(body)))
-		}
-	}
-	random := rand.New(rand.NewPCG(1, uint64(len(body))))
-	for range 200 {
-		at = append(at, random.IntN(len(body)+1))
-	}
-	slices.Sort(at)
-	return slices.Compact(at)
-}
-
 // testCuts cuts the reply everywhere. It may be a success only if the line that
 // says done:true came whole, and what came before a cut is a prefix of it all.
 func testCuts(t *testing.T, e exchange, every int) {
@@ -108,7 +82,7 @@ func testCuts(t *testing.T, e exchange, every int) {
 		p := pipe(t, func(conn net.Conn) { sendCut(conn, e.mediaType, body, how) })
 		model := llm.New(p, "m")
 		req := with(func(r *llm.Request) { r.Unstreamed = unstreamed(&e) })
-		for i, at := range offsets(e.reply) {
+		for i, at := range providertest.Offsets(e.reply) {
 			if i%every != 0 {
 				continue
 			}
@@ -178,7 +152,7 @@ func TestRecordedReplyCutAnywhereIsNoSuccess(t *testing.T) {
 			continue
 		}
 		every := 1
-		if raceEnabled && len(e.reply) > everyByte {
+		if raceEnabled && len(e.reply) > providertest.EveryByte {
 			every = 19 // a sample of what takes minutes
 		}
 		t.Run(e.name, func(t *testing.T) { testCuts(t, e, every) })

@@ -20,7 +20,7 @@ type embedBody struct {
 }
 
 type embeddings struct {
-	failure
+	dialect.Failure
 	Model      string      `json:"model"`
 	Vectors    [][]float32 `json:"embeddings"`
 	PromptEval *int        `json:"prompt_eval_count"`
@@ -37,7 +37,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: reported(got.PromptEval)}}
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: dialect.Reported(got.PromptEval)}}
 	return dialect.Embeddings(r, call.Embed, result, yield)
 }
 

@@ -1,31 +1,12 @@
 package ollama
 
 import (
-	"encoding/json"
 	"errors"
 	"net"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
-
-// failure is the member that any reply of the server can have in place of what
-// was asked for, also with status 200.
-type failure struct {
-	Error json.RawMessage `json:"error"`
-}
-
-// failed returns what the server says went wrong, or nil.
-func (f *failure) failed() json.RawMessage {
-	if send.IsSet(f.Error) {
-		return f.Error
-	}
-	return nil
-}
-
-// failing is a reply that may hold a failure.
-type failing interface{ failed() json.RawMessage }
 
 // explain corrects the kind of an error where Ollama's status does not say it,
 // and adds what to do about it. The error must not have been handed out yet.

@@ -9,11 +9,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/ollama"
 )
+
+// What the tests of all providers share.
+var (
+	equal     = providertest.Equal
+	wantError = providertest.WantError
+	fromJSON  = providertest.FromJSON
+	says      = providertest.Says
+	respond   = providertest.Respond
+)
+
+type roundTrip = providertest.RoundTrip
 
 // serve starts a server on loopback and returns a provider for it.
 func serve(t testing.TB, handler http.HandlerFunc) *ollama.Provider {
@@ -36,15 +46,6 @@ func provider(t testing.TB, config ollama.Config) *ollama.Provider {
 // handledWith returns a provider with these limits, without a connection.
 func handledWith(t testing.TB, limits llm.Limits, handler http.HandlerFunc) *ollama.Provider {
 	return provider(t, ollama.Config{Limits: limits, HTTPClient: &http.Client{Transport: handled(handler)}})
-}
-
-// says is a handler that gives every request the same reply.
-func says(status int, contentType, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", contentType)
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
 }
 
 // streams is a handler that replies with these lines.
@@ -120,49 +121,5 @@ func embeds(req *llm.EmbedRequest, model string) func(context.Context, *ollama.P
 	return func(ctx context.Context, p *ollama.Provider) error {
 		_, err := llm.New(p, model).Embed(ctx, req)
 		return err
-	}
-}
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// respond returns a reply without a connection.
-func respond(status int, contentType string, body io.Reader) *http.Response {
-	return &http.Response{
-		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1,
-		Header:        http.Header{"Content-Type": {contentType}},
-		Body:          io.NopCloser(body),
-		ContentLength: -1,
-	}
-}
-
-func fromJSON(t testing.TB, text string) any {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatalf("%v in %s", err, text)
-	}
-	return v
-}
-
-// equal compares what there is with what there should be.
-func equal(t testing.TB, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
-// wantError compares an error's kind, and looks for pieces of its text.
-func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) {
-	t.Helper()
-	if got := llm.KindOf(err); got != kind {
-		t.Fatalf("the error is %v, of kind %q, want kind %q", err, got, kind)
-	}
-	for _, piece := range pieces {
-		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
-		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // modelList is the list of models that the server has.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
 type modelList struct {
-	failure
+	dialect.Failure
 	Models []struct {
 		Name     string    `json:"name"`
 		Modified time.Time `json:"modified_at"`
@@ -81,7 +81,7 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var got struct {
-		failure
+		dialect.Failure
 		Version string `json:"version"`
 	}
 	r, err := p.value(ctx, call, "/api/version", nil, &got)
@@ -116,7 +116,7 @@ type ModelDetails struct {
 // shown is the reply to a request to show a model.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
 type shown struct {
-	failure
+	dialect.Failure
 	License      string         `json:"license"`
 	Template     string         `json:"template"`
 	System       string         `json:"system"`

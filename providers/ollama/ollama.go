@@ -22,9 +22,9 @@ package ollama
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
@@ -45,14 +45,16 @@ type Config struct {
 	// TokenSource, if set, gives the credential instead: for those that expire.
 	TokenSource llm.TokenSource
 
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
 	// HTTPClient sends the requests; nil is a client of the provider's own,
 	// with a transport made for many streams. Its rule for redirects is not
 	// used: credentials go to no other host. Do not set its Timeout, which cuts
 	// long answers: set Limits.
 	HTTPClient *http.Client
-	// Limits are for waiting. A server that loads a model, or has another
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default. A server that loads a model, or has another
 	// request to answer first, sends nothing until then: see FirstEvent.
 	Limits llm.Limits
 
@@ -83,7 +85,6 @@ func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:    config.Name,
 		headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
-		token:   config.TokenSource,
 		limits:  config.Limits.WithDefaults(),
 
 		template: config.Template,
@@ -102,9 +103,7 @@ func New(config Config) (*Provider, error) {
 	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
-	if key := string(config.APIKey); key != "" && p.token == nil {
-		p.token = func(context.Context) (string, error) { return key, nil }
-	}
+	p.token, _ = send.Credential(config.APIKey, config.TokenSource)
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
@@ -125,24 +124,15 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. A token count is
 // that of the chat's prompt; the model's vocabulary is kept for the next one.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch call.Op {
-		case llm.OpChat:
-			err = p.chat(ctx, call, yield)
-		case llm.OpEmbed:
-			err = p.embed(ctx, call, yield)
-		case llm.OpCountTokens:
-			err = p.countTokens(ctx, call, yield)
-		case llm.OpListModels:
-			err = p.listModels(ctx, call, yield)
-		default:
-			err = p.fail(call, llm.Unsupported, "Ollama's API cannot %s", call.Op)
-		}
-		if err != nil {
-			yield(llm.Event{}, err)
-		}
-	}
+	return operations.Do(ctx, call, p)
+}
+
+// operations are what the provider can do.
+var operations = dialect.Operations[*Provider]{
+	llm.OpChat:        (*Provider).chat,
+	llm.OpEmbed:       (*Provider).embed,
+	llm.OpCountTokens: (*Provider).countTokens,
+	llm.OpListModels:  (*Provider).listModels,
 }
 
 // request returns the HTTP request for a call, with its credential. A nil body
@@ -171,25 +161,19 @@ func (p *Provider) start(ctx context.Context, call *llm.Call, path string, body 
 
 // value makes a call whose reply is one JSON value, read into v. The caller
 // closes the reply, unless there is an error.
-func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v failing) (*send.Reply, error) {
+func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v dialect.Failing) (*send.Reply, error) {
 	req, err := p.request(ctx, call, path, body)
 	if err != nil {
 		return nil, err
 	}
-	r, err := p.client.Value(ctx, req, v)
+	r, err := dialect.Value(ctx, p.client, req, v)
 	if err != nil {
 		return nil, explain(err)
-	}
-	if said := v.failed(); said != nil {
-		r.Close()
-		return nil, explain(r.Complaint(said, llm.Server))
 	}
 	return r, nil
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return &llm.Error{
-		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
-	}
+	return send.Failf(p.name, call, kind, format, args...)
 }

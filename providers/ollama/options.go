@@ -44,7 +44,9 @@ type Options struct {
 	// repeat_penalty or num_gpu. They outrank the request's own settings:
 	// https://github.com/ollama/ollama/blob/main/docs/modelfile.mdx#valid-parameters-and-values
 	Raw map[string]any `json:"raw,omitempty"`
-	// Extra are further members of the request itself. They outrank all else.
+	// Extra are further members of the request's JSON object, of chats and of
+	// embeddings. They outrank all else. A nil member takes away what would be sent
+	// otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
@@ -70,7 +71,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			return pullStopped(r, err)
 		}
 		var step struct {
-			failure
+			dialect.Failure
 			PullProgress
 		}
 		if err := json.Unmarshal(line.Data, &step); err != nil {
@@ -79,7 +80,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			}
 			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
 		}
-		if said := step.failed(); said != nil {
+		if said := step.Failed(); said != nil {
 			return explain(r.Complaint(said, llm.Server))
 		}
 		last := step.Status == "success"

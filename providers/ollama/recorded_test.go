@@ -1,16 +1,15 @@
 package ollama_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
+	"path"
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/ollama"
 )
@@ -33,17 +32,9 @@ func (e *exchange) handler() http.HandlerFunc { return says(e.status, e.mediaTyp
 // recordings returns the recorded exchanges with one path of the API.
 func recordings(t testing.TB, path string) []exchange {
 	t.Helper()
-	root := os.Getenv("PARLEY_CONFORMANCE")
-	if root == "" {
-		t.Skip("PARLEY_CONFORMANCE is not set: there are no recorded replies to test with")
-	}
-	bodies, err := filepath.Glob(filepath.Join(root, "ollama", "*.body"))
-	if err != nil || len(bodies) == 0 {
-		t.Fatalf("there are no recordings in %s/ollama (%v)", root, err)
-	}
 	var all []exchange
-	for _, file := range bodies {
-		e := readExchange(t, strings.TrimSuffix(file, ".body"))
+	for _, name := range providertest.Recordings(t, "ollama/*.body") {
+		e := readExchange(t, name)
 		switch {
 		case e.path == path:
 		case e.path == "" && path == "/api/chat" && strings.HasPrefix(e.reply, `{"model"`): // an answer whose request was not kept
@@ -58,28 +49,17 @@ func recordings(t testing.TB, path string) []exchange {
 	return all
 }
 
-func readExchange(t testing.TB, base string) exchange {
+func readExchange(t testing.TB, name string) exchange {
 	t.Helper()
-	read := func(ending string) string {
-		data, err := os.ReadFile(base + ending)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-		return string(data)
+	recorded := providertest.Recording(t, name)
+	e := exchange{
+		name: path.Base(name), path: recorded.Path, request: recorded.Request,
+		status: recorded.Status, mediaType: recorded.Header.Get("Content-Type"), reply: recorded.Body,
 	}
-	e := exchange{name: filepath.Base(base), reply: read(".body"), status: http.StatusOK, mediaType: "application/x-ndjson"}
-	if header := read(".hdr"); header != "" {
-		response, err := http.ReadResponse(bufio.NewReader(strings.NewReader(strings.TrimRight(header, "\r\n")+"\r\n\r\n")), nil)
-		if err != nil {
-			t.Fatalf("%s: %v", base, err)
-		}
-		e.status, e.mediaType = response.StatusCode, response.Header.Get("Content-Type")
-	}
-	e.request = read(".req")
-	if line, rest, ok := strings.Cut(e.request, " HTTP/1.1"); ok {
-		_, e.path, _ = strings.Cut(line, " ")
-		_, e.request, _ = strings.Cut(strings.ReplaceAll(rest, "\r", ""), "\n\n")
-	} else if strings.HasPrefix(e.mediaType, "text/event-stream") {
+	switch {
+	case recorded.Header == nil:
+		e.mediaType = "application/x-ndjson"
+	case e.path == "" && strings.HasPrefix(e.mediaType, "text/event-stream"):
 		e.path = "/v1/chat/completions"
 	}
 	return e

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 
@@ -37,10 +36,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
-	if err := a.read(); err != nil {
-		return a.Failed(err, a.usage)
-	}
-	return nil
+	return a.Failed(a.read(), a.usage)
 }
 
 // answer reads the reply to a chat and turns it into events.
@@ -101,7 +97,7 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
-		if d, text, ok := a.shapes.Skim(frames); ok {
+		if d, text, _, ok := a.shapes.Skim(frames); ok {
 			a.piece(d, a.Text.Add(text))
 			continue
 		}
@@ -159,7 +155,7 @@ func (a *answer) broken(f reply.Frame, err error) (ended bool, _ error) {
 	case f.Unterminated && a.finish != "": // only the usage can have been cut
 		return true, a.done()
 	case f.Unterminated:
-		return false, a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+		return false, a.CutInLine()
 	}
 	if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
 		return false, e // not a chunk, but a text or a list that says what went wrong
@@ -169,20 +165,16 @@ func (a *answer) broken(f reply.Frame, err error) (ended bool, _ error) {
 
 // stopped handles the end of the body, or its failure.
 func (a *answer) stopped(err error) error {
-	tooLong, isTooLong := errors.AsType[*reply.TooLongError](err)
+	failure := a.Unreadable(err)
 	switch {
-	case isTooLong:
-		return a.Reply.Fail(llm.Protocol, tooLong.Error())
-	case err != io.EOF:
-		failure := a.Reply.ReadError(err)
-		if a.finish == "" || failure.Kind == llm.Canceled {
-			return failure
-		}
-		return a.done() // the answer is whole; only the usage can be missing
+	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
+		return failure
 	case a.finish != "":
-		return a.done()
-	case !a.Started() && a.Reply.MediaType() != "text/event-stream":
-		return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
+		return a.done() // the answer is whole; only the usage can be missing
+	}
+	if failure := a.NotAStream(); failure != nil {
+		failure.Message += a.Reply.Quote(a.head.Bytes())
+		return failure
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }

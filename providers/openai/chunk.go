@@ -153,24 +153,17 @@ type completionDetails struct {
 }
 
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{Input: known(u.Prompt), Output: known(u.Completion), CacheRead: known(u.CacheHit)}
+	out := llm.Usage{Input: dialect.Reported(u.Prompt), Output: dialect.Reported(u.Completion), CacheRead: dialect.Reported(u.CacheHit)}
 	if d := u.PromptDetails; d != nil {
 		if d.Cached != nil {
-			out.CacheRead = known(d.Cached)
+			out.CacheRead = dialect.Reported(d.Cached)
 		}
-		out.CacheWrite = known(d.Written)
+		out.CacheWrite = dialect.Reported(d.Written)
 	}
 	if d := u.CompletionDetails; d != nil {
-		out.Reasoning = known(d.Reasoning)
+		out.Reasoning = dialect.Reported(d.Reasoning)
 	}
 	return out
-}
-
-func known(n *int) llm.Tokens {
-	if n == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(*n)
 }
 
 // failures are finish reasons that say that the answer has failed.

@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/offline"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/tokens"
 )
 
 // CountBy says who counts the tokens of a request.
@@ -37,35 +36,12 @@ const (
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
-		return p.countOffline(ctx, call, yield)
+		return offline.Count(ctx, call, p.name, p.config.Encoding, yield)
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
-		return p.failCount(call, llm.InvalidRequest, fmt.Sprintf("Options.CountBy is %q: use one of the constants of openai.CountBy", by))
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of openai.CountBy", by)
 	}
-}
-
-func (p *Provider) failCount(call *llm.Call, kind llm.Kind, message string) *llm.Error {
-	return &llm.Error{Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: message}
-}
-
-func (p *Provider) countOffline(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	if err := ctx.Err(); err != nil {
-		return err // as from a provider that would have had to wait
-	}
-	count, err := tokens.CountRequest(call.Request, call.Model, p.config.Encoding)
-	if err != nil {
-		if e, ok := errors.AsType[*llm.Error](err); ok && e.Provider == "" {
-			named := *e
-			named.Provider, named.Op = p.name, call.Op
-			err = &named
-		}
-		return err
-	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: &count}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
-	return nil
 }
 
 func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -77,17 +53,17 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	case VLLM:
 		return p.countByVLLM(ctx, call, yield)
 	}
-	return p.failCount(call, llm.Unsupported, string(p.config.Server)+
-		" has no token counter: OpenAI, Azure, llama.cpp and vLLM have one, and openai.CountOffline needs none")
+	return p.fail(call, llm.Unsupported,
+		"%s has no token counter: OpenAI, Azure, llama.cpp and vLLM have one, and openai.CountOffline needs none", p.config.Server)
 }
 
 // counted is the reply of a counter, in the words of each.
 type counted struct {
+	dialect.Failure
 	InputTokens *int            `json:"input_tokens"` // OpenAI, llama.cpp
 	Count       *int            `json:"count"`        // vLLM
 	Tokens      json.RawMessage `json:"tokens"`       // llama.cpp's /tokenize: a list
 	Prompt      *string         `json:"prompt"`       // llama.cpp's /apply-template
-	Error       json.RawMessage `json:"error"`
 }
 
 // ask posts a body to a place beside the chat endpoint: url is made of the
@@ -100,15 +76,7 @@ func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string
 		return nil, err
 	}
 	req.Call, req.URL = call, url(req.URL)
-	r, err := p.client.Value(ctx, req, got)
-	if err != nil {
-		return nil, err
-	}
-	if send.IsSet(got.Error) {
-		defer r.Close()
-		return nil, r.Complaint(got.Error, llm.Server)
-	}
-	return r, nil
+	return dialect.Value(ctx, p.client, req, got)
 }
 
 // finishCount passes on a count and closes the reply.
@@ -185,7 +153,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 	// first one as it does to a chat.
 	text, err := json.Marshal(map[string]any{"content": *got.Prompt, "add_special": true, "parse_special": true})
 	if err != nil {
-		return p.failCount(call, llm.Protocol, "the prompt cannot be written as JSON: "+err.Error())
+		return p.fail(call, llm.Protocol, "the prompt cannot be written as JSON: %v", err)
 	}
 	got = counted{}
 	tokenized, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, text, &got)
@@ -209,7 +177,7 @@ func (p *Provider) countByVLLM(ctx context.Context, call *llm.Call, yield func(l
 	}
 	var chat map[string]json.RawMessage
 	if err := json.Unmarshal(body, &chat); err != nil {
-		return p.failCount(call, llm.InvalidRequest, err.Error())
+		return p.fail(call, llm.InvalidRequest, "%v", err)
 	}
 	prompt := map[string]json.RawMessage{"add_generation_prompt": json.RawMessage("true")}
 	for _, name := range []string{
@@ -221,7 +189,7 @@ func (p *Provider) countByVLLM(ctx context.Context, call *llm.Call, yield func(l
 		}
 	}
 	if body, err = json.Marshal(prompt); err != nil {
-		return p.failCount(call, llm.InvalidRequest, err.Error())
+		return p.fail(call, llm.InvalidRequest, "%v", err)
 	}
 	var got counted
 	r, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, body, &got)

@@ -13,7 +13,7 @@ import (
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if p.byDeployment() {
-		return p.failCount(call, llm.Unsupported, "Azure counts tokens in its v1 API only: leave Config.AzureAPIVersion empty")
+		return p.fail(call, llm.Unsupported, "Azure counts tokens in its v1 API only: leave Config.AzureAPIVersion empty")
 	}
 	request, err := p.responsesRequest(call)
 	if err != nil {
@@ -21,7 +21,7 @@ func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield f
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
-		return p.failCount(call, llm.InvalidRequest, "the request cannot be written as JSON: "+err.Error())
+		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
 	}
 	var got counted
 	r, err := p.ask(ctx, call, func(chat string) string {
@@ -102,7 +102,7 @@ func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
 	for i, m := range req.Messages {
 		items, err := responsesItems(i, m, options.SystemRole, &ids)
 		if err != nil {
-			return nil, p.failCount(call, llm.Unsupported, fmt.Sprintf("message %d: %v", i, err))
+			return nil, p.fail(call, llm.Unsupported, "message %d: %v", i, err)
 		}
 		body.Input = append(body.Input, items...)
 	}

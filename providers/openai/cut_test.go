@@ -14,6 +14,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -181,12 +182,12 @@ func TestAnswerCutAtEveryByte(t *testing.T) {
 func cutAt(t *testing.T, body string, end ending, places []int) {
 	t.Helper()
 	cuts := make(chan int, 1)
-	network := newPipeNet()
+	network := providertest.NewPipeNet()
 	defer network.Close()
 	go serveCut(network, body, end, cuts)
 	m := llm.New(provider(t, openai.Config{
 		BaseURL:    "http://server.test/v1",
-		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: network.dial}},
+		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: network.Dial}},
 	}), "m")
 	for _, n := range places {
 		cuts <- n

@@ -8,20 +8,19 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
 // embeddings is the reply to a request for embeddings.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 type embeddings struct {
+	dialect.Failure
 	Model string `json:"model"`
 	Data  []struct {
 		Index  int       `json:"index"`
 		Vector []float32 `json:"embedding"`
 	} `json:"data"`
-	Usage *usage          `json:"usage"`
-	Error json.RawMessage `json:"error"`
+	Usage *usage `json:"usage"`
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -44,14 +43,11 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if err != nil {
 		return err
 	}
-	r, err := p.client.Value(ctx, req, &got)
+	r, err := dialect.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if send.IsSet(got.Error) {
-		return r.Complaint(got.Error, llm.Server)
-	}
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: make([][]float32, len(call.Embed.Inputs))}
 	for _, d := range got.Data {
 		if d.Index >= 0 && d.Index < len(result.Vectors) {

@@ -1,23 +1,25 @@
 package openai_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
+)
+
+// What the tests of all providers share.
+var (
+	equal     = providertest.Equal
+	wantError = providertest.WantError
+	says      = providertest.Says
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,15 +66,6 @@ func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp := rec.Result()
 	resp.Request = r
 	return resp, nil
-}
-
-// says is a handler that gives every request the same reply.
-func says(status int, contentType, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["Content-Type"] = []string{contentType}
-		w.WriteHeader(status)
-		io.WriteString(w, body)
-	}
 }
 
 // streams is a handler that replies with this event stream.
@@ -131,33 +124,6 @@ func answer(t testing.TB, m *llm.Model, req *llm.Request) *llm.Response {
 	return resp
 }
 
-// wantError compares an error's kind, looks for pieces of its text, and
-// returns it.
-func wantError(t testing.TB, err error, kind llm.Kind, pieces ...string) *llm.Error {
-	t.Helper()
-	e, ok := errors.AsType[*llm.Error](err)
-	if !ok {
-		t.Fatalf("the error is %v, a %T, want an *llm.Error of kind %q", err, err, kind)
-	}
-	if e.Kind != kind {
-		t.Fatalf("the error is %v, of kind %q, want kind %q", err, e.Kind, kind)
-	}
-	for _, piece := range pieces {
-		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
-		}
-	}
-	return e
-}
-
-// equal compares what there is with what there should be.
-func equal(t testing.TB, what string, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
-	}
-}
-
 // fromJSON decodes JSON, with numbers as they are written.
 func fromJSON(t testing.TB, text string) any {
 	t.Helper()
@@ -195,64 +161,10 @@ func capture(t testing.TB, config openai.Config, modelName string, req *llm.Requ
 	return got
 }
 
-// pipeNet is a network of one server in memory: unlike sockets, its pipes work
-// under the fake clock of testing/synctest.
-type pipeNet struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipeNet() *pipeNet { return &pipeNet{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (n *pipeNet) Accept() (net.Conn, error) {
-	select {
-	case conn := <-n.conns:
-		return conn, nil
-	case <-n.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (n *pipeNet) Close() error {
-	n.once.Do(func() { close(n.done) })
-	return nil
-}
-
-func (n *pipeNet) Addr() net.Addr {
-	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:80"))
-}
-
-func (n *pipeNet) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case n.conns <- server:
-		return client, nil
-	case <-n.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // piped returns the model "m" of a server on an in-memory network. Both end
 // with the test.
 func piped(t testing.TB, config openai.Config, handler http.HandlerFunc) *llm.Model {
 	t.Helper()
-	network := newPipeNet()
-	var running sync.WaitGroup // the server and its handlers
-	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		running.Add(1)
-		defer running.Done()
-		handler(w, r)
-	})}
-	running.Go(func() { server.Serve(network) })
-	transport := &http.Transport{DialContext: network.dial, DisableCompression: true}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		server.Close()
-		running.Wait()
-	})
-	config.BaseURL, config.HTTPClient = "http://server.test/v1", &http.Client{Transport: transport}
+	config.BaseURL, config.HTTPClient = "http://server.test/v1", providertest.InMemory(t, handler)
 	return llm.New(provider(t, config), "m")
 }

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -232,9 +233,9 @@ func TestCallerStopsACall(t *testing.T) {
 				if tt.handler != nil {
 					m = piped(t, openai.Config{}, tt.handler)
 				} else {
-					network := newPipeNet()
+					network := providertest.NewPipeNet()
 					defer network.Close()
-					m = llm.New(provider(t, openai.Config{BaseURL: "http://server.test", HTTPClient: &http.Client{Transport: &http.Transport{DialContext: network.dial}}}), "m")
+					m = llm.New(provider(t, openai.Config{BaseURL: "http://server.test", HTTPClient: &http.Client{Transport: &http.Transport{DialContext: network.Dial}}}), "m")
 				}
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(errClosed) })

@@ -8,15 +8,14 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is a list of models: an object at most servers, the bare list at
 // Together. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	Data  json.RawMessage `json:"data"`
-	Error json.RawMessage `json:"error"`
+	dialect.Failure
+	Data json.RawMessage `json:"data"`
 
 	models []model
 }
@@ -58,15 +57,12 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	if err != nil {
 		return err
 	}
-	r, err := p.client.Value(ctx, req, &got)
+	r, err := dialect.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	switch {
-	case send.IsSet(got.Error):
-		return r.Complaint(got.Error, llm.Server)
-	case got.Data == nil:
+	if got.Data == nil {
 		return r.Fail(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.models))}

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
@@ -57,7 +58,9 @@ type Config struct {
 	// used: credentials go to no other host. Do not set its Timeout, which cuts
 	// long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is the server's.
 	Name string
@@ -83,8 +86,9 @@ type Provider struct {
 	endpoints sync.Map // endpointKey to endpoint
 }
 
-// New returns a provider. It sends nothing. A base URL that is none, or the
-// want of a key where the server needs one, is an error.
+// New returns a provider. It sends nothing. A base URL that cannot be one is an
+// error of kind [llm.InvalidRequest], the want of a key where the server needs
+// one of kind [llm.Auth].
 func New(config Config) (*Provider, error) {
 	if config.Server == "" {
 		config.Server = OpenAI
@@ -115,18 +119,9 @@ func New(config Config) (*Provider, error) {
 	if config.Server == Azure { // people configure it with its path and without
 		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
 	}
-	switch {
-	case config.TokenSource != nil:
-		p.token = config.TokenSource
-	case config.APIKey != "":
-		key := string(config.APIKey)
-		p.token, p.keyed = func(context.Context) (string, error) { return key, nil }, true
-	case known.needsKey && (config.BaseURL == "" || known.baseURL == ""):
-		return nil, &llm.Error{
-			Kind:     llm.Auth,
-			Provider: p.name,
-			Message:  "there is no API key: set Config.APIKey" + orVariable(known.keyEnv),
-		}
+	p.token, p.keyed = send.Credential(config.APIKey, config.TokenSource)
+	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
+		return nil, send.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
@@ -150,25 +145,22 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted
 // without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch call.Op {
-		case llm.OpChat:
-			err = p.chat(ctx, call, yield)
-		case llm.OpEmbed:
-			err = p.embed(ctx, call, yield)
-		case llm.OpCountTokens:
-			err = p.countTokens(ctx, call, yield)
-		case llm.OpListModels:
-			err = p.listModels(ctx, call, yield)
-		default:
-			err = &llm.Error{
-				Kind: llm.Unsupported, Provider: p.name, Model: call.Model, Op: call.Op,
-				Message: "this provider cannot " + string(call.Op),
-			}
-		}
-		if err != nil {
-			yield(llm.Event{}, err)
-		}
-	}
+	return operations.Do(ctx, call, p)
+}
+
+// operations are what the provider can do.
+var operations = dialect.Operations[*Provider]{
+	llm.OpChat:        (*Provider).chat,
+	llm.OpEmbed:       (*Provider).embed,
+	llm.OpCountTokens: (*Provider).countTokens,
+	llm.OpListModels:  (*Provider).listModels,
+}
+
+// fail returns an error about a call that has not been sent.
+func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
+	return send.Failf(p.name, call, kind, format, args...)
+}
+
+func (p *Provider) invalidf(format string, args ...any) error {
+	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }

@@ -33,9 +33,9 @@ type Options struct {
 	// the request does not have, set math.SmallestNonzeroFloat32, as with the
 	// vendor's own client; for other fields, use Extra.
 	Hook func(*openai.ChatCompletionRequest) `json:"-"`
-	// Extra are further members of the request's JSON object. They outrank all
-	// else, the hook included.
-	// A nil member takes away what would be sent otherwise.
+	// Extra are further members of the request's JSON object, in chats. They
+	// outrank all else, the hook included. A nil member takes away what would be
+	// sent otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
 	// EmbedExtra is Extra for requests for embeddings.
 	EmbedExtra map[string]any `json:"embed_extra,omitempty"`

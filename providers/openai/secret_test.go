@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/openai"
@@ -82,7 +83,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 		"a wrong type":      handled(says(200, "text/"+testKey, "x")),
 		"a JSON error":      handled(says(200, "application/json", echo)),
 		"JSON of no answer": handled(says(200, "application/json", `{"`+testKey+`"`)),
-		"the transport":     roundTripper(func(*http.Request) (*http.Response, error) { return nil, broken }),
+		"the transport":     providertest.RoundTrip(func(*http.Request) (*http.Response, error) { return nil, broken }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := llm.New(provider(t, openai.Config{HTTPClient: &http.Client{Transport: transport}}), "m")
@@ -101,10 +102,6 @@ func TestKeyShowsInNoError(t *testing.T) {
 		})
 	}
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestCredentialsAmongTheUsersHeadersAreScrubbed(t *testing.T) {
 	const own = "gateway-secret-123"

@@ -8,8 +8,9 @@ type Options struct {
 	Examples []Example `json:"examples,omitempty"`
 	// SafetySettings say what of a text model's answers is filtered.
 	SafetySettings []SafetySetting `json:"safety_settings,omitempty"`
-	// Extra are further members of the request, or for Vertex AI of its
-	// parameters. They outrank all else.
+	// Extra are further members of the request's JSON object, or for Vertex AI of
+	// its parameters. They outrank all else. A nil member takes away what would be
+	// sent otherwise.
 	Extra map[string]any `json:"extra,omitempty"`
 }
 

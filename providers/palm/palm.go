@@ -23,18 +23,18 @@ package palm
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
-// DefaultVersion is the version of the Generative Language API that is spoken.
+// DefaultAPIVersion is the version of the Generative Language API that is spoken.
 // The messages of v1beta3 are the same.
-const DefaultVersion = "v1beta2"
+const DefaultAPIVersion = "v1beta2"
 
 // Config is how to reach a server. The zero Config reaches none: see the
 // package's comment.
@@ -42,24 +42,30 @@ type Config struct {
 	// BaseURL is where the server is, without the version:
 	// "https://palm.example.com".
 	BaseURL string
-	// Version is that of the Generative Language API; empty is [DefaultVersion].
-	Version string
+	// APIVersion is that of the Generative Language API; empty is
+	// [DefaultAPIVersion].
+	APIVersion string
 	// Project and Location, if set, are those of a Vertex AI, whose requests are
 	// put in another way.
 	Project, Location string
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource, if set, gives a bearer token instead: for Vertex AI.
+	// TokenSource, if set, gives the credential instead, which is sent as a bearer
+	// token: for Vertex AI.
 	TokenSource llm.TokenSource
 
-	// Header is sent with every request, besides and before the provider's own.
+	// Header is sent with every request. Where the provider has a header of the
+	// same name, its own is sent.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own. Its
-	// rule for redirects is not used: credentials go to no other host. Do not
-	// set its Timeout: set Limits.
+	// HTTPClient sends the requests; nil is a client of the provider's own,
+	// with a transport made for many streams. Its rule for redirects is not
+	// used: credentials go to no other host. Do not set its Timeout, which cuts
+	// long answers: set Limits.
 	HTTPClient *http.Client
-	Limits     llm.Limits
+	// Limits are for waiting, and for the size of what is read. What is zero has a
+	// default.
+	Limits llm.Limits
 
 	// Name is the provider's name in errors and model names; empty is "palm".
 	Name string
@@ -82,7 +88,6 @@ type Provider struct {
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:   config.Name,
-		token:  config.TokenSource,
 		limits: config.Limits.WithDefaults(),
 		vertex: config.Project != "",
 	}
@@ -99,10 +104,11 @@ func New(config Config) (*Provider, error) {
 		}
 		p.baseURL = base + config.path()
 	}
+	var keyed bool
+	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
 	credential, scheme := "Authorization", "Bearer "
-	if key := string(config.APIKey); key != "" && p.token == nil {
+	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
-		p.token = func(context.Context) (string, error) { return key, nil }
 	}
 	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
 	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
@@ -114,9 +120,9 @@ func (c *Config) path() string {
 	if c.Project != "" {
 		return "/v1/projects/" + url.PathEscape(c.Project) + "/locations/" + url.PathEscape(c.Location) + "/publishers/google/models/"
 	}
-	version := c.Version
+	version := c.APIVersion
 	if version == "" {
-		version = DefaultVersion
+		version = DefaultAPIVersion
 	}
 	return "/" + url.PathEscape(version) + "/models/"
 }
@@ -141,22 +147,16 @@ func (p *Provider) Close() error { return p.client.Close() }
 
 // Do answers chats and token counts.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch {
-		case p.baseURL == "":
-			err = p.retired(call)
-		case call.Op == llm.OpChat:
-			err = p.chat(ctx, call, yield)
-		case call.Op == llm.OpCountTokens:
-			err = p.countTokens(ctx, call, yield)
-		default:
-			err = p.fail(call, llm.Unsupported, "this provider cannot %s: the PaLM protocol is spoken for chats and token counts", call.Op)
-		}
-		if err != nil {
-			yield(llm.Event{}, err)
-		}
+	if p.baseURL == "" {
+		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
 	}
+	return operations.Do(ctx, call, p)
+}
+
+// operations are what the provider can do.
+var operations = dialect.Operations[*Provider]{
+	llm.OpChat:        (*Provider).chat,
+	llm.OpCountTokens: (*Provider).countTokens,
 }
 
 // retired returns the error for a call to what Google no longer has.
@@ -171,22 +171,17 @@ func (p *Provider) retired(call *llm.Call) error {
 		", or set the base URL of a server that still speaks the protocol")
 }
 
-// ask posts a body to one of the model's methods and returns the reply, which the
-// caller closes.
-func (p *Provider) ask(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Reply, error) {
+// request returns the HTTP request that posts a body to one of the model's
+// methods, with its credential.
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Request, error) {
 	req := &send.Request{
 		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}
-	if err := p.client.Authorize(ctx, req, p.headers, p.token); err != nil {
-		return nil, err
-	}
-	return p.client.Do(ctx, req)
+	return req, p.client.Authorize(ctx, req, p.headers, p.token)
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return &llm.Error{
-		Kind: kind, Provider: p.name, Model: call.Model, Op: call.Op, Message: fmt.Sprintf(format, args...),
-	}
+	return send.Failf(p.name, call, kind, format, args...)
 }

@@ -48,7 +48,7 @@ func fromJSON(t testing.TB, text string) map[string]any {
 func TestChat(t *testing.T) {
 	srv := palmtest.New(t, palmtest.Answer{Text: "Because: it is.", Sources: []palmtest.Source{{URI: "https://a.example", Start: 0, End: 7}}})
 	var events []string
-	m := llm.New(provider(t, palm.Config{BaseURL: srv.URL + "/", Version: "v1beta3"}), chatModel)
+	m := llm.New(provider(t, palm.Config{BaseURL: srv.URL + "/", APIVersion: "v1beta3"}), chatModel)
 	s := m.Stream(t.Context(), conversation())
 	for ev, err := range s.Events() {
 		if err != nil {

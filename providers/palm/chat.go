@@ -17,7 +17,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	r, err := p.ask(ctx, call, method, body)
+	req, err := p.request(ctx, call, method, body)
+	if err != nil {
+		return err
+	}
+	r, err := p.client.Do(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -29,10 +33,10 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 // generated is the reply to generateMessage and generateText, and in Predictions
 // to Vertex AI's predict.
 type generated struct {
-	Error       json.RawMessage `json:"error"`
-	Candidates  []candidate     `json:"candidates"`
-	Filters     []filter        `json:"filters"`
-	Predictions []prediction    `json:"predictions"`
+	dialect.Failure
+	Candidates  []candidate  `json:"candidates"`
+	Filters     []filter     `json:"filters"`
+	Predictions []prediction `json:"predictions"`
 	Metadata    struct {
 		Tokens struct {
 			Input  tokenCount `json:"inputTokenCount"`
@@ -80,13 +84,6 @@ type tokenCount struct {
 	Total *int `json:"totalTokens"`
 }
 
-func (c tokenCount) tokens() llm.Tokens {
-	if c.Total == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(*c.Total)
-}
-
 // read reads the reply, which is one JSON value, and passes it on.
 func (p *Provider) read(a *dialect.Answer) error {
 	data, err := a.ReadAll(send.WholeReply(p.limits))
@@ -97,8 +94,8 @@ func (p *Provider) read(a *dialect.Answer) error {
 	if err := a.Reply.Decode(data, &got); err != nil {
 		return err
 	}
-	if send.IsSet(got.Error) {
-		return a.Reply.Complaint(got.Error, llm.Server)
+	if said := got.Failed(); said != nil {
+		return a.Reply.Complaint(said, llm.Server)
 	}
 	text, sources, err := p.first(a.Reply, &got)
 	if err != nil {
@@ -111,7 +108,7 @@ func (p *Provider) read(a *dialect.Answer) error {
 	}
 	// The protocol does not say why an answer ended.
 	tokens := &got.Metadata.Tokens
-	a.Done(&llm.Done{Usage: llm.Usage{Input: tokens.Input.tokens(), Output: tokens.Output.tokens()}})
+	a.Done(&llm.Done{Usage: llm.Usage{Input: dialect.Reported(tokens.Input.Total), Output: dialect.Reported(tokens.Output.Total)}})
 	return nil
 }
 
@@ -179,44 +176,4 @@ func firstOf(raw json.RawMessage, v any) {
 		raw = list[0]
 	}
 	_ = json.Unmarshal(raw, v)
-}
-
-// countTokens answers how many tokens a chat's prompt is, by the server's counter.
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	b := p.newRequest(call)
-	if p.vertex || b.text {
-		return p.fail(call, llm.Unsupported, "PaLM counts the tokens of chat models by the Generative Language API alone")
-	}
-	chat, err := b.chat()
-	if err != nil {
-		return err
-	}
-	body, err := json.Marshal(map[string]any{"prompt": chat})
-	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
-	}
-	r, err := p.ask(ctx, call, "countMessageTokens", body)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	data, err := r.ReadAll(send.WholeReply(p.limits))
-	if err != nil {
-		return err
-	}
-	var got struct {
-		Error json.RawMessage `json:"error"`
-		Count *int            `json:"tokenCount"`
-	}
-	if err := r.Decode(data, &got); err != nil {
-		return err
-	}
-	switch {
-	case send.IsSet(got.Error):
-		return r.Complaint(got.Error, llm.Server)
-	case got.Count == nil || *got.Count < 0:
-		return r.Fail(llm.Protocol, "the reply has no number of tokens")
-	}
-	dialect.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
-	return nil
 }

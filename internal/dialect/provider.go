@@ -1,0 +1,38 @@
+package dialect
+
+import (
+	"context"
+
+	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Operations are what a provider of type P can do: methods that answer a call. An
+// error that one returns has not been yielded, and is for a caller who is still
+// there.
+type Operations[P llm.Provider] map[llm.Op]func(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
+
+// Do is the Do of the provider p. What is not among the operations is an error of
+// kind [llm.Unsupported].
+func (o Operations[P]) Do(ctx context.Context, call *llm.Call, p P) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		var err error
+		if do, can := o[call.Op]; can {
+			err = do(p, ctx, call, yield)
+		} else {
+			err = send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
+		}
+		if err != nil {
+			yield(llm.Event{}, err)
+		}
+	}
+}
+
+// Opened returns what a provider's New has returned, for providers.Register: a
+// nil *Provider in an interface would not be nil.
+func Opened[P llm.Provider](p P, err error) (llm.Provider, error) {
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}

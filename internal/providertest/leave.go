@@ -1,0 +1,126 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Endless answers with this frame, which has a piece of text, again and again,
+// until the client leaves.
+func Endless(contentType, frame string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		flush := http.NewResponseController(w)
+		for r.Context().Err() == nil {
+			if _, err := io.WriteString(w, frame); err != nil {
+				return
+			}
+			flush.Flush()
+		}
+	}
+}
+
+// Closing is a provider that is closed.
+type Closing interface {
+	llm.Provider
+	io.Closer
+}
+
+// LeaveEarly leaves 200 endless streams at random points, by the loop or by the
+// context, and looks for what is left: connections, goroutines, file descriptors.
+// Open returns a provider for the server at that URL.
+func LeaveEarly(t *testing.T, endless http.HandlerFunc, open func(baseURL string) Closing) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	descriptors := openDescriptors(t)
+	var connections sync.WaitGroup // that the server has
+	server := httptest.NewUnstartedServer(endless)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			connections.Add(1)
+		case http.StateClosed:
+			connections.Done()
+		}
+	}
+	server.Start()
+	p := open(server.URL)
+	model := llm.New(p, "m")
+	var all sync.WaitGroup
+	for worker := range uint64(8) {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(worker, 1))
+			for range 25 {
+				leave(t, model, random.IntN(60), random.IntN(2) == 0)
+			}
+		})
+	}
+	all.Wait()
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		connections.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(time.Minute):
+		t.Fatal("the server still has connections, long after all streams were left")
+	}
+	server.Close()
+	goleak.VerifyNone(t, before)
+	if left := openDescriptors(t) - descriptors; left > 2 { // the poller's own
+		t.Errorf("%d more file descriptors are open than before", left)
+	}
+}
+
+// leave reads some pieces of an answer and goes.
+func leave(t *testing.T, model *llm.Model, after int, byContext bool) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	pieces := 0
+	for _, err := range model.Stream(ctx, llm.Ask("hi")).Text() {
+		if err != nil {
+			if !byContext || !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
+				t.Errorf("after %d pieces: %v", pieces, err)
+			}
+			return
+		}
+		if pieces++; pieces <= after {
+			continue
+		}
+		if !byContext {
+			return
+		}
+		cancel()
+	}
+	t.Errorf("a stream without end ended after %d pieces", pieces)
+}
+
+func openDescriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Log("this system does not list a process's file descriptors: they are not counted")
+		return 0
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}

@@ -1,0 +1,31 @@
+package providertest
+
+import (
+	"io"
+	"net/http"
+)
+
+// Says is a handler that gives every request the same reply.
+func Says(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = []string{contentType}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// RoundTrip is a transport that is a function.
+type RoundTrip func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls the function.
+func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Respond returns a reply without a connection.
+func Respond(status int, contentType string, body io.Reader) *http.Response {
+	return &http.Response{
+		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {contentType}},
+		Body:          io.NopCloser(body),
+		ContentLength: -1,
+	}
+}

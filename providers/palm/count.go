@@ -1,0 +1,43 @@
+package palm
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/llm"
+)
+
+// countTokens answers how many tokens a chat's prompt is, by the server's counter.
+func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	b := p.newRequest(call)
+	if p.vertex || b.text {
+		return p.fail(call, llm.Unsupported, "PaLM counts the tokens of chat models by the Generative Language API alone")
+	}
+	chat, err := b.chat()
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(map[string]any{"prompt": chat})
+	if err != nil {
+		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+	}
+	req, err := p.request(ctx, call, "countMessageTokens", body)
+	if err != nil {
+		return err
+	}
+	var got struct {
+		dialect.Failure
+		Count *int `json:"tokenCount"`
+	}
+	r, err := dialect.Value(ctx, p.client, req, &got)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if got.Count == nil || *got.Count < 0 {
+		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+	}
+	dialect.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
+	return nil
+}
