@@ -93,6 +93,9 @@ func (b *builder) Store(name string) (any, error) {
 			return s.store, nil
 		}
 	}
+	if b.file.Stores.get(name) != nil {
+		return nil, invalidf("the store %q cannot be opened", name)
+	}
 	return nil, invalidf("there is no store %q; %s", name, orNearest(name, b.file.Stores.names()))
 }
 

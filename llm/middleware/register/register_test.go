@@ -81,6 +81,45 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 	}
 }
 
+// What a middleware keeps for itself ends with the reading of the file that made it. What it keeps in a store of the
+// file does not, and is what all share who name the store.
+func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
+	limited := func(shared string) string {
+		return "{model: works/m, middleware: [rate_limit: {requests: 1, max_wait: 100ms" + shared + "}]}"
+	}
+	for _, test := range []struct{ name, shared, second, third string }{
+		{"of its own", "", "", "rate limited"},
+		{"in a store", ", shared: {store: here}", "rate limited", "rate limited"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := "stores: {here: {kind: memory}}\nmodels: {a: " + limited(test.shared) + "}\n"
+			setup, err := load(t, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := func(when, want string) {
+				t.Helper()
+				model, err := setup.Model("a")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err = model.Generate(t.Context(), llm.Ask("hello")); string(llm.KindOf(err)) != want {
+					t.Errorf("%s the error is %v, want %q", when, err, want)
+				}
+			}
+			asked("at first", "")
+			if err := os.WriteFile(setup.Path(), []byte("strict: true\n"+file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := setup.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			asked("after the change", test.second)
+			asked("after that", test.third)
+		})
+	}
+}
+
 func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 	for file, want := range map[string]string{
 		"models: {a: {model: works/m, middleware: [retry: {max_retry: 1}]}}":                                                                    `:1:51: there is no field "max_retry"; did you mean "max_retries"?`,
