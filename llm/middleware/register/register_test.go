@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 	} {
 		providers.Register(name, func(providers.Config) (llm.Provider, error) { return open(), nil })
 	}
+	providers.Register("keyed", func(c providers.Config) (llm.Provider, error) {
+		if c.APIKey == "k-revoked" {
+			return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Auth, Status: 401, Message: "no such key"})), nil
+		}
+		return llmtest.Always(llmtest.Echo()), nil
+	})
 	goleak.VerifyTestMain(m)
 }
 
@@ -56,6 +62,7 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 		{"a group of groups", "models: {a: fails/m, b: works/m, c: fails/m}\ngroups: {g: {kind: fallback, models: [c, h]}, h: {kind: fallback, models: [a, b]}}\ndefault: g", "hello"},
 		{"a fallback for one kind of failure", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: b, on: [overloaded]}]}}}\ndefault: g", "hello"},
 		{"a group that balances", "models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 3}]}}}\ndefault: g", "hello"},
+		{"a group of keys, of which one is refused", "models: {a: &a {model: keyed/m, key: k-revoked}, b: {<<: *a, key: k-good}}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 9}]}}}\ndefault: g", "hello"},
 		{"a fallback of one model", "models: {a: {model: fails/m, middleware: [fallback: {to: [{model: b}]}]}, b: works/m}\ndefault: a", "hello"},
 		{"retry", "models: {a: {model: flaky/m, middleware: [retry: {min_backoff: 1ns, max_backoff: 1ns}]}}", "second try"},
 		{"a whole chain", "models: {a: {model: flaky/m, middleware: [chain: {retry: {min_backoff: 1ns, max_backoff: 1ns}, breaker: {}, cache: {}, timeout: {total: 1m}, concurrency: {max: 2}}]}}", "second try"},
