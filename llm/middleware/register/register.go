@@ -27,34 +27,23 @@ func init() {
 	providers.RegisterMiddleware[middleware.Resume]("resume")
 	providers.RegisterMiddleware[middleware.Retry]("retry")
 	providers.RegisterMiddleware[middleware.Concurrency]("concurrency")
-	providers.RegisterMiddlewareIn("cache", func(s middleware.Cache, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Cache: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("breaker", func(s middleware.Breaker, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Breaker: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("rate_limit", func(s middleware.RateLimit, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{RateLimit: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("trim", func(s middleware.Trim, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Trim: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("budget", func(s middleware.Budget, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Budget: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Fallback: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("hedge", func(s middleware.Hedge, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Hedge: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("balance", func(s middleware.Balance, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Balance: &s}, file)
-	})
+	register("cache", func(s *middleware.Cache) middleware.Chain { return middleware.Chain{Cache: s} })
+	register("breaker", func(s *middleware.Breaker) middleware.Chain { return middleware.Chain{Breaker: s} })
+	register("rate_limit", func(s *middleware.RateLimit) middleware.Chain { return middleware.Chain{RateLimit: s} })
+	register("trim", func(s *middleware.Trim) middleware.Chain { return middleware.Chain{Trim: s} })
+	register("budget", func(s *middleware.Budget) middleware.Chain { return middleware.Chain{Budget: s} })
+	register("fallback", func(s *middleware.Fallback) middleware.Chain { return middleware.Chain{Fallback: s} })
+	register("hedge", func(s *middleware.Hedge) middleware.Chain { return middleware.Chain{Hedge: s} })
+	register("balance", func(s *middleware.Balance) middleware.Chain { return middleware.Chain{Balance: s} })
 	providers.RegisterMiddlewareIn("chain", complete)
 	providers.RegisterGroup("fallback", fallback)
 	providers.RegisterGroup("balance", balance)
 	providers.RegisterStore("memory", memory)
+}
+
+// register makes a part of the chain available by itself.
+func register[S any](name string, of func(*S) middleware.Chain) {
+	providers.RegisterMiddlewareIn(name, func(s S, file providers.File) (llm.Middleware, error) { return complete(of(&s), file) })
 }
 
 // Memory are the settings of the store "memory", which keeps state in the process: for as long as the
