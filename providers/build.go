@@ -29,6 +29,8 @@ type builder struct {
 	making      []string                 // the models in the making, each for the one before
 	infos       map[string]llm.ModelInfo // by provider/model; complete before any call is made
 	opened      map[string]llm.Provider  // by the name of the section, for models without a connection of their own
+	stores      []*openStore
+	earlier     []*openStore // of the reading of the file that this one takes the place of
 	closers     []io.Closer
 	watched     []stamp
 }
@@ -77,6 +79,7 @@ func (b *builder) build(data []byte) *generation {
 	b.checkProviders()
 	b.checkModels()
 	b.checkGroups()
+	b.checkStores()
 	g := &generation{builder: b, names: b.names, entries: b.entries, standard: b.standard()}
 	b.allowList()
 	if b.found {
@@ -85,6 +88,7 @@ func (b *builder) build(data []byte) *generation {
 	if len(b.list) > 0 {
 		return nil
 	}
+	b.openStores()
 	for _, name := range b.names {
 		b.entry(name)
 	}
@@ -416,16 +420,21 @@ func (b *builder) exposed() []Problem {
 	if err != nil || info.Mode().Perm()&0o004 == 0 {
 		return nil
 	}
-	warn := func(k *keySource) {
+	warn := func(what string, k *keySource) {
 		if k != nil && k.literal != "" {
-			warned.add(k.place, "the key is written here, and everybody on this machine may read the file: chmod 600 %s, or use {env: NAME}", b.problems.file)
+			warned.add(k.place, "the %s is written here, and everybody on this machine may read the file: chmod 600 %s, or use {env: NAME}", what, b.problems.file)
 		}
 	}
 	for _, p := range b.file.Providers {
-		warn(p.value.Key)
+		warn("key", p.value.Key)
 	}
 	for _, m := range b.file.Models {
-		warn(m.value.Key)
+		warn("key", m.value.Key)
+	}
+	for _, s := range b.file.Stores {
+		if s.value.URL != nil && strings.Contains(string(s.value.URL.literal), "@") {
+			warn("password", s.value.URL)
+		}
 	}
 	return warned.list
 }

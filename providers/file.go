@@ -19,6 +19,7 @@ type file struct {
 	Providers table[providerConfig] `yaml:"providers" doc:"connections: providers with settings, under their own name or another"`
 	Models    table[modelConfig]    `yaml:"models" doc:"models, under names of your own"`
 	Groups    table[groupConfig]    `yaml:"groups" doc:"several models that answer as one"`
+	Stores    table[storeConfig]    `yaml:"stores" doc:"where middleware keeps what models, processes and machines share"`
 	Catalog   table[infoConfig]     `yaml:"catalog" doc:"what is known of models, by provider/model; it outranks the built-in catalog"`
 }
 
@@ -147,6 +148,14 @@ func (c *defaultsConfig) request() llm.Request {
 	r.PresencePenalty, r.FrequencyPenalty, r.Stop, r.Reasoning = c.PresencePenalty, c.FrequencyPenalty, c.Stop, c.Reasoning
 	r.ParallelToolCalls, r.Unstreamed, r.Strict = c.ParallelToolCalls, c.Unstreamed, c.Strict
 	return r
+}
+
+// storeConfig is where middleware keeps what is shared.
+type storeConfig struct {
+	Kind     *text      `yaml:"kind" doc:"what it is"`
+	URL      *keySource `yaml:"url" doc:"where it is; a secret, as it may hold a password: values as for key"`
+	TLS      *tlsConfig `yaml:"tls" doc:"a private CA, a client certificate"`
+	Settings raw        `yaml:"settings" doc:"settings of this kind of store"`
 }
 
 // middlewareConfig is a middleware by name, or a mapping of the name to its settings.

@@ -62,7 +62,38 @@ type pick struct {
 	Member string `yaml:"member"`
 }
 
+// jar is a store that knows how often it was closed.
+type jar struct {
+	config providers.StoreConfig
+	Label  string `yaml:"label"`
+	closed int
+}
+
+func (j *jar) Close() error { j.closed++; return nil }
+
+var jarsOpened []*jar
+
+// keeps is a middleware that keeps state in a store.
+type keeps struct {
+	In string `yaml:"in"`
+}
+
 func registerForFiles() {
+	providers.RegisterStore("jar", func(config providers.StoreConfig, s jar) (any, error) {
+		if s.Label == "broken" {
+			return nil, errors.New("it leaks")
+		}
+		s.config = config
+		jarsOpened = append(jarsOpened, &s)
+		return &s, nil
+	})
+	providers.RegisterMiddlewareIn("keeps", func(s keeps, file providers.File) (llm.Middleware, error) {
+		store, err := file.Store(s.In)
+		if err != nil {
+			return nil, err
+		}
+		return suffix{Text: " in " + store.(*jar).Label}.Middleware()
+	})
 	providers.RegisterOptions[echoOptions]("echo")
 	providers.RegisterMiddleware[suffix]("suffix")
 	providers.RegisterMiddlewareIn("instead", func(s instead, file providers.File) (llm.Middleware, error) {

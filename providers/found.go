@@ -11,6 +11,7 @@ import (
 // the folder wrote the file, and the person who runs a program in it has keys. So such a file
 //
 //   - runs no command and reads no other file,
+//   - connects to no store, which would see answers and could lift limits,
 //   - sets no proxy and no TLS settings, with which a connection can be listened to,
 //   - names no environment variable but the provider's own key, and that only where the provider's own
 //     address is used,
@@ -39,6 +40,11 @@ func (b *builder) checkFound() {
 		b.checkFoundConnection(kind, b.connection(section, &m.value))
 		for _, mw := range m.value.Middleware {
 			b.checkFoundMiddleware(mw)
+		}
+	}
+	for _, s := range b.file.Stores {
+		if s.value.Kind != nil && s.value.Kind.value != "memory" {
+			b.refuseFound(s.name.place, "connect to a store")
 		}
 	}
 	for _, g := range b.file.Groups {

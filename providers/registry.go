@@ -17,6 +17,7 @@ var registry struct {
 	options    map[string]reflect.Type
 	middleware map[string]middlewareKind
 	groups     map[string]groupKind
+	stores     map[string]storeKind
 }
 
 type middlewareKind struct {
@@ -59,6 +60,9 @@ type File interface {
 	// Info returns what is known of a model, by the file and by the catalog. It may be called
 	// at any time, by many goroutines at once.
 	Info(provider, model string) (llm.ModelInfo, bool)
+	// Store returns the file's store of this name: what the kind of store has made, whose type
+	// the middleware knows. See [RegisterStore].
+	Store(name string) (any, error)
 }
 
 // RegisterMiddlewareIn is [RegisterMiddleware] for a middleware whose settings name other

@@ -173,5 +173,18 @@ func (g *groupConfig) schema(s *schemer) object {
 	return schema
 }
 
+func (c *storeConfig) schema(s *schemer) object {
+	schema := s.structure(reflect.TypeFor[storeConfig]())
+	schema["required"] = []string{"kind"}
+	_, _, kinds := registered(&registry.stores, "")
+	properties := schema["properties"].(object)
+	properties["kind"] = object{"enum": append([]string{}, kinds...), "description": "what it is"}
+	properties["settings"] = s.any("settings of this kind of store", kinds, func(name string) object {
+		kind, _, _ := registered(&registry.stores, name)
+		return s.of(kind.settings)
+	})
+	return schema
+}
+
 // A raw piece has the schema of what it is read as, which is known by its surroundings.
 func (*raw) schema(*schemer) object { return object{"type": "object"} }

@@ -113,6 +113,7 @@ func TestSchemaAndLoaderHaveTheSameFields(t *testing.T) {
 		"models: {a: {model: echo/m, defaults: {FIELD: x}}}":             properties("defaultsConfig"),
 		"models: {a: {model: echo/m, info: {FIELD: x}}}":                 properties("infoConfig"),
 		"models: {a: {info: {prices: {FIELD: x}}}}":                      properties("pricesConfig"),
+		"stores: {a: {FIELD: x}}":                                        properties("storeConfig"),
 		"groups: {a: {FIELD: x}}":                                        properties("groupConfig"),
 		"models: {a: {model: echo/m, options: {FIELD: x}}}":              properties("providers_test.echoOptions"),
 		"models: {a: {model: echo/m, middleware: [suffix: {FIELD: x}]}}": properties("providers_test.suffix"),

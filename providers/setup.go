@@ -75,6 +75,9 @@ func load(path string, with Environment, found bool) (*Setup, error) {
 // read reads the file and sets up what it says.
 func (s *Setup) read() (*generation, error) {
 	b := &builder{problems: problems{file: s.path}, with: s.with, found: s.found, dir: filepath.Dir(s.path)}
+	if g := s.current.Load(); g != nil {
+		b.earlier = g.builder.stores
+	}
 	b.watchFile(filepath.Base(s.path)) // before it is read, so that no change is missed
 	data, err := os.ReadFile(s.path)
 	if err != nil {

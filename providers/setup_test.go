@@ -64,9 +64,12 @@ models:
       prices: {input: 0.1, output: 0.2}
       status: current
       released: 2024-07-23
+  kept: {model: echo/m, middleware: [keeps: {in: shelf}]}
   other:
     <<: *local
     model: office/other
+stores:
+  shelf: {kind: jar, url: {env: SET}, tls: {server_name: store.example}, settings: {label: glass}}
 groups:
   careful:
     kind: pick
@@ -93,7 +96,7 @@ func asked(t *testing.T, setup *providers.Setup, name string, req *llm.Request) 
 
 func TestEverythingInAFileReachesTheProvider(t *testing.T) {
 	setup := load(t, fullFile, map[string]string{"SET": "k-123456789"})
-	equal(t, "names", setup.Names(), []string{"short", "local", "other", "careful"})
+	equal(t, "names", setup.Names(), []string{"short", "local", "kept", "other", "careful"})
 	equal(t, "warnings", setup.Warnings(), []providers.Problem(nil))
 
 	call := asked(t, setup, "local", llm.Ask("hi"))
@@ -112,6 +115,9 @@ func TestEverythingInAFileReachesTheProvider(t *testing.T) {
 	equal(t, "answer of a group", ask(t, setup, "careful"), "other at https://llm.office.example/v1!?")
 	equal(t, "answer of the default", ask(t, setup, ""), "other at https://llm.office.example/v1!?")
 	equal(t, "answer of a model in short form", ask(t, setup, "short"), "m at http://127.0.0.1:1")
+	equal(t, "answer of a model with a store", ask(t, setup, "kept"), "m at http://127.0.0.1:1 in glass")
+	shelf := jarsOpened[len(jarsOpened)-1].config
+	equal(t, "store's address, TLS and egress", []any{string(shelf.URL), shelf.TLS.ServerName, shelf.Dial != nil}, []any{"k-123456789", "store.example", true})
 	equal(t, "answer of a provider's model that is not in the file", ask(t, setup, "office/new"), "new at https://llm.office.example/v1")
 
 	office := openedAt["https://llm.office.example/v1"]
@@ -254,6 +260,40 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	equal(t, "kind of the error of a model that the file has no more", llm.KindOf(err), llm.NotFound)
 	_ = setup.Close()
 	equal(t, "the last provider is closed with the setup", opened.closed, 1)
+}
+
+func TestStoresOutliveAReadingThatDoesNotChangeThem(t *testing.T) {
+	before := len(jarsOpened)
+	path := write(t, "stores: {a: {kind: jar, settings: {label: one}}, b: {kind: jar}}\nmodels: {m: echo/m}")
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := func() []int {
+		var all []int
+		for _, j := range jarsOpened[before:] {
+			all = append(all, j.closed)
+		}
+		return all
+	}
+	equal(t, "stores opened and closed at first", closed(), []int{0, 0})
+	rewrite(t, path, "\n\nmodels: {m: echo/m}\nstores: {b: {kind: jar}, a: {kind: jar, settings: {label: two}}}")
+	if err := setup.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "after another label", closed(), []int{1, 0, 0})
+	rewrite(t, path, "stores: {b: {kind: jar}, c: {kind: jar}, a: {kind: jar, settings: {label: broken}}}\nmodels: {m: echo/m}")
+	equal(t, "error", complaint(setup.Reload(), path), `parley.yaml:1:42: the store "a" cannot be opened: it leaks`)
+	equal(t, "after a file that does not load", closed(), []int{1, 0, 0, 1})
+	rewrite(t, path, "stores: {b: {kind: jar}}\nmodels: {m: echo/m}")
+	if err := setup.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "after one is no more in the file", closed(), []int{1, 0, 1, 1})
+	if err := setup.Close(); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "at the end", closed(), []int{1, 1, 1, 1})
 }
 
 func TestWatchReloadsWhatHasChanged(t *testing.T) {

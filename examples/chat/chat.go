@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
 )
 
 // chat is a conversation under way: with whom, what was said, and where it is
@@ -17,6 +18,7 @@ type chat struct {
 	env        env
 	screen     *screen
 	model      *llm.Model
+	setup      *providers.Setup // the config file, if there is one: it names models, and owns them
 	talk       conversation
 	interrupts <-chan os.Signal
 	images     []llm.Part   // to go with the next message
@@ -24,7 +26,11 @@ type chat struct {
 }
 
 func (c *chat) close() {
-	if err := c.model.Close(); err != nil {
+	closing := c.model.Close
+	if c.setup != nil {
+		closing = c.setup.Close
+	}
+	if err := closing(); err != nil {
 		c.screen.failure(err, "")
 	}
 }

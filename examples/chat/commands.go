@@ -50,7 +50,18 @@ func (c *chat) help(context.Context, string) error {
 func (c *chat) setModel(_ context.Context, name string) error {
 	if name == "" {
 		c.screen.note("model: %s", c.model)
+		if c.setup != nil {
+			c.screen.note("the config file's: %s", strings.Join(c.setup.Names(), ", "))
+		}
 		return nil
+	}
+	if c.setup != nil { // it has the file's own names, and opens others by the file's rules
+		model, err := c.setup.Model(name)
+		if err == nil {
+			c.model = model
+			c.screen.note("model: %s", model)
+		}
+		return err
 	}
 	model, err := c.env.open(name)
 	if err != nil {

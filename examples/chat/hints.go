@@ -61,6 +61,9 @@ func hint(err error) string {
 	case llm.Quota:
 		return "See the provider's billing page, or choose another model."
 	case llm.NotFound:
+		if e.Provider == "" {
+			return "" // no server has said it: the config file has no such name, and says which it has
+		}
 		if e.Provider == "ollama" && e.Model != "" {
 			return fmt.Sprintf("Fetch it first: \"ollama pull %s\".", e.Model)
 		}

@@ -18,6 +18,7 @@ func TestHints(t *testing.T) {
 		{&llm.Error{Kind: llm.Auth, Provider: "openai"}, "Set the environment variable OPENAI_API_KEY to a valid key."},
 		{&llm.Error{Kind: llm.Auth, Provider: "mine"}, "Check the key of this provider."},
 		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "llama3.2"}, `Fetch it first: "ollama pull llama3.2".`},
+		{&llm.Error{Kind: llm.NotFound, Model: "fats", Message: "the config file has no model of this name"}, ""},
 		{&llm.Error{Kind: llm.NotFound, Provider: "openai", Model: "gpt"}, "Check the model's name and the server's address."},
 		{&llm.Error{Kind: llm.Network, Provider: "ollama"}, `Is the server running? If not, start it with "ollama serve", or set OLLAMA_HOST.`},
 		{&llm.Error{Kind: llm.Network, Provider: "openai"}, "Is the network up, and the server's address right?"},

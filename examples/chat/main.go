@@ -66,7 +66,7 @@ func run(ctx context.Context, e env) int {
 		flags.PrintDefaults()
 		fmt.Fprintf(e.stderr, "\nThe providers are: %s.\n", strings.Join(providers.Names(), ", "))
 	}
-	name := flags.String("model", "", "`provider/name` of the model; else PARLEY_MODEL, else what is at hand")
+	name := flags.String("model", "", "`provider/name` of the model, or its name in the config file; else PARLEY_MODEL, else what is at hand")
 	system := flags.String("system", "", "`text` of the system message")
 	if err := flags.Parse(e.args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -84,7 +84,7 @@ func run(ctx context.Context, e env) int {
 		}
 		return 1
 	}
-	c := &chat{env: e, screen: s, model: choice.Model, talk: conversation{system: *system}}
+	c := &chat{env: e, screen: s, model: choice.Model, setup: choice.Setup, talk: conversation{system: *system}}
 	defer c.close()
 	s.note("model: %s", choice)
 	if choice.Setup != nil {

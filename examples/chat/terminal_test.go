@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,33 @@ func TestTerminalInterruptAtThePrompt(t *testing.T) {
 	term.press("\x03")
 	term.see("Ctrl-C again, or Ctrl-D, leaves." + freshPrompt)
 	term.press("\x03")
+	term.leaves(0)
+}
+
+func TestTerminalModelsOfTheConfigFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	file := "models: {first: scripted/brief, terse: {model: scripted/echo, defaults: {system: Be terse.}}}\ndefault: first"
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	term := startTerminal(t, []string{"NO_COLOR=1", "PARLEY_CONFIG=" + path})
+	term.see("model: scripted/brief (by " + path)
+	term.see(freshPrompt)
+	term.press("/model\r")
+	term.see("the config file's: first, terse" + freshPrompt)
+	term.press("/model terse\r")
+	term.see("model: scripted/echo" + freshPrompt)
+	term.press("And?\r")
+	term.see(`system "Be terse.", user "And?"`)
+	term.see(freshPrompt)
+	term.press("/model trese\r")
+	term.see(`did you mean "terse"?` + freshPrompt)
+	term.press("/model scripted/brief\r") // not one of the file's names
+	term.see("model: scripted/brief" + freshPrompt)
+	term.press("And?\r")
+	term.see("Hi.")
+	term.see(freshPrompt)
+	term.press("\x04")
 	term.leaves(0)
 }
 

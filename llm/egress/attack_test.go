@@ -290,6 +290,28 @@ func TestAddressesOfOtherKindsAreRefused(t *testing.T) {
 	}
 }
 
+// A client of another protocol is held to the list by its dialer.
+func TestDialerIsHeldToTheList(t *testing.T) {
+	list, err := egress.Allow("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial := list.Dialer(egress.Config{})
+	allowed := server(t)
+	conn, err := dial(t.Context(), "tcp", allowed.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	forbidden := setTrap(t, "tcp", "127.0.0.2:0")
+	socket := setTrap(t, "unix", filepath.Join(t.TempDir(), "s"))
+	for _, l := range []*trap{forbidden, socket} {
+		if _, err := dial(t.Context(), l.Addr().Network(), l.Addr().String()); llm.KindOf(err) != llm.Permission {
+			t.Errorf("the error for %s is %v, want one of permission", l.Addr(), err)
+		}
+	}
+}
+
 func TestProviderReportsARefusalAsOne(t *testing.T) {
 	inside := setTrap(t, "tcp", "127.0.0.1:0")
 	p, err := openai.New(openai.Config{

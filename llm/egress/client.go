@@ -30,20 +30,30 @@ type Config struct {
 //
 // The client is safe for concurrent use. Its CloseIdleConnections closes what is idle.
 func (l *List) Client(c Config) *http.Client {
-	if l == nil {
-		l = new(List)
-	}
-	connect := llm.Limits{Connect: c.Connect}.WithDefaults().Connect
-	d := &dialer{list: l, lookup: c.LookupIP, connect: connect}
-	d.net.KeepAlive = 30 * time.Second
-	if d.lookup == nil {
-		d.lookup = lookup
-	}
-	transport := send.NewTransport(connect)
+	d := l.dialer(c)
+	transport := send.NewTransport(d.connect)
 	transport.Proxy = nil // the environment's would take the place of the checked address
 	transport.DialContext = d.dial
 	transport.TLSClientConfig = c.TLS.Clone()
 	return &http.Client{Transport: &guard{transport}}
+}
+
+// Dialer returns a function that connects to what the list allows and to nothing else, for clients
+// of other protocols than HTTP. It may be called by many goroutines at once. TLS is for who calls it.
+func (l *List) Dialer(c Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return l.dialer(c).dial
+}
+
+func (l *List) dialer(c Config) *dialer {
+	if l == nil {
+		l = new(List)
+	}
+	d := &dialer{list: l, lookup: c.LookupIP, connect: llm.Limits{Connect: c.Connect}.WithDefaults().Connect}
+	d.net.KeepAlive = 30 * time.Second
+	if d.lookup == nil {
+		d.lookup = lookup
+	}
+	return d
 }
 
 // guard is the transport that a client's user sees: one whose dialer and proxy
@@ -81,7 +91,7 @@ type dialer struct {
 // was checked: a second look-up could give another.
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if network != "tcp" && network != "tcp4" && network != "tcp6" {
-		return nil, refuse("a connection of the kind %q is not one to a web server", network)
+		return nil, refuse("a connection of the kind %q is not one over TCP", network)
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

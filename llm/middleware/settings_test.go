@@ -47,6 +47,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Breaker{OpenFor: -1}, "Breaker: OpenFor is -1ns;"},
 		{middleware.Breaker{Probes: -1}, "Breaker: Probes is -1;"},
 		{middleware.Breaker{Shared: middleware.Shared{StoreDown: "odd"}}, `Breaker: Shared.StoreDown is "odd";`},
+		{middleware.Breaker{Shared: middleware.Shared{Name: "fleet"}}, `Breaker: Shared.Store is nil, and has the name "fleet";`},
 		{middleware.Hedge{Quantile: 1}, "Hedge: Quantile is 1;"},
 		{middleware.Hedge{Quantile: -0.5}, "Hedge: Quantile is -0.5;"},
 		{middleware.Hedge{Window: 5}, "Hedge: Window is 5;"},

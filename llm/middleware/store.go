@@ -55,6 +55,8 @@ func (b Bucket) Take(full, now time.Time, n int64, maxWait time.Duration) (newFu
 
 // Shared says where a middleware keeps state that a fleet can share.
 type Shared struct {
+	// Name is the store's in a config file, whose reader sets Store. Programs need not set it.
+	Name string `yaml:"store" json:"store"`
 	// Store is where; nil is a [Memory] of the middleware's own.
 	Store Store `yaml:"-" json:"-"`
 	// StoreDown is what happens when the store fails; default [Local].
@@ -79,6 +81,9 @@ func (c Shared) open(s *settings) *state {
 	case "", Local, Refuse:
 	default:
 		s.refuse("Shared.StoreDown", "is %q; use %q or %q", string(c.StoreDown), string(Local), string(Refuse))
+	}
+	if c.Name != "" && c.Store == nil {
+		s.refuse("Shared.Store", "is nil, and has the name %q; whoever reads the settings sets the store of this name", c.Name)
 	}
 	return &state{shared: c.Store, local: NewMemory(0), refuse: c.StoreDown == Refuse}
 }

@@ -10,6 +10,7 @@ package all
 
 import (
 	_ "github.com/parley-llm/parley/llm/middleware/register" // the middleware, for config files
+	_ "github.com/parley-llm/parley/llm/otel/register"       // and telemetry
 	_ "github.com/parley-llm/parley/providers/gemini"        // gemini, vertex
 	_ "github.com/parley-llm/parley/providers/llamacpp"      // llamacpp, or llama.cpp
 	_ "github.com/parley-llm/parley/providers/ollama"        // ollama

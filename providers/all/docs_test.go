@@ -35,8 +35,11 @@ func TestFilesOfTheDocsLoad(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "parley.yaml")
 			write(t, path, content)
 			setup, err := providers.LoadIn(path, providers.Environment{Getenv: func(name string) string {
-				if strings.HasSuffix(name, "_KEY") {
+				switch {
+				case strings.HasSuffix(name, "_KEY"):
 					return "k"
+				case name == "REDIS_URL":
+					return "redis://:password@redis.office.example:6379/0"
 				}
 				return ""
 			}})

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	_ "github.com/parley-llm/parley/llm/redisstore/register" // the docs have it too
 	"github.com/parley-llm/parley/providers"
 )
 

@@ -12,6 +12,8 @@
 package register
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/parley-llm/parley/llm"
@@ -21,31 +23,44 @@ import (
 
 func init() {
 	providers.RegisterMiddleware[middleware.Log]("log")
-	providers.RegisterMiddleware[middleware.Cache]("cache")
 	providers.RegisterMiddleware[middleware.Timeout]("timeout")
 	providers.RegisterMiddleware[middleware.Resume]("resume")
 	providers.RegisterMiddleware[middleware.Retry]("retry")
-	providers.RegisterMiddleware[middleware.Breaker]("breaker")
-	providers.RegisterMiddleware[middleware.RateLimit]("rate_limit")
 	providers.RegisterMiddleware[middleware.Concurrency]("concurrency")
-	providers.RegisterMiddlewareIn("trim", func(s middleware.Trim, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Trim: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("budget", func(s middleware.Budget, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Budget: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Fallback: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("hedge", func(s middleware.Hedge, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Hedge: &s}, file)
-	})
-	providers.RegisterMiddlewareIn("balance", func(s middleware.Balance, file providers.File) (llm.Middleware, error) {
-		return complete(middleware.Chain{Balance: &s}, file)
-	})
+	register("cache", func(s *middleware.Cache) middleware.Chain { return middleware.Chain{Cache: s} })
+	register("breaker", func(s *middleware.Breaker) middleware.Chain { return middleware.Chain{Breaker: s} })
+	register("rate_limit", func(s *middleware.RateLimit) middleware.Chain { return middleware.Chain{RateLimit: s} })
+	register("trim", func(s *middleware.Trim) middleware.Chain { return middleware.Chain{Trim: s} })
+	register("budget", func(s *middleware.Budget) middleware.Chain { return middleware.Chain{Budget: s} })
+	register("fallback", func(s *middleware.Fallback) middleware.Chain { return middleware.Chain{Fallback: s} })
+	register("hedge", func(s *middleware.Hedge) middleware.Chain { return middleware.Chain{Hedge: s} })
+	register("balance", func(s *middleware.Balance) middleware.Chain { return middleware.Chain{Balance: s} })
 	providers.RegisterMiddlewareIn("chain", complete)
 	providers.RegisterGroup("fallback", fallback)
 	providers.RegisterGroup("balance", balance)
+	providers.RegisterStore("memory", memory)
+}
+
+// register makes a part of the chain available by itself.
+func register[S any](name string, of func(*S) middleware.Chain) {
+	providers.RegisterMiddlewareIn(name, func(s S, file providers.File) (llm.Middleware, error) { return complete(of(&s), file) })
+}
+
+// Memory are the settings of the store "memory", which keeps state in the process: for as long as the
+// file has it, and so beyond a change of the file, which a middleware's own state does not outlive.
+type Memory struct {
+	// MaxBytes bounds the answers that are kept. Default 64 MiB.
+	MaxBytes int `yaml:"max_bytes" json:"max_bytes"`
+}
+
+func memory(config providers.StoreConfig, s Memory) (any, error) {
+	switch {
+	case config.URL != "" || config.TLS != nil:
+		return nil, errors.New("it is in the process, and has neither url nor tls")
+	case s.MaxBytes < 0:
+		return nil, fmt.Errorf("max_bytes is %d; it cannot be negative", s.MaxBytes)
+	}
+	return middleware.NewMemory(s.MaxBytes), nil
 }
 
 // complete makes a chain of settings from a file, with what settings cannot hold: the models
@@ -61,6 +76,9 @@ func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
 				return llm.Prices{}, false
 			}
 			return *info.Prices, true
+		}
+		if c.Budget.PerKey > 0 && c.Budget.Key == nil {
+			return nil, errors.New("per_key needs a program that says who pays: set middleware.Budget.Key in code")
 		}
 	}
 	name := func(name string, model **llm.Model) (err error) {
@@ -88,7 +106,49 @@ func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
 			return nil, err
 		}
 	}
+	for _, shared := range sharedOf(c) {
+		if err := open(shared, file); err != nil {
+			return nil, err
+		}
+	}
 	return c.Middleware()
+}
+
+// sharedOf returns where each part of the chain keeps state.
+func sharedOf(c middleware.Chain) []*middleware.Shared {
+	var all []*middleware.Shared
+	if c.Cache != nil {
+		all = append(all, &c.Cache.Shared)
+	}
+	if c.Budget != nil {
+		all = append(all, &c.Budget.Shared)
+	}
+	if c.Breaker != nil {
+		all = append(all, &c.Breaker.Shared)
+	}
+	if c.RateLimit != nil {
+		all = append(all, &c.RateLimit.Shared)
+	}
+	return all
+}
+
+// open sets the store that has been named.
+func open(s *middleware.Shared, file providers.File) error {
+	switch {
+	case s.Name == "" && s.StoreDown != "":
+		return errors.New("shared says store_down, and names no store")
+	case s.Name == "":
+		return nil
+	}
+	store, err := file.Store(s.Name)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if s.Store, ok = store.(middleware.Store); !ok {
+		return fmt.Errorf("the store %q is a %T, which keeps no state of middleware", s.Name, store)
+	}
+	return nil
 }
 
 // fallback asks the first member, and after its failure the others in their order. The settings

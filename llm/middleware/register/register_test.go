@@ -30,6 +30,12 @@ func TestMain(m *testing.M) {
 	} {
 		providers.Register(name, func(providers.Config) (llm.Provider, error) { return open(), nil })
 	}
+	providers.Register("keyed", func(c providers.Config) (llm.Provider, error) {
+		if c.APIKey == "k-revoked" {
+			return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Auth, Status: 401, Message: "no such key"})), nil
+		}
+		return llmtest.Always(llmtest.Echo()), nil
+	})
 	goleak.VerifyTestMain(m)
 }
 
@@ -56,6 +62,7 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 		{"a group of groups", "models: {a: fails/m, b: works/m, c: fails/m}\ngroups: {g: {kind: fallback, models: [c, h]}, h: {kind: fallback, models: [a, b]}}\ndefault: g", "hello"},
 		{"a fallback for one kind of failure", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: b, on: [overloaded]}]}}}\ndefault: g", "hello"},
 		{"a group that balances", "models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 3}]}}}\ndefault: g", "hello"},
+		{"a group of keys, of which one is refused", "models: {a: &a {model: keyed/m, key: k-revoked}, b: {<<: *a, key: k-good}}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 9}]}}}\ndefault: g", "hello"},
 		{"a fallback of one model", "models: {a: {model: fails/m, middleware: [fallback: {to: [{model: b}]}]}, b: works/m}\ndefault: a", "hello"},
 		{"retry", "models: {a: {model: flaky/m, middleware: [retry: {min_backoff: 1ns, max_backoff: 1ns}]}}", "second try"},
 		{"a whole chain", "models: {a: {model: flaky/m, middleware: [chain: {retry: {min_backoff: 1ns, max_backoff: 1ns}, breaker: {}, cache: {}, timeout: {total: 1m}, concurrency: {max: 2}}]}}", "second try"},
@@ -77,6 +84,45 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 			if resp.Text() != test.want {
 				t.Errorf("the answer is %q, want %q", resp.Text(), test.want)
 			}
+		})
+	}
+}
+
+// What a middleware keeps for itself ends with the reading of the file that made it. What it keeps in a store of the
+// file does not, and is what all share who name the store.
+func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
+	limited := func(shared string) string {
+		return "{model: works/m, middleware: [rate_limit: {requests: 1, max_wait: 100ms" + shared + "}]}"
+	}
+	for _, test := range []struct{ name, shared, second, third string }{
+		{"of its own", "", "", "rate limited"},
+		{"in a store", ", shared: {store: here}", "rate limited", "rate limited"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			file := "stores: {here: {kind: memory}}\nmodels: {a: " + limited(test.shared) + "}\n"
+			setup, err := load(t, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := func(when, want string) {
+				t.Helper()
+				model, err := setup.Model("a")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err = model.Generate(t.Context(), llm.Ask("hello")); string(llm.KindOf(err)) != want {
+					t.Errorf("%s the error is %v, want %q", when, err, want)
+				}
+			}
+			asked("at first", "")
+			if err := os.WriteFile(setup.Path(), []byte("strict: true\n"+file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := setup.Reload(); err != nil {
+				t.Fatal(err)
+			}
+			asked("after the change", test.second)
+			asked("after that", test.third)
 		})
 	}
 }

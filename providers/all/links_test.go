@@ -1,0 +1,27 @@
+package all_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestProgramsThatMayNameAnythingLinkNoClients holds the package to what every program can bear: clients of
+// stores and exporters of telemetry are for the programs that ask for them.
+func TestProgramsThatMayNameAnythingLinkNoClients(t *testing.T) {
+	list := exec.Command("go", "list", "-deps", ".")
+	var stderr strings.Builder
+	list.Stderr = &stderr
+	out, err := list.Output()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", list, err, &stderr)
+	}
+	if !strings.Contains(string(out), "parley/llm/otel/register\n") {
+		t.Fatalf("%s does not list what the package imports, so the test proves nothing:\n%s", list, out)
+	}
+	for _, path := range strings.Fields(string(out)) {
+		if strings.Contains(path, "redis") || strings.HasPrefix(path, "go.opentelemetry.io/otel/sdk") || strings.HasPrefix(path, "go.opentelemetry.io/otel/exporters") {
+			t.Errorf("package all links %s", path)
+		}
+	}
+}
