@@ -18,18 +18,40 @@ var packages = map[string]string{
 	"tokens":     module + "llm/tokens",
 }
 
-// given is what a snippet that is not a whole program may take for granted.
+// given is what a snippet that is not a whole program may take for granted. The
+// models are where the environment says, and setup is the file that README.md
+// shows.
 const given = `
 var (
-	model   *llm.Model
-	other   *llm.Model
-	req     *llm.Request
-	history []llm.Message
-	png     []byte
-	text    string
-	setup   *providers.Setup
-	weather func(arguments string) string
+	model    = open("openai/gpt-6-luna")
+	other    = open("ollama/llama3.2")
+	req      = llm.Ask("Why is the sky blue?")
+	history  = []llm.Message{llm.User("Hello.")}
+	png      = []byte("\x89PNG\r\n\x1a\n")
+	text     = "The sky is blue."
+	setup, _ = providers.Load("parley.yaml")
 )
+
+func weather(arguments string) string { return "sunny, by " + arguments }
+
+func open(name string) *llm.Model {
+	model, err := providers.Open(name)
+	if err != nil {
+		panic(err)
+	}
+	return model
+}
+`
+
+// start runs the snippet, and fails if it does.
+const start = `
+func main() {
+	if err := snippet(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
 `
 
 // shown are names that a snippet may declare to show them, and not use.

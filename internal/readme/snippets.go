@@ -1,5 +1,5 @@
 // Package readme holds the README and the pages of docs to what they show:
-// every Go snippet compiles.
+// every Go snippet compiles, and those of this module's run.
 //
 // The words after a snippet's ```go are packages that it uses and that are not
 // this module's: "openai=github.com/sashabaranov/go-openai". Such snippets
@@ -65,29 +65,58 @@ func Snippets(root string) ([]Snippet, error) {
 // Compile compiles the snippets as programs of the package in dir, an absolute
 // path. It links and runs none.
 func Compile(dir string, snippets []Snippet) error {
+	files, args := map[string]string{}, []string{"list", "-export"}
+	for _, s := range snippets {
+		files[s.Name] = s.program()
+		args = append(args, "./"+s.Name)
+	}
+	return tool(dir, files, args...)
+}
+
+// Build makes one program of the snippets, all of this module: it runs the one
+// that its argument names. To link one for each would take minutes.
+func Build(dir, program string, snippets []Snippet) error {
+	files := map[string]string{}
+	var imports, cases strings.Builder
+	for i, s := range snippets {
+		code := strings.Replace(s.program(), "package main\n", "package snippet\n", 1)
+		code = strings.Replace(code, "func main()", "func Main()", 1)
+		// The zero Config is Ollama's usual port, where there may be a real one.
+		code = strings.ReplaceAll(code, "ollama.Config{}", "ollama.Config{BaseURL: os.Getenv(\"OLLAMA_HOST\")}")
+		files[s.Name] = code
+		fmt.Fprintf(&imports, "import s%d %q\n", i, module+"internal/readme/"+s.Name)
+		fmt.Fprintf(&cases, "case %q:\ns%d.Main()\n", s.Name, i)
+	}
+	files["all"] = "package main\nimport \"os\"\n" + imports.String() +
+		"func main() {\nswitch os.Args[1] {\n" + cases.String() + "default:\npanic(\"no such snippet\")\n}\n}\n"
+	return tool(dir, files, "build", "-ldflags=-s -w", "-o", program, "./all")
+}
+
+// tool runs the go command in dir as if there were those files, each alone in a
+// folder of its name.
+func tool(dir string, files map[string]string, args ...string) error {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	temp, err := os.MkdirTemp("", "snippets")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	args := []string{"list", "-export", "-overlay", filepath.Join(temp, "overlay.json")}
-	for _, s := range snippets {
-		file := filepath.Join(temp, s.Name+".go")
-		if err := os.WriteFile(file, []byte(s.program()), 0o600); err != nil {
+	for name, code := range files {
+		file := filepath.Join(temp, name+".go")
+		if err := os.WriteFile(file, []byte(code), 0o600); err != nil {
 			return err
 		}
-		overlay.Replace[filepath.Join(dir, s.Name, "main.go")] = file
-		args = append(args, "./"+s.Name)
+		overlay.Replace[filepath.Join(dir, name, "main.go")] = file
 	}
 	data, err := json.Marshal(overlay)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(temp, "overlay.json"), data, 0o600); err != nil {
+	list := filepath.Join(temp, "overlay.json")
+	if err := os.WriteFile(list, data, 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command("go", args...)
+	cmd := exec.Command("go", slices.Insert(args, 1, "-overlay="+list)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("a snippet does not compile: %w\n%s", err, out)
@@ -104,7 +133,7 @@ func (s Snippet) program() string {
 	if imports == nil {
 		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // which what is given takes
 	}
-	imports["context"] = "context"
+	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // which main and ctx take
 	for _, match := range selector.FindAllStringSubmatch(comment.ReplaceAllString(s.Code, ""), -1) {
 		if path := packages[match[1]]; path != "" && imports[match[1]] == "" {
 			imports[match[1]] = path
@@ -115,11 +144,15 @@ func (s Snippet) program() string {
 	for _, name := range slices.Sorted(maps.Keys(imports)) {
 		fmt.Fprintf(&b, "import %s %q\n", name, imports[name])
 	}
+	if imports["llm"] == packages["llm"] {
+		fmt.Fprintf(&b, "import _ %q\n", module+"providers/all") // for names and files to find what they name
+	}
 	b.WriteString("var ctx = context.Background()\n")
 	if imports["llm"] == packages["llm"] {
 		b.WriteString(given)
 	}
-	b.WriteString("func main() { _ = snippet() }\nfunc snippet() error {\n")
+	b.WriteString(start)
+	b.WriteString("func snippet() error {\n")
 	b.WriteString(s.Code)
 	if !ends(s.Code) {
 		for _, name := range shown {
@@ -127,7 +160,7 @@ func (s Snippet) program() string {
 				fmt.Fprintf(&b, "_ = %s\n", name)
 			}
 		}
-		if strings.Contains(s.Code, ", err :=") && !strings.Contains(s.Code, "if err != nil") {
+		if regexp.MustCompile(`(?m)^\w+, err :=`).MatchString(s.Code) && !strings.Contains(s.Code, "if err != nil") {
 			b.WriteString("_ = err\n")
 		}
 		b.WriteString("return nil\n")

@@ -1,5 +1,6 @@
-// Package all registers every provider of this module, for programs that let a
-// config file decide which one answers:
+// Package all registers every provider of this module, and the middleware of
+// package llm/middleware, for programs that let a config file decide what
+// answers:
 //
 //	import _ "github.com/parley-llm/parley/providers/all"
 //

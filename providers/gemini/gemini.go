@@ -12,8 +12,8 @@
 // Requests are made with the types of [google.golang.org/genai], and [Options]
 // gives programs a hook on them. Nothing else of that package is used: its
 // client is never made, as it reads the environment, logs, sends three times and
-// prints the key in its errors. The reply is read here: see package
-// internal/reply for why.
+// prints the key in its errors. The reply is read here; docs/peers.md has what
+// vendors' clients make of faults.
 //
 // The API is https://ai.google.dev/api/generate-content, and Vertex AI's
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.

@@ -10,8 +10,8 @@
 //	model, err := providers.Open("openai/gpt-6-luna")   // or "groq/…", "azure/…", "vllm/…"
 //
 // Requests are made with the request types of [github.com/sashabaranov/go-openai],
-// and [Options] gives programs a hook on them. The reply is read here: see
-// package internal/reply for why.
+// and [Options] gives programs a hook on them. The reply is read here;
+// docs/peers.md has what vendors' clients make of faults.
 package openai
 
 import (

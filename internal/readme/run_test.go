@@ -1,0 +1,140 @@
+package readme
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+)
+
+// script says what the models answer to a snippet, and what it then prints.
+type script struct {
+	replies []llmtest.Reply // one after another; beyond them, "Hello."
+	want    string          // somewhere in the output
+}
+
+// scripts are those of README.md's snippets, in their order. Those of docs have none:
+// they are to end without an error.
+var scripts = []script{
+	{[]llmtest.Reply{llmtest.Text("It ", "scatters.").Usage(12, 7)}, "It scatters.\n 12 in, 7 out"},
+	{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
+	{}, // loads the file and gets the model, and asks it nothing
+	{}, // makes a provider, and asks it nothing
+	{[]llmtest.Reply{llmtest.Text("Nothing.")}, "Nothing."},
+	{[]llmtest.Reply{llmtest.Reasoning("Rayleigh?").Text("It ", "scatters.")}, "Rayleigh?It scatters.stop"},
+	{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Paris"}`), llmtest.Text("Sunny.")}, "Sunny."},
+	{[]llmtest.Reply{llmtest.Text("It is ", "blue.").CutAfter(1, nil)}, "cut after: It is "},
+	{}, // makes middleware, and no call
+	{[]llmtest.Reply{llmtest.Text("It scatters."), llmtest.Text("Rayleigh.")}, "It scatters.\nRayleigh.\n"},
+	{}, // writes a conversation and reads it
+	{want: "5 The sky is blue."},
+	{want: "false estimate: o200k_base"},
+	{want: "\rpulling 7 of 9 bytes\rsuccess 0 of 0 bytes"},
+	{}, // makes a request, and does not send it
+	{want: "What is the weather in Paris? 1"},
+}
+
+func TestSnippetsRun(t *testing.T) {
+	root := filepath.Join("..", "..")
+	snippets, err := Snippets(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := slices.DeleteFunc(snippets, func(s Snippet) bool { return s.Foreign != nil })
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, work := filepath.Join(t.TempDir(), "snippets"), t.TempDir()
+	if err := Build(here, program, ours); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(work, "parley.yaml"), configFile(t, root), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := 0
+	for _, s := range ours {
+		var with script
+		if _, err := fmt.Sscanf(s.Name, "README%d", new(int)); err == nil {
+			if run == len(scripts) {
+				t.Fatalf("README.md has more snippets than scripts: say in scripts what %s prints", s.Name)
+			}
+			with = scripts[run]
+			run++
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			cmd := exec.Command(program, s.Name)
+			cmd.Dir, cmd.Env = work, environment(models(t, with.replies).URL)
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), with.want) {
+				t.Errorf("the snippet ends with %v and prints:\n%s\nwant, somewhere in it:\n%s", err, out, with.want)
+			}
+		})
+	}
+	if run != len(scripts) {
+		t.Errorf("README.md has %d snippets, and there are scripts for %d", run, len(scripts))
+	}
+}
+
+// configFile returns the config file that README.md shows.
+func configFile(t *testing.T, root string) []byte {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, ok := strings.Cut(string(page), "```yaml\n")
+	block, _, closed := strings.Cut(block, "```")
+	if !ok || !closed {
+		t.Fatal("README.md shows no ```yaml")
+	}
+	return []byte(block)
+}
+
+// environment is that of someone who has a key for every provider, all of which
+// are at url.
+func environment(url string) []string {
+	return append(os.Environ(),
+		"AZURE_OPENAI_API_KEY=any", "OPENAI_API_KEY=any", "OPENAI_BASE_URL="+url+"/v1", "GEMINI_API_KEY=any", "GOOGLE_GEMINI_BASE_URL="+url,
+		"OLLAMA_HOST="+url, "LLAMACPP_BASE_URL="+url)
+}
+
+// models returns a server that speaks every dialect, each where its clients ask.
+func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
+	t.Helper()
+	srv := llmtest.NewLoopbackServer(t)
+	srv.Handle(func(r *llmtest.Request) llmtest.Wire {
+		reply := llmtest.Text("Hello.").Usage(2, 1)
+		if len(replies) > 0 {
+			reply, replies = replies[0], replies[1:] // one snippet asks one thing at a time
+		}
+		switch {
+		case r.Path == "/v1/chat/completions":
+			return llmtest.OpenAI().Stream(reply)
+		case r.Path == "/v1/models":
+			return llmtest.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
+		case r.Path == "/v1/embeddings":
+			return llmtest.OpenAI().Whole(llmtest.Embedding([]float32{1, 0}))
+		case r.Path == "/api/chat":
+			return llmtest.Ollama().Stream(reply)
+		case r.Path == "/api/embed":
+			return llmtest.Ollama().Whole(llmtest.Embedding([]float32{1, 0}, []float32{0, 1}))
+		case r.Path == "/api/pull":
+			return llmtest.HTTP(http.StatusOK, "application/x-ndjson", `{"status":"pulling","digest":"sha256:1","completed":7,"total":9}`+"\n"+`{"status":"success"}`+"\n")
+		case strings.Contains(r.Path, ":countTokens"):
+			return llmtest.JSON(http.StatusOK, `{"totalTokens":7}`)
+		case strings.Contains(r.Path, ":streamGenerateContent"):
+			return llmtest.Gemini().Stream(reply)
+		}
+		t.Errorf("%s %s is not what this server has", r.Method, r.Path)
+		return llmtest.Empty(http.StatusNotFound)
+	})
+	return srv
+}
