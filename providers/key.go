@@ -46,6 +46,9 @@ func (k *keySource) decode(d *decoder, n *yaml.Node) {
 		}
 		var t text
 		t.decode(d, n)
+		if name, ok := variable(t.value); ok { // which a shell would replace, and no loader does
+			d.add(k.place, "the file's text is taken as it is; for the environment variable %s, write {env: %s}", name, name)
+		}
 		k.literal = llm.Secret(t.value)
 		return
 	}
@@ -65,6 +68,25 @@ func (k *keySource) decode(d *decoder, n *yaml.Node) {
 	case k.from.Expires < 0 || k.from.Expires > 0 && k.from.Command == nil:
 		d.add(k.place, "expires is for a command: how long what it prints is good for")
 	}
+}
+
+// variable returns the name in $NAME or ${NAME}.
+func variable(text string) (name string, ok bool) {
+	name, ok = strings.CutPrefix(text, "$")
+	if !ok {
+		return "", false
+	}
+	if inner, braced := strings.CutPrefix(name, "{"); braced {
+		if name, ok = strings.CutSuffix(inner, "}"); !ok {
+			return "", false
+		}
+	}
+	for i, r := range name {
+		if r != '_' && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return "", false
+		}
+	}
+	return name, name != ""
 }
 
 // keyLimit is how large a key may be. A larger one is some other file.

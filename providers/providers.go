@@ -113,8 +113,8 @@ func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Mode
 	}
 	open, ok, _ := registered(&registry.openers, provider)
 	if !ok {
-		return nil, invalidf("there is no provider %q (there is: %s); import the package that has it, such as providers/openai",
-			provider, strings.Join(Names(), ", "))
+		return nil, invalidf("there is no provider %q (there is: %s); import the package that has it%s",
+			provider, strings.Join(Names(), ", "), packageOf(provider))
 	}
 	p, closers, err := openProvider(open, config)
 	if err != nil {
@@ -156,6 +156,21 @@ type idleCloser struct{ client *http.Client }
 func (c idleCloser) Close() error {
 	c.client.CloseIdleConnections()
 	return nil
+}
+
+// packageOf says where a provider of this module's is.
+func packageOf(provider string) string {
+	switch provider {
+	case "gemini", "ollama", "openai", "palm":
+		return ", providers/" + provider
+	case "llamacpp", "llama.cpp":
+		return ", providers/llamacpp"
+	case "vertex":
+		return ", providers/gemini"
+	case "azure", "cerebras", "deepseek", "groq", "lmstudio", "openrouter", "together", "vllm":
+		return ", providers/openai"
+	}
+	return ", or providers/all for those of this module"
 }
 
 func invalidf(format string, args ...any) error {

@@ -107,8 +107,8 @@ func TestOpenErrors(t *testing.T) {
 		{"gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "gpt-4o" is not of the form provider/model, such as openai/gpt-6-luna`},
 		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-6-luna`},
 		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-6-luna`},
-		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
-		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, such as providers/openai`},
+		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, gone, locked, plain); import the package that has it, providers/openai`},
+		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, or providers/all for those of this module`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
