@@ -98,6 +98,7 @@ type catalog struct {
 // vendor is what is known of a provider.
 type vendor struct {
 	Name         string   `yaml:"name"`
+	Package      string   `yaml:"package"`      // the one to import, in providers
 	Keys         []string `yaml:"keys"`         // environment variables that hold its key, in the order in which they are asked
 	URLVariable  string   `yaml:"url_variable"` // the one that holds another address
 	Default      string   `yaml:"default"`      // model, for a person who has a key and said no more

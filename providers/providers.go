@@ -160,15 +160,8 @@ func (c idleCloser) Close() error {
 
 // packageOf says where a provider of this module's is.
 func packageOf(provider string) string {
-	switch provider {
-	case "gemini", "ollama", "openai", "palm":
-		return ", providers/" + provider
-	case "llamacpp", "llama.cpp":
-		return ", providers/llamacpp"
-	case "vertex":
-		return ", providers/gemini"
-	case "azure", "cerebras", "deepseek", "groq", "lmstudio", "openrouter", "together", "vllm":
-		return ", providers/openai"
+	if vendor := readCatalog().vendors.get(provider); vendor != nil {
+		return ", providers/" + vendor.value.Package
 	}
 	return ", or providers/all for those of this module"
 }

@@ -108,6 +108,9 @@ func TestOpenErrors(t *testing.T) {
 		{"/gpt-4o", llm.InvalidRequest, `parley: invalid request: the model name "/gpt-4o" is not of the form provider/model, such as openai/gpt-6-luna`},
 		{"echo/", llm.InvalidRequest, `parley: invalid request: the model name "echo/" is not of the form provider/model, such as openai/gpt-6-luna`},
 		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: there is no provider "openai" (there is: echo, gone, locked, plain); import the package that has it, providers/openai`},
+		{"vertex/m", llm.InvalidRequest, `parley: invalid request: there is no provider "vertex" (there is: echo, gone, locked, plain); import the package that has it, providers/gemini`},
+		{"groq/m", llm.InvalidRequest, `parley: invalid request: there is no provider "groq" (there is: echo, gone, locked, plain); import the package that has it, providers/openai`},
+		{"llama.cpp/m", llm.InvalidRequest, `parley: invalid request: there is no provider "llama.cpp" (there is: echo, gone, locked, plain); import the package that has it, providers/llamacpp`},
 		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, or providers/all for those of this module`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
