@@ -20,7 +20,7 @@ func (p *Provider) answer(ctx context.Context, b *completion, yield func(llm.Eve
 	if err != nil {
 		return err
 	}
-	r, err := p.start(ctx, b.call, "/completion", body)
+	r, err := p.server.Do(ctx, b.call, "/completion", body)
 	if err != nil {
 		return err
 	}

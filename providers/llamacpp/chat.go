@@ -141,7 +141,7 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		dialect.Failure
 		Prompt *string `json:"prompt"`
 	}
-	r, err := p.value(ctx, call, "/apply-template", body, &got)
+	r, err := p.server.Value(ctx, call, "/apply-template", body, &got)
 	if err != nil {
 		return "", err
 	}

@@ -74,11 +74,8 @@ type Config struct {
 // Provider is a llama.cpp server. It is safe for concurrent use.
 type Provider struct {
 	name     string
-	baseURL  string           // without /v1
+	server   dialect.Server   // its address is without /v1
 	openai   *openai.Provider // the same server, by its OpenAI dialect
-	headers  *send.Headers    // of every request
-	token    llm.TokenSource  // nil for none
-	client   *send.Client
 	limits   llm.Limits
 	template string
 }
@@ -88,9 +85,12 @@ type Provider struct {
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:     config.Name,
-		headers:  send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
 		limits:   config.Limits.WithDefaults(),
 		template: config.Template,
+		server: dialect.Server{
+			Headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
+			Explain: explain,
+		},
 	}
 	if p.name == "" {
 		p.name = providerName
@@ -100,22 +100,22 @@ func New(config Config) (*Provider, error) {
 		base = DefaultBaseURL
 	}
 	var err error
-	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.server.BaseURL, err = send.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
-	p.baseURL = strings.TrimSuffix(p.baseURL, "/v1")
+	p.server.BaseURL = strings.TrimSuffix(p.server.BaseURL, "/v1")
 	if _, err := p.format(&llm.Call{}, config.Template); err != nil {
 		return nil, err
 	}
-	p.token, _ = send.Credential(config.APIKey, config.TokenSource)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.server.Token, _ = send.Credential(config.APIKey, config.TokenSource)
+	p.server.Client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	header := config.Header.Clone()
 	if header == nil {
 		header = make(http.Header)
 	}
 	header[resend] = []string{}
 	p.openai, err = openai.New(openai.Config{
-		Server: openai.LlamaCpp, BaseURL: p.baseURL + "/v1", Name: p.name,
+		Server: openai.LlamaCpp, BaseURL: p.server.BaseURL + "/v1", Name: p.name,
 		APIKey: config.APIKey, TokenSource: config.TokenSource,
 		Header: header, HTTPClient: config.HTTPClient, Limits: config.Limits,
 	})
@@ -138,7 +138,7 @@ func (p *Provider) Name() string { return p.name }
 
 // String returns the provider's name and address. It is also what %+v prints:
 // headers may hold credentials.
-func (p *Provider) String() string { return p.name + " at " + p.baseURL }
+func (p *Provider) String() string { return p.name + " at " + p.server.BaseURL }
 
 // GoString returns what String returns.
 func (p *Provider) GoString() string { return p.String() }
@@ -146,7 +146,7 @@ func (p *Provider) GoString() string { return p.String() }
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error {
 	_ = p.openai.Close() // which cannot fail
-	return p.client.Close()
+	return p.server.Client.Close()
 }
 
 // Do answers chats, embeddings, token counts and model lists. Token counts are
@@ -161,44 +161,6 @@ var operations = dialect.Operations[*Provider]{
 	llm.OpEmbed:       (*Provider).embed,
 	llm.OpCountTokens: (*Provider).countTokens,
 	llm.OpListModels:  (*Provider).listModels,
-}
-
-// request returns the HTTP request for a call to one of the server's own
-// endpoints, with its credential. A nil body makes it a GET.
-func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body}
-	if body == nil {
-		req.Method = http.MethodGet
-	}
-	return req, p.client.Authorize(ctx, req, p.headers, p.token)
-}
-
-// start sends the request of a call and returns the reply, which the caller
-// closes.
-func (p *Provider) start(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Reply, error) {
-	req, err := p.request(ctx, call, path, body)
-	if err != nil {
-		return nil, err
-	}
-	r, err := p.client.Do(ctx, req)
-	if err != nil {
-		return nil, explain(err)
-	}
-	return r, nil
-}
-
-// value makes a call whose reply is one JSON value, read into v. The caller
-// closes the reply, unless there is an error.
-func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v dialect.Failing) (*send.Reply, error) {
-	req, err := p.request(ctx, call, path, body)
-	if err != nil {
-		return nil, err
-	}
-	r, err := dialect.Value(ctx, p.client, req, v)
-	if err != nil {
-		return nil, explain(err)
-	}
-	return r, nil
 }
 
 // fail returns an error about a call that has not been sent.

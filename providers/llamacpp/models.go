@@ -36,7 +36,7 @@ type modelList struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	r, err := p.value(ctx, call, "/v1/models", nil, &got)
+	r, err := p.server.Value(ctx, call, "/v1/models", nil, &got)
 	if err != nil {
 		return err
 	}
@@ -206,5 +206,5 @@ func (p *Provider) own(ctx context.Context, op llm.Op, place string, v dialect.F
 	if ctx == nil {
 		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")
 	}
-	return p.value(ctx, call, place, nil, v)
+	return p.server.Value(ctx, call, place, nil, v)
 }

@@ -100,7 +100,7 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 		dialect.Failure
 		Tokens []int `json:"tokens"`
 	}
-	r, err := p.value(ctx, call, "/tokenize", body, &got)
+	r, err := p.server.Value(ctx, call, "/tokenize", body, &got)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
 	"github.com/parley-llm/parley/llm"
 )
@@ -48,25 +49,7 @@ func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
 	if r.MaxTokens > 0 {
 		b.body["n_predict"] = r.MaxTokens
 	}
-	if len(r.Stop) > 0 {
-		b.body["stop"] = r.Stop
-	}
-	if r.TopK != nil {
-		b.body["top_k"] = *r.TopK
-	}
-	if r.Seed != nil {
-		b.body["seed"] = *r.Seed
-	}
-	for name, value := range map[string]*float64{
-		"temperature":       r.Temperature,
-		"top_p":             r.TopP,
-		"presence_penalty":  r.PresencePenalty,
-		"frequency_penalty": r.FrequencyPenalty,
-	} {
-		if value != nil {
-			b.body[name] = *value
-		}
-	}
+	dialect.AddSampling(b.body, r)
 	if r.Logprobs || r.TopLogprobs > 0 {
 		b.body["n_probs"] = max(r.TopLogprobs, 1)
 	}

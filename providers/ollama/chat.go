@@ -21,7 +21,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	r, err := p.start(ctx, call, "/api/chat", body)
+	r, err := p.server.Do(ctx, call, "/api/chat", body)
 	if err != nil {
 		return err
 	}

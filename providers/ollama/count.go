@@ -30,7 +30,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		return err
 	}
 	var got rendered
-	r, err := p.value(ctx, call, "/api/chat", body, &got)
+	r, err := p.server.Value(ctx, call, "/api/chat", body, &got)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (p *Provider) show(ctx context.Context, call *llm.Call, verbose bool, got *
 	if err != nil {
 		return err
 	}
-	r, err := p.value(ctx, call, "/api/show", body, got)
+	r, err := p.server.Value(ctx, call, "/api/show", body, got)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	var got embeddings
-	r, err := p.value(ctx, call, "/api/embed", body, &got)
+	r, err := p.server.Value(ctx, call, "/api/embed", body, &got)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type details struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	r, err := p.value(ctx, call, "/api/tags", nil, &got)
+	r, err := p.server.Value(ctx, call, "/api/tags", nil, &got)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 		dialect.Failure
 		Version string `json:"version"`
 	}
-	r, err := p.value(ctx, call, "/api/version", nil, &got)
+	r, err := p.server.Value(ctx, call, "/api/version", nil, &got)
 	if err != nil {
 		return "", err
 	}

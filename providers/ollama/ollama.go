@@ -68,12 +68,9 @@ type Config struct {
 
 // Provider is an Ollama server. It is safe for concurrent use.
 type Provider struct {
-	name    string
-	baseURL string
-	headers *send.Headers   // of every request
-	token   llm.TokenSource // nil for none
-	client  *send.Client
-	limits  llm.Limits
+	name   string
+	server dialect.Server
+	limits llm.Limits
 
 	template     string
 	vocabularies vocabularies
@@ -83,10 +80,12 @@ type Provider struct {
 // prompt format that does not exist, is an error of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
-		name:    config.Name,
-		headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
-		limits:  config.Limits.WithDefaults(),
-
+		name:   config.Name,
+		limits: config.Limits.WithDefaults(),
+		server: dialect.Server{
+			Headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
+			Explain: explain,
+		},
 		template: config.Template,
 	}
 	if p.name == "" {
@@ -100,11 +99,11 @@ func New(config Config) (*Provider, error) {
 		base = DefaultBaseURL
 	}
 	var err error
-	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.server.BaseURL, err = send.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
-	p.token, _ = send.Credential(config.APIKey, config.TokenSource)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.server.Token, _ = send.Credential(config.APIKey, config.TokenSource)
+	p.server.Client = send.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -113,13 +112,13 @@ func (p *Provider) Name() string { return p.name }
 
 // String returns the provider's name and address. It is also what %+v prints:
 // headers may hold credentials.
-func (p *Provider) String() string { return p.name + " at " + p.baseURL }
+func (p *Provider) String() string { return p.name + " at " + p.server.BaseURL }
 
 // GoString returns what String returns.
 func (p *Provider) GoString() string { return p.String() }
 
 // Close closes idle connections, unless the HTTP client is the user's.
-func (p *Provider) Close() error { return p.client.Close() }
+func (p *Provider) Close() error { return p.server.Client.Close() }
 
 // Do answers chats, embeddings, token counts and model lists. A token count is
 // that of the chat's prompt; the model's vocabulary is kept for the next one.
@@ -133,44 +132,6 @@ var operations = dialect.Operations[*Provider]{
 	llm.OpEmbed:       (*Provider).embed,
 	llm.OpCountTokens: (*Provider).countTokens,
 	llm.OpListModels:  (*Provider).listModels,
-}
-
-// request returns the HTTP request for a call, with its credential. A nil body
-// makes it a GET.
-func (p *Provider) request(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: p.baseURL + path, Body: body}
-	if body == nil {
-		req.Method = http.MethodGet
-	}
-	return req, p.client.Authorize(ctx, req, p.headers, p.token)
-}
-
-// start sends the request of a call and returns the reply, which the caller
-// closes.
-func (p *Provider) start(ctx context.Context, call *llm.Call, path string, body []byte) (*send.Reply, error) {
-	req, err := p.request(ctx, call, path, body)
-	if err != nil {
-		return nil, err
-	}
-	r, err := p.client.Do(ctx, req)
-	if err != nil {
-		return nil, explain(err)
-	}
-	return r, nil
-}
-
-// value makes a call whose reply is one JSON value, read into v. The caller
-// closes the reply, unless there is an error.
-func (p *Provider) value(ctx context.Context, call *llm.Call, path string, body []byte, v dialect.Failing) (*send.Reply, error) {
-	req, err := p.request(ctx, call, path, body)
-	if err != nil {
-		return nil, err
-	}
-	r, err := dialect.Value(ctx, p.client, req, v)
-	if err != nil {
-		return nil, explain(err)
-	}
-	return r, nil
 }
 
 // fail returns an error about a call that has not been sent.

@@ -59,7 +59,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 	if err != nil {
 		return err
 	}
-	r, err := p.start(ctx, call, "/api/pull", body)
+	r, err := p.server.Do(ctx, call, "/api/pull", body)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 	if err != nil {
 		return err
 	}
-	r, err := p.start(ctx, call, "/api/generate", data)
+	r, err := p.server.Do(ctx, call, "/api/generate", data)
 	if err != nil {
 		return err
 	}

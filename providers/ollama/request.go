@@ -101,25 +101,7 @@ func (b *requestBuilder) addSettings() {
 	if r.MaxTokens > 0 { // to the server, zero is no limit
 		body.Options["num_predict"] = r.MaxTokens
 	}
-	if len(r.Stop) > 0 {
-		body.Options["stop"] = r.Stop
-	}
-	if r.TopK != nil {
-		body.Options["top_k"] = *r.TopK
-	}
-	if r.Seed != nil {
-		body.Options["seed"] = *r.Seed
-	}
-	for name, value := range map[string]*float64{
-		"temperature":       r.Temperature,
-		"top_p":             r.TopP,
-		"presence_penalty":  r.PresencePenalty,
-		"frequency_penalty": r.FrequencyPenalty,
-	} {
-		if value != nil {
-			body.Options[name] = *value
-		}
-	}
+	dialect.AddSampling(body.Options, r)
 }
 
 // noParameters is the schema of a tool without parameters. Templates of models
