@@ -152,7 +152,7 @@ func (m *Model) Do(ctx context.Context, call *Call) Events {
 			own.Embed.Options = withDefaultOptions(own.Embed.Options, settings.Options)
 		}
 	}
-	return named(m.handler)(ctx, own)
+	return named(m.handle())(ctx, own)
 }
 
 // Close releases what the model owns, such as the idle connections of the
@@ -217,7 +217,15 @@ func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 
 func (m *Model) stream(ctx context.Context, call *Call) *Stream {
 	call.Provider, call.Model = m.providerName(), m.name
-	return &Stream{ctx: ctx, call: call, handler: m.handler}
+	return &Stream{ctx: ctx, call: call, handler: m.handle()}
+}
+
+// handle returns what answers calls. A Model that New has not made has nothing.
+func (m *Model) handle() Handler {
+	if m.handler == nil {
+		return missingProvider
+	}
+	return m.handler
 }
 
 // fill returns the request with the model's defaults. A nil request stays nil,
