@@ -32,6 +32,9 @@ type Quirks struct {
 	// back; empty if it does not want it. What it sends is understood under
 	// either name, "reasoning_content" and "reasoning".
 	ReasoningBack string
+	// ImagesBack says that the server makes images and takes them back, in the
+	// "images" of an assistant message.
+	ImagesBack bool
 	// ThinkingSwitch says that a model is told not to reason by DeepSeek's
 	// "thinking", of the type "disabled", and not by an effort of "none".
 	ThinkingSwitch bool
@@ -105,7 +108,7 @@ var servers = map[Server]server{
 	},
 	OpenRouter: {
 		baseURL: "https://openrouter.ai/api/v1", urlEnv: "OPENROUTER_BASE_URL", keyEnv: "OPENROUTER_API_KEY", needsKey: true,
-		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning", TopK: true},
+		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning", ImagesBack: true, TopK: true},
 	},
 	DeepSeek: {
 		baseURL: "https://api.deepseek.com", urlEnv: "DEEPSEEK_BASE_URL", keyEnv: "DEEPSEEK_API_KEY", needsKey: true,
