@@ -18,7 +18,7 @@ type Options struct {
 	Store            *bool             `json:"store,omitempty"`             // whether the server keeps the answer
 	Metadata         map[string]string `json:"metadata,omitempty"`          // kept with it
 	LogitBias        map[string]int    `json:"logit_bias,omitempty"`        // -100 to 100, by token id
-	Prediction       string            `json:"prediction,omitempty"` // text that much of the answer will equal
+	Prediction       string            `json:"prediction,omitempty"`        // text that much of the answer will equal
 	// ChatTemplateKwargs are arguments of the model's chat template, for
 	// llama.cpp and vLLM: {"enable_thinking": false}.
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
