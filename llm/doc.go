@@ -16,8 +16,8 @@
 // [ToolCall] …), tools, and settings. It names no model and no provider, so
 // the same value can go to any of them, and a conversation can move from one
 // to another, or to disk and back as JSON, between two turns. What only one
-// provider has is in [Request.Options]. What a provider cannot honour comes back as
-// a [Warning], or as an error if the request is [Request.Strict].
+// provider has is in [Request.Options]. What a provider cannot honour comes back
+// as a [Warning], or as an error if the request is [Request.Strict].
 //
 // # Answers
 //
@@ -28,10 +28,20 @@
 // and [Error.Partial] holds what had arrived. [Usage] is what the server
 // reported; what it did not report is unknown, which is not zero.
 //
+// # Conversations and tools
+//
+// [Response.Messages] is what an answer adds to the conversation. Append it to
+// the history, then what comes next: the person's words ([User]), or, where the
+// model has called tools ([Response.ToolCalls]), their results ([ToolResults]);
+// and ask again. Keep the messages as they are: some models want back what
+// they thought, which travels in their parts as [ProviderData].
+//
 // # Errors
 //
 // Every failure is an [*Error] with a [Kind]: errors.Is(err, llm.RateLimited).
-// Cancelled calls also match [context.Canceled].
+// Cancelled calls also match [context.Canceled]. Nothing is tried again unasked:
+// [github.com/parley-llm/parley/llm/middleware] has retries, and all else that
+// goes around calls.
 //
 // # Between the program and the provider
 //

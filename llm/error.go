@@ -25,7 +25,7 @@ import (
 // An Error is not modified once it has been returned, so any number of
 // goroutines may read it.
 type Error struct {
-	Kind     Kind
+	Kind     Kind   // what sort of failure it is; empty if nobody can tell
 	Provider string // "openai"; empty for an error of no provider's
 	Model    string // the model's name as it was asked for
 	Op       Op     // the operation that failed
@@ -45,9 +45,11 @@ type Error struct {
 	// Header holds those reply headers that explain an error: rate limits,
 	// retry hints, request ids. It is nil if there was no reply.
 	Header http.Header
-	// Partial is what had arrived when the call failed, or nil if nothing had.
-	// It is whole on the errors that [Stream] and [Model] return; a provider sets
-	// what no event says, usage and raw body.
+	// Partial is what had arrived when the call failed, or nil if nothing had:
+	// text and reasoning to the last piece, and whatever else had come whole. A
+	// tool call that was cut is among its IncompleteCalls; media that was cut is
+	// not there. On the errors that [Stream] and [Model] return, Partial has all
+	// of it; a provider sets only what no event says, usage and raw body.
 	Partial *Response
 	// Err is the underlying error, if there is one.
 	Err error
@@ -118,10 +120,10 @@ func KindOf(err error) Kind {
 }
 
 // FromContext returns, as an [*Error], why a context has ended: [Canceled] when
-// the caller cancelled, [Timeout] when its deadline passed. If the context was given a cause
-// that is an *Error itself, that one's kind and message hold. The error matches
-// both the context's own error and the cause. FromContext returns nil while
-// ctx has not ended.
+// the caller cancelled, [Timeout] when its deadline passed. If the context was
+// given a cause that is an *Error itself, that one's kind and message hold. The
+// error matches both the context's own error and the cause. FromContext returns
+// nil while ctx has not ended.
 //
 // Providers and middleware use it so that a cancelled call looks the same
 // wherever it was caught.

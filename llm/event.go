@@ -12,6 +12,7 @@ import "net/http"
 //		run(ev.Detail.(*llm.ToolCall))
 //	}
 type Event struct {
+	// Type says what the event is, and with that what is in the other fields.
 	Type EventType
 	// Index says to which tool call of the answer, counted from 0, a tool call
 	// event belongs.
@@ -130,7 +131,8 @@ type Start struct {
 	CanContinue bool
 }
 
-// Media is a whole part of an answer that does not come in deltas.
+// Media is a whole part of an answer that does not come in deltas. A server may
+// send it in pieces; there is no event before it is whole.
 type Media struct{ Part Part }
 
 // Source is something that an answer rests on or cites.
@@ -138,7 +140,9 @@ type Source struct {
 	URL   string `json:"url,omitempty"`
 	Title string `json:"title,omitempty"`
 	// Start and End are the byte range of the answer's text that the source
-	// supports; both are 0 if the server gave none.
+	// supports, as in text[Start:End]; both are 0 if it is not known. That of
+	// OpenAI's servers, which count characters, is known of answers that are not
+	// streamed.
 	Start int `json:"start,omitempty"`
 	End   int `json:"end,omitempty"`
 }
@@ -151,10 +155,12 @@ type Step struct {
 
 // Done is what a server says at the end of an answer.
 type Done struct {
+	// FinishReason is why the answer ended.
 	FinishReason FinishReason
 	// RawFinishReason is the server's own word for it.
 	RawFinishReason string
-	Usage           Usage
+	// Usage is what the answer cost.
+	Usage Usage
 	// Raw is the reply's body, if the request asked to keep it.
 	Raw []byte
 }
@@ -166,7 +172,7 @@ type Logprobs struct {
 
 // TokenLogprob is one token of an answer with its probability.
 type TokenLogprob struct {
-	Token   string         `json:"token"`
+	Token   string         `json:"token"`           // its text
 	Logprob float64        `json:"logprob"`         // natural logarithm
 	Bytes   []byte         `json:"bytes,omitempty"` // the token's bytes, which need not be whole characters
 	Top     []TokenLogprob `json:"top,omitempty"`   // the likeliest tokens at this position

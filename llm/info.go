@@ -4,20 +4,20 @@ import "time"
 
 // ModelInfo describes a model. What is not known is zero.
 type ModelInfo struct {
-	Provider    string
-	Name        string // as requests name it
+	Provider    string // that answers for it
+	Name        string // as a [Model] names it
 	DisplayName string // as people name it
-	OwnedBy     string
+	OwnedBy     string // who made it, in the provider's words
 
 	ContextWindow int // tokens, input and output together
 	MaxOutput     int // tokens
 
-	Input, Output []Modality
+	Input, Output []Modality // what it takes and what it gives
 	Capabilities  []Capability
 	Prices        *Prices // nil if unknown
 
 	Status    ModelStatus
-	Created   time.Time
+	Created   time.Time // when it was made, or came to the local server
 	RetiresAt time.Time // when it stops or stopped answering
 	Successor string    // what to use instead of a deprecated or retired model
 
@@ -49,11 +49,11 @@ type Capability string
 
 // The capabilities.
 const (
-	CanUseTools   Capability = "tools"
-	CanReason     Capability = "reasoning"
-	CanFollowJSON Capability = "json schema"
-	CanStream     Capability = "streaming"
-	CanCache      Capability = "prompt cache"
+	CanUseTools   Capability = "tools"        // calls the tools of a request
+	CanReason     Capability = "reasoning"    // thinks before it answers
+	CanFollowJSON Capability = "json schema"  // holds its answer to the schema of a [Format]
+	CanStream     Capability = "streaming"    // answers piece by piece
+	CanCache      Capability = "prompt cache" // reads the beginning of a prompt that it has read before from a cache
 )
 
 // Prices are in US dollars for a million tokens. A zero is free; what is not
@@ -68,8 +68,8 @@ type ModelStatus string
 // The statuses.
 const (
 	StatusUnknown    ModelStatus = ""
-	StatusPreview    ModelStatus = "preview"
-	StatusCurrent    ModelStatus = "current"
+	StatusPreview    ModelStatus = "preview"    // may change, or go, at short notice
+	StatusCurrent    ModelStatus = "current"    // offered without reserve
 	StatusDeprecated ModelStatus = "deprecated" // works, and will stop
 	StatusRetired    ModelStatus = "retired"    // answers no more
 )

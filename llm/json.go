@@ -42,9 +42,10 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Parts of a kind that a newer
-// version has added are kept as [Unknown]; members added to kinds that this
-// version knows are not.
+// UnmarshalJSON reads what MarshalJSON writes. Of what a newer version has
+// added, parts of a new kind are kept, as [Unknown]; new members of messages, and
+// of kinds of part that this version knows, are dropped: do not let an older
+// program rewrite what a newer one stored.
 func (m *Message) UnmarshalJSON(data []byte) error {
 	if !utf8.Valid(data) { // encoding/json would replace what is not, unasked
 		return fmt.Errorf("parley: message: the JSON is not valid UTF-8 at byte %d", invalidUTF8(string(data)))

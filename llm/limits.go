@@ -3,15 +3,15 @@ package llm
 import "time"
 
 // Limits bound how long a provider waits for its server, and how much it takes
-// at once. A time that runs out is an error of kind [Timeout] that names the limit. A
-// zero limit is the default, a negative time is none. The time that the caller
-// takes between two events never counts, but for Total.
+// at once. A time that runs out is an error of kind [Timeout] that names the
+// limit. A zero limit is the default, a negative time is none. The time that the
+// caller takes between two events never counts, but for Total.
 //
 // The context's deadline bounds the call as a whole, as always.
 type Limits struct {
 	// Connect is for looking up the host and connecting, and as long again for
-	// the TLS handshake. It holds for a provider's own HTTP client; one of the user's
-	// has its own. Default 15 seconds.
+	// the TLS handshake. It holds for a provider's own HTTP client; one of the
+	// user's has its own. Default 15 seconds.
 	Connect time.Duration
 	// FirstEvent is from sending the request to the first piece of the answer,
 	// on the wire: a server that thinks long, loads a model or has a queue sends

@@ -6,9 +6,9 @@ import "strings"
 // history started with one can go on with another, and can be stored as JSON
 // in between.
 type Message struct {
-	Role  Role
+	Role  Role   // who speaks
 	Name  string // the participant, if several share a role
-	Parts []Part
+	Parts []Part // what is said, in order
 }
 
 // Role says who speaks.

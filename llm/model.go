@@ -10,9 +10,9 @@ import (
 // Model is a provider's model, ready to be asked: the provider, the model's
 // name, default settings, and the middleware that every call goes through.
 //
-// A Model comes from [New], is immutable and safe for concurrent use; [Model.With] makes a
-// changed copy. Programs usually get theirs from providers.Open, which
-// makes one of a name such as "openai/gpt-6-luna".
+// A Model comes from [New], is immutable and safe for concurrent use;
+// [Model.With] makes a changed copy. Programs usually get theirs from
+// providers.Open, which makes one of a name such as "openai/gpt-6-luna".
 type Model struct {
 	provider   Provider
 	name       string
@@ -39,10 +39,13 @@ func Use(middleware ...Middleware) ModelOption {
 
 // Defaults sets what requests leave open, in place of earlier defaults: each
 // setting that a request does not have is taken from defaults, and so are the
-// options of a provider for which it has none, for embeddings too. What is switched on
-// by default a request cannot switch off. The defaults' messages come before each request's
-// own, which makes a standing system message; errors count them too. What the defaults
-// point to must not be changed afterwards.
+// options of a provider for which it has none, for embeddings too. What is
+// switched on by default a request cannot switch off.
+//
+// The defaults' messages come before each request's own, which makes a standing
+// system message. Errors that name a message by its number count them too.
+//
+// What the defaults point to must not be changed afterwards.
 func Defaults(defaults Request) ModelOption {
 	return func(m *Model) { m.defaults = &defaults }
 }
@@ -152,7 +155,7 @@ func (m *Model) Do(ctx context.Context, call *Call) Events {
 			own.Embed.Options = withDefaultOptions(own.Embed.Options, settings.Options)
 		}
 	}
-	return named(m.handler)(ctx, own)
+	return named(m.handle())(ctx, own)
 }
 
 // Close releases what the model owns, such as the idle connections of the
@@ -217,7 +220,15 @@ func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 
 func (m *Model) stream(ctx context.Context, call *Call) *Stream {
 	call.Provider, call.Model = m.providerName(), m.name
-	return &Stream{ctx: ctx, call: call, handler: m.handler}
+	return &Stream{ctx: ctx, call: call, handler: m.handle()}
+}
+
+// handle returns what answers calls. A Model that New has not made has nothing.
+func (m *Model) handle() Handler {
+	if m.handler == nil {
+		return missingProvider
+	}
+	return m.handler
 }
 
 // fill returns the request with the model's defaults. A nil request stays nil,

@@ -184,6 +184,32 @@ func TestModelWithoutProvider(t *testing.T) {
 	}
 }
 
+func TestModelAndStreamThatNobodyMadeAreErrors(t *testing.T) {
+	var model llm.Model
+	var stream llm.Stream
+	for _, test := range []struct {
+		name string
+		err  func() error
+		want string
+	}{
+		{"a model's chat", func() error { _, err := model.Generate(t.Context(), llm.Ask("?")); return err }, "the model has no name"},
+		{"a model's list", func() error { _, err := model.ListModels(t.Context()); return err }, "the model has no provider"},
+		{"a model's Do", func() error {
+			_, err := read(model.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("?")}))
+			return err
+		}, "the model has no provider"},
+		{"a stream", func() error { _, err := read(stream.Events()); return err }, "the stream is of no model: Model.Stream makes one"},
+	} {
+		e := asError(t, test.err())
+		check(t, test.name+": kind", llm.InvalidRequest, e.Kind)
+		check(t, test.name+": message", test.want, e.Message)
+	}
+	check(t, "the response of a stream", "", stream.Response().Text())
+	if err := model.Close(); err != nil {
+		t.Errorf("closing a model that nobody made: %v", err)
+	}
+}
+
 type closer func() error
 
 func (c closer) Close() error { return c() }

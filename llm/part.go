@@ -50,7 +50,8 @@ type File struct {
 // ToolCall is the model's wish to have a tool run.
 type ToolCall struct {
 	// ID ties the call to its [ToolResult]. Some servers send none.
-	ID   string `json:"id,omitempty"`
+	ID string `json:"id,omitempty"`
+	// Name is that of the [Tool].
 	Name string `json:"name"`
 	// Arguments is the JSON object that the model wrote, unchanged. Models make
 	// mistakes: it may be empty, or not valid JSON.
@@ -83,8 +84,8 @@ type Refusal struct {
 // Code is code that the provider ran for the model, or the output of it.
 type Code struct {
 	Language     string        `json:"language,omitempty"`
-	Source       string        `json:"source,omitempty"`
-	Output       string        `json:"output,omitempty"`
+	Source       string        `json:"source,omitempty"`  // the code; empty for its output
+	Output       string        `json:"output,omitempty"`  // what it printed; empty for the code
 	Outcome      string        `json:"outcome,omitempty"` // the provider's own word for how it went
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
@@ -93,7 +94,7 @@ type Code struct {
 // version, or a provider's own. It survives a JSON round trip; no provider
 // is sent one that is not its own.
 type Unknown struct {
-	Type string
+	Type string          // the "type" in Raw
 	Raw  json.RawMessage // the part's whole JSON object
 }
 
@@ -120,8 +121,9 @@ func isPartValue(part Part) bool {
 }
 
 // ProviderData is what a provider must get back unchanged with a part, on a
-// later turn: a thought signature, encrypted reasoning. It means nothing to
-// anyone else, so it is sent to no other provider.
+// later turn: a thought signature, encrypted reasoning, the id of an earlier
+// sound. Programs keep it with its part and need not look into it. It means
+// nothing to anyone else, so it is sent to no other provider.
 type ProviderData struct {
 	Provider string `json:"provider"` // the origin: a [Provider]'s name
 	Data     []byte `json:"data"`     // opaque

@@ -29,17 +29,17 @@ type Request struct {
 	Temperature      *float64 // 0 to 2, for most
 	TopP             *float64 // sample from the likeliest tokens that make up this probability
 	TopK             *int     // sample from this many of the likeliest tokens
-	Seed             *int64
-	PresencePenalty  *float64
-	FrequencyPenalty *float64
-	Stop             []string // sequences at which the answer ends
+	Seed             *int64   // to get the same answer again, as far as the provider can
+	PresencePenalty  *float64 // -2 to 2: against tokens that have come already
+	FrequencyPenalty *float64 // -2 to 2: the more against a token, the more often it has come
+	Stop             []string // texts at which the answer ends, without them
 
 	// Format constrains the answer to JSON; nil is free text.
 	Format *Format
 	// Reasoning is how much the model should think, where it can.
 	Reasoning Effort
-	// Logprobs asks for the probability of each token, TopLogprobs for that
-	// many alternatives as well.
+	// Logprobs asks for the probability of each token of the answer. TopLogprobs
+	// asks for that too, and for as many of the likeliest tokens at each place.
 	Logprobs    bool
 	TopLogprobs int
 
@@ -69,8 +69,8 @@ type Options interface {
 	ProviderName() string
 }
 
-// OptionsFor returns the options of type T among those of a request, or T's zero value.
-// Providers call it to find their own.
+// OptionsFor returns the options of type T among those of a request, or T's
+// zero value. Providers call it to find their own.
 func OptionsFor[T Options](options []Options) T {
 	for _, o := range options {
 		if own, ok := o.(T); ok {
@@ -86,8 +86,8 @@ func OptionsFor[T Options](options []Options) T {
 
 // Tool describes a function that the model may ask to have called.
 type Tool struct {
-	Name        string
-	Description string
+	Name        string // no two tools of a request have the same
+	Description string // for the model: what the function does, and when to call it
 	// Parameters is the JSON Schema of the arguments: an object. Empty means
 	// that there are none.
 	Parameters json.RawMessage
@@ -98,8 +98,8 @@ type Tool struct {
 // ToolChoice says whether the model may call tools. The zero value leaves it
 // to the provider, which is [ToolAuto] when there are tools.
 type ToolChoice struct {
-	Mode ToolMode
-	Name string // the tool, for ToolNamed
+	Mode ToolMode // empty leaves it to the provider
+	Name string   // the tool, for ToolNamed
 }
 
 // ToolMode is the kind of a [ToolChoice].
@@ -128,9 +128,10 @@ type Format struct {
 // other words for it translate the nearest.
 type Effort string
 
-// The efforts. A provider may know others; they are passed on as they are.
+// The efforts, from none to the most. A provider may know others; they are passed
+// on as they are.
 const (
-	EffortDefault Effort = ""
+	EffortDefault Effort = ""     // the model's own
 	EffortNone    Effort = "none" // do not reason
 	EffortMinimal Effort = "minimal"
 	EffortLow     Effort = "low"
@@ -140,10 +141,12 @@ const (
 
 // EmbedRequest asks for the embedding vectors of texts.
 type EmbedRequest struct {
+	// Inputs are the texts: at least one.
 	Inputs []string
 	// Dimensions shortens the vectors, where the model can; 0 is its default.
 	Dimensions int
-	Options    []Options
+	// Options hold what only one provider has, as those of a [Request] do.
+	Options []Options
 	// Strict makes an error of what the backend cannot honour, such as
 	// Dimensions, where otherwise there is a warning.
 	Strict bool
@@ -152,7 +155,7 @@ type EmbedRequest struct {
 // EmbedResponse holds one vector for each input, in the same order.
 type EmbedResponse struct {
 	Vectors [][]float32
-	Model   string // the model that answered
+	Model   string // that answered
 	Usage   Usage  // as in the [Done] event
 	// Warnings is filled by [Model.Embed] with those of the call.
 	Warnings []Warning

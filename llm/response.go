@@ -22,12 +22,12 @@ type Response struct {
 	// in Messages, because they must not be run.
 	IncompleteCalls []ToolCall
 
-	FinishReason    FinishReason
-	RawFinishReason string // the server's own word
-	Usage           Usage
-	Warnings        []Warning
-	Sources         []Source
-	Logprobs        []TokenLogprob
+	FinishReason    FinishReason   // why the answer ended
+	RawFinishReason string         // the server's own word for it
+	Usage           Usage          // what it cost
+	Warnings        []Warning      // what was asked for and could not be had, among others
+	Sources         []Source       // what it cites
+	Logprobs        []TokenLogprob // if the request asked for them
 
 	// Attempts are all tries that led here, the last being the one that answered.
 	Attempts []Attempt
@@ -37,7 +37,8 @@ type Response struct {
 	// Raw is the reply's body, if [Request.KeepRaw] asked for it.
 	Raw []byte
 
-	// What calls that are not chats return.
+	// Embed, Count and Models are the results of calls that are not chats.
+	// [Model.Embed] and its like return them by themselves.
 	Embed  *EmbedResponse
 	Count  *TokenCount
 	Models []ModelInfo
@@ -100,9 +101,9 @@ func (r *Response) answer() *Message {
 
 // Attempt is one try at a call.
 type Attempt struct {
-	Provider, Model string
-	Err             error // nil for the try that answered, or was left while it did
-	Usage           Usage // as far as known
+	Provider, Model string // who was asked
+	Err             error  // nil for the try that answered, or was left while it did
+	Usage           Usage  // as far as known
 }
 
 // FinishReason says why an answer ended.
@@ -121,10 +122,10 @@ const (
 // RateLimits is what a server says of the caller's limits. A negative number
 // is one that the server did not say.
 type RateLimits struct {
-	RequestLimit, RequestsLeft int
+	RequestLimit, RequestsLeft int           // how many requests are allowed, and left of those
 	RequestReset               time.Duration // until RequestsLeft is RequestLimit again
-	TokenLimit, TokensLeft     int
-	TokenReset                 time.Duration
+	TokenLimit, TokensLeft     int           // how many tokens, likewise
+	TokenReset                 time.Duration // until TokensLeft is TokenLimit again
 }
 
 // Warning is something that the caller asked for and did not get, or should
@@ -145,7 +146,7 @@ const (
 	WarnUsageUnknown WarningCode = "usage unknown" // the reply ended well but without its usage
 	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will go away
 	WarnAnsweredBy   WarningCode = "answered by"   // another model than the one asked answered
-	WarnOther        WarningCode = "other"
+	WarnOther        WarningCode = "other"         // anything else: see the message
 )
 
 // String returns the warning's message with its setting.

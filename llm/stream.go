@@ -39,6 +39,10 @@ type Stream struct {
 func (s *Stream) Events() Events { return s.read }
 
 func (s *Stream) read(yield func(Event, error) bool) {
+	if s.call == nil {
+		yield(Event{}, invalidf("the stream is of no model: Model.Stream makes one"))
+		return
+	}
 	if s.used.Swap(true) {
 		yield(Event{}, asError(invalidf("the stream has been read already; ask the model for another"), s.call))
 		return
@@ -125,6 +129,9 @@ func checkCall(ctx context.Context, call *Call) error {
 	}
 	if call.Model == "" && call.Op != OpListModels {
 		return invalidf("the model has no name")
+	}
+	if at := invalidUTF8(call.Model); at >= 0 {
+		return invalidf("the model's name is not valid UTF-8 at byte %d", at)
 	}
 	switch call.Op {
 	case OpChat, OpCountTokens:

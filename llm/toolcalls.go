@@ -12,9 +12,9 @@ import (
 // for the next call; ids come once, in every fragment, or never; names come
 // split. So a fragment belongs to the call with its index, unless it brings a
 // name and another id than that call's, or another name once that one's
-// arguments have begun, which is a new call; a fragment
-// without an index belongs to the call with its id, and one without a name to the
-// latest. Arguments are joined and never invented: none stays none.
+// arguments have begun, which is a new call. A fragment without an index belongs
+// to the call with its id, and one without a name either to the latest.
+// Arguments are joined and never invented: none stays none.
 //
 // The zero value is ready to use. It is for one answer and one goroutine.
 type ToolCallAssembler struct {
@@ -31,10 +31,10 @@ type callID struct {
 
 // ToolCallFragment is what one chunk says of a tool call.
 type ToolCallFragment struct {
-	Index        int // the server's index, or negative if it sent none
-	ID           string
-	Name         string
-	Arguments    string
+	Index        int    // the server's index, or negative if it sent none
+	ID           string // empty if this chunk does not say
+	Name         string // all of it, or a piece
+	Arguments    string // a piece
 	ProviderData *ProviderData
 }
 

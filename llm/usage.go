@@ -140,6 +140,7 @@ func (t *Tokens) UnmarshalJSON(data []byte) error {
 // TokenCount is the answer to [Model.CountTokens]: the input tokens of a
 // request, the answer not included.
 type TokenCount struct {
+	// Tokens is how many there are.
 	Tokens int
 	// Exact says that the provider would bill exactly this number. It is set only
 	// where that has been shown; an estimate may still be right to the token.

@@ -210,4 +210,6 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		check(t, "op", test.op, e.Op)
 		check(t, "provider and model", "fake/tiny", e.Provider+"/"+e.Model)
 	}
+	_, err := model.With(llm.Named("tiny\xff")).Generate(t.Context(), llm.Ask("?"))
+	check(t, "a name that JSON cannot hold", "the model's name is not valid UTF-8 at byte 4", asError(t, err).Message)
 }

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,8 +30,19 @@ type terminal struct {
 
 func startTerminal(t *testing.T, variables []string, args ...string) *terminal {
 	t.Helper()
+	return startPiped(t, nil, variables, args...)
+}
+
+// startPiped starts the program with its input from a pipe, as in "echo hi | chat",
+// if there is one, and everything else at the terminal.
+func startPiped(t *testing.T, stdin io.Reader, variables []string, args ...string) *terminal {
+	t.Helper()
 	cmd := program(t, append([]string{"TERM=xterm", "HOME=" + t.TempDir()}, variables...), args...)
-	master, err := pty.Start(cmd)
+	session := &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if stdin != nil {
+		cmd.Stdin, session.Setctty = stdin, false // it is by its input that a process gets a controlling terminal here
+	}
+	master, err := pty.StartWithAttrs(cmd, nil, session)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,6 +211,65 @@ func TestTerminalModelsOfTheConfigFile(t *testing.T) {
 	term.see(freshPrompt)
 	term.press("\x04")
 	term.leaves(0)
+}
+
+func TestTerminalCommands(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "talk.json")
+	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/brief", "-system", "Be brief.")
+	term.see("model: scripted/brief")
+	term.see(freshPrompt)
+	for _, step := range []struct{ typed, shown string }{
+		{"one", "\r\x1b[KHi.\r\n[tokens/s unknown · 3 in, 2 out]"},
+		{"/model", "model: scripted/brief"},
+		{"/model scripted/echo", "model: scripted/echo"},
+		{"two", `system "Be brief.", user "one", assistant "Hi.", user "two"` + "\r\n[tokens/s unknown · 1 in, 1 out]"},
+		{"/system Be kind.", "system message set"},
+		{"/save " + path, "saved 5 messages to " + path},
+		{"/reset", "a new conversation"},
+		{"three", `system "Be kind.", user "three"` + "\r\n"},
+		{"/system", "no system message"},
+		{"/reset", "a new conversation"},
+		{"four", `Kuser "four"` + "\r\n"},
+		{"/load " + path, "loaded 5 messages from " + path},
+		{"five", `system "Be kind.", user "one", assistant "Hi.", user "two", assistant `},
+		{"/load " + path + ".none", "no such file or directory"},
+		{"/save", "error: "},
+		{"/help", "/model provider/name"},
+	} {
+		term.press(step.typed + "\r")
+		term.see(step.shown)
+		term.see(freshPrompt)
+	}
+	term.press("/quit\r")
+	term.leaves(0)
+}
+
+func TestTerminalWithPipedInput(t *testing.T) {
+	term := startPiped(t, strings.NewReader("hi\n"), nil, "-model", "scripted/hello")
+	if before := term.see("⠋"); strings.Contains(before, "> ") {
+		t.Errorf("there is a prompt, though the input is a pipe: %q", before)
+	}
+	term.see("\r\x1b[K\x1b[2mGreet them.")
+	term.see("Hello there.\r\n")
+	status, rest := term.exit()
+	if want := "tokens/s · 12 in, 5 out]"; status != 0 || !strings.Contains(rest, want) {
+		t.Errorf("the exit status is %d, want 0, and the end %q, want %q in it", status, rest, want)
+	}
+}
+
+func TestTerminalNothingConfigured(t *testing.T) {
+	// The address is one at which nobody listens: that port is reserved.
+	term := startTerminal(t, []string{"OLLAMA_HOST=127.0.0.1:1"})
+	status, shown := term.exit()
+	lines := strings.Split(strings.TrimSuffix(shown, "\r\n"), "\r\n")
+	if status != 1 || len(lines) != 3 {
+		t.Fatalf("the exit status is %d and there are %d lines, want 1 and 3: %q", status, len(lines), shown)
+	}
+	for i, want := range []string{"set OPENAI_API_KEY", "start Ollama", "set PARLEY_MODEL"} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d does not say %q: %q", i+1, want, lines[i])
+		}
+	}
 }
 
 func TestTerminalOneAnswer(t *testing.T) {

@@ -18,18 +18,20 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Endless answers with this frame, which has a piece of text, again and again,
-// until the client leaves.
+// Endless answers with this frame, which has a piece of text, more often than any
+// test reads, and then holds the connection until the client leaves.
 func Endless(contentType, frame string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // before that, a server does not see its client go
 		w.Header().Set("Content-Type", contentType)
 		flush := http.NewResponseController(w)
-		for r.Context().Err() == nil {
+		for range 100 {
 			if _, err := io.WriteString(w, frame); err != nil {
 				return
 			}
 			flush.Flush()
 		}
+		<-r.Context().Done()
 	}
 }
 
@@ -39,7 +41,7 @@ type Closing interface {
 	io.Closer
 }
 
-// LeaveEarly leaves 200 endless streams at random points, by the loop or by the
+// LeaveEarly leaves 1,000 endless streams at random points, by the loop or by the
 // context, and looks for what is left: connections, goroutines, file descriptors.
 // Open returns a provider for the server at that URL.
 func LeaveEarly(t *testing.T, endless http.HandlerFunc, open func(baseURL string) Closing) {
@@ -63,7 +65,7 @@ func LeaveEarly(t *testing.T, endless http.HandlerFunc, open func(baseURL string
 	for worker := range uint64(8) {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(worker, 1))
-			for range 25 {
+			for range 125 {
 				leave(t, model, random.IntN(60), random.IntN(2) == 0)
 			}
 		})

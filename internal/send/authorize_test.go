@@ -43,11 +43,14 @@ func TestHeadersWithACredential(t *testing.T) {
 
 // What a user's client does to one request must not show in the next: one with
 // cookies adds them to the headers, and some transports write there.
-func TestAUsersClientCannotReachTheHeaders(t *testing.T) {
+func TestAUsersClientCannotReachWhatRequestsShare(t *testing.T) {
 	var got []http.Header
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got = append(got, r.Header) }))
+	var paths []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got, paths = append(got, r.Header), append(paths, r.URL.Path)
+	}))
 	defer server.Close()
-	user := &http.Client{Transport: writesHeaders{http.DefaultTransport}}
+	user := &http.Client{Transport: changesRequests{http.DefaultTransport}}
 	c := NewClient("test", user, llm.Limits{})
 	header := http.Header{"X-Team": {"blue"}}
 	for range 2 {
@@ -65,12 +68,16 @@ func TestAUsersClientCannotReachTheHeaders(t *testing.T) {
 			t.Errorf("request %d has %d of the transport's headers, want 1", i, n)
 		}
 	}
+	if diff := cmp.Diff([]string{"/team", "/team"}, paths); diff != "" {
+		t.Errorf("the paths are not what the transport makes of the URL (-want +got):\n%s", diff)
+	}
 }
 
-// writesHeaders does what a transport must not do, and many do.
-type writesHeaders struct{ next http.RoundTripper }
+// changesRequests does what a transport must not do, and many do.
+type changesRequests struct{ next http.RoundTripper }
 
-func (w writesHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
+func (w changesRequests) RoundTrip(req *http.Request) (*http.Response, error) {
 	req.Header.Add("X-Trace", "1")
+	req.URL.Path += "/team"
 	return w.next.RoundTrip(req)
 }

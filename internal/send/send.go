@@ -113,8 +113,8 @@ func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, e
 	}
 	httpReq := known.request.WithContext(ctx) // a copy
 	httpReq.Method, httpReq.Header = req.Method, req.Header
-	if c.owned == nil { // clients add cookies, and some transports headers that they should not
-		httpReq.Header = req.Header.Clone()
+	if c.owned == nil { // clients add cookies, and some transports change what they must not
+		httpReq.Header, httpReq.URL = req.Header.Clone(), new(*httpReq.URL)
 	}
 	if httpReq.Header == nil {
 		httpReq.Header = make(http.Header)

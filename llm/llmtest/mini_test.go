@@ -23,6 +23,7 @@ type mini struct {
 	base   string
 	client *http.Client
 	key    string
+	limits llm.Limits
 	flaw   flaw
 
 	once  sync.Once
@@ -43,6 +44,7 @@ const (
 	losesErrors      flaw = "loses errors inside the stream"
 	losesPartial     flaw = "loses the text before an error"
 	ignoresContext   flaw = "ignores the context"
+	waitsForEver     flaw = "ignores the limits"
 	hidesCause       flaw = "does not match the cause of a cancellation"
 	showsKey         flaw = "shows the key in errors"
 	keyInURL         flaw = "sends the key in the URL"
@@ -90,7 +92,12 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 			theirs := yield
 			yield = func(ev llm.Event, err error) bool { theirs(ev, err); return true }
 		}
-		err := m.answer(ctx, call, yield)
+		ctx, came, stop := m.watch(ctx)
+		defer stop()
+		err := m.answer(ctx, call, func(ev llm.Event, err error) bool {
+			came()
+			return yield(ev, err)
+		})
 		var e *llm.Error
 		switch {
 		case err == nil:
@@ -110,6 +117,38 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 		}
 		e.Provider = m.Name()
 		yield(llm.Event{}, e)
+	}
+}
+
+// watch ends the context when a limit on waiting runs out. Came is to be called
+// when a piece of the answer has come, stop in the end.
+func (m *mini) watch(ctx context.Context) (_ context.Context, came, stop func()) {
+	if m.flaw == waitsForEver {
+		return ctx, func() {}, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	after := func(limit time.Duration) *time.Timer {
+		if limit <= 0 {
+			limit = time.Hour
+		}
+		return time.AfterFunc(limit, func() {
+			cancel(&llm.Error{Kind: llm.Timeout, Message: "the limit of " + limit.String() + " ran out"})
+		})
+	}
+	first, idle, total := after(m.limits.FirstEvent), after(m.limits.Idle), after(m.limits.Total)
+	came = func() {
+		first.Stop()
+		if m.limits.Idle > 0 {
+			idle.Reset(m.limits.Idle)
+		}
+	}
+	return ctx, came, func() {
+		first.Stop()
+		idle.Stop()
+		total.Stop()
+		if m.flaw != leaksBody { // which the end of the context would close
+			cancel(nil)
+		}
 	}
 }
 
@@ -277,6 +316,9 @@ func (m *mini) lines(resp *http.Response, req *llm.Request, yield func(llm.Event
 	said := false
 	for {
 		data, err := r.ReadBytes('\n')
+		if limit := m.limits.FrameBytes; limit > 0 && len(data) > limit && m.flaw != waitsForEver {
+			return &llm.Error{Kind: llm.Protocol, Message: "line too long"}
+		}
 		if m.flaw == shortLines && len(data) > bufio.MaxScanTokenSize {
 			return errors.New("line too long")
 		}

@@ -11,6 +11,8 @@ var needStreaming = []string{
 	"cancel/inside a frame",
 	"cancel/from inside the loop",
 	"call/many left at once",
+	"limit/on the next piece",
+	"limit/on the size of a piece",
 	"not the API/broken frame",
 }
 

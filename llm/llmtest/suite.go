@@ -35,6 +35,9 @@ type Suite struct {
 	// with [Key] as its credential. If it is an [io.Closer], it is closed when
 	// the check is over. Nothing of it may be left then.
 	New func(t testing.TB, baseURL string, client *http.Client) llm.Provider
+	// NewLimited is New for a provider that keeps these limits. Without it, limits
+	// are not checked; providers that have none of their own leave it out.
+	NewLimited func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider
 	// Dialect is what the provider speaks.
 	Dialect Dialect
 	// Model is the model that is asked for; empty is "scripted".
@@ -105,7 +108,7 @@ type check struct {
 func (s *Suite) checks() []check {
 	return slices.Concat(
 		answerChecks(s), wireChecks(s), operationChecks(s),
-		errorChecks(s), cutChecks(s), leaveChecks(s), callChecks(s), secretChecks(s),
+		errorChecks(s), cutChecks(s), leaveChecks(s), limitChecks(s), callChecks(s), secretChecks(s),
 	)
 }
 

@@ -14,13 +14,17 @@ import (
 )
 
 func miniSuite(t *testing.T, f flaw) Suite {
+	limited := func(_ testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+		m := &mini{base: baseURL, client: client, key: Key, limits: limits, flaw: f, over: make(chan struct{})}
+		t.Cleanup(m.endLeft)
+		return m
+	}
 	return Suite{
 		Dialect: Ollama(),
-		New: func(_ testing.TB, baseURL string, client *http.Client) llm.Provider {
-			m := &mini{base: baseURL, client: client, key: Key, flaw: f, over: make(chan struct{})}
-			t.Cleanup(m.endLeft)
-			return m
+		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+			return limited(t, baseURL, client, llm.Limits{})
 		},
+		NewLimited: limited,
 		NoRefusals: "the dialect has no refusals",
 	}
 }
@@ -47,6 +51,9 @@ func TestSuiteCatches(t *testing.T) {
 		{losesPartial, "error in the stream/after text/a line", `the text before the error is "", want "Hello wor"`},
 		{ignoresContext, "cancel/while waiting for the headers", "the context is cancelled, and the call has not ended"},
 		{ignoresContext, "cancel/before the call", `want "canceled"`},
+		{waitsForEver, "limit/on the first piece/no headers", "the provider has not come to an end within"},
+		{waitsForEver, "limit/on the next piece", "the provider has not come to an end within"},
+		{waitsForEver, "limit/on the size of a piece", "the provider reports success"},
 		{hidesCause, "cancel/inside a frame", "does not match context.Canceled"},
 		{showsKey, "secret/not in the error/server echoes it in a refusal", "the credential shows in the error's text"},
 		{keyInURL, "secret/sent in a header", "the credential is in the URL"},
@@ -100,6 +107,7 @@ func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 	before := len(s.checks())
 	s.NoTools, s.NoReasoning, s.NoUnstreamed, s.NoUsage = "no tools", "no reasoning", "no unstreamed", "no usage"
 	s.NoEmbeddings, s.NoModelList, s.NoKey = "no embeddings", "no list", "no key"
+	s.NewLimited = nil
 	skipped := make(map[string]int)
 	for _, c := range s.checks() {
 		if c.lacks != "" {
@@ -111,6 +119,7 @@ func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 	}
 	for _, reason := range []string{
 		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoUnstreamed, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
+		"the Suite has no NewLimited",
 	} {
 		if skipped[reason] == 0 {
 			t.Errorf("no check is skipped for the reason %q; skipped: %v", reason, skipped)

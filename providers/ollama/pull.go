@@ -65,6 +65,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 	}
 	defer r.Close()
 	lines := reply.NewNDJSON(r.Body(), p.limits.FrameBytes)
+	defer lines.Close()
 	for {
 		line, err := lines.Next()
 		if err != nil {

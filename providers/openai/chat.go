@@ -51,7 +51,7 @@ type answer struct {
 	head   send.Head // what a body of an odd type begins with
 	finish string    // the server's reason, once it has given one
 	usage  llm.Usage
-	audio  llm.Audio
+	sound  sound
 
 	// What is to come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
@@ -277,7 +277,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 // plain reports whether the content is one piece of text, reasoning or
 // arguments and nothing else, and which.
 func (c *content) plain() (d delta, text string, ok bool) {
-	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || len(c.ToolCalls) > 1 ||
+	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || len(c.ToolCalls) > 1 ||
 		send.IsSet(c.ReasoningDetails) || send.IsSet(c.ExtraContent) {
 		return d, "", false
 	}
@@ -309,17 +309,23 @@ func (a *answer) content(c *content, whole bool) {
 	}
 	a.Deliver(llm.EventReasoning, reasoning)
 	a.addDetails(c.ReasoningDetails, whole)
-	if c.Content != "" || c.Refusal != "" || len(c.ToolCalls) > 0 {
+	if c.Content != "" || c.Refusal != "" || len(c.Images) > 0 || len(c.ToolCalls) > 0 {
 		a.sealReasoning()
 	}
 	a.Deliver(llm.EventText, c.Content)
 	if send.IsSet(c.ExtraContent) {
 		a.extra = c.ExtraContent
 	}
-	if len(c.ToolCalls) > 0 {
+	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
 		a.sealText()
 	}
 	a.Deliver(llm.EventRefusal, c.Refusal)
+	for i := range c.Images {
+		if c.Images[i].ImageURL.URL == "" {
+			continue
+		}
+		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: c.Images[i].image()}})
+	}
 	for i := range c.ToolCalls {
 		fragment := c.ToolCalls[i].fragment(i, whole)
 		fragment.ProviderData = a.provider.opaque(c.ToolCalls[i].ExtraContent)
@@ -335,11 +341,7 @@ func (a *answer) content(c *content, whole bool) {
 		}
 	}
 	if c.Audio != nil {
-		a.audio.Data = append(a.audio.Data, c.Audio.Data...)
-		a.audio.Transcript += c.Audio.Transcript
-		if c.Audio.ID != "" { // what later turns name it by
-			a.audio.ProviderData = &llm.ProviderData{Provider: a.provider.name, Data: []byte(c.Audio.ID)}
-		}
+		a.sound.add(c.Audio)
 	}
 }
 
@@ -354,17 +356,24 @@ func (a *answer) piece(d delta, text string) {
 
 // done ends the answer, if it has one.
 func (a *answer) done() error {
-	if a.finish == "" && !a.Said() && len(a.audio.Data) == 0 {
+	if a.finish == "" && !a.Said() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
 	if kind, failed := failures[a.finish]; failed {
 		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
 	}
+	spoken, err := a.sound.audio(a.provider.name)
+	if err != nil {
+		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
+	}
 	a.sealReasoning()
+	if len(spoken.Data) == 0 { // what was said is worth more than nothing
+		a.Deliver(llm.EventText, spoken.Transcript)
+	}
 	a.sealText()
 	reason := a.EndCalls(finishReason(a.finish))
-	if len(a.audio.Data) > 0 {
-		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.audio}})
+	if len(spoken.Data) > 0 {
+		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
 	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
 	return nil

@@ -64,6 +64,7 @@ type content struct {
 	ToolCalls        []callFragment `json:"tool_calls"`
 	Annotations      []annotation   `json:"annotations"`
 	Audio            *audio         `json:"audio"`
+	Images           []outputImage  `json:"images"` // OpenRouter
 
 	ReasoningDetails json.RawMessage `json:"reasoning_details"` // OpenRouter
 	ExtraContent     json.RawMessage `json:"extra_content"`     // Gemini
@@ -122,12 +123,6 @@ func (c *citation) source(text string) *llm.Source {
 		source.Start, source.End = start, end
 	}
 	return source
-}
-
-type audio struct {
-	ID         string `json:"id"`
-	Data       []byte `json:"data"`
-	Transcript string `json:"transcript"`
 }
 
 type logprobs struct {

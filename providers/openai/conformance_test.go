@@ -10,14 +10,14 @@ import (
 )
 
 func TestProviderConformance(t *testing.T) {
+	limited := func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+		return provider(t, openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
+	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.OpenAI(),
 		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
-			if err != nil {
-				t.Fatal(err)
-			}
-			return p
+			return limited(t, baseURL, client, llm.Limits{})
 		},
+		NewLimited: limited,
 	})
 }

@@ -33,6 +33,7 @@ type message struct {
 	Audio            *audioRef  `json:"audio,omitempty"`
 	Reasoning        string     `json:"reasoning,omitempty"`
 
+	Images           []outputImage     `json:"images,omitempty"`            // OpenRouter's
 	ReasoningDetails []json.RawMessage `json:"reasoning_details,omitempty"` // see opaque.go
 	ExtraContent     json.RawMessage   `json:"extra_content,omitempty"`
 }
@@ -162,13 +163,18 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 				text.WriteString(p.Transcript)
 				hasText = hasText || p.Transcript != ""
 			}
+		case llm.Image:
+			if !b.provider.quirks.ImagesBack {
+				return errors.New("this server takes no image in an assistant message: put it into a user message")
+			}
+			out.Images = append(out.Images, outputImage{"image_url", imageURL{urlOf(p)}})
 		case llm.Unknown, llm.Code:
 			b.skip(part)
 		default:
 			return fmt.Errorf("this provider cannot be sent %T in an assistant message", part)
 		}
 	}
-	if hasText || len(out.ToolCalls) == 0 && refusal.Len() == 0 && out.Audio == nil {
+	if hasText || len(out.ToolCalls) == 0 && refusal.Len() == 0 && out.Audio == nil && out.Images == nil {
 		out.Content = text.String()
 	}
 	out.Refusal = refusal.String()
@@ -210,13 +216,9 @@ func (b *requestBuilder) contentPart(part llm.Part) (*contentPart, error) {
 	case llm.Text:
 		return &contentPart{ChatMessagePart: openai.ChatMessagePart{Type: openai.ChatMessagePartTypeText}, Text: &p.Text}, nil
 	case llm.Image:
-		url := p.URL
-		if url == "" {
-			url = dataURL(p.MediaType, p.Data)
-		}
 		return &contentPart{ChatMessagePart: openai.ChatMessagePart{
 			Type:     openai.ChatMessagePartTypeImageURL,
-			ImageURL: &openai.ChatMessageImageURL{URL: url, Detail: openai.ImageURLDetail(p.Quality)},
+			ImageURL: &openai.ChatMessageImageURL{URL: urlOf(p), Detail: openai.ImageURLDetail(p.Quality)},
 		}}, nil
 	case llm.Audio:
 		if len(p.Data) == 0 {
@@ -256,6 +258,14 @@ func onlyText(parts []llm.Part) (string, bool) {
 		return text.Text, ok
 	}
 	return "", false
+}
+
+// urlOf returns a picture's URL, or its bytes as one.
+func urlOf(p llm.Image) string {
+	if p.URL != "" {
+		return p.URL
+	}
+	return dataURL(p.MediaType, p.Data)
 }
 
 // dataURL returns bytes as a URL (RFC 2397).

@@ -11,14 +11,14 @@ type Options struct {
 	// empty, "developer" for models that want that.
 	SystemRole string `json:"system_role,omitempty"`
 
-	User             string            `json:"user,omitempty"`
-	SafetyIdentifier string            `json:"safety_identifier,omitempty"`
-	ServiceTier      string            `json:"service_tier,omitempty"`
-	Verbosity        string            `json:"verbosity,omitempty"` // "low", "medium", "high"
-	Store            *bool             `json:"store,omitempty"`
-	Metadata         map[string]string `json:"metadata,omitempty"`
-	LogitBias        map[string]int    `json:"logit_bias,omitempty"` // by token id
-	Prediction       string            `json:"prediction,omitempty"` // text that much of the answer will equal
+	User             string            `json:"user,omitempty"`              // your end user's id; also of embeddings
+	SafetyIdentifier string            `json:"safety_identifier,omitempty"` // the same for OpenAI's checks, best as a hash
+	ServiceTier      string            `json:"service_tier,omitempty"`      // "auto", "default", "flex", "priority"
+	Verbosity        string            `json:"verbosity,omitempty"`         // "low", "medium", "high"
+	Store            *bool             `json:"store,omitempty"`             // whether the server keeps the answer
+	Metadata         map[string]string `json:"metadata,omitempty"`          // kept with it
+	LogitBias        map[string]int    `json:"logit_bias,omitempty"`        // -100 to 100, by token id
+	Prediction       string            `json:"prediction,omitempty"`        // text that much of the answer will equal
 	// ChatTemplateKwargs are arguments of the model's chat template, for
 	// llama.cpp and vLLM: {"enable_thinking": false}.
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`

@@ -211,28 +211,6 @@ func TestLogprobsAndSources(t *testing.T) {
 	}
 }
 
-func TestAudioInAnAnswer(t *testing.T) {
-	m := model(t, openai.Config{}, streams(events(
-		chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"data":"AQI=","transcript":"lo"}`), chunk(`"audio":{"data":"Aw=="}`),
-		chunk(`"audio":{"expires_at":5}`), finish("stop"), usage, done)))
-	resp := answer(t, m, llm.Ask("hi"))
-	spoken := llm.Audio{
-		Data: []byte{1, 2, 3}, Transcript: "Hello", ProviderData: &llm.ProviderData{Provider: "openai", Data: []byte("a1")},
-	}
-	equal(t, "messages", resp.Messages, says1(spoken))
-
-	// The next turn names what was said, or tells it to another provider.
-	history := append([]llm.Message{llm.User("hi")}, append(resp.Messages, llm.User("and?"))...)
-	for name, want := range map[string]string{
-		"openai": `{"role":"assistant","audio":{"id":"a1"}}`,
-		"groq":   `{"role":"assistant","content":"Hello"}`,
-	} {
-		got := capture(t, openai.Config{Server: openai.Server(name)}, "m", &llm.Request{Messages: history})
-		sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
-		equal(t, "what "+name+" is sent", sent, fromJSON(t, want))
-	}
-}
-
 func TestStartSaysWhatTheHeadersAndTheFirstChunkSay(t *testing.T) {
 	handler := func(contentType, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

@@ -28,7 +28,13 @@ type chatBody struct {
 	FrequencyPenalty *float64 `json:"frequency_penalty,omitempty"` // likewise
 	Store            *bool    `json:"store,omitempty"`             // an explicit false
 	TopK             *int     `json:"top_k,omitempty"`             // not OpenAI's; several servers have it
+	Thinking         *object  `json:"thinking,omitempty"`          // DeepSeek's
 	Stream           bool     `json:"stream,omitempty"`
+}
+
+// object is a JSON object that says no more than its type.
+type object struct {
+	Type string `json:"type"`
 }
 
 // tool is a function that the model may call.
@@ -147,7 +153,11 @@ func (b *requestBuilder) addSettings() {
 	if b.sends("TopLogprobs", r.TopLogprobs > 0) {
 		body.TopLogProbs = r.TopLogprobs
 	}
-	if b.sends("Reasoning", r.Reasoning != "") {
+	switch {
+	case !b.sends("Reasoning", r.Reasoning != ""):
+	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch:
+		body.Thinking = &object{"disabled"}
+	default:
 		body.ReasoningEffort = string(r.Reasoning)
 	}
 	if !r.Unstreamed {

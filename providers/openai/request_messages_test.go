@@ -219,7 +219,7 @@ func TestPartsThatCannotBeSentAreAnErrorBeforeAnythingIsSent(t *testing.T) {
 	}{
 		{"audio by URL", user(llm.Audio{URL: "https://x.test/a.wav"}), "message 0: audio must be given by its bytes, not by URL"},
 		{"a file by URL", user(llm.File{URL: "https://x.test/a.pdf"}), "message 0: a file must be given by its bytes or its id, not by URL"},
-		{"an image from the model", assistant(llm.Image{Data: png}), "message 1: this provider cannot be sent llm.Image in an assistant message"},
+		{"an image from the model", assistant(llm.Image{Data: png}), "message 1: this server takes no image in an assistant message"},
 		{"reasoning of the user's", user(llm.Reasoning{Text: "hm"}), "message 0: this provider cannot be sent llm.Reasoning in a prompt"},
 		{"a refusal of the user's", user(llm.Refusal{Text: "no"}), "message 0: this provider cannot be sent llm.Refusal in a prompt"},
 	} {

@@ -93,6 +93,8 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 		{name: "top log probabilities", req: llm.Request{TopLogprobs: 3}, want: `"logprobs":true,"top_logprobs":3`},
 		{name: "reasoning effort", req: llm.Request{Reasoning: llm.EffortHigh}, want: `"reasoning_effort":"high"`},
 		{name: "no reasoning", req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning_effort":"none"`},
+		{name: "no reasoning of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: llm.EffortNone}, want: `"thinking":{"type":"disabled"}`},
+		{name: "an effort of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: "max"}, want: `"reasoning_effort":"max"`},
 		{name: "an effort of tomorrow", req: llm.Request{Reasoning: "xhigh"}, want: `"reasoning_effort":"xhigh"`},
 		{name: "any JSON object", req: llm.Request{Format: &llm.Format{}}, want: `"response_format":{"type":"json_object"}`},
 		{
@@ -211,7 +213,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 		openai.Groq:       {"Messages", "TopK", "Logprobs", "TopLogprobs"},
 		openai.Together:   {"Logprobs", "TopLogprobs"},
 		openai.OpenRouter: nil,
-		openai.DeepSeek:   {"TopK", "Seed", "Reasoning", "ParallelToolCalls", "Format"},
+		openai.DeepSeek:   {"TopK", "Seed", "ParallelToolCalls", "Format"},
 	} {
 		t.Run(string(server), func(t *testing.T) {
 			fields := map[string]string{

@@ -32,6 +32,12 @@ type Quirks struct {
 	// back; empty if it does not want it. What it sends is understood under
 	// either name, "reasoning_content" and "reasoning".
 	ReasoningBack string
+	// ImagesBack says that the server makes images and takes them back, in the
+	// "images" of an assistant message.
+	ImagesBack bool
+	// ThinkingSwitch says that a model is told not to reason by DeepSeek's
+	// "thinking", of the type "disabled", and not by an effort of "none".
+	ThinkingSwitch bool
 	// TopK says that the server knows top_k, which OpenAI does not.
 	TopK bool
 	// NoNamedToolChoice says that tool_choice must be a word, so that one tool
@@ -63,7 +69,7 @@ type server struct {
 //	Groq        console.groq.com/docs/openai
 //	Together    docs.together.ai/docs/openai-api-compatibility
 //	OpenRouter  openrouter.ai/docs/api-reference/overview
-//	DeepSeek    api-docs.deepseek.com/api/create-chat-completion
+//	DeepSeek    api-docs.deepseek.com/api/create-chat-completion, …/guides/thinking_mode
 //
 // All of them send [DONE]; a reply that ends without it is understood as well.
 var servers = map[Server]server{
@@ -102,13 +108,13 @@ var servers = map[Server]server{
 	},
 	OpenRouter: {
 		baseURL: "https://openrouter.ai/api/v1", urlEnv: "OPENROUTER_BASE_URL", keyEnv: "OPENROUTER_API_KEY", needsKey: true,
-		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning", TopK: true},
+		quirks: Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning", ImagesBack: true, TopK: true},
 	},
 	DeepSeek: {
 		baseURL: "https://api.deepseek.com", urlEnv: "DEEPSEEK_BASE_URL", keyEnv: "DEEPSEEK_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", NoJSONSchema: true,
-			Refuses: []string{"Seed", "ParallelToolCalls", "Reasoning"},
+			MaxTokens: "max_tokens", ReasoningBack: "reasoning_content", ThinkingSwitch: true, NoJSONSchema: true,
+			Refuses: []string{"Seed", "ParallelToolCalls"},
 		},
 	},
 }

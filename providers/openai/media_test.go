@@ -1,0 +1,79 @@
+package openai_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+func TestAudioInAnAnswer(t *testing.T) {
+	m := model(t, openai.Config{}, streams(events(
+		chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"data":"AQI=","transcript":"lo"}`), chunk(`"audio":{"data":"Aw=="}`),
+		chunk(`"audio":{"expires_at":5}`), finish("stop"), usage, done)))
+	resp := answer(t, m, llm.Ask("hi"))
+	spoken := llm.Audio{
+		Data: []byte{1, 2, 3}, Transcript: "Hello", ProviderData: &llm.ProviderData{Provider: "openai", Data: []byte("a1")},
+	}
+	equal(t, "messages", resp.Messages, says1(spoken))
+
+	// The next turn names what was said, or tells it to another provider.
+	history := append([]llm.Message{llm.User("hi")}, append(resp.Messages, llm.User("and?"))...)
+	for name, want := range map[string]string{
+		"openai": `{"role":"assistant","audio":{"id":"a1"}}`,
+		"groq":   `{"role":"assistant","content":"Hello"}`,
+	} {
+		got := capture(t, openai.Config{Server: openai.Server(name)}, "m", &llm.Request{Messages: history})
+		sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
+		equal(t, "what "+name+" is sent", sent, fromJSON(t, want))
+	}
+}
+
+func TestAudioInPiecesOfAnySize(t *testing.T) {
+	for name, pieces := range map[string][]string{
+		"one":                        {"AQIDBAU="},
+		"each padded":                {"AQ==", "AgM=", "BAU="},
+		"cut out of one text":        {"A", "QIDB", "AU="},
+		"cut within the padding":     {"AQ=", "=AgMEBQ", "=="},
+		"without padding at its end": {"AQIDBAU"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var chunks []string
+			for _, piece := range pieces {
+				chunks = append(chunks, chunk(`"audio":{"data":`+quote(piece)+`}`))
+			}
+			resp := answer(t, model(t, openai.Config{}, streams(events(append(chunks, finish("stop"), usage, done)...))), llm.Ask("hi"))
+			equal(t, "messages", resp.Messages, says1(llm.Audio{Data: []byte{1, 2, 3, 4, 5}}))
+		})
+	}
+	_, err := ask(t, model(t, openai.Config{}, streams(events(chunk(`"audio":{"data":"A!=="}`), finish("stop"), usage, done))))
+	wantError(t, err, llm.Protocol, "the audio in the answer cannot be decoded")
+}
+
+func TestTranscriptOfAudioThatDidNotComeIsText(t *testing.T) {
+	m := model(t, openai.Config{}, streams(events(chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"transcript":"lo"}`), finish("stop"), usage, done)))
+	equal(t, "messages", answer(t, m, llm.Ask("hi")).Messages, says1(llm.Text{Text: "Hello"}))
+}
+
+func TestImagesInAnAnswer(t *testing.T) {
+	const made = `"images":[{"type":"image_url","index":0,"image_url":{"url":"data:image/png;base64,AQID"}},{"type":"image_url","image_url":{"url":"https://img.test/1"}}]`
+	want := says1(llm.Text{Text: "Here:"}, llm.Image{MediaType: "image/png", Data: []byte{1, 2, 3}}, llm.Image{URL: "https://img.test/1"})
+	for name, reply := range map[string]http.HandlerFunc{
+		"streamed":   streams(events(chunk(`"role":"assistant","content":"Here:","images":[]`), chunk(`"content":"",`+made), finish("stop"), usage, done)),
+		"unstreamed": says(200, "application/json", whole(`{"content":"Here:",`+made+`}`, `"stop"`, wholeUsage)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			resp := answer(t, model(t, openai.Config{Server: openai.OpenRouter}, reply), llm.Ask("hi"))
+			equal(t, "messages", resp.Messages, want)
+		})
+	}
+
+	history := append([]llm.Message{llm.User("hi")}, append(want, llm.User("and?"))...)
+	got := capture(t, openai.Config{Server: openai.OpenRouter}, "m", &llm.Request{Messages: history})
+	sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
+	equal(t, "what OpenRouter gets back", sent, fromJSON(t, `{"role":"assistant","content":"Here:","images":[
+		{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}},{"type":"image_url","image_url":{"url":"https://img.test/1"}}]}`))
+	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "takes no image in an assistant message")
+	equal(t, "status", e.Status, 0)
+}
