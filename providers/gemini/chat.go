@@ -132,7 +132,10 @@ func (a *answer) readStream(body io.Reader) error {
 			continue
 		}
 		frame, err := frames.Next()
-		if err != nil {
+		switch {
+		case err == io.EOF && frames.Cut(): // another chunk was to come, whatever the last one said
+			return a.CutInLine()
+		case err != nil:
 			return a.stopped(err)
 		}
 		if frame.Event == "" && !frame.Bare && !frame.Unterminated {
