@@ -260,7 +260,13 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.learn(c, data)
 	}
 	for i := range c.Candidates {
-		if candidate := &c.Candidates[i]; candidate.Index == 0 { // no more than one was asked for
+		candidate := &c.Candidates[i]
+		switch {
+		case candidate.Index != 0: // no more than one was asked for
+		case candidate.hasPieceOfCall():
+			return a.Reply.Fail(llm.Unsupported, "the server sends the arguments of tool calls in pieces (partialArgs), "+
+				"as only streamFunctionCallArguments in Options.Extra asks for, and which this provider cannot read")
+		default:
 			a.candidate(candidate)
 		}
 	}

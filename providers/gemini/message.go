@@ -222,7 +222,7 @@ func (b *requestBuilder) skip(part llm.Part) {
 
 func (b *requestBuilder) media(mediaType string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
-	out := &sentPart{ThoughtSignature: own.Signature}
+	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if inURL, is := strings.CutPrefix(url, "data:"); is {
 		var err error
 		if mediaType, data, err = fromDataURL(inURL); err != nil {
@@ -365,7 +365,7 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 		b.skip(c)
 		return nil
 	}
-	out := &sentPart{ThoughtSignature: own.Signature}
+	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if c.Source != "" {
 		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
 	} else {

@@ -150,6 +150,13 @@ func TestMessagesAreSent(t *testing.T) {
 				`{"inlineData":{"mimeType":"image/png","data":"aGk="},"thoughtSignature":"c2ln+/=="},{"executableCode":{"id":"i","language":"PYTHON","code":"x"},"thoughtSignature":"c2ln+/=="},` +
 				`{"codeExecutionResult":{"id":"i","outcome":"OUTCOME_OK","output":"y"}},{"hologram":{"depth":9007199254740993}}]}]}`,
 		},
+		"what belongs to the thinking": {
+			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
+				llm.Image{MediaType: "image/png", Data: []byte("hi"), ProviderData: opaque(`{"thought":true}`)}, llm.Code{Source: "x", ProviderData: opaque(`{"signature":"c2ln","thought":true}`)},
+			}}},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"thought":true,"inlineData":{"mimeType":"image/png","data":"aGk="}},` +
+				`{"thought":true,"thoughtSignature":"c2ln","executableCode":{"code":"x"}}]}]}`,
+		},
 		"nothing of another provider's": {
 			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
 				llm.Reasoning{Text: "so", ProviderData: foreign}, llm.Text{Text: "a", ProviderData: foreign}, llm.Code{Source: "x", ProviderData: foreign},

@@ -90,14 +90,17 @@ func (s *sources) take(c *candidate) {
 	}
 }
 
+// add adds a source. Of one that the server cannot name there is only the piece of
+// the answer that is somebody else's, which is worth knowing.
 func (s *sources) add(source llm.Source) {
-	if (source.URL != "" || source.Title != "") && !slices.Contains(s.others, source) {
+	if (source.URL != "" || source.Title != "" || source.End > source.Start) && !slices.Contains(s.others, source) {
 		s.others = append(s.others, source)
 	}
 }
 
 // list returns the sources: what was found, for each piece of the answer that
-// rests on it, or once if none does, and then the others.
+// rests on it, or once if none does, and then the others. A page that was read at
+// its address is often one that was found, too: then it is there once.
 func (s *sources) list() []llm.Source {
 	var list []llm.Source
 	cited := make([]bool, len(s.grounding.Chunks))
@@ -119,7 +122,15 @@ func (s *sources) list() []llm.Source {
 			list = append(list, source)
 		}
 	}
-	return append(list, s.others...)
+	found := len(list)
+	for _, other := range s.others {
+		isFound := func(f llm.Source) bool { return f.URL == other.URL }
+		if other.Start == 0 && other.End == 0 && other.Title == "" && slices.ContainsFunc(list[:found], isFound) {
+			continue
+		}
+		list = append(list, other)
+	}
+	return list
 }
 
 func (s *sources) found(i int) llm.Source {
