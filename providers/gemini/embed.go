@@ -24,7 +24,7 @@ type embedding struct {
 // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 func (p *Provider) embeddingBy(model string) embedding {
-	name := model[strings.LastIndex(model, "/")+1:]
+	name := baseName(model)
 	switch {
 	case !p.vertex:
 		return embedding{"batchEmbedContents", 100, embedBatch}

@@ -180,10 +180,12 @@ func (p *Provider) invalidf(format string, args ...any) error {
 	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
-// thinksByBudget reports whether a model takes a budget of tokens for its
-// thinking, as those before Gemini 3 do; later ones take a level.
-// https://ai.google.dev/gemini-api/docs/thinking
-func thinksByBudget(model string) bool {
-	name := model[strings.LastIndex(model, "/")+1:]
-	return strings.HasPrefix(name, "gemini-2") || strings.HasPrefix(name, "gemini-1")
+// wantsSignatures reports whether a model refuses conversations with tool calls
+// that have no thought signature, as Gemini 3 and later ones do.
+// https://ai.google.dev/gemini-api/docs/thought-signatures
+func wantsSignatures(model string) bool {
+	return strings.HasPrefix(baseName(model), "gemini-") && !thinksByBudget(model)
 }
+
+// baseName returns a model's name without what says whose it is.
+func baseName(model string) string { return model[strings.LastIndex(model, "/")+1:] }

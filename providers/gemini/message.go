@@ -148,8 +148,29 @@ func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) erro
 		}
 		out.Parts = []any{&sentPart{Text: new("")}}
 	}
+	if out.Role == roleModel && wantsSignatures(b.call.Model) {
+		signForeign(out.Parts)
+	}
 	b.body.Contents = append(b.body.Contents, out)
 	return nil
+}
+
+// foreign is what the API takes for the signature of a tool call that another
+// model made, or nobody: where a conversation has moved here, or was written by
+// hand. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+const foreign = "skip_thought_signature_validator"
+
+// signForeign signs the first tool call of a turn, which is the one that is
+// looked at, if the model has not signed it.
+func signForeign(parts []any) {
+	for _, part := range parts {
+		if p, ok := part.(*sentPart); ok && p.FunctionCall != nil {
+			if p.ThoughtSignature == "" {
+				p.ThoughtSignature = foreign
+			}
+			return
+		}
+	}
 }
 
 // own returns what this provider said must go back with a part.
