@@ -43,8 +43,10 @@ type Options struct {
 	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
 	// AutoTruncate lets Vertex AI leave out the end of a text to embed that is too
-	// long, without saying so. By default that is an error. The Gemini API has no
-	// such setting.
+	// long, which is then a warning. By default that is an error. The Gemini API has
+	// no such setting, and neither says what it does with such a text nor that it has
+	// done it: where that matters, keep to the model's limit, which the list of
+	// models has.
 	AutoTruncate bool `json:"auto_truncate,omitempty"`
 
 	// CountBy says who counts tokens: this process, without the network, or the server.
