@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -22,14 +21,10 @@ func mustHide(t testing.TB, what string, v any) {
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
 		t.Run(string(server), func(t *testing.T) {
-			config := gemini.Config{Server: server, APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				if strings.Contains(r.URL.String(), key) {
-					t.Errorf("the key is in the URL %s", r.URL)
-				}
-				w := httptest.NewRecorder()
+			config := gemini.Config{Server: server, APIKey: key, HTTPClient: &http.Client{Transport: providertest.Handled(func(w http.ResponseWriter, r *http.Request) {
+				mustHide(t, "an address", r.URL.String())
 				w.Header().Set("X-Request-Id", key)
 				streams(parts(text("x")), stopped)(w, r)
-				return w.Result(), nil
 			})}}
 			config.Header = http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}, "X-Team": {"blue"}}
 			mustHide(t, "the config", config)
@@ -69,14 +64,11 @@ func TestKeyShowsInNoError(t *testing.T) {
 		"the transport":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				if answer == nil {
-					return nil, errors.New("the proxy does not like " + key)
-				}
-				w := httptest.NewRecorder()
-				answer(w, r)
-				return w.Result(), nil
-			})}})
+			transport := providertest.Handled(answer)
+			if answer == nil {
+				transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("the proxy does not like " + key) })
+			}
+			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: transport}})
 			m := llm.New(p, model)
 			for op, call := range map[string]func() error{
 				"chat":  func() error { _, err := m.Generate(t.Context(), llm.Ask("hi")); return err },
