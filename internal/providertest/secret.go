@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -30,4 +31,13 @@ func MustHide(t testing.TB, secret, what string, v any) {
 			}
 		}
 	}
+}
+
+// HidingClient is a client whose requests a handler answers, without a connection,
+// and which looks for the secret in their addresses.
+func HidingClient(t testing.TB, secret string, handler http.HandlerFunc) *http.Client {
+	return &http.Client{Transport: Handled(func(w http.ResponseWriter, r *http.Request) {
+		MustHide(t, secret, "an address", r.URL.String())
+		handler(w, r)
+	})}
 }

@@ -21,11 +21,10 @@ func mustHide(t testing.TB, what string, v any) {
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
 		t.Run(string(server), func(t *testing.T) {
-			config := gemini.Config{Server: server, APIKey: key, HTTPClient: &http.Client{Transport: providertest.Handled(func(w http.ResponseWriter, r *http.Request) {
-				mustHide(t, "an address", r.URL.String())
+			config := gemini.Config{Server: server, APIKey: key, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("X-Request-Id", key)
 				streams(parts(text("x")), stopped)(w, r)
-			})}}
+			})}
 			config.Header = http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}, "X-Team": {"blue"}}
 			mustHide(t, "the config", config)
 			if shown := fmt.Sprintf("%+v", config); !strings.Contains(shown, "blue") {

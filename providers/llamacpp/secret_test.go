@@ -13,24 +13,11 @@ import (
 
 const key = "sk-llama-0123456789abcdef"
 
-func mustHide(t testing.TB, what string, v any) {
-	t.Helper()
-	providertest.MustHide(t, key, what, v)
-}
-
-// transport answers all requests by a handler, and notes a key in an address.
-func transport(t testing.TB, handler http.HandlerFunc) *http.Client {
-	return &http.Client{Transport: providertest.Handled(func(w http.ResponseWriter, r *http.Request) {
-		mustHide(t, "an address", r.URL.String())
-		handler(w, r)
-	})}
-}
-
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	header := http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}}
-	mustHide(t, "a config", llamacpp.Config{BaseURL: "http://me:" + key + "@gpu-box", APIKey: key, Header: header})
-	mustHide(t, "a config by pointer", &llamacpp.Config{APIKey: key, Header: header})
-	p := provider(t, llamacpp.Config{APIKey: key, Header: header, HTTPClient: transport(t, func(w http.ResponseWriter, r *http.Request) {
+	providertest.MustHide(t, key, "a config", llamacpp.Config{BaseURL: "http://me:" + key + "@gpu-box", APIKey: key, Header: header})
+	providertest.MustHide(t, key, "a config by pointer", &llamacpp.Config{APIKey: key, Header: header})
+	p := provider(t, llamacpp.Config{APIKey: key, Header: header, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", key)
 		body := `{"content":"x","stop":true,"stop_type":"eos"}`
 		if r.URL.Path == "/tokenize" {
@@ -45,7 +32,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), req), "a response": resp} {
-		mustHide(t, what, v)
+		providertest.MustHide(t, key, what, v)
 	}
 }
 
@@ -65,7 +52,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := provider(t, llamacpp.Config{APIKey: key, HTTPClient: transport(t, reply)})
+			p := provider(t, llamacpp.Config{APIKey: key, HTTPClient: providertest.HidingClient(t, key, reply)})
 			m := llm.New(p, "m")
 			named := &llm.Request{Messages: []llm.Message{llm.User("hi")}, Options: []llm.Options{llamacpp.Options{Template: "plain"}}}
 			begun := &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("Well")}}
@@ -87,7 +74,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 					t.Fatalf("%s succeeds", op)
 				}
 				for ; err != nil; err = errors.Unwrap(err) {
-					mustHide(t, op+"'s error", err)
+					providertest.MustHide(t, key, op+"'s error", err)
 				}
 			}
 		})

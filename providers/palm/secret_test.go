@@ -12,24 +12,11 @@ import (
 
 const key = "AIzaSy-test-0123456789abcdef"
 
-func mustHide(t testing.TB, what string, v any) {
-	t.Helper()
-	providertest.MustHide(t, key, what, v)
-}
-
-// transport answers all requests by a handler, and notes a key in an address.
-func transport(t testing.TB, handler http.HandlerFunc) *http.Client {
-	return &http.Client{Transport: providertest.Handled(func(w http.ResponseWriter, r *http.Request) {
-		mustHide(t, "an address", r.URL.String())
-		handler(w, r)
-	})}
-}
-
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	header := http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}}
-	mustHide(t, "a config", palm.Config{BaseURL: "https://me:" + key + "@palm.example", APIKey: key, Header: header})
-	mustHide(t, "a config by pointer", &palm.Config{APIKey: key, Header: header})
-	p := provider(t, palm.Config{BaseURL: "https://palm.example", APIKey: key, Header: header, HTTPClient: transport(t, func(w http.ResponseWriter, r *http.Request) {
+	providertest.MustHide(t, key, "a config", palm.Config{BaseURL: "https://me:" + key + "@palm.example", APIKey: key, Header: header})
+	providertest.MustHide(t, key, "a config by pointer", &palm.Config{APIKey: key, Header: header})
+	p := provider(t, palm.Config{BaseURL: "https://palm.example", APIKey: key, Header: header, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", key)
 		providertest.Says(200, "application/json", `{"candidates":[{"content":"x"}]}`)(w, r)
 	})})
@@ -39,7 +26,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), llm.Ask("hi")), "a response": resp} {
-		mustHide(t, what, v)
+		providertest.MustHide(t, key, what, v)
 	}
 }
 
@@ -58,7 +45,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := llm.New(provider(t, palm.Config{BaseURL: "https://palm.example", APIKey: key, HTTPClient: transport(t, reply)}), chatModel)
+			m := llm.New(provider(t, palm.Config{BaseURL: "https://palm.example", APIKey: key, HTTPClient: providertest.HidingClient(t, key, reply)}), chatModel)
 			_, asked := m.Generate(t.Context(), llm.Ask("hi"))
 			_, counted := m.CountTokens(t.Context(), llm.Ask("hi"))
 			for op, err := range map[string]error{"chat": asked, "count": counted} {
@@ -66,7 +53,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 					t.Fatalf("%s succeeds", op)
 				}
 				for ; err != nil; err = errors.Unwrap(err) {
-					mustHide(t, op+"'s error", err)
+					providertest.MustHide(t, key, op+"'s error", err)
 				}
 			}
 		})
