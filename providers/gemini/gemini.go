@@ -15,6 +15,9 @@
 // prints the key in its errors. The reply is read here; docs/peers.md has what
 // vendors' clients make of faults.
 //
+// Imagen models, which Google has switched off, answer with pictures where Config.BaseURL
+// is that of a server that still has them; the hook is not for them.
+//
 // The API is https://ai.google.dev/api/generate-content, and Vertex AI's
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.
 package gemini
@@ -96,16 +99,18 @@ func (c Config) Format(f fmt.State, verb rune) {
 
 // Provider is a server of Gemini's dialect. It is safe for concurrent use.
 type Provider struct {
-	name     string
-	vertex   bool
-	project  string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL  string              // with the version
-	headers  *send.Headers       // of every request
-	token    llm.TokenSource     // nil for none
-	defaults *defaultCredentials // nil if token is another source
-	client   *send.Client
-	limits   llm.Limits
-	latest   atomic.Pointer[address] // used last: most calls go to the same
+	name   string
+	vertex bool
+	// elsewhere says that the address is the user's own, not Google's.
+	elsewhere bool
+	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string              // with the version
+	headers   *send.Headers       // of every request
+	token     llm.TokenSource     // nil for none
+	defaults  *defaultCredentials // nil if token is another source
+	client    *send.Client
+	limits    llm.Limits
+	latest    atomic.Pointer[address] // used last: most calls go to the same
 }
 
 // New returns a provider. It sends nothing, and looks for no credentials. A base
@@ -113,7 +118,7 @@ type Provider struct {
 // kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
 // [llm.Auth].
 func New(config Config) (*Provider, error) {
-	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults()}
+	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults(), elsewhere: config.BaseURL != ""}
 	server := config.Server
 	if server == "" {
 		server = Gemini

@@ -64,6 +64,11 @@ func (r *reading) take(chunk any) {
 		}
 		r.takeSources(c)
 	}
+	for _, p := range at[[]any](chunk, "predictions") { // pictures
+		if mediaType := at[string](p, "mimeType"); mediaType != "" {
+			r.Code = append(r.Code, mediaType)
+		}
+	}
 	for name, n := range at[map[string]any](chunk, "usageMetadata") {
 		if n, isNumber := n.(float64); isNumber {
 			if r.Usage == nil {
