@@ -10,7 +10,8 @@
 //	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
 // Requests are made with the types of [google.golang.org/genai], and [Options]
-// gives programs a hook on them. Nothing else of that package is used: its
+// gives programs a hook on them; [Part] sends a part in the vendor's type, and [Chunks]
+// returns a reply in it. Nothing else of that package is used: its
 // client is never made, as it reads the environment, logs, sends three times and
 // prints the key in its errors. The reply is read here; docs/peers.md has what
 // vendors' clients make of faults.

@@ -395,10 +395,12 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 	return out
 }
 
-// unknown gives the server back a part of its own that has no name here.
+// unknown gives the server back a part of its own that has no name here, or a
+// part that was made with Part.
 func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
 	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || own.Provider != b.provider.name || len(own.Part) == 0 {
+	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||
+		own.Provider != "" && own.Provider != b.provider.name {
 		b.skip(u)
 		return nil
 	}

@@ -157,7 +157,7 @@ const unknownType = "gemini.part"
 // unknownPart is such a part.
 type unknownPart struct {
 	Type     string          `json:"type"`
-	Provider string          `json:"provider"`
+	Provider string          `json:"provider,omitempty"` // that the part came from, if it did
 	Part     json.RawMessage `json:"part"`
 }
 

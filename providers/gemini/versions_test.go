@@ -35,7 +35,9 @@ func TestVersionsOfDependencies(t *testing.T) {
 // required returns the versions that a go.mod asks for.
 func required(t *testing.T, file string) map[string]string {
 	t.Helper()
-	var mod struct{ Require []struct{ Path, Version string } }
+	var mod struct {
+		Require []struct{ Path, Version string }
+	}
 	if err := json.Unmarshal([]byte(output(t, "go", "mod", "edit", "-json", file)), &mod); err != nil || len(mod.Require) == 0 {
 		t.Fatalf("%s requires nothing (%v)", file, err)
 	}
