@@ -275,9 +275,9 @@ func TestSources(t *testing.T) {
 
 func TestSourceOfALaterPart(t *testing.T) {
 	whole := `{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"é one"},{"text":"two"}]},"finishReason":"STOP","groundingMetadata":{` +
-		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
+		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]},{"segment":{"partIndex":7,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
 	resp := mustAsk(t, serve(t, says(200, "application/json", whole)), with(func(r *llm.Request) { r.Unstreamed = true }))
-	equal(t, "the sources", resp.Sources, []llm.Source{{URL: "https://a", Start: 7, End: 9}}) // é is two bytes
+	equal(t, "the sources", resp.Sources, []llm.Source{{URL: "https://a", Start: 7, End: 9}, {URL: "https://a"}}) // é is two bytes, and there is no part 7
 	equal(t, "what the source supports", resp.Text()[7:9], "wo")
 }
 

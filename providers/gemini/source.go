@@ -110,10 +110,12 @@ func (s *sources) list() []llm.Source {
 				continue
 			}
 			source := s.found(i)
-			source.Start, source.End = support.Segment.Start, support.Segment.End
-			if n := support.Segment.Part; n > 0 && n < len(s.parts) {
-				source.Start, source.End = source.Start+s.parts[n], source.End+s.parts[n]
-			}
+			switch n := support.Segment.Part; {
+			case n == 0:
+				source.Start, source.End = support.Segment.Start, support.Segment.End
+			case n > 0 && n < len(s.parts):
+				source.Start, source.End = s.parts[n]+support.Segment.Start, s.parts[n]+support.Segment.End
+			} // else where in the text its part begins is not known
 			list, cited[i] = append(list, source), true
 		}
 	}
