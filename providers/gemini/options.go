@@ -13,7 +13,7 @@ type Options struct {
 	ThinkingBudget *int   `json:"thinking_budget,omitempty"`
 	ThinkingLevel  string `json:"thinking_level,omitempty"`
 	// IncludeThoughts asks for summaries of the thinking, which come as
-	// reasoning. By default they are asked for where Request.Reasoning or one of
+	// reasoning, and as media before the last where a model draws. By default they are asked for where Request.Reasoning or one of
 	// the above asks for thinking.
 	IncludeThoughts *bool `json:"include_thoughts,omitempty"`
 
@@ -34,9 +34,12 @@ type Options struct {
 	ResponseModalities []string `json:"response_modalities,omitempty"`
 	// MediaResolution is how closely media are looked at, such as
 	// "MEDIA_RESOLUTION_LOW".
-	MediaResolution string            `json:"media_resolution,omitempty"`
-	ServiceTier     string            `json:"service_tier,omitempty"`
-	Labels          map[string]string `json:"labels,omitempty"` // for Vertex AI's bills
+	MediaResolution string `json:"media_resolution,omitempty"`
+	// ServiceTier is how urgent the request is, and what it costs: "flex", "priority".
+	// Empty is the server's choice.
+	ServiceTier string `json:"service_tier,omitempty"`
+	// Labels mark the request in Vertex AI's bills.
+	Labels map[string]string `json:"labels,omitempty"`
 
 	// TaskType says what embeddings are for: "RETRIEVAL_QUERY",
 	// "RETRIEVAL_DOCUMENT". Title is that of the document.
