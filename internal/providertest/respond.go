@@ -3,6 +3,7 @@ package providertest
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 )
 
 // Says is a handler that gives every request the same reply.
@@ -19,6 +20,15 @@ type RoundTrip func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls the function.
 func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Handled is a transport that has a handler answer, without a connection.
+func Handled(handler http.HandlerFunc) http.RoundTripper {
+	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		handler(w, r)
+		return w.Result(), nil
+	})
+}
 
 // Respond returns a reply without a connection.
 func Respond(status int, contentType string, body io.Reader) *http.Response {

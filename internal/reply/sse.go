@@ -26,6 +26,7 @@ import (
 type SSE struct {
 	lines lines
 	names []string // event names seen, so that each is allocated once
+	cut   bool     // see Cut
 }
 
 // Bounds on what is kept of event names; others are allocated as they come.
@@ -44,6 +45,11 @@ func NewSSE(r io.Reader, limit int) *SSE {
 // reader alone.
 func (s *SSE) Close() { s.lines.close() }
 
+// Cut reports, once Next has returned [io.EOF], whether the body ended where data
+// was about to come: within the beginning of a line, "data: ", and no more. Of
+// such a line there is no frame, or an empty one.
+func (s *SSE) Cut() bool { return s.cut }
+
 // Next returns the next event, as [Frames] says. An event is returned as soon as
 // its blank line has been read, without reading on.
 func (s *SSE) Next() (Frame, error) {
@@ -51,7 +57,7 @@ func (s *SSE) Next() (Frame, error) {
 	var event string
 	var holds field // that the held data is from
 	for {
-		line, _, err := s.lines.next()
+		line, whole, err := s.lines.next()
 		if err != nil {
 			if err == io.EOF && holds != none {
 				return s.event(event, true), nil
@@ -65,6 +71,7 @@ func (s *SSE) Next() (Frame, error) {
 			event = "" // an event without data is none
 			continue
 		}
+		s.cut = !whole && bytes.HasPrefix([]byte(lineData), line)
 		if line[0] == ':' {
 			continue
 		}

@@ -99,6 +99,23 @@ func TestSSE(t *testing.T) {
 	}
 }
 
+func TestSSEKnowsABodyThatEndsBeforeData(t *testing.T) {
+	for rest, want := range map[string]bool{
+		"d": true, "dat": true, "data": true, "data:": true, "data: ": true,
+		"": false, "\n": false, "data: {": false, "data: \n": false, ": pin": false, "{": false, "event": false, "dates": false,
+	} {
+		eachChunking("data: a\n\n"+rest, func(how string, r io.Reader) {
+			s := NewSSE(r, 0)
+			if _, err := readAll(s); err != nil {
+				t.Errorf("%s, %q: error %v", how, rest, err)
+			}
+			if s.Cut() != want {
+				t.Errorf("%s: the body ends with %q: Cut is %v, want %v", how, rest, s.Cut(), want)
+			}
+		})
+	}
+}
+
 func TestSSESplitsOfARealisticStream(t *testing.T) {
 	var body strings.Builder
 	var want []Frame

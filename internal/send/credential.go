@@ -54,7 +54,7 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSour
 func HeaderSecrets(header http.Header) Secrets {
 	var secrets Secrets
 	for name, values := range header {
-		if name = strings.ToLower(name); name == "cookie" || containsAny(name, "auth", "key", "token", "secret") {
+		if holdsCredential(name) {
 			for _, value := range values {
 				secrets = append(secrets, value)
 				secrets = append(secrets, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;,", r) })...)
@@ -62,6 +62,23 @@ func HeaderSecrets(header http.Header) Secrets {
 		}
 	}
 	return secrets
+}
+
+// ShownHeader returns the headers for people to read: without credentials.
+func ShownHeader(header http.Header) http.Header {
+	shown := header.Clone()
+	for name := range shown {
+		if holdsCredential(name) {
+			shown[name] = []string{"[secret]"}
+		}
+	}
+	return shown
+}
+
+// holdsCredential reports whether a header's name says that it holds one.
+func holdsCredential(name string) bool {
+	name = strings.ToLower(name)
+	return name == "cookie" || containsAny(name, "auth", "key", "token", "secret")
 }
 
 func containsAny(text string, words ...string) bool {

@@ -150,10 +150,13 @@ func (r *Reply) tooLarge(limit int) *llm.Error {
 	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes")
 }
 
-// Start returns what the headers say, as the detail of the first event.
+// Start returns what the headers say, as the detail of the first event. A
+// credential that a server echoes in them is not in it.
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
-	return &llm.Start{Provider: r.client.provider, RequestID: requestID(h), RateLimits: rateLimits(h), Header: interesting(h)}
+	kept := interesting(h)
+	r.request.Secrets.scrubHeader(kept)
+	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
 }
 
 // readRefusal reads what a server that does not answer says instead, as far as

@@ -2,6 +2,7 @@ package send
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
@@ -30,17 +31,22 @@ func (s Secrets) scrub(e *llm.Error) {
 	e.Message = s.Scrub(e.Message)
 	e.Code = s.Scrub(e.Code)
 	e.RequestID = s.Scrub(e.RequestID)
-	for name, values := range e.Header {
-		for _, value := range values {
-			if clean := s.Scrub(value); clean != value {
-				e.Header[name] = []string{"[secret]"}
-				break
-			}
-		}
-	}
+	s.scrubHeader(e.Header)
 	if original := e.Err; original != nil {
 		if text := s.Scrub(original.Error()); text != original.Error() {
 			e.Err = &scrubbed{text, func(target error) bool { return errors.Is(original, target) }}
+		}
+	}
+}
+
+// scrubHeader removes the secrets from headers.
+func (s Secrets) scrubHeader(header http.Header) {
+	for name, values := range header {
+		for _, value := range values {
+			if clean := s.Scrub(value); clean != value {
+				header[name] = []string{"[secret]"}
+				break
+			}
 		}
 	}
 }

@@ -93,13 +93,13 @@ func ParseBaseURL(provider, base string) (string, error) {
 	return "", &llm.Error{
 		Kind:     llm.InvalidRequest,
 		Provider: provider,
-		Message:  fmt.Sprintf("the base URL %q cannot be used: %s", shown(base), problem),
+		Message:  fmt.Sprintf("the base URL %q cannot be used: %s", ShownURL(base), problem),
 	}
 }
 
-// shown returns of a base URL what can hold no credential: no user, query or
+// ShownURL returns of a base URL what can hold no credential: no user, query or
 // fragment, and nothing of what may be a key that was put in the wrong place.
-func shown(base string) string {
+func ShownURL(base string) string {
 	if base != "" && !strings.ContainsAny(base, ".:/") {
 		return "(not shown)"
 	}

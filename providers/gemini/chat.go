@@ -14,6 +14,9 @@ import (
 
 // chat answers a chat. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if isImagen(call.Model) {
+		return p.draw(ctx, call, yield)
+	}
 	body, warnings, err := p.marshalChat(call)
 	if err != nil {
 		return err
@@ -132,7 +135,10 @@ func (a *answer) readStream(body io.Reader) error {
 			continue
 		}
 		frame, err := frames.Next()
-		if err != nil {
+		switch {
+		case err == io.EOF && frames.Cut(): // another chunk was to come, whatever the last one said
+			return a.CutInLine()
+		case err != nil:
 			return a.stopped(err)
 		}
 		if frame.Event == "" && !frame.Bare && !frame.Unterminated {
@@ -257,7 +263,13 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.learn(c, data)
 	}
 	for i := range c.Candidates {
-		if candidate := &c.Candidates[i]; candidate.Index == 0 { // no more than one was asked for
+		candidate := &c.Candidates[i]
+		switch {
+		case candidate.Index != 0: // no more than one was asked for
+		case candidate.hasPieceOfCall():
+			return a.Reply.Fail(llm.Unsupported, "the server sends the arguments of tool calls in pieces (partialArgs), "+
+				"as only streamFunctionCallArguments in Options.Extra asks for, and which this provider cannot read")
+		default:
 			a.candidate(candidate)
 		}
 	}

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/send"
@@ -51,6 +52,11 @@ type candidate struct {
 	Token         string      `json:"continuationToken"` // base64
 }
 
+// hasPieceOfCall reports whether a part is a piece of a tool call.
+func (c *candidate) hasPieceOfCall() bool {
+	return c.Content != nil && slices.ContainsFunc(c.Content.Parts, func(p part) bool { return p.Call != nil && p.Call.inPieces() })
+}
+
 type content struct {
 	Parts []part `json:"parts"`
 }
@@ -66,6 +72,9 @@ type part struct {
 	File      *fileData     `json:"fileData"`
 	Code      *ranCode      `json:"executableCode"`
 	Result    *codeResult   `json:"codeExecutionResult"`
+	Spoken    struct {
+		Text string `json:"text"`
+	} `json:"audioTranscription"` // of audio beside it
 
 	raw json.RawMessage // of a part of a kind that is not known
 }
@@ -96,7 +105,13 @@ type functionCall struct {
 	ID   string          `json:"id"`
 	Name string          `json:"name"`
 	Args json.RawMessage `json:"args"`
+	// The arguments in pieces, for requests that ask for them so.
+	Pieces    json.RawMessage `json:"partialArgs"`
+	Continues bool            `json:"willContinue"`
 }
+
+// inPieces reports whether the call is one of several pieces of it.
+func (f *functionCall) inPieces() bool { return f.Continues || send.IsSet(f.Pieces) }
 
 // arguments returns the call's arguments as the server wrote them.
 func (f *functionCall) arguments() string {

@@ -18,7 +18,8 @@ const (
 	// [github.com/parley-llm/parley/llm/tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
 	CountOffline CountBy = ""
 	// CountRemote asks the server, which counts the system instruction, the tools
-	// and media as well. The count is exact.
+	// and media as well. The count is exact, but for a cached content on Vertex AI,
+	// which is not counted there.
 	CountRemote CountBy = "remote"
 )
 
@@ -40,6 +41,15 @@ type counted struct {
 	Total *int `json:"totalTokens"`
 }
 
+// vertexCount are the members of a chat request that Vertex AI counts.
+// https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.publishers.models/countTokens
+type vertexCount struct {
+	Contents          json.RawMessage `json:"contents"`
+	SystemInstruction json.RawMessage `json:"systemInstruction,omitempty"`
+	Tools             json.RawMessage `json:"tools,omitempty"`
+	GenerationConfig  json.RawMessage `json:"generationConfig,omitempty"`
+}
+
 // countRemote asks the server's counter. The Gemini API counts a whole request
 // under a name of its own, where the contents alone would leave out the system
 // instruction and the tools; Vertex AI takes the same members side by side.
@@ -52,21 +62,24 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	if err != nil {
 		return err
 	}
-	var body []byte
-	if p.vertex {
-		whole := &b.body
-		body, err = p.marshal(call, &chatBody{
-			Contents: whole.Contents, SystemInstruction: whole.SystemInstruction,
-			Tools: whole.Tools, GenerationConfig: whole.GenerationConfig,
-		}, nil)
-	} else {
+	if !p.vertex {
 		b.body.Model = resource
-		if body, err = p.marshal(call, &b.body, b.options.Extra); err == nil {
-			body, err = dialect.Merge([]byte("{}"), map[string]any{"generateContentRequest": json.RawMessage(body)})
-		}
 	}
+	chat, err := p.marshal(call, &b.body, b.options.Extra)
 	if err != nil {
 		return err
+	}
+	var body []byte
+	if p.vertex {
+		var counts vertexCount
+		if err = json.Unmarshal(chat, &counts); err == nil { // of what has just been written
+			body, err = json.Marshal(&counts)
+		}
+	} else {
+		body, err = json.Marshal(map[string]json.RawMessage{"generateContentRequest": chat})
+	}
+	if err != nil {
+		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
 	}
 	url, err := p.modelURL(call, "countTokens")
 	if err != nil {
@@ -82,6 +95,9 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 		return r.Fail(llm.Protocol, "the reply has no number of tokens")
 	}
 	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
+	if p.vertex && b.body.CachedContent != "" {
+		count.Exact, count.Source = false, count.Source+"; without the cached content"
+	}
 	dialect.Result(r, call.Model, count, llm.Usage{}, yield)
 	return nil
 }

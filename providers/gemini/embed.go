@@ -24,7 +24,7 @@ type embedding struct {
 // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 func (p *Provider) embeddingBy(model string) embedding {
-	name := model[strings.LastIndex(model, "/")+1:]
+	name := baseName(model)
 	switch {
 	case !p.vertex:
 		return embedding{"batchEmbedContents", 100, embedBatch}
@@ -92,6 +92,7 @@ type embeddings struct {
 	dialect.Failure
 	Embeddings  []vector `json:"embeddings"`
 	Embedding   *vector  `json:"embedding"`
+	Truncated   bool     `json:"truncated"` // with Embedding, on Vertex AI
 	Predictions []struct {
 		Embeddings vector `json:"embeddings"`
 	} `json:"predictions"`
@@ -101,8 +102,18 @@ type embeddings struct {
 type vector struct {
 	Values     []float32 `json:"values"`
 	Statistics struct {
-		Tokens *float64 `json:"token_count"`
+		Tokens    *float64 `json:"token_count"`
+		Truncated bool     `json:"truncated"`
 	} `json:"statistics"` // Vertex AI's predictions
+}
+
+// truncated reports whether the end of a text was left out.
+func (e *embeddings) truncated() bool {
+	cut := e.Truncated
+	for _, p := range e.Predictions {
+		cut = cut || p.Embeddings.Statistics.Truncated
+	}
+	return cut
 }
 
 // vectors returns the vectors of a reply, and what they cost.
@@ -143,6 +154,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	o := llm.OptionsFor[Options](call.Embed.Options)
 	var costs []llm.Usage
 	var last *send.Reply
+	truncated := false
 	for batch := range slices.Chunk(call.Embed.Inputs, by.size) {
 		body, err := p.marshal(call, by.body(batch, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
 		if err != nil {
@@ -158,15 +170,14 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		if n, want := len(vectors), len(batch); n != want {
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
 		}
-		for i, v := range vectors {
-			if len(v) == 0 {
-				return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", len(result.Vectors)+i))
-			}
-		}
+		truncated = truncated || got.truncated()
 		result.Vectors = append(result.Vectors, vectors...)
 		costs, last = append(costs, cost), r
 	}
 	result.Usage = llm.SumUsage(costs...)
-	dialect.Result(last, call.Model, result, result.Usage, yield)
-	return nil
+	var warnings []llm.Warning
+	if truncated {
+		warnings = append(warnings, llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model: its end was left out"})
+	}
+	return dialect.Embeddings(last, call.Embed, result, yield, warnings...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"net/http/httptest"
+	"time"
 
 	"google.golang.org/genai"
 
@@ -74,4 +75,45 @@ func ExampleOptions() {
 	// Output:
 	// Rayleigh, I think.
 	// Scattering.
+}
+
+// What no event has a place for is in the chunks of the reply, if it is kept.
+func ExampleChunks() {
+	server := fake(parts(text("It scatters.")),
+		finished(`"finishReason": "STOP", "safetyRatings": [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"}]`))
+	defer server.Close()
+	p, err := gemini.New(gemini.Config{APIKey: "AIza…", BaseURL: server.URL})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+
+	req := llm.Ask("Why is the sky blue?")
+	req.KeepRaw = true
+	resp, err := llm.New(p, "gemini-2.5-flash").Generate(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	chunks, err := gemini.Chunks(resp)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, rating := range chunks[len(chunks)-1].Candidates[0].SafetyRatings {
+		fmt.Println(rating.Category, rating.Probability)
+	}
+	// Output: HARM_CATEGORY_HARASSMENT NEGLIGIBLE
+}
+
+// Part takes what package llm has no part for: here, half a minute of a video.
+func ExamplePart() {
+	clip, err := gemini.Part(&genai.Part{
+		FileData:      &genai.FileData{FileURI: "gs://bucket/talk.mp4", MIMEType: "video/mp4"},
+		VideoMetadata: &genai.VideoMetadata{StartOffset: time.Minute, EndOffset: 90 * time.Second},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	question := llm.User("What is on the slide?", clip)
+	fmt.Println(len(question.Parts), "parts")
+	// Output: 2 parts
 }

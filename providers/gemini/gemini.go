@@ -10,10 +10,14 @@
 //	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
 // Requests are made with the types of [google.golang.org/genai], and [Options]
-// gives programs a hook on them. Nothing else of that package is used: its
+// gives programs a hook on them; [Part] sends a part in the vendor's type, and [Chunks]
+// returns a reply in it. Nothing else of that package is used: its
 // client is never made, as it reads the environment, logs, sends three times and
 // prints the key in its errors. The reply is read here; docs/peers.md has what
 // vendors' clients make of faults.
+//
+// Imagen models, which Google has switched off, answer with pictures where Config.BaseURL
+// is that of a server that still has them; the hook is not for them.
 //
 // The API is https://ai.google.dev/api/generate-content, and Vertex AI's
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.
@@ -21,6 +25,7 @@ package gemini
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -85,18 +90,28 @@ type Config struct {
 	Name string
 }
 
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
+}
+
 // Provider is a server of Gemini's dialect. It is safe for concurrent use.
 type Provider struct {
-	name     string
-	vertex   bool
-	project  string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL  string              // with the version
-	headers  *send.Headers       // of every request
-	token    llm.TokenSource     // nil for none
-	defaults *defaultCredentials // nil if token is another source
-	client   *send.Client
-	limits   llm.Limits
-	latest   atomic.Pointer[address] // used last: most calls go to the same
+	name   string
+	vertex bool
+	// elsewhere says that the address is the user's own, not Google's.
+	elsewhere bool
+	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string              // with the version
+	headers   *send.Headers       // of every request
+	token     llm.TokenSource     // nil for none
+	defaults  *defaultCredentials // nil if token is another source
+	client    *send.Client
+	limits    llm.Limits
+	latest    atomic.Pointer[address] // used last: most calls go to the same
 }
 
 // New returns a provider. It sends nothing, and looks for no credentials. A base
@@ -104,7 +119,7 @@ type Provider struct {
 // kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
 // [llm.Auth].
 func New(config Config) (*Provider, error) {
-	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults()}
+	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults(), elsewhere: config.BaseURL != ""}
 	server := config.Server
 	if server == "" {
 		server = Gemini
@@ -180,10 +195,12 @@ func (p *Provider) invalidf(format string, args ...any) error {
 	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
-// thinksByBudget reports whether a model takes a budget of tokens for its
-// thinking, as those before Gemini 3 do; later ones take a level.
-// https://ai.google.dev/gemini-api/docs/thinking
-func thinksByBudget(model string) bool {
-	name := model[strings.LastIndex(model, "/")+1:]
-	return strings.HasPrefix(name, "gemini-2") || strings.HasPrefix(name, "gemini-1")
+// wantsSignatures reports whether a model refuses conversations with tool calls
+// that have no thought signature, as Gemini 3 and later ones do.
+// https://ai.google.dev/gemini-api/docs/thought-signatures
+func wantsSignatures(model string) bool {
+	return strings.HasPrefix(baseName(model), "gemini-") && !thinksByBudget(model)
 }
+
+// baseName returns a model's name without what says whose it is.
+func baseName(model string) string { return model[strings.LastIndex(model, "/")+1:] }

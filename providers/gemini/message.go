@@ -148,8 +148,29 @@ func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) erro
 		}
 		out.Parts = []any{&sentPart{Text: new("")}}
 	}
+	if out.Role == roleModel && wantsSignatures(b.call.Model) {
+		signForeign(out.Parts)
+	}
 	b.body.Contents = append(b.body.Contents, out)
 	return nil
+}
+
+// foreign is what the API takes for the signature of a tool call that another
+// model made, or nobody: where a conversation has moved here, or was written by
+// hand. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+const foreign = "skip_thought_signature_validator"
+
+// signForeign signs the first tool call of a turn, which is the one that is
+// looked at, if the model has not signed it.
+func signForeign(parts []any) {
+	for _, part := range parts {
+		if p, ok := part.(*sentPart); ok && p.FunctionCall != nil {
+			if p.ThoughtSignature == "" {
+				p.ThoughtSignature = foreign
+			}
+			return
+		}
+	}
 }
 
 // own returns what this provider said must go back with a part.
@@ -222,7 +243,7 @@ func (b *requestBuilder) skip(part llm.Part) {
 
 func (b *requestBuilder) media(mediaType string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
-	out := &sentPart{ThoughtSignature: own.Signature}
+	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if inURL, is := strings.CutPrefix(url, "data:"); is {
 		var err error
 		if mediaType, data, err = fromDataURL(inURL); err != nil {
@@ -365,7 +386,7 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 		b.skip(c)
 		return nil
 	}
-	out := &sentPart{ThoughtSignature: own.Signature}
+	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if c.Source != "" {
 		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
 	} else {
@@ -374,10 +395,12 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 	return out
 }
 
-// unknown gives the server back a part of its own that has no name here.
+// unknown gives the server back a part of its own that has no name here, or a
+// part that was made with Part.
 func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
 	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || own.Provider != b.provider.name || len(own.Part) == 0 {
+	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||
+		own.Provider != "" && own.Provider != b.provider.name {
 		b.skip(u)
 		return nil
 	}

@@ -37,8 +37,8 @@ var wantOfMock = map[string]struct {
 	"vertexai/streaming-failure-unknown-model.txt":                     {kind: llm.NotFound},
 	"vertexai/unary-failure-finish-reason-safety-no-content.json":      {finish: llm.FinishContentFilter},
 	"vertexai/unary-failure-finish-reason-safety.json":                 {finish: llm.FinishContentFilter},
-	"vertexai/unary-failure-generate-images-base64-some-filtered.json": {kind: llm.Protocol}, // Imagen's, no chat
-	"vertexai/unary-failure-generate-images-gcs-some-filtered.json":    {kind: llm.Protocol},
+	"vertexai/unary-failure-generate-images-base64-some-filtered.json": {finish: llm.FinishContentFilter},
+	"vertexai/unary-failure-generate-images-gcs-some-filtered.json":    {finish: llm.FinishContentFilter},
 	"vertexai/unary-failure-iam-permission-denied.json":                {kind: llm.Permission},
 	"vertexai/unary-failure-invalid-context-cache-id.json":             {kind: llm.InvalidRequest},
 	"vertexai/unary-failure-invalid-response.json":                     {kind: llm.Protocol},
@@ -96,7 +96,11 @@ func (m *mock) model(t testing.TB) *llm.Model {
 	if strings.HasPrefix(m.name, "vertexai/") {
 		config.Server, config.Project, config.Location = gemini.Vertex, "p", "us-central1"
 	}
-	return llm.New(provider(t, config), model)
+	name := model
+	if strings.Contains(m.name, "generate-images") {
+		name = "imagen-4.0-generate-001"
+	}
+	return llm.New(provider(t, config), name)
 }
 
 func TestMockReplies(t *testing.T) {
@@ -105,16 +109,13 @@ func TestMockReplies(t *testing.T) {
 	for _, m := range all {
 		seen[m.name] = true
 		t.Run(m.name, func(t *testing.T) {
-			switch {
-			case m.name == "vertexai/unary-success-total-tokens.json":
+			if m.name == "vertexai/unary-success-total-tokens.json" {
 				n, err := m.model(t).CountTokens(t.Context(), with(func(r *llm.Request) { r.Options = options(gemini.Options{CountBy: gemini.CountRemote}) }))
 				if err != nil {
 					t.Fatal(err)
 				}
 				equal(t, "the count", n, &llm.TokenCount{Tokens: 6, Exact: true, Source: "Vertex AI's countTokens"})
 				return
-			case m.name == "vertexai/unary-success-generate-images-safety_info.json":
-				t.Skip("this is the reply of Imagen's predict, which is no chat and has no call here")
 			}
 			resp, err := m.model(t).Generate(t.Context(), with(func(r *llm.Request) { r.Unstreamed = !m.streamed() }))
 			want, isFailure := wantOfMock[m.name]

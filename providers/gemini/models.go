@@ -66,7 +66,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 func (m *model) info(provider string) llm.ModelInfo {
 	info := llm.ModelInfo{
 		Provider:      provider,
-		Name:          m.Name[strings.LastIndex(m.Name, "/")+1:],
+		Name:          baseName(m.Name),
 		DisplayName:   m.DisplayName,
 		ContextWindow: m.InputLimit,
 		MaxOutput:     m.OutputLimit,

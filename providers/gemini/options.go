@@ -13,7 +13,7 @@ type Options struct {
 	ThinkingBudget *int   `json:"thinking_budget,omitempty"`
 	ThinkingLevel  string `json:"thinking_level,omitempty"`
 	// IncludeThoughts asks for summaries of the thinking, which come as
-	// reasoning. By default they are asked for where Request.Reasoning or one of
+	// reasoning, and as media before the last where a model draws. By default they are asked for where Request.Reasoning or one of
 	// the above asks for thinking.
 	IncludeThoughts *bool `json:"include_thoughts,omitempty"`
 
@@ -34,17 +34,22 @@ type Options struct {
 	ResponseModalities []string `json:"response_modalities,omitempty"`
 	// MediaResolution is how closely media are looked at, such as
 	// "MEDIA_RESOLUTION_LOW".
-	MediaResolution string            `json:"media_resolution,omitempty"`
-	ServiceTier     string            `json:"service_tier,omitempty"`
-	Labels          map[string]string `json:"labels,omitempty"` // for Vertex AI's bills
+	MediaResolution string `json:"media_resolution,omitempty"`
+	// ServiceTier is how urgent the request is, and what it costs: "flex", "priority".
+	// Empty is the server's choice.
+	ServiceTier string `json:"service_tier,omitempty"`
+	// Labels mark the request in Vertex AI's bills.
+	Labels map[string]string `json:"labels,omitempty"`
 
 	// TaskType says what embeddings are for: "RETRIEVAL_QUERY",
 	// "RETRIEVAL_DOCUMENT". Title is that of the document.
 	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
 	// AutoTruncate lets Vertex AI leave out the end of a text to embed that is too
-	// long, without saying so. By default that is an error. The Gemini API has no
-	// such setting.
+	// long, which is then a warning. By default that is an error. The Gemini API has
+	// no such setting, and neither says what it does with such a text nor that it has
+	// done it: where that matters, keep to the model's limit, which the list of
+	// models has.
 	AutoTruncate bool `json:"auto_truncate,omitempty"`
 
 	// CountBy says who counts tokens: this process, without the network, or the server.

@@ -3,6 +3,7 @@ package gemini_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,36 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 					t.Fatalf("vector %d is %v, want [%d 0.5]", i, v, i)
 				}
 			}
+		})
+	}
+}
+
+func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
+	cut := llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model: its end was left out"}
+	long := llm.Warning{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 2 dimensions, not the 1 asked for"}
+	for name, tt := range map[string]struct {
+		server gemini.Server
+		model  string
+		body   string
+		want   []llm.Warning
+	}{
+		"a prediction":     {gemini.Vertex, "text-embedding-005", `{"predictions":[{"embeddings":{"values":[1],"statistics":{"truncated":true,"token_count":2048}}}]}`, []llm.Warning{cut}},
+		"the later method": {gemini.Vertex, "gemini-embedding-2", `{"embedding":{"values":[1,2]},"truncated":true}`, []llm.Warning{cut, long}},
+		"the Gemini API":   {gemini.Gemini, "m", `{"embeddings":[{"values":[1,2]}]}`, []llm.Warning{long}},
+		"nothing":          {gemini.Gemini, "m", `{"embeddings":[{"values":[1]}]}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := llmtest.NewServer(t, llmtest.JSON(200, tt.body), llmtest.JSON(200, tt.body))
+			m := llm.New(provider(t, gemini.Config{Server: tt.server, BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key}), tt.model)
+			req := &llm.EmbedRequest{Inputs: []string{"x"}, Dimensions: 1}
+			got, err := m.Embed(t.Context(), req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "the warnings", got.Warnings, tt.want)
+			req.Strict = true
+			_, err = m.Embed(t.Context(), req)
+			equal(t, "the kind of the error, if the request is strict", llm.KindOf(err) == llm.Unsupported, slices.Contains(tt.want, long))
 		})
 	}
 }
@@ -171,4 +202,18 @@ func TestCounts(t *testing.T) {
 	wantError(t, err, llm.InvalidRequest, "dice")
 	_, err = llm.New(serve(t, says(200, "application/json", `{}`)), model).CountTokens(t.Context(), with(own(gemini.Options{CountBy: gemini.CountRemote})))
 	wantError(t, err, llm.Protocol, "no number of tokens")
+}
+
+func TestCountOfWhatExtraMembersMakeOfARequest(t *testing.T) {
+	req := with(own(gemini.Options{
+		CountBy: gemini.CountRemote, CachedContent: "projects/p/locations/l/cachedContents/1",
+		Extra: map[string]any{"tools": []any{map[string]any{"novel": map[string]any{}}}, "labels": map[string]any{"a": "b"}},
+	}))
+	srv := llmtest.NewServer(t, llmtest.JSON(200, `{"totalTokens":5}`))
+	got, err := llm.New(provider(t, gemini.Config{Server: gemini.Vertex, BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key}), model).CountTokens(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the count", got, &llm.TokenCount{Tokens: 5, Source: "Vertex AI's countTokens; without the cached content"})
+	equal(t, "the body", fromJSON(t, string(srv.Requests()[0].Body)), fromJSON(t, `{"contents":[{"role":"user","parts":[{"text":"hi"}]}],"tools":[{"novel":{}}]}`))
 }

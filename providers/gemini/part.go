@@ -16,6 +16,9 @@ type partData struct {
 	// https://ai.google.dev/gemini-api/docs/thought-signatures
 	Signature string `json:"signature,omitempty"`
 	ID        string `json:"id,omitempty"` // of code and its result
+	// Thought says that the part, which is neither text nor a call, belongs to the
+	// thinking: models that draw show what they tried.
+	Thought bool `json:"thought,omitempty"`
 }
 
 // data returns what must go back with a part, or nil.
@@ -27,7 +30,7 @@ func (a *answer) data(d partData) *llm.ProviderData {
 }
 
 func (a *answer) providerData(d partData) *llm.ProviderData {
-	data, _ := json.Marshal(d) // two strings
+	data, _ := json.Marshal(d) // strings and a bool
 	return &llm.ProviderData{Provider: a.provider.name, Data: data}
 }
 
@@ -46,18 +49,18 @@ func (a *answer) part(p *part) {
 	case p.Call != nil:
 		a.call(p.Call, data)
 	case p.Inline != nil && len(p.Inline.Data) > 0:
-		a.media(mediaPart(p.Inline.MediaType, p.Inline.Data, "", data))
+		a.media(a.mediaPart(p, p.Inline.MediaType, p.Inline.Data, ""))
 	case p.File != nil && p.File.URI != "":
-		a.media(mediaPart(p.File.MediaType, nil, p.File.URI, data))
+		a.media(a.mediaPart(p, p.File.MediaType, nil, p.File.URI))
 	case p.Code != nil:
 		a.media(llm.Code{
 			Language: p.Code.Language, Source: p.Code.Code,
-			ProviderData: a.data(partData{p.Signature, p.Code.ID}),
+			ProviderData: a.data(partData{p.Signature, p.Code.ID, p.Thought}),
 		})
 	case p.Result != nil:
 		a.media(llm.Code{
 			Output: p.Result.Output, Outcome: p.Result.Outcome,
-			ProviderData: a.data(partData{p.Signature, p.Result.ID}),
+			ProviderData: a.data(partData{p.Signature, p.Result.ID, p.Thought}),
 		})
 	case p.raw != nil:
 		a.media(a.unknown(p.raw))
@@ -135,13 +138,14 @@ func (a *answer) media(part llm.Part) {
 	a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: part}})
 }
 
-// mediaPart returns media by value or by reference.
-func mediaPart(mediaType string, bytes []byte, url string, data *llm.ProviderData) llm.Part {
+// mediaPart returns the media of a part, which are there by value or by reference.
+func (a *answer) mediaPart(p *part, mediaType string, bytes []byte, url string) llm.Part {
+	data := a.data(partData{Signature: p.Signature, Thought: p.Thought})
 	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
 	case "image":
 		return llm.Image{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
 	case "audio":
-		return llm.Audio{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
+		return llm.Audio{MediaType: mediaType, Data: bytes, URL: url, Transcript: p.Spoken.Text, ProviderData: data}
 	}
 	return llm.File{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
 }
@@ -153,7 +157,7 @@ const unknownType = "gemini.part"
 // unknownPart is such a part.
 type unknownPart struct {
 	Type     string          `json:"type"`
-	Provider string          `json:"provider"`
+	Provider string          `json:"provider,omitempty"` // that the part came from, if it did
 	Part     json.RawMessage `json:"part"`
 }
 

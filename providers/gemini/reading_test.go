@@ -3,6 +3,7 @@ package gemini_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ type reading struct {
 	Calls           []string // names and arguments
 	Code            []string // source or output, and media as their type and size
 	Signatures      []string // in order
+	Sources         []string // addresses, sorted, each once; "" for pieces that are cited from nowhere
 	Finish          string   // the server's latest word; "" if it gave none
 	Model, ID       string
 	Usage           map[string]int
@@ -60,6 +62,12 @@ func (r *reading) take(chunk any) {
 		if finish := at[string](c, "finishReason"); finish != "" {
 			r.Finish = finish
 		}
+		r.takeSources(c)
+	}
+	for _, p := range at[[]any](chunk, "predictions") { // pictures
+		if mediaType := at[string](p, "mimeType"); mediaType != "" {
+			r.Code = append(r.Code, mediaType)
+		}
 	}
 	for name, n := range at[map[string]any](chunk, "usageMetadata") {
 		if n, isNumber := n.(float64); isNumber {
@@ -68,6 +76,22 @@ func (r *reading) take(chunk any) {
 			}
 			r.Usage[name] = int(n)
 		}
+	}
+}
+
+func (r *reading) takeSources(candidate any) {
+	for _, list := range [][]string{
+		{"groundingMetadata", "groundingChunks"}, {"citationMetadata", "citationSources"}, {"citationMetadata", "citations"}, {"urlContextMetadata", "urlMetadata"},
+	} {
+		for _, source := range at[[]any](candidate, list...) {
+			r.addSource(at[string](source, "web", "uri") + at[string](source, "maps", "uri") + at[string](source, "uri") + at[string](source, "retrievedUrl"))
+		}
+	}
+}
+
+func (r *reading) addSource(url string) {
+	if i, found := slices.BinarySearch(r.Sources, url); !found {
+		r.Sources = slices.Insert(r.Sources, i, url)
 	}
 }
 
@@ -124,6 +148,9 @@ func (r *reading) usage() (u llm.Usage) {
 func readingOf(t testing.TB, resp *llm.Response) (r reading) {
 	t.Helper()
 	r = reading{Text: resp.Text(), Reasoning: resp.Reasoning(), Finish: resp.RawFinishReason, Model: resp.Model, ID: resp.ID}
+	for _, source := range resp.Sources {
+		r.addSource(source.URL)
+	}
 	for _, m := range resp.Messages {
 		for _, part := range m.Parts {
 			var data *llm.ProviderData

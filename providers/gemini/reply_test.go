@@ -75,6 +75,17 @@ func TestParts(t *testing.T) {
 				llm.Audio{MediaType: "audio/L16;rate=24000", Data: []byte("hi")}, llm.File{MediaType: "video/mp4", URL: "gs://b/f"},
 			},
 		},
+		"media of the thinking": {
+			[]string{parts(`{"inlineData":{"mimeType":"image/png","data":"aGk="},"thought":true}`, `{"executableCode":{"code":"x"},"thought":true,"thoughtSignature":"c2ln"}`)},
+			[]llm.Part{
+				llm.Image{MediaType: "image/png", Data: []byte("hi"), ProviderData: opaque(`{"thought":true}`)},
+				llm.Code{Source: "x", ProviderData: opaque(`{"signature":"c2ln","thought":true}`)},
+			},
+		},
+		"audio with what is said in it": {
+			[]string{parts(`{"inlineData":{"mimeType":"audio/wav","data":"aGk="},"audioTranscription":{"text":"Hi!","languageCode":"en"}}`)},
+			[]llm.Part{llm.Audio{MediaType: "audio/wav", Data: []byte("hi"), Transcript: "Hi!"}},
+		},
 		"code and its output": {
 			[]string{parts(`{"executableCode":{"language":"PYTHON","code":"print(1)","id":"x"}}`, `{"codeExecutionResult":{"outcome":"OUTCOME_OK","output":"1\n"}}`)},
 			[]llm.Part{
@@ -108,6 +119,18 @@ func wholeOf(frames []string) string {
 		list = append(list, inner)
 	}
 	return parts(list...)
+}
+
+func TestCallsInPiecesAreAnError(t *testing.T) {
+	for name, piece := range map[string]string{
+		"the first": `{"functionCall":{"name":"f","willContinue":true}}`,
+		"another":   `{"functionCall":{"partialArgs":[{"jsonPath":"$.a","stringValue":"x"}],"willContinue":false}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ask(t, serve(t, streams(parts(piece), stopped)), llm.Ask("hi"))
+			wantError(t, err, llm.Unsupported, "partialArgs")
+		})
+	}
 }
 
 func TestMadeUpIDsDifferWhereTheReplyHasNone(t *testing.T) {
@@ -239,22 +262,22 @@ func TestSources(t *testing.T) {
 	const chunks = `"groundingChunks":[{"web":{"uri":"https://a","title":"A"}},{"maps":{"uri":"https://b","title":"B"}},{"retrievedContext":{"uri":"gs://c","title":"C"}},{}]`
 	resp := mustAsk(t, serve(t, streams(
 		chunk("The sky ", `"groundingMetadata":{},`),
-		chunk("is blue.", `"groundingMetadata":{`+chunks+`},"urlContextMetadata":{"urlMetadata":[{"retrievedUrl":"https://d","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_SUCCESS"},{"retrievedUrl":"https://no","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_ERROR"}]},`),
+		chunk("is blue.", `"groundingMetadata":{`+chunks+`},"urlContextMetadata":{"urlMetadata":[{"retrievedUrl":"https://d","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_SUCCESS"},{"retrievedUrl":"https://a","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_SUCCESS"},{"retrievedUrl":"https://no","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_ERROR"}]},`),
 		chunk("", `"groundingMetadata":{`+chunks+`,"groundingSupports":[{"segment":{"endIndex":7,"text":"The sky"},"groundingChunkIndices":[0,1,99]},{"segment":{"startIndex":8,"endIndex":16},"groundingChunkIndices":[0]}]},`+
-			`"citationMetadata":{"citationSources":[{"startIndex":1,"endIndex":3,"uri":"https://e"}],"citations":[{"startIndex":4,"endIndex":5,"title":"F"},{"startIndex":9}]},"finishReason":"STOP",`),
+			`"citationMetadata":{"citationSources":[{"startIndex":1,"endIndex":3,"uri":"https://e"}],"citations":[{"startIndex":4,"endIndex":5,"title":"F"},{"startIndex":5,"endIndex":9},{"startIndex":9}]},"finishReason":"STOP",`),
 	)), llm.Ask("hi"))
 	equal(t, "the sources", resp.Sources, []llm.Source{
 		{URL: "https://a", Title: "A", End: 7}, {URL: "https://b", Title: "B", End: 7}, {URL: "https://a", Title: "A", Start: 8, End: 16},
 		{URL: "gs://c", Title: "C"},
-		{URL: "https://d"}, {URL: "https://e", Start: 1, End: 3}, {Title: "F", Start: 4, End: 5},
+		{URL: "https://d"}, {URL: "https://e", Start: 1, End: 3}, {Title: "F", Start: 4, End: 5}, {Start: 5, End: 9},
 	})
 }
 
 func TestSourceOfALaterPart(t *testing.T) {
 	whole := `{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"é one"},{"text":"two"}]},"finishReason":"STOP","groundingMetadata":{` +
-		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
+		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]},{"segment":{"partIndex":7,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
 	resp := mustAsk(t, serve(t, says(200, "application/json", whole)), with(func(r *llm.Request) { r.Unstreamed = true }))
-	equal(t, "the sources", resp.Sources, []llm.Source{{URL: "https://a", Start: 7, End: 9}}) // é is two bytes
+	equal(t, "the sources", resp.Sources, []llm.Source{{URL: "https://a", Start: 7, End: 9}, {URL: "https://a"}}) // é is two bytes, and there is no part 7
 	equal(t, "what the source supports", resp.Text()[7:9], "wo")
 }
 

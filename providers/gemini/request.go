@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"google.golang.org/genai"
 
@@ -233,42 +232,6 @@ func (b *requestBuilder) addFormat() {
 		if f.Description != "" {
 			b.warn(llm.WarnUnsupported, "Format", "Gemini takes the schema alone; its description was left out")
 		}
-	}
-}
-
-// budgets are the efforts in tokens, for models that know no levels, as Google
-// itself translates them: https://ai.google.dev/gemini-api/docs/openai#thinking
-var budgets = map[llm.Effort]int32{
-	llm.EffortNone: 0, llm.EffortMinimal: 1024, llm.EffortLow: 1024, llm.EffortMedium: 8192, llm.EffortHigh: 24576,
-}
-
-func (b *requestBuilder) addThinking() {
-	o, effort := &b.options, b.req.Reasoning
-	var t genai.ThinkingConfig
-	switch {
-	case o.ThinkingBudget != nil:
-		t.ThinkingBudget, t.IncludeThoughts = new(int32(*o.ThinkingBudget)), *o.ThinkingBudget != 0
-	case o.ThinkingLevel != "":
-		t.ThinkingLevel, t.IncludeThoughts = genai.ThinkingLevel(o.ThinkingLevel), true
-	case effort == llm.EffortDefault:
-	case thinksByBudget(b.call.Model):
-		budget, known := budgets[effort]
-		if known {
-			t.ThinkingBudget, t.IncludeThoughts = &budget, budget != 0
-		} else {
-			b.warn(llm.WarnUnsupported, "Reasoning", "there is no number of tokens for the effort "+string(effort)+" on this model; it was left out")
-		}
-	case effort == llm.EffortNone:
-		t.ThinkingLevel = genai.ThinkingLevelMinimal
-		b.warn(llm.WarnChanged, "Reasoning", "this model always thinks; it was asked for the least")
-	default:
-		t.ThinkingLevel, t.IncludeThoughts = genai.ThinkingLevel(strings.ToUpper(string(effort))), true
-	}
-	if o.IncludeThoughts != nil {
-		t.IncludeThoughts = *o.IncludeThoughts
-	}
-	if t != (genai.ThinkingConfig{}) {
-		b.config.ThinkingConfig = &t
 	}
 }
 

@@ -35,9 +35,14 @@ func TestSettingsAreSent(t *testing.T) {
 		"JSON":                 {"", func(r *llm.Request) { r.Format = &llm.Format{} }, `{"generationConfig":{"responseMimeType":"application/json"}}`},
 		"a JSON schema":        {"", func(r *llm.Request) { r.Format = &llm.Format{Schema: schema} }, `{"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":` + string(schema) + `}}`},
 		"effort, by budget":    {"", func(r *llm.Request) { r.Reasoning = llm.EffortMedium }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}`},
-		"no effort, by budget": {"models/gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`},
-		"effort, by level":     {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortHigh }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH","includeThoughts":true}}}`},
-		"an effort of its own": {"gemini-4", func(r *llm.Request) { r.Reasoning = "ultra" }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"ULTRA","includeThoughts":true}}}`},
+		"no effort, by budget": {"models/gemini-2.5-flash", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`},
+		"no effort, by a budget that cannot be 0": {"gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":128}}}`},
+		"no effort, by the least level":           {"gemini-3.8-flash", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}}}`},
+		"little effort, where LOW is the least":   {"gemini-3.1-pro-preview", func(r *llm.Request) { r.Reasoning = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":true}}}`},
+		"little effort, where MINIMAL is":         {"gemini-3.5-flash", func(r *llm.Request) { r.Reasoning = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL","includeThoughts":true}}}`},
+		"no effort, of a small model":             {"gemini-3.7-flash-lite", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}}`},
+		"effort, by level":                        {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortHigh }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH","includeThoughts":true}}}`},
+		"an effort of its own":                    {"gemini-4", func(r *llm.Request) { r.Reasoning = "ultra" }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"ULTRA","includeThoughts":true}}}`},
 		"a budget outranks effort": {"", func(r *llm.Request) {
 			r.Reasoning, r.Options = llm.EffortHigh, options(gemini.Options{ThinkingBudget: new(-1), IncludeThoughts: new(false)})
 		}, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}}`},
@@ -150,6 +155,13 @@ func TestMessagesAreSent(t *testing.T) {
 				`{"inlineData":{"mimeType":"image/png","data":"aGk="},"thoughtSignature":"c2ln+/=="},{"executableCode":{"id":"i","language":"PYTHON","code":"x"},"thoughtSignature":"c2ln+/=="},` +
 				`{"codeExecutionResult":{"id":"i","outcome":"OUTCOME_OK","output":"y"}},{"hologram":{"depth":9007199254740993}}]}]}`,
 		},
+		"what belongs to the thinking": {
+			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
+				llm.Image{MediaType: "image/png", Data: []byte("hi"), ProviderData: opaque(`{"thought":true}`)}, llm.Code{Source: "x", ProviderData: opaque(`{"signature":"c2ln","thought":true}`)},
+			}}},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"thought":true,"inlineData":{"mimeType":"image/png","data":"aGk="}},` +
+				`{"thought":true,"thoughtSignature":"c2ln","executableCode":{"code":"x"}}]}]}`,
+		},
 		"nothing of another provider's": {
 			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
 				llm.Reasoning{Text: "so", ProviderData: foreign}, llm.Text{Text: "a", ProviderData: foreign}, llm.Code{Source: "x", ProviderData: foreign},
@@ -160,6 +172,35 @@ func TestMessagesAreSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			equal(t, "the body", sentChat(t, model, &llm.Request{Messages: tt.messages}), fromJSON(t, tt.want))
+		})
+	}
+}
+
+// TestCallsOfOtherModelsAreSigned asks what is sent to models that refuse tool
+// calls without a thought signature, and to those that do not.
+func TestCallsOfOtherModelsAreSigned(t *testing.T) {
+	const skip = "skip_thought_signature_validator"
+	for name, tt := range map[string]struct {
+		model string
+		calls []llm.Part
+		want  []string // the signatures sent
+	}{
+		"another provider's": {"gemini-3-flash", []llm.Part{
+			llm.Text{Text: "So:"}, llm.ToolCall{ID: "a", Name: "f", ProviderData: &llm.ProviderData{Provider: "openai", Data: []byte(`{"signature":"no"}`)}}, llm.ToolCall{ID: "b", Name: "f"},
+		}, []string{"", skip, ""}},
+		"written by hand":   {"models/gemini-flash-latest", []llm.Part{llm.ToolCall{Name: "f"}}, []string{skip}},
+		"the model's own":   {"gemini-3-flash", []llm.Part{llm.ToolCall{ID: "a", Name: "f", ProviderData: opaque(`{"signature":"c2ln"}`)}, llm.ToolCall{ID: "b", Name: "f"}}, []string{"c2ln", ""}},
+		"no calls":          {"gemini-3-flash", []llm.Part{llm.Text{Text: "x"}}, []string{""}},
+		"an earlier Gemini": {"gemini-2.5-flash", []llm.Part{llm.ToolCall{Name: "f"}}, []string{""}},
+		"another model":     {"gemma-3-27b-it", []llm.Part{llm.ToolCall{Name: "f"}}, []string{""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := sentChat(t, tt.model, &llm.Request{Messages: []llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: tt.calls}, llm.User("go on")}})
+			var got []string
+			for _, part := range at[[]any](at[[]any](body, "contents")[1], "parts") {
+				got = append(got, at[string](part, "thoughtSignature"))
+			}
+			equal(t, "the signatures", got, tt.want)
 		})
 	}
 }
@@ -184,6 +225,7 @@ func TestWhatIsLostIsWarnedOf(t *testing.T) {
 			r.Messages = append(r.Messages, llm.Assistant("", llm.ToolCall{Name: "f", Arguments: "{"}), llm.ToolResults(llm.ToolResult{Name: "f"}))
 		}, "Messages"},
 		"a schema's description":     {model, func(r *llm.Request) { r.Format = &llm.Format{Schema: []byte("{}"), Description: "x"} }, "Format"},
+		"no budget, where it must":   {"gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, "Reasoning"},
 		"no thinking, where it must": {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, "Reasoning"},
 		"an effort without a budget": {model, func(r *llm.Request) { r.Reasoning = "ultra" }, "Reasoning"},
 		"another's code": {model, func(r *llm.Request) {

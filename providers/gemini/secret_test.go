@@ -1,65 +1,48 @@
 package gemini_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// mustHide looks for the key in everything that a value can come out as.
 func mustHide(t testing.TB, what string, v any) {
 	t.Helper()
-	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("value", "v", v)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("value", "v", v)
-	texts := []string{log.String()}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		texts = append(texts, fmt.Sprintf(verb, v))
-	}
-	if data, err := json.Marshal(v); err == nil {
-		texts = append(texts, string(data))
-	}
-	for _, text := range texts {
-		for _, secret := range []string{key, fmt.Sprintf("%x", key)} {
-			if strings.Contains(text, secret) {
-				t.Errorf("the key shows in %s: %.500s", what, text)
-			}
-		}
-	}
+	providertest.MustHide(t, key, what, v)
 }
 
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
 		t.Run(string(server), func(t *testing.T) {
-			config := gemini.Config{Server: server, APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				if strings.Contains(r.URL.String(), key) {
-					t.Errorf("the key is in the URL %s", r.URL)
-				}
-				w := httptest.NewRecorder()
+			config := gemini.Config{Server: server, APIKey: key, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Request-Id", key)
 				streams(parts(text("x")), stopped)(w, r)
-				return w.Result(), nil
-			})}}
+			})}
+			config.Header = http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}, "X-Team": {"blue"}}
 			mustHide(t, "the config", config)
+			if shown := fmt.Sprintf("%+v", config); !strings.Contains(shown, "blue") {
+				t.Errorf("the config does not show a header that is no secret: %s", shown)
+			}
 			mustHide(t, "the config by pointer", &config)
 			m := llm.New(provider(t, config), model)
-			if _, err := m.Generate(t.Context(), llm.Ask("hi")); err != nil {
+			resp, err := m.Generate(t.Context(), llm.Ask("hi"))
+			if err != nil {
 				t.Fatal(err)
 			}
+			mustHide(t, "the response, to whose id the server made the key", resp)
 			mustHide(t, "the provider", m.Provider())
 			mustHide(t, "the model", m)
 			mustHide(t, "a stream", m.Stream(t.Context(), llm.Ask("hi")))
 		})
 	}
+	mustHide(t, "a config whose key is in the address", gemini.Config{BaseURL: "https://me:" + key + "@gateway.example/?key=" + key})
 	mustHide(t, "the config of package providers", providers.Config{APIKey: key})
 }
 
@@ -80,14 +63,11 @@ func TestKeyShowsInNoError(t *testing.T) {
 		"the transport":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-				if answer == nil {
-					return nil, errors.New("the proxy does not like " + key)
-				}
-				w := httptest.NewRecorder()
-				answer(w, r)
-				return w.Result(), nil
-			})}})
+			transport := providertest.Handled(answer)
+			if answer == nil {
+				transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("the proxy does not like " + key) })
+			}
+			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: transport}})
 			m := llm.New(p, model)
 			for op, call := range map[string]func() error{
 				"chat":  func() error { _, err := m.Generate(t.Context(), llm.Ask("hi")); return err },

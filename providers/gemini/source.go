@@ -90,14 +90,17 @@ func (s *sources) take(c *candidate) {
 	}
 }
 
+// add adds a source. Of one that the server cannot name there is only the piece of
+// the answer that is somebody else's, which is worth knowing.
 func (s *sources) add(source llm.Source) {
-	if (source.URL != "" || source.Title != "") && !slices.Contains(s.others, source) {
+	if (source.URL != "" || source.Title != "" || source.End > source.Start) && !slices.Contains(s.others, source) {
 		s.others = append(s.others, source)
 	}
 }
 
 // list returns the sources: what was found, for each piece of the answer that
-// rests on it, or once if none does, and then the others.
+// rests on it, or once if none does, and then the others. A page that was read at
+// its address is often one that was found, too: then it is there once.
 func (s *sources) list() []llm.Source {
 	var list []llm.Source
 	cited := make([]bool, len(s.grounding.Chunks))
@@ -107,10 +110,12 @@ func (s *sources) list() []llm.Source {
 				continue
 			}
 			source := s.found(i)
-			source.Start, source.End = support.Segment.Start, support.Segment.End
-			if n := support.Segment.Part; n > 0 && n < len(s.parts) {
-				source.Start, source.End = source.Start+s.parts[n], source.End+s.parts[n]
-			}
+			switch n := support.Segment.Part; {
+			case n == 0:
+				source.Start, source.End = support.Segment.Start, support.Segment.End
+			case n > 0 && n < len(s.parts):
+				source.Start, source.End = s.parts[n]+support.Segment.Start, s.parts[n]+support.Segment.End
+			} // else where in the text its part begins is not known
 			list, cited[i] = append(list, source), true
 		}
 	}
@@ -119,7 +124,15 @@ func (s *sources) list() []llm.Source {
 			list = append(list, source)
 		}
 	}
-	return append(list, s.others...)
+	found := len(list)
+	for _, other := range s.others {
+		isFound := func(f llm.Source) bool { return f.URL == other.URL }
+		if other.Start == 0 && other.End == 0 && other.Title == "" && slices.ContainsFunc(list[:found], isFound) {
+			continue
+		}
+		list = append(list, other)
+	}
+	return list
 }
 
 func (s *sources) found(i int) llm.Source {

@@ -13,9 +13,6 @@ import (
 // answer sends the request and passes on what the server makes of its prompt.
 // An error that it returns has not been yielded.
 func (p *Provider) answer(ctx context.Context, b *completion, yield func(llm.Event, error) bool) error {
-	if err := p.strict(b); err != nil {
-		return err
-	}
 	body, err := p.marshalCompletion(b)
 	if err != nil {
 		return err

@@ -65,10 +65,14 @@ func inDialect(call *llm.Call, o *Options) *llm.Call {
 }
 
 // canContinue reports whether an answer can be gone on with after a cut. A
-// grammar begins anew with each request, and calls of tools are not text.
+// grammar begins anew with each request, calls of tools are not text, and there is
+// no more reasoning, which a strict request would not have.
 func canContinue(req *llm.Request, o *Options) bool {
-	return len(req.Tools) == 0 && req.Format == nil && o.Grammar == ""
+	return len(req.Tools) == 0 && req.Format == nil && o.Grammar == "" && !(req.Strict && reasons(req))
 }
+
+// reasons reports whether a request asks for reasoning.
+func reasons(req *llm.Request) bool { return req.Reasoning != "" && req.Reasoning != llm.EffortNone }
 
 // continued reports whether a request asks for the rest of an answer, in a way
 // that the server's own endpoints can serve, and returns what there is of it.
@@ -108,11 +112,17 @@ func text(m llm.Message) string {
 // what the chat's would be; but the chat's endpoint repeats the beginning in
 // its reply if it is not streamed, and does not if it is.
 func (p *Provider) goOn(ctx context.Context, call *llm.Call, o *Options, begun string, yield func(llm.Event, error) bool) error {
+	b := p.newCompletion(call, o)
+	if reasons(call.Request) {
+		b.warn("Reasoning", "an answer that has begun is gone on with, without more reasoning")
+	}
+	if err := p.strict(b); err != nil { // before anything is sent
+		return err
+	}
 	rendered, err := p.render(ctx, call, o, begun)
 	if err != nil {
 		return err
 	}
-	b := p.newCompletion(call, o)
 	b.body["prompt"] = rendered
 	return p.answer(ctx, b, yield)
 }
@@ -123,11 +133,12 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 	type message struct {
 		Role    string `json:"role"`
 		Content string `json:"content"`
+		Name    string `json:"name,omitempty"` // which a template may write down
 	}
 	chat := map[string]any{}
 	var messages []message
 	for _, m := range call.Request.Messages {
-		messages = append(messages, message{string(m.Role), text(m)})
+		messages = append(messages, message{string(m.Role), text(m), m.Name})
 	}
 	chat["messages"] = messages
 	if len(o.ChatTemplateKwargs) > 0 {

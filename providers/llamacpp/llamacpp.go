@@ -27,6 +27,7 @@ package llamacpp
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -69,6 +70,14 @@ type Config struct {
 
 	// Name is the provider's name in errors and model names; empty is "llamacpp".
 	Name string
+}
+
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a llama.cpp server. It is safe for concurrent use.

@@ -121,8 +121,19 @@ func TestAnswersGoOnFromTheirBeginning(t *testing.T) {
 	}
 	equal(t, "request", s.body(t, "/completion"), fromJSON(t, `{"model":"m","prompt":"<user>Why?<assistant>Be","n_predict":9,"stream":true}`).(map[string]any))
 
-	s.replies["/apply-template"] = `{"prompt":"<user>Why?<assistant>Be</s><assistant>"}`
+	req.Messages[0].Name, req.Reasoning = "Ann", llm.EffortHigh
+	if warnings := mustAsk(t, p, req).Warnings; len(warnings) != 1 || warnings[0].Setting != "Reasoning" {
+		t.Errorf("the warnings are %v, want one about Reasoning", warnings)
+	}
+	equal(t, "what the template is given", s.body(t, "/apply-template")["messages"],
+		fromJSON(t, `[{"role":"user","content":"Why?","name":"Ann"},{"role":"assistant","content":"Be"}]`))
+	req.Strict = true
 	_, err := llm.New(p, "m").Generate(t.Context(), req)
+	wantError(t, err, llm.Unsupported, "Reasoning")
+	req.Reasoning, req.Strict = "", false
+
+	s.replies["/apply-template"] = `{"prompt":"<user>Why?<assistant>Be</s><assistant>"}`
+	_, err = llm.New(p, "m").Generate(t.Context(), req)
 	wantError(t, err, llm.Unsupported, "--no-prefill-assistant")
 }
 
@@ -135,8 +146,11 @@ func TestAnswersSayWhetherTheyCanBeGoneOnWith(t *testing.T) {
 	for name, test := range map[string]struct {
 		o    llamacpp.Options
 		f    *llm.Format
+		r    llm.Effort // of a strict request
 		want bool
 	}{
+		"strict chat":                    {r: llm.EffortNone, want: true},
+		"strict chat that reasons":       {r: llm.EffortLow},
 		"chat":                           {want: true},
 		"prompt":                         {o: llamacpp.Options{Template: "plain"}, want: true},
 		"chat held to a grammar":         {o: llamacpp.Options{Grammar: "root ::= [a]"}},
@@ -144,7 +158,7 @@ func TestAnswersSayWhetherTheyCanBeGoneOnWith(t *testing.T) {
 		"chat held to a schema, as JSON": {f: &llm.Format{}},
 	} {
 		req := with(test.o)
-		req.Format = test.f
+		req.Format, req.Reasoning, req.Strict = test.f, test.r, test.r != ""
 		for ev, err := range llm.New(p, "m").Stream(t.Context(), req).Events() {
 			if err != nil {
 				t.Fatal(err)

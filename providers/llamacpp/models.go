@@ -19,7 +19,6 @@ type modelList struct {
 	Data []struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
-		Created int64  `json:"created"` // seconds since 1970: the time of the request
 		Meta    *struct {
 			Context      int    `json:"n_ctx"` // as the server runs the model; newer versions
 			ContextTrain int    `json:"n_ctx_train"`

@@ -23,7 +23,7 @@ type completion struct {
 // complete answers a chat in a named prompt format.
 func (p *Provider) complete(ctx context.Context, call *llm.Call, o *Options, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := p.newCompletion(call, o)
-	b.warnOfWhatPromptsLack()
+	b.warnings = append(b.warnings, prompt.Lost(call.Request)...)
 	if err := p.strict(b); err != nil { // before anything is sent
 		return err
 	}
@@ -67,20 +67,6 @@ func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
 
 func (b *completion) warn(setting, message string) {
 	b.warnings = append(b.warnings, llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: message})
-}
-
-// warnOfWhatPromptsLack notes the settings that need a template of the model's own.
-func (b *completion) warnOfWhatPromptsLack() {
-	r := b.call.Request
-	if len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone {
-		b.warn("Tools", "a prompt in a named format has no place for tools; they were left out")
-	}
-	if r.Reasoning != "" && r.Reasoning != llm.EffortNone {
-		b.warn("Reasoning", "a model that is asked in a named prompt format does not reason apart from its answer")
-	}
-	if slices.ContainsFunc(r.Messages, func(m llm.Message) bool { return m.Name != "" }) {
-		b.warn("Messages", "a prompt in a named format has no names; they were left out")
-	}
 }
 
 // strict returns an error if the request is strict and there is a warning.

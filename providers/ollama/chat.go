@@ -14,8 +14,12 @@ import (
 
 // chat answers a chat. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	if format, err := p.format(call); format != nil || err != nil {
-		return p.complete(ctx, call, format, err, yield)
+	format, err := p.format(call)
+	switch {
+	case err != nil:
+		return err
+	case format != nil:
+		return p.complete(ctx, call, format, yield)
 	}
 	body, warnings, err := p.marshalChat(call)
 	if err != nil {

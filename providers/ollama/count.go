@@ -15,8 +15,12 @@ import (
 // a request, and shows the model's vocabulary: together they are exact. The
 // server loads the model to render a prompt, as it would to answer.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	if format, err := p.format(call); format != nil || err != nil {
-		return p.countFormatted(ctx, call, format, err, yield)
+	format, err := p.format(call)
+	switch {
+	case err != nil:
+		return err
+	case format != nil:
+		return p.countFormatted(ctx, call, format, yield)
 	}
 	vocabulary, err := p.vocabulary(ctx, call)
 	if err != nil {

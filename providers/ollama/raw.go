@@ -52,14 +52,11 @@ func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, err
 
 // complete answers a chat in a prompt format. An error that it returns has not
 // been yielded.
-func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.Format, err error, yield func(llm.Event, error) bool) error {
-	if err != nil {
-		return err
-	}
+func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
 	b.addSettings()
 	b.addFormat()
-	b.warnOfWhatPromptsLack()
+	b.warnings = append(b.warnings, prompt.Lost(b.req)...)
 	if err := b.addOptions(); err != nil {
 		return err
 	}
@@ -102,20 +99,6 @@ func (b *requestBuilder) strict() error {
 	}
 	w := b.warnings[0]
 	return b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
-}
-
-// warnOfWhatPromptsLack notes the settings that need a template of the model's own.
-func (b *requestBuilder) warnOfWhatPromptsLack() {
-	r := b.req
-	if len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone {
-		b.warn(llm.WarnUnsupported, "Tools", "a prompt in a named format has no place for tools; they were left out")
-	}
-	if r.Reasoning != "" && r.Reasoning != llm.EffortNone {
-		b.warn(llm.WarnUnsupported, "Reasoning", "a model that is asked in a named prompt format does not reason apart from its answer")
-	}
-	if slices.ContainsFunc(r.Messages, func(m llm.Message) bool { return m.Name != "" }) {
-		b.warn(llm.WarnUnsupported, "Messages", "a prompt in a named format has no names; they were left out")
-	}
 }
 
 // render returns the prompt of the call in a format, with the vocabulary that
@@ -200,10 +183,7 @@ func neutralize(text string, control []string) (harmless string, found []string,
 }
 
 // countFormatted answers how many tokens a chat is in a prompt format.
-func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *prompt.Format, err error, yield func(llm.Event, error) bool) error {
-	if err != nil {
-		return err
-	}
+func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := &requestBuilder{provider: p, call: call, req: call.Request}
 	text, vocabulary, _, err := b.render(ctx, format)
 	if err != nil {
@@ -213,8 +193,6 @@ func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *p
 		Tokens: vocabulary.CountPrompt(text), Exact: true,
 		Source: "the prompt in the format asked for, in the model's own vocabulary",
 	}
-	_ = yield(llm.Event{Type: llm.EventStart, Detail: &llm.Start{Provider: p.name, Model: call.Model}}, nil) &&
-		yield(llm.Event{Type: llm.EventResult, Detail: count}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+	dialect.LocalResult(p.name, call, count, yield)
 	return nil
 }

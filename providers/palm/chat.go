@@ -3,6 +3,7 @@ package palm
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/dialect"
@@ -36,6 +37,7 @@ type generated struct {
 	dialect.Failure
 	Candidates  []candidate  `json:"candidates"`
 	Filters     []filter     `json:"filters"`
+	Feedback    []feedback   `json:"safetyFeedback"` // of texts
 	Predictions []prediction `json:"predictions"`
 	Metadata    struct {
 		Tokens struct {
@@ -47,8 +49,8 @@ type generated struct {
 
 // candidate is an answer: its text is the content of a message, or an output.
 type candidate struct {
-	Content   string `json:"content"`
-	Output    string `json:"output"`
+	Content   *string `json:"content"`
+	Output    *string `json:"output"`
 	Citations struct {
 		Sources []citation `json:"citationSources"`
 	} `json:"citationMetadata"`
@@ -62,10 +64,27 @@ type citation struct {
 	Title string `json:"title"`
 }
 
+func (c *candidate) first(r *send.Reply) (string, []citation, error) {
+	for _, text := range [...]*string{c.Content, c.Output} {
+		if text != nil {
+			return *text, c.Citations.Sources, nil
+		}
+	}
+	return "", nil, r.Fail(llm.Protocol, "the reply's candidate has neither a content nor an output")
+}
+
 // filter says why an answer was withheld.
 type filter struct {
 	Reason  json.RawMessage `json:"reason"` // a word, or its number
 	Message string          `json:"message"`
+}
+
+// feedback says for which kind of harm a text was withheld.
+type feedback struct {
+	Rating struct {
+		Category    json.RawMessage `json:"category"` // a word, or its number
+		Probability json.RawMessage `json:"probability"`
+	} `json:"rating"`
 }
 
 // prediction is Vertex AI's reply to an instance: of chats with candidates, of
@@ -118,10 +137,9 @@ func (p *Provider) first(r *send.Reply, got *generated) (string, []citation, err
 	case p.vertex && len(got.Predictions) > 0:
 		return got.Predictions[0].first(r)
 	case !p.vertex && len(got.Candidates) > 0:
-		c := &got.Candidates[0]
-		return c.Content + c.Output, c.Citations.Sources, nil
-	case !p.vertex && len(got.Filters) > 0:
-		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld"+got.Filters[0].why())
+		return got.Candidates[0].first(r)
+	case !p.vertex && len(got.Filters)+len(got.Feedback) > 0:
+		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld"+got.why())
 	}
 	return "", nil, r.Fail(llm.Protocol, "the reply has no candidates; is this a server of the PaLM protocol?")
 }
@@ -130,20 +148,33 @@ func (p *Provider) first(r *send.Reply, got *generated) (string, []citation, err
 // https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/safety.proto
 var reasons = map[string]string{"1": "SAFETY", "2": "OTHER"}
 
-// why returns what the filter says, as the end of a sentence.
-func (f *filter) why() string {
-	reason := strings.Trim(string(f.Reason), `"`)
-	if word, ok := reasons[reason]; ok {
-		reason = word
+// why returns why an answer was withheld, as the end of a sentence.
+func (g *generated) why() (said string) {
+	if len(g.Filters) > 0 {
+		reason := word(g.Filters[0].Reason)
+		if name, ok := reasons[reason]; ok {
+			reason = name
+		}
+		for _, text := range [...]string{reason, g.Filters[0].Message} {
+			if text != "" {
+				said += ": " + text
+			}
+		}
 	}
-	said := ""
-	if reason != "" && reason != "null" {
-		said = ": " + reason
-	}
-	if f.Message != "" {
-		said += ": " + f.Message
+	for _, f := range g.Feedback {
+		if category := word(f.Rating.Category); category != "" {
+			said += ": " + strings.TrimSpace(category+" "+word(f.Rating.Probability))
+		}
 	}
 	return said
+}
+
+// word returns the name or number of a constant, or "".
+func word(raw json.RawMessage) string {
+	if !send.IsSet(raw) {
+		return ""
+	}
+	return strings.Trim(string(raw), `"`)
 }
 
 func (p *prediction) first(r *send.Reply) (string, []citation, error) {
@@ -156,7 +187,11 @@ func (p *prediction) first(r *send.Reply) (string, []citation, error) {
 	}
 	firstOf(p.Safety, &safety)
 	if safety.Blocked {
-		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld: safetyAttributes says that it is blocked")
+		why := "the answer was withheld: safetyAttributes says that it is blocked"
+		if len(safety.Errors) > 0 {
+			why += fmt.Sprintf(", with the error codes %v", safety.Errors)
+		}
+		return "", nil, r.Fail(llm.ContentFilter, why)
 	}
 	firstOf(p.Citations, &cited)
 	switch {

@@ -23,6 +23,7 @@ package palm
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -69,6 +70,14 @@ type Config struct {
 
 	// Name is the provider's name in errors and model names; empty is "palm".
 	Name string
+}
+
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a server of the PaLM protocol, or what is left of Google's. It is

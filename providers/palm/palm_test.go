@@ -143,9 +143,24 @@ func TestFilteredAnswers(t *testing.T) {
 		_, err := llm.New(test.p, test.model).Generate(t.Context(), llm.Ask("x"))
 		wantError(t, err, llm.ContentFilter, "withheld", test.why)
 	}
-	p := replying(t, `{"filters":[{"reason":1,"message":"it is rude"}]}`) // as servers that write numbers do
-	_, err := llm.New(p, chatModel).Generate(t.Context(), llm.Ask("x"))
-	wantError(t, err, llm.ContentFilter, "SAFETY: it is rude")
+	for body, why := range map[string]string{
+		`{"filters":[{"reason":1,"message":"it is rude"}]}`: "SAFETY: it is rude", // as servers that write numbers do
+		`{"filters":[{"reason":"SAFETY"}],"safetyFeedback":[{"rating":{"category":"HARM_CATEGORY_TOXICITY","probability":"HIGH"},"setting":{"category":"HARM_CATEGORY_TOXICITY"}}]}`: "SAFETY: HARM_CATEGORY_TOXICITY HIGH",
+		`{"safetyFeedback":[{"rating":{"category":"HARM_CATEGORY_TOXICITY"}}]}`:                                                                                                      "withheld: HARM_CATEGORY_TOXICITY",
+		`{"filters":[{}]}`: "withheld",
+	} {
+		_, err := llm.New(replying(t, body), textModel).Generate(t.Context(), llm.Ask("x"))
+		wantError(t, err, llm.ContentFilter, why)
+	}
+	vertexSays := llmtest.NewServer(t, llmtest.JSON(http.StatusOK, `{"predictions":[{"content":"","safetyAttributes":{"blocked":true,"errors":[152,250]}}]}`))
+	p := provider(t, palm.Config{BaseURL: vertexSays.URL, HTTPClient: vertexSays.Client(), Project: "p", Location: "l"})
+	_, err := llm.New(p, textModel).Generate(t.Context(), llm.Ask("x"))
+	wantError(t, err, llm.ContentFilter, "the error codes [152 250]")
+}
+
+func TestCandidateWithoutTextIsNoAnswer(t *testing.T) {
+	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Ask("x"))
+	wantError(t, err, llm.Protocol, "neither a content nor an output")
 }
 
 // replying returns a provider whose server says this.

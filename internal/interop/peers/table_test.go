@@ -17,12 +17,11 @@ import (
 // words are the pieces of the answer.
 var words = []string{"The sky ", "is blue ", "because of ", "Rayleigh ", "scattering."}
 
-// answer is what a server says when nothing goes wrong.
-var answer = llmtest.Text(words...).Usage(12, 34)
-
 // fault is something that goes wrong, or that looks odd and is right.
 type fault struct {
 	name string
+	// pieces are those of the answer; nil is words.
+	pieces []string
 	// wire changes the reply: its frames, one for a piece and the rest for its end.
 	wire func(t *testing.T, c *client, frames [][]byte) llmtest.Wire
 	// say adds what else there is to say of an error.
@@ -33,7 +32,7 @@ type fault struct {
 var crash = &llm.Error{Kind: llm.Server, Message: "the engine has stalled"}
 
 var faults = []fault{
-	{name: "nothing goes wrong", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, frames) }},
+	{name: "nothing goes wrong", wire: whole},
 	{name: "the stream ends after half of its pieces", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, half(frames)) }},
 	{name: "the stream ends inside a piece", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
 		w := stream(c, half(frames))
@@ -62,9 +61,7 @@ var faults = []fault{
 		}
 		return w.Insert(0, strings.Repeat(": ping\n\n", 400))
 	}},
-	{name: "a piece of 2 MB", wire: func(t *testing.T, c *client, _ [][]byte) llmtest.Wire {
-		return stream(c, framesOf(t, c, llmtest.Text(words[0], strings.Repeat("x", 2<<20), words[1]).Usage(1, 2)))
-	}},
+	{name: "a piece of 2 MB", pieces: []string{words[0], strings.Repeat("x", 2<<20), words[1]}, wire: whole},
 	{name: "a web page with status 200", wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.WebPage() }},
 	{name: "status 500 without a body", wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.Empty(500) }},
 	{name: "status 429 with Retry-After: 37", wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
@@ -95,6 +92,9 @@ func half(frames [][]byte) [][]byte {
 	return append([][]byte{}, frames[:first+2]...) // two pieces of five, and what comes before them
 }
 
+// whole is a reply that is as it should be.
+func whole(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, frames) }
+
 // stream is a reply with these frames.
 func stream(c *client, frames [][]byte) llmtest.Wire {
 	mediaType := c.dialect.StreamType
@@ -113,14 +113,15 @@ func framesOf(t *testing.T, c *client, r llmtest.Reply) [][]byte {
 
 // outcome says in words what the user of a client gets.
 func (f *fault) outcome(t *testing.T, c *client) string {
-	wire := f.wire(t, c, framesOf(t, c, answer))
+	pieces := f.pieces
+	if pieces == nil {
+		pieces = words
+	}
+	wire := f.wire(t, c, framesOf(t, c, llmtest.Text(pieces...).Usage(12, 34)))
 	srv := llmtest.NewLoopbackServer(t)
 	srv.Handle(func(*llmtest.Request) llmtest.Wire { return wire })
 	text, err := c.ask(t, srv.URL)
-	whole := strings.Join(words, "")
-	if f.name == "a piece of 2 MB" {
-		whole = words[0] + strings.Repeat("x", 2<<20) + words[1]
-	}
+	whole := strings.Join(pieces, "")
 	got := "part of the text"
 	switch {
 	case text == "":
