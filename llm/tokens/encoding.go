@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/tokens/internal/match"
 )
 
 // Encoding turns text into tokens and back. It is immutable, and any number of
@@ -80,12 +81,12 @@ func (e *Encoding) AppendEncode(dst []int, text string, allowed ...string) []int
 }
 
 // appendEncode is AppendEncode for what search finds; nil finds nothing.
-func (e *Encoding) appendEncode(dst []int, text string, search *specialSearch) []int {
+func (e *Encoding) appendEncode(dst []int, text string, search *match.Finder) []int {
 	text = valid(text)
 	first := true
 	if search != nil {
 		for {
-			start, end, id := search.next(text)
+			start, end, id := search.Next(text, len(text), nil)
 			if start < 0 {
 				break
 			}

@@ -125,7 +125,7 @@ type fileInfo struct {
 	bos, eos      int // -1: none
 	before, after []int
 	chatTemplate  string
-	special       *specialSearch // of all special tokens; nil if there are none
+	special       *match.Finder // of all special tokens; nil if there are none
 }
 
 // BOS returns the token that begins a text, if the encoding is from a file that

@@ -58,7 +58,7 @@ func (b *builder) finish() *Vocab {
 	b.lens = newLengths()
 	short := filler[shortSlot]{table: &b.short.table}
 	middle := filler[middleSlot]{table: &b.middle.table}
-	var long []uint32
+	long := make([]uint32, 0, b.n-numBytes-b.numShort-b.numMiddle)
 	spellings := newSpellings(&b.history)
 	for rank, value := range b.values {
 		spellings.set(uint32(rank), spelling{low: uint64(value)})

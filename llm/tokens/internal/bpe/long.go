@@ -89,7 +89,7 @@ func (t *longTable) build(tokens []uint32, spell func(dst []byte, token uint32) 
 	if len(tokens) == 0 {
 		return
 	}
-	var bytes []byte
+	bytes := make([]byte, 0, 20*len(tokens)) // enough for most vocabularies
 	ends := make([]int, len(tokens))
 	for i, token := range tokens {
 		from := len(bytes)

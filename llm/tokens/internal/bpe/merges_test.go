@@ -87,6 +87,9 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 			}
 			checkPiece(t, v, want, string(piece))
 		}
+		for range 3 {
+			checkPiece(t, v, want, runs(r, letters, 1+r.IntN(4), 60))
+		}
 		for _, token := range l.tokens[numBytes:] {
 			checkPiece(t, v, want, token)
 		}
@@ -94,6 +97,16 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 	if ordered < 1000 || disordered < 500 {
 		t.Errorf("%d lists were in order and %d were not: too few of a kind to show anything", ordered, disordered)
 	}
+}
+
+// runs returns n runs of letters, each of at most longest bytes.
+func runs(r *rand.Rand, letters string, n, longest int) string {
+	var text strings.Builder
+	for range n {
+		at := r.IntN(len(letters))
+		text.WriteString(strings.Repeat(letters[at:at+1], 1+r.IntN(longest)))
+	}
+	return text.String()
 }
 
 // checkPiece compares all that v says of a piece with the reference.

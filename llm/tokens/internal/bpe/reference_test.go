@@ -147,12 +147,7 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 		}
 		// A few runs of a byte, which are merged by the rule, run by run.
 		for range 2_000 {
-			var piece strings.Builder
-			for range 1 + r.IntN(5) {
-				char := " =-\n\ta*_#/\x00\xff"[r.IntN(12)]
-				piece.WriteString(strings.Repeat(string([]byte{char}), 1+r.IntN(90)))
-			}
-			check(piece.String())
+			check(runs(r, " =-\n\ta*_#/\x00\xff", 1+r.IntN(5), 90))
 		}
 		for _, char := range []string{" ", "=", "-", "\n", "a", "가", "\t"} {
 			for n := 120; n <= 480; n += 1 + r.IntN(40) {
