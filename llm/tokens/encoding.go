@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
@@ -20,6 +21,8 @@ type Encoding struct {
 	name    string
 	codec   codec
 	special specials
+	// control finds all special tokens; it is nil if there are none.
+	control func() *match.Finder
 	// specialFirst says that text after a special token is the beginning of a
 	// text to the codec, not the continuation of one.
 	specialFirst bool
@@ -49,7 +52,9 @@ type codec interface {
 
 // newEncoding returns an encoding with these special tokens, ids by name.
 func newEncoding(name string, codec codec, special map[string]int) *Encoding {
-	return &Encoding{name: name, codec: codec, special: newSpecials(special)}
+	e := &Encoding{name: name, codec: codec, special: newSpecials(special)}
+	e.control = sync.OnceValue(func() *match.Finder { return e.special.search(e.Special()) })
+	return e
 }
 
 // Name returns the encoding's name, such as "o200k_base".
