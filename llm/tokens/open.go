@@ -100,7 +100,7 @@ func fromVocabulary(name string, v *vocab.Vocabulary) (*Encoding, error) {
 	return e, nil
 }
 
-func newCodec(v *vocab.Vocabulary) (codec, error) {
+func newCodec(v *vocab.Vocabulary) (match.Codec, error) {
 	if !v.ByteLevel {
 		m, err := spm.New(v)
 		if err != nil {

@@ -29,7 +29,7 @@ type border struct{ at, count int }
 
 // The end of a beginning may fall into parts in another way than the same place
 // of the whole text does. So truncatedLen searches from some parts before the
-// one that is too much to some after it: no more than two change (see codec).
+// one that is too much to some after it: no more than two change (see match.Codec).
 const (
 	partsBefore = 4
 	partsAfter  = 2

@@ -11,12 +11,23 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Codec encodes text without such tokens.
+// Codec is a vocabulary with its ways of splitting and merging. The text it is
+// given is valid UTF-8, and what looks like a special token is text. A codec is
+// immutable, and any number of goroutines may use it at once.
 type Codec interface {
+	// Count returns how many ids AppendEncode appends; first says that text
+	// is the beginning of a text and not the continuation of one.
 	Count(text string, first bool) int
+	// AppendEncode appends the ids of text's tokens to dst.
 	AppendEncode(dst []int, text string, first bool) []int
+	// Part returns the length of the first part of a text that is not empty. A
+	// text's ids are those of its parts, each encoded on its own, one after
+	// another. More text at the end changes no part but the last two.
 	Part(text string) int
+	// AppendBytes appends what the token id stands for, as the first of a text
+	// or a later one. It reports false if there is no such token.
 	AppendBytes(dst []byte, id int, first bool) ([]byte, bool)
+	// Size returns one more than the largest id.
 	Size() int
 }
 
