@@ -26,11 +26,13 @@ import (
 func main() {
 	os.Exit(run(env{
 		args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now,
-		isTerminal: func(stream any) bool {
-			f, ok := stream.(*os.File)
-			return ok && term.IsTerminal(int(f.Fd()))
-		},
+		isTerminal: isTerminal,
 	}))
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // env is all that the program knows of the world around it, but for the files.

@@ -65,6 +65,17 @@ total  5,015   1,003       0.8 %  1,006    12.3 %        1,006
 	}
 }
 
+func TestKnowsTheContextWindow(t *testing.T) {
+	for name, want := range map[string]int{
+		"gpt-4o-mini": 128_000, "openai/gpt-4.1-2025-04-14": 1_047_576, "gpt-35-turbo": 16_385,
+		"ft:gpt-4o-mini-2024-07-18:org::id": 128_000, "o3": 200_000, "somebody-elses": 0,
+	} {
+		if got := windowOf(name); got != want {
+			t.Errorf("the window of %s is %d, want %d", name, got, want)
+		}
+	}
+}
+
 func TestCountsWhatCanBeReadAndReportsTheRest(t *testing.T) {
 	path := write(t, "here.txt", "hello world")
 	got := runWith("", false, "-window", "4", path, path+".missing", filepath.Dir(path))

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm/tokens"
+	"github.com/parley-llm/parley/providers"
 )
 
 // model is what tokens are counted for.
@@ -40,27 +41,12 @@ func openModel(name string) (model, error) {
 	return model{name: name, encoding: encoding, window: windowOf(name)}, nil
 }
 
-// windows are the context windows of OpenAI's models, input and output together:
-// https://platform.openai.com/docs/models. A name that begins with one of these
-// has its window; the longest counts.
-var windows = map[string]int{
-	"gpt-3.5-turbo": 16_385, "gpt-35-turbo": 16_385,
-	"gpt-4": 8_192, "gpt-4-32k": 32_768, "gpt-4-1106": 128_000, "gpt-4-0125": 128_000, "gpt-4-turbo": 128_000,
-	"gpt-4o": 128_000, "chatgpt-4o": 128_000, "gpt-4.5": 128_000, "gpt-4.1": 1_047_576,
-	"gpt-5": 400_000, "gpt-5-chat": 128_000,
-	"o1": 200_000, "o1-mini": 128_000, "o1-preview": 128_000, "o3": 200_000, "o4-mini": 200_000,
-	"gpt-oss": 131_072,
-}
-
-// windowOf returns the context window of a model, 0 if it is not known.
+// windowOf returns the context window of a model of OpenAI's by the catalog, 0 if
+// it is not known.
 func windowOf(name string) int {
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	longest, window := "", 0
-	for prefix, size := range windows {
-		rest, ok := strings.CutPrefix(name, prefix)
-		if ok && (rest == "" || rest[0] == '-' || rest[0] == ':') && len(prefix) > len(longest) {
-			longest, window = prefix, size
-		}
-	}
-	return window
+	name = strings.TrimPrefix(name[strings.LastIndexByte(name, '/')+1:], "ft:")
+	name, _, _ = strings.Cut(name, ":")                  // how it was fine-tuned
+	name = strings.Replace(name, "gpt-35", "gpt-3.5", 1) // Azure
+	entry, _ := providers.Info("openai/" + name)
+	return entry.ContextWindow
 }

@@ -44,9 +44,9 @@ func (g *GGUF) key(key string, valueType uint32) {
 	g.pairs = le.AppendUint32(g.pairs, valueType)
 }
 
-func (g *GGUF) array(key string, valueType uint32, n int) {
+func (g *GGUF) array(key string, valueType uint32, n uint64) {
 	g.key(key, ggufArray)
-	g.pairs = le.AppendUint64(le.AppendUint32(g.pairs, valueType), uint64(n))
+	g.pairs = le.AppendUint64(le.AppendUint32(g.pairs, valueType), n)
 }
 
 // String adds a text.
@@ -73,7 +73,7 @@ func (g *GGUF) Bool(key string, value bool) {
 
 // Strings adds a list of texts.
 func (g *GGUF) Strings(key string, list []string) {
-	g.array(key, ggufString, len(list))
+	g.array(key, ggufString, uint64(len(list)))
 	for _, s := range list {
 		g.text(s)
 	}
@@ -81,7 +81,7 @@ func (g *GGUF) Strings(key string, list []string) {
 
 // Float32s adds a list of numbers.
 func (g *GGUF) Float32s(key string, list []float32) {
-	g.array(key, ggufFloat32, len(list))
+	g.array(key, ggufFloat32, uint64(len(list)))
 	for _, v := range list {
 		g.pairs = le.AppendUint32(g.pairs, math.Float32bits(v))
 	}
@@ -89,7 +89,7 @@ func (g *GGUF) Float32s(key string, list []float32) {
 
 // Int32s adds a list of numbers.
 func (g *GGUF) Int32s(key string, list []int32) {
-	g.array(key, ggufInt32, len(list))
+	g.array(key, ggufInt32, uint64(len(list)))
 	for _, v := range list {
 		g.pairs = le.AppendUint32(g.pairs, uint32(v))
 	}
@@ -97,12 +97,9 @@ func (g *GGUF) Int32s(key string, list []int32) {
 
 // Bytes adds a list of bytes.
 func (g *GGUF) Bytes(key string, list []byte) {
-	g.array(key, ggufUint8, len(list))
+	g.array(key, ggufUint8, uint64(len(list)))
 	g.pairs = append(g.pairs, list...)
 }
 
 // Claim adds the head of a list of n texts, and none of them.
-func (g *GGUF) Claim(key string, n uint64) {
-	g.key(key, ggufArray)
-	g.pairs = le.AppendUint64(le.AppendUint32(g.pairs, ggufString), n)
-}
+func (g *GGUF) Claim(key string, n uint64) { g.array(key, ggufString, n) }

@@ -24,6 +24,9 @@ import (
 // The model's message format is OpenAI's: that of o200k_harmony for gpt-oss, and
 // that of gpt-4o for a model that is not OpenAI's.
 func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.TokenCount, error) {
+	if req == nil {
+		return llm.TokenCount{}, req.Validate()
+	}
 	c := counter{req: req, model: bareName(model), encoding: encoding}
 	assumed := ""
 	if encoding == nil {

@@ -85,6 +85,10 @@ func TestCountRequestSaysWhatItAssumes(t *testing.T) {
 			llm.TokenCount{Tokens: 8, Source: `estimate: o200k_base for the unknown model "acme-1" and OpenAI's message format, offline`},
 		},
 		{
+			"a model whose encoding is not published", "gpt-6-luna", nil, ask,
+			llm.TokenCount{Tokens: 8, Source: `estimate: o200k_base for the unknown model "gpt-6-luna" and OpenAI's message format, offline`},
+		},
+		{
 			"an unknown model with its encoding", "acme-1", tokens.CL100kBase(), ask,
 			llm.TokenCount{Tokens: 8, Source: "estimate: cl100k_base and OpenAI's message format, offline"},
 		},
@@ -114,6 +118,9 @@ func TestCountRequestOfAnUnknownModelIsAnErrorIfStrict(t *testing.T) {
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || e.Kind != llm.Unsupported {
 		t.Errorf("the error is %v, want an *llm.Error of kind %q", err, llm.Unsupported)
+	}
+	if _, err := tokens.CountRequest(nil, "gpt-4o", nil); !errors.Is(err, llm.InvalidRequest) {
+		t.Errorf("no request: error %v, want one of the kind %q", err, llm.InvalidRequest)
 	}
 	if _, err := tokens.CountRequest(&llm.Request{Messages: hello, Strict: true}, "gpt-4o", nil); err != nil {
 		t.Errorf("a known model is an error: %v", err)

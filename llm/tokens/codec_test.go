@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// CountReader and Truncate stand on what codec promises of parts: whatever is
+// CountReader and Truncate stand on what match.Codec promises of parts: whatever is
 // added to a text changes no part of it but the last two.
 func TestTextAddedChangesOnlyTheLastTwoParts(t *testing.T) {
 	file, err := os.Open("testdata/samples.jsonl")

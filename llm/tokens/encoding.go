@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/tokens/internal/match"
 )
 
 // Encoding turns text into tokens and back. It is immutable, and any number of
@@ -17,8 +19,10 @@ import (
 // place of each invalid byte.
 type Encoding struct {
 	name    string
-	codec   codec
+	codec   match.Codec
 	special specials
+	// control finds all special tokens; it is nil if there are none.
+	control func() *match.Finder
 	// specialFirst says that text after a special token is the beginning of a
 	// text to the codec, not the continuation of one.
 	specialFirst bool
@@ -26,29 +30,11 @@ type Encoding struct {
 	file *fileInfo
 }
 
-// codec is a vocabulary with its ways of splitting and merging. The text it
-// is given is valid UTF-8 and has no special tokens. A codec is immutable, and
-// any number of goroutines may use it at once.
-type codec interface {
-	// Count returns how many ids AppendEncode appends. It says with first that
-	// text is the beginning of a text and not the continuation of one.
-	Count(text string, first bool) int
-	// AppendEncode appends the ids of text's tokens to dst.
-	AppendEncode(dst []int, text string, first bool) []int
-	// Part returns the length of the first part of a text that is not empty. A
-	// text's ids are those of its parts, each encoded on its own, one after
-	// another. More text at the end changes no part but the last two.
-	Part(text string) int
-	// AppendBytes appends what the token id stands for, as the first of a text
-	// or a later one. It reports false if there is no such token.
-	AppendBytes(dst []byte, id int, first bool) ([]byte, bool)
-	// Size returns one more than the largest id.
-	Size() int
-}
-
 // newEncoding returns an encoding with these special tokens, ids by name.
-func newEncoding(name string, codec codec, special map[string]int) *Encoding {
-	return &Encoding{name: name, codec: codec, special: newSpecials(special)}
+func newEncoding(name string, codec match.Codec, special map[string]int) *Encoding {
+	e := &Encoding{name: name, codec: codec, special: newSpecials(special)}
+	e.control = sync.OnceValue(func() *match.Finder { return e.special.search(e.Special()) })
+	return e
 }
 
 // Name returns the encoding's name, such as "o200k_base".
@@ -80,12 +66,12 @@ func (e *Encoding) AppendEncode(dst []int, text string, allowed ...string) []int
 }
 
 // appendEncode is AppendEncode for what search finds; nil finds nothing.
-func (e *Encoding) appendEncode(dst []int, text string, search *specialSearch) []int {
+func (e *Encoding) appendEncode(dst []int, text string, search *match.Finder) []int {
 	text = valid(text)
 	first := true
 	if search != nil {
 		for {
-			start, end, id := search.next(text)
+			start, end, id := search.Next(text, len(text), nil)
 			if start < 0 {
 				break
 			}

@@ -15,8 +15,9 @@ import (
 // A name of a known family is known whatever its suffix, as OpenAI has never
 // changed the encoding within one. For does not guess beyond that. It returns an
 // [*llm.Error] of the kind [llm.Unsupported] for a model that it does not know,
-// and for the retired ones whose encodings this package does not have. Images,
-// speech and video are models without an encoding of this package.
+// for gpt-6, whose encoding OpenAI has not published, and for the retired ones
+// whose encodings this package does not have. Images, speech and video are models
+// without an encoding of this package.
 //
 // A program that calls For contains all the vocabularies.
 func For(model string) (*Encoding, error) {
@@ -29,6 +30,8 @@ func For(model string) (*Encoding, error) {
 	case "o200k_harmony":
 		return O200kHarmony(), nil
 	case "":
+	case unpublished:
+		message = "OpenAI has not published which encoding this model uses; that of the models before it, tokens.O200kBase(), makes an estimate"
 	default:
 		message = "this model has been retired; its encoding, " + encoding + ", is not part of this module"
 	}
@@ -45,6 +48,9 @@ func bareName(model string) string {
 	name, _, _ = strings.Cut(name, ":")
 	return name
 }
+
+// unpublished stands for the encoding of models of which it is not known.
+const unpublished = "unpublished"
 
 // families gives the encoding of the models whose names are, or begin with, a
 // family's name. The longest one that fits holds. Most are from tiktoken's
@@ -74,6 +80,8 @@ var families = []struct{ name, encoding string }{
 
 	{"gpt-oss", "o200k_harmony"},
 
+	{"gpt-6", unpublished},
+
 	{"ada", "r50k_base"},
 	{"babbage", "r50k_base"},
 	{"curie", "r50k_base"},
@@ -101,8 +109,8 @@ func familyOf(model string) string {
 	longest, encoding := "", ""
 	for _, f := range families {
 		rest, ok := strings.CutPrefix(model, f.name)
-		// gpt-5 has had minor versions without a name of their own: gpt-5.1, gpt-5.2.
-		ok = ok && (rest == "" || rest[0] == '-' || rest[0] == '.' && f.name == "gpt-5")
+		// Since gpt-5 there are minor versions without a name of their own: gpt-5.1, gpt-6.1.
+		ok = ok && (rest == "" || rest[0] == '-' || rest[0] == '.' && (f.name == "gpt-5" || f.name == "gpt-6"))
 		if ok && len(f.name) > len(longest) {
 			longest, encoding = f.name, f.encoding
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
+	"github.com/parley-llm/parley/providers"
 )
 
 func TestForKnowsOpenAIModels(t *testing.T) {
@@ -49,9 +50,10 @@ func TestForKnowsOpenAIModels(t *testing.T) {
 func TestForSaysWhatItDoesNotHave(t *testing.T) {
 	for want, models := range map[string][]string{
 		"no encoding is known for this model": {
-			"", "gpt", "gpt-4x", "gpt-40", "gpt-4.2", "gpt-6", "o2", "o5-mini", "o1x", "claude-sonnet-4-5", "gemini-2.5-pro", "llama3.1:8b", "mistral/mistral-large",
+			"", "gpt", "gpt-4x", "gpt-40", "gpt-4.2", "gpt-7", "gpt-60", "o2", "o5-mini", "o1x", "claude-sonnet-4-5", "gemini-2.5-pro", "llama3.1:8b", "mistral/mistral-large",
 			"whisper-1", "tts-1", "dall-e-3", "gpt-image-1", "omni-moderation-latest", "sora-2", "my-deployment", "ft:", "openai/", ":", "gpt-4o/other",
 		},
+		"has not published which encoding this model uses": {"gpt-6", "gpt-6-luna", "gpt-6.1-sol", "openai/gpt-6-sol", "ft:gpt-6-luna:org::id"},
 		"its encoding, p50k_base, is not part of this module": {
 			"text-davinci-003", "text-davinci-002", "code-davinci-002", "code-cushman-001", "davinci-codex", "cushman-codex",
 		},
@@ -75,5 +77,30 @@ func TestForSaysWhatItDoesNotHave(t *testing.T) {
 				t.Errorf("For(%q) says %q, want %q", model, err, want)
 			}
 		}
+	}
+}
+
+// Each of OpenAI's models in the catalog has an encoding, or is known to have none
+// that is published.
+func TestForKnowsTheCatalog(t *testing.T) {
+	known, unpublished := 0, 0
+	for _, entry := range providers.Catalog() {
+		if entry.Provider != "openai" {
+			continue
+		}
+		for _, name := range append([]string{entry.Name}, entry.Aliases...) {
+			_, err := tokens.For(name)
+			switch {
+			case err == nil:
+				known++
+			case strings.Contains(err.Error(), "has not published"):
+				unpublished++
+			default:
+				t.Errorf("For(%q): %v", name, err)
+			}
+		}
+	}
+	if known < 40 || unpublished < 4 {
+		t.Errorf("%d names have an encoding and %d none that is published, which is fewer than there were", known, unpublished)
 	}
 }

@@ -96,12 +96,11 @@ func fromVocabulary(name string, v *vocab.Vocabulary) (*Encoding, error) {
 	e.file = &fileInfo{
 		bos: v.BOS, eos: v.EOS, before: v.Before, after: v.After,
 		chatTemplate: v.ChatTemplate,
-		special:      e.special.search(e.Special()),
 	}
 	return e, nil
 }
 
-func newCodec(v *vocab.Vocabulary) (codec, error) {
+func newCodec(v *vocab.Vocabulary) (match.Codec, error) {
 	if !v.ByteLevel {
 		m, err := spm.New(v)
 		if err != nil {
@@ -125,7 +124,6 @@ type fileInfo struct {
 	bos, eos      int // -1: none
 	before, after []int
 	chatTemplate  string
-	special       *specialSearch // of all special tokens; nil if there are none
 }
 
 // BOS returns the token that begins a text, if the encoding is from a file that
@@ -161,10 +159,10 @@ func (e *Encoding) ChatTemplate() string {
 // text, such as BOS, are added, be they in the prompt already or not.
 func (e *Encoding) EncodePrompt(prompt string) []int {
 	if e.file == nil {
-		return e.Encode(prompt, e.Special()...)
+		return e.appendEncode(nil, prompt, e.control())
 	}
 	ids := append([]int(nil), e.file.before...)
-	ids = e.appendEncode(ids, prompt, e.file.special)
+	ids = e.appendEncode(ids, prompt, e.control())
 	return append(ids, e.file.after...)
 }
 

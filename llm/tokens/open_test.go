@@ -204,11 +204,23 @@ func hostile() []hostileFile {
 		{"JSON with a merge of no tokens", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}`), `of "a" and "b", is not of tokens`},
 		{"JSON that doubles a text forty times", replaceBy("aa", 40), "more than 512 times as long"},
 		{"JSON that puts in a long text", replaceBy(strings.Repeat("a", 2000), 1), "2000 bytes"},
+		{"JSON with a million normalizers", []byte(`{"normalizer":{"type":"Sequence","normalizers":[` + strings.Repeat("{},", 1_000_000) + `{}]}}`), "more than 4096 values"},
+		{"JSON with a million added tokens", []byte(`{"added_tokens":[` + strings.Repeat("{},", 1_000_000) + `{}]}`), "added token 0 has no content"},
+		{"JSON with a name that would be looked for all the time", addedNamed(strings.Repeat("a", 513)), "the name of token 1 has 513 bytes"},
+		{"JSON with a wrong merge that is long", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["` + strings.Repeat("b", 100_000) + `"]}}`), `bbb" is not two tokens`},
 		{"a model that is cut within a token", model[:len(model)-1], "protocol buffer"},
 		{"a model that is cut between two tokens", newPieces().Model(vocabtest.ModelSettings{})[:len("\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02")], "no trainer_spec"},
 		{"a model without an unknown token", (&vocabtest.Pieces{Tokens: []string{"a"}, Scores: []float32{0}, Types: []int32{1}}).Model(vocabtest.ModelSettings{}), "no token is the unknown token"},
 		{"a model with a map of characters that is cut", newPieces().Model(vocabtest.ModelSettings{Charsmap: []byte{0xff, 0xff, 0xff, 0x7f, 0}}), "map of characters"},
 	}
+}
+
+// addedNamed returns a tokenizer.json with an added token of this name.
+func addedNamed(name string) []byte {
+	return vocabtest.JSON(vocabtest.Object{
+		"added_tokens": []vocabtest.Object{{"id": 1, "content": name}},
+		"model":        vocabtest.Object{"type": "BPE", "vocab": vocabtest.Object{"a": 0}, "merges": []string{}},
+	})
 }
 
 type hostileFile struct {
@@ -234,6 +246,9 @@ func TestHostileFilesAreErrors(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), "tokens: f: ") {
 				t.Errorf("error %q does not name the file", err)
 			}
+			if n := len(err.Error()); n > 1000 {
+				t.Errorf("the error is %d bytes long, as it repeats the file", n)
+			}
 		})
 	}
 }
@@ -241,7 +256,7 @@ func TestHostileFilesAreErrors(t *testing.T) {
 // mostMemory returns how much reading a file may allocate: a little whatever it
 // says, and what its own length asks for. Ids may have gaps, each of which takes
 // some words.
-func mostMemory(length int) uint64 { return 48<<20 + 1000*uint64(length) }
+func mostMemory(length int) uint64 { return 48<<20 + 200*uint64(length) }
 
 func TestFilesTakeMemoryByTheirLength(t *testing.T) {
 	for _, f := range hostile() {

@@ -15,7 +15,9 @@ const blockSize = 64 << 10
 // arrived.
 //
 // It holds about 200 KB, whatever the length of the text, and more only while a
-// single word or a single run of spaces or punctuation is longer than that.
+// single word or a single run of spaces or punctuation is longer than that. For
+// the encoding of a file that takes a text as one, as unigram models do and those
+// that normalise, it holds all of the text.
 func (e *Encoding) CountReader(r io.Reader) (int, error) {
 	count := 0
 	first := true

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/parley-llm/parley/llm/tokens/internal/match"
 )
 
 // specials are the special tokens of an encoding.
@@ -42,55 +44,17 @@ func (e *Encoding) Special() []string {
 	})
 }
 
-// specialSearch finds the names of some special tokens in text.
-type specialSearch struct {
-	ids     map[string]int
-	first   [256]bool // the bytes that names begin with
-	lengths []int     // of names, descending
-}
-
-// search returns a search for the names among allowed that there are, nil if
-// there are none.
-func (s *specials) search(allowed []string) *specialSearch {
-	var search *specialSearch
+// search returns a finder of the names among allowed that there are, nil if there
+// are none.
+func (s *specials) search(allowed []string) *match.Finder {
+	found := make(map[string]int, len(allowed))
 	for _, name := range allowed {
-		id, ok := s.ids[name]
-		if !ok || name == "" {
-			continue
+		if id, ok := s.ids[name]; ok && name != "" {
+			found[name] = id
 		}
-		if search == nil {
-			search = &specialSearch{ids: make(map[string]int, len(allowed))}
-		}
-		search.ids[name] = id
-		search.first[name[0]] = true
-		search.lengths = append(search.lengths, -len(name))
 	}
-	if search == nil {
+	if len(found) == 0 {
 		return nil
 	}
-	slices.Sort(search.lengths)
-	search.lengths = slices.Compact(search.lengths)
-	for i := range search.lengths {
-		search.lengths[i] *= -1
-	}
-	return search
-}
-
-// next returns the first name in text, the longest if several begin there:
-// from where to where, and its token. start is -1 if there is none.
-func (s *specialSearch) next(text string) (start, end, id int) {
-	for i := range len(text) {
-		if !s.first[text[i]] {
-			continue
-		}
-		for _, n := range s.lengths {
-			if len(text)-i < n {
-				continue
-			}
-			if id, ok := s.ids[text[i:i+n]]; ok {
-				return i, i + n, id
-			}
-		}
-	}
-	return -1, -1, 0
+	return match.NewFinder(found)
 }

@@ -4,8 +4,9 @@ import "unicode/utf8"
 
 // Truncate returns the longest beginning of text that has at most n tokens,
 // counted as a text of its own, and that splits no character. Only if the
-// tokens run out within a single word or run of more than about 1 KB may it be
-// some characters shorter.
+// tokens run out within a single word or run of more than about 1 KB may a longer
+// one fit, as the count can sink by a token where the text grows; with the next
+// character there are more than n all the same.
 func (e *Encoding) Truncate(text string, n int) string {
 	clean := valid(text)
 	left := e.truncatedLen(clean, n)
@@ -28,7 +29,7 @@ type border struct{ at, count int }
 
 // The end of a beginning may fall into parts in another way than the same place
 // of the whole text does. So truncatedLen searches from some parts before the
-// one that is too much to some after it: no more than two change (see codec).
+// one that is too much to some after it: no more than two change (see match.Codec).
 const (
 	partsBefore = 4
 	partsAfter  = 2
@@ -62,7 +63,7 @@ func (e *Encoding) truncatedLen(text string, n int) int {
 		if far-base.at <= longestSearch {
 			return e.lastFit(text[:far], base, n)
 		}
-		return e.lastToken(text[:end], base, here, n)
+		return e.bisect(text[:end], base, here, n)
 	}
 	return len(text)
 }
@@ -80,24 +81,32 @@ func (e *Encoding) lastFit(text string, base border, n int) int {
 	return base.at
 }
 
-// lastToken returns the length of a beginning of text that ends where one of the
-// tokens after here does and that has at most n tokens.
-func (e *Encoding) lastToken(text string, base, here border, n int) int {
-	ids := e.codec.AppendEncode(nil, text[here.at:], here.at == 0)
-	var bytes []byte
-	for keep := min(n-here.count, len(ids)); keep > 0; keep-- {
-		end := here.at
-		for i, id := range ids[:keep] {
-			bytes, _ = e.codec.AppendBytes(bytes[:0], id, here.at == 0 && i == 0)
-			end += len(bytes)
+// bisect returns the length of a beginning of text with at most n tokens that
+// has more than n with the next character. It is for long texts of one part, in
+// which it counts some twenty times. The text as a whole has more than n.
+func (e *Encoding) bisect(text string, base, here border, n int) int {
+	fits := func(end int) bool {
+		return base.count+e.codec.Count(text[base.at:end], base.at == 0) <= n
+	}
+	low, high := here.at, len(text)
+	if !fits(low) {
+		low = base.at
+	}
+	for {
+		middle := low + (high-low)/2
+		for middle > low && !utf8.RuneStart(text[middle]) {
+			middle--
 		}
-		end = min(end, len(text))
-		for end < len(text) && !utf8.RuneStart(text[end]) {
-			end--
+		if middle == low {
+			_, size := utf8.DecodeRuneInString(text[low:])
+			if middle += size; middle >= high {
+				return low
+			}
 		}
-		if base.count+e.codec.Count(text[base.at:end], base.at == 0) <= n {
-			return end
+		if fits(middle) {
+			low = middle
+		} else {
+			high = middle
 		}
 	}
-	return here.at
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/parley-llm/parley/internal/vocabtest"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -59,8 +60,8 @@ func TestTruncateTable(t *testing.T) {
 	}
 }
 
-// Where a single run is longer than Truncate searches, what it returns may be
-// some characters short, but never too long.
+// Where a single run is longer than Truncate searches, a longer beginning may fit,
+// but not one of a character more.
 func TestTruncateOfLongRuns(t *testing.T) {
 	for _, e := range embedded()[:2] {
 		for _, char := range []string{"a", " ", "\n", "가", "😀", "𓀀", "=", "\u0301", "\xff"} {
@@ -75,6 +76,38 @@ func TestTruncateOfLongRuns(t *testing.T) {
 				if count > n || count < n-4 {
 					t.Errorf("%s: 20,000 times %q cut to %d tokens has %d", e.Name(), char, n, count)
 				}
+				if more := e.Count(withNext(text, got)); more <= n {
+					t.Errorf("%s: 20,000 times %q cut to %d tokens can have a character more, with %d", e.Name(), char, n, more)
+				}
+			}
+		}
+	}
+}
+
+// withNext returns the beginning of text that is a character longer.
+func withNext(text, beginning string) string {
+	_, size := utf8.DecodeRuneInString(text[len(beginning):])
+	return text[:len(beginning)+size]
+}
+
+// A text that a normalizer makes shorter or longer has fewer or more tokens than
+// its length tells, and a unigram model takes all of it as one part.
+func TestTruncateOfNormalizedText(t *testing.T) {
+	e := read(t, "unigram with NFKC", vocabtest.JSON(vocabtest.Object{
+		"normalizer":    vocabtest.Object{"type": "NFKC"},
+		"pre_tokenizer": vocabtest.Object{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": false},
+		"model":         vocabtest.Object{"type": "Unigram", "unk_id": 0, "vocab": [][2]any{{"<unk>", 0}, {"▁", -2}, {"a", -3}, {"b", -3}, {"ab", -4}, {"صلى", -5}}},
+	}))
+	for _, unit := range []string{"ab ", "ａｂ", "ﷺ"} {
+		for _, units := range []int{20, 3000} {
+			text := strings.Repeat(unit, units)
+			n := e.Count(text) / 2
+			got := e.Truncate(text, n)
+			if count := e.Count(got); count > n || !strings.HasPrefix(text, got) {
+				t.Errorf("%d times %q cut to %d tokens is no beginning of it with as many: %d", units, unit, n, count)
+			}
+			if more := e.Count(withNext(text, got)); more <= n {
+				t.Errorf("%d times %q cut to %d tokens is %d bytes, and with a character more has %d", units, unit, n, len(got), more)
 			}
 		}
 	}

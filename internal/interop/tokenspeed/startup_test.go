@@ -5,15 +5,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/parley-llm/parley/internal/interop/tokenspeed/startup"
 )
 
-// slowestLoad is generous: loading takes 15 to 25 ms of a processor that has
-// nothing else to do.
-const slowestLoad = 90 * time.Millisecond
+// slowestLoad is what loading is to take. The processor time of the quickest of some
+// attempts is held to it: the others had the caches less to themselves.
+const slowestLoad = 30 * time.Millisecond
 
 func TestSpeedOfStartAndSize(t *testing.T) {
 	const kB, MB = 1000, 1000 * 1000
@@ -26,7 +27,7 @@ func TestSpeedOfStartAndSize(t *testing.T) {
 	t.Logf("a program has %.2f MB without package tokens and what that imports, net/http among it, and %.2f MB with it and no vocabulary", mb(size(t, filepath.Join(dir, "bare"))), mb(without))
 	attempts := 1
 	if timed() {
-		attempts = 11
+		attempts = 21
 	}
 	for _, p := range []struct {
 		program      string
@@ -45,11 +46,11 @@ func TestSpeedOfStartAndSize(t *testing.T) {
 			r := run(t, path)
 			loads, cpus, heap = append(loads, r.Load), append(cpus, r.CPU), int64(r.Heap)
 		}
-		cpu, larger := median(cpus), size(t, path)-without
-		t.Logf("%-8s loads in %5.1f ms, %5.1f ms of processor time, keeps %5.2f MB of heap, and makes the program %5.2f MB larger",
-			p.program, float64(median(loads).Microseconds())/1e3, float64(cpu.Microseconds())/1e3, mb(heap), mb(larger))
+		cpu, larger := slices.Min(cpus), size(t, path)-without
+		t.Logf("%-8s loads in %5.1f ms at best and %5.1f ms in the median, of processor time %5.1f and %5.1f ms, keeps %5.2f MB of heap, and makes the program %5.2f MB larger",
+			p.program, ms(slices.Min(loads)), ms(median(loads)), ms(cpu), ms(median(cpus)), mb(heap), mb(larger))
 		if timed() && cpu > slowestLoad {
-			t.Errorf("%s: loading takes %v of processor time, want at most %v", p.program, cpu, slowestLoad)
+			t.Errorf("%s: loading takes %v of processor time at best, want at most %v", p.program, cpu, slowestLoad)
 		}
 		if heap > p.heap {
 			t.Errorf("%s: %d bytes of heap, want at most %d", p.program, heap, p.heap)
@@ -81,5 +82,7 @@ func size(t *testing.T, path string) int64 {
 	}
 	return info.Size()
 }
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 
 func mb(bytes int64) float64 { return float64(bytes) / 1e6 }

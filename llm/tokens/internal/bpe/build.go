@@ -16,14 +16,14 @@ type builder struct {
 
 // newBuilder begins a vocabulary of at most n tokens with the bytes, which values
 // gives by rank, and no merge. packed has the parts of all others, or is to be
-// given them.
-func newBuilder(pattern split.Pattern, values [numBytes]byte, packed []byte, n int) (*builder, error) {
+// given them. A seed that nobody knows is for what comes from outside.
+func newBuilder(pattern split.Pattern, values [numBytes]byte, packed []byte, n int, seed uint64) (*builder, error) {
 	b := &builder{
 		Vocab: &Vocab{
 			pattern: pattern,
 			values:  values,
 			history: newHistory(packed, n),
-			pairs:   newTable[uint32](n),
+			pairs:   newTable[uint32](n, seed),
 		},
 		sizes: make([]uint8, n),
 	}
@@ -53,12 +53,12 @@ func (b *builder) note(token, left, right uint32) {
 
 // finish makes the tables by which tokens are found.
 func (b *builder) finish() *Vocab {
-	b.short.table = newTable[shortSlot](b.numShort)
-	b.middle.table = newTable[middleSlot](b.numMiddle)
+	b.short.table = newTable[shortSlot](b.numShort, b.pairs.seed)
+	b.middle.table = newTable[middleSlot](b.numMiddle, b.pairs.seed)
 	b.lens = newLengths()
 	short := filler[shortSlot]{table: &b.short.table}
 	middle := filler[middleSlot]{table: &b.middle.table}
-	var long []uint32
+	long := make([]uint32, 0, b.n-numBytes-b.numShort-b.numMiddle)
 	spellings := newSpellings(&b.history)
 	for rank, value := range b.values {
 		spellings.set(uint32(rank), spelling{low: uint64(value)})
@@ -70,10 +70,10 @@ func (b *builder) finish() *Vocab {
 		n := int(b.sizes[token])
 		switch {
 		case n <= 8:
-			short.add(shortHash(s.low), newShortSlot(s.low, n, token))
+			short.add(b.short.hash(s.low), newShortSlot(s.low, n, token))
 		case n <= 16:
 			last := s.last(uint(n))
-			middle.add(middleHash(s.low, last), newMiddleSlot(s.low, last, n, token))
+			middle.add(b.middle.hash(s.low, last), newMiddleSlot(s.low, last, n, token))
 		default:
 			long = append(long, token)
 		}
@@ -83,7 +83,7 @@ func (b *builder) finish() *Vocab {
 	}
 	short.flush()
 	middle.flush()
-	b.long.build(long, b.spell)
+	b.long.build(long, b.pairs.seed, b.spell)
 	return b.Vocab
 }
 

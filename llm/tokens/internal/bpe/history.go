@@ -73,13 +73,13 @@ const (
 	maxRanks = 1 << rankBits
 )
 
-func pairHash(x, y uint32) uint64 { return mix(uint64(x)<<32 | uint64(y)) }
+func (v *Vocab) pairHash(x, y uint32) uint64 { return mix((uint64(x)<<32 | uint64(y)) ^ v.pairs.seed) }
 
 func pairSlot(hash uint64, token uint32) uint32 { return uint32(hash)&^(maxRanks-1) | token }
 
 // merged returns the token that x and y are merged into, or none.
 func (v *Vocab) merged(x, y uint32) uint32 {
-	hash := pairHash(x, y)
+	hash := v.pairHash(x, y)
 	if !v.pairs.has(hash) {
 		return none
 	}

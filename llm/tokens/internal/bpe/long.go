@@ -22,7 +22,7 @@ const longSetsBits = 10
 
 // prefix is the hash of the first 16 bytes at text[at:].
 func (t *longTable) prefix(text string, at int) uint64 {
-	return mix(load(text, at) ^ mix(load(text, at+8)))
+	return mix(load(text, at) ^ mix(load(text, at+8)^t.seed))
 }
 
 // hash is that of n bytes with this prefix.
@@ -85,11 +85,11 @@ func (t *longTable) longest(text string, at, limit int) (uint32, int) {
 }
 
 // build fills the table with tokens, given with their bytes.
-func (t *longTable) build(tokens []uint32, spell func(dst []byte, token uint32) []byte) {
+func (t *longTable) build(tokens []uint32, seed uint64, spell func(dst []byte, token uint32) []byte) {
 	if len(tokens) == 0 {
 		return
 	}
-	var bytes []byte
+	bytes := make([]byte, 0, 20*len(tokens)) // enough for most vocabularies
 	ends := make([]int, len(tokens))
 	for i, token := range tokens {
 		from := len(bytes)
@@ -108,7 +108,7 @@ func (t *longTable) build(tokens []uint32, spell func(dst []byte, token uint32) 
 	}
 	t.bytes = string(bytes)
 	t.sets = make([]uint64, 1<<longSetsBits)
-	t.table = newTable[longSlot](len(tokens))
+	t.table = newTable[longSlot](len(tokens), seed)
 	from := 0
 	for i, token := range tokens {
 		prefix, n := t.prefix(t.bytes, from), ends[i]-from

@@ -6,21 +6,26 @@ type step struct {
 	token uint32
 }
 
-// A piece of one letter, such as a line of dashes, can be one of which each place
-// leads nowhere but for the right beginning, and every place is left by some
-// hundred tokens. Such pieces are better merged by the rule.
+// A piece with long runs of a byte, such as a line of dashes, can be one of which
+// each place leads nowhere but for the right beginning, and every place is left by
+// some hundred tokens. Such a piece is better merged by the rule, for which a run
+// is no more work than its few tokens of different lengths. Other pieces with many
+// such places are merged by it as well.
 const (
 	manyTurns  = 32      // places that led nowhere
-	longByRule = 1 << 16 // bytes; the rule takes 28 bytes of memory for each
+	longByRule = 1 << 16 // bytes; the rule takes 44 bytes of memory for each
 )
 
 // countWindow is how many steps Count keeps, to take them back.
 const countWindow = 512
 
 // cover returns the tokens of the piece text[start:end], which is not a token
-// itself. They are valid until s is used again. With a window, it keeps only
-// that many of the last ones, or a few more, and returns how many it dropped.
+// itself. They are valid until s is used again. With a window, it keeps at most
+// twice as many of the last ones, and returns how many it dropped.
 func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (steps []step, dropped int) {
+	if runInside(text[start:end]) && s.row.resetRuns(text[start:end], &v.bytes) {
+		return v.coverByRule(start, end, s, window)
+	}
 	steps = s.steps[:0]
 	turns := 0 // places that led nowhere
 	at := start
@@ -42,8 +47,12 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 			continue
 		}
 		// No token follows here, so the last one is not of this piece.
+		if turns == 0 && s.row.resetRuns(text[start:end], &v.bytes) {
+			return v.coverByRule(start, end, s, window)
+		}
 		if turns == manyTurns && end-start <= longByRule {
-			return v.coverByRule(text, start, end, s), 0
+			s.row.reset(text[start:end], &v.bytes)
+			return v.coverByRule(start, end, s, window)
 		}
 		if len(steps) < 2 && dropped > 0 {
 			return v.cover(text, start, end, s, 0)
@@ -65,22 +74,32 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 	return steps, dropped
 }
 
-// coverByRule is cover by the rule itself.
-func (v *Vocab) coverByRule(text string, start, end int, s *scratch) []step {
-	s.row.reset(text[start:end], &v.bytes)
-	s.row.merge(v)
-	steps := s.steps[:0]
-	for at := int32(0); at >= 0; {
+// coverByRule is cover by the rule itself, given the row of the piece. With a
+// window, it drops all steps.
+func (v *Vocab) coverByRule(start, end int, s *scratch, window int) (steps []step, dropped int) {
+	size := int32(end - start)
+	s.row.merge(v, end-start)
+	steps = s.steps[:0]
+	for at := int32(0); at >= 0; at = s.row.nodes[at].next {
 		n := s.row.nodes[at]
-		to := end
-		if n.next >= 0 {
-			to = start + int(n.next)
+		if window > 0 {
+			dropped += int(n.count)
+			continue
 		}
-		steps = append(steps, step{to, uint32(n.id)})
-		at = n.next
+		width := s.row.width(at, size)
+		for i := range n.count {
+			steps = append(steps, step{start + int(n.at+(i+1)*width), uint32(n.id)})
+		}
 	}
 	s.steps = steps
-	return steps
+	return steps, dropped
+}
+
+// runInside reports whether a piece that is not short has a run of a byte in its
+// middle, as one with a long run mostly has.
+func runInside(piece string) bool {
+	middle := len(piece) / 2
+	return len(piece) >= shortPiece && load(piece, middle) == each*uint64(piece[middle])
 }
 
 func (s *scratch) isDead(i int) bool { return s.dead[i>>6]>>(i&63)&1 != 0 }

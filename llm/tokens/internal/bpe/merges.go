@@ -3,6 +3,7 @@ package bpe
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
@@ -69,7 +70,7 @@ func newMergeList(tokens []string, pattern split.Pattern) (*mergeList, error) {
 		ids[value] = uint32(id)
 	}
 	n := min(len(tokens), maxRanks)
-	b, err := newBuilder(pattern, values, make([]byte, packedLen(n)), n)
+	b, err := newBuilder(pattern, values, make([]byte, packedLen(n)), n, rand.Uint64())
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (l *mergeList) add(i int, merge [2]int32) error {
 	l.joined = append(append(l.joined[:0], l.tokens[left]...), l.tokens[right]...)
 	id, ok := l.byBytes[string(l.joined)]
 	if !ok {
-		return fmt.Errorf("merge %d makes %q, which is no token", i, l.joined)
+		return fmt.Errorf("merge %d makes %.80q, which is no token", i, l.joined)
 	}
 	l.results = append(l.results, id)
 	x, y := l.known[left], l.known[right]
@@ -114,7 +115,7 @@ func (l *mergeList) add(i int, merge [2]int32) error {
 	}
 	l.history.write(l.rank, x, y)
 	l.note(l.rank, x, y)
-	hash := pairHash(x, y)
+	hash := l.pairHash(x, y)
 	l.pairs.add(hash, pairSlot(hash, l.rank))
 	l.known[id] = l.rank
 	l.ids = append(l.ids, uint32(id))

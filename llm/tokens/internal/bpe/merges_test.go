@@ -1,6 +1,7 @@
 package bpe
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -87,6 +88,9 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 			}
 			checkPiece(t, v, want, string(piece))
 		}
+		for range 3 {
+			checkPiece(t, v, want, runs(r, letters, 1+r.IntN(4), 60))
+		}
 		for _, token := range l.tokens[numBytes:] {
 			checkPiece(t, v, want, token)
 		}
@@ -94,6 +98,16 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 	if ordered < 1000 || disordered < 500 {
 		t.Errorf("%d lists were in order and %d were not: too few of a kind to show anything", ordered, disordered)
 	}
+}
+
+// runs returns n runs of letters, each of at most longest bytes.
+func runs(r *rand.Rand, letters string, n, longest int) string {
+	var text strings.Builder
+	for range n {
+		at := r.IntN(len(letters))
+		text.WriteString(strings.Repeat(letters[at:at+1], 1+r.IntN(longest)))
+	}
+	return text.String()
 }
 
 // checkPiece compares all that v says of a piece with the reference.
@@ -171,6 +185,60 @@ func TestPiecesDecidedAtTheirEnd(t *testing.T) {
 			t.Errorf("%d letters have %d tokens, want %d", n, got, len(want))
 		}
 	}
+}
+
+// A file whose tokens all had one place in a table would take hours to read.
+func TestTokensCannotBeMadeToCollide(t *testing.T) {
+	l := list{tokens: byteTokens()}
+	ids := make(map[string]int)
+	for id, token := range l.tokens {
+		ids[token] = id
+	}
+	var add func(token string)
+	add = func(token string) {
+		if _, ok := ids[token]; ok {
+			return
+		}
+		left, right := token[:len(token)/2], token[len(token)/2:]
+		add(left)
+		add(right)
+		l.merges = append(l.merges, [2]int32{int32(ids[left]), int32(ids[right])})
+		ids[token] = len(l.tokens)
+		l.tokens = append(l.tokens, token)
+	}
+	const n = 2000
+	for i := range uint64(n) {
+		// mix taken back, from hashes that are nearly alike.
+		key := i * inverse(0xd6e8feb86659fd93)
+		key = (key ^ key>>32) * inverse(0x9e3779b97f4a7c15)
+		if mix(key) != i {
+			t.Fatal("mix is not taken back")
+		}
+		add(string(binary.LittleEndian.AppendUint64(nil, key)))
+	}
+	v, err := FromMerges(l.tokens, l.merges, whole, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, longest := 0, 0
+	for _, slot := range v.short.slots {
+		if row++; slot == (shortSlot{}) {
+			row = 0
+		}
+		longest = max(longest, row)
+	}
+	if longest >= n/2 {
+		t.Errorf("%d tokens with one hash are %d slots in a row", n, longest)
+	}
+}
+
+// inverse returns by what a product with x, which is odd, is divided again.
+func inverse(x uint64) uint64 {
+	y := x
+	for range 6 { // each time twice as many bits are right
+		y *= 2 - x*y
+	}
+	return y
 }
 
 func TestFromMergesRejectsWhatIsNoVocabulary(t *testing.T) {

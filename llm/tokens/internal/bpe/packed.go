@@ -26,7 +26,7 @@ func Unpack(data []byte, pattern split.Pattern) (*Vocab, error) {
 	if n < numBytes || n > maxRanks || len(data) != packedHead+packedLen(n) {
 		return nil, errors.New("the packed vocabulary has not the length that it says")
 	}
-	b, err := newBuilder(pattern, [numBytes]byte(data), data[packedHead:], n)
+	b, err := newBuilder(pattern, [numBytes]byte(data), data[packedHead:], n, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func Unpack(data []byte, pattern split.Pattern) (*Vocab, error) {
 			return nil, errors.New("the packed vocabulary has a token that comes before its parts")
 		}
 		b.note(token, left, right)
-		hash := pairHash(left, right)
+		hash := b.pairHash(left, right)
 		pairs.add(hash, pairSlot(hash, token))
 	}
 	pairs.flush()

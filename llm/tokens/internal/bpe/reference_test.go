@@ -145,7 +145,10 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 			}
 			check(string(piece))
 		}
-		// Runs of one character, most of which are merged by the rule with a heap.
+		// A few runs of a byte, which are merged by the rule, run by run.
+		for range 2_000 {
+			check(runs(r, " =-\n\ta*_#/\x00\xff", 1+r.IntN(5), 90))
+		}
 		for _, char := range []string{" ", "=", "-", "\n", "a", "가", "\t"} {
 			for n := 120; n <= 480; n += 1 + r.IntN(40) {
 				check(strings.Repeat(char, n))

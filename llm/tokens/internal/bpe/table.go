@@ -56,14 +56,16 @@ func (f *filter) add(hash uint64) {
 }
 
 // table is a table of slots, of which the zero one is free. What the slots hold
-// and how they are compared is its user's matter.
+// and how they are compared is its user's matter. All hashes depend on the seed,
+// so that no file can be made whose tokens have one place.
 type table[S comparable] struct {
 	filter
 	slots []S
+	seed  uint64
 }
 
-func newTable[S comparable](n int) table[S] {
-	t := table[S]{newFilter(n), make([]S, n+n/4+1)}
+func newTable[S comparable](n int, seed uint64) table[S] {
+	t := table[S]{newFilter(n), make([]S, n+n/4+1), seed}
 	clear(t.slots) // or each page would be fetched twice: to be read, and to be written
 	return t
 }
@@ -129,14 +131,14 @@ type shortSlot struct {
 
 type shortTable struct{ table[shortSlot] }
 
-func shortHash(key uint64) uint64 { return mix(key) }
+func (t *shortTable) hash(key uint64) uint64 { return mix(key ^ t.seed) }
 
 func newShortSlot(key uint64, n int, token uint32) shortSlot {
 	return shortSlot{uint32(key), uint32(key >> 32), token<<4 | uint32(n)}
 }
 
 func (t *shortTable) find(key uint64, n int) uint32 {
-	hash := shortHash(key)
+	hash := t.hash(key)
 	if !t.has(hash) {
 		return none
 	}
@@ -159,14 +161,14 @@ type middleSlot struct {
 
 type middleTable struct{ table[middleSlot] }
 
-func middleHash(first, last uint64) uint64 { return mix(first ^ mix(last)) }
+func (t *middleTable) hash(first, last uint64) uint64 { return mix(first ^ mix(last^t.seed)) }
 
 func newMiddleSlot(first, last uint64, n int, token uint32) middleSlot {
 	return middleSlot{halves(first), halves(last), token<<5 | uint32(n)}
 }
 
 func (t *middleTable) find(first, last uint64, n int) uint32 {
-	hash := middleHash(first, last)
+	hash := t.hash(first, last)
 	if !t.has(hash) {
 		return none
 	}

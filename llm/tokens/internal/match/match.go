@@ -3,7 +3,6 @@
 package match
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -12,12 +11,23 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Codec encodes text without such tokens.
+// Codec is a vocabulary with its ways of splitting and merging. The text it is
+// given is valid UTF-8, and what looks like a special token is text. A codec is
+// immutable, and any number of goroutines may use it at once.
 type Codec interface {
+	// Count returns how many ids AppendEncode appends; first says that text
+	// is the beginning of a text and not the continuation of one.
 	Count(text string, first bool) int
+	// AppendEncode appends the ids of text's tokens to dst.
 	AppendEncode(dst []int, text string, first bool) []int
+	// Part returns the length of the first part of a text that is not empty. A
+	// text's ids are those of its parts, each encoded on its own, one after
+	// another. More text at the end changes no part but the last two.
 	Part(text string) int
+	// AppendBytes appends what the token id stands for, as the first of a text
+	// or a later one. It reports false if there is no such token.
 	AppendBytes(dst []byte, id int, first bool) ([]byte, bool)
+	// Size returns one more than the largest id.
 	Size() int
 }
 
@@ -28,18 +38,12 @@ type Matcher struct {
 	fresh bool // text after a token is the beginning of a text
 	nfc   bool // text between tokens is brought into normalisation form C
 
-	tokens  map[string]token
-	names   map[int]string
-	first   [256]bool // the bytes that tokens begin with
-	only    int       // the one byte that all begin with, or -1
-	lengths [256][]int
-	size    int
-}
+	finder *Finder
+	names  map[int]string
+	size   int
 
-// token is what is found.
-type token struct {
-	id         int
-	normalized bool // only in text that normalisation would not change
+	normalized map[int]bool // tokens that are found only in text that normalisation would not change
+	fits       func(id int, rest string) bool
 }
 
 // New returns a codec for a vocabulary whose text without matched tokens codec
@@ -48,74 +52,37 @@ func New(v *vocab.Vocabulary, codec Codec, nfc bool) Codec {
 	if len(v.Matched) == 0 && !nfc {
 		return codec
 	}
+	ids := make(map[string]int, len(v.Matched))
 	m := &Matcher{
 		codec: codec, fresh: v.FreshAfterMatch, nfc: nfc,
-		tokens: make(map[string]token, len(v.Matched)),
-		names:  make(map[int]string, len(v.Matched)),
-		only:   -1,
-		size:   codec.Size(),
+		names:      make(map[int]string, len(v.Matched)),
+		normalized: make(map[int]bool),
+		size:       codec.Size(),
 	}
 	for _, t := range v.Matched {
 		if t.Text == "" {
 			continue
 		}
-		m.tokens[t.Text] = token{id: t.ID, normalized: t.Normalized && nfc}
+		ids[t.Text] = t.ID
 		m.names[t.ID] = t.Text
+		m.normalized[t.ID] = t.Normalized && nfc
+		if t.Normalized && nfc {
+			m.fits = m.stays
+		}
 		m.size = max(m.size, t.ID+1)
-		c := t.Text[0]
-		if !m.first[c] {
-			m.first[c] = true
-			m.only = int(c)
-		}
-		m.lengths[c] = insert(m.lengths[c], len(t.Text))
 	}
-	for c, has := range m.first {
-		if has && c != m.only {
-			m.only = -1
-		}
-	}
+	m.finder = NewFinder(ids)
 	return m
 }
 
-// insert inserts a length into a list in descending order, once.
-func insert(lengths []int, n int) []int {
-	i := 0
-	for i < len(lengths) && lengths[i] > n {
-		i++
-	}
-	if i < len(lengths) && lengths[i] == n {
-		return lengths
-	}
-	return append(lengths[:i], append([]int{n}, lengths[i:]...)...)
+// next returns the first token in text that begins before limit, as
+// [Finder.Next] does.
+func (m *Matcher) next(text string, limit int) (start, end, id int) {
+	return m.finder.Next(text, limit, m.fits)
 }
 
-// next returns the first token in text, the longest if several begin there:
-// from where to where, and its id. start is -1 if there is none that begins
-// before limit.
-func (m *Matcher) next(text string, limit int) (start, end, id int) {
-	for i := 0; i < limit; i++ {
-		if m.only >= 0 {
-			n := strings.IndexByte(text[i:limit], byte(m.only))
-			if n < 0 {
-				break
-			}
-			i += n
-		} else if !m.first[text[i]] {
-			continue
-		}
-		for _, n := range m.lengths[text[i]] {
-			if len(text)-i < n {
-				continue
-			}
-			t, ok := m.tokens[text[i:i+n]]
-			if !ok || t.normalized && joins(text[i+n:]) {
-				continue
-			}
-			return i, i + n, t.id
-		}
-	}
-	return -1, -1, 0
-}
+// stays reports that normalisation does not change a token that rest follows.
+func (m *Matcher) stays(id int, rest string) bool { return !m.normalized[id] || !joins(rest) }
 
 // joins reports that text begins with a character that normalisation joins with
 // what stands before it.

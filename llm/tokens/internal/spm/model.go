@@ -168,7 +168,7 @@ func (m *Model) indexMerges(v *vocab.Vocabulary) error {
 			continue // control tokens are not made from text
 		}
 		if id < 0 {
-			return fmt.Errorf("merge %d makes %q, which is no token", i, text)
+			return fmt.Errorf("merge %d makes %.80q, which is no token", i, text)
 		}
 		if m.isByte(pair[0]) || m.isByte(pair[1]) {
 			return fmt.Errorf("merge %d joins tokens of bytes, which is not supported", i)

@@ -62,13 +62,13 @@ type jsonAdded struct {
 func (f *jsonFile) member(s *scanner, key string) error {
 	switch key {
 	case "added_tokens":
-		return s.value(&f.added)
+		return f.readAdded(s)
 	case "normalizer":
-		return s.value(&f.normalizer)
+		return s.small(&f.normalizer)
 	case "pre_tokenizer":
-		return s.value(&f.preTokenizer)
+		return s.small(&f.preTokenizer)
 	case "post_processor":
-		return s.value(&f.postProcessor)
+		return s.small(&f.postProcessor)
 	case "model":
 		f.hasModel = true
 		return s.object(func(key string) error { return f.modelMember(s, key) })
@@ -114,6 +114,25 @@ func (f *jsonFile) modelMember(s *scanner, key string) error {
 	return err
 }
 
+// readAdded reads added_tokens, a list or null.
+func (f *jsonFile) readAdded(s *scanner) error {
+	f.added = nil
+	if s.peek() != '[' {
+		return s.value(&f.added)
+	}
+	return s.array(func() error {
+		var a jsonAdded
+		if err := s.value(&a); err != nil {
+			return err
+		}
+		if a.Content == "" || len(f.added) == maxTokens {
+			return fmt.Errorf("added token %d has no content, or is one too many", len(f.added))
+		}
+		f.added = append(f.added, a)
+		return nil
+	})
+}
+
 // readVocab reads {"token": id, …}.
 func (f *jsonFile) readVocab(s *scanner) error {
 	return s.object(func(token string) error {
@@ -122,7 +141,7 @@ func (f *jsonFile) readVocab(s *scanner) error {
 			return err
 		}
 		if id < 0 || id >= maxTokens || len(f.ids) >= maxTokens {
-			return fmt.Errorf("token %q has the id %d; the limit is %d", token, id, maxTokens)
+			return fmt.Errorf("token %.80q has the id %d; the limit is %d", token, id, maxTokens)
 		}
 		f.ids[token] = int32(id)
 		f.maxID = max(f.maxID, int32(id))
@@ -172,7 +191,7 @@ func (f *jsonFile) readMerges(s *scanner) error {
 			}
 			left, right, ok := strings.Cut(merge, " ")
 			if !ok || strings.Contains(right, " ") {
-				return fmt.Errorf("merge %q is not two tokens with a space between", merge)
+				return fmt.Errorf("merge %.80q is not two tokens with a space between", merge)
 			}
 			f.merges = append(f.merges, left, right)
 			return nil
@@ -216,7 +235,7 @@ func (f *jsonFile) vocabulary() (*Vocabulary, error) {
 	case f.modelType == "Unigram":
 		err = f.fillUnigram(v)
 	default:
-		err = fmt.Errorf("the model type %q is not supported", f.modelType)
+		err = fmt.Errorf("the model type %.80q is not supported", f.modelType)
 	}
 	if err != nil {
 		return nil, err
@@ -255,7 +274,7 @@ func (f *jsonFile) fillBPE(v *Vocabulary) error {
 	v.Tokens = make([]string, f.maxID+1)
 	for token, id := range f.ids {
 		if v.Tokens[id] != "" {
-			return fmt.Errorf("the tokens %q and %q both have the id %d", v.Tokens[id], token, id)
+			return fmt.Errorf("the tokens %.80q and %.80q both have the id %d", v.Tokens[id], token, id)
 		}
 		v.Tokens[id] = strings.Clone(token)
 	}
@@ -268,14 +287,14 @@ func (f *jsonFile) fillBPE(v *Vocabulary) error {
 		left, ok := f.ids[f.merges[i]]
 		right, ok2 := f.ids[f.merges[i+1]]
 		if !ok || !ok2 {
-			return fmt.Errorf("merge %d, of %q and %q, is not of tokens", i/2, f.merges[i], f.merges[i+1])
+			return fmt.Errorf("merge %d, of %.80q and %.80q, is not of tokens", i/2, f.merges[i], f.merges[i+1])
 		}
 		v.Merges = append(v.Merges, [2]int32{left, right})
 	}
 	if f.unknown != nil {
 		id, ok := f.ids[*f.unknown]
 		if !ok {
-			return fmt.Errorf("the unknown token %q is no token", *f.unknown)
+			return fmt.Errorf("the unknown token %.80q is no token", *f.unknown)
 		}
 		v.UnknownID = int(id)
 		v.Types[id] = Unknown

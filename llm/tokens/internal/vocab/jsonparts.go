@@ -117,7 +117,7 @@ func (p *jsonPart) steps() ([]Step, error) {
 		case !regexp && text != "":
 			return []Step{{Op: StepReplace, From: text, To: p.Content}}, nil
 		default:
-			return nil, fmt.Errorf("the normalizer's Replace of %q is not supported", text)
+			return nil, fmt.Errorf("the normalizer's Replace of %.80q is not supported", text)
 		}
 	case "Strip":
 		var steps []Step
@@ -146,7 +146,7 @@ func (p *jsonPart) steps() ([]Step, error) {
 		}
 		return []Step{{Op: StepCharsmap, From: string(charsmap)}}, nil
 	}
-	return nil, fmt.Errorf("the normalizer %q is not supported", p.Type)
+	return nil, fmt.Errorf("the normalizer %.80q is not supported", p.Type)
 }
 
 // simplify says with the other fields what the common steps do.
@@ -173,7 +173,7 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 		case p.Type == "ByteLevel":
 			v.ByteLevel = true
 			if i != len(parts)-1 {
-				return fmt.Errorf("the pre_tokenizer %q before %q is not supported", p.Type, parts[i+1].Type)
+				return fmt.Errorf("the pre_tokenizer %.80q before %.80q is not supported", p.Type, parts[i+1].Type)
 			}
 			if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
 				if i > 0 {
@@ -198,7 +198,7 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 			expressions = append(expressions, `\p{N}+`)
 		case p.Type == "WhitespaceSplit" && i == 0 && len(parts) == 2 && parts[1].Type == "Metaspace":
 			if scheme, err := parts[1].prefix(); err != nil || scheme != "always" {
-				return fmt.Errorf("the pre_tokenizer WhitespaceSplit before a Metaspace with prepend_scheme %q is not supported", scheme)
+				return fmt.Errorf("the pre_tokenizer WhitespaceSplit before a Metaspace with prepend_scheme %.80q is not supported", scheme)
 			}
 			v.Normalizer.Steps = append(v.Normalizer.Steps, Step{Op: StepWords, To: "▁"})
 		case p.Type == "Metaspace" && i == len(parts)-1 && len(expressions) == 0:
@@ -206,13 +206,13 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 				return err
 			}
 		default:
-			return fmt.Errorf("the pre_tokenizer %q is not supported here", p.Type)
+			return fmt.Errorf("the pre_tokenizer %.80q is not supported here", p.Type)
 		}
 	}
 	if len(expressions) > 0 {
 		var ok bool
 		if v.Split, ok = split.ByRegexp(expressions...); !ok {
-			return fmt.Errorf("the pre_tokenizer's expressions %q are not supported", expressions)
+			return fmt.Errorf("the pre_tokenizer's expressions %.1000q are not supported", expressions)
 		}
 	} else if v.ByteLevel {
 		return fmt.Errorf("the pre_tokenizer ByteLevel without an expression to split by is not supported")
@@ -241,7 +241,7 @@ func (p *jsonPart) expression(n *Normalizer) (string, error) {
 			return text, nil
 		}
 	}
-	return "", fmt.Errorf("the pre_tokenizer's Split at %q with the behavior %s is not supported", text, p.Behavior)
+	return "", fmt.Errorf("the pre_tokenizer's Split at %.1000q with the behavior %.80s is not supported", text, p.Behavior)
 }
 
 // prefix returns a Metaspace's prepend_scheme.
@@ -257,7 +257,7 @@ func (p *jsonPart) prefix() (string, error) {
 
 func (p *jsonPart) metaspace(v *Vocabulary) error {
 	if p.Replacement != "▁" {
-		return fmt.Errorf("the pre_tokenizer Metaspace with the replacement %q is not supported", p.Replacement)
+		return fmt.Errorf("the pre_tokenizer Metaspace with the replacement %.80q is not supported", p.Replacement)
 	}
 	scheme, err := p.prefix()
 	if err != nil {
@@ -275,11 +275,11 @@ func (p *jsonPart) metaspace(v *Vocabulary) error {
 	case "first":
 		n.Prefix = SparePrefix
 		if len(n.Steps) > 0 {
-			return fmt.Errorf("the pre_tokenizer Metaspace with the prepend_scheme %q is not supported with this normalizer", scheme)
+			return fmt.Errorf("the pre_tokenizer Metaspace with the prepend_scheme %.80q is not supported with this normalizer", scheme)
 		}
 	case "never":
 	default:
-		return fmt.Errorf("the pre_tokenizer Metaspace with the prepend_scheme %q is not supported", scheme)
+		return fmt.Errorf("the pre_tokenizer Metaspace with the prepend_scheme %.80q is not supported", scheme)
 	}
 	return nil
 }
@@ -287,8 +287,8 @@ func (p *jsonPart) metaspace(v *Vocabulary) error {
 func (f *jsonFile) fillAdded(v *Vocabulary) error {
 	most := len(v.Tokens) + len(f.added) + 1<<16 // ids may have gaps, but not to fill memory with
 	for _, a := range f.added {
-		if a.ID < 0 || a.ID >= most || a.ID >= maxTokens || a.Content == "" {
-			return fmt.Errorf("the added token %q has the id %d beside %d tokens", a.Content, a.ID, len(v.Tokens))
+		if a.ID < 0 || a.ID >= most || a.ID >= maxTokens {
+			return fmt.Errorf("the added token %.80q has the id %d beside %d tokens", a.Content, a.ID, len(v.Tokens))
 		}
 		for len(v.Tokens) <= a.ID {
 			v.Tokens = append(v.Tokens, "")
@@ -318,11 +318,11 @@ func (f *jsonFile) fillAdded(v *Vocabulary) error {
 func (f *jsonFile) match(v *Vocabulary, a jsonAdded) error {
 	switch {
 	case a.SingleWord:
-		return fmt.Errorf("the added token %q with single_word is not supported", a.Content)
+		return fmt.Errorf("the added token %.80q with single_word is not supported", a.Content)
 	case a.LStrip || a.RStrip:
-		return fmt.Errorf("the added token %q with lstrip or rstrip is not supported", a.Content)
+		return fmt.Errorf("the added token %.80q with lstrip or rstrip is not supported", a.Content)
 	case a.Normalized && (len(v.Normalizer.Steps) > 0 || v.Normalizer.Prefix == AlwaysPrefix):
-		return fmt.Errorf("the added token %q, which is normalized before it is looked for, is not supported with this normalizer", a.Content)
+		return fmt.Errorf("the added token %.80q, which is normalized before it is looked for, is not supported with this normalizer", a.Content)
 	}
 	v.Matched = append(v.Matched, Matched{Text: a.Content, ID: a.ID, Normalized: a.Normalized})
 	return nil
@@ -354,7 +354,7 @@ func (f *jsonFile) fillPostProcessor(v *Vocabulary) error {
 				}
 			}
 		default:
-			return fmt.Errorf("the post_processor %q is not supported", p.Type)
+			return fmt.Errorf("the post_processor %.80q is not supported", p.Type)
 		}
 	}
 	for _, ids := range [][]int{v.Before, v.After} {
@@ -377,11 +377,11 @@ func (f *jsonFile) fillPostProcessor(v *Vocabulary) error {
 func specialPair(raw json.RawMessage) (int, error) {
 	var pair []any
 	if err := json.Unmarshal(raw, &pair); err != nil || len(pair) != 2 {
-		return 0, fmt.Errorf("the post_processor's token %s is not a token and its id", raw)
+		return 0, fmt.Errorf("the post_processor's token %.80s is not a token and its id", raw)
 	}
 	id, ok := pair[1].(float64)
 	if !ok {
-		return 0, fmt.Errorf("the post_processor's token %s has no id", raw)
+		return 0, fmt.Errorf("the post_processor's token %.80s has no id", raw)
 	}
 	return int(id), nil
 }

@@ -196,7 +196,7 @@ func (m *metadataReader) vocabulary() *Vocabulary {
 	case "":
 		m.fail("the file has no vocabulary: %smodel is missing", ggml)
 	default:
-		m.fail("the vocabulary %smodel = %q is not supported", ggml, model)
+		m.fail("the vocabulary %smodel = %.80q is not supported", ggml, model)
 	}
 	m.fillSpecial(v, model, addBOS, addEOS)
 	return v
@@ -284,7 +284,7 @@ func (m *metadataReader) fillGPT2(v *Vocabulary) (addBOS bool) {
 	pre := m.text(ggml + "pre")
 	var ok bool
 	if v.Split, ok = split.LlamaCpp(pre); !ok {
-		m.fail("the pre-tokenizer %spre = %q is not supported", ggml, pre)
+		m.fail("the pre-tokenizer %spre = %.80q is not supported", ggml, pre)
 		return false
 	}
 	v.Kind, v.ByteLevel = Merges, true
@@ -336,13 +336,13 @@ func (m *metadataReader) fillMerges(v *Vocabulary) {
 			at = 1 + strings.IndexByte(merge[1:], ' ')
 		}
 		if at <= 0 {
-			m.fail("merge %d, %q, is not of two tokens", i, merge)
+			m.fail("merge %d, %.80q, is not of two tokens", i, merge)
 			return
 		}
 		left, ok := ids[merge[:at]]
 		right, ok2 := ids[merge[at+1:]]
 		if !ok || !ok2 {
-			m.fail("merge %d, %q, is not of tokens", i, merge)
+			m.fail("merge %d, %.80q, is not of tokens", i, merge)
 			return
 		}
 		v.Merges = append(v.Merges, [2]int32{left, right})

@@ -146,7 +146,7 @@ func (s *scanner) int() (int, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("%s is not a number of a token", text)
+		return 0, fmt.Errorf("%.80s is not a number of a token", text)
 	}
 	return int(n), nil
 }
@@ -221,6 +221,23 @@ func (s *scanner) value(to any) error {
 	raw, err := s.raw()
 	if err != nil {
 		return err
+	}
+	return json.Unmarshal([]byte(raw), to)
+}
+
+// maxSmall is how many values a part of a file may have that is not one of the
+// large ones. What such a value becomes in memory can be hundreds of times as
+// long as it is written.
+const maxSmall = 1 << 12
+
+// small is value for a part of which no file has many values.
+func (s *scanner) small(to any) error {
+	raw, err := s.raw()
+	if err != nil {
+		return err
+	}
+	if strings.Count(raw, ",") >= maxSmall {
+		return fmt.Errorf("a part of it has more than %d values", maxSmall)
 	}
 	return json.Unmarshal([]byte(raw), to)
 }

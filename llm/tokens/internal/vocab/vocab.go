@@ -152,6 +152,7 @@ const (
 	// before it costs anything.
 	maxTokens     = 1 << 22
 	maxTokenBytes = 1 << 13
+	maxNameBytes  = 1 << 9  // of a token that is looked for at each place of a text
 	maxFileBytes  = 1 << 27 // all of a file but a model's weights
 )
 
@@ -175,6 +176,16 @@ func (v *Vocabulary) check() error {
 			return fmt.Errorf("token %d has %d bytes; the limit is %d", id, len(token), maxTokenBytes)
 		}
 	}
+	for _, m := range v.Matched {
+		if err := checkName(m.Text, m.ID); err != nil {
+			return err
+		}
+	}
+	for name, id := range v.Special {
+		if err := checkName(name, id); err != nil {
+			return err
+		}
+	}
 	for _, score := range v.Scores {
 		if score != score {
 			return fmt.Errorf("a score is not a number")
@@ -185,6 +196,13 @@ func (v *Vocabulary) check() error {
 	}
 	if v.EOS >= n || v.EOS < 0 {
 		v.EOS = -1
+	}
+	return nil
+}
+
+func checkName(name string, id int) error {
+	if len(name) > maxNameBytes {
+		return fmt.Errorf("the name of token %d has %d bytes; the limit is %d", id, len(name), maxNameBytes)
 	}
 	return nil
 }
