@@ -191,9 +191,11 @@ func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []accou
 // settle corrects what was reserved on accounts, where it was. If a store is away by
 // now, the reservation stands.
 func settle(ctx context.Context, accounts []account, more money) {
-	ctx = context.WithoutCancel(ctx)
 	for _, a := range accounts {
-		_, _ = a.in.Add(ctx, a.key, int64(more), a.ttl)
+		a.state.settle(ctx, a.in, func(ctx context.Context) error {
+			_, err := a.in.Add(ctx, a.key, int64(more), a.ttl)
+			return err
+		})
 	}
 }
 

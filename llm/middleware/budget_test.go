@@ -210,15 +210,18 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 		{"when the store comes back during the call", true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			store := &frailStore{Memory: middleware.NewMemory(0)}
-			s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
-			store.away.Store(tt.awayBefore)
-			model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
-			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
-				store.away.Store(tt.awayNow)
-			}
-			spent, err := s.Today(t.Context())
-			equal(t, "what the other state has", dollars(t, spent, err), 0.0)
+			synctest.Test(t, func(t *testing.T) {
+				store := &frailStore{Memory: middleware.NewMemory(0)}
+				s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
+				store.away.Store(tt.awayBefore)
+				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
+				for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+					store.away.Store(tt.awayNow)
+				}
+				time.Sleep(time.Second) // it is asked again
+				spent, err := s.Today(t.Context())
+				equal(t, "what the other state has", dollars(t, spent, err), 0.0)
+			})
 		})
 	}
 }
