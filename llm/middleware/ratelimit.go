@@ -233,7 +233,7 @@ func (l *limiter) take(ctx context.Context, call *llm.Call, model *limited, w *w
 		}
 		return t, nil
 	}
-	most := time.Until(w.giveUp)
+	most := max(time.Until(w.giveUp), 0)
 	reserve := most
 	if l.alone {
 		reserve = 0
@@ -288,7 +288,7 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 
 func (l *limiter) of(call *llm.Call) *limited {
 	key := keyOf(call)
-	return l.each.of(key, func() *limited { return &limited{key: "rate/" + key.String()} })
+	return l.each.of(key, func() *limited { return &limited{key: l.state.key("rate/" + key.String())} })
 }
 
 // wait returns how long the server wants to be left alone.

@@ -14,6 +14,10 @@ type Shared struct {
 	Name string `yaml:"store" json:"store"`
 	// Store is where; nil is a [Memory] of the middleware's own.
 	Store Store `yaml:"-" json:"-"`
+	// Scope begins the names of what is kept. State is filed under the names of provider and model,
+	// so that two servers of the same names have one state in a store, and all callers have: give those
+	// that must not share, such as two hosts or two customers, scopes of their own.
+	Scope string `yaml:"scope" json:"scope"`
 	// StoreDown is what happens when the store fails; default [Local].
 	StoreDown StoreDown `yaml:"store_down" json:"store_down"`
 }
@@ -40,12 +44,17 @@ func (c Shared) open(s *settings) *state {
 	if c.Name != "" && c.Store == nil {
 		s.refuse("Shared.Store", "is nil, and has the name %q; whoever reads the settings sets the store of this name", c.Name)
 	}
-	return &state{shared: c.Store, local: NewMemory(0), refuse: c.StoreDown == Refuse}
+	scope := c.Scope
+	if scope != "" {
+		scope += "/"
+	}
+	return &state{shared: c.Store, scope: scope, local: NewMemory(0), refuse: c.StoreDown == Refuse}
 }
 
 // state is a store whose failures are dealt with as its user has chosen.
 type state struct {
 	shared Store // nil if there is none
+	scope  string
 	local  *Memory
 	refuse bool
 
@@ -113,6 +122,9 @@ func (s *state) failed(err error) (local bool, final error) {
 	}
 	return false, &llm.Error{Kind: llm.Network, Message: "the shared store of limits does not work, and calls without it are refused: " + err.Error(), Err: err}
 }
+
+// key returns the name under which something is kept.
+func (s *state) key(name string) string { return s.scope + name }
 
 func (s *state) Get(ctx context.Context, key string) (value []byte, err error) {
 	local, err := s.try(ctx, func(ctx context.Context) (err error) {

@@ -259,3 +259,33 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 		})
 	}
 }
+
+// Two servers whose models have the same names, or two customers, share nothing of a store if their
+// scopes differ.
+func TestScopesOfAStoreAreApart(t *testing.T) {
+	store := middleware.NewMemory(0)
+	in := func(scope string) middleware.Shared { return middleware.Shared{Store: store, Scope: scope} }
+	for name, tt := range map[string]struct {
+		of    func(middleware.Shared) maker
+		first llmtest.Reply
+		again func(h heard) bool // whether a second call shows that there was a first
+	}{
+		"cache": {func(s middleware.Shared) maker { return middleware.Cache{Sampled: true, Shared: s} }, llmtest.Text("first"),
+			func(h heard) bool { return h.resp.Text() == "first" }},
+		"rate limit": {func(s middleware.Shared) maker { return middleware.RateLimit{Requests: 1, MaxWait: 1, Shared: s} }, llmtest.Text("first"),
+			func(h heard) bool { return llm.KindOf(h.err) == llm.RateLimited }},
+		"budget": {func(s middleware.Shared) maker {
+			return middleware.Budget{PerDay: 30, Answer: 10, Prices: prices, Count: byLength, Shared: s}
+		}, llmtest.Text("first").Usage(2, 10), func(h heard) bool { return llm.KindOf(h.err) == llm.Quota }},
+		"breaker": {func(s middleware.Shared) maker { return middleware.Breaker{Failures: 1, Shared: s} }, failure(llm.Server),
+			func(h heard) bool { return llm.KindOf(h.err) == llm.Overloaded }},
+	} {
+		ask(t, llmtest.New(tt.first).Model(use(t, tt.of(in("east")))))
+		for scope, want := range map[string]bool{"east": true, "west": false, "": false} {
+			h := ask(t, llmtest.New(llmtest.Text("second").Usage(1, 1)).Model(use(t, tt.of(in(scope)))))
+			if got := tt.again(h); got != want {
+				t.Errorf("%s: in the scope %q a call that scope east has made before is known: %v, want %v (%v)", name, scope, got, want, h.err)
+			}
+		}
+	}
+}
