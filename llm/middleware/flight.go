@@ -52,9 +52,12 @@ func (fs *flights) join(key flightKey, ctx context.Context, fly func(context.Con
 	fs.each[key] = f
 	go func() {
 		defer close(f.ended)
-		defer f.finish()
-		defer fs.forget(f)
-		catch(&f.panic, func() { fly(ctx, f) })
+		var crash *panicked
+		defer func() {
+			fs.forget(f)
+			f.finish(crash)
+		}()
+		catch(&crash, func() { fly(ctx, f) })
 	}()
 	return f, true
 }
@@ -117,12 +120,12 @@ func (f *flight) fill(events llm.Events) (whole bool) {
 
 // finish tells the readers that there is no more. The panic of a call is for its first caller; the
 // others, who would have made the same, get an error.
-func (f *flight) finish() {
+func (f *flight) finish(crash *panicked) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.over = true
-	if f.panic != nil {
-		f.err = &llm.Error{Message: "the equal call that this one waited for has panicked (middleware.Cache)", Err: f.panic}
+	f.over, f.panic = true, crash
+	if crash != nil {
+		f.err = &llm.Error{Message: "the equal call that this one waited for has panicked (middleware.Cache)", Err: crash}
 	}
 	f.tell()
 }

