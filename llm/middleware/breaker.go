@@ -30,7 +30,8 @@ type Breaker struct {
 	// Probes is how many calls are let through at a time after that, and how many must
 	// succeed. Default 1.
 	Probes int `yaml:"probes" json:"probes"`
-	// Shared has the machines of a fleet tell each other when a breaker opens.
+	// Shared has the machines of a fleet tell each other when a breaker opens. After OpenFor they
+	// have Probes together, and the first that succeeds closes it for all.
 	Shared Shared `yaml:"shared" json:"shared"`
 	// Observe, if set, is told of changes between "closed", "open" and
 	// "half-open". It must not call the Breakers.
@@ -78,21 +79,22 @@ func (b *Breakers) Middleware(next llm.Handler) llm.Handler { return layer(b.run
 
 func (b *Breakers) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	own := b.of(keyOf(call))
-	if err := b.sharedOpen(ctx, call); err != nil {
-		yield(llm.Event{}, err)
-		return
-	}
 	finished, err := own.Allow()
 	if err != nil {
 		yield(llm.Event{}, own.refusal(call, err, b.settings.OpenFor))
 		return
 	}
+	probe, err := b.permit(ctx, call)
+	if err != nil {
+		finished(errUncounted)
+		yield(llm.Event{}, err)
+		return
+	}
 	var heard listener
 	defer func() {
-		finished(verdict(ctx, &heard))
-		if b.settings.Shared.Store != nil && blames(ctx, heard.err) && own.State() == gobreaker.StateOpen {
-			b.shareOpen(ctx, call)
-		}
+		verdict := verdict(ctx, &heard)
+		finished(verdict)
+		b.tell(ctx, call, own, probe, verdict)
 	}()
 	heard.pass(next(ctx, call), yield)
 }
@@ -160,27 +162,69 @@ func (o *breaker) refusal(call *llm.Call, err error, openFor time.Duration) erro
 	return notSent(call, llm.Overloaded, "its breaker is open, after failures of the server in a row", time.Until(o.opened.Add(openFor)))
 }
 
-func sharedKey(call *llm.Call) string { return "breaker/" + keyOf(call).String() }
+// What a fleet knows of a model that has failed, by the ends of the keys that it is filed under.
+const (
+	fleetIll    = ""        // it has failed, and nobody has found it well since
+	fleetOpen   = "/open"   // it is left alone
+	fleetProbes = "/probes" // a bucket of them
+)
 
-// sharedOpen returns an error if another machine's breaker has opened.
-func (b *Breakers) sharedOpen(ctx context.Context, call *llm.Call) error {
-	if b.settings.Shared.Store == nil {
-		return nil
-	}
-	value, err := b.state.Get(ctx, sharedKey(call))
-	if err != nil || value == nil {
-		return err
-	}
-	left := b.settings.OpenFor
-	if until, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-		left = time.Until(time.UnixMilli(until))
-	}
-	return notSent(call, llm.Overloaded, "the breaker of another machine is open", left)
+// illFor is how many times OpenFor a breaker that nobody probes is remembered.
+const illFor = 10
+
+func (b *Breakers) sharedKey(call *llm.Call, what string) string {
+	return b.state.key("breaker/" + keyOf(call).String() + what)
 }
 
-// shareOpen tells the other machines that the model's breaker has opened. That
-// they do not hear of it when the store is away is no reason to fail a call.
-func (b *Breakers) shareOpen(ctx context.Context, call *llm.Call) {
-	until := strconv.FormatInt(time.Now().Add(b.settings.OpenFor).UnixMilli(), 10)
-	_ = b.state.Set(context.WithoutCancel(ctx), sharedKey(call), []byte(until), b.settings.OpenFor)
+// permit returns an error if the fleet leaves the model alone, and whether the call is one of its probes.
+func (b *Breakers) permit(ctx context.Context, call *llm.Call) (probe bool, err error) {
+	if b.settings.Shared.Store == nil {
+		return false, nil
+	}
+	value, err := b.state.Get(ctx, b.sharedKey(call, fleetIll))
+	if err != nil || value == nil {
+		return false, err
+	}
+	value, err = b.state.Get(ctx, b.sharedKey(call, fleetOpen))
+	if err != nil {
+		return false, err
+	}
+	if value != nil {
+		left := b.settings.OpenFor
+		if until, err := strconv.ParseInt(string(value), 10, 64); err == nil { // by another machine's clock
+			left = min(max(0, time.Until(time.UnixMilli(until))), left)
+		}
+		return false, notSent(call, llm.Overloaded, "the breaker of another machine is open", left)
+	}
+	_, ok, _, err := b.state.Take(ctx, b.sharedKey(call, fleetProbes), b.probe(1), 0)
+	if err == nil && !ok {
+		err = notSent(call, llm.Overloaded, "its breaker is half-open, and its probes are under way", 0)
+	}
+	return ok, err
+}
+
+// probe returns the draw of a probe. One that is never heard of again is made up for after OpenFor.
+func (b *Breakers) probe(n int64) []Draw {
+	return []Draw{{n, Bucket{Every: b.settings.OpenFor, Burst: int64(b.settings.Probes)}}}
+}
+
+// tell tells the other machines what a call has shown. That they do not hear of it when the store is
+// away is no reason to fail a call.
+func (b *Breakers) tell(ctx context.Context, call *llm.Call, own *breaker, probe bool, verdict error) {
+	if b.settings.Shared.Store == nil {
+		return
+	}
+	ctx, openFor := context.WithoutCancel(ctx), b.settings.OpenFor
+	faulty := verdict != nil && verdict != errUncounted
+	switch {
+	case faulty && (probe || own.State() == gobreaker.StateOpen):
+		until := strconv.FormatInt(time.Now().Add(openFor).UnixMilli(), 10)
+		_ = b.state.Set(ctx, b.sharedKey(call, fleetOpen), []byte(until), openFor)
+		_ = b.state.Set(ctx, b.sharedKey(call, fleetIll), []byte(until), illFor*openFor)
+	case probe && verdict == nil:
+		_ = b.state.Set(ctx, b.sharedKey(call, fleetIll), nil, 0)
+	}
+	if probe { // the next is one, or there is no need of any
+		_, _, _, _ = b.state.Take(ctx, b.sharedKey(call, fleetProbes), b.probe(-1), 0)
+	}
 }

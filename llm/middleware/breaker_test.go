@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,6 +144,66 @@ func TestBreakerOfAnotherMachine(t *testing.T) {
 		h.want(t, "", llm.Overloaded)
 		time.Sleep(30*time.Second + 1)
 		ask(t, healthy.Model(use(t, shared))).want(t, "start text done", "")
+	})
+}
+
+// After an outage the machines of a fleet have one probe together, not each its own.
+func TestBreakersOfAFleetProbeTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := middleware.Shared{Store: middleware.NewMemory(0)}
+		var well atomic.Bool
+		p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+			reply := failure(llm.Server)
+			if well.Load() {
+				reply = llmtest.Text("Hello")
+			}
+			return llmtest.Always(reply.Wait(2*time.Second)).Do(ctx, call)
+		}))
+		machines := make([]*llm.Model, 5)
+		for i := range machines {
+			machines[i] = p.Model(use(t, middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Shared: shared}))
+		}
+		all := func(what string, want map[llm.Kind]int) { // all machines make a call at once
+			t.Helper()
+			got := make(map[llm.Kind]int)
+			var mu sync.Mutex
+			var calls sync.WaitGroup
+			for _, m := range machines {
+				calls.Go(func() {
+					kind := llm.KindOf(ask(t, m).err)
+					mu.Lock()
+					defer mu.Unlock()
+					got[kind]++
+				})
+			}
+			calls.Wait()
+			equal(t, what, got, want)
+		}
+		ask(t, machines[0])
+		all("calls before a breaker opens", map[llm.Kind]int{llm.Server: 5}) // the second failure of the first machine
+		all("calls while it is open", map[llm.Kind]int{llm.Overloaded: 5})
+		time.Sleep(10*time.Second + 1)
+		all("calls after that, of which one is a probe", map[llm.Kind]int{llm.Server: 1, llm.Overloaded: 4})
+		all("calls after the probe has failed", map[llm.Kind]int{llm.Overloaded: 5})
+		well.Store(true)
+		time.Sleep(10*time.Second + 1)
+		all("calls after that, of which one is a probe that succeeds", map[llm.Kind]int{"": 1, llm.Overloaded: 4})
+		time.Sleep(10*time.Second + 1) // machines that had a breaker open of their own
+		all("calls after the probe has succeeded", map[llm.Kind]int{"": 5})
+	})
+}
+
+// A probe whose caller leaves before there is an answer is another one's to make.
+func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := middleware.Breaker{Failures: 1, OpenFor: 10 * time.Second, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
+		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, shared))).want(t, "", llm.Server)
+		time.Sleep(10*time.Second + 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
+		stream(ctx, slow.Model(use(t, shared)), llm.Ask("Hi")).want(t, "", llm.Timeout)
+		ask(t, llmtest.Always(llmtest.Text("Hello")).Model(use(t, shared))).want(t, "start text done", "")
 	})
 }
 

@@ -41,11 +41,25 @@ type Budget struct {
 
 	// Prices returns what a model costs. It must be set.
 	Prices func(provider, model string) (llm.Prices, bool) `yaml:"-" json:"-"`
-	// Key returns who is to pay: a user, a team. It must be set for PerKey. It stands in
-	// the names of a shared store's keys, so it should be no secret.
+	// Key returns who is to pay: a user, a team. Nil takes what [WithKey] has put into the context. It
+	// stands in the names of a shared store's keys, so it should be no secret. Calls with
+	// no key have one budget together.
 	Key func(ctx context.Context, call *llm.Call) string `yaml:"-" json:"-"`
 	// Count counts the input tokens; nil asks the model.
 	Count Counter `yaml:"-" json:"-"`
+}
+
+// WithKey returns a context whose calls are paid by key, in every [Budget] that has a PerKey and does
+// not say otherwise: those of a config file.
+func WithKey(ctx context.Context, key string) context.Context {
+	return context.WithValue(ctx, budgetKey{}, key)
+}
+
+type budgetKey struct{}
+
+func keyFrom(ctx context.Context, _ *llm.Call) string {
+	key, _ := ctx.Value(budgetKey{}).(string)
+	return key
 }
 
 // Middleware returns the middleware of these settings.
@@ -79,8 +93,8 @@ func NewSpending(b Budget) (*Spending, error) {
 	if b.Prices == nil {
 		s.refuse("Prices", "is nil, so that no cost is known")
 	}
-	if b.PerKey > 0 && b.Key == nil {
-		s.refuse("Key", "is nil, and PerKey is set")
+	if b.Key == nil {
+		b.Key = keyFrom
 	}
 	shared := b.Shared.open(&s)
 	if err := s.err(); err != nil {
@@ -191,9 +205,11 @@ func (s *Spending) reserve(ctx context.Context, call *llm.Call, accounts []accou
 // settle corrects what was reserved on accounts, where it was. If a store is away by
 // now, the reservation stands.
 func settle(ctx context.Context, accounts []account, more money) {
-	ctx = context.WithoutCancel(ctx)
 	for _, a := range accounts {
-		_, _ = a.in.Add(ctx, a.key, int64(more), a.ttl)
+		a.state.settle(ctx, a.in, func(ctx context.Context) error {
+			_, err := a.in.Add(ctx, a.key, int64(more), a.ttl)
+			return err
+		})
 	}
 }
 
@@ -269,11 +285,11 @@ func (s *Spending) process() account {
 }
 
 func (s *Spending) today() account {
-	return account{name: "a day (PerDay)", limit: moneyOf(s.PerDay), key: today("budget/day/", ""), ttl: twoDays, state: s.state}
+	return account{name: "a day (PerDay)", limit: moneyOf(s.PerDay), key: s.state.key(today("budget/day/", "")), ttl: twoDays, state: s.state}
 }
 
 func (s *Spending) todayBy(key string) account {
-	return account{name: "a day for this key (PerKey)", limit: moneyOf(s.PerKey), key: today("budget/key/", "/"+key), ttl: twoDays, state: s.state}
+	return account{name: "a day for this key (PerKey)", limit: moneyOf(s.PerKey), key: s.state.key(today("budget/key/", "/"+key)), ttl: twoDays, state: s.state}
 }
 
 // today returns a name with the day in it.

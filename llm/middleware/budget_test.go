@@ -168,6 +168,26 @@ func TestBudgetKeepsKeysApart(t *testing.T) {
 	equal(t, "what all have spent: nothing is left of what was refused", dollars(t, all, err), 44.0)
 }
 
+// A budget of a config file has no function to say who pays: the context does.
+func TestBudgetOfTheKeyInTheContext(t *testing.T) {
+	s := spending(t, middleware.Budget{PerKey: 30, Answer: 10})
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.Use(s.Middleware))
+	for _, c := range []struct {
+		key  string
+		kind llm.Kind
+	}{{"a", ""}, {"a", llm.Quota}, {"b", ""}, {"", ""}, {"", llm.Quota}} { // of 22 each
+		ctx := t.Context()
+		if c.key != "" {
+			ctx = middleware.WithKey(ctx, c.key)
+		}
+		if h := stream(ctx, model, llm.Ask("Hi")); llm.KindOf(h.err) != c.kind {
+			t.Errorf("the call of %q ends with %v, want %q", c.key, h.err, c.kind)
+		}
+	}
+	spent, err := s.TodayBy(t.Context(), "b")
+	equal(t, "what b has spent", dollars(t, spent, err), 22.0)
+}
+
 func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := spending(t, middleware.Budget{PerProcess: 50, Answer: 10})
@@ -210,15 +230,18 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 		{"when the store comes back during the call", true, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			store := &frailStore{Memory: middleware.NewMemory(0)}
-			s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
-			store.away.Store(tt.awayBefore)
-			model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
-			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
-				store.away.Store(tt.awayNow)
-			}
-			spent, err := s.Today(t.Context())
-			equal(t, "what the other state has", dollars(t, spent, err), 0.0)
+			synctest.Test(t, func(t *testing.T) {
+				store := &frailStore{Memory: middleware.NewMemory(0)}
+				s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
+				store.away.Store(tt.awayBefore)
+				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
+				for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+					store.away.Store(tt.awayNow)
+				}
+				time.Sleep(time.Second) // it is asked again
+				spent, err := s.Today(t.Context())
+				equal(t, "what the other state has", dollars(t, spent, err), 0.0)
+			})
 		})
 	}
 }

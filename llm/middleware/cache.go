@@ -21,8 +21,9 @@ import (
 // another; see Sampled. So are embeddings and token counts. A request whose [llm.Options] hold a
 // function is not, unless they are a [CacheKeyer].
 //
-// Who asks is not part of what is compared: callers share their answers, whatever
-// credentials their calls have. Give those who must not share a Cache each.
+// Neither who asks is part of what is compared nor which server: callers share their answers, whatever
+// credentials their calls have, and so do models of the same provider's and model's name at two
+// addresses. Give those who must not share a Cache each, and in one Store a Shared.Scope each.
 //
 // Make [Answers] of it, or a middleware alone.
 type Cache struct {
@@ -112,7 +113,7 @@ func (a *Answers) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		a.joined.Add(1)
 	}
 	defer a.flights.leave(flight)
-	flight.read(ctx, yield)
+	flight.read(ctx, first, yield)
 }
 
 // key returns what the call's answer is kept under, and false if it is not.
@@ -126,7 +127,8 @@ func (a *Answers) key(call *llm.Call) (string, bool) {
 	default:
 		return "", false
 	}
-	return cacheKey(call)
+	key, ok := cacheKey(call)
+	return a.state.key(key), ok
 }
 
 // keepable reports whether a whole answer may be given to others later.

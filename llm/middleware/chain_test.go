@@ -18,7 +18,7 @@ import (
 func TestChainIsReachableFromAConfigFile(t *testing.T) {
 	const file = `
 log: {content: true, level: DEBUG}
-cache: {ttl: 10m, max_bytes: 1000, sampled: true, shared: {store_down: refuse}}
+cache: {ttl: 10m, max_bytes: 1000, sampled: true, shared: {store: fleet, scope: east, store_down: refuse}}
 timeout: {first_event: 30s, idle: 10s, total: 2m}
 trim: {context_window: 8000, answer: 500}
 budget: {per_process: 10, per_day: 5.5, per_key: 1, answer: 2000, allow_unpriced: true}
@@ -33,7 +33,7 @@ concurrency: {max: 8, max_wait: 3s}
 `
 	want := middleware.Chain{
 		Log:     &middleware.Log{Content: true, Level: -4},
-		Cache:   &middleware.Cache{TTL: 10 * time.Minute, MaxBytes: 1000, Sampled: true, Shared: middleware.Shared{StoreDown: middleware.Refuse}},
+		Cache:   &middleware.Cache{TTL: 10 * time.Minute, MaxBytes: 1000, Sampled: true, Shared: middleware.Shared{Name: "fleet", Scope: "east", StoreDown: middleware.Refuse}},
 		Timeout: &middleware.Timeout{FirstEvent: 30 * time.Second, Idle: 10 * time.Second, Total: 2 * time.Minute},
 		Trim:    &middleware.Trim{ContextWindow: 8000, Answer: 500},
 		Budget:  &middleware.Budget{PerProcess: 10, PerDay: 5.5, PerKey: 1, Answer: 2000, AllowUnpriced: true},
@@ -72,11 +72,35 @@ concurrency: {max: 8, max_wait: 3s}
 		t.Fatal(err)
 	}
 	equal(t, "what JSON says", again, want)
-	for i := range reflect.TypeFor[middleware.Chain]().NumField() {
-		if reflect.ValueOf(want).Field(i).IsNil() {
-			t.Errorf("the test has no settings for %s", reflect.TypeFor[middleware.Chain]().Field(i).Name)
-		}
+	for _, name := range unset(reflect.ValueOf(want), "Chain") {
+		t.Errorf("the test has no value for %s", name)
 	}
+}
+
+// unset returns the names of the settings in a file that have no value. A Shared is looked at once, in Cache.
+func unset(v reflect.Value, name string) (names []string) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			return unset(v.Elem(), name)
+		}
+	case reflect.Slice:
+		if v.Len() > 0 {
+			return unset(v.Index(0), name)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			field := v.Type().Field(i)
+			if field.Tag.Get("yaml") != "-" && (field.Type != reflect.TypeFor[middleware.Shared]() || name == "Chain.Cache") {
+				names = append(names, unset(v.Field(i), name+"."+field.Name)...)
+			}
+		}
+		return names
+	}
+	if v.IsZero() {
+		return []string{name}
+	}
+	return nil
 }
 
 func TestChainNamesAllThatIsWrong(t *testing.T) {

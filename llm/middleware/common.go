@@ -18,12 +18,37 @@ func keyOf(call *llm.Call) modelKey { return modelKey{call.Provider, call.Model}
 
 func (k modelKey) String() string { return k.provider + "/" + k.model }
 
-// layer makes a middleware of a function that answers a call with yield.
+// layer makes a middleware of a function that answers a call with yield. A call that asks for
+// nothing, which no [llm.Model] makes, is refused here, so that no middleware need look for it.
 func layer(run func(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool)) llm.Middleware {
 	return func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
-			return func(yield func(llm.Event, error) bool) { run(ctx, call, next, yield) }
+			return func(yield func(llm.Event, error) bool) {
+				if err := asksNothing(call); err != nil {
+					yield(llm.Event{}, err)
+					return
+				}
+				run(ctx, call, next, yield)
+			}
 		}
+	}
+}
+
+// asksNothing returns an error for a call without what its operation needs.
+func asksNothing(call *llm.Call) error {
+	missing := ""
+	switch {
+	case call == nil:
+		return &llm.Error{Kind: llm.InvalidRequest, Message: "the call is nil"}
+	case call.Request == nil && (call.Op == llm.OpChat || call.Op == llm.OpCountTokens):
+		missing = "Request"
+	case call.Embed == nil && call.Op == llm.OpEmbed:
+		missing = "Embed"
+	default:
+		return nil
+	}
+	return &llm.Error{
+		Kind: llm.InvalidRequest, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: "the call's " + missing + " is nil",
 	}
 }
 

@@ -33,6 +33,8 @@ type flight struct {
 	events  []llm.Event // only ever appended to
 	err     error
 	over    bool
+	panic   *panicked              // that ended it
+	told    bool                   // somebody knows of that
 	readers map[chan struct{}]bool // told when there is more
 }
 
@@ -50,9 +52,12 @@ func (fs *flights) join(key flightKey, ctx context.Context, fly func(context.Con
 	fs.each[key] = f
 	go func() {
 		defer close(f.ended)
-		fly(ctx, f)
-		fs.forget(f)
-		f.finish()
+		var crash *panicked
+		defer func() {
+			fs.forget(f)
+			f.finish(crash)
+		}()
+		catch(&crash, func() { fly(ctx, f) })
 	}()
 	return f, true
 }
@@ -77,7 +82,21 @@ func (fs *flights) leave(f *flight) {
 	if last {
 		f.cancel()
 		<-f.ended
+		if p := f.unheard(); p != nil { // of what it did at its end
+			panic(p)
+		}
 	}
+}
+
+// unheard returns the panic that ended the flight, if there is one and nobody knows of it; from now on somebody does.
+func (f *flight) unheard() *panicked {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.told {
+		return nil
+	}
+	f.told = true
+	return f.panic
 }
 
 // fill takes in the answer, and reports whether it is whole.
@@ -99,10 +118,15 @@ func (f *flight) fill(events llm.Events) (whole bool) {
 	return whole
 }
 
-func (f *flight) finish() {
+// finish tells the readers that there is no more. The panic of a call is for its first caller; the
+// others, who would have made the same, get an error.
+func (f *flight) finish(crash *panicked) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.over = true
+	f.over, f.panic = true, crash
+	if crash != nil {
+		f.err = &llm.Error{Message: "the equal call that this one waited for has panicked (middleware.Cache)", Err: crash}
+	}
 	f.tell()
 }
 
@@ -116,8 +140,9 @@ func (f *flight) tell() {
 	}
 }
 
-// read passes the answer on from its beginning, at the reader's own pace.
-func (f *flight) read(ctx context.Context, yield func(llm.Event, error) bool) {
+// read passes the answer on from its beginning, at the reader's own pace. The first
+// caller is told of a panic, and the others of an error.
+func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, error) bool) {
 	more := make(chan struct{}, 1)
 	f.mu.Lock()
 	f.readers[more] = true
@@ -130,6 +155,8 @@ func (f *flight) read(ctx context.Context, yield func(llm.Event, error) bool) {
 	for n := 0; ; {
 		f.mu.Lock()
 		fresh, err, over := f.events[n:], f.err, f.over
+		crash := f.panic
+		f.told = f.told || crash != nil && len(fresh) == 0
 		f.mu.Unlock()
 		for _, ev := range fresh {
 			if !yield(ev, nil) {
@@ -140,6 +167,9 @@ func (f *flight) read(ctx context.Context, yield func(llm.Event, error) bool) {
 		switch {
 		case len(fresh) > 0: // there may be more by now
 		case err != nil:
+			if crash != nil && first {
+				panic(crash)
+			}
 			yield(llm.Event{}, err)
 			return
 		case over:

@@ -94,18 +94,19 @@ func (h *hedger) run(ctx context.Context, call *llm.Call, next llm.Handler, yiel
 func (h *hedger) second(ctx context.Context, call *llm.Call, next llm.Handler, first *racer, pace *pace) *racer {
 	slow, ok := pace.slow(h.Quantile, h.Initial, h.MaxShare)
 	if !ok {
-		<-first.ready
+		first.await()
 		return nil
 	}
 	timer := time.NewTimer(slow)
 	defer timer.Stop()
 	select {
 	case <-first.ready:
+		first.await()
 		return nil
 	case <-timer.C:
 	}
 	if ctx.Err() != nil || !pace.pay() {
-		<-first.ready
+		first.await()
 		return nil
 	}
 	if h.Model == nil {
@@ -133,10 +134,11 @@ func race(first, second *racer) (winner, loser *racer) {
 	case <-second.ready:
 		winner, loser = second, first
 	}
+	winner.await()
 	if winner.err == nil {
 		return winner, loser
 	}
-	<-loser.ready
+	loser.await()
 	if loser.err == nil {
 		return loser, winner
 	}
@@ -151,33 +153,47 @@ type racer struct {
 	pull   func() (llm.Event, error, bool)
 	stop   func()
 
-	ready chan struct{} // closed when what follows is set
-	early []llm.Event   // up to the first content
-	err   error         // that came before any
+	ready    chan struct{} // closed when what follows is set
+	early    []llm.Event   // up to the first content
+	err      error         // that came before any
+	panicked *panicked     // in place of content
 }
 
 func startRacer(ctx context.Context, call *llm.Call, h llm.Handler) *racer {
 	r := &racer{model: keyOf(call), ready: make(chan struct{})}
 	ctx, r.cancel = context.WithCancel(ctx)
-	r.pull, r.stop = iter.Pull2(h(ctx, call))
+	r.pull, r.stop = iter.Pull2(traced(h(ctx, call)))
 	go func() {
 		defer close(r.ready)
-		for {
-			ev, err, ok := r.pull()
-			if !ok {
-				err = &llm.Error{Kind: llm.Incomplete, Message: "the events stopped without an end"}
-			}
-			if err != nil {
-				r.err = err
-				return
-			}
-			r.early = append(r.early, ev)
-			if ev.Type.Content() {
-				return
-			}
-		}
+		catch(&r.panicked, r.readUpToContent)
 	}()
 	return r
+}
+
+func (r *racer) readUpToContent() {
+	for {
+		ev, err, ok := r.pull()
+		if !ok {
+			err = &llm.Error{Kind: llm.Incomplete, Message: "the events stopped without an end"}
+		}
+		if err != nil {
+			r.err = err
+			return
+		}
+		r.early = append(r.early, ev)
+		if ev.Type.Content() {
+			return
+		}
+	}
+}
+
+// await waits until the racer has content or has failed. Its panic is the caller's, once.
+func (r *racer) await() {
+	<-r.ready
+	if p := r.panicked; p != nil {
+		r.panicked = nil
+		panic(p)
+	}
 }
 
 // leave ends the call and waits until nothing of it is left.
@@ -185,6 +201,7 @@ func (r *racer) leave() {
 	r.cancel()
 	<-r.ready
 	r.stop()
+	r.await()
 }
 
 // finish passes on the winner's answer, with the report of the loser, if there
@@ -217,7 +234,7 @@ func (r *racer) finish(loser *racer, yield func(llm.Event, error) bool) {
 // lost is the report of a call that was cancelled, or had failed.
 func (r *racer) lost() llm.Attempt {
 	r.cancel()
-	<-r.ready
+	r.await()
 	events, ended := r.early, false
 	for r.err == nil && !ended { // its last word may be what it cost
 		for _, ev := range events {

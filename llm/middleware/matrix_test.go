@@ -15,10 +15,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/otel"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
@@ -33,6 +36,12 @@ var update = flag.Bool("update", false, "write the table of testdata/matrix.txt 
 // E result, W warning, A attempt, R reset, D done.
 // Waits are rounded up to half a second, so that their jitter does not show.
 const matrixFile = "testdata/matrix.txt"
+
+// tracing and metering keep what telemetry reports to themselves.
+var (
+	tracing  = trace.NewTracerProvider()
+	metering = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))
+)
 
 // column is a middleware of the matrix, alone.
 type column struct {
@@ -58,6 +67,7 @@ var columns = []column{
 	{"budget", func(*llm.Model) maker { return middleware.Budget{PerProcess: 1e9, Prices: prices} }},
 	{"cache", func(*llm.Model) maker { return middleware.Cache{Sampled: true} }},
 	{"log", func(*llm.Model) maker { return middleware.Log{Logger: discard} }},
+	{"telemetry", func(*llm.Model) maker { return otel.Telemetry{TracerProvider: tracing, MeterProvider: metering} }},
 	{"trim", func(*llm.Model) maker { return middleware.Trim{ContextWindow: 8000} }},
 	{"resume", func(*llm.Model) maker { return middleware.Resume{} }},
 	{"chain", func(other *llm.Model) maker {

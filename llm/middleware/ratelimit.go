@@ -11,7 +11,8 @@ import (
 )
 
 // RateLimit keeps each model's chats and embeddings within requests and tokens
-// a minute, so that the server need not refuse any. Calls wait in order. One that
+// a minute, so that the server need not refuse any. Calls wait in order; where machines share
+// the limit, those of each machine do, and the machines take turns. One that
 // cannot begin before its context's deadline, or within MaxWait, fails at once with an error
 // of kind [llm.RateLimited] that says how long the wait would be.
 //
@@ -23,12 +24,11 @@ type RateLimit struct {
 	Requests int `yaml:"requests" json:"requests"`
 	Tokens   int `yaml:"tokens" json:"tokens"`
 	// RequestBurst and TokenBurst are how many may come besides: in no span of time
-	// are there more than the limit for it and one burst, but for what is given back: turns of
-	// callers that left the queue, and tokens that were reserved and not used, go to those who
-	// come next, besides those who wait. After a pause seven eighths of a
-	// burst of 8 or more may come at once; the rest is for calls that wake late for their
-	// turn. A call of more tokens than that waits until that many are there. Default a
-	// sixth of the limit.
+	// are there more requests than the limit for it and one burst. Tokens are held to it as they are
+	// reserved; what a call gives back at its end is there for the next, besides. A call of more
+	// tokens than TokenBurst waits until that many are there. Of a limit that is shared, an eighth of
+	// the burst, but for a burst of 1, is kept for calls that wake late for their turn, and
+	// seven eighths may come at once. Default a sixth of the limit.
 	RequestBurst int `yaml:"request_burst" json:"request_burst"`
 	TokenBurst   int `yaml:"token_burst" json:"token_burst"`
 	// Answer is how many tokens are reserved for the answer to a request that
@@ -64,24 +64,56 @@ func (r RateLimit) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	l := &limiter{RateLimit: r, state: state}
+	l := &limiter{RateLimit: r, state: state, alone: r.Shared.Store == nil, patience: math.MaxInt64}
+	for i, limit := range [...]struct{ perMinute, burst int }{{r.Requests, r.RequestBurst}, {r.Tokens, r.TokenBurst}} {
+		if limit.perMinute > 0 {
+			l.limit(i, limit.perMinute, limit.burst)
+		}
+	}
 	return layer(l.run), nil
 }
 
 // limiter is a RateLimit at work.
 type limiter struct {
 	RateLimit
-	state *state
-	each  each[modelKey, *limited]
+	state    *state
+	alone    bool      // nobody shares the limits
+	buckets  [2]Bucket // of requests and tokens
+	patience time.Duration
+	each     each[modelKey, *limited]
+}
+
+// limit sets one of the limits. Tokens come not a nanosecond too fast.
+//
+// Who shares a limit reserves turns, and may wake late for them, on a machine that is
+// overloaded or was suspended. So a part of the burst is kept for that: whoever is late by the time
+// of n tokens adds n at most to what came after. A turn that is missed by more is lost. A
+// burst of 1 has no such part, and nobody is turned away for being late.
+func (l *limiter) limit(kind, perMinute, burst int) {
+	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
+	late := 0
+	if !l.alone && burst > 1 {
+		late = (burst + 7) / 8
+		l.patience = min(l.patience, time.Duration(late)*every)
+	}
+	l.buckets[kind] = Bucket{Every: every, Burst: int64(burst - late)}
 }
 
 // limited is a model whose rate is limited.
 type limited struct {
-	requests, tokens string // keys of its buckets
+	key  string // of its buckets
+	line line
 
 	mu     sync.Mutex
 	closed time.Time // until when its server wants no requests
 	told   [2]told   // of requests and tokens
+}
+
+// limitedCall is a call on its way.
+type limitedCall struct {
+	waiter
+	input int // tokens
+	heard listener
 }
 
 func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
@@ -90,26 +122,24 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		return
 	}
 	model := l.of(call)
-	input, reserved := 0, 0
+	var c limitedCall
+	c.draws = [2]Draw{{1, l.buckets[0]}, {0, l.buckets[1]}}
 	if l.Tokens > 0 {
-		input = countOrGuess(ctx, call, next, l.Count)
-		reserved = input + l.answer(call)
+		c.input = countOrGuess(ctx, call, next, l.Count)
+		c.draws[1].N = int64(c.input + l.answer(call))
 	}
-	taken, err := l.reserve(ctx, call, model, reserved)
+	in, err := l.await(ctx, call, model, &c.waiter)
 	if err != nil {
 		yield(llm.Event{}, err)
 		return
 	}
-	var heard listener
 	defer func() {
-		model.learn(&heard)
+		model.learn(&c.heard)
 		if l.Tokens > 0 {
-			tokens := taken[1]
-			tokens.n = int64(reserved - heard.spent(input).Total().N)
-			giveBack(ctx, tokens)
+			l.giveBack(ctx, in, model, c.draws[1].N-int64(c.heard.spent(c.input).Total().N))
 		}
 	}()
-	heard.pass(next(ctx, call), yield)
+	c.heard.pass(next(ctx, call), yield)
 }
 
 // answer returns how many tokens the answer may have.
@@ -123,112 +153,125 @@ func (l *limiter) answer(call *llm.Call) int {
 	return l.Answer
 }
 
-// taken is what a call has taken out of a bucket, and of which store's.
-type taken struct {
-	store  Store // nil if it has taken nothing
-	key    string
-	bucket Bucket
-	n      int64
-}
-
-// giveBack returns what was not used, or takes what was used besides. If the
-// store is away by now, there is nobody to tell: the bucket fills up with time.
-func giveBack(ctx context.Context, all ...taken) {
-	ctx = context.WithoutCancel(ctx)
-	for _, t := range all {
-		if t.store != nil && t.n != 0 {
-			_, _, _ = t.store.Take(ctx, t.key, -t.n, t.bucket, math.MaxInt64)
-		}
+// giveBack returns tokens that were not used, or takes what was used besides. If the store is
+// away by now, the bucket fills up with time.
+func (l *limiter) giveBack(ctx context.Context, in Store, model *limited, tokens int64) {
+	if tokens == 0 {
+		return
 	}
+	l.state.settle(ctx, in, func(ctx context.Context) error {
+		_, _, err := in.Take(ctx, model.key, []Draw{{0, l.buckets[0]}, {-tokens, l.buckets[1]}}, math.MaxInt64)
+		return err
+	})
 }
 
-// reserve takes a request and the tokens, and waits until they may be used.
-func (l *limiter) reserve(ctx context.Context, call *llm.Call, model *limited, tokens int) (used [2]taken, err error) {
-	if l.Tokens > 0 && tokens > l.Tokens {
-		return used, notSent(call, llm.InvalidRequest, fmt.Sprintf(
+// await waits in line until the call may begin. It returns the store that its turn is of.
+func (l *limiter) await(ctx context.Context, call *llm.Call, model *limited, w *waiter) (Store, error) {
+	if tokens := w.draws[1].N; tokens > int64(l.Tokens) {
+		return nil, notSent(call, llm.InvalidRequest, fmt.Sprintf(
 			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
-	giveUp := time.Now().Add(l.longest(ctx))
-	for range maxTurns {
-		if err := l.opened(ctx, call, model, tokens, time.Until(giveUp)); err != nil {
-			return used, err
+	w.giveUp = time.Now().Add(l.longest(ctx))
+	tooLong, err := model.line.join(ctx, w)
+	if tooLong != nil {
+		return nil, l.queueTooLong(call, *tooLong)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer model.line.next()
+	for missed := 0; missed < maxTurns; {
+		if err := l.opened(ctx, call, model, w); err != nil {
+			return nil, err
 		}
-		used, missed, err := l.turn(ctx, call, model, tokens, time.Until(giveUp))
-		if !missed {
-			return used, err
+		t, err := l.take(ctx, call, model, w)
+		if err != nil || t.at.IsZero() {
+			return t.in, err
+		}
+		model.line.expect(t.at, true)
+		if err := sleep(ctx, time.Until(t.at)); err != nil {
+			model.line.left = t
+			return nil, err
+		}
+		switch {
+		case t.in == nil: // nobody else has taken it
+		case time.Since(t.at) <= l.patience:
+			return t.in, nil
+		default:
+			l.giveBack(ctx, t.in, model, t.draws[1].N)
+			missed++
 		}
 	}
-	return used, notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
+	return nil, notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
 }
 
-// maxTurns is how often a call that misses its turn queues anew.
+// maxTurns is how often a call that misses its turn asks for another.
 const maxTurns = 10
 
-// opened waits until the server wants requests. Calls queue after that: places in
-// the queue that come before would all be used at that moment.
-func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) error {
-	closed := model.wait(tokens)
-	switch {
-	case closed == 0:
+// opened waits until the server wants requests. Turns are asked for after that: those that
+// come before would all be used at that moment.
+func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, w *waiter) error {
+	closed := model.wait(int(w.draws[1].N))
+	if closed == 0 {
 		return nil
-	case closed > most:
+	}
+	opens := time.Now().Add(closed)
+	if opens.After(w.giveUp) {
 		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
 	}
+	model.line.expect(opens, false)
 	return sleep(ctx, closed)
 }
 
-// turn queues once. It reports whether the call woke too late for its turn.
-func (l *limiter) turn(ctx context.Context, call *llm.Call, model *limited, tokens int, most time.Duration) (used [2]taken, missed bool, err error) {
-	var turn time.Time // the later of the two
-	waits := false
-	for i, kind := range [...]struct {
-		n, limit, burst int
-		key, name       string
-	}{
-		{1, l.Requests, l.RequestBurst, model.requests, "requests"},
-		{tokens, l.Tokens, l.TokenBurst, model.tokens, "tokens"},
-	} {
-		if kind.limit == 0 {
-			continue
+// take gets the first in line its turn. Nobody else takes the tokens of a limit that is not
+// shared, so they are left where they are until they are used.
+func (l *limiter) take(ctx context.Context, call *llm.Call, model *limited, w *waiter) (turn, error) {
+	if t, ok := l.inherit(ctx, model, w); ok {
+		if t.at.After(w.giveUp) {
+			model.line.left = t
+			return turn{}, l.queueTooLong(call, time.Until(t.at))
 		}
-		t := taken{key: kind.key, bucket: bucket(kind.limit, kind.burst), n: int64(kind.n)}
-		wait, ok, store, err := l.state.Take(ctx, t.key, t.n, t.bucket, most)
-		if err == nil && !ok {
-			err = notSent(call, llm.RateLimited, fmt.Sprintf("the queue for %d %s a minute is too long (middleware.RateLimit)", kind.limit, kind.name), wait)
-		}
-		if err != nil {
-			giveBack(ctx, used[:i]...)
-			return used, false, err
-		}
-		t.store = store
-		used[i] = t
-		if at := time.Now().Add(wait); turn.IsZero() || wait > 0 && at.After(turn) {
-			turn, waits = at, waits || wait > 0
-		}
+		return t, nil
 	}
-	err = llm.FromContext(ctx)
-	if waits && err == nil {
-		err = sleep(ctx, time.Until(turn))
+	most := max(time.Until(w.giveUp), 0)
+	reserve := most
+	if l.alone {
+		reserve = 0
 	}
-	if err != nil {
-		giveBack(ctx, used[:]...)
-		return used, false, err
+	wait, ok, in, err := l.state.Take(ctx, model.key, w.draws[:], reserve)
+	switch {
+	case err != nil:
+		return turn{}, err
+	case ok && wait == 0:
+		return turn{draws: w.draws, in: in}, nil
+	case ok:
+		return turn{time.Now().Add(wait), w.draws, in}, nil
+	case wait > most:
+		return turn{}, l.queueTooLong(call, wait)
 	}
-	// What is given back now could be used at once, by each of a crowd in turn: a turn that was missed is lost.
-	return used, time.Since(turn) > l.patience(), nil
+	return turn{at: time.Now().Add(wait)}, nil
 }
 
-// patience is how late for its turn a call may begin. What it does not use in time
-// it must not use at all, or calls that have slept too long, on a machine that is
-// overloaded or was suspended, would come in a crowd.
-func (l *limiter) patience() time.Duration {
-	most := time.Duration(math.MaxInt64)
-	for _, kind := range [...]struct{ limit, burst int }{{l.Requests, l.RequestBurst}, {l.Tokens, l.TokenBurst}} {
-		if kind.limit > 0 && late(kind.burst) > 0 {
-			most = min(most, time.Duration(late(kind.burst))*bucket(kind.limit, kind.burst).Every)
-		}
+// inherit returns the turn of a caller that has left the line, unless it is over by now or for fewer
+// tokens; then its request is lost: others may have turns after it, for whom it must not be made up.
+func (l *limiter) inherit(ctx context.Context, model *limited, w *waiter) (turn, bool) {
+	t := model.line.left
+	if t.in == nil {
+		return turn{}, false
 	}
-	return most
+	model.line.left = turn{}
+	spare := t.draws[1].N - w.draws[1].N
+	if time.Now().After(t.at) || spare < 0 {
+		l.giveBack(ctx, t.in, model, t.draws[1].N)
+		return turn{}, false
+	}
+	l.giveBack(ctx, t.in, model, spare)
+	t.draws = w.draws
+	return t, true
+}
+
+func (l *limiter) queueTooLong(call *llm.Call, wait time.Duration) error {
+	return notSent(call, llm.RateLimited, "its turn would come too late (middleware.RateLimit)", wait)
 }
 
 // longest returns the longest wait that makes sense.
@@ -243,22 +286,9 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 	return most
 }
 
-// bucket returns the bucket of a limit. Its tokens come not a nanosecond too fast.
-func bucket(perMinute, burst int) Bucket {
-	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
-	return Bucket{Every: every, Burst: int64(burst - late(burst))}
-}
-
-// late is the part of a burst that is kept for calls that are late for their turn:
-// whoever is late by the time of n tokens adds n at most to what came after.
-// A small burst has no such part, and nobody is turned away for being late.
-func late(burst int) int { return burst / 8 }
-
 func (l *limiter) of(call *llm.Call) *limited {
 	key := keyOf(call)
-	return l.each.of(key, func() *limited {
-		return &limited{requests: "rate/requests/" + key.String(), tokens: "rate/tokens/" + key.String()}
-	})
+	return l.each.of(key, func() *limited { return &limited{key: l.state.key("rate/" + key.String())} })
 }
 
 // wait returns how long the server wants to be left alone.

@@ -3,6 +3,8 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -92,6 +94,53 @@ func TestRateLimitGivesUpAtOnce(t *testing.T) {
 				}
 				time.Sleep(10 * time.Second) // the call that gave up has taken nothing
 				stream(t.Context(), model, llm.Ask("Hi")).wantTook(t, 0, 0)
+			})
+		})
+	}
+}
+
+// slowStore takes a while to answer.
+type slowStore struct{ *middleware.Memory }
+
+func (s slowStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+	time.Sleep(100 * time.Millisecond)
+	return s.Memory.Take(ctx, key, draws, most)
+}
+
+// Those in a queue know how long it is: one whose turn would come too late leaves as soon as that
+// is clear, and nobody waits for it.
+func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
+	for name, limit := range map[string]middleware.RateLimit{
+		"of one machine":        {Requests: 6, RequestBurst: 1},
+		"of a fleet":            {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}},
+		"before a store's word": {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: slowStore{middleware.NewMemory(0)}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, limit))
+				ask(t, model)
+				var calls sync.WaitGroup
+				for _, c := range []struct{ patience, took, wait time.Duration }{ // in order
+					{patience: time.Hour, took: 10 * time.Second},
+					{patience: 15 * time.Second, wait: 20 * time.Second},
+					{patience: time.Hour, took: 20 * time.Second},
+					{patience: 25 * time.Second, wait: 30 * time.Second},
+					{patience: 35 * time.Second, took: 30 * time.Second},
+				} {
+					calls.Go(func() {
+						ctx, cancel := context.WithTimeout(t.Context(), c.patience)
+						defer cancel()
+						h := stream(ctx, model, llm.Ask("Hi"))
+						h.wantTook(t, c.took, c.took+200*time.Millisecond)
+						wait := time.Duration(0)
+						if e, ok := errors.AsType[*llm.Error](h.err); ok && e.Kind == llm.RateLimited {
+							wait = e.RetryAfter.Round(time.Second)
+						}
+						equal(t, fmt.Sprintf("the wait that a call with %v refuses", c.patience), wait, c.wait)
+					})
+					synctest.Wait()
+				}
+				calls.Wait()
 			})
 		})
 	}
@@ -241,18 +290,16 @@ func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 	})
 }
 
-// sleepy is a store whose machine sleeps while calls queue: it answers all who ask for tokens
-// before it wakes at that moment, together.
+// sleepy is a store whose machine sleeps while calls queue: whoever asks before it wakes has
+// the answer at that moment.
 type sleepy struct {
 	middleware.Store
 	wakes time.Time
 }
 
-func (s sleepy) Take(ctx context.Context, key string, n int64, b middleware.Bucket, most time.Duration) (time.Duration, bool, error) {
-	wait, ok, err := s.Store.Take(ctx, key, n, b, most)
-	if strings.Contains(key, "tokens") {
-		time.Sleep(time.Until(s.wakes))
-	}
+func (s sleepy) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+	wait, ok, err := s.Store.Take(ctx, key, draws, most)
+	time.Sleep(time.Until(s.wakes))
 	return wait, ok, err
 }
 
@@ -286,6 +333,101 @@ func TestRateLimitHoldsWhenTheServerOpensAgain(t *testing.T) {
 	})
 }
 
+// A limit holds whatever calls do: come in crowds, leave the queue, or wait for tokens. No span of
+// time has more requests or tokens than the limit for it and one burst, and calls of a machine begin in
+// the order in which they came.
+func TestRateLimitHoldsWhateverCallsDo(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		machines int // that share the limit; 0 is one that has it for itself
+		limit    middleware.RateLimit
+		leave    float64 // the share of calls that leave
+	}{
+		{"requests", 0, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
+		{"requests of callers that leave", 0, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
+		{"no burst", 0, middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
+		{"requests and tokens", 0, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0},
+		{"requests and tokens of callers that leave", 0, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
+		{"a fleet's requests", 4, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
+		{"a fleet's requests of callers that leave", 4, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
+		{"a fleet without a burst", 4, middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
+		{"a fleet's requests and tokens of callers that leave", 4, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for seed := range uint64(5) {
+				synctest.Test(t, func(t *testing.T) {
+					limit := tt.limit
+					limit.Count = byLength
+					limits := make([]llm.ModelOption, max(tt.machines, 1))
+					for i := range limits {
+						if tt.machines > 0 && i == 0 {
+							limit.Shared.Store = middleware.NewMemory(0)
+						}
+						limits[i] = use(t, limit)
+					}
+					sent := press(t, rand.New(rand.NewPCG(seed, 0)), limits, tt.leave)
+					requests, tokens := make([]weighted, len(sent)), make([]weighted, len(sent))
+					last := make([]int, len(limits))
+					for i, s := range sent {
+						requests[i], tokens[i] = weighted{s.at, 1}, weighted{s.at, float64(s.tokens)}
+						if s.call < last[s.machine] {
+							t.Errorf("seed %d: call %d of machine %d began after call %d", seed, s.call, s.machine, last[s.machine])
+						}
+						last[s.machine] = s.call
+					}
+					holdsWeighted(t, requests, float64(limit.Requests), float64(limit.RequestBurst))
+					if limit.Tokens > 0 {
+						holdsWeighted(t, tokens, float64(limit.Tokens), float64(limit.TokenBurst))
+					}
+					if len(sent) < 100 {
+						t.Errorf("seed %d: only %d calls began", seed, len(sent))
+					}
+				})
+			}
+		})
+	}
+}
+
+// begun is a call that has reached its provider.
+type begun struct {
+	machine, call, tokens int
+	at                    time.Time
+}
+
+// press makes more calls than the machines' limits let through, of which a share leaves before their
+// turns, and returns those that began.
+func press(t *testing.T, random *rand.Rand, limits []llm.ModelOption, leave float64) []begun {
+	var mu sync.Mutex
+	var sent []begun
+	var calls sync.WaitGroup
+	for n := range 400 {
+		b := begun{machine: random.IntN(len(limits)), call: n, tokens: 1 + random.IntN(200)}
+		provider := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+			b.at = time.Now()
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, b)
+			return llmtest.Always(llmtest.Text("Hello").Usage(b.tokens, 0)).Do(ctx, call)
+		}))
+		req := llm.Ask(strings.Repeat("x", b.tokens-1))
+		req.MaxTokens = 1
+		ctx, cancel := context.WithCancel(t.Context())
+		if random.Float64() < leave {
+			time.AfterFunc(time.Duration(random.IntN(60_000))*time.Millisecond, cancel)
+		}
+		calls.Go(func() {
+			defer cancel()
+			stream(ctx, provider.Model(limits[b.machine]), req)
+		})
+		synctest.Wait()           // it has its place in the queue
+		if random.IntN(20) == 0 { // they come in crowds
+			time.Sleep(time.Duration(random.IntN(15_000)) * time.Millisecond)
+		}
+	}
+	calls.Wait()
+	return sent
+}
+
 // sentBy makes so many calls at once, and returns when they were sent.
 func sentBy(t *testing.T, calls int, limit llm.ModelOption) []time.Time {
 	t.Helper()
@@ -309,10 +451,28 @@ func sentBy(t *testing.T, calls int, limit llm.ModelOption) []time.Time {
 // holds checks that no span of time has more requests than its share of the limit and one burst.
 func holds(t *testing.T, sent []time.Time, perMinute, burst float64) {
 	t.Helper()
-	for i, from := range sent {
-		for n, to := range sent[i:] {
-			if most := to.Sub(from).Minutes()*perMinute + burst + 1e-6; float64(n+1) > most {
-				t.Fatalf("%d requests were sent within %v, want at most %.1f", n+1, to.Sub(from), most)
+	requests := make([]weighted, len(sent))
+	for i, at := range sent {
+		requests[i] = weighted{at, 1}
+	}
+	holdsWeighted(t, requests, perMinute, burst)
+}
+
+// weighted is what something took of a limit, and when.
+type weighted struct {
+	at     time.Time
+	amount float64
+}
+
+// holdsWeighted checks that no span of time has more than its share of the limit and one burst.
+func holdsWeighted(t *testing.T, taken []weighted, perMinute, burst float64) {
+	t.Helper()
+	for i, from := range taken {
+		sum := 0.0
+		for _, to := range taken[i:] {
+			sum += to.amount
+			if most := to.at.Sub(from.at).Minutes()*perMinute + burst + 1e-6; sum > most {
+				t.Fatalf("%.0f were taken within %v, want at most %.1f", sum, to.at.Sub(from.at), most)
 			}
 		}
 	}
@@ -335,7 +495,8 @@ func TestRateLimitGivesBackWhereItTook(t *testing.T) {
 		away(false) // 40 taken here, and 38 given back, though the shared store is there again
 		store.away.Store(true)
 		ask(t, model).wantTook(t, 0, 0)
-		wait, ok, err := store.Memory.Take(t.Context(), "rate/tokens/llmtest/scripted", 60, middleware.Bucket{Every: time.Second, Burst: 60}, time.Hour)
+		wait, ok, err := store.Memory.Take(t.Context(), "rate/llmtest/scripted",
+			[]middleware.Draw{{}, {N: 60, Bucket: middleware.Bucket{Every: time.Second, Burst: 60}}}, time.Hour)
 		equal(t, "the wait for a full shared bucket, of which 40 are taken", wait, 40*time.Second)
 		equal(t, "whether it can be had", ok, true)
 		equal(t, "the error", err, nil)

@@ -1,7 +1,9 @@
 package middleware_test
 
 import (
+	"context"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +71,6 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Budget{Prices: prices, PerProcess: -1}, "Budget: PerProcess is -1;"},
 		{middleware.Budget{Prices: prices, PerDay: -1}, "Budget: PerDay is -1;"},
 		{middleware.Budget{Prices: prices, PerKey: -1}, "Budget: PerKey is -1;"},
-		{middleware.Budget{Prices: prices, PerKey: 1}, "Budget: Key is nil, and PerKey is set"},
 		{middleware.Budget{PerDay: 1}, "Budget: Prices is nil"},
 		{middleware.Budget{Prices: prices, PerDay: 1, Answer: -1}, "Budget: Answer is -1;"},
 		{middleware.Budget{Prices: prices, PerDay: math.NaN()}, "Budget: PerDay is NaN;"},
@@ -93,6 +94,73 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 				t.Errorf("the error is %v, want an invalid request that says %q", err, tt.names)
 			}
 		})
+	}
+}
+
+// No number can be negative, of whatever setting of whatever middleware, and the error has its name.
+func TestNoSettingCanBeNegative(t *testing.T) {
+	model := llmtest.New().Model()
+	for _, good := range []maker{
+		middleware.Retry{}, middleware.Timeout{Total: time.Hour}, middleware.Fallback{To: []middleware.Alternative{{Model: model}}},
+		middleware.Balance{Over: []middleware.Backend{{}}}, keys{Keys: []llm.Secret{"a"}}, middleware.Breaker{}, middleware.Hedge{},
+		middleware.Concurrency{Max: 1}, middleware.RateLimit{Requests: 60, Tokens: 60}, middleware.Budget{Prices: prices, PerProcess: 1},
+		middleware.Cache{}, middleware.Trim{ContextWindow: 8000}, middleware.Resume{},
+	} {
+		settings := reflect.New(reflect.TypeOf(good)).Elem()
+		settings.Set(reflect.ValueOf(good))
+		eachNumber(settings, "", func(name string, number reflect.Value) {
+			number.Set(reflect.ValueOf(-7).Convert(number.Type()))
+			_, err := settings.Interface().(maker).Middleware()
+			if want := settings.Type().Name() + ": " + name + " is -7"; llm.KindOf(err) != llm.InvalidRequest || !strings.Contains(strings.ReplaceAll(err.Error(), "keys", "Keys"), strings.ReplaceAll(want, "keys", "Keys")) {
+				t.Errorf("the error is %v, want an invalid request that says %q", err, want)
+			}
+		})
+	}
+}
+
+// eachNumber calls check with the number of each setting, by the name that errors have for it, and sets it back.
+func eachNumber(v reflect.Value, name string, check func(name string, number reflect.Value)) {
+	switch v.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Float64:
+		was := reflect.ValueOf(v.Interface())
+		check(name, v)
+		v.Set(was)
+	case reflect.Slice:
+		if v.Len() > 0 {
+			eachNumber(v.Index(0), name, check)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.Tag.Get("yaml") != "-" {
+				eachNumber(v.Field(i), strings.TrimPrefix(name+"."+field.Name, "."), check)
+			}
+		}
+	}
+}
+
+// A call that asks for nothing is an error of every middleware, not a panic: no Model makes one, but
+// whoever calls a handler can.
+func TestCallsThatAskForNothingAreErrors(t *testing.T) {
+	strict := func(context.Context, *llm.Call) llm.Events {
+		return func(yield func(llm.Event, error) bool) {
+			yield(llm.Event{}, &llm.Error{Kind: llm.InvalidRequest, Message: "the request is nil"})
+		}
+	}
+	calls := []*llm.Call{nil, {Op: llm.OpChat}, {Op: llm.OpCountTokens}, {Op: llm.OpEmbed}, {Op: llm.OpChat, Buffered: true}}
+	for _, c := range columns {
+		if c.settings == nil {
+			continue
+		}
+		made, err := c.settings(llmtest.New().Model()).Middleware()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range calls {
+			_, err := llm.Collect(made(strict)(t.Context(), call))
+			if llm.KindOf(err) != llm.InvalidRequest || !strings.Contains(err.Error(), " is nil") {
+				t.Errorf("%s: the error of the call %+v is %v, want an invalid request that says what is nil", c.name, call, err)
+			}
+		}
 	}
 }
 

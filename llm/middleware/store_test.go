@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -17,7 +19,7 @@ import (
 func TestBucketTakes(t *testing.T) {
 	b := middleware.Bucket{Every: time.Second, Burst: 3}
 	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	var full time.Time
+	full := make([]time.Time, 1)
 	for _, step := range []struct {
 		at      time.Duration
 		n       int64
@@ -39,7 +41,7 @@ func TestBucketTakes(t *testing.T) {
 	} {
 		var wait time.Duration
 		var ok bool
-		full, wait, ok = b.Take(full, begun.Add(step.at), step.n, step.maxWait)
+		wait, ok = middleware.TakeFrom(full, begun.Add(step.at), []middleware.Draw{{N: step.n, Bucket: b}}, step.maxWait)
 		if wait != step.wait || ok != step.ok {
 			t.Errorf("at %v, Take(%d) is %v, %v; want %v, %v", step.at, step.n, wait, ok, step.wait, step.ok)
 		}
@@ -97,7 +99,7 @@ func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
 				if _, err := m.Add(t.Context(), key, 1, time.Minute); err != nil {
 					t.Fatal(err)
 				}
-				if _, _, err := m.Take(t.Context(), key, 1, b, 0); err != nil {
+				if _, _, err := m.Take(t.Context(), key, []middleware.Draw{{N: 1, Bucket: b}}, 0); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -106,7 +108,7 @@ func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
 		sum, err := m.Add(t.Context(), "old1", 1, time.Minute)
 		equal(t, "a counter that is not old", sum, int64(2))
 		equal(t, "the error", err, nil)
-		_, ok, _ := m.Take(t.Context(), "old1", 1, b, 0)
+		_, ok, _ := m.Take(t.Context(), "old1", []middleware.Draw{{N: 1, Bucket: b}}, 0)
 		equal(t, "whether a bucket that is empty gives a token", ok, false)
 		time.Sleep(time.Hour)
 		fill("new")
@@ -127,7 +129,7 @@ func (brokenStore) Add(context.Context, string, int64, time.Duration) (int64, er
 	return 0, errAway
 }
 
-func (brokenStore) Take(context.Context, string, int64, middleware.Bucket, time.Duration) (time.Duration, bool, error) {
+func (brokenStore) Take(context.Context, string, []middleware.Draw, time.Duration) (time.Duration, bool, error) {
 	return 0, false, errAway
 }
 
@@ -158,9 +160,132 @@ func (s *frailStore) Add(ctx context.Context, key string, n int64, ttl time.Dura
 	return s.Memory.Add(ctx, key, n, ttl)
 }
 
-func (s *frailStore) Take(ctx context.Context, key string, n int64, b middleware.Bucket, most time.Duration) (time.Duration, bool, error) {
+func (s *frailStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
 	if s.away.Load() {
 		return 0, false, errAway
 	}
-	return s.Memory.Take(ctx, key, n, b, most)
+	return s.Memory.Take(ctx, key, draws, most)
+}
+
+// hangingStore answers nobody, from some moment on, before their contexts end.
+type hangingStore struct {
+	*middleware.Memory
+	hangs atomic.Bool
+	asked atomic.Int64
+}
+
+func (s *hangingStore) hang(ctx context.Context) error {
+	if !s.hangs.Load() {
+		return nil
+	}
+	s.asked.Add(1)
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (s *hangingStore) Get(ctx context.Context, key string) ([]byte, error) {
+	if err := s.hang(ctx); err != nil {
+		return nil, err
+	}
+	return s.Memory.Get(ctx, key)
+}
+
+func (s *hangingStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := s.hang(ctx); err != nil {
+		return err
+	}
+	return s.Memory.Set(ctx, key, value, ttl)
+}
+
+func (s *hangingStore) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
+	if err := s.hang(ctx); err != nil {
+		return 0, err
+	}
+	return s.Memory.Add(ctx, key, n, ttl)
+}
+
+func (s *hangingStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+	if err := s.hang(ctx); err != nil {
+		return 0, false, err
+	}
+	return s.Memory.Take(ctx, key, draws, most)
+}
+
+// A store that hangs holds up neither calls nor their ends for long, and when it is known to be
+// away, calls do not wait for it.
+func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
+	for name, of := range map[string]func(middleware.Shared) maker{
+		"cache":     func(s middleware.Shared) maker { return middleware.Cache{Sampled: true, Shared: s} },
+		"ratelimit": func(s middleware.Shared) maker { return middleware.RateLimit{Tokens: 1e6, Count: byLength, Shared: s} },
+		"budget": func(s middleware.Shared) maker {
+			return middleware.Budget{PerDay: 1e6, Prices: prices, Count: byLength, Shared: s}
+		},
+		"breaker": func(s middleware.Shared) maker { return middleware.Breaker{Failures: 1, Shared: s} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const longest = 2 * time.Second
+				store := &hangingStore{Memory: middleware.NewMemory(0)}
+				reply := llmtest.Text("Hello").Usage(1, 1)
+				if name == "breaker" {
+					reply = failure(llm.Server) // to have something to tell the store at the end
+				}
+				p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+					store.hangs.Store(true)
+					return llmtest.Always(reply).Do(ctx, call)
+				}))
+				model := p.Model(use(t, of(middleware.Shared{Store: store})))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				h := stream(ctx, model, llm.Ask("Hi"))
+				h.wantTook(t, 0, longest)
+				if store.asked.Load() == 0 {
+					t.Error("the store was not asked while it hung, so that this shows nothing")
+				}
+				h = stream(t.Context(), model.With(llm.Named("another")), llm.Ask("another question"))
+				h.wantTook(t, 0, 0) // the store is known to be away
+				time.Sleep(time.Second)
+				asked := store.asked.Load()
+				var calls sync.WaitGroup
+				for n := range 20 {
+					calls.Go(func() {
+						stream(t.Context(), model.With(llm.Named(fmt.Sprint("model ", n))), llm.Ask(fmt.Sprint(n))).wantTook(t, 0, longest)
+					})
+				}
+				calls.Wait()
+				equal(t, "how many of 20 calls tried the store", store.asked.Load()-asked, int64(1))
+				store.hangs.Store(false)
+			})
+		})
+	}
+}
+
+// Two servers whose models have the same names, or two customers, share nothing of a store if their
+// scopes differ.
+func TestScopesOfAStoreAreApart(t *testing.T) {
+	store := middleware.NewMemory(0)
+	in := func(scope string) middleware.Shared { return middleware.Shared{Store: store, Scope: scope} }
+	for name, tt := range map[string]struct {
+		of    func(middleware.Shared) maker
+		first llmtest.Reply
+		again func(h heard) bool // whether a second call shows that there was a first
+	}{
+		"cache": {func(s middleware.Shared) maker { return middleware.Cache{Sampled: true, Shared: s} }, llmtest.Text("first"),
+			func(h heard) bool { return h.resp.Text() == "first" }},
+		"rate limit": {func(s middleware.Shared) maker { return middleware.RateLimit{Requests: 1, MaxWait: 1, Shared: s} }, llmtest.Text("first"),
+			func(h heard) bool { return llm.KindOf(h.err) == llm.RateLimited }},
+		"budget": {func(s middleware.Shared) maker {
+			return middleware.Budget{PerDay: 30, Answer: 10, Prices: prices, Count: byLength, Shared: s}
+		}, llmtest.Text("first").Usage(2, 10), func(h heard) bool { return llm.KindOf(h.err) == llm.Quota }},
+		"breaker": {func(s middleware.Shared) maker { return middleware.Breaker{Failures: 1, Shared: s} }, failure(llm.Server),
+			func(h heard) bool { return llm.KindOf(h.err) == llm.Overloaded }},
+	} {
+		ask(t, llmtest.New(tt.first).Model(use(t, tt.of(in("east")))))
+		for scope, want := range map[string]bool{"east": true, "west": false, "": false} {
+			h := ask(t, llmtest.New(llmtest.Text("second").Usage(1, 1)).Model(use(t, tt.of(in(scope)))))
+			if got := tt.again(h); got != want {
+				t.Errorf("%s: in the scope %q a call that scope east has made before is known: %v, want %v (%v)", name, scope, got, want, h.err)
+			}
+		}
+	}
 }

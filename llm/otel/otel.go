@@ -71,6 +71,10 @@ type reporter struct {
 func (r *reporter) wrap(next llm.Handler) llm.Handler {
 	return func(ctx context.Context, call *llm.Call) llm.Events {
 		return func(yield func(llm.Event, error) bool) {
+			if call == nil {
+				yield(llm.Event{}, &llm.Error{Kind: llm.InvalidRequest, Message: "the call is nil"})
+				return
+			}
 			ctx, rec := r.begin(ctx, call)
 			defer rec.end()
 			events := rec.watch(next(ctx, call), yield)

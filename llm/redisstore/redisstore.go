@@ -24,6 +24,12 @@
 //
 // An operation whose reply is lost on the way may be repeated by go-redis. What
 // is taken or added twice errs on the safe side: a little less is let through.
+//
+// # Time
+//
+// The middleware gives every operation two seconds. Clients of go-redis keep to that if their
+// ContextTimeoutEnabled is set, as it is for a store of a config file; otherwise they wait for
+// as long as their own timeouts and retries say.
 package redisstore
 
 import (
@@ -104,11 +110,15 @@ func (s *Store) Add(ctx context.Context, key string, n int64, ttl time.Duration)
 	return sum, failed("add", err)
 }
 
-// Take takes tokens out of a bucket, by the server's clock. Times are exact to
+// Take takes tokens out of the buckets of a key, by the server's clock. Times are exact to
 // about a microsecond.
-func (s *Store) Take(ctx context.Context, key string, n int64, b middleware.Bucket, maxWait time.Duration) (time.Duration, bool, error) {
-	reply, err := take.Run(ctx, s.client, []string{s.key(kindBucket, key)},
-		n, micros(b.Every), b.Burst, micros(max(maxWait, 0))).Slice()
+func (s *Store) Take(ctx context.Context, key string, draws []middleware.Draw, maxWait time.Duration) (time.Duration, bool, error) {
+	args := make([]any, 0, 1+3*len(draws))
+	args = append(args, micros(max(maxWait, 0)))
+	for _, d := range draws {
+		args = append(args, d.N, micros(d.Every), d.Burst)
+	}
+	reply, err := take.Run(ctx, s.client, []string{s.key(kindBucket, key)}, args...).Slice()
 	if err != nil {
 		return 0, false, failed("take", err)
 	}

@@ -3,6 +3,7 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"net"
 	"testing"
 	"time"
 
@@ -73,7 +74,7 @@ func TestKeysAreVersionedAndPrefixed(t *testing.T) {
 func TestBucketsAreForgottenWhenFull(t *testing.T) {
 	server, client := open(t)
 	store := redisstore.New(client)
-	if _, _, err := store.Take(t.Context(), "k", 2, middleware.Bucket{Every: time.Second, Burst: 5}, 0); err != nil {
+	if _, _, err := store.Take(t.Context(), "k", []middleware.Draw{{N: 2, Bucket: middleware.Bucket{Every: time.Second, Burst: 5}}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if ttl := server.TTL("parley:1:bucket:k"); ttl != 2*time.Second {
@@ -89,7 +90,7 @@ func TestSmallPartsOfTimeAreNotLost(t *testing.T) {
 	const takes = 1000
 	var last time.Duration
 	for range takes {
-		wait, ok, err := store.Take(t.Context(), "k", 1, bucket, time.Hour)
+		wait, ok, err := store.Take(t.Context(), "k", []middleware.Draw{{N: 1, Bucket: bucket}}, time.Hour)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
@@ -114,7 +115,7 @@ func TestServerAwayIsAnError(t *testing.T) {
 		_, errGet := store.Get(t.Context(), "k")
 		errSet := store.Set(t.Context(), "k", nil, time.Hour)
 		_, errAdd := store.Add(t.Context(), "k", 1, time.Hour)
-		_, _, errTake := store.Take(t.Context(), "k", 1, middleware.Bucket{Every: 1, Burst: 1}, 0)
+		_, _, errTake := store.Take(t.Context(), "k", []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: 1, Burst: 1}}}, 0)
 		for op, err := range map[string]error{"Get": errGet, "Set": errSet, "Add": errAdd, "Take": errTake} {
 			if err == nil {
 				t.Errorf("server %s: %s has no error", away.name, op)
@@ -129,5 +130,25 @@ func TestContextEndsAnOperation(t *testing.T) {
 	cancel()
 	if _, err := redisstore.New(client).Get(ctx, "k"); !errors.Is(err, context.Canceled) {
 		t.Errorf("Get with a cancelled context returns %v", err)
+	}
+}
+
+// A server that takes connections and says nothing.
+func TestServerThatHangsHoldsUpNobodyBeyondTheContext(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	client := redis.NewClient(&redis.Options{Addr: silent.Addr().String(), ContextTimeoutEnabled: true})
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	if _, err := redisstore.New(client).Get(ctx, "k"); err == nil {
+		t.Error("Get of a server that says nothing has no error")
+	}
+	if took := time.Since(begun); took > 2*time.Second { // go-redis alone waits 3 s, several times
+		t.Errorf("Get took %v with a context of 50 ms", took)
 	}
 }

@@ -11,29 +11,45 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return sum
 `)
 
-// take is middleware.Bucket.Take. A key holds when its bucket will be full, in
-// microseconds since 1970, and is forgotten then.
+// take is middleware.TakeFrom. A key holds when each of its buckets will be full, in
+// microseconds since 1970, and is forgotten when all are.
 //
-// KEYS: the bucket. ARGV: how many tokens, the microseconds for a new one, the
-// burst, and the longest wait in microseconds. It answers 1 or 0 and the wait.
+// KEYS: the buckets. ARGV: the longest wait in microseconds, and for each bucket how many tokens,
+// the microseconds for a new one, and the burst. It answers 1 or 0 and the wait.
 var take = redis.NewScript(`
-local n, every, burst, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local full = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local wait = 0
-if n > 0 then
-	local spare = (burst - math.min(n, burst)) * every
-	wait = math.max(0, full - now - spare)
-	if wait > most then
-		return {0, string.format('%.3f', wait)}
+local full, draws, wait = {}, {}, 0
+for text in string.gmatch(redis.call('GET', KEYS[1]) or '', '%S+') do
+	table.insert(full, tonumber(text))
+end
+for i = 2, #ARGV, 3 do
+	table.insert(draws, {n = tonumber(ARGV[i]), every = tonumber(ARGV[i + 1]), burst = tonumber(ARGV[i + 2])})
+end
+for i, d in ipairs(draws) do
+	full[i] = math.max(full[i] or 0, now)
+	if d.n > 0 then
+		local spare = (d.burst - math.min(d.n, d.burst)) * d.every
+		wait = math.max(wait, full[i] - now - spare)
 	end
 end
-full = full + n * every
-if full > now then
-	redis.call('SET', KEYS[1], string.format('%.2f', full), 'PX', math.ceil((full - now) / 1000))
-else
-	redis.call('DEL', KEYS[1])
+if wait > tonumber(ARGV[1]) then
+	return {0, string.format('%.3f', wait)}
 end
+for i, d in ipairs(draws) do
+	if d.n > 0 then
+		full[i] = math.max(full[i], now + wait)
+	end
+	full[i] = full[i] + d.n * d.every
+end
+local last = math.max(unpack(full))
+if last <= now then
+	redis.call('DEL', KEYS[1])
+	return {1, string.format('%.3f', wait)}
+end
+for i = 1, #full do
+	full[i] = string.format('%.2f', full[i])
+end
+redis.call('SET', KEYS[1], table.concat(full, ' '), 'PX', math.ceil((last - now) / 1000))
 return {1, string.format('%.3f', wait)}
 `)

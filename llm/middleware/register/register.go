@@ -77,9 +77,6 @@ func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
 			}
 			return *info.Prices, true
 		}
-		if c.Budget.PerKey > 0 && c.Budget.Key == nil {
-			return nil, errors.New("per_key needs a program that says who pays: set middleware.Budget.Key in code")
-		}
 	}
 	name := func(name string, model **llm.Model) (err error) {
 		if name != "" {
@@ -135,8 +132,8 @@ func sharedOf(c middleware.Chain) []*middleware.Shared {
 // open sets the store that has been named.
 func open(s *middleware.Shared, file providers.File) error {
 	switch {
-	case s.Name == "" && s.StoreDown != "":
-		return errors.New("shared says store_down, and names no store")
+	case s.Name == "" && (s.StoreDown != "" || s.Scope != ""):
+		return errors.New("shared says store_down or scope, and names no store")
 	case s.Name == "":
 		return nil
 	}

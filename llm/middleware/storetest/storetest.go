@@ -25,6 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) middleware.Store) {
 	t.Run("values", func(t *testing.T) { testValues(t, open(t)) })
 	t.Run("counters", func(t *testing.T) { testCounters(t, open(t)) })
 	t.Run("buckets", func(t *testing.T) { testBuckets(t, open(t)) })
+	t.Run("buckets drawn upon together", func(t *testing.T) { testTogether(t, open(t)) })
 	t.Run("kinds of key are apart", func(t *testing.T) { testKinds(t, open(t)) })
 	t.Run("many at once", func(t *testing.T) { testMany(t, open(t)) })
 }
@@ -119,9 +120,36 @@ func testBuckets(t *testing.T, s middleware.Store) {
 		{n: 5, ok: true}, // more than the burst: a full bucket, and a debt
 		{n: 1, maxWait: 4 * time.Hour, wait: 3 * time.Hour, ok: true},
 	} {
-		wait, ok, err := s.Take(t.Context(), key, step.n, bucket, step.maxWait)
+		wait, ok, err := s.Take(t.Context(), key, []middleware.Draw{{N: step.n, Bucket: bucket}}, step.maxWait)
 		if err != nil || ok != step.ok || (wait-step.wait).Abs() > slack {
 			t.Fatalf("step %d: Take(%d, at most %v) returns %v, %v, %v; want %v, %v", i, step.n, step.maxWait, wait, ok, err, step.wait, step.ok)
+		}
+	}
+}
+
+// testTogether takes out of two buckets at once: a token an hour and three at most, and ten an hour
+// and a hundred at most.
+func testTogether(t *testing.T, s middleware.Store) {
+	slow, fast := middleware.Bucket{Every: time.Hour, Burst: 3}, middleware.Bucket{Every: 6 * time.Minute, Burst: 100}
+	key := name(t, "buckets")
+	for i, step := range []struct {
+		slow, fast int64
+		maxWait    time.Duration
+		wait       time.Duration
+		ok         bool
+	}{
+		{slow: 1, fast: 100, ok: true},
+		{slow: 1, fast: 50, maxWait: 4 * time.Hour, wait: 5 * time.Hour, ok: false}, // and nothing is taken of either
+		{slow: 1, fast: 50, maxWait: 6 * time.Hour, wait: 5 * time.Hour, ok: true},
+		{slow: 3, fast: 0, maxWait: 9 * time.Hour, wait: 6 * time.Hour, ok: true}, // in order: the one before has its tokens at its turn
+		{slow: 0, fast: -50, ok: true},
+		{slow: 0, fast: 100, maxWait: 11 * time.Hour, wait: 10 * time.Hour, ok: true},
+	} {
+		draws := []middleware.Draw{{N: step.slow, Bucket: slow}, {N: step.fast, Bucket: fast}}
+		wait, ok, err := s.Take(t.Context(), key, draws, step.maxWait)
+		if err != nil || ok != step.ok || (wait-step.wait).Abs() > slack {
+			t.Fatalf("step %d: Take(%d and %d, at most %v) returns %v, %v, %v; want %v, %v",
+				i, step.slow, step.fast, step.maxWait, wait, ok, err, step.wait, step.ok)
 		}
 	}
 }
@@ -134,7 +162,7 @@ func testKinds(t *testing.T, s middleware.Store) {
 	if sum, err := s.Add(ctx, key, 2, time.Hour); err != nil || sum != 2 {
 		t.Errorf("a counter with the name of a value is %d, %v; want 2", sum, err)
 	}
-	if wait, ok, err := s.Take(ctx, key, 1, middleware.Bucket{Every: time.Hour, Burst: 1}, 0); err != nil || !ok || wait != 0 {
+	if wait, ok, err := s.Take(ctx, key, []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: time.Hour, Burst: 1}}}, 0); err != nil || !ok || wait != 0 {
 		t.Errorf("a bucket with the name of a value gives %v, %v, %v; want its token at once", wait, ok, err)
 	}
 	if value, err := s.Get(ctx, key); err != nil || string(value) != "value" {
@@ -146,14 +174,14 @@ func testKinds(t *testing.T, s middleware.Store) {
 func testMany(t *testing.T, s middleware.Store) {
 	const workers, each = 8, 25
 	key := name(t, "busy")
-	bucket := middleware.Bucket{Every: time.Hour, Burst: workers*each - 1}
+	draws := []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: time.Hour, Burst: workers*each - 1}}}
 	var mu sync.Mutex
 	given, sums := 0, map[int64]bool{}
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
 			for range each {
-				_, ok, err := s.Take(t.Context(), key, 1, bucket, 0)
+				_, ok, err := s.Take(t.Context(), key, draws, 0)
 				sum, err2 := s.Add(t.Context(), key, 1, time.Hour)
 				if err != nil || err2 != nil {
 					t.Errorf("Take: %v, Add: %v", err, err2)

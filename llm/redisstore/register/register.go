@@ -74,7 +74,7 @@ func connect(config providers.StoreConfig, cluster bool) (redis.UniversalClient,
 		if err := secure(o.TLSConfig, config.TLS); err != nil {
 			return nil, err
 		}
-		o.Dialer = dialer(config, o.TLSConfig)
+		o.Dialer, o.ContextTimeoutEnabled = dialer(config, o.TLSConfig), true
 		return redis.NewClusterClient(o), nil
 	}
 	o, err := redis.ParseURL(string(config.URL))
@@ -84,7 +84,7 @@ func connect(config providers.StoreConfig, cluster bool) (redis.UniversalClient,
 	if err := secure(o.TLSConfig, config.TLS); err != nil {
 		return nil, err
 	}
-	o.Dialer = dialer(config, o.TLSConfig)
+	o.Dialer, o.ContextTimeoutEnabled = dialer(config, o.TLSConfig), true
 	return redis.NewClient(o), nil
 }
 

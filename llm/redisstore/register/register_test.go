@@ -29,6 +29,9 @@ import (
 
 func TestMain(m *testing.M) {
 	providers.Register("echo", func(providers.Config) (llm.Provider, error) { return llmtest.Always(llmtest.Echo()), nil })
+	providers.Register("broken", func(providers.Config) (llm.Provider, error) {
+		return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Server, Message: "crashed"})), nil
+	})
 	goleak.VerifyTestMain(m)
 }
 
@@ -124,6 +127,8 @@ func TestEveryKindOfStateIsShared(t *testing.T) {
 		"rate limit":          {"rate_limit: {requests: 5, shared: {store: fleet}}", ":bucket:"},
 		"budget":              {"budget: {per_day: 5, shared: {store: fleet}}", "budget/day"},
 		"cache":               {"cache: {shared: {store: fleet}}", ":value:"},
+		"budget of a key":     {"budget: {per_key: 5, shared: {store: fleet}}", "budget/key"},
+		"a scope":             {"rate_limit: {requests: 5, shared: {store: fleet, scope: east}}", "east/rate"},
 		"a part of the chain": {"chain: {budget: {per_day: 5, shared: {store: fleet}}}", "budget/day"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +237,19 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, path
 }
 
+// A breaker that opens on one machine of a fleet is open on the others, and a probe that succeeds closes it for all.
+func TestMachinesOfAFleetShareABreaker(t *testing.T) {
+	server := miniredis.RunT(t)
+	file := "stores: {fleet: {kind: redis, url: 'redis://" + server.Addr() + "'}}\n" +
+		"models: {a: {model: %s/m, middleware: [breaker: {failures: 1, open_for: 1m, shared: {store: fleet}}]}}"
+	failing, _ := load(t, fmt.Sprintf(file, "broken"))
+	healthy, _ := load(t, fmt.Sprintf(file, "echo")) // which is the same model to a store: both are llmtest/m
+	answers(t, failing, llm.Server)
+	answers(t, healthy, llm.Overloaded, llm.Overloaded)
+	server.FastForward(time.Minute)
+	answers(t, healthy, "", "")
+}
+
 func TestMistakesAreToldWithoutTheAddress(t *testing.T) {
 	const models = "\nmodels: {a: echo/m}"
 	for file, want := range map[string]string{
@@ -245,10 +263,9 @@ func TestMistakesAreToldWithoutTheAddress(t *testing.T) {
 		"stores: {s: {kind: redis, url: {env: PARLEY_NO_SUCH}}}" + models:                                             `the environment variable PARLEY_NO_SUCH is not set`,
 		"stores: {s: {kind: redis, url: x, settings: {prefixx: p}}}" + models:                                         `there is no field "prefixx"; did you mean "prefix"?`,
 		"models: {a: {model: echo/m, middleware: [cache: {shared: {store: s}}]}}":                                     `the middleware "cache" cannot be made: there is no store "s"`,
-		"models: {a: {model: echo/m, middleware: [cache: {shared: {store_down: refuse}}]}}":                           `shared says store_down, and names no store`,
+		"models: {a: {model: echo/m, middleware: [cache: {shared: {store_down: refuse}}]}}":                           `shared says store_down or scope, and names no store`,
 		"stores: {s: {kind: memory, url: 'x'}}" + models:                                                              `it is in the process, and has neither url nor tls`,
 		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}" + models:                                             `max_bytes is -1; it cannot be negative`,
-		"models: {a: {model: echo/m, info: {prices: {input: 1}}, middleware: [budget: {per_key: 1}]}}":                `per_key needs a program that says who pays`,
 	} {
 		path := filepath.Join(t.TempDir(), "parley.yaml")
 		write(t, path, file)

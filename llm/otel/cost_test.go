@@ -1,0 +1,27 @@
+//go:build !race
+
+package otel_test
+
+import (
+	"testing"
+
+	"github.com/parley-llm/parley/internal/cputime"
+	"github.com/parley-llm/parley/llm/otel"
+)
+
+// Telemetry adds at most 500 ns and no allocation a chunk, as the whole chain of middleware may.
+// (The race detector multiplies costs.)
+func TestTelemetryCostsLittle(t *testing.T) {
+	const few, many, most = 2, 1002, 500.0 // ns
+	added := func(measure func(f func()) float64, chunks int) float64 {
+		return measure(streaming(t, chunks, &otel.Telemetry{})) - measure(streaming(t, chunks, nil))
+	}
+	time := func(f func()) float64 { return cputime.Least(t, 50, f) }
+	allocs := func(f func()) float64 { return testing.AllocsPerRun(50, f) }
+	call, perCall := added(time, few), added(allocs, few)
+	chunk, perChunk := (added(time, many)-call)/(many-few), (added(allocs, many)-perCall)/(many-few)
+	t.Logf("telemetry    %6.0f ns and %3.0f allocations a call, %4.0f ns and %.3f allocations a chunk", call, perCall, chunk, perChunk)
+	if chunk > most || perChunk > 0 {
+		t.Errorf("telemetry adds %.0f ns and %.3f allocations to a chunk, want at most %.0f ns and none", chunk, perChunk, most)
+	}
+}
