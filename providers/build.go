@@ -277,7 +277,7 @@ func (b *builder) provider(kind, section string, m *modelConfig) llm.Provider {
 	open, _, _ := registered(&registry.openers, kind)
 	p, closers, err := openProvider(open, config)
 	if err != nil {
-		b.add(m.Model.place, "%s cannot be opened: %s%s", m.Model.value, messageOf(err), keyHint(err))
+		b.add(m.Model.place, "%s cannot be opened: %s", m.Model.value, b.whyNot(kind, c, err))
 		return nil
 	}
 	b.closers = append(b.closers, closers...)
@@ -290,11 +290,20 @@ func (b *builder) provider(kind, section string, m *modelConfig) llm.Provider {
 	return p
 }
 
-func keyHint(err error) string {
-	if llm.KindOf(err) == llm.Auth {
-		return "; here it is key, as in \"key: {env: NAME}\""
+// whyNot says why a provider cannot be opened. Where it is for want of a key, it says what of the file or of the
+// environment to set, which the provider does not know.
+func (b *builder) whyNot(kind string, c connection, err error) string {
+	vendor := readCatalog().vendors.get(kind)
+	switch {
+	case llm.KindOf(err) != llm.Auth || c.Key != nil:
+		return messageOf(err)
+	case vendor == nil || len(vendor.value.Keys) == 0:
+		return messageOf(err) + "; a key is written as in \"key: {env: NAME}\""
+	case b.found && c.BaseURL != nil:
+		return "it has no key, and where a file that nobody named gives the address, none is taken from the environment: write key, or leave base_url out"
 	}
-	return ""
+	name := vendor.value.Keys[0]
+	return "it has no key: set " + name + " in the environment, or say here where the key is, as in \"key: {env: " + name + "}\""
 }
 
 // config returns what a provider is opened with.
@@ -411,32 +420,6 @@ func (g *groupProvider) Name() string { return g.kind }
 // Do has a member answer.
 func (g *groupProvider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return g.handler(ctx, call)
-}
-
-// exposed tells of keys in files that everybody may read.
-func (b *builder) exposed() []Problem {
-	warned := problems{file: b.problems.file, list: nil}
-	info, err := os.Stat(b.problems.file)
-	if err != nil || info.Mode().Perm()&0o004 == 0 {
-		return nil
-	}
-	warn := func(what string, k *keySource) {
-		if k != nil && k.literal != "" {
-			warned.add(k.place, "the %s is written here, and everybody on this machine may read the file: chmod 600 %s, or use {env: NAME}", what, b.problems.file)
-		}
-	}
-	for _, p := range b.file.Providers {
-		warn("key", p.value.Key)
-	}
-	for _, m := range b.file.Models {
-		warn("key", m.value.Key)
-	}
-	for _, s := range b.file.Stores {
-		if s.value.URL != nil && strings.Contains(string(s.value.URL.literal), "@") {
-			warn("password", s.value.URL)
-		}
-	}
-	return warned.list
 }
 
 // messageOf returns what an error says, without what stands before it in each.

@@ -1,10 +1,10 @@
 package providers
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -39,14 +39,10 @@ func (b *builder) checkConnection(c connection) {
 	if c.BaseURL == nil {
 		return
 	}
-	u, err := url.Parse(c.BaseURL.value)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		b.add(c.BaseURL.place, "the base URL must begin with http:// or https:// and name a host")
-	case u.User != nil:
-		b.add(c.BaseURL.place, "the base URL holds credentials: put them into key")
-	case u.RawQuery != "" || u.Fragment != "":
-		b.add(c.BaseURL.place, "the base URL must have no query and no fragment")
+	if name, ok := variable(c.BaseURL.value); ok {
+		b.add(c.BaseURL.place, "the file's text is taken as it is, and no variable in it is replaced: write the address in place of %s", name)
+	} else if _, err := send.ParseBaseURL("", c.BaseURL.value); err != nil {
+		b.add(c.BaseURL.place, "%s", messageOf(err))
 	}
 }
 

@@ -170,10 +170,14 @@ func (m *middlewareConfig) decode(d *decoder, n *yaml.Node) {
 		return
 	}
 	pairs := d.pairs(n)
-	if len(pairs) != 1 {
-		if n.Kind == yaml.MappingNode {
-			d.add(placeOf(n), "a middleware is a name, or one name with its settings, as in \"retry: {max_retries: 3}\"; here are %d", len(pairs))
-		}
+	switch {
+	case n.Kind != yaml.MappingNode:
+		return
+	case len(pairs) > 1 && pairs[0][1].ShortTag() == "!!null": // - retry:, and its settings below it, not further in
+		d.add(placeOf(pairs[1][0]), "%q stands beside %q: if it is a setting of it, indent it further", pairs[1][0].Value, pairs[0][0].Value)
+		return
+	case len(pairs) != 1:
+		d.add(placeOf(n), "a middleware is a name, or one name with its settings, as in \"retry: {max_retries: 3}\"; here are %d", len(pairs))
 		return
 	}
 	m.name = text{placeOf(pairs[0][0]), pairs[0][0].Value}

@@ -11,7 +11,8 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// goldenErrors has one case after the other: its name, a config file, and what the loader says of it.
+// goldenErrors has one case after the other: its name, a config file, and what the loader says of it. Files of a name
+// that begins with "found: " are found in the working folder, and not named by anybody.
 // PARLEY_UPDATE=1 writes anew what the loader says.
 const goldenErrors = "testdata/errors.golden"
 
@@ -49,7 +50,15 @@ func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			input := strings.NewReplacer(`\x01`, "\x01", `\xff`, "\xff").Replace(c.input)
 			path := write(t, input)
-			_, err := providers.LoadIn(path, variables(map[string]string{"SET": "value"}))
+			env := variables(map[string]string{"SET": "value"})
+			_, err := providers.LoadIn(path, env)
+			if strings.HasPrefix(c.name, "found: ") {
+				if err != nil {
+					t.Errorf("the file is not even taken if it is named: %v", err)
+				}
+				t.Chdir(filepath.Dir(path))
+				_, err = providers.DefaultIn(t.Context(), env)
+			}
 			got := complaint(err, path)
 			updated.WriteString(caseMark + c.name + "\n" + strings.TrimRight(c.input, "\n") + "\n" + saysMark + "\n" + got + "\n\n")
 			if got != c.want && os.Getenv("PARLEY_UPDATE") == "" {
