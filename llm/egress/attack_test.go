@@ -202,6 +202,12 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		{"::/0", "http://[::ffff:127.0.0.1]", "the address [::ffff:127.0.0.1]:PORT is not on the allow-list"},
 		{"::/0", "http://[::127.0.0.1]", "the address [::127.0.0.1]:PORT is not on the allow-list"},
 		{"public", "http://[64:ff9b::127.0.0.1]", "the address [64:ff9b::127.0.0.1]:PORT is not on the allow-list"},
+		{"::/0", "http://[::ffff:0:127.0.0.1]", "the address [::ffff:0:127.0.0.1]:PORT is not on the allow-list"},
+		{"::/0", "http://[64:ff9b:1::127.0.0.1]", "the address [64:ff9b:1::127.0.0.1]:PORT is not on the allow-list"},
+		// At the places that translators with shorter prefixes have, beside an address that is allowed.
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f00:0:100:10.1.1.1]", "the address [64:ff9b:1:7f00:0:100:10.1.1.1]:PORT is not on the allow-list"},
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f:0:1:10.1.1.1]", "the address [64:ff9b:1:7f:0:1:10.1.1.1]:PORT is not on the allow-list"},
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:0:7f:0:1:a01]", "the address [64:ff9b:1:0:7f:0:1:a01]:PORT is not on the allow-list"},
 		{"::/0", "http://mapped.example", "the host mapped.example:PORT has the addresses [::ffff:127.0.0.1], of which none is on the allow-list"},
 		{"public", "http://nat64.example", "the host nat64.example:PORT has the addresses [64:ff9b::7f00:1], of which none is on the allow-list"},
 		{"public", "http://6to4.example", "the host 6to4.example:PORT has the addresses [2002:7f00:1::], of which none is on the allow-list"},
@@ -212,6 +218,21 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		t.Run(test.list+" "+test.address, func(t *testing.T) {
 			refused(t, client(t, names, strings.Fields(test.list)...), test.address+":"+port, strings.ReplaceAll(test.want, "PORT", port))
 		})
+	}
+}
+
+// The way through a translator is open to what the list has.
+func TestTranslatedAddressesOfTheListAreTried(t *testing.T) {
+	list, err := egress.Allow("::/0", "10.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end() // so that nothing is sent
+	for _, address := range []string{"[64:ff9b::10.1.1.1]:80", "[64:ff9b:1::10.1.1.1]:80", "[2002:a01:101::1]:80"} {
+		if _, err := list.Dialer(egress.Config{})(ended, "tcp", address); !errors.Is(err, context.Canceled) {
+			t.Errorf("the error for %s is %v, want one of the context", address, err)
+		}
 	}
 }
 

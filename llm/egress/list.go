@@ -190,8 +190,10 @@ func (l *List) allowsAddr(addr netip.Addr, port string, named bool) bool {
 	if !allowed {
 		return false
 	}
-	if inner, ok := embedded(addr); ok { // a gateway passes it on to that address
-		return l.allowsAddr(inner, port, named)
+	for _, inner := range embedded(addr) { // a gateway passes it on to that address
+		if !l.allowsAddr(inner, port, named) {
+			return false
+		}
 	}
 	return true
 }
