@@ -87,8 +87,10 @@ func TestFileThatIsNotThere(t *testing.T) {
 	}
 }
 
-// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place.
+// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place. What it takes, the
+// schema takes.
 func FuzzLoad(f *testing.F) {
+	schema := resolved(f)
 	for _, c := range errorCases(f) {
 		f.Add(c.input)
 	}
@@ -106,6 +108,11 @@ func FuzzLoad(f *testing.F) {
 				}
 			}
 			_ = setup.Close()
+			if v, ok := instance(t, content); ok {
+				if err := schema.Validate(v); err != nil {
+					t.Errorf("the schema refuses what the loader takes: %v", err)
+				}
+			}
 			return
 		}
 		var file *providers.FileError
