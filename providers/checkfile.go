@@ -31,11 +31,21 @@ func (b *builder) checkProviders() {
 		case taken && kind != p.name.value:
 			b.add(at, "%q is a provider already, and cannot be made another: give the section another name", p.name.value)
 		}
-		b.checkConnection(p.value.connection)
+		b.checkConnection(p.name.place, p.value.connection)
 	}
 }
 
-func (b *builder) checkConnection(c connection) {
+func (b *builder) checkConnection(at place, c connection) {
+	_, balances, _ := registered(&registry.groups, keyGroup)
+	switch {
+	case c.Keys == nil:
+	case c.Key != nil:
+		b.add(c.Key.place, "there are both key and keys: leave one out")
+	case len(*c.Keys) == 0:
+		b.add(at, "keys is empty: leave it out, or name a key")
+	case !balances:
+		b.add((*c.Keys)[0].place, "several keys take turns by the group %q, which this program does not import: llm/middleware/register has it", keyGroup)
+	}
 	if c.BaseURL == nil {
 		return
 	}
@@ -59,7 +69,7 @@ func (b *builder) checkModels() {
 			b.add(m.name.place, "the model %q does not say which it is: add model, as in \"model: openai/gpt-6-luna\"", m.name.value)
 			continue
 		}
-		b.checkConnection(m.value.connection)
+		b.checkConnection(m.name.place, m.value.connection)
 		b.kindOf(m.value.Model)
 	}
 }

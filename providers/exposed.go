@@ -53,8 +53,10 @@ func (w *exposure) warn(what, instead string, at place) {
 }
 
 func (w *exposure) connection(c connection) {
-	if c.Key != nil && c.Key.literal != "" {
-		w.warn("key", "use {env: NAME}", c.Key.place)
+	for _, k := range c.credentials() {
+		if k.literal != "" {
+			w.warn("key", "use {env: NAME}", k.place)
+		}
 	}
 	for _, h := range c.Headers {
 		if h.value != nil && h.value.literal != "" && looksSecret(h.name.value, "auth", "cookie", "key", "token", "secret", "password") {

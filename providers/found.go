@@ -85,16 +85,17 @@ func (b *builder) checkFoundConnection(kind string, c connection) {
 			b.refuseFound(h.name.place, "set the header Host")
 		}
 	}
-	switch k := c.Key; {
-	case k == nil:
-	case k.from.Command != nil:
-		b.refuseFound(k.place, "run a command")
-	case k.from.File != nil:
-		b.refuseFound(k.place, "read a key from a file")
-	case k.from.Env != nil && c.BaseURL != nil:
-		b.refuseFound(k.place, "send a key from the environment to an address that it gives itself")
-	case k.from.Env != nil && (vendor == nil || !slices.Contains(vendor.value.Keys, k.from.Env.value)):
-		b.refuseFound(k.place, "send "+k.from.Env.value+" to "+kind)
+	for _, k := range c.credentials() {
+		switch {
+		case k.from.Command != nil:
+			b.refuseFound(k.place, "run a command")
+		case k.from.File != nil:
+			b.refuseFound(k.place, "read a key from a file")
+		case k.from.Env != nil && c.BaseURL != nil:
+			b.refuseFound(k.place, "send a key from the environment to an address that it gives itself")
+		case k.from.Env != nil && (vendor == nil || !slices.Contains(vendor.value.Keys, k.from.Env.value)):
+			b.refuseFound(k.place, "send "+k.from.Env.value+" to "+kind)
+		}
 	}
 }
 

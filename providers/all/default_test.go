@@ -203,6 +203,8 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 		{"a command", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {command: [cat, secret.txt]}}}", "run a command"},
 		{"a file", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {file: secret.txt}}}", "read a key from a file"},
 		{"a key to another address", "models: {a: {model: openai/m, base_url: 'URL/v1', key: {env: OPENAI_API_KEY}}}", "send a key from the environment to an address that it gives itself"},
+		{"one of several keys to another address", "models: {a: {model: openai/m, base_url: 'URL/v1', keys: [mine, {env: OPENAI_API_KEY}]}}", "send a key from the environment to an address that it gives itself"},
+		{"one of several keys from a command", "models: {a: {model: openai/m, keys: [mine, {command: [cat, secret.txt]}]}}", "run a command"},
 		{"another's key", "models: {a: {model: groq/m, key: {env: OPENAI_API_KEY}}}", "send OPENAI_API_KEY to groq"},
 		{"a key of no model's", "models: {a: {model: groq/m, key: {env: AWS_SECRET_ACCESS_KEY}}}", "send AWS_SECRET_ACCESS_KEY to groq"},
 		{"a header from the environment", "models: {a: {model: vllm/m, base_url: 'URL/v1', headers: {X: {env: OPENAI_API_KEY}}}}", "take a header from elsewhere"},

@@ -63,6 +63,8 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 		{"a fallback for one kind of failure", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: b, on: [overloaded]}]}}}\ndefault: g", "hello"},
 		{"a group that balances", "models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 3}]}}}\ndefault: g", "hello"},
 		{"a group of keys, of which one is refused", "models: {a: &a {model: keyed/m, key: k-revoked}, b: {<<: *a, key: k-good}}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 9}]}}}\ndefault: g", "hello"},
+		{"keys, of which one is refused", "models: {a: {model: keyed/m, keys: [k-revoked, k-good]}}", "hello"},
+		{"keys of a section", "providers: {keyed: {keys: [k-revoked, k-revoked, k-good]}}\nmodels: {a: keyed/m}", "hello"},
 		{"a fallback of one model", "models: {a: {model: fails/m, middleware: [fallback: {to: [{model: b}]}]}, b: works/m}\ndefault: a", "hello"},
 		{"retry", "models: {a: {model: flaky/m, middleware: [retry: {min_backoff: 1ns, max_backoff: 1ns}]}}", "second try"},
 		{"a whole chain", "models: {a: {model: flaky/m, middleware: [chain: {retry: {min_backoff: 1ns, max_backoff: 1ns}, breaker: {}, cache: {}, timeout: {total: 1m}, concurrency: {max: 2}}]}}", "second try"},
@@ -132,6 +134,9 @@ func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 		"models: {a: {model: works/m, middleware: [retry: {max_retry: 1}]}}":                                                                    `:1:51: there is no field "max_retry"; did you mean "max_retries"?`,
 		"models: {a: {model: works/m, middleware: [retry: {max_retries: -1}]}}":                                                                 `:1:43: the middleware "retry" cannot be made:`,
 		"models: {a: {model: works/m, middleware: [log: {level: loud}]}}":                                                                       `:1:56: this cannot be used here: slog: level string "loud": unknown name`,
+		"models: {a: {model: works/m, key: k, keys: [k]}}":                                                                                      `:1:35: there are both key and keys: leave one out`,
+		"models: {a: {model: works/m, keys: []}}":                                                                                               `:1:10: keys is empty: leave it out, or name a key`,
+		"models: {a: {model: works/m, keys: [{env: NOT_SET_HERE}, {env: NOR_THIS}]}}":                                                           `:1:64: the environment variable NOR_THIS is not set`,
 		"models: {a: {model: works/m, middleware: [hedge: {model: b}]}}":                                                                        `:1:43: the middleware "hedge" cannot be made: there is no model or group "b"; there is: a`,
 		"models: {a: works/m, b: works/m, c: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: c}]}}}\ndefault: g": `:2:10: the group "g" cannot be made:`,
 	} {
