@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/doc/comment"
-	"go/parser"
 	"go/token"
 	"os"
 	"path"
@@ -115,23 +114,8 @@ func TestLinksOfTheCommentsResolve(t *testing.T) {
 
 func documentation(t *testing.T, dir, name string) *doc.Package {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	files := token.NewFileSet()
-	var parsed []*ast.File
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed = append(parsed, file)
-	}
-	pkg, err := doc.NewFromFiles(files, parsed, name)
+	pkg, err := doc.NewFromFiles(files, parsed(t, files, dir), name)
 	if err != nil {
 		t.Fatal(err)
 	}
