@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -84,6 +85,42 @@ func TestFileThatIsNotThere(t *testing.T) {
 	_, err := providers.Load(filepath.Join(t.TempDir(), "parley.yaml"))
 	if !errors.Is(err, llm.InvalidRequest) || !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "the config file cannot be read") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// A cloned folder can have a link to anything under the name of a config file.
+func TestFileWithoutEndIsRefused(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Symlink("/dev/zero", "parley.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := providers.DefaultIn(t.Context(), variables(nil))
+	if want := "parley: invalid request: the config file cannot be read: parley.yaml is larger than 1048576 bytes, as no config file is"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+}
+
+// However a file of a quarter of a mebibyte is made, the loader is soon done with it: brackets in brackets, aliases of aliases, a list of nothing.
+func TestHostileFilesEndSoon(t *testing.T) {
+	const size = 1 << 18
+	for name, content := range map[string]string{
+		"brackets": "models: " + strings.Repeat("[", size),
+		"braces":   "models: " + strings.Repeat("{a: ", size/4),
+		"items":    "models:\n" + strings.Repeat("- \n", size/3),
+		"fields":   "models: {a: {model: echo/m, options: {extra: {" + strings.Repeat("a,", size/2) + "}}}}",
+		"unknown":  strings.Repeat("- {a: b}\n", size/9),
+		"comments": strings.Repeat("# \n", size/3),
+		"anchors":  "models: [" + strings.Repeat("&a x,", size/5) + "]",
+		"merges":   "a: &a {b: c}\nmodels: {x: {<<: [" + strings.Repeat("*a,", size/3) + "]}}",
+	} {
+		start := time.Now()
+		path := write(t, content)
+		_, err := providers.LoadIn(path, variables(nil))
+		if took := time.Since(start); !errors.Is(err, llm.InvalidRequest) || took > time.Minute {
+			t.Errorf("%s: the error after %v is %v", name, took, err)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
 	}
 }
 

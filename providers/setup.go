@@ -84,7 +84,7 @@ func (s *Setup) read() (*generation, error) {
 		b.earlier = g.builder.stores
 	}
 	b.watchFile(filepath.Base(s.path)) // before it is read, so that no change is missed
-	data, err := os.ReadFile(s.path)
+	data, err := readFile(s.path)
 	if err != nil {
 		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: "the config file cannot be read: " + err.Error(), Err: err}
 	}
@@ -94,6 +94,22 @@ func (s *Setup) read() (*generation, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// fileLimit is how large a config file may be, in bytes. A larger one is some other file, perhaps one without end.
+const fileLimit = 1 << 20
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
+	if err == nil && len(data) > fileLimit {
+		return nil, fmt.Errorf("%s is larger than %d bytes, as no config file is", path, fileLimit)
+	}
+	return data, err
 }
 
 // Path returns the file's path, as it was given.
