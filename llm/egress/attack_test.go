@@ -221,6 +221,64 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 	}
 }
 
+// A host of two addresses answers if one of them does; if none does, the error is of the first.
+func TestAddressesAreTriedInTheirOrder(t *testing.T) {
+	s := server(t)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	answers(t, client(t, map[string][]string{"two.example": {"127.0.0.3", "127.0.0.1"}}, "127.0.0.0/8"), "http://two.example:"+port)
+	_, err := client(t, map[string][]string{"none.example": {"127.0.0.3", "127.0.0.4"}}, "127.0.0.0/8").Get("http://none.example:" + port)
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.3:"+port) || llm.KindOf(err) == llm.Permission {
+		t.Errorf("the error is %v, want that of connecting to 127.0.0.3:%s", err, port)
+	}
+}
+
+// The system's resolver is held to the list as any other.
+func TestSystemsResolverIsUsedAndChecked(t *testing.T) {
+	s := server(t)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	for entries, want := range map[string]llm.Kind{"localhost 127.0.0.0/8 ::1": "", "localhost 10.0.0.0/8": llm.Permission, "localhost": llm.Permission} {
+		list, err := egress.Allow(strings.Fields(entries)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := list.Client(egress.Config{})
+		resp, err := c.Get("http://localhost:" + port)
+		if llm.KindOf(err) != want {
+			t.Errorf("%s: the error is %v, want one of the kind %q", entries, err, want)
+		}
+		if err == nil {
+			resp.Body.Close()
+		}
+		c.CloseIdleConnections()
+	}
+}
+
+// No list allows nothing, and no request is left open.
+func TestNoListAllowsNothing(t *testing.T) {
+	inside := setTrap(t, "tcp", "127.0.0.1:0")
+	var none *egress.List
+	refused(t, none.Client(egress.Config{}), "http://"+inside.Addr().String(), "the address "+inside.Addr().String()+" is not on the allow-list")
+	body := &closed{Reader: strings.NewReader("secret")}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "unix:///run/llm.sock", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.Client(egress.Config{}).Do(req); llm.KindOf(err) != llm.Permission || !body.is {
+		t.Errorf("the error is %v, and that the body was closed is %v", err, body.is)
+	}
+	if egress.Holds(nil) || egress.Holds(http.DefaultClient) || !egress.Holds(none.Client(egress.Config{})) {
+		t.Error("Holds takes another client for one of a list's, or one of a list's for another")
+	}
+}
+
+// closed is a body that knows whether it was closed.
+type closed struct {
+	io.Reader
+	is bool
+}
+
+func (c *closed) Close() error { c.is = true; return nil }
+
 // The way through a translator is open to what the list has.
 func TestTranslatedAddressesOfTheListAreTried(t *testing.T) {
 	list, err := egress.Allow("::/0", "10.0.0.0/8")
