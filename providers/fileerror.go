@@ -83,6 +83,12 @@ func (p *problems) err() error {
 // nearest, or else all there are.
 func orNearest(name string, valid []string) string {
 	nearest, _ := nearestOf(name, valid)
+	if nearest == "" { // as people who know other programs write it: api_key, system_prompt
+		i := slices.IndexFunc(valid, func(v string) bool { return strings.Contains("_"+name+"_", "_"+v+"_") })
+		if i >= 0 {
+			nearest = valid[i]
+		}
+	}
 	switch {
 	case nearest != "":
 		return fmt.Sprintf("did you mean %q?", nearest)

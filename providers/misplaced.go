@@ -12,6 +12,7 @@ import (
 type home struct {
 	where  string // "under \"defaults\""
 	fields []string
+	exact  bool // a field that is spelt otherwise is not likely one of these
 }
 
 // unknownField says what to do about a field that its part of the file does not have: the one of
@@ -27,7 +28,7 @@ func unknownField(name string, part reflect.Type, fields []field) string {
 	}
 	slips := min(2, len(name)/4, slipsToOwn-1) // more of them, and it is another word
 	for _, h := range homes {
-		if meant, d := nearestOf(name, h.fields); meant != "" && d > 0 && d <= slips {
+		if meant, d := nearestOf(name, h.fields); meant != "" && d > 0 && d <= slips && !h.exact {
 			return fmt.Sprintf("there is no field %q here; did you mean %q, which belongs %s?", name, meant, h.where)
 		}
 	}
@@ -38,11 +39,13 @@ func unknownField(name string, part reflect.Type, fields []field) string {
 // the likelier ones first.
 func homesFor(part reflect.Type) []home {
 	var homes []home
-	of := func(where string, t reflect.Type) {
+	add := func(h home, t reflect.Type) {
 		if t != part && t.Kind() == reflect.Struct {
-			homes = append(homes, home{where, fieldNames(fieldsOf(t))})
+			h.fields = fieldNames(fieldsOf(t))
+			homes = append(homes, h)
 		}
 	}
+	of := func(where string, t reflect.Type) { add(home{where: where}, t) }
 	registry.RLock()
 	defer registry.RUnlock()
 	switch part {
@@ -57,15 +60,15 @@ func homesFor(part reflect.Type) []home {
 	}
 	of(`under "defaults"`, reflect.TypeFor[defaultsConfig]())
 	of("at a model", reflect.TypeFor[modelConfig]())
-	of(`under "info"`, reflect.TypeFor[infoConfig]())
+	add(home{where: `under "info"`, exact: true}, reflect.TypeFor[infoConfig]())
 	of(`under "limits"`, reflect.TypeFor[limitsConfig]())
-	of(`under "tls"`, reflect.TypeFor[tlsConfig]())
+	add(home{where: `under "tls"`, exact: true}, reflect.TypeFor[tlsConfig]())
 	for _, name := range slices.Sorted(maps.Keys(registry.options)) {
 		of(`under "options"`, registry.options[name])
 	}
 	users := make(map[string][]string) // the middleware that has a setting, by the setting's name
 	for _, name := range slices.Sorted(maps.Keys(registry.middleware)) {
-		homes = append(homes, home{`under "middleware", as in "middleware: [` + name + `: {…}]"`, []string{name}})
+		homes = append(homes, home{where: `under "middleware", as in "middleware: [` + name + `: {…}]"`, fields: []string{name}})
 		if settings := registry.middleware[name].settings; settings.Kind() == reflect.Struct {
 			for _, f := range fieldsOf(settings) {
 				users[f.name] = append(users[f.name], name)
@@ -74,10 +77,10 @@ func homesFor(part reflect.Type) []home {
 	}
 	for _, setting := range slices.Sorted(maps.Keys(users)) {
 		if names := users[setting]; len(names) == 1 { // of several, nobody can say which is meant
-			homes = append(homes, home{`to the middleware "` + names[0] + `"`, []string{setting}})
+			homes = append(homes, home{where: `to the middleware "` + names[0] + `"`, fields: []string{setting}})
 		}
 	}
-	of("at the top of the file", reflect.TypeFor[file]())
+	add(home{where: "at the top of the file", exact: true}, reflect.TypeFor[file]())
 	return homes
 }
 
