@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -325,9 +326,15 @@ func (g *generation) entry(name string) (*entry, error) {
 		}
 		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: message}
 	}
+	if len(g.entries) >= len(g.names)+maxOthers {
+		maps.DeleteFunc(g.entries, func(name string, _ *entry) bool { return !slices.Contains(g.names, name) })
+	}
 	g.entries[name] = e
 	return e, nil
 }
+
+// maxOthers is how many models are kept that the file does not name. Their names may be anybody's.
+const maxOthers = 1000
 
 // hold keeps the generation open for a call, unless it is retired.
 func (g *generation) hold() bool {

@@ -163,6 +163,18 @@ func TestNoModelOfThisName(t *testing.T) {
 	equal(t, "answer after the mistakes", ask(t, setup, "fast"), "m at ")
 }
 
+// The names of models may come from anywhere: however many there are, they open one provider, and each of them answers.
+func TestModelsThatTheFileDoesNotNameShareTheirProvider(t *testing.T) {
+	before := opens
+	setup := load(t, "models: {a: echo/a}\nproviders: {echo: {base_url: 'http://x'}}", nil)
+	for i := range 3000 {
+		name := fmt.Sprint("m", i)
+		equal(t, "answer", ask(t, setup, "echo/"+name), name+" at http://x")
+	}
+	equal(t, "answer of the file's own", ask(t, setup, "a"), "a at http://x")
+	equal(t, "providers opened", opens-before, 1)
+}
+
 func TestKeys(t *testing.T) {
 	dir := t.TempDir()
 	rewrite(t, filepath.Join(dir, "key.txt"), "k-from-file\n")
