@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -26,9 +27,9 @@ type builder struct {
 	egressPlace place
 	names       []string // of the file's models and groups
 	entries     map[string]*entry
-	making      []string                 // the models in the making, each for the one before
-	infos       map[string]llm.ModelInfo // by provider/model; complete before any call is made
-	opened      map[string]llm.Provider  // by the name of the section, for models without a connection of their own
+	making      []string                  // the models in the making, each for the one before
+	infos       map[string]llm.ModelInfo  // by provider/model; complete before any call is made
+	opened      map[string][]llm.Provider // by the name of the section, for models without a connection of their own; one for each key
 	stores      []*openStore
 	earlier     []*openStore // of the reading of the file that this one takes the place of
 	closers     []io.Closer
@@ -207,7 +208,7 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	if kind == "" {
 		return nil
 	}
-	provider := b.provider(kind, section, m)
+	opened := b.provider(kind, section, m)
 	defaults := m.Defaults.request()
 	defaults.Strict = defaults.Strict || b.file.Strict
 	if m.Options.node != nil {
@@ -226,11 +227,36 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	if e.info.Name != "" {
 		options = append(options, llm.Use(checked(e.info.ModelInfo)))
 	}
-	if provider == nil || len(b.list) > 0 {
+	if opened == nil || len(b.list) > 0 {
+		return nil
+	}
+	provider, err := inTurns(opened, modelName)
+	if err != nil {
+		b.add(m.Model.place, "the group %q cannot be made: %s", keyGroup, messageOf(err))
 		return nil
 	}
 	e.model = llm.New(provider, modelName, options...)
 	return e
+}
+
+// keyGroup is the kind of group that has several keys take turns.
+const keyGroup = "balance"
+
+// inTurns returns what answers for a provider that was opened with several keys, once with each.
+func inTurns(opened []llm.Provider, model string) (llm.Provider, error) {
+	if len(opened) == 1 {
+		return opened[0], nil
+	}
+	members := make([]Member, len(opened))
+	for i, p := range opened {
+		members[i] = Member{Name: fmt.Sprintf("key %d", i+1), Model: llm.New(p, model)}
+	}
+	kind, _, _ := registered(&registry.groups, keyGroup)
+	handler, err := kind.build(reflect.Zero(kind.settings).Interface(), members)
+	if err != nil {
+		return nil, err
+	}
+	return &groupProvider{opened[0].Name(), handler}, nil
 }
 
 // infoOf returns what is known of a model. A server at another address than the provider's own
@@ -263,41 +289,65 @@ func (b *builder) connection(section string, m *modelConfig) connection {
 	return c
 }
 
-// provider opens the provider of a model. Models without a connection of their own share that of their section.
-func (b *builder) provider(kind, section string, m *modelConfig) llm.Provider {
+// provider opens the provider of a model, once with each of its keys. Models without a connection of their own share those
+// of their section.
+func (b *builder) provider(kind, section string, m *modelConfig) []llm.Provider {
 	shared := !m.connection.isSet()
-	if p := b.opened[section]; p != nil && shared {
-		return p
+	if all := b.opened[section]; all != nil && shared {
+		return all
 	}
 	c := b.connection(section, m)
 	config := b.config(kind, c)
+	open, _, _ := registered(&registry.openers, kind)
+	keys := c.credentials()
+	if len(keys) == 0 {
+		keys = []*keySource{nil} // the provider's usual one
+	}
+	var all []llm.Provider
+	for _, key := range keys {
+		if key != nil {
+			config.APIKey, config.TokenSource = key.resolve(context.Background(), b)
+		}
+		if len(b.list) > 0 {
+			continue // what is wrong with the other keys is told as well
+		}
+		p, closers, err := openProvider(open, config)
+		if err != nil {
+			b.add(m.Model.place, "%s cannot be opened: %s", m.Model.value, b.whyNot(kind, c, err))
+			return nil
+		}
+		b.closers = append(b.closers, closers...)
+		all = append(all, p)
+	}
 	if len(b.list) > 0 {
 		return nil
 	}
-	open, _, _ := registered(&registry.openers, kind)
-	p, closers, err := openProvider(open, config)
-	if err != nil {
-		b.add(m.Model.place, "%s cannot be opened: %s%s", m.Model.value, messageOf(err), keyHint(err))
-		return nil
-	}
-	b.closers = append(b.closers, closers...)
 	if shared {
 		if b.opened == nil {
-			b.opened = make(map[string]llm.Provider)
+			b.opened = make(map[string][]llm.Provider)
 		}
-		b.opened[section] = p
+		b.opened[section] = all
 	}
-	return p
+	return all
 }
 
-func keyHint(err error) string {
-	if llm.KindOf(err) == llm.Auth {
-		return "; here it is key, as in \"key: {env: NAME}\""
+// whyNot says why a provider cannot be opened. Where it is for want of a key, it says what of the file or of the
+// environment to set, which the provider does not know.
+func (b *builder) whyNot(kind string, c connection, err error) string {
+	vendor := readCatalog().vendors.get(kind)
+	switch {
+	case llm.KindOf(err) != llm.Auth || c.credentials() != nil:
+		return messageOf(err)
+	case vendor == nil || len(vendor.value.Keys) == 0:
+		return messageOf(err) + "; a key is written as in \"key: {env: NAME}\""
+	case b.found && c.BaseURL != nil:
+		return "it has no key, and where a file that nobody named gives the address, none is taken from the environment: write key, or leave base_url out"
 	}
-	return ""
+	name := vendor.value.Keys[0]
+	return "it has no key: set " + name + " in the environment, or say here where the key is, as in \"key: {env: " + name + "}\""
 }
 
-// config returns what a provider is opened with.
+// config returns what a provider is opened with, but for its key.
 func (b *builder) config(kind string, c connection) Config {
 	config := Config{Getenv: b.with.Getenv}
 	if b.found && c.BaseURL != nil { // see found.go
@@ -305,9 +355,6 @@ func (b *builder) config(kind string, c connection) Config {
 	}
 	if c.BaseURL != nil {
 		config.BaseURL = c.BaseURL.value
-	}
-	if c.Key != nil {
-		config.APIKey, config.TokenSource = c.Key.resolve(context.Background(), b)
 	}
 	for _, h := range c.Headers {
 		if h.value == nil {
@@ -411,32 +458,6 @@ func (g *groupProvider) Name() string { return g.kind }
 // Do has a member answer.
 func (g *groupProvider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return g.handler(ctx, call)
-}
-
-// exposed tells of keys in files that everybody may read.
-func (b *builder) exposed() []Problem {
-	warned := problems{file: b.problems.file, list: nil}
-	info, err := os.Stat(b.problems.file)
-	if err != nil || info.Mode().Perm()&0o004 == 0 {
-		return nil
-	}
-	warn := func(what string, k *keySource) {
-		if k != nil && k.literal != "" {
-			warned.add(k.place, "the %s is written here, and everybody on this machine may read the file: chmod 600 %s, or use {env: NAME}", what, b.problems.file)
-		}
-	}
-	for _, p := range b.file.Providers {
-		warn("key", p.value.Key)
-	}
-	for _, m := range b.file.Models {
-		warn("key", m.value.Key)
-	}
-	for _, s := range b.file.Stores {
-		if s.value.URL != nil && strings.Contains(string(s.value.URL.literal), "@") {
-			warn("password", s.value.URL)
-		}
-	}
-	return warned.list
 }
 
 // messageOf returns what an error says, without what stands before it in each.

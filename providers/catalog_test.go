@@ -35,8 +35,8 @@ func TestCatalogIsSound(t *testing.T) {
 			t.Errorf("%s is deprecated without a date", name)
 		case e.Provider != "" && e.Status == llm.StatusUnknown:
 			t.Errorf("%s has no status", name)
-		case e.Provider == "" && (e.Access == "" || e.OwnedBy == ""):
-			t.Errorf("%s does not say whose it is and how it is reached", name)
+		case e.Provider == "" && (e.Access == "" || e.OwnedBy == "" || len(e.Sources) == 0):
+			t.Errorf("%s does not say whose it is, how it is reached and where that is said", name)
 		}
 		if e.Prices != nil && (e.Prices.Input < 0 || e.Prices.Output < 0 || e.Prices.Input > 1000) {
 			t.Errorf("%s has the prices %v", name, *e.Prices)

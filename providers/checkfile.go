@@ -1,10 +1,10 @@
 package providers
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -31,22 +31,28 @@ func (b *builder) checkProviders() {
 		case taken && kind != p.name.value:
 			b.add(at, "%q is a provider already, and cannot be made another: give the section another name", p.name.value)
 		}
-		b.checkConnection(p.value.connection)
+		b.checkConnection(p.name.place, p.value.connection)
 	}
 }
 
-func (b *builder) checkConnection(c connection) {
+func (b *builder) checkConnection(at place, c connection) {
+	_, balances, _ := registered(&registry.groups, keyGroup)
+	switch {
+	case c.Keys == nil:
+	case c.Key != nil:
+		b.add(c.Key.place, "there are both key and keys: leave one out")
+	case len(*c.Keys) == 0:
+		b.add(at, "keys is empty: leave it out, or name a key")
+	case !balances:
+		b.add((*c.Keys)[0].place, "several keys take turns by the group %q, which this program does not import: llm/middleware/register has it", keyGroup)
+	}
 	if c.BaseURL == nil {
 		return
 	}
-	u, err := url.Parse(c.BaseURL.value)
-	switch {
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		b.add(c.BaseURL.place, "the base URL must begin with http:// or https:// and name a host")
-	case u.User != nil:
-		b.add(c.BaseURL.place, "the base URL holds credentials: put them into key")
-	case u.RawQuery != "" || u.Fragment != "":
-		b.add(c.BaseURL.place, "the base URL must have no query and no fragment")
+	if name, ok := variable(c.BaseURL.value); ok {
+		b.add(c.BaseURL.place, "the file's text is taken as it is, and no variable in it is replaced: write the address in place of %s", name)
+	} else if _, err := send.ParseBaseURL("", c.BaseURL.value); err != nil {
+		b.add(c.BaseURL.place, "%s", messageOf(err))
 	}
 }
 
@@ -63,7 +69,7 @@ func (b *builder) checkModels() {
 			b.add(m.name.place, "the model %q does not say which it is: add model, as in \"model: openai/gpt-6-luna\"", m.name.value)
 			continue
 		}
-		b.checkConnection(m.value.connection)
+		b.checkConnection(m.name.place, m.value.connection)
 		b.kindOf(m.value.Model)
 	}
 }

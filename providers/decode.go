@@ -204,11 +204,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 		name := pair[0].Value
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 		if i < 0 {
-			names := make([]string, len(fields))
-			for i, f := range fields {
-				names[i] = f.name
-			}
-			d.add(placeOf(pair[0]), "there is no field %q; %s", name, orNearest(name, names))
+			d.add(placeOf(pair[0]), "%s", unknownField(name, v.Type(), fields))
 			continue
 		}
 		d.value(pair[1], v.FieldByIndex(fields[i].index))

@@ -34,13 +34,15 @@ func (c *Choice) String() string { return c.Model.String() + " (" + c.Why + ")" 
 //  5. the provider whose key is in the environment, with the model that the catalog names for it
 //  6. the newest model on the Ollama server at OLLAMA_HOST, or else on this machine
 //
+// The last two are of the providers that the program imports.
+//
 // With a config file, PARLEY_MODEL names one of its models, or a provider/model. A
 // config file that has a mistake is an error, and nothing after it is tried.
 //
 // Nothing is sent to a cloud that was neither named nor keyed: all that is asked is
 // which models that Ollama server has, for a second at most, and models in Ollama's own cloud are left out. If
-// there is nothing, the error's text says in three lines what to set. Close the model to release its
-// connections, and the config file's.
+// there is nothing, the error is an [*Unconfigured], whose text says in three lines what to set. Close the model
+// to release its connections, and the config file's.
 func Default(ctx context.Context) (*Choice, error) { return DefaultIn(ctx, Environment{}) }
 
 // DefaultIn is Default in an environment of the caller's.
@@ -54,7 +56,7 @@ func DefaultIn(ctx context.Context, with Environment) (*Choice, error) {
 		return opened(named, "named by PARLEY_MODEL", with)
 	}
 	for _, v := range readCatalog().vendors {
-		if _, imported, _ := registered(&registry.openers, v.name.value); !imported || v.value.Default == "" {
+		if !imported(v.name.value) || v.value.Default == "" {
 			continue
 		}
 		for _, key := range v.value.Keys {
@@ -123,10 +125,16 @@ func opened(name, why string, with Environment) (*Choice, error) {
 // localWait is how long a local server may take to say which models it has.
 const localWait = time.Second
 
-var errNoModels = errors.New("the server has no models of its own")
+var (
+	errNoModels = errors.New("the server has no models of its own")
+	errNoOllama = errors.New("the program does not import providers/ollama")
+)
 
 // fromOllama takes the model that was fetched or changed last.
 func fromOllama(ctx context.Context, with Environment) (*Choice, error) {
+	if !imported("ollama") {
+		return nil, &Unconfigured{err: errNoOllama}
+	}
 	where := ollamaAddress(with.getenv("OLLAMA_HOST"))
 	choice, err := opened("ollama/any", "", with) // the list is the server's, whatever the model
 	if err != nil {
@@ -168,41 +176,4 @@ func ollamaAddress(host string) string {
 		return "OLLAMA_HOST"
 	}
 	return host
-}
-
-// Unconfigured is the error of [Default] when there is no model to take: its
-// text says in three lines what to set.
-type Unconfigured struct {
-	where string // the local server that was asked
-	err   error  // why it is no help
-}
-
-// Error returns three lines: for OpenAI, for a model on this machine, for all others.
-func (u *Unconfigured) Error() string {
-	local := `start Ollama and run "ollama pull llama3.2"; no server answers at ` + u.where
-	switch {
-	case errors.Is(u.err, errNoModels):
-		local = `run "ollama pull llama3.2"; the Ollama server at ` + u.where + " has none yet"
-	case errors.Is(u.err, llm.InvalidRequest):
-		local = "set OLLAMA_HOST to the address of an Ollama server: " + firstMessage(u.err)
-	case !errors.Is(u.err, llm.Network) && !errors.Is(u.err, llm.Timeout):
-		local = "mend Ollama at " + u.where + ", which says: " + firstMessage(u.err)
-	}
-	return "No model is configured. For OpenAI, set OPENAI_API_KEY to your key.\n" +
-		"For a model on your own machine, " + local + ".\n" +
-		"For any other, set PARLEY_MODEL, as in PARLEY_MODEL=groq/openai/gpt-oss-20b with GROQ_API_KEY, or PARLEY_CONFIG to a config file."
-}
-
-// Unwrap returns why the local server is no help.
-func (u *Unconfigured) Unwrap() error { return u.err }
-
-// maxReason is how much of a server's explanation is told, in runes.
-const maxReason = 400
-
-func firstMessage(err error) string {
-	text := strings.Join(strings.Fields(strings.Replace(err.Error(), "parley: ", "", 1)), " ")
-	if runes := []rune(text); len(runes) > maxReason {
-		text = string(runes[:maxReason]) + "…"
-	}
-	return text
 }

@@ -33,6 +33,7 @@ type providerConfig struct {
 type connection struct {
 	BaseURL *text             `yaml:"base_url" doc:"where the API is, in place of the provider's own address"`
 	Key     *keySource        `yaml:"key" doc:"the credential: {env: NAME}, {file: PATH}, {command: [program, argument]} or the text itself"`
+	Keys    *[]keySource      `yaml:"keys" doc:"several credentials, which take turns: one that is refused, or at its limit, rests; each as key"`
 	Headers table[*keySource] `yaml:"headers" doc:"sent with every request; values as for key"`
 	Limits  *limitsConfig     `yaml:"limits" doc:"how long to wait"`
 	TLS     *tlsConfig        `yaml:"tls" doc:"a private CA, a client certificate"`
@@ -44,8 +45,8 @@ func (c connection) over(base connection) connection {
 	if c.BaseURL == nil {
 		c.BaseURL = base.BaseURL
 	}
-	if c.Key == nil {
-		c.Key = base.Key
+	if c.Key == nil && c.Keys == nil {
+		c.Key, c.Keys = base.Key, base.Keys
 	}
 	headers := c.Headers
 	for _, h := range base.Headers {
@@ -65,9 +66,23 @@ func (c connection) over(base connection) connection {
 	return c
 }
 
+// credentials returns the key, or the keys.
+func (c connection) credentials() []*keySource {
+	var all []*keySource
+	if c.Key != nil {
+		all = append(all, c.Key)
+	}
+	if c.Keys != nil {
+		for i := range *c.Keys {
+			all = append(all, &(*c.Keys)[i])
+		}
+	}
+	return all
+}
+
 // isSet reports whether there is any setting.
 func (c connection) isSet() bool {
-	return c.BaseURL != nil || c.Key != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil
+	return c.BaseURL != nil || c.Key != nil || c.Keys != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil
 }
 
 type limitsConfig struct {
@@ -170,10 +185,14 @@ func (m *middlewareConfig) decode(d *decoder, n *yaml.Node) {
 		return
 	}
 	pairs := d.pairs(n)
-	if len(pairs) != 1 {
-		if n.Kind == yaml.MappingNode {
-			d.add(placeOf(n), "a middleware is a name, or one name with its settings, as in \"retry: {max_retries: 3}\"; here are %d", len(pairs))
-		}
+	switch {
+	case n.Kind != yaml.MappingNode:
+		return
+	case len(pairs) > 1 && pairs[0][1].ShortTag() == "!!null": // - retry:, and its settings below it, not further in
+		d.add(placeOf(pairs[1][0]), "%q stands beside %q: if it is a setting of it, indent it further", pairs[1][0].Value, pairs[0][0].Value)
+		return
+	case len(pairs) != 1:
+		d.add(placeOf(n), "a middleware is a name, or one name with its settings, as in \"retry: {max_retries: 3}\"; here are %d", len(pairs))
 		return
 	}
 	m.name = text{placeOf(pairs[0][0]), pairs[0][0].Value}

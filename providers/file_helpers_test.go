@@ -3,6 +3,7 @@ package providers_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,9 +26,11 @@ func (echoOptions) ProviderName() string { return "echo" }
 
 // suffix is a middleware that adds to each answer.
 type suffix struct {
-	Text   string        `yaml:"text"`
-	Wait   time.Duration `yaml:"wait"`
-	Notify func()        `yaml:"-"`
+	Text   string         `yaml:"text"`
+	Wait   time.Duration  `yaml:"wait"`
+	Notify func()         `yaml:"-"`
+	Level  slog.Level     `yaml:"level"`
+	By     map[int]string `yaml:"by"` // which no file can hold
 }
 
 func (s suffix) Middleware() (llm.Middleware, error) {

@@ -82,19 +82,31 @@ func (p *problems) err() error {
 // orNearest returns what to write in place of a name that does not exist: the
 // nearest, or else all there are.
 func orNearest(name string, valid []string) string {
-	best, least := "", len(name)/2+1
-	for _, v := range valid {
-		if d := distance(strings.ToLower(name), strings.ToLower(v)); d < least {
-			best, least = v, d
+	nearest, _ := nearestOf(name, valid)
+	if nearest == "" { // as people who know other programs write it: api_key, system_prompt
+		i := slices.IndexFunc(valid, func(v string) bool { return strings.Contains("_"+name+"_", "_"+v+"_") })
+		if i >= 0 {
+			nearest = valid[i]
 		}
 	}
 	switch {
-	case best != "":
-		return fmt.Sprintf("did you mean %q?", best)
+	case nearest != "":
+		return fmt.Sprintf("did you mean %q?", nearest)
 	case len(valid) == 0:
 		return "there is none"
 	}
 	return "there is: " + strings.Join(valid, ", ")
+}
+
+// nearestOf returns the name that the fewest letters tell from this one, if there is one that is near.
+func nearestOf(name string, valid []string) (nearest string, letters int) {
+	letters = len(name)/2 + 1
+	for _, v := range valid {
+		if d := distance(strings.ToLower(name), strings.ToLower(v)); d < letters {
+			nearest, letters = v, d
+		}
+	}
+	return nearest, letters
 }
 
 // distance is how many letters to insert, delete or change to make b of a; two

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
 
-// goldenErrors has one case after the other: its name, a config file, and what the loader says of it.
+// goldenErrors has one case after the other: its name, a config file, and what the loader says of it. Files of a name
+// that begins with "found: " are found in the working folder, and not named by anybody.
 // PARLEY_UPDATE=1 writes anew what the loader says.
 const goldenErrors = "testdata/errors.golden"
 
@@ -49,7 +51,15 @@ func TestEveryMistakeIsToldWithItsPlace(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			input := strings.NewReplacer(`\x01`, "\x01", `\xff`, "\xff").Replace(c.input)
 			path := write(t, input)
-			_, err := providers.LoadIn(path, variables(map[string]string{"SET": "value"}))
+			env := variables(map[string]string{"SET": "value"})
+			_, err := providers.LoadIn(path, env)
+			if strings.HasPrefix(c.name, "found: ") {
+				if err != nil {
+					t.Errorf("the file is not even taken if it is named: %v", err)
+				}
+				t.Chdir(filepath.Dir(path))
+				_, err = providers.DefaultIn(t.Context(), env)
+			}
 			got := complaint(err, path)
 			updated.WriteString(caseMark + c.name + "\n" + strings.TrimRight(c.input, "\n") + "\n" + saysMark + "\n" + got + "\n\n")
 			if got != c.want && os.Getenv("PARLEY_UPDATE") == "" {
@@ -78,8 +88,46 @@ func TestFileThatIsNotThere(t *testing.T) {
 	}
 }
 
-// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place.
+// A cloned folder can have a link to anything under the name of a config file.
+func TestFileWithoutEndIsRefused(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Symlink("/dev/zero", "parley.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := providers.DefaultIn(t.Context(), variables(nil))
+	if want := "parley: invalid request: the config file cannot be read: parley.yaml is larger than 1048576 bytes, as no config file is"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+}
+
+// However a file of a quarter of a mebibyte is made, the loader is soon done with it: brackets in brackets, aliases of aliases, a list of nothing.
+func TestHostileFilesEndSoon(t *testing.T) {
+	const size = 1 << 18
+	for name, content := range map[string]string{
+		"brackets": "models: " + strings.Repeat("[", size),
+		"braces":   "models: " + strings.Repeat("{a: ", size/4),
+		"items":    "models:\n" + strings.Repeat("- \n", size/3),
+		"fields":   "models: {a: {model: echo/m, options: {extra: {" + strings.Repeat("a,", size/2) + "}}}}",
+		"unknown":  strings.Repeat("- {a: b}\n", size/9),
+		"comments": strings.Repeat("# \n", size/3),
+		"anchors":  "models: [" + strings.Repeat("&a x,", size/5) + "]",
+		"merges":   "a: &a {b: c}\nmodels: {x: {<<: [" + strings.Repeat("*a,", size/3) + "]}}",
+	} {
+		start := time.Now()
+		path := write(t, content)
+		_, err := providers.LoadIn(path, variables(nil))
+		if took := time.Since(start); !errors.Is(err, llm.InvalidRequest) || took > time.Minute {
+			t.Errorf("%s: the error after %v is %v", name, took, err)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
+	}
+}
+
+// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place. What it takes, the
+// schema takes.
 func FuzzLoad(f *testing.F) {
+	schema := resolved(f)
 	for _, c := range errorCases(f) {
 		f.Add(c.input)
 	}
@@ -97,6 +145,11 @@ func FuzzLoad(f *testing.F) {
 				}
 			}
 			_ = setup.Close()
+			if v, ok := instance(t, content); ok {
+				if err := schema.Validate(v); err != nil {
+					t.Errorf("the schema refuses what the loader takes: %v", err)
+				}
+			}
 			return
 		}
 		var file *providers.FileError

@@ -30,8 +30,8 @@ func (b *builder) checkFound() {
 			kind = p.value.Type.value
 		}
 		b.checkFoundConnection(kind, p.value.connection)
-		_, taken, _ := registered(&registry.openers, p.name.value)
-		if base := p.value.BaseURL; taken && base != nil && !isLoopback(base.value) {
+		base := p.value.BaseURL
+		if base != nil && mayHaveAddress(kind) && imported(p.name.value) && !isLoopback(base.value) {
 			b.refuseFound(base.place, "give "+p.name.value+" another address (under another name, with type: "+kind+", it may)")
 		}
 	}
@@ -71,7 +71,7 @@ func (b *builder) checkFoundConnection(kind string, c connection) {
 	if c.Proxy != nil {
 		b.refuseFound(c.Proxy.place, "set a proxy")
 	}
-	if c.BaseURL != nil && (vendor == nil || !vendor.value.OnlyByGetenv) {
+	if c.BaseURL != nil && !mayHaveAddress(kind) {
 		b.refuseFound(c.BaseURL.place, "give the provider "+kind+" an address")
 	}
 	for _, h := range c.Headers {
@@ -85,17 +85,24 @@ func (b *builder) checkFoundConnection(kind string, c connection) {
 			b.refuseFound(h.name.place, "set the header Host")
 		}
 	}
-	switch k := c.Key; {
-	case k == nil:
-	case k.from.Command != nil:
-		b.refuseFound(k.place, "run a command")
-	case k.from.File != nil:
-		b.refuseFound(k.place, "read a key from a file")
-	case k.from.Env != nil && c.BaseURL != nil:
-		b.refuseFound(k.place, "send a key from the environment to an address that it gives itself")
-	case k.from.Env != nil && (vendor == nil || !slices.Contains(vendor.value.Keys, k.from.Env.value)):
-		b.refuseFound(k.place, "send "+k.from.Env.value+" to "+kind)
+	for _, k := range c.credentials() {
+		switch {
+		case k.from.Command != nil:
+			b.refuseFound(k.place, "run a command")
+		case k.from.File != nil:
+			b.refuseFound(k.place, "read a key from a file")
+		case k.from.Env != nil && c.BaseURL != nil:
+			b.refuseFound(k.place, "send a key from the environment to an address that it gives itself")
+		case k.from.Env != nil && (vendor == nil || !slices.Contains(vendor.value.Keys, k.from.Env.value)):
+			b.refuseFound(k.place, "send "+k.from.Env.value+" to "+kind)
+		}
 	}
+}
+
+// mayHaveAddress reports whether a provider that is given another address can be kept from all credentials.
+func mayHaveAddress(kind string) bool {
+	vendor := readCatalog().vendors.get(kind)
+	return vendor != nil && vendor.value.OnlyByGetenv
 }
 
 func isLoopback(address string) bool {

@@ -46,7 +46,7 @@ func (k *keySource) decode(d *decoder, n *yaml.Node) {
 		}
 		var t text
 		t.decode(d, n)
-		if name, ok := variable(t.value); ok { // which a shell would replace, and no loader does
+		if name, ok := unresolved(t.value); ok { // which a shell would replace, and no loader does
 			d.add(k.place, "the file's text is taken as it is; for the environment variable %s, write {env: %s}", name, name)
 		}
 		k.literal = llm.Secret(t.value)
@@ -68,6 +68,19 @@ func (k *keySource) decode(d *decoder, n *yaml.Node) {
 	case k.from.Expires < 0 || k.from.Expires > 0 && k.from.Command == nil:
 		d.add(k.place, "expires is for a command: how long what it prints is good for")
 	}
+}
+
+// unresolved returns the environment variable that is meant by a text where a key should be: what [variable] knows,
+// and what people who know other programs write: OPENAI_API_KEY, env:OPENAI_API_KEY.
+func unresolved(text string) (name string, ok bool) {
+	if name, ok = variable(text); ok {
+		return name, true
+	}
+	name, prefixed := strings.CutPrefix(text, "env:")
+	if !prefixed && !strings.HasSuffix(name, "_KEY") && !strings.HasSuffix(name, "_TOKEN") || name != strings.ToUpper(name) {
+		return "", false
+	}
+	return variable("$" + name)
 }
 
 // variable returns the name in $NAME or ${NAME}.

@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-func resolved(t *testing.T) *jsonschema.Resolved {
+func resolved(t testing.TB) *jsonschema.Resolved {
 	t.Helper()
 	var schema jsonschema.Schema
 	if err := json.Unmarshal(providers.Schema(), &schema); err != nil {
@@ -25,7 +25,7 @@ func resolved(t *testing.T) *jsonschema.Resolved {
 }
 
 // instance returns a config file as package jsonschema wants it.
-func instance(t *testing.T, content string) (any, bool) {
+func instance(t testing.TB, content string) (any, bool) {
 	t.Helper()
 	var v any
 	if yaml.Load([]byte(content), &v) != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -29,7 +30,12 @@ type Setup struct {
 
 	reloading sync.Mutex
 	current   atomic.Pointer[generation]
+	closing   sync.Mutex // held while current is replaced, so that none comes after the last
+	closed    atomic.Bool
 }
+
+// errSetupClosed is what a setup says after Close.
+var errSetupClosed = &llm.Error{Kind: llm.InvalidRequest, Message: "the setup of the config file has been closed"}
 
 // Environment is what a config file is read in. The zero Environment is that of the process.
 type Environment struct {
@@ -79,7 +85,7 @@ func (s *Setup) read() (*generation, error) {
 		b.earlier = g.builder.stores
 	}
 	b.watchFile(filepath.Base(s.path)) // before it is read, so that no change is missed
-	data, err := os.ReadFile(s.path)
+	data, err := readFile(s.path)
 	if err != nil {
 		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: "the config file cannot be read: " + err.Error(), Err: err}
 	}
@@ -89,6 +95,22 @@ func (s *Setup) read() (*generation, error) {
 		return nil, err
 	}
 	return g, nil
+}
+
+// fileLimit is how large a config file may be, in bytes. A larger one is some other file, perhaps one without end.
+const fileLimit = 1 << 20
+
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
+	if err == nil && len(data) > fileLimit {
+		return nil, fmt.Errorf("%s is larger than %d bytes, as no config file is", path, fileLimit)
+	}
+	return data, err
 }
 
 // Path returns the file's path, as it was given.
@@ -139,21 +161,36 @@ func (s *Setup) Info(name string) (Entry, bool) {
 }
 
 // Reload reads the file anew. If there is an error, all stays as it was. Otherwise calls that begin from now on
-// go where the file says now; the connections of before are closed when the last call on them has ended.
+// go where the file says now; the connections of before are closed when the last call on them has ended. After
+// Close there is nothing to reload, which is an error.
 func (s *Setup) Reload() error {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
+	if s.closed.Load() {
+		return errSetupClosed
+	}
 	g, err := s.read()
 	if err != nil {
 		return err
 	}
-	_ = s.current.Swap(g).retire() // what idle connections say as they close is no failure of the new setup
-	return nil
+	old, err := s.replace(g)
+	_ = old.retire() // what idle connections say as they close is no failure of the new setup
+	return err
+}
+
+// replace makes g the current generation and returns the one before, or g itself if the setup was closed meanwhile.
+func (s *Setup) replace(g *generation) (*generation, error) {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if s.closed.Load() {
+		return g, errSetupClosed
+	}
+	return s.current.Swap(g), nil
 }
 
 // Watch reloads the setup whenever the file has changed, or a file of a key or
 // certificate that it names, looking at the interval given. After each reload it
-// calls report with the error, or with nil. It returns when the context ends, with its error:
+// calls report with the error, or with nil. It returns when the context ends, with its error, and after Close:
 //
 //	go setup.Watch(ctx, 5*time.Second, func(err error) { log.Println("config:", err) })
 //
@@ -168,6 +205,9 @@ func (s *Setup) Watch(ctx context.Context, interval time.Duration, report func(e
 			return ctx.Err()
 		case <-ticker.C:
 		}
+		if s.closed.Load() {
+			return errSetupClosed
+		}
 		now := stampsOf(last)
 		if slices.Equal(last, now) {
 			continue
@@ -176,14 +216,23 @@ func (s *Setup) Watch(ctx context.Context, interval time.Duration, report func(e
 		if last = now; err == nil {
 			last = s.current.Load().stamps // the files may be others now
 		}
+		if err == errSetupClosed {
+			return err
+		}
 		if report != nil {
 			report(err)
 		}
 	}
 }
 
-// Close releases the setup's connections. Calls under way go on, and theirs are released when they end.
-func (s *Setup) Close() error { return s.current.Load().retire() }
+// Close releases the setup's connections. Calls under way go on, and theirs are released when they end; calls
+// that begin after it are errors of kind [llm.InvalidRequest].
+func (s *Setup) Close() error {
+	s.closing.Lock()
+	s.closed.Store(true)
+	s.closing.Unlock()
+	return s.current.Load().retire()
+}
 
 // route is a provider that asks, at each call, the model that its setup has then.
 type route struct {
@@ -198,7 +247,11 @@ func (r *route) Name() string { return r.provider }
 // Do answers the call with the model that the setup has now.
 func (r *route) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
-		g := r.setup.acquire()
+		g, err := r.setup.acquire()
+		if err != nil {
+			yield(llm.Event{}, err)
+			return
+		}
 		defer g.release()
 		e, err := g.entry(r.name)
 		if err != nil {
@@ -214,14 +267,14 @@ func (r *route) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // acquire returns the current generation, held open until it is released.
-func (s *Setup) acquire() *generation {
+func (s *Setup) acquire() (*generation, error) {
 	for {
-		g := s.current.Load()
-		g.hold()
-		if s.current.Load() == g {
-			return g
+		if g := s.current.Load(); g.hold() {
+			return g, nil
 		}
-		g.release() // it was replaced meanwhile
+		if s.closed.Load() { // otherwise it was replaced meanwhile
+			return nil, errSetupClosed
+		}
 	}
 }
 
@@ -254,27 +307,43 @@ func (g *generation) entry(name string) (*entry, error) {
 	if e := g.entries[name]; e != nil {
 		return e, nil
 	}
-	if !strings.Contains(name, "/") || g.builder == nil {
+	if !strings.Contains(name, "/") {
 		return nil, &llm.Error{
 			Kind: llm.NotFound, Model: name,
 			Message: fmt.Sprintf("the config file has no model of this name; %s", orNearest(name, g.names)),
 		}
+	}
+	if g.closed {
+		return nil, errSetupClosed
 	}
 	b := g.builder
 	b.list = nil
 	e := b.model(name, &modelConfig{Model: &text{value: name}})
 	if err := b.err(); err != nil {
 		message := err.(*FileError).Problems[0].Message
-		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: fmt.Sprintf("%s cannot be opened: %s", name, message)}
+		if !strings.HasPrefix(message, name) {
+			message = name + " cannot be opened: " + message
+		}
+		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: message}
+	}
+	if len(g.entries) >= len(g.names)+maxOthers {
+		maps.DeleteFunc(g.entries, func(name string, _ *entry) bool { return !slices.Contains(g.names, name) })
 	}
 	g.entries[name] = e
 	return e, nil
 }
 
-func (g *generation) hold() {
+// maxOthers is how many models are kept that the file does not name. Their names may be anybody's.
+const maxOthers = 1000
+
+// hold keeps the generation open for a call, unless it is retired.
+func (g *generation) hold() bool {
 	g.lock.Lock()
 	defer g.lock.Unlock()
-	g.calls++
+	if !g.retired {
+		g.calls++
+	}
+	return !g.retired
 }
 
 func (g *generation) release() {

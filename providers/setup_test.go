@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,7 +153,7 @@ func TestNoModelOfThisName(t *testing.T) {
 		"fats":      `parley: fats: not found: the config file has no model of this name; did you mean "fast"?`,
 		"":          `has no default: set default to one of fast, slow`,
 		"ehco/m":    `parley: invalid request: ehco/m cannot be opened: there is no provider "ehco"; did you mean "echo"?`,
-		"locked/m":  `parley: invalid request: locked/m cannot be opened: locked/m cannot be opened: there is no API key`,
+		"locked/m":  `parley: invalid request: locked/m cannot be opened: there is no API key; a key is written as in "key: {env: NAME}"`,
 		"unrelated": `the config file has no model of this name; there is: fast, slow`,
 	} {
 		if _, err := setup.Model(name); err == nil || !strings.Contains(err.Error(), want) {
@@ -160,6 +161,18 @@ func TestNoModelOfThisName(t *testing.T) {
 		}
 	}
 	equal(t, "answer after the mistakes", ask(t, setup, "fast"), "m at ")
+}
+
+// The names of models may come from anywhere: however many there are, they open one provider, and each of them answers.
+func TestModelsThatTheFileDoesNotNameShareTheirProvider(t *testing.T) {
+	before := opens
+	setup := load(t, "models: {a: echo/a}\nproviders: {echo: {base_url: 'http://x'}}", nil)
+	for i := range 3000 {
+		name := fmt.Sprint("m", i)
+		equal(t, "answer", ask(t, setup, "echo/"+name), name+" at http://x")
+	}
+	equal(t, "answer of the file's own", ask(t, setup, "a"), "a at http://x")
+	equal(t, "providers opened", opens-before, 1)
 }
 
 func TestKeys(t *testing.T) {
@@ -180,6 +193,10 @@ func TestKeys(t *testing.T) {
 		equal(t, "key of "+name, string(openedAt["http://"+name].APIKey), want)
 	}
 	source := openedAt["http://expiring"].TokenSource
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = source(ended)
+	equal(t, "error of a command for a call that has ended", fmt.Sprint(err), "the command cat did not end in time")
 	for _, content := range []string{"k-from-file", "k-another"} { // the second is not read: the first is good for an hour
 		rewrite(t, filepath.Join(dir, "key.txt"), content)
 		token, err := source(t.Context())
@@ -204,6 +221,38 @@ func TestKeys(t *testing.T) {
 	}
 	equal(t, "warnings", warnings, []string{
 		"parley.yaml:2:65: the key is written here, and everybody on this machine may read the file: chmod 600 parley.yaml, or use {env: NAME}",
+	})
+}
+
+// A secret is one wherever it stands: in a header, in an option, in a proxy's address.
+func TestSecretsThatEverybodyMayReadAreWarnings(t *testing.T) {
+	path := write(t, `providers:
+  echo: {headers: {Authorization: "Bearer k", X-Team: search, X-Api-Key: {env: SET}}}
+models:
+  a: {model: echo/m, proxy: "http://me:password@proxy", options: {extra: &extra {api_key: k, prompt_cache_key: p, max_tokens: 3, of: [{token: k}]}}}
+  b: {model: echo/m, options: {extra: *extra}, middleware: [suffix: {text: x}]}
+stores: {s: {kind: jar, url: "redis://:k@host"}}
+groups: {g: {kind: pick, models: [a]}}
+`)
+	if err := os.Chmod(path, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	setup, err := providers.LoadIn(path, variables(map[string]string{"SET": "k"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer setup.Close()
+	var warnings []string
+	for _, w := range setup.Warnings() {
+		warnings = append(warnings, complaint(errors.New(w.String()), path))
+	}
+	const read = " is written here, and everybody on this machine may read the file: chmod 600 parley.yaml"
+	equal(t, "warnings", warnings, []string{
+		"parley.yaml:2:35: the header Authorization" + read + ", or use {env: NAME}",
+		"parley.yaml:4:29: the password" + read,
+		"parley.yaml:4:91: the value of api_key" + read,
+		"parley.yaml:4:143: the value of token" + read,
+		"parley.yaml:6:30: the password" + read + ", or use {env: NAME}",
 	})
 }
 
@@ -260,6 +309,62 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	equal(t, "kind of the error of a model that the file has no more", llm.KindOf(err), llm.NotFound)
 	_ = setup.Close()
 	equal(t, "the last provider is closed with the setup", opened.closed, 1)
+}
+
+func TestNothingBeginsAfterClose(t *testing.T) {
+	path := write(t, "models: {m: echo/m}\nstores: {s: {kind: jar}}")
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := setup.Model("m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, stores := opens, len(jarsOpened)
+	const closed = "parley: invalid request: the setup of the config file has been closed"
+	equal(t, "error of a reload", fmt.Sprint(setup.Reload()), closed)
+	equal(t, "error of Watch", fmt.Sprint(setup.Watch(t.Context(), time.Millisecond, nil)), closed)
+	_, err = setup.Model("echo/new")
+	equal(t, "error of another model", fmt.Sprint(err), closed)
+	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	equal(t, "error of a call", fmt.Sprint(err), "parley: echo/m: invalid request: the setup of the config file has been closed")
+	equal(t, "providers and stores opened since", []int{opens - before, len(jarsOpened) - stores}, []int{0, 0})
+	equal(t, "error of closing again", setup.Close(), error(nil))
+	equal(t, "times that the store was closed", jarsOpened[stores-1].closed, 1)
+}
+
+// A file that is being read while its setup is closed leaves nothing open.
+func TestCloseDuringAReload(t *testing.T) {
+	dir := t.TempDir()
+	path, pipe := filepath.Join(dir, "parley.yaml"), filepath.Join(dir, "pipe")
+	rewrite(t, path, "models: {m: {model: echo/m, base_url: 'http://first'}}")
+	setup, err := providers.LoadIn(path, variables(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mkfifo", pipe).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	rewrite(t, path, "models: {m: {model: echo/m, base_url: 'http://second', key: {file: pipe}}}")
+	reloaded := make(chan error)
+	go func() { reloaded <- setup.Reload() }()
+	key, err := os.OpenFile(pipe, os.O_WRONLY, 0) // which waits until the reload reads it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := setup.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := key.WriteString("k"); err != nil {
+		t.Fatal(err)
+	}
+	key.Close()
+	equal(t, "error", fmt.Sprint(<-reloaded), "parley: invalid request: the setup of the config file has been closed")
+	equal(t, "address and closings of the last provider", []any{opened.config.BaseURL, opened.closed}, []any{"http://second", 1})
 }
 
 func TestStoresOutliveAReadingThatDoesNotChangeThem(t *testing.T) {

@@ -1,7 +1,7 @@
 // Command chat talks with any model, in a terminal or in a pipe.
 //
 //	go run ./examples/chat                                # a conversation
-//	go run ./examples/chat -model groq/llama-3.1-8b-instant
+//	go run ./examples/chat -model groq/openai/gpt-oss-20b
 //	go run ./examples/chat Why is the sky blue?           # one answer
 //	git diff | go run ./examples/chat Review this change  # one answer, about the input
 //

@@ -123,7 +123,7 @@ func (c *chat) turn(ctx context.Context, message llm.Message) error {
 	return nil
 }
 
-// command runs a line such as "/model openai/gpt-4o".
+// command runs a line such as "/model openai/gpt-6-luna".
 func (c *chat) command(ctx context.Context, line string) error {
 	name, argument, _ := strings.Cut(line[1:], " ")
 	for _, known := range commands() {

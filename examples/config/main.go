@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,7 +21,8 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Stdout, os.Stderr, os.Args[1:]); err != nil {
+	err := run(context.Background(), os.Stdout, os.Stderr, os.Args[1:])
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -30,8 +32,12 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	flags := flag.NewFlagSet("config", flag.ContinueOnError)
 	path := flags.String("config", "parley.yaml", "the config `file`")
 	name := flags.String("model", "", "the `name` of a model in it; else its default")
+	flags.SetOutput(stderr)
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if flags.NArg() == 0 {
+		return errors.New("usage: config [-config file] [-model name] question ...")
 	}
 	setup, err := providers.Load(*path)
 	if err != nil {

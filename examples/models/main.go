@@ -43,9 +43,10 @@ func run(w io.Writer, args []string) error {
 			return err
 		}
 		defer setup.Close()
-		for _, name := range setup.Names() {
-			if e, ok := setup.Info(name); ok {
-				entries = append(entries, e)
+		for _, name := range setup.Names() { // what the file says comes in place of what the catalog does
+			if own, ok := setup.Info(name); ok {
+				entries = slices.DeleteFunc(entries, func(e providers.Entry) bool { return e.String() == own.String() })
+				entries = append(entries, own)
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func describe(w io.Writer, entries []providers.Entry, name string) error {
 	for _, fact := range [][2]string{
 		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"Licence", e.License},
 		{"Context", count(e.ContextWindow)}, {"Output", count(e.MaxOutput)}, {"Takes", list(e.Input)}, {"Can", list(e.Capabilities)},
-		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")},
+		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")}, {"As of", providers.CatalogDate().Format(time.DateOnly)},
 	} {
 		if fact[1] != "" && fact[1] != "-" {
 			fmt.Fprintf(w, "%-10s %s\n", fact[0], fact[1])

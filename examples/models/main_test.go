@@ -18,7 +18,7 @@ func output(t *testing.T, args ...string) string {
 
 func TestModelsAreFiltered(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "parley.yaml")
-	if err := os.WriteFile(config, []byte("models: {own: {model: ollama/llama3.2, info: {context_window: 4711, capabilities: [tools]}}}"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte("models: {own: {model: ollama/llama3.2, info: {context_window: 4711, capabilities: [tools]}}, luna: {model: openai/gpt-6-luna, key: k, info: {max_output: 64001}}}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -30,7 +30,8 @@ func TestModelsAreFiltered(t *testing.T) {
 		{[]string{"-provider", "gemini", "-takes", "audio"}, []string{"gemini/gemini-3.7-flash"}, []string{"openai/", "gemini/gemma"}},
 		{[]string{"-can", "reasoning"}, []string{"groq/openai/gpt-oss-120b"}, []string{"openai/gpt-4o "}},
 		{[]string{"-config", config, "-provider", "ollama"}, []string{"ollama/llama3.2", "4711"}, []string{"openai/"}},
-		{[]string{"llama", "2"}, []string{"7B, 13B, 70B", "Llama 2 Community License", "arxiv.org/abs/2307.09288"}, []string{"MODEL"}},
+		{[]string{"-config", config, "openai/gpt-6-luna"}, []string{"64001", "1050000"}, []string{"128000"}},
+		{[]string{"llama", "2"}, []string{"7B, 13B, 70B", "Llama 2 Community License", "arxiv.org/abs/2307.09288", "As of      20"}, []string{"MODEL"}},
 		{[]string{"gpt-4o-mini-2024-07-18"}, []string{"openai/gpt-4o-mini", "deprecated 2027-01-14, then gpt-6-luna"}, nil},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {

@@ -41,7 +41,7 @@ func main() {
 	if err := errors.Join(err, model.Close()); err != nil {
 		log.Fatal(err)
 	}
-	for _, hit := range found[:min(*top, len(found))] {
+	for _, hit := range found[:max(0, min(*top, len(found)))] {
 		fmt.Printf("%.2f  %s\n", hit.likeness, hit.line)
 	}
 }

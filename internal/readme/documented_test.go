@@ -17,19 +17,8 @@ import (
 func TestExportedNamesAreDocumented(t *testing.T) {
 	names := 0
 	for _, dir := range publicPackages(t) {
-		paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
-		if err != nil {
-			t.Fatal(err)
-		}
 		files, documented := token.NewFileSet(), false
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
+		for _, file := range parsed(t, files, dir) {
 			documented = documented || file.Doc != nil
 			for _, decl := range file.Decls {
 				names += checkDecl(t, files, decl)
@@ -66,6 +55,27 @@ func publicPackages(t *testing.T) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(dirs))
+}
+
+// parsed returns the files of a package, without its tests.
+func parsed(t *testing.T, files *token.FileSet, dir string) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(files, path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, file)
+	}
+	return all
 }
 
 // checkDecl returns how many exported names the declaration has.

@@ -27,9 +27,9 @@ type Snippet struct {
 }
 
 var (
-	blocks   = regexp.MustCompile("(?s)```go([^\n]*)\n(.*?)```")
-	selector = regexp.MustCompile(`\b([a-z]+)\.[A-Z]`)
-	comment  = regexp.MustCompile(`(?m)(^|\s)//.*$`)
+	blocks      = regexp.MustCompile("(?s)```go([^\n]*)\n(.*?)```")
+	selector    = regexp.MustCompile(`\b([a-z]+)\.[A-Z]`)
+	lineComment = regexp.MustCompile(`(?m)(^|\s)//.*$`)
 )
 
 // Snippets returns the snippets of the README and of all pages in docs.
@@ -134,7 +134,7 @@ func (s Snippet) program() string {
 		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // which what is given takes
 	}
 	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // which main and ctx take
-	for _, match := range selector.FindAllStringSubmatch(comment.ReplaceAllString(s.Code, ""), -1) {
+	for _, match := range selector.FindAllStringSubmatch(lineComment.ReplaceAllString(s.Code, ""), -1) {
 		if path := packages[match[1]]; path != "" && imports[match[1]] == "" {
 			imports[match[1]] = path
 		}

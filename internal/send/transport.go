@@ -75,6 +75,8 @@ func ParseBaseURL(provider, base string) (string, error) {
 	u, err := url.Parse(base)
 	var problem string
 	switch {
+	case base != "" && !strings.Contains(base, "://") && !strings.HasPrefix(base, "http:") && !strings.HasPrefix(base, "https:"):
+		problem = "it must begin with http:// or https://" + withScheme(ShownURL(base))
 	case err != nil && strings.Contains(base, "@"):
 		problem = "it cannot be parsed" // how not, could show a piece of the credentials
 	case err != nil:
@@ -97,11 +99,14 @@ func ParseBaseURL(provider, base string) (string, error) {
 	}
 }
 
+// hidden stands in messages for what may be a secret.
+const hidden = "(not shown)"
+
 // ShownURL returns of a base URL what can hold no credential: no user, query or
 // fragment, and nothing of what may be a key that was put in the wrong place.
 func ShownURL(base string) string {
 	if base != "" && !strings.ContainsAny(base, ".:/") {
-		return "(not shown)"
+		return hidden
 	}
 	if i := strings.IndexAny(base, "?#"); i >= 0 {
 		base = base[:i]
@@ -113,6 +118,20 @@ func ShownURL(base string) string {
 		}
 	}
 	return base
+}
+
+// withScheme returns what to write in place of an address without a scheme, if that can be shown: to a port
+// of a server's own, or to an address, it is plain HTTP more often than not.
+func withScheme(address string) string {
+	if address == hidden {
+		return ""
+	}
+	host, _, _ := strings.Cut(address, "/")
+	scheme := "https"
+	if name, port, err := net.SplitHostPort(host); err == nil && port != "443" || net.ParseIP(strings.Trim(host, "[]")) != nil || name == "localhost" {
+		scheme = "http"
+	}
+	return ", as in " + scheme + "://" + address
 }
 
 // withoutURL strips the URL that net/http and net/url put into their errors: it

@@ -31,34 +31,54 @@ func isPublic(addr netip.Addr) bool {
 // translated is NAT64, with which networks that have IPv6 alone reach IPv4 (RFC 6052).
 var translated = netip.MustParsePrefix("64:ff9b::/96")
 
-// embedded returns the IPv4 address inside an IPv6 address, to which a gateway
-// or this machine passes the connection on.
-func embedded(addr netip.Addr) (netip.Addr, bool) {
+// embedded returns the IPv4 addresses inside an IPv6 address, to which a gateway or this machine may pass
+// the connection on.
+func embedded(addr netip.Addr) []netip.Addr {
 	if !addr.Is6() {
-		return netip.Addr{}, false
+		return nil
 	}
 	b := addr.As16()
-	at := func(i int) (netip.Addr, bool) { return netip.AddrFrom4([4]byte(b[i : i+4])), true }
+	last := netip.AddrFrom4([4]byte(b[12:]))
 	switch {
-	case translated.Contains(addr), localTranslated.Contains(addr):
-		return at(12)
+	case localTranslated.Contains(addr):
+		return translations(b)
+	case translated.Contains(addr), translatedHost.Contains(addr):
+		return []netip.Addr{last}
 	case compatible.Contains(addr) && addr != netip.IPv6Loopback() && addr != netip.IPv6Unspecified():
-		return at(12)
+		return []netip.Addr{last}
 	case sixToFour.Contains(addr):
-		return at(2)
+		return []netip.Addr{netip.AddrFrom4([4]byte(b[2:6]))}
 	case teredo.Contains(addr): // the client's address, inverted (RFC 4380)
-		return netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]}), true
+		return []netip.Addr{netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]})}
 	case b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe: // ISATAP (RFC 5214)
-		return at(12)
+		return []netip.Addr{last}
 	}
-	return netip.Addr{}, false
+	return nil
+}
+
+// translations returns what a translator may take for the IPv4 address, whose place depends on how long its prefix is
+// (RFC 6052, section 2.2): nobody can tell from here, so all of these must be allowed, which those of a prefix of 96 bits
+// can be. It is never one of 0.0.0.0/8, with which unused places are filled; if all are, it is the last.
+func translations(b [16]byte) []netip.Addr {
+	last := netip.AddrFrom4([4]byte(b[12:]))
+	var all []netip.Addr
+	for _, inner := range [][4]byte{{b[6], b[7], b[9], b[10]}, {b[7], b[9], b[10], b[11]}, {b[9], b[10], b[11], b[12]}, last.As4()} {
+		if inner[0] != 0 {
+			all = append(all, netip.AddrFrom4(inner))
+		}
+	}
+	if all == nil {
+		return []netip.Addr{last}
+	}
+	return all
 }
 
 var (
-	localTranslated = netip.MustParsePrefix("64:ff9b:1::/48") // RFC 8215
-	compatible      = netip.MustParsePrefix("::/96")          // RFC 4291, deprecated
-	sixToFour       = netip.MustParsePrefix("2002::/16")      // RFC 3056
-	teredo          = netip.MustParsePrefix("2001::/32")      // RFC 4380
+	localTranslated = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215
+	translatedHost  = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 7915's translators, once RFC 2765's
+	compatible      = netip.MustParsePrefix("::/96")           // RFC 4291, deprecated
+	sixToFour       = netip.MustParsePrefix("2002::/16")       // RFC 3056
+	teredo          = netip.MustParsePrefix("2001::/32")       // RFC 4380
 )
 
 func parsed(prefixes ...string) []netip.Prefix {

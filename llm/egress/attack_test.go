@@ -202,6 +202,12 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		{"::/0", "http://[::ffff:127.0.0.1]", "the address [::ffff:127.0.0.1]:PORT is not on the allow-list"},
 		{"::/0", "http://[::127.0.0.1]", "the address [::127.0.0.1]:PORT is not on the allow-list"},
 		{"public", "http://[64:ff9b::127.0.0.1]", "the address [64:ff9b::127.0.0.1]:PORT is not on the allow-list"},
+		{"::/0", "http://[::ffff:0:127.0.0.1]", "the address [::ffff:0:127.0.0.1]:PORT is not on the allow-list"},
+		{"::/0", "http://[64:ff9b:1::127.0.0.1]", "the address [64:ff9b:1::127.0.0.1]:PORT is not on the allow-list"},
+		// At the places that translators with shorter prefixes have, beside an address that is allowed.
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f00:0:100:10.1.1.1]", "the address [64:ff9b:1:7f00:0:100:10.1.1.1]:PORT is not on the allow-list"},
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f:0:1:10.1.1.1]", "the address [64:ff9b:1:7f:0:1:10.1.1.1]:PORT is not on the allow-list"},
+		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:0:7f:0:1:a01]", "the address [64:ff9b:1:0:7f:0:1:a01]:PORT is not on the allow-list"},
 		{"::/0", "http://mapped.example", "the host mapped.example:PORT has the addresses [::ffff:127.0.0.1], of which none is on the allow-list"},
 		{"public", "http://nat64.example", "the host nat64.example:PORT has the addresses [64:ff9b::7f00:1], of which none is on the allow-list"},
 		{"public", "http://6to4.example", "the host 6to4.example:PORT has the addresses [2002:7f00:1::], of which none is on the allow-list"},
@@ -212,6 +218,79 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		t.Run(test.list+" "+test.address, func(t *testing.T) {
 			refused(t, client(t, names, strings.Fields(test.list)...), test.address+":"+port, strings.ReplaceAll(test.want, "PORT", port))
 		})
+	}
+}
+
+// A host of two addresses answers if one of them does; if none does, the error is of the first.
+func TestAddressesAreTriedInTheirOrder(t *testing.T) {
+	s := server(t)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	answers(t, client(t, map[string][]string{"two.example": {"127.0.0.3", "127.0.0.1"}}, "127.0.0.0/8"), "http://two.example:"+port)
+	_, err := client(t, map[string][]string{"none.example": {"127.0.0.3", "127.0.0.4"}}, "127.0.0.0/8").Get("http://none.example:" + port)
+	if err == nil || !strings.Contains(err.Error(), "127.0.0.3:"+port) || llm.KindOf(err) == llm.Permission {
+		t.Errorf("the error is %v, want that of connecting to 127.0.0.3:%s", err, port)
+	}
+}
+
+// The system's resolver is held to the list as any other.
+func TestSystemsResolverIsUsedAndChecked(t *testing.T) {
+	s := server(t)
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	for entries, want := range map[string]llm.Kind{"localhost 127.0.0.0/8 ::1": "", "localhost 10.0.0.0/8": llm.Permission, "localhost": llm.Permission} {
+		list, err := egress.Allow(strings.Fields(entries)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := list.Client(egress.Config{})
+		resp, err := c.Get("http://localhost:" + port)
+		if llm.KindOf(err) != want {
+			t.Errorf("%s: the error is %v, want one of the kind %q", entries, err, want)
+		}
+		if err == nil {
+			resp.Body.Close()
+		}
+		c.CloseIdleConnections()
+	}
+}
+
+// No list allows nothing, and no request is left open.
+func TestNoListAllowsNothing(t *testing.T) {
+	inside := setTrap(t, "tcp", "127.0.0.1:0")
+	var none *egress.List
+	refused(t, none.Client(egress.Config{}), "http://"+inside.Addr().String(), "the address "+inside.Addr().String()+" is not on the allow-list")
+	body := &closed{Reader: strings.NewReader("secret")}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "unix:///run/llm.sock", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := none.Client(egress.Config{}).Do(req); llm.KindOf(err) != llm.Permission || !body.is {
+		t.Errorf("the error is %v, and that the body was closed is %v", err, body.is)
+	}
+	if egress.Holds(nil) || egress.Holds(http.DefaultClient) || !egress.Holds(none.Client(egress.Config{})) {
+		t.Error("Holds takes another client for one of a list's, or one of a list's for another")
+	}
+}
+
+// closed is a body that knows whether it was closed.
+type closed struct {
+	io.Reader
+	is bool
+}
+
+func (c *closed) Close() error { c.is = true; return nil }
+
+// The way through a translator is open to what the list has.
+func TestTranslatedAddressesOfTheListAreTried(t *testing.T) {
+	list, err := egress.Allow("::/0", "10.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end() // so that nothing is sent
+	for _, address := range []string{"[64:ff9b::10.1.1.1]:80", "[64:ff9b:1::10.1.1.1]:80", "[2002:a01:101::1]:80"} {
+		if _, err := list.Dialer(egress.Config{})(ended, "tcp", address); !errors.Is(err, context.Canceled) {
+			t.Errorf("the error for %s is %v, want one of the context", address, err)
+		}
 	}
 }
 

@@ -38,6 +38,16 @@ func (l *List) Client(c Config) *http.Client {
 	return &http.Client{Transport: &guard{transport}}
 }
 
+// Holds reports whether a client comes from a [List], so that whatever is sent with it is held to one. It
+// is for providers with clients of others inside, which would go past it.
+func Holds(client *http.Client) bool {
+	if client == nil {
+		return false
+	}
+	_, held := client.Transport.(*guard)
+	return held
+}
+
 // Dialer returns a function that connects to what the list allows and to nothing else, for clients
 // of other protocols than HTTP. It may be called by many goroutines at once. TLS is for who calls it.
 func (l *List) Dialer(c Config) func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -112,10 +112,7 @@ func (l *List) addNetwork(prefix netip.Prefix, port string) error {
 	if prefix.Masked() != prefix {
 		return fmt.Errorf("the network is %s, if that is what is meant", prefix.Masked())
 	}
-	if addr := prefix.Addr(); addr.Is4In6() {
-		if prefix.Bits() < 96 {
-			return fmt.Errorf("write an IPv4 network as one")
-		}
+	if addr := prefix.Addr(); addr.Is4In6() { // of 96 bits or more: fewer would have masked the mark of it
 		prefix = netip.PrefixFrom(addr.Unmap(), prefix.Bits()-96)
 	}
 	l.networks = append(l.networks, network{prefix, port})
@@ -193,8 +190,10 @@ func (l *List) allowsAddr(addr netip.Addr, port string, named bool) bool {
 	if !allowed {
 		return false
 	}
-	if inner, ok := embedded(addr); ok { // a gateway passes it on to that address
-		return l.allowsAddr(inner, port, named)
+	for _, inner := range embedded(addr) { // a gateway passes it on to that address
+		if !l.allowsAddr(inner, port, named) {
+			return false
+		}
 	}
 	return true
 }

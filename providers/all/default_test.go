@@ -149,6 +149,22 @@ func TestFileWithAMistakeIsAnError(t *testing.T) {
 	}
 }
 
+func TestMissingKeyOfAFileSaysWhatToSet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	for file, want := range map[string]string{
+		"models: {a: openai/m}":                              `openai/m cannot be opened: it has no key: set OPENAI_API_KEY in the environment, or say here where the key is, as in "key: {env: OPENAI_API_KEY}"`,
+		"models: {a: gemini/m}":                              `gemini/m cannot be opened: it has no key: set GOOGLE_API_KEY in the environment, or say here where the key is, as in "key: {env: GOOGLE_API_KEY}"`,
+		"models: {a: groq/openai/m}":                         `groq/openai/m cannot be opened: it has no key: set GROQ_API_KEY in the environment, or say here where the key is, as in "key: {env: GROQ_API_KEY}"`,
+		"models: {a: {model: openai/m, key: {env: MY_KEY}}}": `the environment variable MY_KEY is not set`,
+	} {
+		write(t, path, file)
+		_, err := providers.LoadIn(path, environment(nil))
+		if err == nil || !strings.HasSuffix(err.Error(), ": "+want) || strings.Contains(err.Error(), "Config.") {
+			t.Errorf("the error of %s is\n%v\nwant\n%s", file, err, want)
+		}
+	}
+}
+
 func TestNothingSetUpSaysInThreeLinesWhatToSet(t *testing.T) {
 	folder(t)
 	nobody, err := net.Listen("tcp", "127.0.0.1:0")
@@ -187,6 +203,8 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 		{"a command", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {command: [cat, secret.txt]}}}", "run a command"},
 		{"a file", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {file: secret.txt}}}", "read a key from a file"},
 		{"a key to another address", "models: {a: {model: openai/m, base_url: 'URL/v1', key: {env: OPENAI_API_KEY}}}", "send a key from the environment to an address that it gives itself"},
+		{"one of several keys to another address", "models: {a: {model: openai/m, base_url: 'URL/v1', keys: [mine, {env: OPENAI_API_KEY}]}}", "send a key from the environment to an address that it gives itself"},
+		{"one of several keys from a command", "models: {a: {model: openai/m, keys: [mine, {command: [cat, secret.txt]}]}}", "run a command"},
 		{"another's key", "models: {a: {model: groq/m, key: {env: OPENAI_API_KEY}}}", "send OPENAI_API_KEY to groq"},
 		{"a key of no model's", "models: {a: {model: groq/m, key: {env: AWS_SECRET_ACCESS_KEY}}}", "send AWS_SECRET_ACCESS_KEY to groq"},
 		{"a header from the environment", "models: {a: {model: vllm/m, base_url: 'URL/v1', headers: {X: {env: OPENAI_API_KEY}}}}", "take a header from elsewhere"},
@@ -236,7 +254,7 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 				}
 				choice, err := providers.DefaultIn(t.Context(), environment(secrets(s.URL)))
 				if err != nil {
-					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "there is no API key") {
+					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "none is taken from the environment: write key") {
 						return // this provider has no address but its own, or wants a key
 					}
 					t.Fatal(err)

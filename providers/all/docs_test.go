@@ -1,34 +1,57 @@
 package all_test
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
 
-// TestFilesOfTheDocsLoad loads every config file that docs/config.md shows, and the examples'.
-func TestFilesOfTheDocsLoad(t *testing.T) {
-	files := map[string]string{}
-	data, err := os.ReadFile("../../docs/config.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, block := range strings.Split(string(data), "```yaml\n")[1:] {
-		content, _, _ := strings.Cut(block, "```")
-		files["docs/config.md: "+strings.SplitN(content, "\n", 3)[1]] = content
-	}
-	paths, err := filepath.Glob("../../examples/config/*.yaml")
-	if err != nil || len(paths) == 0 || len(files) < 7 {
-		t.Fatalf("there are %d files in the docs and %d in the examples (%v)", len(files), len(paths), err)
-	}
-	for _, path := range paths {
-		if data, err = os.ReadFile(path); err != nil {
+// pages returns what users read, by its path: the README, the docs, the examples.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	for _, root := range []string{"../../README.md", "../../docs", "../../examples"} {
+		err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+			switch filepath.Ext(path) {
+			case ".md", ".go", ".yaml":
+			default:
+				return err
+			}
+			data, err := os.ReadFile(path)
+			found[strings.TrimPrefix(path, "../../")] = string(data)
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
-		files[path] = string(data)
+	}
+	return found
+}
+
+// TestFilesOfTheDocsLoad loads every config file that the pages show, and the examples'.
+func TestFilesOfTheDocsLoad(t *testing.T) {
+	files := map[string]string{}
+	for path, text := range pages(t) {
+		if filepath.Ext(path) == ".yaml" {
+			files[path] = text
+		}
+		if filepath.Ext(path) != ".md" {
+			continue
+		}
+		for i, block := range strings.Split(text, "```yaml\n")[1:] {
+			content, _, _ := strings.Cut(block, "```")
+			files[fmt.Sprintf("%s, file %d", path, i+1)] = content
+		}
+	}
+	if len(files) < 14 {
+		t.Fatalf("there are %d files: is the test looking in the right place?", len(files))
 	}
 	for name, content := range files {
 		t.Run(name, func(t *testing.T) {
@@ -50,5 +73,33 @@ func TestFilesOfTheDocsLoad(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// hosted is a model of a provider whose models the catalog has, where it is no piece of a path. The list's first
+// group is what stands before it.
+var hosted = regexp.MustCompile(`(^|[^\w/.-])((?:openai|gemini|groq|cerebras|deepseek|together)/[A-Za-z0-9][\w.:/-]*[\w])`)
+
+// TestModelsOfTheDocsAreCurrent looks up every model that the pages show: none is gone, or soon will be.
+func TestModelsOfTheDocsAreCurrent(t *testing.T) {
+	seen := 0
+	for path, text := range pages(t) {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		for _, match := range hosted.FindAllStringSubmatch(text, -1) {
+			name := match[2]
+			if path == "docs/tokens.md" && name == "openai/gpt-oss-20b" {
+				continue // as a server names it whose counts were measured
+			}
+			seen++
+			info, ok := providers.Info(name)
+			if !ok || info.Status != llm.StatusCurrent {
+				t.Errorf("%s shows the model %s, whose status in the catalog is %q", path, name, info.Status)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("%d models were looked up: is the test looking in the right place?", seen)
 	}
 }

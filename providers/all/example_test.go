@@ -1,13 +1,11 @@
 package all_test
 
 import (
-	"context"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
 
-	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
 )
@@ -42,26 +40,4 @@ egress: [127.0.0.1, llm.office.example, public]
 	}
 	fmt.Println(setup.Names(), model)
 	// Output: [local office] ollama/llama3.2
-}
-
-// What the person who runs the program has set up: a config file, a key, or a local Ollama.
-func Example_default() {
-	choice, err := providers.Default(context.Background())
-	if err != nil {
-		log.Fatal(err) // three lines: what to set
-	}
-	defer choice.Model.Close()
-	log.Print("asking ", choice)
-	resp, err := choice.Model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(resp.Text())
-}
-
-// What a model takes and costs, and until when.
-func Example_catalog() {
-	info, ok := providers.Info("openai/gpt-4o-mini")
-	fmt.Println(ok, info.ContextWindow, info.Prices.Input, info.Status, info.Successor)
-	// Output: true 128000 0.15 deprecated gpt-6-luna
 }

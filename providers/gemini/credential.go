@@ -3,6 +3,9 @@ package gemini
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 
 	"cloud.google.com/go/auth"
@@ -10,6 +13,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/egress"
 )
 
 // authenticate takes the credential from the configuration, and says whether it
@@ -68,11 +72,40 @@ func (d *defaultCredentials) quotaProject(ctx context.Context) string {
 	return project
 }
 
+var errNoFile = &llm.Error{Kind: llm.Auth, Message: "there is no file of Google's credentials, and the metadata server is not asked, " +
+	"as that cannot be held to the egress list: set GOOGLE_APPLICATION_CREDENTIALS, or give a token source"}
+
+// credentialsFile returns the first file that there is of those in which Google's credentials are looked for, or "".
+// https://cloud.google.com/docs/authentication/application-default-credentials
+func credentialsFile() string {
+	if file := os.Getenv("GOOGLE_APPLICATION_CREDENTIALS"); file != "" {
+		return file
+	}
+	folder := os.Getenv("APPDATA")
+	if runtime.GOOS != "windows" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		folder = filepath.Join(home, ".config")
+	}
+	file := filepath.Join(folder, "gcloud", "application_default_credentials.json")
+	if _, err := os.Stat(file); err != nil {
+		return ""
+	}
+	return file
+}
+
 func (d *defaultCredentials) find() (*auth.Credentials, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.found != nil {
 		return d.found, nil
+	}
+	if d.file == "" && egress.Holds(d.client) { // Google's package asks the metadata server with a client of its own
+		if d.file = credentialsFile(); d.file == "" {
+			return nil, errNoFile
+		}
 	}
 	found, err := credentials.DetectDefault(&credentials.DetectOptions{
 		Scopes:              []string{scope},

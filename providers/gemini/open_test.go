@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/egress"
 	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/gemini"
 )
@@ -177,6 +178,29 @@ func TestMissingCredentialsAreAnErrorOfTheCall(t *testing.T) {
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: filepath.Join(t.TempDir(), "none.json")})
 	_, err := ask(t, p, llm.Ask("hi"))
 	wantError(t, err, llm.Auth, "no such file")
+}
+
+// Google's package looks for credentials with a client of its own, which an egress list cannot hold.
+func TestMetadataServerIsNotAskedPastAnEgressList(t *testing.T) {
+	asked := 0
+	metadata := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	t.Cleanup(metadata.Close)
+	t.Setenv("GCE_METADATA_HOST", metadata.Listener.Addr().String())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("APPDATA", t.TempDir())
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+	list, err := egress.Allow("10.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := providers.OpenWith("vertex/m", providers.Config{Egress: list, Getenv: environment{"GOOGLE_CLOUD_PROJECT": "p"}.get})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	_, err = m.Generate(t.Context(), llm.Ask("hi"))
+	wantError(t, err, llm.Auth, "the metadata server is not asked")
+	equal(t, "requests past the list", asked, 0)
 }
 
 func TestTokenSourceIsAskedForEachCall(t *testing.T) {

@@ -305,7 +305,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		},
 		{
 			"a scheme", "vllm/m", providers.Config{BaseURL: "localhost:8000/v1"}, llm.InvalidRequest,
-			`parley: vllm: invalid request: the base URL "localhost:8000/v1" cannot be used: it must begin with http:// or https://`,
+			`parley: vllm: invalid request: the base URL "localhost:8000/v1" cannot be used: it must begin with http:// or https://, as in http://localhost:8000/v1`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

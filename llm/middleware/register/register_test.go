@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 	} {
 		providers.Register(name, func(providers.Config) (llm.Provider, error) { return open(), nil })
 	}
+	providers.RegisterStore("odd", func(providers.StoreConfig, struct{}) (any, error) { return 3, nil })
 	providers.Register("keyed", func(c providers.Config) (llm.Provider, error) {
 		if c.APIKey == "k-revoked" {
 			return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Auth, Status: 401, Message: "no such key"})), nil
@@ -63,6 +64,8 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 		{"a fallback for one kind of failure", "models: {a: fails/m, b: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: b, on: [overloaded]}]}}}\ndefault: g", "hello"},
 		{"a group that balances", "models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 3}]}}}\ndefault: g", "hello"},
 		{"a group of keys, of which one is refused", "models: {a: &a {model: keyed/m, key: k-revoked}, b: {<<: *a, key: k-good}}\ngroups: {g: {kind: balance, models: [a, b], settings: {over: [{model: a, weight: 9}]}}}\ndefault: g", "hello"},
+		{"keys, of which one is refused", "models: {a: {model: keyed/m, keys: [k-revoked, k-good]}}", "hello"},
+		{"keys of a section", "providers: {keyed: {keys: [k-revoked, k-revoked, k-good]}}\nmodels: {a: keyed/m}", "hello"},
 		{"a fallback of one model", "models: {a: {model: fails/m, middleware: [fallback: {to: [{model: b}]}]}, b: works/m}\ndefault: a", "hello"},
 		{"retry", "models: {a: {model: flaky/m, middleware: [retry: {min_backoff: 1ns, max_backoff: 1ns}]}}", "second try"},
 		{"a whole chain", "models: {a: {model: flaky/m, middleware: [chain: {retry: {min_backoff: 1ns, max_backoff: 1ns}, breaker: {}, cache: {}, timeout: {total: 1m}, concurrency: {max: 2}}]}}", "second try"},
@@ -132,6 +135,19 @@ func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 		"models: {a: {model: works/m, middleware: [retry: {max_retry: 1}]}}":                                                                    `:1:51: there is no field "max_retry"; did you mean "max_retries"?`,
 		"models: {a: {model: works/m, middleware: [retry: {max_retries: -1}]}}":                                                                 `:1:43: the middleware "retry" cannot be made:`,
 		"models: {a: {model: works/m, middleware: [log: {level: loud}]}}":                                                                       `:1:56: this cannot be used here: slog: level string "loud": unknown name`,
+		"stores: {s: {kind: memory, url: x}}\nmodels: {a: works/m}":                                                                             `:1:10: the store "s" cannot be opened: it is in the process, and has neither url nor tls`,
+		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}\nmodels: {a: works/m}":                                                          `:1:10: the store "s" cannot be opened: max_bytes is -1; it cannot be negative`,
+		"stores: {s: {kind: odd}}\nmodels: {a: {model: works/m, middleware: [cache: {shared: {store: s}}]}}":                                    `:2:43: the middleware "cache" cannot be made: the store "s" is a int, which keeps no state of middleware`,
+		"models: {a: {model: works/m, middleware: [cache: {shared: {store: s}}]}}":                                                              `:1:43: the middleware "cache" cannot be made: there is no store "s"; there is none`,
+		"models: {a: {model: works/m, middleware: [cache: {shared: {store_down: local}}]}}":                                                     `:1:43: the middleware "cache" cannot be made: shared says store_down, and names no store`,
+		"models: {a: {model: works/m, middleware: [budget: {per_key: 1}]}}":                                                                     `:1:43: the middleware "budget" cannot be made: per_key needs a program that says who pays`,
+		"models: {a: {model: works/m, middleware: [fallback: {to: [{model: b}]}]}}":                                                             `:1:43: the middleware "fallback" cannot be made: there is no model or group "b"; there is: a`,
+		"models: {a: {model: works/m, middleware: [balance: {over: [{model: b}]}]}}":                                                            `:1:43: the middleware "balance" cannot be made: there is no model or group "b"; there is: a`,
+		"models: {a: works/m, b: works/m}\ngroups: {g: {kind: balance, models: [a], settings: {over: [{model: b}]}}}\ndefault: a":               `:2:10: the group "g" cannot be made:`,
+		"models: {a: {model: works/m, retry: {}, max_retries: 2}}":                                                                              `:1:30: there is no field "retry" here: it belongs under "middleware", as in "middleware: [retry: {…}]"`,
+		"models: {a: {model: works/m, key: k, keys: [k]}}":                                                                                      `:1:35: there are both key and keys: leave one out`,
+		"models: {a: {model: works/m, keys: []}}":                                                                                               `:1:10: keys is empty: leave it out, or name a key`,
+		"models: {a: {model: works/m, keys: [{env: NOT_SET_HERE}, {env: NOR_THIS}]}}":                                                           `:1:64: the environment variable NOR_THIS is not set`,
 		"models: {a: {model: works/m, middleware: [hedge: {model: b}]}}":                                                                        `:1:43: the middleware "hedge" cannot be made: there is no model or group "b"; there is: a`,
 		"models: {a: works/m, b: works/m, c: works/m}\ngroups: {g: {kind: fallback, models: [a, b], settings: {to: [{model: c}]}}}\ndefault: g": `:2:10: the group "g" cannot be made:`,
 	} {
