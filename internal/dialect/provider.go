@@ -13,19 +13,36 @@ import (
 type Operations[P llm.Provider] map[llm.Op]func(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 
 // Do is the Do of the provider p. What is not among the operations is an error of
-// kind [llm.Unsupported].
+// kind [llm.Unsupported], a call without anything to answer one of kind
+// [llm.InvalidRequest].
 func (o Operations[P]) Do(ctx context.Context, call *llm.Call, p P) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		var err error
-		if do, can := o[call.Op]; can {
-			err = do(p, ctx, call, yield)
-		} else {
+		switch do, can := o[call.Op]; {
+		case !can:
 			err = send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
+		case asksNothing(call):
+			err = send.Failf(p.Name(), call, llm.InvalidRequest, "the call has no request, or one without messages or inputs")
+		default:
+			err = do(p, ctx, call, yield)
 		}
 		if err != nil {
 			yield(llm.Event{}, err)
 		}
 	}
+}
+
+// asksNothing reports whether a call has nothing that could be answered. An
+// [llm.Model] lets none through, but a program or a middleware may call a provider
+// itself.
+func asksNothing(call *llm.Call) bool {
+	switch call.Op {
+	case llm.OpChat, llm.OpCountTokens:
+		return call.Request == nil || len(call.Request.Messages) == 0
+	case llm.OpEmbed:
+		return call.Embed == nil || len(call.Embed.Inputs) == 0
+	}
+	return false
 }
 
 // Opened returns what a provider's New has returned, for providers.Register: a

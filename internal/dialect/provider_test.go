@@ -43,6 +43,29 @@ func TestOperationsAnswerWhatTheyAreAndRefuseTheRest(t *testing.T) {
 	providertest.Equal(t, "what the error names", []string{e.Provider, e.Model, string(e.Op)}, []string{"lister", "m", "embed"})
 }
 
+func TestCallsThatAskNothingReachNoOperation(t *testing.T) {
+	reached := func(lister, context.Context, *llm.Call, func(llm.Event, error) bool) error { return errEmpty }
+	all := Operations[lister]{llm.OpChat: reached, llm.OpCountTokens: reached, llm.OpEmbed: reached}
+	for name, call := range map[string]llm.Call{
+		"no request":         {Op: llm.OpChat},
+		"no messages":        {Op: llm.OpChat, Request: &llm.Request{}},
+		"no request counted": {Op: llm.OpCountTokens, Embed: &llm.EmbedRequest{Inputs: []string{"x"}}},
+		"no texts":           {Op: llm.OpEmbed, Request: llm.Ask("x")},
+		"no inputs":          {Op: llm.OpEmbed, Embed: &llm.EmbedRequest{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, err := range all.Do(t.Context(), &call, lister{}) {
+				providertest.WantError(t, err, llm.InvalidRequest, "no request")
+			}
+		})
+	}
+	for _, err := range all.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("x")}, lister{}) {
+		if err != errEmpty {
+			t.Errorf("a call that asks something fails with %v, want the operation's %v", err, errEmpty)
+		}
+	}
+}
+
 func TestOpenedIsNilForAProviderThatIsNot(t *testing.T) {
 	if p, err := Opened[*lister](nil, errEmpty); p != nil || err != errEmpty {
 		t.Errorf("a provider that cannot be made is %v with the error %v, want nil with %v", p, err, errEmpty)

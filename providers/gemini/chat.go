@@ -49,11 +49,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // reply sends a request of the call's and reads the reply.
 func (p *Provider) reply(ctx context.Context, call *llm.Call, url string, body []byte, a *answer) error {
-	req, err := p.request(ctx, call, url, body)
-	if err != nil {
-		return err
-	}
-	r, err := p.client.Do(ctx, req)
+	r, err := p.do(ctx, call, url, body)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package gemini
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -112,6 +113,8 @@ func (d *defaultCredentials) find() (*auth.Credentials, error) {
 		CredentialsFile:     d.file, //lint:ignore SA1019 the file is the user's own, of whatever type
 		Client:              d.client,
 		DisableAsyncRefresh: true,
+		// Its own logs the tokens that it gets, where GOOGLE_SDK_GO_LOGGING_LEVEL says so.
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		return nil, err

@@ -135,6 +135,15 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 	return req, nil
 }
 
+// do sends the request of a call and returns the reply, which the caller closes.
+func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []byte) (*send.Reply, error) {
+	req, err := p.request(ctx, call, url, body)
+	if err != nil {
+		return nil, err
+	}
+	return p.client.Do(ctx, req)
+}
+
 // value makes a call whose reply is one JSON value, read into v. The caller
 // closes the reply, unless there is an error.
 func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v dialect.Failing) (*send.Reply, error) {

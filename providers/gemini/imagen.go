@@ -43,11 +43,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	req, err := p.request(ctx, call, url, body)
-	if err != nil {
-		return err
-	}
-	r, err := p.client.Do(ctx, req)
+	r, err := p.do(ctx, call, url, body)
 	if err != nil {
 		return err
 	}

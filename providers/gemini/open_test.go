@@ -152,6 +152,32 @@ func TestDefaultCredentials(t *testing.T) {
 	equal(t, "the credential sent", headers[2].Get("Authorization"), "Bearer ya29.from-the-account")
 }
 
+// TestDefaultCredentialsLogNothing: Google's package for credentials logs the tokens
+// that it gets, for whoever sets a variable.
+func TestDefaultCredentialsLogNothing(t *testing.T) {
+	const token = "ya29.not-to-be-logged"
+	tokens := httptest.NewServer(says(200, "application/json", `{"access_token":"`+token+`","token_type":"Bearer","expires_in":3600}`))
+	t.Cleanup(tokens.Close)
+	t.Setenv("GOOGLE_SDK_GO_LOGGING_LEVEL", "debug")
+	log, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	stderr := os.Stderr
+	os.Stderr = log
+	defer func() { os.Stderr = stderr }()
+
+	server := httptest.NewServer(streams(stopped))
+	t.Cleanup(server.Close)
+	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", BaseURL: server.URL, CredentialsFile: serviceAccount(t, tokens.URL)})
+	mustAsk(t, p, llm.Ask("hi"))
+	written, err := os.ReadFile(log.Name())
+	if err != nil || len(written) > 0 {
+		t.Errorf("a call writes to the standard error, with the token in it: %v, %q (%v)", strings.Contains(string(written), token), written, err)
+	}
+}
+
 func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "person.json")
 	content := `{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r","quota_project_id":"payer"}`

@@ -76,3 +76,13 @@ func TestRecordedRepliesFitTheVendorsType(t *testing.T) {
 		}
 	}
 }
+
+// FuzzChunks gives Chunks whatever body: it must not panic.
+func FuzzChunks(f *testing.F) {
+	f.Add([]byte(sse(parts(text("a")), stopped)))
+	f.Add([]byte("[" + stopped + ",null]"))
+	f.Add([]byte(`{"candidates":[{"content":{"parts":[{"videoMetadata":{"startOffset":"3s"}}]},"citationMetadata":{"citations":[{"publicationDate":{"year":2019}}]}}]}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		_, _ = gemini.Chunks(&llm.Response{Raw: body})
+	})
+}

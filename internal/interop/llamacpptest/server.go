@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +63,7 @@ func Start(t testing.TB, model string, args ...string) *Server {
 	p.Dir = t.TempDir()
 	p.Env = []string{"HOME=" + p.Dir, "GGML_BACKEND_PATH=" + program.backend, "LLAMA_OFFLINE=1"}
 	p.Stdout, p.Stderr = &s.log, &s.log
-	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	p.SysProcAttr = processAttributes()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	oldgenai "github.com/google/generative-ai-go/genai"
@@ -35,6 +36,9 @@ type client struct {
 	list    bool // its streams are lists of chunks, not events
 	ask     func(t *testing.T, base string) (text string, err error)
 }
+
+// ours reports whether the client is this library.
+func (c *client) ours() bool { return strings.HasPrefix(c.name, "Parley") }
 
 // clients are the vendors' and ours, each beside the one of the same dialect.
 var clients = []client{

@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -26,6 +27,8 @@ type fault struct {
 	wire func(t *testing.T, c *client, frames [][]byte) llmtest.Wire
 	// say adds what else there is to say of an error.
 	say func(err error) string
+	// kind is that of this library's error.
+	kind llm.Kind
 }
 
 // crash is the error that servers send inside a stream.
@@ -33,16 +36,16 @@ var crash = &llm.Error{Kind: llm.Server, Message: "the engine has stalled"}
 
 var faults = []fault{
 	{name: "nothing goes wrong", wire: whole},
-	{name: "the stream ends after half of its pieces", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, half(frames)) }},
-	{name: "the stream ends inside a piece", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "the stream ends after half of its pieces", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, half(frames)) }},
+	{name: "the stream ends inside a piece", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
 		w := stream(c, half(frames))
 		return w.CutClean(len(w.Body) - 20)
 	}},
-	{name: "the connection breaks after half of its pieces", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "the connection breaks after half of its pieces", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
 		w := stream(c, half(frames))
 		return w.CutReset(len(w.Body))
 	}},
-	{name: "an error instead of the second half", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "an error instead of the second half", kind: crash.Kind, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
 		broken := append(half(frames), []byte(c.dialect.ErrorFrames(crash)[0].Data))
 		if c.list {
 			broken[len(broken)-1] = append(append([]byte(",\r\n"), c.dialect.RenderError(crash)...), ']')
@@ -62,12 +65,12 @@ var faults = []fault{
 		return w.Insert(0, strings.Repeat(": ping\n\n", 400))
 	}},
 	{name: "a piece of 2 MB", pieces: []string{words[0], strings.Repeat("x", 2<<20), words[1]}, wire: whole},
-	{name: "a web page with status 200", wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.WebPage() }},
-	{name: "status 500 without a body", wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.Empty(500) }},
-	{name: "status 429 with Retry-After: 37", wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
+	{name: "a web page with status 200", kind: llm.Protocol, wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.WebPage() }},
+	{name: "status 500 without a body", kind: llm.Server, wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.Empty(500) }},
+	{name: "status 429 with Retry-After: 37", kind: llm.RateLimited, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
 		return c.dialect.Refuse(&llm.Error{Status: 429, Message: "slow down", RetryAfter: 37 * time.Second})
 	}, say: says("37", "says how long to wait", "does not say how long")},
-	{name: "a refusal that repeats the key", wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
+	{name: "a refusal that repeats the key", kind: llm.InvalidRequest, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
 		return c.dialect.Refuse(&llm.Error{Status: 400, Message: "no such key: " + key})
 	}, say: says(key, "shows the key", "hides the key")},
 }
@@ -122,6 +125,9 @@ func (f *fault) outcome(t *testing.T, c *client) string {
 	srv.Handle(func(*llmtest.Request) llmtest.Wire { return wire })
 	text, err := c.ask(t, srv.URL)
 	whole := strings.Join(pieces, "")
+	if c.ours() {
+		f.checkError(t, c, text, err)
+	}
 	got := "part of the text"
 	switch {
 	case text == "":
@@ -144,6 +150,22 @@ func (f *fault) outcome(t *testing.T, c *client) string {
 	return outcome
 }
 
+// checkError checks what docs/peers.md says of this library's errors: their kind,
+// and that they hold the text that had arrived.
+func (f *fault) checkError(t *testing.T, c *client, text string, err error) {
+	t.Helper()
+	if kind := llm.KindOf(err); kind != f.kind {
+		t.Errorf("%s, when %s: the error is %v, of kind %q, want %q", c.name, f.name, err, kind, f.kind)
+	}
+	held := ""
+	if e, ok := errors.AsType[*llm.Error](err); ok && e.Partial != nil {
+		held = e.Partial.Text()
+	}
+	if err != nil && held != text {
+		t.Errorf("%s, when %s: the error holds the text %q, and %q had arrived", c.name, f.name, held, text)
+	}
+}
+
 // TestPeers prints the table, checks what this library promises, and that
 // docs/peers.md has the table.
 func TestPeers(t *testing.T) {
@@ -161,7 +183,7 @@ func TestPeers(t *testing.T) {
 		for _, c := range clients {
 			got := f.outcome(t, &c)
 			table.WriteString(" " + got + " |")
-			if strings.HasPrefix(c.name, "Parley") && got != promised[f.name] {
+			if c.ours() && got != promised[f.name] {
 				t.Errorf("%s, when %s: %s; want %s", c.name, f.name, got, promised[f.name])
 			}
 		}
