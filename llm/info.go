@@ -26,6 +26,7 @@ type ModelInfo struct {
 	Parameters   string // "8.0B"
 	Quantization string // "Q4_K_M"
 	Bytes        int64  // size on disk
+	RemoteHost   string // where the server hands calls on to, rather than answer them: "https://ollama.com:443"
 }
 
 // ModelList is the answer to [Model.ListModels].

@@ -164,7 +164,7 @@ func fromOllama(ctx context.Context, with Environment) (*Choice, error) {
 // model in Ollama's cloud may not: the person has not said that the
 // conversation may leave the machine. Neither can one that only embeds.
 func canChat(m llm.ModelInfo) bool {
-	inCloud := strings.HasSuffix(m.Name, ":cloud") || strings.HasSuffix(m.Name, "-cloud")
+	inCloud := m.RemoteHost != "" || strings.HasSuffix(m.Name, ":cloud") || strings.HasSuffix(m.Name, "-cloud")
 	return !inCloud && !strings.Contains(m.Family, "bert")
 }
 

@@ -37,7 +37,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 		return err
 	}
 	if flags.NArg() == 0 {
-		return errors.New("usage: config [-config file] [-model name] question ...")
+		return errors.New("there is no question; usage: config [-config file] [-model name] question")
 	}
 	setup, err := providers.Load(*path)
 	if err != nil {

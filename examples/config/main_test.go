@@ -81,3 +81,10 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
+
+func TestQuestionIsWanted(t *testing.T) {
+	err := run(t.Context(), io.Discard, io.Discard, []string{"-config", "ollama.yaml"})
+	if want := "there is no question; usage: config [-config file] [-model name] question"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
+	}
+}

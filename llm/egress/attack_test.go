@@ -191,8 +191,8 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		{"in.example:1", "http://in.example", "the host in.example:PORT is not on the allow-list"},
 		// A name on the list is no way in to an address that is not.
 		{"in.example", "http://127.0.0.1", "the address 127.0.0.1:PORT is not on the allow-list"},
-		{"in.example", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], of which none is on the allow-list"},
-		{"meta.example", "http://meta.example", "the host meta.example:PORT has the addresses [169.254.169.254 fd00:ec2::254], of which none is on the allow-list"},
+		{"in.example", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], of which none is on the allow-list: names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"},
+		{"meta.example", "http://meta.example", "the host meta.example:PORT has the addresses [169.254.169.254 fd00:ec2::254], of which none is on the allow-list: names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"},
 		{"outside.example 10.0.0.0/8", "http://outside.example", "the host outside.example:PORT has the addresses [8.8.8.8], of which none is on the allow-list"},
 		{"10.0.0.0/8", "http://127.1", "the host 127.1:PORT has the addresses [127.0.0.1], of which none is on the allow-list"},
 		{"in.example public", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], of which none is on the allow-list"},

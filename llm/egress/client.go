@@ -164,7 +164,11 @@ func (d *dialer) addresses(ctx context.Context, host, port string) ([]netip.Addr
 		}
 	}
 	if len(allowed) == 0 {
-		return nil, refuse("the host %s has the addresses %v, of which none is on the allow-list", withPort(host, port), found)
+		hint := ""
+		if len(d.list.networks) == 0 && !d.list.public {
+			hint = ": names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"
+		}
+		return nil, refuse("the host %s has the addresses %v, of which none is on the allow-list%s", withPort(host, port), found, hint)
 	}
 	return allowed, nil
 }

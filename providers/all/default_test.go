@@ -54,6 +54,7 @@ func serve(t *testing.T) *server {
 			fmt.Fprint(w, `{"models":[
 				{"name":"old:1b","model":"old:1b","modified_at":"2026-01-01T00:00:00Z","size":9,"details":{"family":"llama"}},
 				{"name":"bge:latest","model":"bge:latest","modified_at":"2026-03-01T00:00:00Z","size":9,"details":{"family":"bert"}},
+				{"name":"mine:latest","model":"mine:latest","remote_model":"huge","remote_host":"https://ollama.com:443","modified_at":"2026-05-01T00:00:00Z","size":9,"details":{"family":"llama"}},
 				{"name":"huge:cloud","model":"huge:cloud","modified_at":"2026-04-01T00:00:00Z","size":9,"details":{"family":"llama"}},
 				{"name":"new:1b","model":"new:1b","modified_at":"2026-02-01T00:00:00Z","size":9,"details":{"family":"llama"}}]}`)
 		case "/api/chat":

@@ -14,10 +14,11 @@ import (
 type modelList struct {
 	dialect.Failure
 	Models []struct {
-		Name     string    `json:"name"`
-		Modified time.Time `json:"modified_at"`
-		Size     int64     `json:"size"`
-		Details  details   `json:"details"`
+		Name       string    `json:"name"`
+		Modified   time.Time `json:"modified_at"`
+		Size       int64     `json:"size"`
+		Details    details   `json:"details"`
+		RemoteHost string    `json:"remote_host"` // of models in a cloud, whatever their names here
 	} `json:"models"`
 }
 
@@ -38,7 +39,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Models))}
 	for i, m := range got.Models {
 		info := m.Details.info()
-		info.Provider, info.Name, info.Created, info.Bytes = p.name, m.Name, m.Modified, m.Size
+		info.Provider, info.Name, info.Created, info.Bytes, info.RemoteHost = p.name, m.Name, m.Modified, m.Size, m.RemoteHost
 		list.Models[i] = info
 	}
 	dialect.Result(r, "", list, llm.Usage{}, yield)
