@@ -13,19 +13,31 @@ import (
 type Operations[P llm.Provider] map[llm.Op]func(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 
 // Do is the Do of the provider p. What is not among the operations is an error of
-// kind [llm.Unsupported].
+// kind [llm.Unsupported], and a call that lacks what it is about one of kind
+// [llm.InvalidRequest]: not every caller is an [llm.Model], which checks more.
 func (o Operations[P]) Do(ctx context.Context, call *llm.Call, p P) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
-		var err error
-		if do, can := o[call.Op]; can {
-			err = do(p, ctx, call, yield)
-		} else {
-			err = send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
-		}
-		if err != nil {
+		if err := o.do(p, ctx, call, yield); err != nil {
 			yield(llm.Event{}, err)
 		}
 	}
+}
+
+func (o Operations[P]) do(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	switch {
+	case ctx == nil:
+		return send.Failf(p.Name(), call, llm.InvalidRequest, "the context is nil")
+	case call == nil:
+		return send.Failf(p.Name(), nil, llm.InvalidRequest, "the call is nil")
+	}
+	do, can := o[call.Op]
+	switch {
+	case !can:
+		return send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
+	case (call.Op == llm.OpChat || call.Op == llm.OpCountTokens) && call.Request == nil, call.Op == llm.OpEmbed && call.Embed == nil:
+		return send.Failf(p.Name(), call, llm.InvalidRequest, "the request is nil")
+	}
+	return do(p, ctx, call, yield)
 }
 
 // Opened returns what a provider's New has returned, for providers.Register: a

@@ -24,6 +24,15 @@ var listing = Operations[lister]{
 	llm.OpListModels: func(lister, context.Context, *llm.Call, func(llm.Event, error) bool) error { return errEmpty },
 }
 
+// able is a provider that would answer any call.
+type able struct{ lister }
+
+func (able) Do(ctx context.Context, call *llm.Call) llm.Events {
+	do := func(able, context.Context, *llm.Call, func(llm.Event, error) bool) error { return nil }
+	all := Operations[able]{llm.OpChat: do, llm.OpCountTokens: do, llm.OpEmbed: do, llm.OpListModels: do}
+	return all.Do(ctx, call, able{})
+}
+
 func TestOperationsAnswerWhatTheyAreAndRefuseTheRest(t *testing.T) {
 	ask := func(op llm.Op) (errs []error) {
 		for ev, err := range (lister{}).Do(t.Context(), &llm.Call{Op: op, Model: "m"}) {
@@ -41,6 +50,32 @@ func TestOperationsAnswerWhatTheyAreAndRefuseTheRest(t *testing.T) {
 	}
 	e := providertest.WantError(t, errs[0], llm.Unsupported, "this provider cannot embed")
 	providertest.Equal(t, "what the error names", []string{e.Provider, e.Model, string(e.Op)}, []string{"lister", "m", "embed"})
+}
+
+func TestOperationsRefuseCallsThatLackWhatTheyAreAbout(t *testing.T) {
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		call *llm.Call
+		want string
+	}{
+		"a chat without request":      {t.Context(), &llm.Call{Op: llm.OpChat, Model: "m"}, "the request is nil"},
+		"a count without request":     {t.Context(), &llm.Call{Op: llm.OpCountTokens, Model: "m"}, "the request is nil"},
+		"an embedding without inputs": {t.Context(), &llm.Call{Op: llm.OpEmbed, Model: "m"}, "the request is nil"},
+		"no call":                     {t.Context(), nil, "the call is nil"},
+		"no context":                  {nil, &llm.Call{Op: llm.OpListModels}, "the context is nil"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var errs []error
+			for _, err := range (able{}).Do(test.ctx, test.call) {
+				errs = append(errs, err)
+			}
+			if len(errs) != 1 {
+				t.Fatalf("there are the errors %v, want one", errs)
+			}
+			e := providertest.WantError(t, errs[0], llm.InvalidRequest, test.want)
+			providertest.Equal(t, "the provider that is named", e.Provider, "lister")
+		})
+	}
 }
 
 func TestOpenedIsNilForAProviderThatIsNot(t *testing.T) {
