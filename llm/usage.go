@@ -7,7 +7,9 @@ import (
 )
 
 // Usage is what an answer cost in tokens, as far as the server said. The zero
-// Usage knows nothing, which is not the same as zero tokens.
+// Usage knows nothing, which is not the same as zero tokens. What else a server
+// tells apart, such as tokens of audio, is in Input or Output and, by itself, in
+// [Response.Raw] alone.
 type Usage struct {
 	Input      Tokens `json:"input"`      // the prompt, cache reads and writes included
 	Output     Tokens `json:"output"`     // the answer, reasoning included

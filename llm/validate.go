@@ -196,6 +196,9 @@ func validateSettings(r *Request) error {
 	if r.TopLogprobs < 0 {
 		return invalidf("TopLogprobs is %d; it cannot be negative", r.TopLogprobs)
 	}
+	if at := invalidUTF8(string(r.Reasoning)); at >= 0 {
+		return invalidf("Reasoning is not valid UTF-8 at byte %d", at)
+	}
 	for i, stop := range r.Stop {
 		if stop == "" || invalidUTF8(stop) >= 0 {
 			return invalidf("stop sequence %d is empty or not valid UTF-8", i)

@@ -129,6 +129,7 @@ func TestRequestValidate(t *testing.T) {
 		{"TopLogprobs", set(func(r *llm.Request) { r.TopLogprobs = -2 }), "TopLogprobs is -2; it cannot be negative"},
 		{"empty stop sequence", set(func(r *llm.Request) { r.Stop = []string{"a", ""} }), "stop sequence 1 is empty or not valid UTF-8"},
 		{"stop sequence not UTF-8", set(func(r *llm.Request) { r.Stop = []string{badUTF8} }), "stop sequence 0 is empty or not valid UTF-8"},
+		{"effort not UTF-8", set(func(r *llm.Request) { r.Reasoning = llm.Effort(badUTF8) }), "Reasoning is not valid UTF-8 at byte 2"},
 		{"any JSON", set(func(r *llm.Request) { r.Format = &llm.Format{} }), ""},
 		{"schema", set(func(r *llm.Request) { r.Format = &llm.Format{Name: "n", Schema: json.RawMessage(`{}`)} }), ""},
 		{"schema not an object", set(func(r *llm.Request) { r.Format = &llm.Format{Schema: json.RawMessage(`true`)} }), "the schema of Format is not a JSON object"},

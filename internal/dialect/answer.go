@@ -153,8 +153,9 @@ func (a *Answer) CutInLine() error {
 }
 
 // Failed completes the error of an answer that failed: with what it cost, if
-// the server has said that, and with the body if the request keeps it. What is
-// wrong with the rest is no error to a caller who has left.
+// the server has said that, and with the body if the request keeps it, less the
+// secrets that errors must not show. What is wrong with the rest is no error to a
+// caller who has left.
 func (a *Answer) Failed(err error, usage llm.Usage) error {
 	if a.left {
 		return nil
@@ -165,7 +166,7 @@ func (a *Answer) Failed(err error, usage llm.Usage) error {
 	}
 	e.Partial = &llm.Response{Usage: usage}
 	if a.raw != nil {
-		e.Partial.Raw = a.raw.Bytes()
+		e.Partial.Raw = a.Reply.Scrub(a.raw.Bytes())
 	}
 	return e
 }

@@ -14,27 +14,33 @@ type Operations[P llm.Provider] map[llm.Op]func(p P, ctx context.Context, call *
 
 // Do is the Do of the provider p. What is not among the operations is an error of
 // kind [llm.Unsupported], a call without anything to answer one of kind
-// [llm.InvalidRequest].
+// [llm.InvalidRequest]: not every caller is an [llm.Model], which checks more.
 func (o Operations[P]) Do(ctx context.Context, call *llm.Call, p P) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
-		var err error
-		switch do, can := o[call.Op]; {
-		case !can:
-			err = send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
-		case asksNothing(call):
-			err = send.Failf(p.Name(), call, llm.InvalidRequest, "the call has no request, or one without messages or inputs")
-		default:
-			err = do(p, ctx, call, yield)
-		}
-		if err != nil {
+		if err := o.do(p, ctx, call, yield); err != nil {
 			yield(llm.Event{}, err)
 		}
 	}
 }
 
-// asksNothing reports whether a call has nothing that could be answered. An
-// [llm.Model] lets none through, but a program or a middleware may call a provider
-// itself.
+func (o Operations[P]) do(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	switch {
+	case ctx == nil:
+		return send.Failf(p.Name(), call, llm.InvalidRequest, "the context is nil")
+	case call == nil:
+		return send.Failf(p.Name(), nil, llm.InvalidRequest, "the call is nil")
+	}
+	do, can := o[call.Op]
+	switch {
+	case !can:
+		return send.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
+	case asksNothing(call):
+		return send.Failf(p.Name(), call, llm.InvalidRequest, "the call has no request, or one without messages or inputs")
+	}
+	return do(p, ctx, call, yield)
+}
+
+// asksNothing reports whether a call has nothing that could be answered.
 func asksNothing(call *llm.Call) bool {
 	switch call.Op {
 	case llm.OpChat, llm.OpCountTokens:

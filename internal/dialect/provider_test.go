@@ -24,6 +24,15 @@ var listing = Operations[lister]{
 	llm.OpListModels: func(lister, context.Context, *llm.Call, func(llm.Event, error) bool) error { return errEmpty },
 }
 
+// able is a provider that would answer any call.
+type able struct{ lister }
+
+func (able) Do(ctx context.Context, call *llm.Call) llm.Events {
+	do := func(able, context.Context, *llm.Call, func(llm.Event, error) bool) error { return nil }
+	all := Operations[able]{llm.OpChat: do, llm.OpCountTokens: do, llm.OpEmbed: do, llm.OpListModels: do}
+	return all.Do(ctx, call, able{})
+}
+
 func TestOperationsAnswerWhatTheyAreAndRefuseTheRest(t *testing.T) {
 	ask := func(op llm.Op) (errs []error) {
 		for ev, err := range (lister{}).Do(t.Context(), &llm.Call{Op: op, Model: "m"}) {
@@ -43,26 +52,31 @@ func TestOperationsAnswerWhatTheyAreAndRefuseTheRest(t *testing.T) {
 	providertest.Equal(t, "what the error names", []string{e.Provider, e.Model, string(e.Op)}, []string{"lister", "m", "embed"})
 }
 
-func TestCallsThatAskNothingReachNoOperation(t *testing.T) {
-	reached := func(lister, context.Context, *llm.Call, func(llm.Event, error) bool) error { return errEmpty }
-	all := Operations[lister]{llm.OpChat: reached, llm.OpCountTokens: reached, llm.OpEmbed: reached}
-	for name, call := range map[string]llm.Call{
-		"no request":         {Op: llm.OpChat},
-		"no messages":        {Op: llm.OpChat, Request: &llm.Request{}},
-		"no request counted": {Op: llm.OpCountTokens, Embed: &llm.EmbedRequest{Inputs: []string{"x"}}},
-		"no texts":           {Op: llm.OpEmbed, Request: llm.Ask("x")},
-		"no inputs":          {Op: llm.OpEmbed, Embed: &llm.EmbedRequest{}},
+func TestOperationsRefuseCallsThatLackWhatTheyAreAbout(t *testing.T) {
+	for name, test := range map[string]struct {
+		ctx  context.Context
+		call *llm.Call
+		want string
+	}{
+		"a chat without request":       {t.Context(), &llm.Call{Op: llm.OpChat, Model: "m"}, "no request"},
+		"a chat without messages":      {t.Context(), &llm.Call{Op: llm.OpChat, Model: "m", Request: &llm.Request{}}, "no request"},
+		"a count of another's request": {t.Context(), &llm.Call{Op: llm.OpCountTokens, Model: "m", Embed: &llm.EmbedRequest{Inputs: []string{"x"}}}, "no request"},
+		"an embedding of a chat":       {t.Context(), &llm.Call{Op: llm.OpEmbed, Model: "m", Request: llm.Ask("x")}, "no request"},
+		"an embedding without inputs":  {t.Context(), &llm.Call{Op: llm.OpEmbed, Model: "m", Embed: &llm.EmbedRequest{}}, "no request"},
+		"no call":                      {t.Context(), nil, "the call is nil"},
+		"no context":                   {nil, &llm.Call{Op: llm.OpListModels}, "the context is nil"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, err := range all.Do(t.Context(), &call, lister{}) {
-				providertest.WantError(t, err, llm.InvalidRequest, "no request")
+			var errs []error
+			for _, err := range (able{}).Do(test.ctx, test.call) {
+				errs = append(errs, err)
 			}
+			if len(errs) != 1 {
+				t.Fatalf("there are the errors %v, want one", errs)
+			}
+			e := providertest.WantError(t, errs[0], llm.InvalidRequest, test.want)
+			providertest.Equal(t, "the provider that is named", e.Provider, "lister")
 		})
-	}
-	for _, err := range all.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("x")}, lister{}) {
-		if err != errEmpty {
-			t.Errorf("a call that asks something fails with %v, want the operation's %v", err, errEmpty)
-		}
 	}
 }
 

@@ -121,6 +121,15 @@ func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
 	return r.describe(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
 
+// Scrub returns a text of the server's without the secrets of the request. The
+// text may be the one given.
+func (r *Reply) Scrub(text []byte) []byte {
+	if clean := r.request.Secrets.Scrub(string(text)); clean != string(text) {
+		return []byte(clean)
+	}
+	return text
+}
+
 // ReadAll reads the whole body, up to limit bytes. A larger one is a
 // [llm.Protocol] error, a cut one [llm.Incomplete].
 func (r *Reply) ReadAll(limit int) ([]byte, error) {

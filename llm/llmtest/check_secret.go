@@ -19,7 +19,9 @@ func secretChecks(s *Suite) []check {
 	hidden := func(name string, w Wire) check {
 		return check{"secret/not in the error/" + name, s.NoKey, func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
-			_, err := e.ask(e.chat())
+			call := e.chat()
+			call.Request.KeepRaw = true
+			_, err := e.ask(call)
 			e.wantHidden(err)
 		}}
 	}
@@ -86,6 +88,9 @@ func (e *env) wantHidden(err *llm.Error) {
 	shows("the error's code", err.Code)
 	shows("the error's request id", err.RequestID)
 	shows("the error's header", err.Header)
+	if err.Partial != nil {
+		shows("the body that the error keeps", string(err.Partial.Raw))
+	}
 	var inside error = err
 	for inside = errors.Unwrap(inside); inside != nil; inside = errors.Unwrap(inside) {
 		shows(fmt.Sprintf("the error inside (a %T)", inside), inside)

@@ -3,6 +3,7 @@ package ollama
 import (
 	"sync"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
 )
 
@@ -39,7 +40,7 @@ var quickDecoders = sync.Pool{New: func() any {
 
 // release gives the decoder back, without what it decoded.
 func (q *quickDecoder) release() {
-	q.text, q.chunk, q.content = nil, chunk{}, content{}
+	q.text, q.chunk, q.content, q.buf = nil, chunk{}, content{}, dialect.Reusable(q.buf)
 	q.walker.Reset()
 	quickDecoders.Put(q)
 }

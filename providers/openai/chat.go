@@ -277,7 +277,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 // plain reports whether the content is one piece of text, reasoning or
 // arguments and nothing else, and which.
 func (c *content) plain() (d delta, text string, ok bool) {
-	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || len(c.ToolCalls) > 1 ||
+	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || c.FunctionCall != nil || len(c.ToolCalls) > 1 ||
 		send.IsSet(c.ReasoningDetails) || send.IsSet(c.ExtraContent) {
 		return d, "", false
 	}
@@ -295,7 +295,7 @@ func (c *content) plain() (d delta, text string, ok bool) {
 		if call.ID != "" || call.Function.Name != "" || send.IsSet(call.ExtraContent) {
 			return d, "", false
 		}
-		take(llm.EventToolCallDelta, call.Function.Arguments)
+		take(llm.EventToolCallDelta, string(call.Function.Arguments))
 		d.index = call.fragment(0, false).Index
 	}
 	return d, text, n == 1
@@ -303,6 +303,9 @@ func (c *content) plain() (d delta, text string, ok bool) {
 
 // content passes on what one choice says.
 func (a *answer) content(c *content, whole bool) {
+	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
+		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
+	}
 	reasoning := c.ReasoningContent
 	if reasoning == "" { // servers that send both mean the same by them
 		reasoning = c.Reasoning

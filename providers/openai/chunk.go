@@ -62,6 +62,7 @@ type content struct {
 	Reasoning        string         `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM
 	Refusal          string         `json:"refusal"`
 	ToolCalls        []callFragment `json:"tool_calls"`
+	FunctionCall     *called        `json:"function_call"` // one call, before there were several
 	Annotations      []annotation   `json:"annotations"`
 	Audio            *audio         `json:"audio"`
 	Images           []outputImage  `json:"images"` // OpenRouter
@@ -71,13 +72,27 @@ type content struct {
 }
 
 type callFragment struct {
-	Index    *int   `json:"index"`
-	ID       string `json:"id"`
-	Function struct {
-		Name      string `json:"name"`
-		Arguments string `json:"arguments"`
-	} `json:"function"`
+	Index        *int            `json:"index"`
+	ID           string          `json:"id"`
+	Function     called          `json:"function"`
 	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
+}
+
+type called struct {
+	Name      string    `json:"name"`
+	Arguments arguments `json:"arguments"`
+}
+
+// arguments are JSON in a string. Some servers, such as text-generation-inference,
+// send the object itself.
+type arguments string
+
+func (a *arguments) UnmarshalJSON(data []byte) error {
+	if data[0] == '{' {
+		*a = arguments(data)
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(a))
 }
 
 // fragment returns the call's piece as the assembler takes it. In an answer
@@ -90,7 +105,7 @@ func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
 	case whole:
 		index = place
 	}
-	return llm.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: f.Function.Arguments}
+	return llm.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }
 
 type annotation struct {

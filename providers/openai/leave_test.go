@@ -176,6 +176,33 @@ func leaveSomewhere(t *testing.T, m *llm.Model, rng *rand.Rand, chunks int) stri
 	return "ended"
 }
 
+// Nothing of a stream is left 100 ms after its loop: on the fake clock, which
+// stands still while anything runs, not one of them.
+func TestServerLearnsAtOnceThatAStreamWasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var gone time.Time
+		m := piped(t, openai.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			piece(w, events(text("Hel"), text("lo")))
+			<-r.Context().Done()
+			gone = time.Now()
+		})
+		var left time.Time
+		for _, err := range m.Stream(t.Context(), llm.Ask("hi")).Text() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			left = time.Now()
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		if gone.IsZero() || gone.Sub(left) > 0 {
+			t.Errorf("the loop was left at %v, and the server learnt it at %v (zero is not at all)", left, gone)
+		}
+	})
+}
+
 func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	conns := &openConns{open: make(map[net.Conn]http.ConnState)}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(streams(events(text("a"), finish("stop"), usage, done) + ": bye\n\n")))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"sync"
 
+	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/reply"
 )
 
@@ -48,7 +49,7 @@ var quickDecoders = sync.Pool{New: func() any {
 
 // release gives the decoder back, without what it decoded.
 func (q *quickDecoder) release() {
-	q.text = nil
+	q.text, q.buf = nil, dialect.Reusable(q.buf)
 	q.clear()
 	q.walker.Reset()
 	quickDecoders.Put(q)

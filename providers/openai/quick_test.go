@@ -87,6 +87,8 @@ var oddFrames = []string{
 	`{"choices":[{"delta":{"content":"a","tool_calls":null}}]}`, `{"choices":[{"delta":{"tool_calls":[null]}}]}`, `{"choices":[{"delta":{"tool_calls":[]}}]}`,
 	`{"choices":[{"delta":{"tool_calls":[{"index":null}]}}]}`, `{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"x"}}]}}]}`,
 	`{"choices":[{"delta":{"annotations":[null]}}]}`, `{"choices":[{"delta":{"annotations":{}}}]}`, `{"choices":[{"delta":{"annotations":null}}]}`, `{"choices":[{"delta":{"audio":{"data":null}}}]}`,
+	`{"choices":[{"delta":{"images":null}}]}`, `{"choices":[{"delta":{"images":[]}}]}`, `{"choices":[{"delta":{"images":[{"image_url":{"url":"data:"}}]}}]}`, `{"choices":[{"delta":{"images":{}}}]}`,
+	`{"choices":[{"delta":{"function_call":null}}]}`, `{"choices":[{"delta":{"function_call":{"name":"f","arguments":null}}}]}`, `{"choices":[{"delta":{"function_call":"auto"}}]}`,
 	`{"choices":[{"delta":{"audio":null}}]}`, `{"choices":[{"delta":{"role":{"a":null}}}]}`, `{"choices":[{"delta":{"x":{"content":null}}}]}`, `{"choices":[{"delta":{"Content":"a"}}]}`,
 	`{"choices":[{"index":null,"delta":{"content":"a"}}]}`, `{"choices":[{"index":1,"delta":{"content":"a"}}]}`, `{"choices":[{"index":-1}]}`, `{"choices":[{"index":1.0}]}`, `{"choices":[{"index":"0"}]}`,
 	`{"choices":[{"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}`, `{"choices":[{"finish_reason":{}}]}`, `{"choices":[{"finish_reason":7}]}`, `{"choices":[{"finish_reason":["stop"]}]}`,

@@ -69,6 +69,12 @@ func TestToolCallsInEveryShapeThatServersSend(t *testing.T) {
 		{"arguments that are not JSON", []string{
 			calls(`{"index":0,"id":"a","function":{"name":"f","arguments":"{x=1"}}`),
 		}, []llm.ToolCall{{ID: "a", Name: "f", Arguments: "{x=1"}}},
+		{"arguments that are an object", []string{
+			calls(`{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}`),
+		}, []llm.ToolCall{f}},
+		{"a function call, as they were before there were several", []string{
+			chunk(`"content":null,"function_call":{"name":"f","arguments":""}`), chunk(`"function_call":{"arguments":"{\"x\""}`), chunk(`"function_call":{"arguments":":1}"}`),
+		}, []llm.ToolCall{{Name: "f", Arguments: `{"x":1}`}}},
 		{"text before and between", []string{
 			text("let me"), calls(`{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\""}}`), text("…"), calls(`{"index":0,"function":{"arguments":":1}"}}`),
 		}, []llm.ToolCall{f}},

@@ -20,7 +20,10 @@ const (
 	DeepSeek   Server = "deepseek"   // DEEPSEEK_API_KEY
 )
 
-// Quirks are the ways in which a server differs from OpenAI.
+// Quirks are the ways in which a server differs from OpenAI. What is known of
+// each [Server] is what its vendor documents: only llama.cpp's has been tried on
+// a running server, and recorded replies of OpenAI, Azure, Groq and Z.AI are
+// tested against. Where a server has moved on, Config.Quirks takes its place.
 type Quirks struct {
 	// Refuses lists fields of [llm.Request] that the server refuses or does
 	// not have. They are left out, with a warning.
