@@ -79,15 +79,24 @@ func (r Retry) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	state := &retrier{Retry: r, spent: make(map[modelKey]int)}
+	state := &retrier{Retry: r}
 	return layer(state.run), nil
 }
 
 // retrier is a Retry at work.
 type retrier struct {
 	Retry
-	mu    sync.Mutex
-	spent map[modelKey]int // tokens missing from the buckets
+	each each[modelKey, *spent]
+}
+
+// spent is how many tokens are missing from a model's bucket.
+type spent struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (r *retrier) of(call *llm.Call) *spent {
+	return r.each.of(keyOf(call), func() *spent { return &spent{} })
 }
 
 func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
@@ -174,26 +183,21 @@ func (r *retrier) pay(call *llm.Call, err error) (cost int, ok bool) {
 	if errors.Is(err, llm.RateLimited) || errors.Is(err, llm.Overloaded) {
 		cost = r.Budget.ThrottledCost
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := keyOf(call)
-	if r.spent[key]+cost > r.Budget.Tokens {
+	spent := r.of(call)
+	spent.mu.Lock()
+	defer spent.mu.Unlock()
+	if spent.n+cost > r.Budget.Tokens {
 		return 0, false
 	}
-	r.spent[key] += cost
+	spent.n += cost
 	return cost, true
 }
 
 // worked puts into the model's bucket what a try that worked earns: what it had
 // cost, or one token for a first try.
 func (r *retrier) worked(call *llm.Call, paid int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := keyOf(call)
-	left := r.spent[key] - max(paid, 1)
-	if left <= 0 {
-		delete(r.spent, key)
-		return
-	}
-	r.spent[key] = left
+	spent := r.of(call)
+	spent.mu.Lock()
+	defer spent.mu.Unlock()
+	spent.n = max(0, spent.n-max(paid, 1))
 }
