@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -23,7 +24,8 @@ import (
 	"github.com/parley-llm/parley/llm/redisstore"
 )
 
-// A fleet is eight processes of this test's program that share one rate limit.
+// A fleet is eight processes of this test's program that share one rate limit. A quarter of their calls
+// may leave the queue.
 const (
 	fleetSize   = 8
 	fleetLimit  = 6000 // requests a minute
@@ -76,9 +78,19 @@ func TestFleetMember(t *testing.T) {
 	for range fleetCalls {
 		wait.Go(func() {
 			for ctx.Err() == nil {
-				_, err := model.Generate(ctx, llm.Ask("Hi"))
+				callCtx, leave := ctx, context.CancelFunc(func() {})
+				if rand.IntN(4) == 0 { // leaves the queue before its turn, as likely as not
+					callCtx, leave = context.WithCancel(ctx)
+					time.AfterFunc(rand.N(60*time.Millisecond), leave)
+				}
+				_, err := model.Generate(callCtx, llm.Ask("Hi"))
+				left := callCtx.Err() != nil
+				leave()
 				// Redis is away for a moment, or the time is up.
-				if err != nil && !errors.Is(err, llm.Network) && !errors.Is(err, llm.RateLimited) && ctx.Err() == nil {
+				if errors.Is(err, llm.Network) {
+					<-time.After(10 * time.Millisecond) // not to keep Redis from starting
+				}
+				if err != nil && !errors.Is(err, llm.Network) && !errors.Is(err, llm.RateLimited) && !left {
 					t.Errorf("a call failed: %v", err)
 					return
 				}
@@ -170,7 +182,7 @@ func TestRateLimitHoldsForAFleetThroughARestartOfRedis(t *testing.T) {
 }
 
 func TestRateLimitHoldsForAFleetOnARedisCluster(t *testing.T) {
-	checkFleet(t, runFleet(t, redistest.Cluster(t), 6*time.Second, func() {}))
+	checkFleet(t, runFleet(t, redistest.Cluster(t), 10*time.Second, func() {}))
 }
 
 // awaitCalls waits until the server has run so many scripts.

@@ -244,7 +244,7 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 				}
 				h = stream(t.Context(), model.With(llm.Named("another")), llm.Ask("another question"))
 				h.wantTook(t, 0, 0) // the store is known to be away
-				time.Sleep(time.Second)
+				time.Sleep(10 * time.Second) // it is asked again
 				asked := store.asked.Load()
 				var calls sync.WaitGroup
 				for n := range 20 {
