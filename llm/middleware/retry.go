@@ -18,7 +18,8 @@ import (
 // each try. Vendors' packages do not retry here, so that this is the only layer
 // that does.
 //
-// A server's word outranks all else: the header X-Should-Retry decides alone, and a wait that it
+// A server's word outranks all else: the header X-Should-Retry decides alone, but where there is nothing
+// left to spend ([llm.Quota]), and a wait that it
 // asks for, if it is longer than MaxWait or than the context has time for, fails
 // the call at once, with the wait in [llm.Error.RetryAfter].
 //
@@ -150,10 +151,10 @@ func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bo
 
 // retries returns how many retries a failure of this kind is worth.
 func (r *retrier) retries(e *llm.Error) int {
-	switch strings.ToLower(e.Header.Get("X-Should-Retry")) {
-	case "true":
+	switch said := strings.ToLower(e.Header.Get("X-Should-Retry")); {
+	case said == "true" && e.Kind != llm.Quota:
 		return r.MaxRetries
-	case "false":
+	case said == "false":
 		return 0
 	}
 	if n, ok := r.PerKind[e.Kind]; ok {
