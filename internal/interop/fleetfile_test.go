@@ -14,9 +14,12 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// Two machines whose config files name the same Redis, alone or a cluster, share a limit.
-func TestConfigFilesOfAFleetShareALimitInRedis(t *testing.T) {
+// Two machines whose config files name the same Redis, alone or a cluster, share their limits and breakers.
+func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
 	providers.Register("echo", func(providers.Config) (llm.Provider, error) { return llmtest.Always(llmtest.Echo()), nil })
+	providers.Register("broken", func(providers.Config) (llm.Provider, error) {
+		return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Server, Message: "crashed"})), nil
+	})
 	for name, store := range map[string]func(t *testing.T) string{
 		"one server": func(t *testing.T) string { return "url: 'redis://" + redistest.Start(t).Addr + "'" },
 		"a cluster": func(t *testing.T) string {
@@ -25,24 +28,37 @@ func TestConfigFilesOfAFleetShareALimitInRedis(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := "egress: [127.0.0.1]\nstores: {fleet: {kind: redis, " + store(t) + "}}\n" +
-				"models: {a: {model: echo/m, middleware: [rate_limit: {requests: 1, max_wait: 100ms, shared: {store: fleet, store_down: refuse}}]}}"
-			path := filepath.Join(t.TempDir(), "parley.yaml")
-			if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			for machine, want := range []llm.Kind{"", llm.RateLimited} {
-				setup, err := providers.Load(path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer setup.Close()
-				model, err := setup.Model("")
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := model.Generate(t.Context(), llm.Ask("hi")); llm.KindOf(err) != want {
-					t.Errorf("the call of machine %d ends with %v, want %q", machine+1, err, want)
+			store := "egress: [127.0.0.1]\nstores: {fleet: {kind: redis, " + store(t) + "}}\n"
+			for _, state := range []struct {
+				name, middleware string
+				models           [2]string // of the machines
+				want             [2]llm.Kind
+			}{
+				{"limit", "rate_limit: {requests: 1, max_wait: 100ms, shared: {store: fleet, store_down: refuse}}",
+					[2]string{"echo/m", "echo/m"}, [2]llm.Kind{"", llm.RateLimited}},
+				{"breaker", "breaker: {failures: 1, shared: {store: fleet, store_down: refuse}}", // both models are llmtest/m
+					[2]string{"broken/m", "echo/m"}, [2]llm.Kind{llm.Server, llm.Overloaded}},
+				{"breaker of another scope", "breaker: {failures: 1, shared: {store: fleet, scope: east, store_down: refuse}}",
+					[2]string{"echo/m", "echo/m"}, [2]llm.Kind{"", ""}},
+			} {
+				for machine, want := range state.want {
+					path := filepath.Join(t.TempDir(), "parley.yaml")
+					file := store + "models: {a: {model: " + state.models[machine] + ", middleware: [" + state.middleware + "]}}"
+					if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+						t.Fatal(err)
+					}
+					setup, err := providers.Load(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer setup.Close()
+					model, err := setup.Model("")
+					if err != nil {
+						t.Fatal(err)
+					}
+					if _, err := model.Generate(t.Context(), llm.Ask("hi")); llm.KindOf(err) != want {
+						t.Errorf("%s: the call of machine %d ends with %v, want %q", state.name, machine+1, err, want)
+					}
 				}
 			}
 		})

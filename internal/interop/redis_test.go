@@ -2,10 +2,13 @@ package interop
 
 import (
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/parley-llm/parley/internal/interop/redistest"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/middleware/storetest"
 	"github.com/parley-llm/parley/llm/redisstore"
@@ -27,4 +30,39 @@ func TestStoreInRedisCluster(t *testing.T) {
 		t.Cleanup(func() { client.Close() })
 		return redisstore.New(client)
 	})
+}
+
+// A Redis that hangs holds up neither a call that is over, nor those that come after it.
+func TestRedisThatHangsDoesNotHangCalls(t *testing.T) {
+	server := redistest.Start(t)
+	client := redis.NewClient(&redis.Options{Addr: server.Addr, ContextTimeoutEnabled: true})
+	defer client.Close()
+	shared := middleware.Shared{Store: redisstore.New(client)}
+	chain, err := middleware.Chain{
+		Budget:  &middleware.Budget{PerDay: 1, Shared: shared, Prices: func(string, string) (llm.Prices, bool) { return llm.Prices{Input: 1}, true }},
+		Breaker: &middleware.Breaker{Shared: shared}, RateLimit: &middleware.RateLimit{Tokens: 1e6, Shared: shared},
+	}.Middleware()
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := llmtest.Always(llmtest.Text("Hello").Usage(1, 1)).Model(llm.Use(chain))
+	thaw := func() {}
+	defer func() { thaw() }()
+	for n, what := range []string{"the call during which it begins to hang", "the call after that"} {
+		begun := time.Now()
+		for text, err := range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+			if err != nil || text != "Hello" {
+				t.Errorf("%s: %q, %v", what, text, err)
+			}
+			if n == 0 {
+				thaw = server.Freeze()
+			}
+		}
+		// Each of three layers finds out for itself, for two seconds.
+		if took := time.Since(begun); took > 8*time.Second {
+			t.Errorf("%s took %v", what, took)
+		} else {
+			t.Logf("%s took %v", what, took)
+		}
+	}
 }

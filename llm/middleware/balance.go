@@ -60,7 +60,10 @@ func (b Balance) Middleware() (llm.Middleware, error) {
 	if len(b.Over) == 0 {
 		s.refuse("Over", "is empty; name the models to balance over")
 	}
-	p := &pool{failures: b.Failures, cooldown: b.Cooldown, least: b.Strategy == LeastInFlight}
+	p := &pool{
+		failures: b.Failures, cooldown: b.Cooldown, least: b.Strategy == LeastInFlight,
+		refusals: []llm.Kind{llm.RateLimited, llm.Overloaded, llm.Quota, llm.Auth, llm.Permission},
+	}
 	for _, backend := range b.Over {
 		if backend.Model == nil && backend.Name != "" {
 			s.refuse("Over", "has no Model for the name %q", backend.Name)

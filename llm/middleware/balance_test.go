@@ -165,6 +165,19 @@ func TestKeysRotateWhenRefused(t *testing.T) {
 	}
 }
 
+// A server that is overloaded is so with every key, and must not get a request for each at once.
+func TestKeysAreNotToBlameForTheServer(t *testing.T) {
+	for _, kind := range []llm.Kind{llm.Overloaded, llm.Server, llm.Network} {
+		ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"a", "b", "c"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := llmtest.Always(failure(kind))
+		ask(t, p.Model(llm.Use(ring.Middleware))).want(t, "", kind)
+		equal(t, "the number of calls", len(p.Calls()), 1)
+	}
+}
+
 func TestKeysNeedTheirMiddleware(t *testing.T) {
 	ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"key"}})
 	if err != nil {

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -33,7 +34,9 @@ func NewKeyRing(k Keys) (*KeyRing, error) {
 	if len(k.Keys) == 0 {
 		s.refuse("Keys", "is empty")
 	}
-	ring := &KeyRing{keys: k.Keys, pool: pool{failures: 1 << 30, cooldown: k.Cooldown}}
+	// What is wrong with the server is so with every key.
+	refusals := []llm.Kind{llm.Auth, llm.Permission, llm.Quota, llm.RateLimited}
+	ring := &KeyRing{keys: k.Keys, pool: pool{failures: math.MaxInt, cooldown: k.Cooldown, refusals: refusals}}
 	for _, key := range k.Keys {
 		if key == "" {
 			s.refuse("Keys", "has an empty key")

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 type pool struct {
 	failures int
 	cooldown time.Duration
-	least    bool // prefer the one with the fewest calls under way
+	least    bool       // prefer the one with the fewest calls under way
+	refusals []llm.Kind // failures that say only that a member will not answer now, so that another one may
 
 	mu      sync.Mutex
 	members []member
@@ -38,7 +40,7 @@ func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, er
 			return
 		}
 		other := -1
-		if ctx.Err() == nil && refused(heard.err) {
+		if ctx.Err() == nil && p.refused(heard.err) {
 			other = p.take(tried)
 		}
 		if other < 0 {
@@ -61,15 +63,7 @@ func (p *pool) deliver(ctx context.Context, n int, events llm.Events, call *llm.
 	return &heard, err
 }
 
-// refused reports whether a failure says only that this member will not answer
-// now, so that another one may.
-func refused(err error) bool {
-	switch llm.KindOf(err) {
-	case llm.RateLimited, llm.Overloaded, llm.Quota, llm.Auth, llm.Permission:
-		return true
-	}
-	return false
-}
+func (p *pool) refused(err error) bool { return slices.Contains(p.refusals, llm.KindOf(err)) }
 
 // take chooses a member that has not been tried, or returns -1.
 func (p *pool) take(tried []bool) int {
@@ -130,7 +124,7 @@ func (p *pool) learn(ctx context.Context, n int, heard *listener) {
 	m := &p.members[n]
 	m.inFlight--
 	switch {
-	case refused(heard.err):
+	case p.refused(heard.err):
 		m.failed = p.failures
 	case blames(ctx, heard.err):
 		m.failed++

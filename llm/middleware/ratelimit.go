@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -101,12 +100,9 @@ func (l *limiter) limit(kind, perMinute, burst int) {
 
 // limited is a model whose rate is limited.
 type limited struct {
-	key  string // of its buckets
-	line line
-
-	mu     sync.Mutex
-	closed time.Time // until when its server wants no requests
-	told   [2]told   // of requests and tokens
+	key    string // of its buckets
+	line   line
+	server serverLimits
 }
 
 // limitedCall is a call on its way.
@@ -134,7 +130,7 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		return
 	}
 	defer func() {
-		model.learn(&c.heard)
+		model.server.learn(&c.heard)
 		if l.Tokens > 0 {
 			l.giveBack(ctx, in, model, c.draws[1].N-int64(c.heard.spent(c.input).Total().N))
 		}
@@ -211,7 +207,7 @@ const maxTurns = 10
 // opened waits until the server wants requests. Turns are asked for after that: those that
 // come before would all be used at that moment.
 func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, w *waiter) error {
-	closed := model.wait(int(w.draws[1].N))
+	closed := model.server.wait(int(w.draws[1].N))
 	if closed == 0 {
 		return nil
 	}
@@ -289,57 +285,4 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 func (l *limiter) of(call *llm.Call) *limited {
 	key := keyOf(call)
 	return l.each.of(key, func() *limited { return &limited{key: l.state.key("rate/" + key.String())} })
-}
-
-// wait returns how long the server wants to be left alone.
-func (m *limited) wait(tokens int) time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed.IsZero() && m.told == ([2]told{}) {
-		return 0
-	}
-	now := time.Now()
-	return max(m.closed.Sub(now), m.told[0].wait(1, now), m.told[1].wait(tokens, now), 0)
-}
-
-// learn takes note of what a server said of its limits.
-func (m *limited) learn(heard *listener) {
-	after := retryAfter(heard.err)
-	limits := (*llm.RateLimits)(nil)
-	if heard.start != nil {
-		limits = heard.start.RateLimits
-	}
-	if after == 0 && limits == nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	if after > 0 {
-		m.closed = now.Add(min(after, time.Minute)) // what is longer is not about a minute's limit
-	}
-	if limits != nil {
-		m.told = [2]told{
-			{now, limits.RequestLimit, limits.RequestsLeft, limits.RequestReset},
-			{now, limits.TokenLimit, limits.TokensLeft, limits.TokenReset},
-		}
-	}
-}
-
-// told is what a server said of one of its limits, which it lifts little by
-// little until reset: https://platform.openai.com/docs/guides/rate-limits
-type told struct {
-	at          time.Time
-	limit, left int
-	reset       time.Duration
-}
-
-// wait returns how long it takes until n are left.
-func (t told) wait(n int, now time.Time) time.Duration {
-	n = min(n, t.limit)
-	if t.left < 0 || t.reset <= 0 || n <= t.left {
-		return 0
-	}
-	share := float64(n-t.left) / float64(t.limit-t.left)
-	return t.at.Add(time.Duration(share * float64(t.reset))).Sub(now)
 }

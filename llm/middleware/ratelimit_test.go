@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -313,6 +314,51 @@ func TestRateLimitHoldsWhenAMachineWakes(t *testing.T) {
 			Shared: middleware.Shared{Store: sleepy{middleware.NewMemory(0), begun.Add(calls * time.Second)}},
 		}))
 		equal(t, "the number of calls sent", len(sent), calls)
+		holds(t, sent, perMinute, burst)
+	})
+}
+
+// suspended is the context of a call whose machine sleeps for a while: the call goes on, whatever its
+// timers say, when the machine wakes.
+type suspended struct {
+	context.Context
+	from, wakes time.Time
+}
+
+func (s suspended) Err() error {
+	if !time.Now().Before(s.from) {
+		time.Sleep(time.Until(s.wakes))
+	}
+	return s.Context.Err()
+}
+
+// The machines of a fleet that were suspended together, each with a turn that it has slept through,
+// must not use these turns, besides all that the limit then allows.
+func TestRateLimitOfAFleetHoldsWhenItsMachinesWake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const machines, perMinute, burst = 8, 60, 8
+		var mu sync.Mutex
+		var sent []time.Time
+		p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
+			mu.Lock()
+			defer mu.Unlock()
+			sent = append(sent, time.Now())
+			return llmtest.Always(llmtest.Text("Hello")).Do(ctx, call)
+		}))
+		shared := middleware.Shared{Store: middleware.NewMemory(0)}
+		now := time.Now()
+		asleep := suspended{t.Context(), now.Add(500 * time.Millisecond), now.Add(time.Minute)}
+		var calls sync.WaitGroup
+		for range machines {
+			model := p.Model(use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst, Shared: shared}))
+			for range 3 {
+				calls.Go(func() { stream(asleep, model, llm.Ask("Hi")).want(t, "start text done", "") })
+				synctest.Wait()
+			}
+		}
+		calls.Wait()
+		equal(t, "the number of calls sent", len(sent), 3*machines)
+		slices.SortFunc(sent, time.Time.Compare)
 		holds(t, sent, perMinute, burst)
 	})
 }

@@ -18,7 +18,8 @@ import (
 // each try. Vendors' packages do not retry here, so that this is the only layer
 // that does.
 //
-// A server's word outranks all else: the header X-Should-Retry decides alone, and a wait that it
+// A server's word outranks all else: the header X-Should-Retry decides alone, but where there is nothing
+// left to spend ([llm.Quota]), and a wait that it
 // asks for, if it is longer than MaxWait or than the context has time for, fails
 // the call at once, with the wait in [llm.Error.RetryAfter].
 //
@@ -79,15 +80,24 @@ func (r Retry) Middleware() (llm.Middleware, error) {
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	state := &retrier{Retry: r, spent: make(map[modelKey]int)}
+	state := &retrier{Retry: r}
 	return layer(state.run), nil
 }
 
 // retrier is a Retry at work.
 type retrier struct {
 	Retry
-	mu    sync.Mutex
-	spent map[modelKey]int // tokens missing from the buckets
+	each each[modelKey, *spent]
+}
+
+// spent is how many tokens are missing from a model's bucket.
+type spent struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (r *retrier) of(call *llm.Call) *spent {
+	return r.each.of(keyOf(call), func() *spent { return &spent{} })
 }
 
 func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
@@ -141,10 +151,10 @@ func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bo
 
 // retries returns how many retries a failure of this kind is worth.
 func (r *retrier) retries(e *llm.Error) int {
-	switch strings.ToLower(e.Header.Get("X-Should-Retry")) {
-	case "true":
+	switch said := strings.ToLower(e.Header.Get("X-Should-Retry")); {
+	case said == "true" && e.Kind != llm.Quota:
 		return r.MaxRetries
-	case "false":
+	case said == "false":
 		return 0
 	}
 	if n, ok := r.PerKind[e.Kind]; ok {
@@ -174,26 +184,21 @@ func (r *retrier) pay(call *llm.Call, err error) (cost int, ok bool) {
 	if errors.Is(err, llm.RateLimited) || errors.Is(err, llm.Overloaded) {
 		cost = r.Budget.ThrottledCost
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := keyOf(call)
-	if r.spent[key]+cost > r.Budget.Tokens {
+	spent := r.of(call)
+	spent.mu.Lock()
+	defer spent.mu.Unlock()
+	if spent.n+cost > r.Budget.Tokens {
 		return 0, false
 	}
-	r.spent[key] += cost
+	spent.n += cost
 	return cost, true
 }
 
 // worked puts into the model's bucket what a try that worked earns: what it had
 // cost, or one token for a first try.
 func (r *retrier) worked(call *llm.Call, paid int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := keyOf(call)
-	left := r.spent[key] - max(paid, 1)
-	if left <= 0 {
-		delete(r.spent, key)
-		return
-	}
-	r.spent[key] = left
+	spent := r.of(call)
+	spent.mu.Lock()
+	defer spent.mu.Unlock()
+	spent.n = max(0, spent.n-max(paid, 1))
 }

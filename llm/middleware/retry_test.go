@@ -38,6 +38,7 @@ func TestRetryAsksAgainByKind(t *testing.T) {
 		{"context length", middleware.Retry{}, failure(llm.ContextLength), 1},
 		{"an error that nobody has classified", middleware.Retry{}, llmtest.Error(errors.New("odd")), 1},
 		{"the server says yes", middleware.Retry{}, header("true", llm.InvalidRequest), 3},
+		{"the server says yes, with nothing left to spend", middleware.Retry{}, header("true", llm.Quota), 1},
 		{"the server says no", middleware.Retry{}, header("false", llm.Server), 1},
 		{"five retries", middleware.Retry{MaxRetries: 5}, failure(llm.Server), 6},
 		{"its own number for the kind", middleware.Retry{PerKind: map[llm.Kind]int{llm.Auth: 1}}, failure(llm.Auth), 2},

@@ -71,8 +71,8 @@ const (
 	// storeTime is the longest that an operation of a shared store takes: one that hangs
 	// must not hold up calls, nor the ends of those that are over.
 	storeTime = 2 * time.Second
-	// leftAlone is how long a store that has failed is not asked. Then one call tries it, and the
-	// others go on without it until it has answered.
+	// leftAlone is how long a store that has failed is not asked, or else twice as long as its
+	// failure took. Then one call tries it, and the others go on without it until it has answered.
 	leftAlone = 250 * time.Millisecond
 )
 
@@ -89,6 +89,7 @@ func (s *state) try(ctx context.Context, do func(context.Context) error) (local 
 			return s.failed(away.err)
 		}
 	}
+	begun := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
 	switch err := do(bounded); {
@@ -100,7 +101,7 @@ func (s *state) try(ctx context.Context, do func(context.Context) error) (local 
 	case ctx.Err() != nil:
 		return false, llm.FromContext(ctx)
 	default:
-		s.away.Store(&outage{time.Now().Add(leftAlone), err})
+		s.away.Store(&outage{time.Now().Add(max(leftAlone, 2*time.Since(begun))), err})
 		return s.failed(err)
 	}
 }

@@ -243,8 +243,8 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 					t.Error("the store was not asked while it hung, so that this shows nothing")
 				}
 				h = stream(t.Context(), model.With(llm.Named("another")), llm.Ask("another question"))
-				h.wantTook(t, 0, 0) // the store is known to be away
-				time.Sleep(time.Second)
+				h.wantTook(t, 0, 0)          // the store is known to be away
+				time.Sleep(10 * time.Second) // it is asked again
 				asked := store.asked.Load()
 				var calls sync.WaitGroup
 				for n := range 20 {

@@ -2,7 +2,7 @@
 // limits, budgets, open breakers — in Redis or Valkey, so that all machines of a
 // fleet share it:
 //
-//	store := redisstore.New(redis.NewClient(&redis.Options{Addr: "localhost:6379"}))
+//	store := redisstore.New(redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true}))
 //	limit, err := middleware.RateLimit{
 //		Requests: 500,
 //		Shared:   middleware.Shared{Store: store, StoreDown: middleware.Refuse},

@@ -8,9 +8,11 @@ import (
 	"bufio"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -110,6 +112,18 @@ func (s *Server) run() {
 func (s *Server) Kill() {
 	_ = s.process.Process.Kill() // it may have ended
 	<-s.exited
+}
+
+// Freeze has the server keep its connections and say nothing, until the function that it returns is called.
+func (s *Server) Freeze() (thaw func()) {
+	s.t.Helper()
+	signal := func(sig os.Signal) {
+		if err := s.process.Process.Signal(sig); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	signal(syscall.SIGSTOP)
+	return func() { signal(syscall.SIGCONT) }
 }
 
 // Restart kills the server and starts it again, with what it had on disk.
