@@ -308,9 +308,12 @@ func TestRedirectsAreHeldToTheList(t *testing.T) {
 
 func TestNameIsLookedUpOnce(t *testing.T) {
 	s := server(t)
-	inside := setTrap(t, "tcp", "127.0.0.2:0")
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
-	list, err := egress.Allow("turning.example", "127.0.0.1", "127.0.0.2:"+port) // not the trap's port
+	inside := setTrap(t, "tcp", "127.0.0.2:0")
+	for inside.port() == port { // ports are chosen for each address by itself
+		inside = setTrap(t, "tcp", "127.0.0.2:0")
+	}
+	list, err := egress.Allow("turning.example", "127.0.0.1", "127.0.0.2:"+port)
 	if err != nil {
 		t.Fatal(err)
 	}
