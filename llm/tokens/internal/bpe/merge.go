@@ -49,11 +49,12 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 			continue
 		}
 		// No token follows here, so the last one is not of this piece.
-		perRun := perRun
-		if tries > triesPerByte*(end-start) && end-start <= longByRule {
-			perRun = 1
+		enough := tries > triesPerByte*(end-start) && end-start <= longByRule
+		least := perRun
+		if enough {
+			least = 1
 		}
-		if (turns == 0 || perRun == 1) && s.row.resetRuns(text[start:end], &v.bytes, perRun) {
+		if (turns == 0 || enough) && s.row.resetRuns(text[start:end], &v.bytes, least) {
 			return v.coverByRule(start, end, s, window)
 		}
 		if len(steps) < 2 && dropped > 0 {
