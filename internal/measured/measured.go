@@ -5,6 +5,7 @@ package measured
 
 import (
 	"cmp"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,10 +44,12 @@ func (c *Count) feature() string {
 	return "text"
 }
 
+var update = flag.Bool("update", false, "write the table of measured token counts into docs/tokens.md")
+
 // Check reports counts that are called exact and are not, and compares the table
 // of all with the one of this name in docs/tokens.md, which is two folders above
-// the test's. With update it is written there instead.
-func Check(t *testing.T, name string, all []Count, update bool) {
+// the test's. With the flag -update it is written there instead.
+func Check(t *testing.T, name string, all []Count) {
 	t.Helper()
 	if len(all) == 0 {
 		t.Fatal("no recorded request was counted")
@@ -70,7 +73,7 @@ func Check(t *testing.T, name string, all []Count, update bool) {
 		t.Fatalf("%s has no place for the table: the lines %q and %q", path, begin, end)
 	}
 	got := table(all)
-	if update {
+	if *update {
 		if err := os.WriteFile(path, []byte(before+begin+got+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}

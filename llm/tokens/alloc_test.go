@@ -10,11 +10,16 @@ import (
 // Not under the race detector, with which a sync.Pool drops at random what it
 // is given.
 func TestCountAllocatesNothing(t *testing.T) {
-	text := strings.ToValidUTF8(mixedText()[:100_000], "")
+	texts := []string{strings.ToValidUTF8(mixedText()[:100_000], "")}
+	for _, char := range []string{"a", "가", " ", "\n", "😀", "-", "=-"} {
+		texts = append(texts, strings.Repeat(char, 1001), strings.Repeat(char, 300_001))
+	}
 	for _, e := range embedded() {
-		e.Count(text)
-		if allocs := testing.AllocsPerRun(10, func() { e.Count(text) }); allocs != 0 {
-			t.Errorf("%s: Count of valid UTF-8 allocates %v times", e.Name(), allocs)
+		for _, text := range texts {
+			e.Count(text)
+			if allocs := testing.AllocsPerRun(10, func() { e.Count(text) }); allocs != 0 {
+				t.Errorf("%s: Count of %.12q…, %d bytes of valid UTF-8, allocates %v times", e.Name(), text, len(text), allocs)
+			}
 		}
 	}
 }

@@ -2,15 +2,12 @@ package gemini_test
 
 import (
 	"encoding/json"
-	"flag"
 	"strings"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/measured"
 	"github.com/parley-llm/parley/llm"
 )
-
-var update = flag.Bool("update", false, "write the table of measured token counts into docs/tokens.md")
 
 // TestCountsOfRecordedRequests compares the offline count of each recorded
 // request with the usage in its reply, and the table of that with the one in
@@ -29,7 +26,7 @@ func TestCountsOfRecordedRequests(t *testing.T) {
 		}
 		all = append(all, measured.Count{Family: e.model(), Of: req, Count: *count, Usage: usage})
 	}
-	measured.Check(t, "Gemini", all, *update)
+	measured.Check(t, "Gemini", all)
 }
 
 // readPromptTokens returns the input tokens that a reply reports last.

@@ -2,15 +2,12 @@ package ollama_test
 
 import (
 	"encoding/json"
-	"flag"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/measured"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
 )
-
-var update = flag.Bool("update", false, "write the table of measured token counts into docs/tokens.md")
 
 // TestEstimatesOfRecordedRequests compares the estimate that package tokens has
 // for each recorded request with the usage in its reply, and the table of that
@@ -29,7 +26,7 @@ func TestEstimatesOfRecordedRequests(t *testing.T) {
 		}
 		all = append(all, measured.Count{Family: "a tiny local model", Of: req, Count: count, Usage: reply.Usage.Input.N})
 	}
-	measured.Check(t, "Ollama", all, *update)
+	measured.Check(t, "Ollama", all)
 }
 
 // requestFrom returns what of a recorded body makes the prompt.

@@ -3,7 +3,6 @@ package openai_test
 import (
 	"cmp"
 	"encoding/json"
-	"flag"
 	"strings"
 	"testing"
 
@@ -11,8 +10,6 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
-
-var update = flag.Bool("update", false, "write the table of measured token counts into docs/tokens.md")
 
 // TestCountsOfRecordedRequests compares the offline count of each recorded
 // request with the usage in its reply, and the table of that with the one in
@@ -31,7 +28,7 @@ func TestCountsOfRecordedRequests(t *testing.T) {
 		body := fromJSON(t, e.Request).(map[string]any)
 		all = appendMeasured(t, all, e, " (Responses API)", at[string](body, "model"), responsesRequestFrom(t, body))
 	}
-	measured.Check(t, "OpenAI's dialect", all, *update)
+	measured.Check(t, "OpenAI's dialect", all)
 }
 
 // appendMeasured counts a recorded request, if its reply has a usage.

@@ -9,11 +9,11 @@ type step struct {
 // A piece with long runs of a byte, such as a line of dashes, can be one of which
 // each place leads nowhere but for the right beginning, and every place is left by
 // some hundred tokens. Such a piece is better merged by the rule, for which a run
-// is no more work than its few tokens of different lengths. Other pieces with many
-// such places are merged by it as well.
+// is no more work than its few tokens of different lengths. So is any other piece
+// once so many tokens have been tried in vain that the rule would have been done.
 const (
-	manyTurns  = 32      // places that led nowhere
-	longByRule = 1 << 16 // bytes; the rule takes 44 bytes of memory for each
+	triesPerByte = 8
+	longByRule   = 1 << 16 // bytes; the rule takes up to 44 bytes of memory for each
 )
 
 // countWindow is how many steps Count keeps, to take them back.
@@ -23,17 +23,19 @@ const countWindow = 512
 // itself. They are valid until s is used again. With a window, it keeps at most
 // twice as many of the last ones, and returns how many it dropped.
 func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (steps []step, dropped int) {
-	if runInside(text[start:end]) && s.row.resetRuns(text[start:end], &v.bytes) {
+	if runInside(text[start:end]) && s.row.resetRuns(text[start:end], &v.bytes, perRun) {
 		return v.coverByRule(start, end, s, window)
 	}
 	steps = s.steps[:0]
 	turns := 0 // places that led nowhere
+	tries := 0 // tokens tried in vain
 	at := start
 	last := uint32(none)
 	limit := end - at - 1 // of the length of the next token
 	for at < end {
 		token, n := v.longest(text, at, limit)
 		for n > 0 && (turns > 0 && s.isDead(at+n-start) || last != none && !v.stand(last, token)) {
+			tries++
 			token, n = v.longest(text, at, n-1)
 		}
 		if n > 0 {
@@ -47,11 +49,12 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 			continue
 		}
 		// No token follows here, so the last one is not of this piece.
-		if turns == 0 && s.row.resetRuns(text[start:end], &v.bytes) {
-			return v.coverByRule(start, end, s, window)
+		enough := tries > triesPerByte*(end-start) && end-start <= longByRule
+		least := perRun
+		if enough {
+			least = 1
 		}
-		if turns == manyTurns && end-start <= longByRule {
-			s.row.reset(text[start:end], &v.bytes)
+		if (turns == 0 || enough) && s.row.resetRuns(text[start:end], &v.bytes, least) {
 			return v.coverByRule(start, end, s, window)
 		}
 		if len(steps) < 2 && dropped > 0 {

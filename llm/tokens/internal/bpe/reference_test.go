@@ -146,8 +146,14 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 			check(string(piece))
 		}
 		// A few runs of a byte, which are merged by the rule, run by run.
-		for range 2_000 {
+		for range 300 {
 			check(runs(r, " =-\n\ta*_#/\x00\xff", 1+r.IntN(5), 90))
+		}
+		// A run with bytes in turn, whose places lead nowhere, and with others before:
+		// such a piece is merged by the rule after it has been tried otherwise.
+		for range 40 {
+			pair := []string{"=+", "/*", "ab", "-=", "\t ", "\r\n"}[r.IntN(6)]
+			check(runs(r, "-*\t ", 1, 200) + strings.Repeat(pair, r.IntN(100)) + runs(r, "-=a", 1, 60))
 		}
 		for _, char := range []string{" ", "=", "-", "\n", "a", "가", "\t"} {
 			for n := 120; n <= 480; n += 1 + r.IntN(40) {

@@ -56,16 +56,17 @@ func (r *row) reset(piece string, bytes *[numBytes]uint32) {
 	}
 }
 
-// What a piece must be like to be merged by its runs: not short, and runs of so
-// many bytes in the mean.
+// What a piece must be like to be merged by its runs at once: not short, and runs
+// of so many bytes in the mean.
 const (
 	shortPiece = 32
 	perRun     = 8
 )
 
 // resetRuns is reset with a node for each run of equal bytes. It reports false,
-// and makes no row, if the runs are not such that this is worth it.
-func (r *row) resetRuns(piece string, bytes *[numBytes]uint32) bool {
+// and makes no row, if the piece is short or its runs have fewer than perRun bytes
+// in the mean.
+func (r *row) resetRuns(piece string, bytes *[numBytes]uint32, perRun int) bool {
 	if len(piece) < shortPiece || len(piece) > math.MaxInt32 {
 		return false
 	}
