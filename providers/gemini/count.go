@@ -26,12 +26,22 @@ const (
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
-		return offline.Count(ctx, call, p.name, nil, yield)
+		return offline.Count(ctx, withoutFormat(call), p.name, nil, yield)
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
 		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of gemini.CountBy", by)
 	}
+}
+
+// withoutFormat returns the call without its JSON schema, which Gemini does not
+// count: recorded replies to requests with one report no more than their texts.
+func withoutFormat(call *llm.Call) *llm.Call {
+	req := *call.Request
+	req.Format = nil
+	whole := *call
+	whole.Request = &req
+	return &whole
 }
 
 // counted is the reply of the counter.
