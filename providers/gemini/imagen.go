@@ -75,6 +75,7 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 	}{
 		{"Tools", len(r.Tools) > 0}, {"Format", r.Format != nil}, {"MaxTokens", r.MaxTokens > 0}, {"Stop", len(r.Stop) > 0},
 		{"Temperature", r.Temperature != nil}, {"TopP", r.TopP != nil}, {"TopK", r.TopK != nil}, {"Seed", r.Seed != nil},
+		{"PresencePenalty", r.PresencePenalty != nil}, {"FrequencyPenalty", r.FrequencyPenalty != nil},
 		{"Reasoning", r.Reasoning != ""}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.set {
