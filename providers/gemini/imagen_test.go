@@ -20,6 +20,7 @@ func drawing(t testing.TB, server gemini.Server, reply llmtest.Wire) (*llm.Model
 func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 	req := &llm.Request{
 		Messages: []llm.Message{llm.System("In pencil."), llm.User("A llama")}, Temperature: new(0.5), FrequencyPenalty: new(0.5),
+		Reasoning: llm.EffortNone, Tools: []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNone}, // which lose nothing
 		Options: options(gemini.Options{Extra: map[string]any{"parameters": map[string]any{"aspectRatio": "16:9"}}}),
 	}
 	for server, path := range map[gemini.Server]string{
