@@ -61,7 +61,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 		"the transport":     nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			transport := providertest.Handled(answer)
+			transport := handled(answer)
 			if answer == nil {
 				transport = roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("the proxy does not like " + key) })
 			}
