@@ -18,8 +18,8 @@ const Key = "key-of-llmtest-7d1f0c2b9e64"
 //	func TestConformance(t *testing.T) {
 //		llmtest.TestProvider(t, llmtest.Suite{
 //			Dialect: llmtest.OpenAI(),
-//			New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+//			NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 //				if err != nil {
 //					t.Fatal(err)
 //				}
