@@ -215,20 +215,6 @@ func validateSettings(r *Request) error {
 	return nil
 }
 
-func validateOptions(options []Options) error {
-	for i, o := range options {
-		if isNil(o) {
-			return invalidf("option %d is nil", i)
-		}
-		for _, earlier := range options[:i] {
-			if sameProvider(earlier, o) {
-				return invalidf("there are two options for the provider %q", o.ProviderName())
-			}
-		}
-	}
-	return nil
-}
-
 // isJSONObject reports whether data is one JSON object, in UTF-8 throughout,
 // which json.Valid does not ask of strings.
 func isJSONObject(data []byte) bool {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -213,4 +214,59 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 	}
 	_, err := model.With(llm.Named("tiny\xff")).Generate(t.Context(), llm.Ask("?"))
 	check(t, "a name that JSON cannot hold", "the model's name is not valid UTF-8 at byte 4", asError(t, err).Message)
+}
+
+// plainOptions are options with texts in every place that plain data has.
+type plainOptions struct {
+	User     string            `json:"user"`
+	Tags     []string          `json:"tags"`
+	Metadata map[string]string `json:"metadata"`
+	Nested   *plainOptions     `json:"nested"`
+	Extra    map[string]any    `json:"extra"`
+	Bytes    []byte            `json:"bytes"`
+	When     time.Time         `json:"when"`
+	Hook     func()            `json:"-"`
+	hidden   string
+}
+
+func (plainOptions) ProviderName() string { return "plain" }
+
+func TestOptionsWithTextThatJSONCannotHoldAreRefused(t *testing.T) {
+	itself := map[string]any{}
+	itself["it"] = itself
+	for _, test := range []struct {
+		name    string
+		options llm.Options
+		want    string // of the error; empty for none
+	}{
+		{"texts", plainOptions{
+			User: "\ufffd", Tags: []string{"ü"}, Metadata: map[string]string{"a": "b"}, Nested: &plainOptions{}, Extra: map[string]any{"a": nil, "b": 1},
+		}, ""},
+		{"bytes, which go as base64", plainOptions{Bytes: []byte(badUTF8)}, ""},
+		{"what is not sent", plainOptions{hidden: badUTF8, Hook: func() {}}, ""},
+		{"a loop, of which JSON cannot be made", plainOptions{Extra: itself}, ""},
+		{"a text", plainOptions{User: badUTF8}, ".User"},
+		{"a text, by pointer", &plainOptions{User: badUTF8}, ".User"},
+		{"in a list", plainOptions{Tags: []string{"", badUTF8}}, ".Tags[1]"},
+		{"in a map", plainOptions{Metadata: map[string]string{"team": badUTF8}}, ".Metadata[team]"},
+		{"a map's key", plainOptions{Metadata: map[string]string{"a\xff": ""}}, `.Metadata["a\xff"]`},
+		{"in a struct", plainOptions{Nested: &plainOptions{User: badUTF8}}, ".Nested.User"},
+		{"in any", plainOptions{Extra: map[string]any{"a": []any{1, map[string]any{"b": badUTF8}}}}, ".Extra[a][1][b]"},
+		{"in raw JSON", plainOptions{Extra: map[string]any{"a": json.RawMessage(badUTF8)}}, ".Extra[a]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			options := []llm.Options{test.options}
+			chat := &llm.Request{Messages: []llm.Message{llm.User("?")}, Options: options}
+			embed := &llm.EmbedRequest{Inputs: []string{"?"}, Options: options}
+			for name, err := range map[string]error{"a chat": chat.Validate(), "an embedding": embed.Validate()} {
+				if test.want == "" {
+					if err != nil {
+						t.Errorf("%s is refused: %v", name, err)
+					}
+					continue
+				}
+				check(t, name+": message", "llm_test.plainOptions"+test.want+" is not valid UTF-8", asError(t, err).Message)
+			}
+		})
+	}
 }

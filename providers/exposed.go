@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/parley-llm/parley/internal/send"
 )
 
 // exposed tells of what is written in a file that everybody may read, and nobody should: keys,
@@ -59,7 +61,7 @@ func (w *exposure) connection(c connection) {
 		}
 	}
 	for _, h := range c.Headers {
-		if h.value != nil && h.value.literal != "" && looksSecret(h.name.value, "auth", "cookie", "key", "token", "secret", "password") {
+		if h.value != nil && h.value.literal != "" && send.HoldsCredential(h.name.value) {
 			w.warn("header "+h.name.value, "use {env: NAME}", h.value.place)
 		}
 	}
@@ -76,8 +78,7 @@ func (w *exposure) middleware(list []middlewareConfig) {
 	}
 }
 
-// data looks for texts under names that say what they are, as far as names do: prompt_cache_key and
-// max_tokens are no secrets.
+// data looks for texts under names that say what they are.
 func (w *exposure) data(name string, n *yaml.Node) {
 	switch {
 	case n == nil:
@@ -97,14 +98,16 @@ func (w *exposure) data(name string, n *yaml.Node) {
 		for _, item := range n.Content {
 			w.data(name, item)
 		}
-	case n.ShortTag() == "!!str" && n.Value != "" &&
-		(name == "token" || looksSecret(name, "secret", "password", "authorization", "api_key", "apikey", "api-key", "access_token", "auth_token")):
+	case n.ShortTag() == "!!str" && n.Value != "" && looksSecret(name):
 		w.warn("value of "+name, "", placeOf(n))
 	}
 }
 
-// looksSecret reports whether a name has one of these words in it.
-func looksSecret(name string, words ...string) bool {
+// secretWords are in the names of texts that are secrets.
+var secretWords = []string{"secret", "password", "authorization", "api_key", "apikey", "api-key", "access_token", "auth_token"}
+
+// looksSecret reports whether the name of a text says that it is a secret: prompt_cache_key and max_tokens do not.
+func looksSecret(name string) bool {
 	name = strings.ToLower(name)
-	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(name, word) })
+	return name == "token" || slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(name, word) })
 }

@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/send"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
 )
@@ -46,6 +47,14 @@ type Config struct {
 
 	// Getenv looks up environment variables; nil is [os.Getenv].
 	Getenv func(string) string
+}
+
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Headers = send.ShownURL(c.BaseURL), send.ShownHeader(c.Headers)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Env returns the first of the environment variables that is set, or "".

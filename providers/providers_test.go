@@ -3,6 +3,7 @@ package providers_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -231,5 +233,18 @@ func TestNoProviderIsLinkedUnasked(t *testing.T) {
 		if strings.HasPrefix(dep, own+"providers/") || strings.Contains(dep, "go-openai") {
 			t.Errorf("package providers imports %s", dep)
 		}
+	}
+}
+
+func TestCredentialsShowInNoPrintedConfig(t *testing.T) {
+	const key = "sk-test-0123456789abcdef"
+	config := providers.Config{
+		BaseURL: "https://me:" + key + "@gateway.example/?key=" + key, APIKey: key,
+		Headers: http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}, "X-Team": {"blue"}},
+	}
+	providertest.MustHide(t, key, "the config", config)
+	providertest.MustHide(t, key, "the config by pointer", &config)
+	if shown := fmt.Sprintf("%+v", config); !strings.Contains(shown, "https://gateway.example") || !strings.Contains(shown, "blue") {
+		t.Errorf("the config does not show what is no secret: %s", shown)
 	}
 }

@@ -24,9 +24,17 @@ func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 // Handled is a transport that has a handler answer, without a connection.
 func Handled(handler http.HandlerFunc) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
 		w := httptest.NewRecorder()
 		handler(w, r)
-		return w.Result(), nil
+		if r.Body != nil {
+			r.Body.Close()
+		}
+		resp := w.Result()
+		resp.Request = r
+		return resp, nil
 	})
 }
 

@@ -3,6 +3,7 @@ package send
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -230,5 +231,18 @@ func TestRefusalOfALargeBodyThatIsNotReadIsUnderstood(t *testing.T) {
 		req.Body = make([]byte, 50<<20)
 		e := refuse(t, client(t, nil, llm.Limits{}), req)
 		equal(t, "status, kind, message", []any{e.Status, e.Kind, e.Message}, []any{413, llm.InvalidRequest, "413 Request Entity Too Large"})
+	}
+}
+
+func TestAServerThatSpeaksPlainHTTPIsSaidToDoSo(t *testing.T) {
+	s := loopback(t, says(200, "application/json", "{}"))
+	for name, user := range map[string]*http.Client{"a client of our own": nil, "a user's client": {}} {
+		t.Run(name, func(t *testing.T) {
+			e := refuse(t, client(t, user, llm.Limits{}), post(strings.Replace(s.URL, "http:", "https:", 1), "{}"))
+			want := "no reply from " + strings.TrimPrefix(s.URL, "http://") + ", which speaks plain HTTP: does its base URL begin with http://, not https://?"
+			if e.Kind != llm.Network || e.Message != want || !errors.Is(e, http.ErrSchemeMismatch) {
+				t.Errorf("the error is %v, want one of kind %q: %s", e, llm.Network, want)
+			}
+		})
 	}
 }

@@ -54,7 +54,7 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSour
 func HeaderSecrets(header http.Header) Secrets {
 	var secrets Secrets
 	for name, values := range header {
-		if holdsCredential(name) {
+		if HoldsCredential(name) {
 			for _, value := range values {
 				secrets = append(secrets, value)
 				secrets = append(secrets, strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" =;,", r) })...)
@@ -68,17 +68,16 @@ func HeaderSecrets(header http.Header) Secrets {
 func ShownHeader(header http.Header) http.Header {
 	shown := header.Clone()
 	for name := range shown {
-		if holdsCredential(name) {
+		if HoldsCredential(name) {
 			shown[name] = []string{"[secret]"}
 		}
 	}
 	return shown
 }
 
-// holdsCredential reports whether a header's name says that it holds one.
-func holdsCredential(name string) bool {
-	name = strings.ToLower(name)
-	return name == "cookie" || containsAny(name, "auth", "key", "token", "secret")
+// HoldsCredential reports whether a header's name says that it holds one.
+func HoldsCredential(name string) bool {
+	return containsAny(strings.ToLower(name), "auth", "cookie", "key", "token", "secret", "password")
 }
 
 func containsAny(text string, words ...string) bool {

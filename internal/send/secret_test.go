@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -159,5 +161,27 @@ func TestParseBaseURL(t *testing.T) {
 				t.Errorf("the message does not show the URL, or shows what may be a key: %s", e.Message)
 			}
 		})
+	}
+}
+
+func TestHeadersThatHoldACredentialAreKnownByTheirNames(t *testing.T) {
+	header := http.Header{"X-Team": {"blue"}, "Content-Type": {"text/plain"}}
+	for _, name := range []string{"Authorization", "Cookie", "api-key", "X-Gateway-Token", "X-Client-Secret", "X-Proxy-Password"} {
+		header[name] = []string{"value of " + name}
+	}
+	for name, shown := range ShownHeader(header) {
+		want := header[name]
+		if strings.HasPrefix(want[0], "value of ") {
+			want = []string{"[secret]"}
+		}
+		if diff := cmp.Diff(want, shown); diff != "" {
+			t.Errorf("the header %s is not shown as it should be (-want +got):\n%s", name, diff)
+		}
+		if got := HeaderSecrets(header).Scrub(header[name][0]); got != want[0] {
+			t.Errorf("the value of %s in an error is %q, want %q", name, got, want[0])
+		}
+	}
+	if len(ShownHeader(header)) != len(header) {
+		t.Errorf("of %d headers, %d are shown", len(header), len(ShownHeader(header)))
 	}
 }

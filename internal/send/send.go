@@ -11,6 +11,7 @@ package send
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -185,6 +186,10 @@ func (r *Reply) noReply(err error) *llm.Error {
 	if own, ok := errors.AsType[*llm.Error](err); ok { // of a client that knows better, such as egress's
 		return r.describe(&llm.Error{Kind: own.Kind, Message: own.Message, Err: own})
 	}
+	if speaksPlainHTTP(err) {
+		message := "no reply from " + hostOf(r.request.URL) + ", which speaks plain HTTP: does its base URL begin with http://, not https://?"
+		return r.describe(&llm.Error{Kind: llm.Network, Message: message, Err: http.ErrSchemeMismatch})
+	}
 	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		e.Kind = llm.Timeout
@@ -193,6 +198,13 @@ func (r *Reply) noReply(err error) *llm.Error {
 		}
 	}
 	return r.describe(e)
+}
+
+// speaksPlainHTTP reports whether a server has answered a TLS handshake in HTTP: an
+// http.Client says so itself, a transport shows how the answer begins.
+func speaksPlainHTTP(err error) bool {
+	header, ok := errors.AsType[tls.RecordHeaderError](err)
+	return ok && string(header.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // whileConnecting reports whether a request failed before it had a connection.

@@ -42,9 +42,9 @@ func (s *Suite) setupWith(t testing.TB, srv *Server) *env {
 			t.Errorf("goroutines that the provider started are left after the check:\n%s", left)
 		}
 	})
-	e.provider = s.New(t, srv.URL, srv.Client())
+	e.provider = s.open(t, srv.URL, srv.Client())
 	if e.provider == nil {
-		t.Fatal("Suite.New returned no provider")
+		t.Fatal("the Suite made no provider")
 	}
 	return e
 }

@@ -18,8 +18,8 @@ const Key = "key-of-llmtest-7d1f0c2b9e64"
 //	func TestConformance(t *testing.T) {
 //		llmtest.TestProvider(t, llmtest.Suite{
 //			Dialect: llmtest.OpenAI(),
-//			New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+//			NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 //				if err != nil {
 //					t.Fatal(err)
 //				}
@@ -35,8 +35,8 @@ type Suite struct {
 	// with [Key] as its credential. If it is an [io.Closer], it is closed when
 	// the check is over. Nothing of it may be left then.
 	New func(t testing.TB, baseURL string, client *http.Client) llm.Provider
-	// NewLimited is New for a provider that keeps these limits. Without it, limits
-	// are not checked; providers that have none of their own leave it out.
+	// NewLimited is New for a provider that keeps these limits, in place of New.
+	// Without it, limits are not checked: providers that have none set New.
 	NewLimited func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider
 	// Dialect is what the provider speaks.
 	Dialect Dialect
@@ -82,7 +82,7 @@ func (s *Suite) incomplete() string {
 		name string
 		set  bool
 	}{
-		{"New", s.New != nil},
+		{"New", s.New != nil || s.NewLimited != nil},
 		{"Dialect.StreamType", d.StreamType != ""},
 		{"Dialect.RenderStream", d.RenderStream != nil},
 		{"Dialect.RenderWhole", d.RenderWhole != nil},
@@ -95,6 +95,14 @@ func (s *Suite) incomplete() string {
 		}
 	}
 	return ""
+}
+
+// open returns a provider, within its own limits.
+func (s *Suite) open(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+	if s.New == nil {
+		return s.NewLimited(t, baseURL, client, llm.Limits{})
+	}
+	return s.New(t, baseURL, client)
 }
 
 // check is one thing to hold a provider to.

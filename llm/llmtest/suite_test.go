@@ -14,17 +14,13 @@ import (
 )
 
 func miniSuite(t *testing.T, f flaw) Suite {
-	limited := func(_ testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-		m := &mini{base: baseURL, client: client, key: Key, limits: limits, flaw: f, over: make(chan struct{})}
-		t.Cleanup(m.endLeft)
-		return m
-	}
 	return Suite{
 		Dialect: Ollama(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return limited(t, baseURL, client, llm.Limits{})
+		NewLimited: func(_ testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			m := &mini{base: baseURL, client: client, key: Key, limits: limits, flaw: f, over: make(chan struct{})}
+			t.Cleanup(m.endLeft)
+			return m
 		},
-		NewLimited: limited,
 		NoRefusals: "the dialect has no refusals",
 	}
 }
@@ -215,4 +211,24 @@ func (r *recorder) Fatal(args ...any)                 { r.fail(fmt.Sprint(args..
 func (r *recorder) Fatalf(format string, args ...any) {
 	r.fail(fmt.Sprintf(format, args...))
 	runtime.Goexit()
+}
+
+func TestSuiteNeedsOneWayToMakeAProvider(t *testing.T) {
+	limited := miniSuite(t, "")
+	plain := limited
+	plain.NewLimited = nil
+	if lack := plain.incomplete(); lack != "New" {
+		t.Errorf("a Suite that makes no provider lacks %q, want New", lack)
+	}
+	plain.New = func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+		return limited.NewLimited(t, baseURL, client, llm.Limits{})
+	}
+	for name, s := range map[string]Suite{"New": plain, "NewLimited": limited} {
+		if lack := s.incomplete(); lack != "" {
+			t.Errorf("a Suite with %s lacks %q", name, lack)
+		}
+		if p, ok := s.open(t, "http://x", nil).(*mini); !ok || p.limits != (llm.Limits{}) {
+			t.Errorf("%s makes the provider %v, want one without limits of the test's", name, p)
+		}
+	}
 }

@@ -13,8 +13,8 @@ import (
 func TestConformance(t *testing.T) {
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.Gemini(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
 		NoRefusals: "Gemini's API has none but text",
 	})
@@ -29,9 +29,9 @@ func TestConformanceOfVertex(t *testing.T) {
 	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.Gemini(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			return provider(t, gemini.Config{
-				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client,
+				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client, Limits: limits,
 				TokenSource: func(context.Context) (string, error) { return llmtest.Key, nil },
 			})
 		},

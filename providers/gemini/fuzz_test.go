@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -24,10 +23,8 @@ func FuzzReply(f *testing.F) {
 	f.Add(": ping\n\ndata: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n")
 	f.Add("data: null\n\ndata: [1]\n\ndata: \"x\"\n\n")
 	var body string
-	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		w := httptest.NewRecorder()
+	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: handled(func(w http.ResponseWriter, r *http.Request) {
 		says(200, "text/event-stream", body)(w, r)
-		return w.Result(), nil
 	})}})
 	f.Fuzz(func(t *testing.T, fuzzed string) {
 		body = fuzzed
@@ -56,10 +53,8 @@ func FuzzWholeReply(f *testing.F) {
 	f.Add(`{"candidates":[{"content":{"parts":[{"hologram":1},{"functionCall":{"name":"f","args":[1]}},{"inlineData":{"data":"aGk="}}]},"finishReason":"X","groundingMetadata":{"groundingChunks":[{}],` +
 		`"groundingSupports":[{"groundingChunkIndices":[0,-1]}]},"logprobsResult":{"chosenCandidates":[{}]}}],"promptFeedback":{}}`)
 	var body string
-	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		w := httptest.NewRecorder()
+	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: handled(func(w http.ResponseWriter, r *http.Request) {
 		says(200, "application/json", body)(w, r)
-		return w.Result(), nil
 	})}})
 	req := with(func(r *llm.Request) { r.Unstreamed = true })
 	f.Fuzz(func(t *testing.T, fuzzed string) {

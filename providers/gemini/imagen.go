@@ -67,15 +67,17 @@ func toDraw(messages []llm.Message) (string, error) {
 	return strings.Join(texts, "\n\n"), nil
 }
 
-// lostInDrawing returns a warning for each setting that is for texts.
+// lostInDrawing returns a warning for each setting that is for texts, and asks for
+// something.
 func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 	for _, s := range [...]struct {
 		name string
 		set  bool
 	}{
-		{"Tools", len(r.Tools) > 0}, {"Format", r.Format != nil}, {"MaxTokens", r.MaxTokens > 0}, {"Stop", len(r.Stop) > 0},
+		{"Tools", len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone}, {"Format", r.Format != nil}, {"MaxTokens", r.MaxTokens > 0}, {"Stop", len(r.Stop) > 0},
 		{"Temperature", r.Temperature != nil}, {"TopP", r.TopP != nil}, {"TopK", r.TopK != nil}, {"Seed", r.Seed != nil},
-		{"Reasoning", r.Reasoning != ""}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
+		{"PresencePenalty", r.PresencePenalty != nil}, {"FrequencyPenalty", r.FrequencyPenalty != nil},
+		{"Reasoning", r.Reasoning != "" && r.Reasoning != llm.EffortNone}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.set {
 			lost = append(lost, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "a model that draws does not have this setting; it was left out"})

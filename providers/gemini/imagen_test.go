@@ -19,7 +19,8 @@ func drawing(t testing.TB, server gemini.Server, reply llmtest.Wire) (*llm.Model
 
 func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 	req := &llm.Request{
-		Messages: []llm.Message{llm.System("In pencil."), llm.User("A llama")}, Temperature: new(0.5),
+		Messages: []llm.Message{llm.System("In pencil."), llm.User("A llama")}, Temperature: new(0.5), FrequencyPenalty: new(0.5),
+		Reasoning: llm.EffortNone, Tools: []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNone}, // which lose nothing
 		Options: options(gemini.Options{Extra: map[string]any{"parameters": map[string]any{"aspectRatio": "16:9"}}}),
 	}
 	for server, path := range map[gemini.Server]string{
@@ -35,9 +36,11 @@ func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 				llm.Image{MediaType: "image/png", Data: []byte("hi")}, llm.Image{MediaType: "image/png", URL: "gs://b/2"},
 			}}})
 			equal(t, "the finish reason", resp.FinishReason, llm.FinishStop)
-			if len(resp.Warnings) != 1 || resp.Warnings[0].Setting != "Temperature" {
-				t.Errorf("the warnings are %v, want one about Temperature", resp.Warnings)
+			var lost []string
+			for _, w := range resp.Warnings {
+				lost = append(lost, w.Setting)
 			}
+			equal(t, "the settings that there are warnings of", lost, []string{"Temperature", "FrequencyPenalty"})
 			equal(t, "the place", srv.Requests()[0].Path, path)
 			equal(t, "the request", fromJSON(t, string(srv.Requests()[0].Body)), fromJSON(t,
 				`{"instances":[{"prompt":"In pencil.\n\nA llama"}],"parameters":{"sampleCount":1,"includeRaiReason":true,"aspectRatio":"16:9"}}`))

@@ -185,15 +185,13 @@ func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	var header http.Header
-	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		w := httptest.NewRecorder()
+	client := &http.Client{Transport: handled(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Host == "oauth2.googleapis.com" {
 			says(200, "application/json", `{"access_token":"ya29.person","token_type":"Bearer","expires_in":3600}`)(w, r)
 		} else {
 			header = r.Header
 			streams(stopped)(w, r)
 		}
-		return w.Result(), nil
 	})}
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: file, HTTPClient: client})
 	mustAsk(t, p, llm.Ask("hi"))

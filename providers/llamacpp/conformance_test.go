@@ -14,8 +14,8 @@ import (
 func TestChatConformance(t *testing.T) {
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.OpenAI(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return provider(t, llamacpp.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, llamacpp.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
 	})
 }
@@ -25,10 +25,12 @@ func TestCompletionConformance(t *testing.T) {
 	const text = "a plain prompt has text alone"
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.LlamaCppCompletion(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			tokenizing := *client
 			tokenizing.Transport = tokenizer{client.Transport}
-			return provider(t, llamacpp.Config{BaseURL: baseURL, HTTPClient: &tokenizing, APIKey: llmtest.Key, Template: "alpaca"})
+			return provider(t, llamacpp.Config{
+				BaseURL: baseURL, HTTPClient: &tokenizing, APIKey: llmtest.Key, Template: "alpaca", Limits: limits,
+			})
 		},
 		NoReasoning: text, NoRefusals: text, NoTools: text,
 	})

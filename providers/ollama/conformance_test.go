@@ -10,15 +10,11 @@ import (
 )
 
 func TestConformance(t *testing.T) {
-	limited := func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-		return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
-	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.Ollama(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return limited(t, baseURL, client, llm.Limits{})
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
-		NewLimited: limited,
 		NoRefusals: "Ollama's API has none",
 	})
 }

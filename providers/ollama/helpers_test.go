@@ -20,6 +20,7 @@ var (
 	wantError = providertest.WantError
 	fromJSON  = providertest.FromJSON
 	says      = providertest.Says
+	handled   = providertest.Handled
 	respond   = providertest.Respond
 )
 

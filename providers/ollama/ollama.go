@@ -22,6 +22,7 @@ package ollama
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/parley-llm/parley/internal/dialect"
@@ -64,6 +65,14 @@ type Config struct {
 
 	// Name is the provider's name in errors and model names; empty is "ollama".
 	Name string
+}
+
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is an Ollama server. It is safe for concurrent use.

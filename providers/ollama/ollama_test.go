@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -165,15 +164,6 @@ func TestNameIsConfigurable(t *testing.T) {
 	equal(t, "the provider's name", p.Name(), "gpu-box")
 	_, err := ask(t, p, llm.Ask("hi"))
 	wantError(t, err, llm.Server, "gpu-box/m: server error (500): x")
-}
-
-// handled is a transport that asks a handler, without a connection.
-func handled(handler http.HandlerFunc) http.RoundTripper {
-	return roundTrip(func(r *http.Request) (*http.Response, error) {
-		w := httptest.NewRecorder()
-		handler(w, r)
-		return w.Result(), nil
-	})
 }
 
 func TestServerThatIsNotRunning(t *testing.T) {

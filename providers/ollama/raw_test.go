@@ -19,10 +19,10 @@ func TestRawConformance(t *testing.T) {
 	const text = "a plain prompt has text alone"
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.OllamaGenerate(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			showing := *client
 			showing.Transport = shows{client.Transport, wordsVocabulary}
-			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: llmtest.Key, Template: "alpaca"})
+			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: llmtest.Key, Template: "alpaca", Limits: limits})
 		},
 		NoRefusals: text, NoReasoning: text, NoTools: text,
 	})

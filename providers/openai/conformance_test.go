@@ -10,14 +10,10 @@ import (
 )
 
 func TestProviderConformance(t *testing.T) {
-	limited := func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-		return provider(t, openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
-	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.OpenAI(),
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return limited(t, baseURL, client, llm.Limits{})
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
-		NewLimited: limited,
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -20,6 +19,7 @@ var (
 	equal     = providertest.Equal
 	wantError = providertest.WantError
 	says      = providertest.Says
+	handled   = providertest.Handled
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,23 +49,6 @@ func model(t testing.TB, config openai.Config, handler http.HandlerFunc) *llm.Mo
 		config.BaseURL = "https://acme.openai.azure.com"
 	}
 	return llm.New(provider(t, config), "m")
-}
-
-// handled is a transport that has a handler answer, without a connection.
-type handled http.HandlerFunc
-
-func (h handled) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	rec := httptest.NewRecorder()
-	h(rec, r)
-	if r.Body != nil {
-		r.Body.Close()
-	}
-	resp := rec.Result()
-	resp.Request = r
-	return resp, nil
 }
 
 // streams is a handler that replies with this event stream.

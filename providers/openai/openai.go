@@ -16,6 +16,8 @@ package openai
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -71,6 +73,14 @@ type Config struct {
 	// OpenAI's, from tokens.Open for one. Requests are counted offline with it: their
 	// texts exactly, the server's own chat template by OpenAI's.
 	Encoding *tokens.Encoding
+}
+
+// Format prints the configuration without credentials, those in headers
+// included, whatever the verb.
+func (c Config) Format(f fmt.State, verb rune) {
+	type plain Config // which has no such method
+	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a server of OpenAI's dialect. It is safe for concurrent use.
@@ -132,12 +142,12 @@ func New(config Config) (*Provider, error) {
 // Name returns the provider's name: "openai", unless configured otherwise.
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address.
 func (p *Provider) String() string { return p.name + " at " + p.baseURL }
 
-// GoString returns what String returns.
-func (p *Provider) GoString() string { return p.String() }
+// Format prints what String returns, whatever the verb: headers may hold
+// credentials.
+func (p *Provider) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
 
 // Close closes idle connections, unless the HTTP client is the user's.
 func (p *Provider) Close() error { return p.client.Close() }

@@ -1,47 +1,20 @@
 package openai_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// printed returns everything that a value can come out as.
-func printed(t testing.TB, v any) []string {
-	t.Helper()
-	var texts []string
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		texts = append(texts, fmt.Sprintf(verb, v))
-	}
-	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("value", "v", v)
-	slog.New(slog.NewJSONHandler(&log, nil)).Info("value", "v", v)
-	texts = append(texts, log.String())
-	if data, err := json.Marshal(v); err == nil {
-		texts = append(texts, string(data))
-	}
-	return texts
-}
-
 func mustHide(t testing.TB, what string, v any) {
 	t.Helper()
-	for _, text := range printed(t, v) {
-		for _, secret := range []string{testKey, fmt.Sprintf("%x", testKey)} {
-			if strings.Contains(text, secret) {
-				t.Errorf("the key shows in %s: %.500s", what, text)
-			}
-		}
-	}
+	providertest.MustHide(t, testKey, what, v)
 }
 
 func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
@@ -50,21 +23,28 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		"Azure":  {Server: openai.Azure, BaseURL: "https://acme.openai.azure.com", AzureAPIVersion: "2024-10-21", APIKey: testKey},
 	} {
 		t.Run(name, func(t *testing.T) {
-			mustHide(t, "the config", config)
-			mustHide(t, "the config by pointer", &config)
-			m := model(t, config, func(w http.ResponseWriter, r *http.Request) {
-				if strings.Contains(r.URL.String(), testKey) {
-					t.Errorf("the key is in the URL %s", r.URL)
-				}
+			config.Header = http.Header{"X-Gateway-Key": {testKey}, "Authorization": {"Bearer " + testKey}, "X-Team": {"blue"}}
+			config.HTTPClient = providertest.HidingClient(t, testKey, func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Request-Id", testKey)
 				streams(events(text("x"), finish("stop"), usage))(w, r)
 			})
-			answer(t, m, llm.Ask("hi")) // what a first call learns is remembered
+			mustHide(t, "the config", config)
+			if shown := fmt.Sprintf("%+v", config); !strings.Contains(shown, "blue") {
+				t.Errorf("the config does not show a header that is no secret: %s", shown)
+			}
+			mustHide(t, "the config by pointer", &config)
+			m := llm.New(provider(t, config), "m")
+			resp, err := m.Generate(t.Context(), llm.Ask("hi")) // what a first call learns is remembered
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustHide(t, "the response, to whose id the server made the key", resp)
 			mustHide(t, "the provider", m.Provider())
 			mustHide(t, "the model", m)
 			mustHide(t, "a stream", m.Stream(t.Context(), llm.Ask("hi")))
 		})
 	}
-	mustHide(t, "the config of package providers", providers.Config{APIKey: testKey})
+	mustHide(t, "a config whose key is in the address", openai.Config{BaseURL: "https://me:" + testKey + "@gateway.example/?key=" + testKey})
 }
 
 func TestKeyShowsInNoError(t *testing.T) {

@@ -18,8 +18,8 @@ func TestConformance(t *testing.T) {
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.PaLM(),
 		Model:   "chat-bison-001",
-		New: func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
-			return provider(t, palm.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key})
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, palm.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
 		NoReasoning: none, NoRefusals: none, NoTools: none,
 		NoUsage:      "the PaLM protocol does not report it",

@@ -1,0 +1,29 @@
+package ollama_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/parley-llm/parley/internal/providertest"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/ollama"
+)
+
+func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
+	const key = "sk-ollama-0123456789abcdef"
+	header := http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}}
+	providertest.MustHide(t, key, "a config", ollama.Config{BaseURL: "http://me:" + key + "@gpu-box", APIKey: key, Header: header})
+	providertest.MustHide(t, key, "a config by pointer", &ollama.Config{APIKey: key, Header: header})
+	p := provider(t, ollama.Config{APIKey: key, Header: header, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", key)
+		says(200, "application/json", `{"message":{"role":"assistant","content":"x"},"done":true,"done_reason":"stop"}`)(w, r)
+	})})
+	m := llm.New(p, "m")
+	resp, err := m.Generate(t.Context(), llm.Ask("hi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), llm.Ask("hi")), "a response": resp} {
+		providertest.MustHide(t, key, what, v)
+	}
+}
