@@ -53,7 +53,8 @@ type Request struct {
 	// Strict makes an error of every setting that the backend cannot honour,
 	// where otherwise there is a [Warning].
 	Strict bool
-	// KeepRaw keeps the reply's body in [Response.Raw].
+	// KeepRaw keeps the reply's body in [Response.Raw]: as it came, but that a
+	// secret in the body of an error is hidden.
 	KeepRaw bool
 }
 

@@ -266,7 +266,7 @@ func checkCancelInLoop(t testing.TB, s *Suite) {
 
 func checkDeadline(t testing.TB, s *Suite) {
 	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
-	e := s.setup(t, begun.Stall(len(begun.Body)))
+	e := s.setupHurried(t, begun.Stall(len(begun.Body)))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
 	_, err := e.askWith(ctx, e.chat())

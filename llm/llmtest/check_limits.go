@@ -48,7 +48,7 @@ func (s *Suite) within(limits llm.Limits) *Suite {
 
 // checkLate has a reply stop for good, so that a limit runs out.
 func checkLate(t testing.TB, s *Suite, limits llm.Limits, wire Wire) {
-	e := s.within(limits).setup(t, wire)
+	e := s.within(limits).setupHurried(t, wire)
 	resp, err := e.mustFail(e.chat(), llm.Timeout)
 	if !strings.Contains(err.Message, shortTime.String()) {
 		t.Errorf("the error does not say that it was the limit of %v: %v", shortTime, err)

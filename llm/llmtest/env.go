@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"testing"
 	"time"
 
@@ -47,6 +48,16 @@ func (s *Suite) setupWith(t testing.TB, srv *Server) *env {
 		t.Fatal("the Suite made no provider")
 	}
 	return e
+}
+
+// setupHurried is setup for checks that a clock may end before there is a
+// connection: net/http keeps one that comes too late for its call, for the next,
+// so here none is kept.
+func (s *Suite) setupHurried(t testing.TB, replies ...Wire) *env {
+	t.Helper()
+	srv := NewServer(t, replies...)
+	srv.Client().Transport.(*http.Transport).DisableKeepAlives = true
+	return s.setupWith(t, srv)
 }
 
 // wantClosed waits until the server has no open connection.
