@@ -114,6 +114,40 @@ func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
 	}
 }
 
+// What a call waited for that has left says nothing of those that come after it, once the server wants
+// requests again.
+func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		saying := func(limits llm.RateLimits) llmtest.Reply {
+			return llmtest.Events(
+				llm.Event{Type: llm.EventStart, Detail: &llm.Start{RateLimits: &limits}},
+				llm.Event{Type: llm.EventDone, Detail: &llm.Done{FinishReason: llm.FinishStop}})
+		}
+		opens := saying(llm.RateLimits{RequestLimit: 5, RequestsLeft: 5, RequestReset: time.Minute}).Wait(2 * time.Second)
+		closes := saying(llm.RateLimits{RequestLimit: 1, RequestsLeft: 0, RequestReset: time.Minute})
+		p := llmtest.New(opens, closes, llmtest.Text("Hello"), llmtest.Text("Hello"))
+		shared := middleware.Shared{Store: slowStore{middleware.NewMemory(0)}}
+		model := p.Model(use(t, middleware.RateLimit{Requests: 6000, Shared: shared}))
+		var calls sync.WaitGroup
+		calls.Go(func() { ask(t, model) })
+		time.Sleep(time.Second)
+		ask(t, model)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3*time.Second, cancel)
+		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Canceled) // for the server, which is open again by then
+		calls.Wait()
+		for range 2 { // the second is behind the first, which asks the store
+			calls.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
+			})
+			synctest.Wait()
+		}
+		calls.Wait()
+	})
+}
+
 func TestRateLimitCountsTokens(t *testing.T) {
 	limit := middleware.RateLimit{Tokens: 60, TokenBurst: 30, Answer: 20, Count: byLength} // a token a second
 	ten := llm.Ask("0123456789")
