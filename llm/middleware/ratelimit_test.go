@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,21 @@ func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
 		asked.Wait()
 		stream(t.Context(), model.With(llm.Named("another")), llm.Ask("Hi")).wantTook(t, 0, 0) // has a limit of its own
 	})
+}
+
+// Who wants no bound on bursts may say so by the largest number.
+func TestRateLimitTakesAnyBurst(t *testing.T) {
+	for name, store := range map[string]middleware.Store{"of one machine": nil, "of a fleet": middleware.NewMemory(0)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limit := middleware.RateLimit{Requests: 1, RequestBurst: math.MaxInt, Tokens: 1000, TokenBurst: math.MaxInt, Count: byLength}
+				limit.Shared.Store = store
+				begun := time.Now()
+				equal(t, "the number of calls sent", len(sentBy(t, 1000, use(t, limit))), 1000)
+				equal(t, "the time for them", time.Since(begun), time.Duration(0))
+			})
+		})
+	}
 }
 
 func TestRateLimitGivesUpAtOnce(t *testing.T) {
