@@ -11,10 +11,9 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/parley-llm/parley/internal/cputime"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
@@ -191,19 +190,11 @@ func TestCostBesideTheFloor(t *testing.T) {
 // this process, kernel and garbage collector included.
 func processorTime(t testing.TB, calls int, f func(testing.TB)) float64 {
 	runtime.GC()
-	before := usage(t)
-	for range calls {
-		f(t)
-	}
-	return float64(usage(t)-before) / float64(calls)
-}
-
-func usage(t testing.TB) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return float64(cputime.Of(t, func() {
+		for range calls {
+			f(t)
+		}
+	})) / float64(calls)
 }
 
 // allocations returns the allocations and bytes of a call.

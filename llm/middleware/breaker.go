@@ -162,18 +162,19 @@ func (o *breaker) refusal(call *llm.Call, err error, openFor time.Duration) erro
 	return notSent(call, llm.Overloaded, "its breaker is open, after failures of the server in a row", time.Until(o.opened.Add(openFor)))
 }
 
-// What a fleet knows of a model that has failed, by the ends of the keys that it is filed under.
+// What a fleet knows of a model that has failed, by the beginnings of the keys that it is filed under: the
+// end of one could be the end of another model's name.
 const (
-	fleetIll    = ""        // it has failed, and nobody has found it well since
-	fleetOpen   = "/open"   // it is left alone
-	fleetProbes = "/probes" // a bucket of them
+	fleetIll    = "breaker/ill/"    // it has failed, and nobody has found it well since
+	fleetOpen   = "breaker/open/"   // it is left alone
+	fleetProbes = "breaker/probes/" // a bucket of them
 )
 
 // illFor is how many times OpenFor a breaker that nobody probes is remembered.
 const illFor = 10
 
 func (b *Breakers) sharedKey(call *llm.Call, what string) string {
-	return b.state.key("breaker/" + keyOf(call).String() + what)
+	return b.state.key(what + keyOf(call).String())
 }
 
 // permit returns an error if the fleet leaves the model alone, and whether the call is one of its probes.

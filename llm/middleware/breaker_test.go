@@ -207,6 +207,21 @@ func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
 	})
 }
 
+// A store has the state of many models, whatever they are called.
+func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shared := middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
+		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, shared))).want(t, "", llm.Server)
+		healthy := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, shared))
+		ask(t, healthy).want(t, "", llm.Overloaded)
+		var calls sync.WaitGroup
+		for range 2 { // more than there may be probes
+			calls.Go(func() { ask(t, healthy.With(llm.Named("scripted/open"))).want(t, "start text done", "") })
+		}
+		calls.Wait()
+	})
+}
+
 func TestBreakerWithoutItsStore(t *testing.T) {
 	p := llmtest.New(failure(llm.Server))
 	ask(t, p.Model(use(t, middleware.Breaker{Shared: refusing}))).wantStoreError(t)

@@ -307,6 +307,25 @@ func TestCacheGivesAllWaitersTheError(t *testing.T) {
 	})
 }
 
+// stubborn is a store that takes a second to keep a value.
+type stubborn struct{ *middleware.Memory }
+
+func (s stubborn) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	time.Sleep(time.Second)
+	return s.Memory.Set(ctx, key, value, ttl)
+}
+
+// A caller who has the whole answer hears no more of its deadline, which passes while the answer is being kept.
+func TestCacheAddsNothingToAWholeAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.Cache{Sampled: true, Shared: middleware.Shared{Store: stubborn{middleware.NewMemory(0)}}}))
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		defer cancel()
+		stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
+		ask(t, model).want(t, "start text done", "") // from the cache
+	})
+}
+
 func TestCacheBoundsItsSize(t *testing.T) {
 	p := llmtest.Always(llmtest.Text(strings.Repeat("x", 1000)))
 	model := p.Model(use(t, middleware.Cache{MaxBytes: 4000}))

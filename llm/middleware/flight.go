@@ -141,7 +141,8 @@ func (f *flight) tell() {
 }
 
 // read passes the answer on from its beginning, at the reader's own pace. The first
-// caller is told of a panic, and the others of an error.
+// caller is told of a panic, and the others of an error, but for one that has the whole answer: it
+// only waits for the call's end, as of any other.
 func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, error) bool) {
 	more := make(chan struct{}, 1)
 	f.mu.Lock()
@@ -152,6 +153,7 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 		defer f.mu.Unlock()
 		delete(f.readers, more)
 	}()
+	whole := false
 	for n := 0; ; {
 		f.mu.Lock()
 		fresh, err, over := f.events[n:], f.err, f.over
@@ -162,6 +164,7 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 			if !yield(ev, nil) {
 				return
 			}
+			whole = whole || ev.Type == llm.EventDone
 		}
 		n += len(fresh)
 		switch {
@@ -170,7 +173,9 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 			if crash != nil && first {
 				panic(crash)
 			}
-			yield(llm.Event{}, err)
+			if !whole {
+				yield(llm.Event{}, err)
+			}
 			return
 		case over:
 			return
@@ -178,7 +183,9 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 			select {
 			case <-more:
 			case <-ctx.Done():
-				yield(llm.Event{}, llm.FromContext(ctx))
+				if !whole {
+					yield(llm.Event{}, llm.FromContext(ctx))
+				}
 				return
 			}
 		}

@@ -15,7 +15,7 @@ type line struct {
 	mu      sync.Mutex
 	busy    bool      // somebody is first
 	behind  []*waiter // in order
-	turn    time.Time // the first does not begin before it
+	turn    time.Time // the first does not begin before it; zero is not known
 	spacing bool      // those behind it come one by one, by their draws
 
 	left turn // that its caller has left, if there is one; for whoever is first
@@ -62,10 +62,12 @@ func (q *line) join(ctx context.Context, w *waiter) (tooLong *time.Duration, err
 	return w.tooLong, nil
 }
 
-// next makes the next call the first.
+// next makes the next call the first. When it begins is not known before it has asked: the one
+// before it may have left a line that no longer has anything to wait for.
 func (q *line) next() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.turn = time.Time{}
 	if q.busy = len(q.behind) > 0; q.busy {
 		close(q.behind[0].called)
 		q.behind = q.behind[1:]

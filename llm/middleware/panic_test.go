@@ -130,6 +130,34 @@ func TestPanicInsideOfCacheIsItsFirstCallersAndHangsNobody(t *testing.T) {
 	}
 }
 
+// A panic after the end is the first caller's, as any other. An equal call has its whole answer by then, and no error.
+func TestPanicAfterTheEndOfACachedCallIsItsFirstCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		late := llm.Use(func(next llm.Handler) llm.Handler {
+			return func(ctx context.Context, call *llm.Call) llm.Events {
+				return func(yield func(llm.Event, error) bool) {
+					next(ctx, call)(yield)
+					panic(errBug)
+				}
+			}
+		})
+		model := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, middleware.Cache{Sampled: true}), late)
+		var calls sync.WaitGroup
+		for n := range 2 {
+			calls.Go(func() {
+				h, value := recovered(func() heard { return ask(t, model) })
+				if n == 0 {
+					wantBug(t, value)
+					return
+				}
+				h.want(t, "start text done", "")
+			})
+			synctest.Wait()
+		}
+		calls.Wait()
+	})
+}
+
 // A hook that panics when its call is cancelled, because its caller has left.
 func TestPanicAtTheEndOfACachedCallIsOfWhoLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -90,6 +90,7 @@ type limiter struct {
 // burst of 1 has no such part, and nobody is turned away for being late.
 func (l *limiter) limit(kind, perMinute, burst int) {
 	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
+	burst = int(min(int64(burst), int64(largestBurst/every)))
 	late := 0
 	if !l.alone && burst > 1 {
 		late = (burst + 7) / 8
@@ -97,6 +98,9 @@ func (l *limiter) limit(kind, perMinute, burst int) {
 	}
 	l.buckets[kind] = Bucket{Every: every, Burst: int64(burst - late)}
 }
+
+// largestBurst is as good as any larger one, of which times would overflow: a year's.
+const largestBurst = 365 * 24 * time.Hour
 
 // limited is a model whose rate is limited.
 type limited struct {

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -72,8 +73,13 @@ const (
 	// must not hold up calls, nor the ends of those that are over.
 	storeTime = 2 * time.Second
 	// leftAlone is how long a store that has failed is not asked, or else twice as long as its
-	// failure took. Then one call tries it, and the others go on without it until it has answered.
+	// failure took, but no longer than mostAlone: it may have been this machine that slept.
+	// Then one call tries it, and the others go on without it until it has answered.
 	leftAlone = 250 * time.Millisecond
+	mostAlone = 20 * time.Second
+	// silence is how long a store says nothing to somebody who then leaves, if that counts as a failure of its
+	// own: were it not, one that hangs would fail all calls whose deadlines are shorter than storeTime.
+	silence = 250 * time.Millisecond
 )
 
 // try has the shared store do something. It reports whether to do it with the local
@@ -92,18 +98,24 @@ func (s *state) try(ctx context.Context, do func(context.Context) error) (local 
 	begun := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, storeTime)
 	defer cancel()
-	switch err := do(bounded); {
-	case err == nil:
+	err := do(bounded)
+	if err == nil {
 		if away != nil {
 			s.away.Store(nil)
 		}
 		return false, nil
-	case ctx.Err() != nil:
-		return false, llm.FromContext(ctx)
-	default:
-		s.away.Store(&outage{time.Now().Add(max(leftAlone, 2*time.Since(begun))), err})
-		return s.failed(err)
 	}
+	took, left := time.Since(begun), llm.FromContext(ctx)
+	if left != nil { // of which the others must know no more than this
+		err = fmt.Errorf("it said nothing for %v", took)
+	}
+	if left == nil || took >= silence {
+		s.away.Store(&outage{time.Now().Add(min(max(leftAlone, 2*took), mostAlone)), err})
+	}
+	if left != nil {
+		return false, left
+	}
+	return s.failed(err)
 }
 
 // settle puts right what a call that is over has taken in a store, which is one that Add or Take

@@ -260,6 +260,54 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 	}
 }
 
+// A store that hangs fails no more than one call, however short the deadlines of calls are.
+func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
+	for down, want := range map[middleware.StoreDown]llm.Kind{middleware.Local: "", middleware.Refuse: llm.Network} {
+		t.Run(string(down), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &hangingStore{Memory: middleware.NewMemory(0)}
+				store.hangs.Store(true)
+				shared := middleware.Shared{Store: store, StoreDown: down}
+				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 600, Shared: shared}))
+				for n, want := range []llm.Kind{llm.Timeout, want, want} {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+					h := stream(ctx, model, llm.Ask("Hi"))
+					if llm.KindOf(h.err) != want || want != llm.Timeout && (h.took > 0 || errors.Is(h.err, context.DeadlineExceeded)) {
+						t.Errorf("call %d ends with %v after %v, want %q, and at once after the first", n+1, h.err, h.took, want)
+					}
+					cancel()
+				}
+			})
+		})
+	}
+}
+
+// oversleeping is a store whose machine sleeps for an hour while it is asked the first time.
+type oversleeping struct {
+	*middleware.Memory
+	asked atomic.Int64
+}
+
+func (s *oversleeping) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+	if s.asked.Add(1) == 1 {
+		time.Sleep(time.Hour)
+		return 0, false, errAway
+	}
+	return s.Memory.Take(ctx, key, draws, most)
+}
+
+// A machine that was suspended while it asked its store soon asks it again.
+func TestStoreIsNotLeftAloneForAsLongAsAMachineSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &oversleeping{Memory: middleware.NewMemory(0)}
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 600, Shared: middleware.Shared{Store: store}}))
+		ask(t, model).want(t, "start text done", "")
+		time.Sleep(20 * time.Second)
+		ask(t, model).want(t, "start text done", "")
+		equal(t, "how often the store was asked", store.asked.Load(), int64(2))
+	})
+}
+
 // Two servers whose models have the same names, or two customers, share nothing of a store if their
 // scopes differ.
 func TestScopesOfAStoreAreApart(t *testing.T) {

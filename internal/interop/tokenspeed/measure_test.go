@@ -4,9 +4,10 @@ import (
 	"os"
 	"runtime"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parley-llm/parley/internal/cputime"
 )
 
 // timed reports whether times are to be measured with care and held to bounds.
@@ -23,17 +24,7 @@ func oneCore(t *testing.T) {
 // takes.
 func processorTime(t *testing.T, f func()) time.Duration {
 	runtime.GC()
-	before := usage(t)
-	f()
-	return usage(t) - before
-}
-
-func usage(t *testing.T) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		t.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return cputime.Of(t, f)
 }
 
 // allocations returns how many allocations a call of f makes.

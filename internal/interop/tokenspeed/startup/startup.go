@@ -32,6 +32,7 @@ func Main(load func()) {
 	}
 }
 
+// usage is what package cputime does, which links package testing: the programs are measured.
 func usage() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
