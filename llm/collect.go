@@ -54,6 +54,10 @@ func (c *collectedCall) whole() ToolCall {
 // add takes one event.
 func (c *collector) add(ev Event) {
 	c.seen = true
+	if ev.Type == c.open && ev.Detail == nil { // most of all events
+		c.text.add(ev.Text)
+		return
+	}
 	switch ev.Type {
 	case EventText, EventReasoning, EventRefusal:
 		c.addDelta(ev)

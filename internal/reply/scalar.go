@@ -37,8 +37,12 @@ var classes = func() (t [256]uint8) {
 // up to its closing quote, and whether it is its own decoded form but for
 // invalid UTF-8. The length is -1 where it is not valid JSON or has no end.
 func scanString(b []byte) (n int, verbatim, ascii bool) {
+	n = plainPrefix(b)
+	if n < len(b) && b[n] == '"' { // nearly every string
+		return n, true, true
+	}
 	verbatim, ascii = true, true
-	for i := plainPrefix(b); i < len(b); i++ {
+	for i := n; i < len(b); i++ {
 		switch classes[b[i]] {
 		case quote:
 			return i, verbatim, ascii
