@@ -122,15 +122,26 @@ func TestBalanceWaitsAsLongAsTheServerAsks(t *testing.T) {
 }
 
 func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
-	model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
-	for range model.Stream(t.Context(), llm.Ask("Hi")).Events() { // the first event is the report that a has refused
-		break
-	}
-	equal(t, "who was called", called(), "a")
-	time.Sleep(time.Microsecond) // for the cooldown to be over
-	ask(t, model)
-	if got := called(); !strings.HasPrefix(got, "b") {
-		t.Errorf("%q were called, want b first: no call of it is under way, and it is its turn", got)
+	for name, leave := range map[string]func(){
+		"by leaving the loop": func() {},
+		"by a panic":          func() { panic("the caller's own") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
+			func() {
+				defer func() { recover() }()
+				for range model.Stream(t.Context(), llm.Ask("Hi")).Events() { // the first event is the report that a has refused
+					leave()
+					break
+				}
+			}()
+			equal(t, "who was called", called(), "a")
+			time.Sleep(time.Microsecond) // for the cooldown to be over
+			ask(t, model)
+			if got := called(); !strings.HasPrefix(got, "b") {
+				t.Errorf("%q were called, want b first: no call of it is under way, and it is its turn", got)
+			}
+		})
 	}
 }
 

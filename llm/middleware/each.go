@@ -15,7 +15,7 @@ type each[K comparable, V any] struct {
 const mostStates = 10_000
 
 // of returns the state of a key, made if there is none.
-func (e *each[K, V]) of(key K, make func() V) V {
+func (e *each[K, V]) of(key K, begin func() V) V {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if state, ok := e.states[key]; ok {
@@ -24,13 +24,13 @@ func (e *each[K, V]) of(key K, make func() V) V {
 	if e.states == nil {
 		e.states = map[K]V{}
 	}
-	for any := range e.states {
+	for some := range e.states {
 		if len(e.states) < mostStates {
 			break
 		}
-		delete(e.states, any)
+		delete(e.states, some)
 	}
-	state := make()
+	state := begin()
 	e.states[key] = state
 	return state
 }

@@ -47,8 +47,7 @@ func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, er
 			yield(llm.Event{}, err)
 			return
 		}
-		if !yield(attemptEvent(failed(call, err)), nil) {
-			p.giveBack(other)
+		if !p.keeps(other, func() bool { return yield(attemptEvent(failed(call, err)), nil) }) {
 			return
 		}
 		n = other
@@ -71,11 +70,11 @@ func (p *pool) take(tried []bool) int {
 	defer p.mu.Unlock()
 	now := time.Now()
 	best, total, first := -1, 0, -1
-	any := false
+	isSecond := false
 	for i := range p.members {
 		m := &p.members[i]
 		if tried[i] {
-			any = true
+			isSecond = true
 			continue
 		}
 		if first < 0 || m.until.Before(p.members[first].until) {
@@ -92,7 +91,7 @@ func (p *pool) take(tried []bool) int {
 	}
 	if best >= 0 {
 		p.members[best].turn -= total
-	} else if !any {
+	} else if !isSecond {
 		best = first // all are cooling down
 	}
 	if best >= 0 {
@@ -111,10 +110,17 @@ func (p *pool) before(a, b *member) bool {
 	return a.turn > b.turn
 }
 
-func (p *pool) giveBack(n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.members[n].inFlight--
+// keeps gives a member that has been taken back unless the caller goes on, even
+// if it panics.
+func (p *pool) keeps(n int, goesOn func() bool) (ok bool) {
+	defer func() {
+		if !ok {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.members[n].inFlight--
+		}
+	}()
+	return goesOn()
 }
 
 // learn takes note of how a member did.
