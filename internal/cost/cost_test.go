@@ -31,10 +31,13 @@ type contest struct {
 	// mostTime is the ratio that fails: the goal where it is kept with room to
 	// spare, else some 0.15 above the worst median of many runs, which is how far
 	// a loaded machine moves one. The goals are 0.7 for 1,000 chunks, 1.2 for one
-	// to five, 1.25 unstreamed. Measured beside five busy processes on two cores:
-	// OpenAI 0.44 to 0.48, 1.24 to 1.34; Ollama 0.65 to 0.73, 1.09 to 1.21; Gemini 0.56 to 0.61;
-	// unstreamed 1.00 to 1.07. What OpenAI's short answers cost above the floor's
-	// is the decoding of all that is not text: id, reason, usage.
+	// to five, 1.25 unstreamed. Measured on two cores, idle to busy:
+	// OpenAI 0.43 to 0.51, 1.16 to 1.29; Ollama 0.69 to 0.77, 1.06 to 1.14;
+	// Gemini 0.54 to 0.67, 1.14 to 1.28; unstreamed 0.98 to 1.05.
+	//
+	// What a short answer of OpenAI's costs beside the floor's, one part after the
+	// other: sending and framing -4 %, the request's body 2 %, decoding all that is
+	// not text 3 %, making events of it 5 %, the stream and what it collects 5 %.
 	mostTime   float64
 	mostAllocs float64 // per chunk, above the floor's per call; 0 is unchecked
 }
@@ -109,7 +112,7 @@ func contests(t testing.TB, base string) []contest {
 		{"Ollama, 1000 chunks", 1000, 20, floor("/ollama/1000/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1000")), 0.9, 0.3},
 		{"Ollama, 1 chunk", 1, 200, floor("/ollama/1/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/1")), 1.35, 0},
 		{"Ollama, 5 chunks", 5, 200, floor("/ollama/5/api/chat", ollamaFormat), streamed(ollamaModel("/ollama/5")), 1.35, 0},
-		{"Gemini, 1000 chunks", 1000, 20, floor(geminiPath("1000"), geminiFormat), streamed(geminiModel("/gemini/1000")), 0.7, 0.3},
+		{"Gemini, 1000 chunks", 1000, 20, floor(geminiPath("1000"), geminiFormat), streamed(geminiModel("/gemini/1000")), 0.8, 0.3},
 		{"Gemini, 5 chunks", 5, 200, floor(geminiPath("5"), geminiFormat), streamed(geminiModel("/gemini/5")), 1.5, 0},
 		{"Gemini, 1 chunk", 1, 200, floor(geminiPath("1"), geminiFormat), streamed(geminiModel("/gemini/1")), 1.5, 0},
 		{"OpenAI, unstreamed", 0, 200, func(t testing.TB) {
