@@ -25,6 +25,22 @@ func (f *Failure) Failed() json.RawMessage {
 // Failing is a reply that may hold a failure.
 type Failing interface{ Failed() json.RawMessage }
 
+// ReadValue reads the whole body, one JSON value of at most limit bytes, into v,
+// and takes a failure in it for the error that it is.
+func (a *Answer) ReadValue(limit int, v Failing) error {
+	data, err := a.ReadAll(limit)
+	if err != nil {
+		return err
+	}
+	if err := a.Reply.Decode(data, v); err != nil {
+		return err
+	}
+	if said := v.Failed(); said != nil {
+		return a.Reply.Complaint(said, llm.Server)
+	}
+	return nil
+}
+
 // Value makes a request whose reply is one JSON value, read into v, and takes a
 // failure in it for the error that it is. The caller closes the reply, unless
 // there is an error.

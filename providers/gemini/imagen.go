@@ -99,16 +99,9 @@ type pictures struct {
 
 // readPictures reads the reply, which is one JSON value, and passes it on.
 func (p *Provider) readPictures(a *dialect.Answer) error {
-	data, err := a.ReadAll(send.WholeReply(p.limits))
-	if err != nil {
-		return err
-	}
 	var got pictures
-	if err := a.Reply.Decode(data, &got); err != nil {
+	if err := a.ReadValue(send.WholeReply(p.limits), &got); err != nil {
 		return err
-	}
-	if said := got.Failed(); said != nil {
-		return a.Reply.Complaint(said, llm.Server)
 	}
 	var parts []llm.Part
 	var withheld string

@@ -105,16 +105,9 @@ type tokenCount struct {
 
 // read reads the reply, which is one JSON value, and passes it on.
 func (p *Provider) read(a *dialect.Answer) error {
-	data, err := a.ReadAll(send.WholeReply(p.limits))
-	if err != nil {
-		return err
-	}
 	var got generated
-	if err := a.Reply.Decode(data, &got); err != nil {
+	if err := a.ReadValue(send.WholeReply(p.limits), &got); err != nil {
 		return err
-	}
-	if said := got.Failed(); said != nil {
-		return a.Reply.Complaint(said, llm.Server)
 	}
 	text, sources, err := p.first(a.Reply, &got)
 	if err != nil {
