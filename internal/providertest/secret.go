@@ -3,11 +3,14 @@ package providertest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/parley-llm/parley/llm"
 )
 
 // MustHide looks for a secret in everything that a value can come out as: with
@@ -30,6 +33,31 @@ func MustHide(t testing.TB, secret, what string, v any) {
 				t.Errorf("the key shows in %s: %.500s", what, text)
 			}
 		}
+	}
+}
+
+// MustHideInError looks for a secret in the error of a call, which must have
+// failed, and in all that it wraps.
+func MustHideInError(t testing.TB, secret, call string, err error) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("%s succeeds", call)
+	}
+	for ; err != nil; err = errors.Unwrap(err) {
+		MustHide(t, secret, call+"'s error", err)
+	}
+}
+
+// MustHideInAnswer looks for a secret in a model that answers the request, and in
+// its answer.
+func MustHideInAnswer(t testing.TB, secret string, m *llm.Model, req *llm.Request) {
+	t.Helper()
+	resp, err := m.Generate(t.Context(), req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, v := range map[string]any{"the provider": m.Provider(), "the model": m, "a stream": m.Stream(t.Context(), req), "a response": resp} {
+		MustHide(t, secret, what, v)
 	}
 }
 

@@ -31,14 +31,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 			}
 			mustHide(t, "the config by pointer", &config)
 			m := llm.New(provider(t, config), model)
-			resp, err := m.Generate(t.Context(), llm.Ask("hi"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			mustHide(t, "the response, to whose id the server made the key", resp)
-			mustHide(t, "the provider", m.Provider())
-			mustHide(t, "the model", m)
-			mustHide(t, "a stream", m.Stream(t.Context(), llm.Ask("hi")))
+			providertest.MustHideInAnswer(t, key, m, llm.Ask("hi")) // to whose id the server made the key
 		})
 	}
 	mustHide(t, "a config whose key is in the address", gemini.Config{BaseURL: "https://me:" + key + "@gateway.example/?key=" + key})
@@ -76,13 +69,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 					return err
 				},
 			} {
-				err := call()
-				if err == nil {
-					t.Fatalf("%s succeeds", op)
-				}
-				for ; err != nil; err = errors.Unwrap(err) {
-					mustHide(t, op+"'s error", err)
-				}
+				providertest.MustHideInError(t, key, op, call())
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package llamacpp_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"testing"
 
@@ -25,15 +24,8 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		}
 		providertest.Says(200, "application/json", body)(w, r)
 	})})
-	m := llm.New(p, "m")
 	req := &llm.Request{Messages: []llm.Message{llm.User("hi")}, Options: []llm.Options{llamacpp.Options{Template: "plain"}}}
-	resp, err := m.Generate(t.Context(), req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), req), "a response": resp} {
-		providertest.MustHide(t, key, what, v)
-	}
+	providertest.MustHideInAnswer(t, key, llm.New(p, "m"), req)
 }
 
 func TestKeyShowsInNoError(t *testing.T) {
@@ -69,13 +61,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 				"the server's properties":  func(ctx context.Context) error { _, err := p.Props(ctx); return err },
 				"what the slots are doing": func(ctx context.Context) error { _, err := p.Slots(ctx); return err },
 			} {
-				err := call(t.Context())
-				if err == nil {
-					t.Fatalf("%s succeeds", op)
-				}
-				for ; err != nil; err = errors.Unwrap(err) {
-					providertest.MustHide(t, key, op+"'s error", err)
-				}
+				providertest.MustHideInError(t, key, op, call(t.Context()))
 			}
 		})
 	}

@@ -18,12 +18,5 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		w.Header().Set("X-Request-Id", key)
 		says(200, "application/json", `{"message":{"role":"assistant","content":"x"},"done":true,"done_reason":"stop"}`)(w, r)
 	})})
-	m := llm.New(p, "m")
-	resp, err := m.Generate(t.Context(), llm.Ask("hi"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), llm.Ask("hi")), "a response": resp} {
-		providertest.MustHide(t, key, what, v)
-	}
+	providertest.MustHideInAnswer(t, key, llm.New(p, "m"), llm.Ask("hi"))
 }

@@ -1,7 +1,6 @@
 package palm_test
 
 import (
-	"errors"
 	"net/http"
 	"testing"
 
@@ -20,14 +19,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		w.Header().Set("X-Request-Id", key)
 		providertest.Says(200, "application/json", `{"candidates":[{"content":"x"}]}`)(w, r)
 	})})
-	m := llm.New(p, chatModel)
-	resp, err := m.Generate(t.Context(), llm.Ask("hi"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, v := range map[string]any{"the provider": p, "the model": m, "a stream": m.Stream(t.Context(), llm.Ask("hi")), "a response": resp} {
-		providertest.MustHide(t, key, what, v)
-	}
+	providertest.MustHideInAnswer(t, key, llm.New(p, chatModel), llm.Ask("hi"))
 }
 
 func TestKeyShowsInNoError(t *testing.T) {
@@ -49,12 +41,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 			_, asked := m.Generate(t.Context(), llm.Ask("hi"))
 			_, counted := m.CountTokens(t.Context(), llm.Ask("hi"))
 			for op, err := range map[string]error{"chat": asked, "count": counted} {
-				if err == nil {
-					t.Fatalf("%s succeeds", op)
-				}
-				for ; err != nil; err = errors.Unwrap(err) {
-					providertest.MustHide(t, key, op+"'s error", err)
-				}
+				providertest.MustHideInError(t, key, op, err)
 			}
 		})
 	}
