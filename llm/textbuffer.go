@@ -16,7 +16,7 @@ type textBuffer struct {
 // The sizes of its blocks, in bytes: each is twice the one before.
 const (
 	firstBlock = 64
-	maxBlock   = 4 << 10
+	maxBlock   = 2 << 10
 )
 
 // add appends a piece.

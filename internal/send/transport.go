@@ -16,9 +16,10 @@ import (
 // library's 2 makes 64 streams at once connect anew for nearly every call.
 const idlePerHost = 256
 
-// readBuffer is the size of a connection's buffer in bytes. The standard
-// library's 4 KB takes four times the system calls where a server is fast.
-const readBuffer = 16 << 10
+// readBuffer is the size of a connection's buffer in bytes. Where a server is
+// fast, the standard library's 4 KB takes up to eight times the system calls; more
+// than this was measured to gain nothing.
+const readBuffer = 32 << 10
 
 // NewTransport returns a transport for streams: many idle connections, limits
 // for connecting alone, and no compression, which would hold events back.
