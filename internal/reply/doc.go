@@ -17,15 +17,13 @@
 // its hole, which costs a small part of decoding. A frame that differs in any
 // other byte does not match, and goes to encoding/json as before:
 //
-//	proto, text, ok := shapes.Skim(frames)
-//	if !ok {
-//		frame, err := frames.Next()
-//		...
-//		proto, text, ok = shapes.Match(frame.Data)
+//	if proto, text, size := shapes.Skim(frames.Ahead()); frames.Pass(size) {
+//		return deliver(proto, arena.Add(text))
 //	}
-//	if ok {
-//		proto.Text = arena.Add(text)
-//		return proto
+//	frame, err := frames.Next()
+//	...
+//	if proto, text, ok := shapes.Match(frame.Data); ok {
+//		return deliver(proto, arena.Add(text))
 //	}
 //	decode(frame.Data) // with encoding/json; may call shapes.Learn
 //

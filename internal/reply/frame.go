@@ -25,13 +25,14 @@ type Frames interface {
 	// Every call after an error returns it again.
 	Next() (Frame, error)
 
-	// ahead returns what has been read beyond the last frame, from where the
-	// next one's data begins; nil where that is not plain to see.
-	ahead() []byte
-	// pass moves on to the frame after the next, whose data is that many bytes of
-	// what is ahead. It reports false, and does nothing, if the next one does
-	// not end there.
-	pass(size int) bool
+	// Ahead returns what has been read beyond the last frame, from where the
+	// next one's data begins; nil where that is not plain to see. It ends the use
+	// of the last frame.
+	Ahead() []byte
+	// Pass moves on to the frame after the next, whose data is the first size bytes
+	// of what is ahead. It reports false, and does nothing, if size is 0 or the
+	// next frame does not end there.
+	Pass(size int) bool
 }
 
 var (

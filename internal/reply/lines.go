@@ -128,7 +128,7 @@ func (l *lines) ahead() []byte {
 // they stand there and the limit allows that size.
 func (l *lines) pass(size int, newlines string) bool {
 	end := l.start + size + len(newlines)
-	if size > l.limit || end > l.end || string(l.buf[l.start+size:end]) != newlines {
+	if size == 0 || size > l.limit || end > l.end || string(l.buf[l.start+size:end]) != newlines {
 		return false
 	}
 	l.start = end

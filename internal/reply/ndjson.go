@@ -35,9 +35,12 @@ func (n *NDJSON) Next() (Frame, error) {
 	}
 }
 
-func (n *NDJSON) ahead() []byte { return n.lines.ahead() }
+// Ahead returns what has been read of the next line and those after it, as
+// [Frames] says.
+func (n *NDJSON) Ahead() []byte { return n.lines.ahead() }
 
-func (n *NDJSON) pass(size int) bool { return n.lines.pass(size, "\n") }
+// Pass moves past the next line, as [Frames] says.
+func (n *NDJSON) Pass(size int) bool { return n.lines.pass(size, "\n") }
 
 func trimSpace(b []byte) []byte {
 	for len(b) > 0 && isSpace(b[0]) {

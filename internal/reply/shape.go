@@ -52,37 +52,27 @@ func NewShapes[T comparable](spec *Spec) *Shapes[T] {
 //
 // Not ok means only that the shape is not known: the frame is to be decoded.
 func (s *Shapes[T]) Match(frame []byte) (proto T, text []byte, ok bool) {
-	proto, text, rest, ok := s.match(frame)
-	return proto, text, ok && len(rest) == 0
+	proto, text, size := s.Skim(frame)
+	return proto, text, size > 0 && size == len(frame)
 }
 
-// Skim is Next of frames and Match in one, for a frame that has been read
-// already: where a known shape is followed by what ends a frame, its end need
-// not be looked for. The frame is its data, valid as long as the text. Not ok
-// means that nothing has happened; call Next.
-func (s *Shapes[T]) Skim(frames Frames) (proto T, text, frame []byte, ok bool) {
-	if len(s.templates) == 0 {
-		return proto, nil, nil, false
-	}
-	ahead := frames.ahead()
-	proto, text, rest, ok := s.match(ahead)
-	size := len(ahead) - len(rest)
-	return proto, text, ahead[:size], ok && frames.pass(size)
-}
-
-// match looks for a known shape at the beginning of b.
-func (s *Shapes[T]) match(b []byte) (proto T, text, rest []byte, ok bool) {
+// Skim is Match for a frame that has been read already and whose end has not been
+// looked for: ahead is what [Frames] has, and the frame the first size bytes of it,
+// if [Frames].Pass says so. The size is 0 if the shape is not known.
+func (s *Shapes[T]) Skim(ahead []byte) (proto T, text []byte, size int) {
 	for i := range s.templates {
 		t := &s.templates[i]
-		if text, rest, ok = t.match(b, &s.scratch); ok {
-			if i > 0 {
-				s.templates[0], s.templates[i] = s.templates[i], s.templates[0]
-				t = &s.templates[0]
-			}
-			return t.proto, text, rest, true
+		text, size, ok := t.match(ahead, &s.scratch)
+		if !ok {
+			continue
 		}
+		if i > 0 {
+			s.templates[0], s.templates[i] = s.templates[i], s.templates[0]
+			t = &s.templates[0]
+		}
+		return t.proto, text, size
 	}
-	return proto, nil, nil, false
+	return proto, nil, 0
 }
 
 // Learn is told of a frame that Match did not know, and that encoding/json
@@ -98,8 +88,8 @@ func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
 	s.attempts++
 	for i := range s.candidates {
 		c := s.candidates[i]
-		text, rest, ok := c.match(frame, &s.scratch)
-		if !ok || len(rest) > 0 {
+		text, size, ok := c.match(frame, &s.scratch)
+		if !ok || size != len(frame) {
 			continue
 		}
 		same := string(text) == delta && c.proto == proto

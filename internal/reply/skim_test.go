@@ -104,7 +104,7 @@ func FuzzSkim(f *testing.F) {
 func readShapes(shapes *Shapes[proto], frames Frames, skim bool) (all []string, skimmed int) {
 	for {
 		if skim {
-			if _, text, _, ok := shapes.Skim(frames); ok {
+			if _, text, size := shapes.Skim(frames.Ahead()); frames.Pass(size) {
 				all = append(all, "text "+string(text))
 				skimmed++
 				continue

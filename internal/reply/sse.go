@@ -100,7 +100,9 @@ func (s *SSE) Next() (Frame, error) {
 // lineData is how nearly every line with data begins.
 const lineData = "data: "
 
-func (s *SSE) ahead() []byte {
+// Ahead returns what has been read of the next frame and those after it, as
+// [Frames] says.
+func (s *SSE) Ahead() []byte {
 	s.lines.release()
 	data, ok := bytes.CutPrefix(s.lines.ahead(), []byte(lineData))
 	if !ok {
@@ -109,7 +111,11 @@ func (s *SSE) ahead() []byte {
 	return data
 }
 
-func (s *SSE) pass(size int) bool {
+// Pass moves past the next frame, as [Frames] says.
+func (s *SSE) Pass(size int) bool {
+	if size == 0 {
+		return false
+	}
 	size += len(lineData)
 	return s.lines.pass(size, "\n\n") || s.lines.pass(size, "\r\n\r\n")
 }

@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"bytes"
 	"slices"
 	"unicode/utf8"
 )
@@ -11,7 +10,7 @@ import (
 // structure of the frame that the template was made of, and its values but for
 // those in the holes.
 type template struct {
-	head   []byte // up to the first hole
+	head   string // up to the first hole
 	holes  []hole
 	learnt string // the text of the frame that the template was made of
 }
@@ -20,7 +19,7 @@ type template struct {
 type hole struct {
 	kind  holeKind
 	max   int    // digits and point, of a number
-	after []byte // the fixed bytes that follow
+	after string // the fixed bytes that follow
 }
 
 type holeKind uint8
@@ -46,10 +45,10 @@ const (
 // the frame is not simple enough, it reports false.
 func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 	t := template{learnt: delta}
-	frame = bytes.Clone(frame)
-	fixed, texts := 0, 0 // fixed: where the fixed bytes since the last hole begin
+	source := string(frame) // a copy, of which the template keeps pieces
+	fixed, texts := 0, 0    // fixed: where the fixed bytes since the last hole begin
 	add := func(h hole, v *Value) {
-		t.close(frame[fixed:v.start])
+		t.close(source[fixed:v.start])
 		t.holes = append(t.holes, h)
 		fixed = v.start + len(v.Raw())
 	}
@@ -75,12 +74,12 @@ func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 		// A number that is longer, or has a sign or an exponent, stays fixed:
 		// another such number may not fit where this one did.
 	})
-	t.close(frame[fixed:])
+	t.close(source[fixed:])
 	return t, ok && texts == 1
 }
 
 // close ends the fixed bytes before a hole, or before the end.
-func (t *template) close(fixed []byte) {
+func (t *template) close(fixed string) {
 	if len(t.holes) == 0 {
 		t.head = fixed
 	} else {
@@ -93,11 +92,12 @@ func contains(paths []string, path []byte) bool {
 }
 
 // match compares what b begins with with the template, and returns its text and
-// the rest of b. Where the text has to be changed to be decoded, it is put in
+// its size in b. Where the text has to be changed to be decoded, it is put in
 // scratch, which is reused.
-func (t *template) match(b []byte, scratch *[]byte) (text, rest []byte, ok bool) {
-	if rest, ok = bytes.CutPrefix(b, t.head); !ok {
-		return nil, nil, false
+func (t *template) match(b []byte, scratch *[]byte) (text []byte, size int, ok bool) {
+	at := len(t.head)
+	if len(b) < at || string(b[:at]) != t.head {
+		return nil, 0, false
 	}
 	var verbatim, ascii bool
 	for i := range t.holes {
@@ -105,26 +105,29 @@ func (t *template) match(b []byte, scratch *[]byte) (text, rest []byte, ok bool)
 		var n int
 		switch h.kind {
 		case textHole:
-			if n, verbatim, ascii = scanString(rest); n > 0 {
-				text = rest[:n]
+			if n, verbatim, ascii = scanString(b[at:]); n > 0 {
+				text = b[at : at+n]
 			}
 		case stringHole:
-			n, _, _ = scanString(rest)
+			n, _, _ = scanString(b[at:])
 		case naturalHole:
-			n = scanNatural(rest)
+			n = scanNatural(b[at:])
 		case decimalHole:
-			n = scanDecimal(rest)
+			n = scanDecimal(b[at:])
 		}
 		if n < 0 || n == 0 && h.kind != stringHole || h.max > 0 && n > h.max {
-			return nil, nil, false
+			return nil, 0, false
 		}
-		if rest, ok = bytes.CutPrefix(rest[n:], h.after); !ok {
-			return nil, nil, false
+		at += n
+		end := at + len(h.after)
+		if len(b) < end || string(b[at:end]) != h.after {
+			return nil, 0, false
 		}
+		at = end
 	}
 	if !verbatim || !ascii && !utf8.Valid(text) {
 		*scratch = unescape((*scratch)[:0], text)
 		text = *scratch
 	}
-	return text, rest, true
+	return text, at, true
 }

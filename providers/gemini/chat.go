@@ -126,8 +126,9 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
-		if d, text, frame, ok := a.shapes.Skim(frames); ok {
-			a.piece(d, a.Text.Add(text), frame)
+		ahead := frames.Ahead()
+		if d, text, size := a.shapes.Skim(ahead); frames.Pass(size) {
+			a.piece(d, a.Text.Add(text), ahead[:size])
 			continue
 		}
 		frame, err := frames.Next()

@@ -55,7 +55,7 @@ func (a *answer) read() error {
 	frames := reply.NewSSE(a.Body(), a.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
-		if _, text, _, ok := a.shapes.Skim(frames); ok {
+		if _, text, size := a.shapes.Skim(frames.Ahead()); frames.Pass(size) {
 			a.Deliver(llm.EventText, a.Text.Add(text))
 			continue
 		}

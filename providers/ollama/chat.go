@@ -67,7 +67,7 @@ func (a *answer) read() error {
 	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
 	for !a.Left() {
-		if typ, text, _, ok := a.shapes.Skim(lines); ok {
+		if typ, text, size := a.shapes.Skim(lines.Ahead()); lines.Pass(size) {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
 		}

@@ -97,7 +97,7 @@ func (a *answer) readStream(body io.Reader) error {
 	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
 	for !a.Left() {
-		if d, text, _, ok := a.shapes.Skim(frames); ok {
+		if d, text, size := a.shapes.Skim(frames.Ahead()); frames.Pass(size) {
 			a.piece(d, a.Text.Add(text))
 			continue
 		}
