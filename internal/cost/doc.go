@@ -4,5 +4,6 @@
 // in a process of its own; what is compared is processor time, in interleaved pairs.
 //
 //	go test ./internal/cost -v                    # allocations are checked
-//	PARLEY_COST=1 go test ./internal/cost -v      # times as well, with more pairs
+//	PARLEY_COST=1 go test ./internal/cost -v      # times as well, from 31 pairs
+//	PARLEY_COST=6 go test ./internal/cost -v      # from six times as many
 package cost
