@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -19,6 +20,7 @@ func callChecks(s *Suite) []check {
 		{"call/nothing is sent before the range", "", checkLazy},
 		{"call/each range sends anew", "", checkTwice},
 		{"call/is not modified", "", checkUnmodified},
+		{"call/is not modified/embedding", s.NoEmbeddings, checkInputsUnmodified},
 		{"call/many at once", "", checkConcurrent},
 		{"call/many left at once", "", checkConcurrentBreak},
 		{"call/connections are used again", "", checkReuse},
@@ -49,9 +51,10 @@ func checkTwice(t testing.TB, s *Suite) {
 	}
 }
 
-// everything returns a request with most settings, the same each time.
+// everything returns a request with most settings, the same each time. Its lists
+// have room for more, so that what is appended to them lands in the caller's memory.
 func everything() *llm.Request {
-	return &llm.Request{
+	req := &llm.Request{
 		Messages: []llm.Message{
 			llm.System("Be brief."),
 			llm.User("What is this?", llm.Image{MediaType: "image/png", Data: []byte("\x89PNG\r\n\x1a\n")}),
@@ -71,6 +74,12 @@ func everything() *llm.Request {
 		Seed:        new(int64(7)),
 		Stop:        []string{"END"},
 	}
+	const room = 8
+	req.Messages, req.Tools, req.Stop = slices.Grow(req.Messages, room), slices.Grow(req.Tools, room), slices.Grow(req.Stop, room)
+	for i := range req.Messages {
+		req.Messages[i].Parts = slices.Grow(req.Messages[i].Parts, room)
+	}
+	return req
 }
 
 func checkUnmodified(t testing.TB, s *Suite) {
@@ -82,6 +91,34 @@ func checkUnmodified(t testing.TB, s *Suite) {
 		t.Errorf("the provider has modified the call\nbefore: %+v\n   now: %+v\nrequest before: %+v\n   request now: %+v",
 			before, call, before.Request, call.Request)
 	}
+	wantRoomLeft(t, "Messages", call.Request.Messages)
+	wantRoomLeft(t, "Tools", call.Request.Tools)
+	wantRoomLeft(t, "Stop", call.Request.Stop)
+	for i, m := range call.Request.Messages {
+		wantRoomLeft(t, fmt.Sprintf("Messages[%d].Parts", i), m.Parts)
+	}
+}
+
+// wantRoomLeft checks that nothing was written behind the end of a list.
+func wantRoomLeft[E any](t testing.TB, name string, list []E) {
+	t.Helper()
+	for _, behind := range list[len(list):cap(list)] {
+		if !reflect.ValueOf(&behind).Elem().IsZero() {
+			t.Errorf("the provider has appended to the request's %s in place, where another call may do the same: %+v", name, behind)
+			return
+		}
+	}
+}
+
+func checkInputsUnmodified(t testing.TB, s *Suite) {
+	e := s.setup(t, s.Dialect.Whole(Embedding([]float32{1}, []float32{2}).Usage(3, 0)))
+	call := e.embed("one", "two")
+	call.Embed.Inputs = slices.Grow(call.Embed.Inputs, 8)
+	e.ask(call)
+	if want := e.embed("one", "two"); !reflect.DeepEqual(call, want) {
+		t.Errorf("the provider has modified the call\nbefore: %+v\n   now: %+v", want.Embed, call.Embed)
+	}
+	wantRoomLeft(t, "Inputs", call.Embed.Inputs)
 }
 
 var marker = regexp.MustCompile(`say \d+`)

@@ -35,6 +35,7 @@ func leaveChecks(s *Suite) []check {
 			e.wantClosed("after leaving a stream that goes on")
 		}},
 		{"break/a stream whose rest is wrong", "", checkBreakBeforeError},
+		{"break/by a panic", "", checkPanic},
 		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
@@ -45,6 +46,14 @@ func leaveChecks(s *Suite) []check {
 		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
 		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
 		{"cancel/from inside the loop", "", checkCancelInLoop},
+		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
+			e := s.setup(t, Silence())
+			e.checkCancel(e.embed("one"), "")
+		}},
+		{"cancel/a listing of models", s.NoModelList, func(t testing.TB, s *Suite) {
+			e := s.setup(t, Silence())
+			e.checkCancel(e.list(), "")
+		}},
 		{"cancel/by a deadline", "", checkDeadline},
 	}
 }
@@ -72,6 +81,22 @@ func checkBreak(t testing.TB, s *Suite) {
 		last := e.leaveAfter(e.chat(), n)
 		e.wantClosed("after leaving the loop at a " + last.Type.String() + " event")
 	}
+}
+
+// checkPanic has the loop's body panic, as a failed assertion does in effect.
+func checkPanic(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	e := s.setup(t, begun.Stall(len(begun.Body)))
+	const failure = "llmtest: the body of the loop fails"
+	func() {
+		defer func() {
+			if r := recover(); r != failure {
+				t.Errorf("the body of the loop panicked with %q, and its caller sees %v", failure, r)
+			}
+		}()
+		e.provider.Do(context.Background(), e.chat())(func(llm.Event, error) bool { panic(failure) })
+	}()
+	e.wantClosed("after the body of the loop panicked")
 }
 
 // checkBreakBeforeError leaves the loop at each event before an error that has

@@ -16,14 +16,19 @@ import (
 func secretChecks(s *Suite) []check {
 	refusal := &llm.Error{Status: http.StatusUnauthorized, Message: "no such key: " + Key, RequestID: "req-" + Key}
 	begun := s.Dialect.Stream(Text("Hello").Fail(nil))
-	hidden := func(name string, w Wire) check {
-		return check{"secret/not in the error/" + name, s.NoKey, func(t testing.TB, s *Suite) {
+	hiddenFrom := func(name, lacks string, w Wire, call func(e *env) *llm.Call) check {
+		return check{"secret/not in the error/" + name, firstOf(s.NoKey, lacks), func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
-			call := e.chat()
-			call.Request.KeepRaw = true
-			_, err := e.ask(call)
+			_, err := e.ask(call(e))
 			e.wantHidden(err)
 		}}
+	}
+	hidden := func(name string, w Wire) check {
+		return hiddenFrom(name, "", w, func(e *env) *llm.Call {
+			call := e.chat()
+			call.Request.KeepRaw = true
+			return call
+		})
 	}
 	checks := []check{
 		{"secret/sent in a header", s.NoKey, checkKeySent},
@@ -34,6 +39,8 @@ func secretChecks(s *Suite) []check {
 		hidden("proxy echoes it in a page", HTTP(http.StatusOK, "text/html", "<title>"+Key+"</title>")),
 		hidden("redirect to an address with it", Redirect(http.StatusFound, "http://elsewhere.test/?key="+Key)),
 		hidden("no reply", HangUp()),
+		hiddenFrom("server echoes it to an embedding", s.NoEmbeddings, s.Dialect.Refuse(refusal), func(e *env) *llm.Call { return e.embed("one") }),
+		hiddenFrom("server echoes it to a listing of models", s.NoModelList, s.Dialect.Refuse(refusal), (*env).list),
 		{"secret/not in the error/no connection", s.NoKey, checkDialError},
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {

@@ -1,6 +1,7 @@
 package llmtest
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func replaceIn(w Wire, from, to string) Wire {
 
 // operationChecks are about calls that are not chats.
 func operationChecks(s *Suite) []check {
-	return []check{
+	checks := []check{
 		{"embedding", s.NoEmbeddings, checkEmbedding},
 		{"embedding/fewer vectors than inputs", s.NoEmbeddings, func(t testing.TB, s *Suite) {
 			e := s.setup(t, s.Dialect.Whole(Embedding([]float32{1}).Usage(3, 0)))
@@ -63,12 +64,37 @@ func operationChecks(s *Suite) []check {
 			e.mustFail(&llm.Call{Op: "fly", Provider: e.provider.Name(), Model: s.model()}, llm.Unsupported)
 		}},
 	}
+	checks = append(checks, refusedOperation("embedding", s.NoEmbeddings, func(e *env) *llm.Call { return e.embed("one") })...)
+	return append(checks, refusedOperation("listing models", s.NoModelList, (*env).list)...)
+}
+
+// refusedOperation has a call that is no chat fail in the ways that chats do.
+func refusedOperation(name, lacks string, call func(e *env) *llm.Call) []check {
+	const reason = "the reason is in the small print"
+	return []check{
+		{name + "/refused", lacks, func(t testing.TB, s *Suite) {
+			e := s.setup(t, s.Dialect.Refuse(&llm.Error{Status: http.StatusTooManyRequests, Message: reason}).WithHeader("Retry-After", "20"))
+			_, err := e.mustFail(call(e), llm.RateLimited)
+			e.wantStatus(err, http.StatusTooManyRequests)
+			if err.RetryAfter != 20*time.Second || !strings.Contains(err.Message, reason) {
+				t.Errorf("the error's RetryAfter is %v and its message %q, want 20s and %q", err.RetryAfter, err.Message, reason)
+			}
+		}},
+		{name + "/web page with status 200", lacks, func(t testing.TB, s *Suite) {
+			e := s.setup(t, WebPage())
+			e.mustFail(call(e), llm.Protocol)
+		}},
+	}
 }
 
 func (e *env) embed(inputs ...string) *llm.Call {
 	return &llm.Call{
 		Op: llm.OpEmbed, Provider: e.provider.Name(), Model: e.suite.model(), Embed: &llm.EmbedRequest{Inputs: inputs},
 	}
+}
+
+func (e *env) list() *llm.Call {
+	return &llm.Call{Op: llm.OpListModels, Provider: e.provider.Name()}
 }
 
 func checkEmbedding(t testing.TB, s *Suite) {
@@ -92,7 +118,7 @@ func checkEmbedding(t testing.TB, s *Suite) {
 
 func checkModelList(t testing.TB, s *Suite) {
 	e := s.setup(t, s.Dialect.Whole(Models(llm.ModelInfo{Name: "tiny"}, llm.ModelInfo{Name: "large:1b"})))
-	resp, err := e.ask(&llm.Call{Op: llm.OpListModels, Provider: e.provider.Name()})
+	resp, err := e.ask(e.list())
 	if err != nil {
 		t.Fatalf("the server answered well, and the provider fails: %v", err)
 	}

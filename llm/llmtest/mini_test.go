@@ -29,6 +29,7 @@ type mini struct {
 	once  sync.Once
 	first []byte // the body of the first request
 	left  []io.Closer
+	held  string        // the piece that came last, if the flaw is to lose it
 	over  chan struct{} // closed when the suite has seen what there is to see
 }
 
@@ -61,6 +62,17 @@ const (
 	endsTwice        flaw = "ends twice"
 	inventsArguments flaw = "changes the arguments of tool calls"
 	mixesCalls       flaw = "sends one call's request for another"
+	losesLastChunk   flaw = "loses the last piece"
+	goesOnAfterError flaw = "goes on after an error"
+	triesAgain       flaw = "makes a failed call again"
+	repeatsIDs       flaw = "gives all tool calls the same id"
+	dropsUsage       flaw = "drops the usage"
+	leaksOnPanic     flaw = "leaves the connection open when the loop panics"
+	appendsInPlace   flaw = "appends to the request's messages in place"
+	modifiesInputs   flaw = "modifies the inputs of an embedding"
+	takesRefusals    flaw = "takes a refusal to list models for an empty list"
+	showsKeyOfLists  flaw = "shows the key in errors of a listing"
+	listsForEver     flaw = "lists models without the context"
 	plainErrors      flaw = "returns errors that are not *llm.Error"
 )
 
@@ -88,6 +100,15 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 			call.Request.Messages[0].Role = llm.RoleUser
 			call.Request.MaxTokens++
 		}
+		if m.flaw == appendsInPlace && call.Request != nil {
+			_ = append(call.Request.Messages, llm.User("Answer in JSON."))
+		}
+		if m.flaw == modifiesInputs && call.Embed != nil {
+			call.Embed.Inputs[0] = "search_query: " + call.Embed.Inputs[0]
+		}
+		if m.flaw == listsForEver && call.Op == llm.OpListModels {
+			ctx = context.WithoutCancel(ctx)
+		}
 		if m.flaw == goesOn {
 			theirs := yield
 			yield = func(ev llm.Event, err error) bool { theirs(ev, err); return true }
@@ -98,6 +119,12 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 			came()
 			return yield(ev, err)
 		})
+		if m.flaw == leaksOnPanic {
+			m.left[0].Close()
+		}
+		if err != nil && m.flaw == triesAgain {
+			err = m.answer(ctx, call, yield)
+		}
 		var e *llm.Error
 		switch {
 		case err == nil:
@@ -116,7 +143,9 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 			}
 		}
 		e.Provider = m.Name()
-		yield(llm.Event{}, e)
+		if yield(llm.Event{}, e) && m.flaw == goesOnAfterError {
+			yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+		}
 	}
 }
 
@@ -146,7 +175,7 @@ func (m *mini) watch(ctx context.Context) (_ context.Context, came, stop func())
 		first.Stop()
 		idle.Stop()
 		total.Stop()
-		if m.flaw != leaksBody { // which the end of the context would close
+		if m.flaw != leaksBody && m.flaw != leaksOnPanic { // which the end of the context would close
 			cancel(nil)
 		}
 	}
@@ -157,13 +186,14 @@ func (m *mini) answer(ctx context.Context, call *llm.Call, yield func(llm.Event,
 	if err != nil {
 		return err
 	}
-	if m.flaw == leaksBody {
+	switch m.flaw {
+	case leaksBody, leaksOnPanic:
 		m.left = append(m.left, resp.Body)
-	} else {
+	default:
 		defer resp.Body.Close()
 	}
-	if resp.StatusCode != http.StatusOK {
-		return m.refused(resp)
+	if resp.StatusCode != http.StatusOK && (m.flaw != takesRefusals || call.Op != llm.OpListModels) {
+		return m.refused(resp, call.Op)
 	}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
 		if m.flaw == takesWebPages {
@@ -245,10 +275,10 @@ func (m *mini) send(ctx context.Context, call *llm.Call) (*http.Response, error)
 	return resp, nil
 }
 
-func (m *mini) refused(resp *http.Response) error {
+func (m *mini) refused(resp *http.Response, op llm.Op) error {
 	data, _ := io.ReadAll(resp.Body)
 	e := &llm.Error{Kind: llm.InvalidRequest, Status: resp.StatusCode, Message: "refused: " + string(data)}
-	if m.flaw != showsKey {
+	if m.flaw != showsKey && (m.flaw != showsKeyOfLists || op != llm.OpListModels) {
 		e.Message = strings.ReplaceAll(e.Message, m.key, "[secret]")
 	}
 	if m.flaw == oneKind {
@@ -378,6 +408,9 @@ func (m *mini) pass(line miniLine, calls *llm.ToolCallAssembler, yield func(llm.
 		}
 	}
 	for _, s := range texts {
+		if m.flaw == losesLastChunk && s != "" {
+			s, m.held = m.held, s
+		}
 		if s != "" && m.flaw != losesPartial && !yield(llm.Event{Type: llm.EventText, Text: s}, nil) {
 			return false
 		}
@@ -388,6 +421,9 @@ func (m *mini) pass(line miniLine, calls *llm.ToolCallAssembler, yield func(llm.
 			var v any
 			json.Unmarshal([]byte(arguments), &v) // as float64, which loses digits
 			arguments = string(marshal(v))
+		}
+		if m.flaw == repeatsIDs {
+			c.ID = "call_0"
 		}
 		f := llm.ToolCallFragment{Index: calls.Len(), ID: c.ID, Name: c.Function.Name, Arguments: arguments}
 		if !calls.Add(f, yield) {
@@ -411,7 +447,9 @@ func (m *mini) done(line miniLine, calls *llm.ToolCallAssembler, raw []byte, res
 		}
 		return llm.Tokens{}
 	}
-	done.Usage = llm.Usage{Input: known(line.PromptEvalCount), Output: known(line.EvalCount)}
+	if m.flaw != dropsUsage {
+		done.Usage = llm.Usage{Input: known(line.PromptEvalCount), Output: known(line.EvalCount)}
+	}
 	if !calls.Finish(done.FinishReason, yield) {
 		return nil
 	}

@@ -66,6 +66,18 @@ func TestSuiteCatches(t *testing.T) {
 		{endsTwice, "text/streamed", "an event follows the done event"},
 		{inventsArguments, "several tool calls/streamed", "the arguments of tool call 2 are"},
 		{mixesCalls, "call/many at once", "one of many calls at once gets the answer"},
+		{losesLastChunk, "text/streamed", "the text differs from byte"},
+		{goesOnAfterError, "refusal/500", "an event follows the error, which must be the last"},
+		{triesAgain, "refusal/500", "has no reply: the script of the server has ended"},
+		{triesAgain, "cut/at every byte/text/broken connection", "has no reply: the script of the server has ended"},
+		{repeatsIDs, "several tool calls/streamed", `the id of tool call 0 is "call_0"`},
+		{dropsUsage, "usage/reported/streamed", "the usage is unknown in, unknown out, want"},
+		{leaksOnPanic, "break/by a panic", "after the body of the loop panicked, the provider keeps a connection open"},
+		{appendsInPlace, "call/is not modified", "appended to the request's Messages in place"},
+		{modifiesInputs, "call/is not modified/embedding", "the provider has modified the call"},
+		{takesRefusals, "listing models/refused", "the provider reports success"},
+		{showsKeyOfLists, "secret/not in the error/server echoes it to a listing of models", "the credential shows in the error's text"},
+		{listsForEver, "cancel/a listing of models", "the context is cancelled, and the call has not ended"},
 		{plainErrors, "refusal/500", "the error is a *errors.errorString, want an *llm.Error"},
 	} {
 		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {
