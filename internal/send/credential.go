@@ -75,9 +75,13 @@ func ShownHeader(header http.Header) http.Header {
 	return shown
 }
 
-// HoldsCredential reports whether a header's name says that it holds one.
+// HoldsCredential reports whether the name of a header or URL parameter says that it
+// holds one: Authorization, X-Api-Key, Cookie, key, access_token, Cf-Access-Jwt-Assertion,
+// X-Amz-Signature. What servers say of limits on tokens does not.
 func HoldsCredential(name string) bool {
-	return containsAny(strings.ToLower(name), "auth", "cookie", "key", "token", "secret", "password")
+	name = strings.ReplaceAll(strings.ToLower(name), "tokens", "")
+	return name == "sig" || !strings.Contains(name, "ratelimit") &&
+		containsAny(name, "auth", "cookie", "key", "token", "secret", "password", "credential", "signature", "assertion")
 }
 
 func containsAny(text string, words ...string) bool {

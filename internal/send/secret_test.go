@@ -165,8 +165,13 @@ func TestParseBaseURL(t *testing.T) {
 }
 
 func TestHeadersThatHoldACredentialAreKnownByTheirNames(t *testing.T) {
-	header := http.Header{"X-Team": {"blue"}, "Content-Type": {"text/plain"}}
-	for _, name := range []string{"Authorization", "Cookie", "api-key", "X-Gateway-Token", "X-Client-Secret", "X-Proxy-Password"} {
+	header := http.Header{
+		"X-Team": {"blue"}, "Content-Type": {"text/plain"}, "X-Ratelimit-Remaining-Tokens": {"7"}, "X-Ratelimit-Token-Limit": {"8"},
+	}
+	for _, name := range []string{
+		"Authorization", "Cookie", "api-key", "X-Gateway-Token", "X-Client-Secret", "X-Proxy-Password", "X-Auth-Tokens",
+		"Cf-Access-Jwt-Assertion", "X-Amz-Signature", "X-Amz-Credential",
+	} {
 		header[name] = []string{"value of " + name}
 	}
 	for name, shown := range ShownHeader(header) {
