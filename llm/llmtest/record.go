@@ -31,10 +31,12 @@ func RecordOrReplay(t testing.TB, path string, base http.RoundTripper, secrets .
 // test ends, writes them and their replies to a file. A nil base is
 // [http.DefaultTransport]. If the test fails, the file stays as it was.
 //
-// Secrets do not get into the file: headers and URL parameters that are
-// credentials by their names, in both directions, and wherever else they occur; and the strings
-// given as secrets, which may be account names as well. Look at the file before
-// you publish it all the same.
+// Secrets do not get into the file: headers, URL parameters and form fields that are
+// credentials by their names, in both directions, members of JSON such as
+// access_token, and the strings given as secrets, which may be account names as
+// well. They are removed wherever else they occur, in any of the exchanges, if they
+// have eight characters or more. Look at the file before you publish it all the same:
+// bodies that are compressed are kept as they are.
 //
 // It is safe for concurrent use; requests are in the file in the order in which
 // they were made. A reply is recorded when its body is closed, and to its end.
@@ -62,7 +64,7 @@ type recording struct {
 	secrets []string
 
 	mu   sync.Mutex
-	made exchanges
+	made []*exchange // with their secrets
 }
 
 // RoundTrip sends the request.
@@ -71,10 +73,9 @@ func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newScrubber(r.secrets, req)
-	e := &exchange{Method: req.Method, URL: s.url(req.URL), Header: s.header(req.Header), Body: s.bytes(sent)}
+	e := &exchange{Method: req.Method, URL: req.URL.String(), Header: req.Header.Clone(), Body: sent}
 	r.mu.Lock()
-	r.made.Exchanges = append(r.made.Exchanges, e)
+	r.made = append(r.made, e)
 	r.mu.Unlock()
 	again := req.Clone(req.Context()) // a transport must not modify the request
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(sent)), int64(len(sent))
@@ -85,26 +86,33 @@ func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp.Body = &recordedBody{ReadCloser: resp.Body, done: func(data []byte, failure error) {
+	header := resp.Header.Clone()
+	resp.Body = &recordedBody{body: resp.Body, done: func(data []byte, failure error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		e.Response = response{Status: resp.StatusCode, Header: s.header(resp.Header), Body: s.bytes(data)}
+		e.Response = response{Status: resp.StatusCode, Header: header, Body: data}
 		if failure != nil {
-			e.Response.Broken = s.text(failure.Error())
+			e.Response.Broken = failure.Error()
 		}
 	}}
 	return resp, nil
 }
 
+// save writes the exchanges without the secrets of any of them.
 func (r *recording) save(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	s := newScrubber(r.secrets)
+	for _, e := range r.made {
+		s.learn(e)
+	}
 	var whole exchanges
-	for _, e := range r.made.Exchanges {
-		if e.Response.Status == 0 {
-			return errors.New(e.Method + " " + e.URL + " got no reply, or its reply was not closed")
+	for _, e := range r.made {
+		clean := s.exchange(e)
+		if clean.Response.Status == 0 {
+			return errors.New(clean.Method + " " + clean.URL + " got no reply, or its reply was not closed")
 		}
-		whole.Exchanges = append(whole.Exchanges, e)
+		whole.Exchanges = append(whole.Exchanges, clean)
 	}
 	return whole.save(path)
 }
@@ -120,15 +128,27 @@ func takeBody(req *http.Request) ([]byte, error) {
 
 // recordedBody keeps what is read, and on Close reads the rest.
 type recordedBody struct {
-	io.ReadCloser
+	body io.ReadCloser
+	done func(data []byte, failure error)
+
+	mu      sync.Mutex // Close may come while Read waits
 	kept    bytes.Buffer
 	failure error // what ended the body; io.EOF if it ended well
+	reading bool
 	closed  bool
-	done    func(data []byte, failure error)
 }
 
+var errLeft = errors.New("the reader has left, and the rest was not recorded")
+
 func (b *recordedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
+	b.setReading(true)
+	n, err := b.body.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reading = false
+	if b.closed && b.failure != nil {
+		return n, err // what it has become is recorded
+	}
 	b.kept.Write(p[:n])
 	if err != nil {
 		b.failure = err
@@ -136,25 +156,45 @@ func (b *recordedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (b *recordedBody) setReading(is bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reading = is
+}
+
 func (b *recordedBody) Close() error {
-	if b.closed {
-		return b.ReadCloser.Close()
+	b.mu.Lock()
+	again, rest := b.closed, b.failure == nil && !b.reading
+	if b.closed = true; !again && b.reading {
+		b.failure = errLeft
 	}
-	b.closed = true
-	if b.failure == nil {
-		n, err := io.Copy(io.Discard, io.LimitReader(b, maxRest)) // Read keeps what it reads
-		if n == maxRest && err == nil {
-			err = errors.New("the reader has left, and the rest was too much to record")
-		}
-		b.failure = err
+	b.mu.Unlock()
+	if again {
+		return b.body.Close()
 	}
-	err := b.ReadCloser.Close()
-	if b.failure == io.EOF {
-		b.failure = nil
+	if rest {
+		b.readRest()
 	}
-	b.done(b.kept.Bytes(), b.failure)
+	err := b.body.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	failure := b.failure
+	if failure == io.EOF {
+		failure = nil
+	}
+	b.done(bytes.Clone(b.kept.Bytes()), failure)
 	return err
 }
 
 // maxRest is how much is read of a reply that its reader has left, in bytes.
 const maxRest = 1 << 20
+
+// readRest reads what the reader has left. Read keeps what it reads, and what ended it.
+func (b *recordedBody) readRest() {
+	n, err := io.Copy(io.Discard, io.LimitReader(b, maxRest))
+	if n == maxRest && err == nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.failure = errLeft
+	}
+}

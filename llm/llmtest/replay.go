@@ -36,7 +36,7 @@ func Replay(t testing.TB, path string, secrets ...string) http.RoundTripper {
 	case err != nil:
 		t.Fatalf("llmtest: %v", err)
 	}
-	r := &replaying{t: t, path: path, secrets: secrets, recorded: x.Exchanges, used: make([]bool, len(x.Exchanges))}
+	r := &replaying{t: t, path: path, scrubber: newScrubber(secrets), recorded: x.Exchanges, used: make([]bool, len(x.Exchanges))}
 	t.Cleanup(r.wantUsed)
 	return r
 }
@@ -45,11 +45,11 @@ func Replay(t testing.TB, path string, secrets ...string) http.RoundTripper {
 type replaying struct {
 	t        testing.TB
 	path     string
-	secrets  []string
 	recorded []*exchange
 
-	mu   sync.Mutex
-	used []bool
+	mu       sync.Mutex
+	scrubber *scrubber // of the secrets in the requests so far
+	used     []bool
 }
 
 // RoundTrip answers the request, or fails the test.
@@ -61,8 +61,7 @@ func (r *replaying) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := req.Context().Err(); err != nil {
 		return nil, err
 	}
-	s := newScrubber(r.secrets, req)
-	asked := &exchange{Method: req.Method, URL: s.url(req.URL), Body: s.bytes(sent)}
+	asked := r.withoutSecrets(&exchange{Method: req.Method, URL: req.URL.String(), Header: req.Header, Body: sent})
 	found := r.find(asked)
 	if found == nil {
 		problem := r.explain(asked)
@@ -70,6 +69,13 @@ func (r *replaying) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, errors.New(problem)
 	}
 	return found.reply(req), nil
+}
+
+func (r *replaying) withoutSecrets(e *exchange) *exchange {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.scrubber.learn(e)
+	return r.scrubber.exchange(e)
 }
 
 // find returns the recording of an exchange and marks it as used, or nil.

@@ -2,6 +2,7 @@ package llmtest
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -284,4 +286,90 @@ func TestRecordOrReplayGoesByTheEnvironment(t *testing.T) {
 	if n := len(srv.Requests()); n != 1 {
 		t.Errorf("the server got %d requests, want 1: the second reply is recorded", n)
 	}
+}
+
+// A secret that one exchange has under a name that says so stands in others without.
+func TestRecordingHoldsNoSecretOfAnotherExchange(t *testing.T) {
+	const (
+		issued   = "ya29.a/b+c<d>ef"
+		renewal  = "1//renewal-token-0"
+		client   = "client-secret-1"
+		password = "pass/word&more"
+		session  = "s3ss10n-cookie"
+		link     = "signed-link-77"
+	)
+	srv := NewServer(t)
+	srv.Handle(func(r *Request) Wire {
+		switch r.Path {
+		case "/token":
+			return JSON(200, `{"access_token":"ya29.a\/b+c<d>ef","refresh_token" : "`+renewal+`","expires_in":3600}`).
+				WithHeader("Set-Cookie", "id="+session+"; HttpOnly; Path=/")
+		case "/elsewhere":
+			return Redirect(307, "http://files.test/x?page=2&sig="+link)
+		}
+		return JSON(200, `{"seen":["ya29.a/b+c\u003cd\u003eef","pass/word\u0026more","`+session+`","`+link+`","HttpOnly"],"token":"Hello wor"}`)
+	})
+	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	basic := http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte("user:"+password))}}
+	all := func(transport http.RoundTripper) {
+		t.Helper()
+		for _, r := range []struct {
+			path, body string
+			header     http.Header
+		}{
+			{"/token", "grant_type=refresh_token&client_secret=" + client, form},
+			{"/elsewhere", "", basic},
+			{"/chat", `{"was":"` + client + `"}`, http.Header{"Authorization": {"Bearer " + issued}, "Cookie": {"id=" + session}}},
+		} {
+			if _, _, err := post(t, transport, srv.URL+r.path, r.body, r.header); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	path := record(t, srv, nil, all)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{issued, `a\\/b+c`, "u003cd", renewal, client, password, "pass/word", session, link} {
+		if strings.Contains(string(data), secret) {
+			t.Errorf("the recording holds %q:\n%s", secret, data)
+		}
+	}
+	for _, kept := range []string{"HttpOnly", "page=2", "Hello wor", "grant_type=refresh_token"} {
+		if !strings.Contains(string(data), kept) {
+			t.Errorf("the recording has lost %q:\n%s", kept, data)
+		}
+	}
+	all(Replay(t, path))
+}
+
+// A client may close a body from another goroutine to end a read that waits.
+func TestRecordedBodyMayBeClosedWhileItIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const cut = 40
+		wire := OpenAI().Stream(Text("Hello", " world"))
+		srv := NewServer(t, wire.Stall(cut))
+		path := record(t, srv, nil, func(transport http.RoundTripper) {
+			resp, err := transport.RoundTrip(must(http.NewRequest(http.MethodPost, srv.URL, nil)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			failure := make(chan error)
+			go func() {
+				_, err := io.ReadAll(resp.Body)
+				failure <- err
+			}()
+			synctest.Wait()
+			resp.Body.Close()
+			if err := <-failure; err == nil {
+				t.Error("the read ends without an error, and the body was closed in its middle")
+			}
+		})
+		_, got, err := post(t, Replay(t, path), srv.URL, "", nil)
+		if want := string(wire.Body[:cut]); got != want || !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("the replayed body is %q with the error %v, want what was read, %q, with an unexpected EOF", got, err, want)
+		}
+	})
 }

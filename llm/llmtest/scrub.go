@@ -1,10 +1,15 @@
 package llmtest
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/parley-llm/parley/internal/send"
 )
 
 // removed stands where a secret was.
@@ -12,46 +17,103 @@ const removed = "[removed]"
 
 // scrubber removes secrets from what is written to a file.
 type scrubber struct {
-	secrets []string
+	secrets []string // a secret that has another inside comes first
 }
 
-// newScrubber returns a scrubber of these strings and of the credentials that
-// are in the request's headers and URL.
-func newScrubber(secrets []string, req *http.Request) *scrubber {
+// newScrubber returns a scrubber of these strings.
+func newScrubber(secrets []string) *scrubber {
 	s := new(scrubber)
 	for _, secret := range secrets {
 		s.add(secret)
 	}
-	for name, values := range req.Header {
-		if holdsSecret(name) {
-			for _, v := range values {
-				s.addCredential(v)
-			}
-		}
-	}
-	for name, values := range req.URL.Query() {
-		if holdsSecret(name) {
-			for _, v := range values {
-				s.addCredential(v)
-			}
-		}
-	}
-	// A secret that has another inside must go first.
-	slices.SortFunc(s.secrets, func(a, b string) int { return len(b) - len(a) })
 	return s
+}
+
+// learn has the scrubber remove the credentials in an exchange wherever they occur.
+func (s *scrubber) learn(e *exchange) {
+	if u, err := url.Parse(e.URL); err == nil {
+		s.learnURL(u)
+	}
+	s.learnMessage(e.Header, e.Body)
+	s.learnMessage(e.Response.Header, e.Response.Body)
+}
+
+func (s *scrubber) learnURL(u *url.URL) {
+	if password, ok := u.User.Password(); ok {
+		s.addCredential(password)
+	}
+	s.learnFields(u.Query())
+}
+
+func (s *scrubber) learnFields(fields url.Values) {
+	for name, values := range fields {
+		if send.HoldsCredential(name) {
+			for _, v := range values {
+				s.addCredential(v)
+			}
+		}
+	}
+}
+
+// inJSON finds members that are credentials by their names. A member that is just a
+// token is not one of them: models answer in tokens.
+var inJSON = regexp.MustCompile(`"(?:access_token|refresh_token|id_token|session_token|auth_token|client_secret|secret_key|api_key|apiKey|private_key|password)"\s*:\s*("(?:[^"\\]|\\.)*")`)
+
+// learnMessage learns what is in the headers and the body of a request or a reply.
+func (s *scrubber) learnMessage(header http.Header, body body) {
+	for name, values := range header {
+		for _, v := range values {
+			if send.HoldsCredential(name) {
+				s.learnHeader(name, v)
+			} else if u, err := url.Parse(v); err == nil && name == "Location" {
+				s.learnURL(u)
+			}
+		}
+	}
+	if strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		fields, _ := url.ParseQuery(string(body)) // of a form that is broken, what can be read
+		s.learnFields(fields)
+	}
+	for _, found := range inJSON.FindAllSubmatch(body, -1) {
+		var value string
+		if json.Unmarshal(found[1], &value) == nil {
+			s.addCredential(value)
+		}
+	}
+}
+
+// learnHeader learns the value of a header, with or without the name of its scheme;
+// the password in it; and the values of cookies.
+func (s *scrubber) learnHeader(name, value string) {
+	s.addCredential(value)
+	switch name {
+	case "Cookie":
+		cookies, _ := http.ParseCookie(value) // what cannot be read is a credential as a whole
+		for _, c := range cookies {
+			s.addCredential(c.Value)
+		}
+	case "Set-Cookie":
+		if c, err := http.ParseSetCookie(value); err == nil {
+			s.addCredential(c.Value)
+		}
+	default:
+		scheme, rest, ok := strings.Cut(value, " ")
+		if ok && !strings.ContainsAny(rest, " ,") {
+			s.addCredential(rest)
+		}
+		if both, err := base64.StdEncoding.DecodeString(rest); err == nil && strings.EqualFold(scheme, "Basic") {
+			_, password, _ := strings.Cut(string(both), ":")
+			s.addCredential(password)
+		}
+	}
 }
 
 // shortest is the length from which on a credential is looked for elsewhere. A
 // shorter one is likely to be a stand-in, and a word that bodies have too.
 const shortest = 8
 
-// addCredential adds the value of a header or parameter, with or without the
-// name of its scheme.
 func (s *scrubber) addCredential(value string) {
-	if fields := strings.Fields(value); len(fields) == 2 && len(fields[1]) >= shortest {
-		s.add(fields[1])
-	}
-	if len(value) >= shortest {
+	if len(value) >= shortest && value != removed {
 		s.add(value)
 	}
 }
@@ -61,12 +123,25 @@ func (s *scrubber) add(secret string) {
 	if secret == "" {
 		return
 	}
-	inJSON := strings.Trim(string(marshal(secret)), `"`)
-	for _, form := range []string{secret, inJSON, url.QueryEscape(secret), url.PathEscape(secret)} {
+	plain := strings.Trim(string(marshal(secret)), `"`)
+	forms := []string{secret, plain, strings.ReplaceAll(plain, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret)}
+	if forHTML, err := json.Marshal(secret); err == nil { // as every string can be
+		forms = append(forms, strings.Trim(string(forHTML), `"`))
+	}
+	for _, form := range forms {
 		if !slices.Contains(s.secrets, form) {
 			s.secrets = append(s.secrets, form)
 		}
 	}
+	slices.SortStableFunc(s.secrets, func(a, b string) int { return len(b) - len(a) })
+}
+
+// exchange returns an exchange without secrets.
+func (s *scrubber) exchange(e *exchange) *exchange {
+	r := &e.Response
+	return &exchange{Method: e.Method, URL: s.url(e.URL), Header: s.header(e.Header), Body: s.bytes(e.Body), Response: response{
+		Status: r.Status, Header: s.header(r.Header), Body: s.bytes(r.Body), Broken: s.text(r.Broken),
+	}}
 }
 
 func (s *scrubber) text(text string) string {
@@ -83,8 +158,11 @@ func (s *scrubber) header(h http.Header) http.Header {
 	clean := make(http.Header, len(h))
 	for name, values := range h {
 		for _, v := range values {
-			if holdsSecret(name) {
+			switch {
+			case send.HoldsCredential(name):
 				v = removed
+			case name == "Location":
+				v = s.url(v)
 			}
 			clean[name] = append(clean[name], s.text(v))
 		}
@@ -93,33 +171,20 @@ func (s *scrubber) header(h http.Header) http.Header {
 }
 
 // url returns a URL without user, and with the values of secret parameters removed.
-func (s *scrubber) url(u *url.URL) string {
-	clean := *u
-	clean.User = nil
-	if clean.RawQuery != "" {
-		query := clean.Query()
+func (s *scrubber) url(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return s.text(raw)
+	}
+	u.User = nil
+	if u.RawQuery != "" {
+		query := u.Query()
 		for name := range query {
-			if holdsSecret(name) {
+			if send.HoldsCredential(name) {
 				query.Set(name, removed)
 			}
 		}
-		clean.RawQuery = query.Encode()
+		u.RawQuery = query.Encode()
 	}
-	return s.text(clean.String())
-}
-
-// holdsSecret reports whether a header or URL parameter is a secret, by its
-// name: Authorization, Api-Key, X-Goog-Api-Key, Cookie, key, access_token.
-// What servers say of limits on tokens is not.
-func holdsSecret(name string) bool {
-	name = strings.ToLower(name)
-	if strings.Contains(name, "ratelimit") || strings.Contains(name, "tokens") {
-		return false
-	}
-	for _, part := range [...]string{"auth", "key", "token", "cookie", "secret", "credential", "password", "signature"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return name == "sig"
+	return s.text(u.String())
 }
