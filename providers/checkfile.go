@@ -46,6 +46,11 @@ func (b *builder) checkConnection(at place, c connection) {
 	case !balances:
 		b.add((*c.Keys)[0].place, "several keys take turns by the group %q, which this program does not import: llm/middleware/register has it", keyGroup)
 	}
+	for i, h := range c.Headers {
+		if first := slices.IndexFunc(c.Headers, h.sameHeader); first < i {
+			b.add(h.name.place, "the header %q is here a second time, after line %d", h.name.value, c.Headers[first].name.place.line)
+		}
+	}
 	if c.BaseURL == nil {
 		return
 	}

@@ -2,6 +2,8 @@ package providers
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -48,10 +50,10 @@ func (c connection) over(base connection) connection {
 	if c.Key == nil && c.Keys == nil {
 		c.Key, c.Keys = base.Key, base.Keys
 	}
-	headers := c.Headers
+	own := c.Headers
 	for _, h := range base.Headers {
-		if headers.get(h.name.value) == nil {
-			c.Headers = append(c.Headers, h)
+		if !slices.ContainsFunc(own, h.sameHeader) {
+			c.Headers = append(slices.Clip(c.Headers), h)
 		}
 	}
 	if c.Limits == nil {
@@ -64,6 +66,11 @@ func (c connection) over(base connection) connection {
 		c.Proxy = base.Proxy
 	}
 	return c
+}
+
+// sameHeader reports whether two rows set the same header: small and capital letters are the same.
+func (r row[T]) sameHeader(other row[T]) bool {
+	return strings.EqualFold(r.name.value, other.name.value)
 }
 
 // credentials returns the key, or the keys.

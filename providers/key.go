@@ -65,8 +65,21 @@ func (k *keySource) decode(d *decoder, n *yaml.Node) {
 		d.add(k.place, "a key is text, or one of {env: NAME}, {file: PATH} and {command: [program, argument]}")
 	case k.from.Command != nil && len(k.from.Command) == 0:
 		d.add(k.place, "the command is empty")
-	case k.from.Expires < 0 || k.from.Expires > 0 && k.from.Command == nil:
+	case k.from.Env != nil:
+		k.from.checkName(d)
+	}
+	if given == 1 && (k.from.Expires < 0 || k.from.Expires > 0 && k.from.Command == nil) {
 		d.add(k.place, "expires is for a command: how long what it prints is good for")
+	}
+}
+
+// checkName tells of what cannot name an environment variable. It stays unsaid: it may be the key itself.
+func (o *keyOrigin) checkName(d *decoder) {
+	env := o.Env
+	if name, ok := variable(env.value); ok {
+		d.add(env.place, "env wants the name alone: {env: %s}", name)
+	} else if _, ok := variable("$" + env.value); !ok && env.value != "" {
+		d.add(env.place, "env wants the name of an environment variable, as in {env: OPENAI_API_KEY}, and this cannot be one")
 	}
 }
 
@@ -115,8 +128,12 @@ func (k *keySource) resolve(ctx context.Context, b *builder) (llm.Secret, llm.To
 	case k.from.Env != nil:
 		name := k.from.Env
 		value := b.getenv(name.value)
-		if value == "" {
+		switch {
+		case value != "":
+		case name.value == strings.ToUpper(name.value):
 			b.add(name.place, "the environment variable %s is not set", name.value)
+		default: // few names have small letters, and most keys do
+			b.add(name.place, "the environment variable that is named here is not set")
 		}
 		return llm.Secret(value), nil
 	case k.from.File != nil:

@@ -457,6 +457,15 @@ func TestProgramsClientIsUsedOrRefused(t *testing.T) {
 	}
 }
 
+// HTTP headers are the same in small and in capital letters.
+func TestModelsOwnHeadersOutrankThoseOfItsSection(t *testing.T) {
+	setup := load(t, `providers: {echo: {headers: {X-Team: all, X-Site: here}}}
+models: {m: {model: echo/m, headers: {x-team: search}}}
+`, nil)
+	ask(t, setup, "m")
+	equal(t, "headers", opened.config.Headers, http.Header{"X-Team": {"search"}, "X-Site": {"here"}})
+}
+
 func TestNamesAreThoseOfTheModelsThatAnswer(t *testing.T) {
 	setup := load(t, "models: {fast: {model: echo/m}}\ngroups: {g: {kind: pick, models: [fast]}}", nil)
 	model, err := setup.Model("fast")
