@@ -211,7 +211,7 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 		{"a header from the environment", "models: {a: {model: vllm/m, base_url: 'URL/v1', headers: {X: {env: OPENAI_API_KEY}}}}", "take a header from elsewhere"},
 		{"the header Host", "models: {a: {model: openai/m, headers: {host: thief.example}}}", "set the header Host"},
 		{"a store", "stores: {s: {kind: redis, url: 'URL'}}\nmodels: {a: openai/m}", "connect to a store"},
-		{"a store named by the environment", "stores: {s: {kind: redis, url: {env: REDIS_URL}}}\nmodels: {a: openai/m}", "connect to a store"},
+		{"a store named by the environment", "stores: {s: {kind: redis, url: {env: REDIS}}}\nmodels: {a: openai/m}", "connect to a store"},
 		{"a proxy", "models: {a: {model: openai/m, proxy: 'URL'}}", "set a proxy"},
 		{"a CA of its own", "models: {a: {model: openai/m, tls: {ca: thief.pem}}}", "set up TLS"},
 		{"another server's name", "models: {a: {model: openai/m, tls: {server_name: thief.example}}}", "set up TLS"},
