@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 
 	"google.golang.org/genai"
@@ -56,6 +58,14 @@ type functionResponse struct {
 	ID       string          `json:"id,omitempty"`
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
+
+	place int // of its call among all
+}
+
+// calledTool is what results must know of their call.
+type calledTool struct {
+	name  string
+	place int // among all calls, from 1
 }
 
 // vendorContent puts content in the vendor's type, as a hook may have made it, into ours.
@@ -79,7 +89,7 @@ func vendorContent(c *genai.Content) *message {
 // addMessages puts the conversation in. What cannot be said to Gemini is an
 // error: a message without one of its parts is another message.
 func (b *requestBuilder) addMessages() error {
-	names := make(map[string]string) // of called tools, by the call's id
+	called := make(map[string]calledTool) // by the call's id
 	named, late := false, false
 	for i, m := range b.req.Messages {
 		var err error
@@ -88,9 +98,9 @@ func (b *requestBuilder) addMessages() error {
 			late = late || len(b.body.Contents) > 0
 			err = b.addSystem(m)
 		case llm.RoleTool:
-			err = b.addResults(m, names)
+			err = b.addResults(m, called)
 		default:
-			err = b.addMessage(m, names)
+			err = b.addMessage(m, called)
 		}
 		if err != nil {
 			return b.fail(llm.Unsupported, "message %d: %v", i, err)
@@ -125,14 +135,14 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 }
 
 // addMessage adds a message of the user's or the model's.
-func (b *requestBuilder) addMessage(m llm.Message, names map[string]string) error {
+func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool) error {
 	out := message{Role: roleUser, Parts: make([]any, 0, len(m.Parts))}
 	if m.Role == llm.RoleAssistant {
 		out.Role = roleModel
 	}
 	for _, part := range m.Parts {
 		if call, ok := part.(llm.ToolCall); ok {
-			names[call.ID] = call.Name
+			called[call.ID] = calledTool{call.Name, len(called) + 1}
 		}
 		converted, err := b.part(part)
 		if err != nil {
@@ -215,7 +225,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 				return nil, err
 			}
 		}
-		return b.media(mediaType(p.MediaType, p.Data, url+p.Name), p.Data, url, p.ProviderData)
+		return b.media(mediaType(p.MediaType, p.Data, p.Name, url), p.Data, url, p.ProviderData)
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{
@@ -241,19 +251,20 @@ func (b *requestBuilder) skip(part llm.Part) {
 	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
 }
 
-func (b *requestBuilder) media(mediaType string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
+func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		var err error
-		if mediaType, data, err = fromDataURL(inURL); err != nil {
+		said, held, err := fromDataURL(inURL)
+		if err != nil {
 			return nil, err
 		}
+		data, given = held, mediaType(cmp.Or(said, given), held)
 	}
 	if len(data) > 0 {
-		out.InlineData = &genai.Blob{MIMEType: mediaType, Data: data}
+		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
 	} else {
-		out.FileData = &genai.FileData{MIMEType: mediaType, FileURI: url}
+		out.FileData = &genai.FileData{MIMEType: given, FileURI: url}
 	}
 	return out, nil
 }
@@ -292,15 +303,17 @@ var mediaTypes = map[string]string{
 	".txt": "text/plain", ".md": "text/markdown", ".html": "text/html", ".csv": "text/csv", ".xml": "text/xml", ".json": "application/json",
 }
 
-// mediaType returns the type given, or else what the bytes look like or the name
-// says. The server knows that of files uploaded to it.
-func mediaType(given string, data []byte, name string) string {
+// mediaType returns the type given, or else what a name says or the bytes look
+// like. The server knows that of files uploaded to it.
+func mediaType(given string, data []byte, names ...string) string {
 	if given != "" {
 		return given
 	}
-	name, _, _ = strings.Cut(name, "?")
-	if known := mediaTypes[strings.ToLower(path.Ext(name))]; known != "" {
-		return known
+	for _, name := range names {
+		name, _, _ = strings.Cut(name, "?")
+		if known := mediaTypes[strings.ToLower(path.Ext(name))]; known != "" {
+			return known
+		}
 	}
 	if len(data) > 0 {
 		detected, _, _ := mime.ParseMediaType(http.DetectContentType(data))
@@ -338,8 +351,9 @@ func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
 
 // addResults adds the results of tools. Those of one turn are one message,
-// however many there are here.
-func (b *requestBuilder) addResults(m llm.Message, names map[string]string) error {
+// however many there are here, in the order of their calls: where the server gave
+// those no ids, it ties results to them by name and order.
+func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool) error {
 	var parts []any
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
@@ -350,19 +364,27 @@ func (b *requestBuilder) addResults(m llm.Message, names map[string]string) erro
 		if err != nil {
 			return err
 		}
-		out := &functionResponse{ID: sentID(result.CallID), Name: result.Name, Response: response}
-		if out.Name == "" {
-			out.Name = names[result.CallID]
-		}
-		parts = append(parts, &sentPart{FunctionResponse: out})
+		call := called[result.CallID]
+		name := cmp.Or(result.Name, call.name)
+		parts = append(parts, &sentPart{FunctionResponse: &functionResponse{sentID(result.CallID), name, response, call.place}})
 	}
-	if n := len(b.body.Contents); n > 0 && b.body.Contents[n-1].results {
-		last := &b.body.Contents[n-1]
-		last.Parts = append(last.Parts, parts...)
-		return nil
+	n := len(b.body.Contents)
+	if n == 0 || !b.body.Contents[n-1].results {
+		b.body.Contents = append(b.body.Contents, message{Role: roleUser, results: true})
+		n++
 	}
-	b.body.Contents = append(b.body.Contents, message{Parts: parts, Role: roleUser, results: true})
+	last := &b.body.Contents[n-1]
+	last.Parts = append(last.Parts, parts...)
+	slices.SortStableFunc(last.Parts, func(x, y any) int { return cmp.Compare(placeOf(x), placeOf(y)) })
 	return nil
+}
+
+// placeOf returns the place of a result's call.
+func placeOf(part any) int {
+	if p, ok := part.(*sentPart); ok && p.FunctionResponse != nil {
+		return p.FunctionResponse.place
+	}
+	return 0
 }
 
 // response returns a result as the object that the server takes: itself if it

@@ -130,6 +130,24 @@ func TestMessagesAreSent(t *testing.T) {
 			[]llm.Message{llm.User("see", llm.Image{URL: "data:image/webp;base64,aGk="})},
 			`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/webp","data":"aGk="}}]}]}`,
 		},
+		"a data URL that does not say what it is": {
+			[]llm.Message{llm.User("see", llm.Image{MediaType: "image/webp", URL: "data:;base64,aGk="}, llm.Image{URL: "data:;base64,iVBORw0KGgo="})},
+			`{"contents":[{"role":"user","parts":[{"text":"see"},{"inlineData":{"mimeType":"image/webp","data":"aGk="}},{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}]}]}`,
+		},
+		"a file whose name says what it is, and whose address does not": {
+			[]llm.Message{llm.User("see", llm.File{Name: "report.pdf", URL: "https://x/get?id=7"}, llm.File{Name: "report", URL: "https://x/y.csv"})},
+			`{"contents":[{"role":"user","parts":[{"text":"see"},{"fileData":{"mimeType":"application/pdf","fileUri":"https://x/get?id=7"}},{"fileData":{"mimeType":"text/csv","fileUri":"https://x/y.csv"}}]}]}`,
+		},
+		"results in the order of their calls, which have no ids": {
+			[]llm.Message{
+				llm.User("go"),
+				llm.Assistant("", llm.ToolCall{ID: "parley_r_0", Name: "get"}, llm.ToolCall{ID: "parley_r_1", Name: "get"}, llm.ToolCall{ID: "parley_r_2", Name: "now"}),
+				llm.ToolResults(llm.ToolResult{CallID: "parley_r_2", Content: "noon"}, llm.ToolResult{CallID: "parley_r_1", Content: "two"}),
+				llm.ToolResults(llm.ToolResult{CallID: "parley_r_0", Content: "one"}),
+			},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"name":"get","args":{}}},{"functionCall":{"name":"get","args":{}}},{"functionCall":{"name":"now","args":{}}}]},` +
+				`{"role":"user","parts":[{"functionResponse":{"name":"get","response":{"output":"one"}}},{"functionResponse":{"name":"get","response":{"output":"two"}}},{"functionResponse":{"name":"now","response":{"output":"noon"}}}]}]}`,
+		},
 		"calls and results, in one message however they come": {
 			[]llm.Message{
 				llm.User("go"),
