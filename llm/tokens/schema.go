@@ -13,8 +13,12 @@ import (
 const maxSchemaDepth = 16
 
 // maxReferences is how many references of one schema are followed: a few that
-// refer to each other could make any number.
-const maxReferences = 256
+// refer to each other could make any number. None is followed after maxExpanded bytes
+// of text, as each could make as much as the schema is long.
+const (
+	maxReferences = 256
+	maxExpanded   = 64 << 10
+)
 
 // member is a member of a JSON object. Their order counts, so that a map will
 // not do.
@@ -201,7 +205,7 @@ func (w *typeScript) union(n int, write func(i int)) {
 
 // reference writes the type that a pointer within the schema leads to.
 func (w *typeScript) reference(pointer string, depth int) {
-	if w.references == 0 {
+	if w.references == 0 || w.Len() > maxExpanded {
 		w.WriteString("any")
 		return
 	}

@@ -58,6 +58,7 @@ func hostileSchemas() map[string]string {
 	return map[string]string{
 		"a reference to itself":           `{"properties":{"a":{"$ref":"#"},"b":{"$ref":"#"}}}`,
 		"references that multiply":        `{"properties":{"x":{"$ref":"#/$defs/a"}},"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/b"},{"$ref":"#/$defs/b"}]},"b":{"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]}}}`,
+		"a long list of references":       `{"properties":{"x":{"$ref":"#/$defs/a"}},"$defs":{"a":{"anyOf":[` + strings.Repeat(`{"$ref":"#/$defs/a"},`, 2000) + `{}]}}}`,
 		"a reference to nothing":          `{"properties":{"x":{"$ref":"#/a/b/c"}}}`,
 		"objects in objects":              strings.Repeat(`{"type":"object","properties":{"a":`, 4000) + `{}` + strings.Repeat(`}}`, 4000),
 		"lists in lists":                  `{"properties":{"a":` + strings.Repeat(`{"type":"array","items":`, 4000) + `{}` + strings.Repeat(`}`, 4001) + `}`,
