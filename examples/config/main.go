@@ -21,21 +21,17 @@ import (
 )
 
 func main() {
-	err := run(context.Background(), os.Stdout, os.Stderr, os.Args[1:])
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(context.Background(), os.Stdout, os.Stderr, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
-	flags := flag.NewFlagSet("config", flag.ContinueOnError)
+	flags := flag.NewFlagSet("config", flag.ExitOnError)
 	path := flags.String("config", "parley.yaml", "the config `file`")
 	name := flags.String("model", "", "the `name` of a model in it; else its default")
-	flags.SetOutput(stderr)
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
+	_ = flags.Parse(args) // which ends the program at a mistake
 	if flags.NArg() == 0 {
 		return errors.New("there is no question; usage: config [-config file] [-model name] question")
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -86,5 +87,23 @@ func TestQuestionIsWanted(t *testing.T) {
 	err := run(t.Context(), io.Discard, io.Discard, []string{"-config", "ollama.yaml"})
 	if want := "there is no question; usage: config [-config file] [-model name] question"; err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
+	}
+}
+
+func TestWrongFlagIsToldOnce(t *testing.T) {
+	const asProgram = "CONFIG_TEST_AS_PROGRAM"
+	if os.Getenv(asProgram) != "" {
+		os.Args = []string{"config", "-nope"}
+		main()
+		return
+	}
+	program := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	program.Env = append(os.Environ(), asProgram+"=1")
+	said, _ := program.CombinedOutput() // the exit code says it all
+	if code := program.ProcessState.ExitCode(); code != 2 {
+		t.Errorf("the exit code is %d, want 2", code)
+	}
+	if n := strings.Count(string(said), "-nope"); n != 1 {
+		t.Errorf("the mistake is told %d times, want once:\n%s", n, said)
 	}
 }
