@@ -76,6 +76,8 @@ func TestScriptedReplies(t *testing.T) {
 		{"cut after a piece", llmtest.Text("Hello ", "world").CutAfter(1, nil), []llm.Event{start(1), text("Hello ")}, llm.Incomplete},
 		{"cut at once", llmtest.Text("Hello").CutAfter(-1, boom), []llm.Event{start(1)}, boom},
 		{"given events", llmtest.Events(text("raw")), []llm.Event{text("raw")}, nil},
+		{"given events, and then a failure", llmtest.Events(start(7), text("raw"), text("er"), done(llm.FinishStop)).Fail(boom), []llm.Event{start(7), text("raw"), text("er")}, boom},
+		{"given events, cut after a piece", llmtest.Events(start(7), text("raw"), text("er")).CutAfter(1, nil), []llm.Event{start(7), text("raw")}, llm.Incomplete},
 		{"echo", llmtest.Echo(), []llm.Event{start(1), text("Hi "), text("there, "), text("you"), done(llm.FinishStop)}, nil},
 		{"function", llmtest.Func(func(_ context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) { yield(text(call.Model), nil) }

@@ -67,12 +67,13 @@ func Error(err error) Reply {
 }
 
 // Events answers with exactly these events: to end well, the last must be an
-// [llm.EventDone].
+// [llm.EventDone]. Of the methods, Fail, CutAfter, Wait and Pace change the answer.
 func Events(events ...llm.Event) Reply {
 	return Reply{raw: append([]llm.Event{}, events...)}
 }
 
-// Func answers with what f makes of the call.
+// Func answers with what f makes of the call. Of the methods, Wait changes the
+// answer.
 func Func(f llm.Handler) Reply { return Reply{compute: f} }
 
 // Echo answers with the text of the request's last message, word by word.
@@ -190,12 +191,12 @@ func (r Reply) CutAfter(n int, err error) Reply {
 // sequence returns the events of the reply to the n-th call, and the error that
 // ends them, if one does. Replies that are computed have none.
 func (r Reply) sequence(model string, n int) ([]llm.Event, error) {
-	if r.raw != nil {
-		return r.raw, nil
-	}
 	err := r.err
 	if r.fails && err == nil {
 		err = &llm.Error{Kind: llm.Incomplete, Message: "the scripted reply was cut"}
+	}
+	if r.raw != nil {
+		return r.given(), err
 	}
 	if r.refused {
 		return nil, err
@@ -224,6 +225,23 @@ func (r Reply) sequence(model string, n int) ([]llm.Event, error) {
 		}
 	}
 	return append(append(events, content...), llm.Event{Type: llm.EventDone, Detail: &done}), nil
+}
+
+// given returns the events that were given, up to where the reply fails.
+func (r Reply) given() []llm.Event {
+	if !r.fails {
+		return r.raw
+	}
+	pieces := 0
+	for i, ev := range r.raw {
+		if ev.Type.Content() {
+			if pieces >= r.pieces || ev.Type == llm.EventDone {
+				return r.raw[:i]
+			}
+			pieces++
+		}
+	}
+	return r.raw
 }
 
 func (p part) plainEvents(model string) []llm.Event {
