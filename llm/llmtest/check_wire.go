@@ -1,7 +1,9 @@
 package llmtest
 
 import (
+	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +33,8 @@ func wireChecks(s *Suite) []check {
 	add("lines end in CRLF", "", plain.LineEnds("\r\n"))
 	add("blank lines between", "", plain.BeforeEach("\n"))
 	add("last line without its end", "", plain.CutClean(len(strings.TrimRight(string(plain.Body), "\n"))))
+	joined, noPlace := endWithText(s.Dialect, plain)
+	add("the last text comes with the end", noPlace, joined)
 	add("content type with parameters", "", plain.WithHeader("Content-Type", s.Dialect.StreamType+"; charset=utf-8"))
 	add("event stream/lines end in CR", notSSE, plain.LineEnds("\r"))
 	add("event stream/byte order mark", notSSE, plain.ByteOrderMark())
@@ -43,6 +47,33 @@ func wireChecks(s *Suite) []check {
 		e := s.setup(t, plain.SlowHeader(20*time.Millisecond))
 		e.mustAnswer(e.chat(), reply)
 	}})
+}
+
+// noText is how a frame says that it brings no text, and how it brings ".".
+var noText = [...][2]string{
+	{`"delta":{}`, `"delta":{"content":"."}`}, {`"text":""`, `"text":"."`}, {`"content":""`, `"content":"."`}, {`"response":""`, `"response":"."`},
+}
+
+// endWithText returns the reply, whose last piece of text is ".", with that in the
+// frame that ends the answer: many servers have no more than the one. It says why if
+// that is not possible.
+func endWithText(d Dialect, w Wire) (joined Wire, lacks string) {
+	frames := w.Frames()
+	ends, at := 0, 0
+	for ; ends < len(frames); ends++ {
+		if at += len(frames[ends]); at >= d.Complete(w.Body) {
+			break
+		}
+	}
+	for _, form := range noText {
+		if ends == 0 || ends == len(frames) || !bytes.Contains(frames[ends], []byte(form[0])) || !bytes.Contains(frames[ends-1], []byte(`"."`)) {
+			continue
+		}
+		frames[ends] = bytes.Replace(frames[ends], []byte(form[0]), []byte(form[1]), 1)
+		w.Body = bytes.Join(slices.Delete(frames, ends-1, ends), nil)
+		return w, ""
+	}
+	return w, "the frame that ends an answer has no place for text in the dialect " + d.Name
 }
 
 func replaceIn(w Wire, from, to string) Wire {

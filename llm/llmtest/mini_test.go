@@ -63,6 +63,7 @@ const (
 	inventsArguments flaw = "changes the arguments of tool calls"
 	mixesCalls       flaw = "sends one call's request for another"
 	losesLastChunk   flaw = "loses the last piece"
+	losesEndText     flaw = "loses the text that comes with the end of a stream"
 	goesOnAfterError flaw = "goes on after an error"
 	triesAgain       flaw = "makes a failed call again"
 	repeatsIDs       flaw = "gives all tool calls the same id"
@@ -373,6 +374,9 @@ func (m *mini) lines(resp *http.Response, req *llm.Request, yield func(llm.Event
 		}
 		if line.Message == nil && line.Error == nil && !line.Done {
 			return &llm.Error{Kind: llm.Protocol, Message: "not a line of an answer"}
+		}
+		if m.flaw == losesEndText && line.Done && !req.Unstreamed {
+			line.Message = nil
 		}
 		if !m.pass(line, &calls, yield) && m.flaw != complainsAfter {
 			return nil

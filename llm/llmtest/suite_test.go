@@ -67,6 +67,7 @@ func TestSuiteCatches(t *testing.T) {
 		{inventsArguments, "several tool calls/streamed", "the arguments of tool call 2 are"},
 		{mixesCalls, "call/many at once", "one of many calls at once gets the answer"},
 		{losesLastChunk, "text/streamed", "the text differs from byte"},
+		{losesEndText, "wire/the last text comes with the end", "the text differs from byte"},
 		{goesOnAfterError, "refusal/500", "an event follows the error, which must be the last"},
 		{triesAgain, "refusal/500", "has no reply: the script of the server has ended"},
 		{triesAgain, "cut/at every byte/text/broken connection", "has no reply: the script of the server has ended"},
