@@ -42,7 +42,10 @@ type Provider interface {
 	// Name is the provider's name in model names and errors: "openai".
 	Name() string
 	// Do answers the call. What the provider cannot do is an error of kind
-	// [Unsupported]. Do must not modify the call or keep it after the events
+	// [Unsupported]. Every error is an [*Error] that names the provider, the model
+	// and the operation: a [Model] fills in what is left open, but middleware sees
+	// it before. An answer whose usage the server did not report has a warning,
+	// [WarnUsageUnknown]. llmtest.TestProvider checks all of it. Do must not modify the call or keep it after the events
 	// have ended, and may be called from many goroutines at once.
 	Do(ctx context.Context, call *Call) Events
 }

@@ -45,7 +45,8 @@ type Error struct {
 	// Header holds those reply headers that explain an error: rate limits,
 	// retry hints, request ids. It is nil if there was no reply.
 	Header http.Header
-	// Partial is what had arrived when the call failed, or nil if nothing had:
+	// Partial is what had arrived when the call failed, or nil if nothing had
+	// (the methods of a nil Response work, and find nothing):
 	// text and reasoning to the last piece, and whatever else had come whole. A
 	// tool call that was cut is among its IncompleteCalls; media that was cut is
 	// not there. On the errors that [Stream] and [Model] return, Partial has all

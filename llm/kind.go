@@ -4,6 +4,9 @@ package llm
 // on. A Kind is itself an error, so that a caller asks with
 //
 //	if errors.Is(err, llm.RateLimited) { … }
+//
+// What fails a call is an [*Error] of a kind, never a Kind alone: [KindOf] and the
+// middleware that rests on it take a bare one for a failure of which nothing is known.
 type Kind string
 
 // The kinds of failure. What a server's own error code says outranks its HTTP

@@ -60,7 +60,8 @@ func Owns(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
 }
 
-// With returns a copy of the model with further options.
+// With returns a copy of the model with further options. Middleware is added inside of
+// what the model has: see [Use].
 func (m *Model) With(options ...ModelOption) *Model {
 	changed := *m
 	for _, option := range options {

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -50,12 +51,22 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 		d.add(place{}, "the file is empty")
 	case strings.Contains(err.Error(), "multiple"):
 		d.add(place{}, "the file has several documents (---): it must be one")
+	case errors.As(err, &broken) && tabAt(data, broken.Mark.Line):
+		d.add(place{broken.Mark.Line, 1}, "a tab stands at the beginning of this line: YAML is indented with spaces alone")
 	case errors.As(err, &broken):
 		d.add(place{broken.Mark.Line, broken.Mark.Column}, "this is not YAML: %s", broken.Message)
 	default:
 		d.add(place{}, "this is not YAML: %v", err)
 	}
 	return nil
+}
+
+// tabAt reports whether a line, counted from 1, is indented with a tab.
+func tabAt(data []byte, line int) bool {
+	for range line - 1 {
+		_, data, _ = bytes.Cut(data, []byte("\n"))
+	}
+	return bytes.HasPrefix(bytes.TrimLeft(data, " "), []byte("\t"))
 }
 
 // firstBroken returns the place of the first character that no YAML file has.
@@ -199,6 +210,10 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 		}
 		fields = fieldsOf(v.Type())
 		d.known[v.Type()] = fields
+	}
+	if n.Kind != yaml.MappingNode {
+		d.add(placeOf(n), "%s stands where fields are wanted; there is: %s", describe(n), strings.Join(fieldNames(fields), ", "))
+		return
 	}
 	for _, pair := range d.pairs(n) {
 		name := pair[0].Value

@@ -122,8 +122,7 @@ func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Mode
 	}
 	open, ok, _ := registered(&registry.openers, provider)
 	if !ok {
-		return nil, invalidf("there is no provider %q (there is: %s); import the package that has it%s",
-			provider, strings.Join(Names(), ", "), packageOf(provider))
+		return nil, invalidf("there is no provider %q (there is: %s); %s", provider, strings.Join(Names(), ", "), remedy(provider))
 	}
 	p, closers, err := openProvider(open, config)
 	if err != nil {
@@ -167,12 +166,17 @@ func (c idleCloser) Close() error {
 	return nil
 }
 
-// packageOf says where a provider of this module's is.
-func packageOf(provider string) string {
+// remedy says what to do about a provider that is not imported: where it is, if it is one of this
+// module's, or else what may be meant.
+func remedy(provider string) string {
 	if vendor := readCatalog().vendors.get(provider); vendor != nil {
-		return ", providers/" + vendor.value.Package
+		return "import the package that has it, providers/" + vendor.value.Package
 	}
-	return ", or providers/all for those of this module"
+	const elsewhere = "import the package that has it, or providers/all for those of this module"
+	if nearest, _ := nearestOf(provider, Names()); nearest != "" {
+		return fmt.Sprintf("did you mean %q? Else %s", nearest, elsewhere)
+	}
+	return elsewhere
 }
 
 func invalidf(format string, args ...any) error {

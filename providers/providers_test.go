@@ -113,7 +113,8 @@ func TestOpenErrors(t *testing.T) {
 		{"vertex/m", llm.InvalidRequest, `parley: invalid request: there is no provider "vertex" (there is: echo, gone, locked, plain); import the package that has it, providers/gemini`},
 		{"groq/m", llm.InvalidRequest, `parley: invalid request: there is no provider "groq" (there is: echo, gone, locked, plain); import the package that has it, providers/openai`},
 		{"llama.cpp/m", llm.InvalidRequest, `parley: invalid request: there is no provider "llama.cpp" (there is: echo, gone, locked, plain); import the package that has it, providers/llamacpp`},
-		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); import the package that has it, or providers/all for those of this module`},
+		{"Echo/m", llm.InvalidRequest, `parley: invalid request: there is no provider "Echo" (there is: echo, gone, locked, plain); did you mean "echo"? Else import the package that has it, or providers/all for those of this module`},
+		{"mistral/m", llm.InvalidRequest, `parley: invalid request: there is no provider "mistral" (there is: echo, gone, locked, plain); import the package that has it, or providers/all for those of this module`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -56,9 +56,10 @@ func (e Environment) getenv(name string) string {
 }
 
 // Load reads a config file, in YAML or JSON. What the file may hold is in
-// docs/config.md. Everything in it is checked at once: a mistake, a missing key and
+// docs/config.md. Everything in it is checked: a mistake, a missing key and
 // a provider that the program does not import are problems in a [*FileError].
-// Nothing is sent; commands that print keys are run.
+// Names of fields and types of values are checked first, all of them; only where they
+// are right, what the values say. Nothing is sent; commands that print keys are run.
 //
 // Close the setup to release its connections.
 func Load(path string) (*Setup, error) { return LoadIn(path, Environment{}) }

@@ -31,13 +31,13 @@ func (eliza) Name() string { return "eliza" }
 func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if call.Op != llm.OpChat {
-			yield(llm.Event{}, &llm.Error{Kind: llm.Unsupported, Message: "Eliza only talks"})
+			yield(llm.Event{}, unsupported(call, "Eliza only talks"))
 			return
 		}
 		if len(call.Request.Tools) > 0 { // what cannot be honoured is said, and not left out in silence
 			const text = "Eliza uses no tools"
 			if call.Request.Strict {
-				yield(llm.Event{}, &llm.Error{Kind: llm.Unsupported, Message: text})
+				yield(llm.Event{}, unsupported(call, text))
 				return
 			}
 			if !yield(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnUnsupported, Setting: "Tools", Message: text}}, nil) {
@@ -61,6 +61,11 @@ func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 			Usage:        llm.Usage{Input: llm.Known(len(strings.Fields(said))), Output: llm.Known(len(words))},
 		}}, nil)
 	}
+}
+
+// unsupported names the call that failed, for the middleware that sees the error on its way.
+func unsupported(call *llm.Call, text string) error {
+	return &llm.Error{Kind: llm.Unsupported, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: text}
 }
 
 var rules = []struct {

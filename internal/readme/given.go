@@ -14,6 +14,7 @@ var packages = map[string]string{
 	"middleware": module + "llm/middleware",
 	"ollama":     module + "providers/ollama",
 	"openai":     module + "providers/openai",
+	"otel":       module + "llm/otel",
 	"providers":  module + "providers",
 	"tokens":     module + "llm/tokens",
 }
@@ -28,6 +29,7 @@ var (
 	req      = llm.Ask("Why is the sky blue?")
 	history  = []llm.Message{llm.User("Hello.")}
 	png      = []byte("\x89PNG\r\n\x1a\n")
+	pdf      = []byte("%PDF-1.7")
 	text     = "The sky is blue."
 	setup, _ = providers.Load("parley.yaml")
 )

@@ -30,6 +30,9 @@ var scripts = []script{
 	{[]llmtest.Reply{llmtest.Text("Nothing.")}, "Nothing."},
 	{[]llmtest.Reply{llmtest.Reasoning("Rayleigh?").Text("It ", "scatters.")}, "Rayleigh?It scatters.stop"},
 	{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Paris"}`), llmtest.Text("Sunny.")}, "Sunny."},
+	{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh",`, `"born":1842}`)}, "Rayleigh 1842"},
+	{[]llmtest.Reply{llmtest.Text("The colour.")}, "The colour."},
+	{want: "1 unknown in, unknown out\ngpt-6-luna 0\n"},
 	{[]llmtest.Reply{llmtest.Text("It is ", "blue.").CutAfter(1, nil)}, "cut after: It is "},
 	{}, // makes middleware, and no call
 	{[]llmtest.Reply{llmtest.Text("It scatters."), llmtest.Text("Rayleigh.")}, "It scatters.\nRayleigh.\n"},
@@ -38,6 +41,7 @@ var scripts = []script{
 	{want: "false estimate: o200k_base"},
 	{want: "\rpulling 7 of 9 bytes\rsuccess 0 of 0 bytes"},
 	{}, // makes a request, and does not send it
+	{[]llmtest.Reply{llmtest.Text("It scatters.").Usage(2000, 1000)}, "2000 in, 1000 out: $0.0007 today"},
 	{want: "What is the weather in Paris? 1"},
 }
 

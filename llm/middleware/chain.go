@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -108,10 +109,21 @@ func NewLayers(c Chain) (*Layers, error) {
 	addLayer(add, c.Concurrency)
 	addLayer(add, each)
 	if len(errs) > 0 {
-		err := errors.Join(errs...)
-		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: err.Error(), Err: err}
+		var messages []string
+		for _, err := range errs {
+			messages = append(messages, messageOf(err))
+		}
+		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: strings.Join(messages, "; "), Err: errors.Join(errs...)}
 	}
 	return &l, nil
+}
+
+// messageOf returns what an error says, without what stands before it in each.
+func messageOf(err error) string {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e.Message != "" {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // addLayer adds a layer if its settings are there.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -249,15 +251,27 @@ func positive[T ~int | ~int64 | ~float64](s *settings, field string, value *T, o
 	}
 }
 
+// allKinds are the kinds of error that settings may name.
+var allKinds = []llm.Kind{
+	llm.InvalidRequest, llm.ContextLength, llm.ContentFilter, llm.Auth, llm.Permission, llm.Quota, llm.NotFound,
+	llm.Retired, llm.RateLimited, llm.Overloaded, llm.Server, llm.Timeout, llm.Network, llm.Protocol,
+	llm.Incomplete, llm.Canceled, llm.Unsupported,
+}
+
 // kinds complains of kinds of error that do not exist.
 func (s *settings) kinds(field string, given ...llm.Kind) {
 	for _, k := range given {
-		switch k {
-		case llm.InvalidRequest, llm.ContextLength, llm.ContentFilter, llm.Auth, llm.Permission, llm.Quota, llm.NotFound,
-			llm.Retired, llm.RateLimited, llm.Overloaded, llm.Server, llm.Timeout, llm.Network, llm.Protocol,
-			llm.Incomplete, llm.Canceled, llm.Unsupported:
-		default:
-			s.refuse(field, "has %q; there is no such kind of error", string(k))
+		if !slices.Contains(allKinds, k) {
+			s.refuse(field, "has %q; there is no such kind of error; there is: %s", string(k), listed(allKinds))
 		}
 	}
+}
+
+// listed names kinds, for people.
+func listed(kinds []llm.Kind) string {
+	texts := make([]string, len(kinds))
+	for i, k := range kinds {
+		texts[i] = string(k)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -25,7 +25,7 @@ func TestBadSettingsAreRefusedByName(t *testing.T) {
 		{middleware.Retry{MinBackoff: -time.Second}, "Retry: MinBackoff is -1s;"},
 		{middleware.Retry{MinBackoff: 2 * time.Second, MaxBackoff: time.Second}, "Retry: MaxBackoff is 1s, less than MinBackoff, 2s"},
 		{middleware.Retry{MaxWait: -1}, "Retry: MaxWait is -1ns;"},
-		{middleware.Retry{PerKind: map[llm.Kind]int{"odd": 1}}, `Retry: PerKind has "odd"; there is no such kind`},
+		{middleware.Retry{PerKind: map[llm.Kind]int{"odd": 1}}, `Retry: PerKind has "odd"; there is no such kind of error; there is: invalid request, context length exceeded, `},
 		{middleware.Retry{PerKind: map[llm.Kind]int{llm.Server: -2}}, `Retry: PerKind is -2 for "server error";`},
 		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: -5}}, "Retry: Budget.Tokens is -5;"},
 		{middleware.Retry{Budget: middleware.RetryBudget{Tokens: 5}}, "Retry: Budget.Tokens is 5, which no retry at the Cost of 14"},
