@@ -111,13 +111,14 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of the first [Error] in err's tree, or "" if there
-// is none.
+// KindOf returns the kind of the first [Error] in err's tree, or else the first
+// Kind that stands there by itself, or "" if there is neither.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
-	return ""
+	kind, _ := errors.AsType[Kind](err)
+	return kind
 }
 
 // FromContext returns, as an [*Error], why a context has ended: [Canceled] when
@@ -184,6 +185,9 @@ func asError(err error, call *Call) *Error {
 // status, retry hint and the rest hold for the new one too: errors.As finds
 // the outermost.
 func wrapError(err error) *Error {
+	if kind, ok := err.(Kind); ok {
+		return &Error{Kind: kind}
+	}
 	inner, ok := errors.AsType[*Error](err)
 	if !ok {
 		return &Error{Kind: kindOf(err), Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
@@ -202,6 +206,8 @@ func wrapError(err error) *Error {
 func kindOf(err error) Kind {
 	var network net.Error
 	switch {
+	case KindOf(err) != "":
+		return KindOf(err)
 	case errors.Is(err, context.Canceled):
 		return Canceled
 	case errors.Is(err, context.DeadlineExceeded):

@@ -73,11 +73,27 @@ func TestKindOf(t *testing.T) {
 	}{
 		{"nil", nil, ""},
 		{"foreign", errors.New("x"), ""},
-		{"a bare kind is not an Error", llm.Auth, ""},
+		{"a kind by itself", llm.Auth, llm.Auth},
+		{"a kind in a chain", fmt.Errorf("no luck: %w", llm.Auth), llm.Auth},
+		{"an Error before a kind", errors.Join(llm.Auth, &llm.Error{Kind: llm.Quota}), llm.Quota},
 		{"first of a tree", errors.Join(errors.New("x"), &llm.Error{Kind: llm.Quota}, &llm.Error{Kind: llm.Auth}), llm.Quota},
 		{"outermost of a chain", &llm.Error{Kind: llm.Timeout, Err: &llm.Error{Kind: llm.Auth}}, llm.Timeout},
 	} {
 		check(t, "KindOf: "+test.name, test.want, llm.KindOf(test.err))
+	}
+}
+
+func TestKindAloneFailsACallAsAnErrorOfIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		text string
+	}{
+		"a kind by itself":  {llm.Overloaded, "parley: fake/tiny: overloaded"},
+		"a kind in a chain": {fmt.Errorf("no luck: %w", llm.Overloaded), "parley: fake/tiny: overloaded: no luck: overloaded"},
+	} {
+		_, err := answering(failing(test.err)).Generate(t.Context(), llm.Ask("hi"))
+		check(t, name+": kind", llm.Overloaded, asError(t, err).Kind)
+		check(t, name+": text", test.text, err.Error())
 	}
 }
 

@@ -5,8 +5,8 @@ package llm
 //
 //	if errors.Is(err, llm.RateLimited) { … }
 //
-// What fails a call is an [*Error] of a kind, never a Kind alone: [KindOf] and the
-// middleware that rests on it take a bare one for a failure of which nothing is known.
+// What fails a call is an [*Error] of a kind; a test, or a provider that has no
+// more to say, may fail with the Kind alone.
 type Kind string
 
 // The kinds of failure. What a server's own error code says outranks its HTTP

@@ -36,6 +36,7 @@ func TestRetryAsksAgainByKind(t *testing.T) {
 		{"invalid request", middleware.Retry{}, failure(llm.InvalidRequest), 1},
 		{"auth", middleware.Retry{}, failure(llm.Auth), 1},
 		{"context length", middleware.Retry{}, failure(llm.ContextLength), 1},
+		{"a kind by itself", middleware.Retry{}, llmtest.Error(llm.Overloaded), 3},
 		{"an error that nobody has classified", middleware.Retry{}, llmtest.Error(errors.New("odd")), 1},
 		{"the server says yes", middleware.Retry{}, header("true", llm.InvalidRequest), 3},
 		{"the server says yes, with nothing left to spend", middleware.Retry{}, header("true", llm.Quota), 1},
