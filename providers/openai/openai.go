@@ -113,9 +113,11 @@ func New(config Config) (*Provider, error) {
 	if !ok {
 		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
 	}
-	p.quirks = known.quirks
-	if config.Quirks != nil {
+	switch p.quirks = known.quirks; {
+	case config.Quirks != nil:
 		p.quirks = *config.Quirks
+	case config.Server == Azure:
+		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
 	base := config.BaseURL
 	if base == "" {
