@@ -89,6 +89,10 @@ type complaintJSON struct {
 		Code string `json:"code"`
 	} `json:"innererror"` // Azure
 	Details json.RawMessage `json:"details"` // Google
+
+	// Cerebras, beside an error inside a stream: ErrorChunkResponse in types/chat/chat_completion.py
+	// of github.com/Cerebras/cerebras-cloud-sdk-python v1.67.0.
+	StatusCode json.RawMessage `json:"status_code"`
 }
 
 func (o *complaintJSON) complaint(depth int) complaint {
@@ -96,6 +100,9 @@ func (o *complaintJSON) complaint(depth int) complaint {
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
 			inner.Code, inner.Number = codeOf(o.Code)
+		}
+		if inner.Number == 0 {
+			_, inner.Number = codeOf(o.StatusCode)
 		}
 		return inner
 	}

@@ -232,6 +232,7 @@ func TestComplaintInsideAReplyHasTheKindOfItsWordsOrNumber(t *testing.T) {
 		{"a code", `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, verdict{llm.RateLimited, "rate_limit_exceeded", "slow down", 0}},
 		{"a number", `{"error":{"message":"bad gateway","code":502}}`, verdict{llm.Server, "502", "bad gateway", 0}},
 		{"a number in quotes", `{"error":{"message":"busy","code":"503"}}`, verdict{llm.Overloaded, "503", "busy", 0}},
+		{"a number beside the error", `{"error":{"message":"slow down","code":"request_quota_exceeded"},"status_code":429}`, verdict{llm.RateLimited, "request_quota_exceeded", "slow down", 0}},
 		{"a text", `{"error":"the runner died"}`, verdict{llm.Incomplete, "", "the runner died", 0}},
 		{"bare text", `the runner died`, verdict{llm.Incomplete, "", "the runner died", 0}},
 		{"nothing", ``, verdict{llm.Incomplete, "", "the server broke the answer off with an error and gave no reason", 0}},

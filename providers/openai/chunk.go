@@ -19,16 +19,25 @@ type chunk struct {
 	Usage   *usage          `json:"usage"`
 	Error   json.RawMessage `json:"error"`
 	IsError isError         `json:"object"`
-	Groq    *struct {
-		Usage *usage `json:"usage"`
-	} `json:"x_groq"` // Groq's place for usage, before it learned stream_options
+	Groq    *groq           `json:"x_groq"`
+}
+
+// groq is Groq's own part of a chunk: XGroq in src/groq/types/chat/chat_completion_chunk.py
+// of github.com/groq/groq-python v1.6.0.
+type groq struct {
+	Usage *usage          `json:"usage"` // from before it learned stream_options
+	Error json.RawMessage `json:"error"` // why a stream was stopped early: a text
 }
 
 // complaint returns what says that something went wrong, or nil: the chunk
-// itself, whose frame is given, or, from OpenRouter, a member of a choice.
+// itself, whose frame is given, or, from OpenRouter, a member of a choice, or,
+// from Groq, of its own part.
 func (c *chunk) complaint(frame []byte) []byte {
 	if send.IsSet(c.Error) || bool(c.IsError) {
 		return frame
+	}
+	if c.Groq != nil && send.IsSet(c.Groq.Error) {
+		return c.Groq.Error
 	}
 	for i := range c.Choices {
 		if err := c.Choices[i].Error; send.IsSet(err) {
@@ -59,7 +68,7 @@ type choice struct {
 type content struct {
 	Content          string         `json:"content"`
 	ReasoningContent string         `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
-	Reasoning        string         `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM
+	Reasoning        string         `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
 	Refusal          string         `json:"refusal"`
 	ToolCalls        []callFragment `json:"tool_calls"`
 	FunctionCall     *called        `json:"function_call"` // one call, before there were several

@@ -98,6 +98,17 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 // https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 const azureV1 = "/openai/v1"
 
+// datedVersion returns a version of Azure's API by deployments, or nothing for a
+// word that means v1. V1 needs none of them, and the API by deployments does not
+// know them: https://github.com/openai/openai-python/issues/2584.
+func datedVersion(version string) string {
+	switch version {
+	case "v1", "preview", "latest":
+		return ""
+	}
+	return version
+}
+
 // recorder is a transport that keeps the request and sends nothing.
 type recorder struct{ request *http.Request }
 

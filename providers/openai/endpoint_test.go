@@ -113,6 +113,12 @@ func TestWhereCallsGo(t *testing.T) {
 			header: azureKey,
 		},
 		{
+			name: "Azure v1, by its word for a version", config: openai.Config{Server: openai.Azure, AzureAPIVersion: "preview"}, model: "my-gpt",
+			chat:  "https://acme.openai.azure.com/openai/v1/chat/completions",
+			embed: "https://acme.openai.azure.com/openai/v1/embeddings", list: "https://acme.openai.azure.com/openai/v1/models",
+			header: azureKey,
+		},
+		{
 			name: "Azure by deployments, with the path of v1", model: "my-gpt",
 			config: openai.Config{Server: openai.Azure, BaseURL: "https://acme.openai.azure.com/openai/v1", AzureAPIVersion: "2024-10-21"},
 			chat:   "https://acme.openai.azure.com/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21",

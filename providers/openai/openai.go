@@ -46,8 +46,9 @@ type Config struct {
 	TokenSource llm.TokenSource
 
 	// AzureAPIVersion is the version of Azure's API by deployments, such as
-	// "2024-10-21". Empty is Azure's v1 API, which has no versions. The model's
-	// name is the name of the deployment with either.
+	// "2024-10-21". Empty is Azure's v1 API, which has no versions, and so are the
+	// words "v1", "preview" and "latest". The model's name is the name of the
+	// deployment with either.
 	AzureAPIVersion string
 
 	Organization string // OpenAI's organisation, for accounts with several
@@ -103,6 +104,7 @@ func New(config Config) (*Provider, error) {
 	if config.Server == "" {
 		config.Server = OpenAI
 	}
+	config.AzureAPIVersion = datedVersion(config.AzureAPIVersion)
 	p := &Provider{name: config.Name, config: config, limits: config.Limits.WithDefaults()}
 	if p.name == "" {
 		p.name = string(config.Server)
@@ -111,9 +113,11 @@ func New(config Config) (*Provider, error) {
 	if !ok {
 		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
 	}
-	p.quirks = known.quirks
-	if config.Quirks != nil {
+	switch p.quirks = known.quirks; {
+	case config.Quirks != nil:
 		p.quirks = *config.Quirks
+	case config.Server == Azure:
+		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
 	base := config.BaseURL
 	if base == "" {

@@ -36,6 +36,9 @@ type Options struct {
 	// Extra are further members of the request's JSON object, in chats. They
 	// outrank all else, the hook included. A nil member takes away what would be
 	// sent otherwise.
+	//
+	// Groq's Qwen models, for one, reason in the text of the answer, within <think>,
+	// unless Extra has {"reasoning_format": "parsed"}.
 	Extra map[string]any `json:"extra,omitempty"`
 	// EmbedExtra is Extra for requests for embeddings.
 	EmbedExtra map[string]any `json:"embed_extra,omitempty"`

@@ -48,6 +48,11 @@ func TestErrorsInsideAStream(t *testing.T) {
 			llm.Server, "502", "Provider returned error",
 		},
 		{"OpenRouter's rate limit", events(`{"error":{"code":"429","message":"slow down"},"choices":[]}`), llm.RateLimited, "429", "slow down"},
+		{
+			"Groq's, in its own part", events(`{"id":"c1","model":"m-1","choices":[{"index":0,"delta":{},"finish_reason":null}],"x_groq":{"id":"req_1","error":"over capacity"}}`),
+			llm.Server, "", "over capacity",
+		},
+		{"Cerebras's, with a status", events(`{"status_code":429,"error":{"message":"slow down","type":"too_many_requests_error","param":"quota","code":"request_quota_exceeded","id":""}}`), llm.RateLimited, "request_quota_exceeded", "slow down"},
 		{"vLLM's object", events(`{"object":"error","message":"boom","type":"BadRequestError","param":null,"code":400}`), llm.InvalidRequest, "BadRequestError", "boom"},
 		{"a time to wait", events(`{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x.RetryInfo","retryDelay":"3s"}]}}`), llm.RateLimited, "RESOURCE_EXHAUSTED", "m"},
 		{"an empty object", events(`{"error":{}}`), llm.Server, "", "the server broke the answer off with an error and gave no reason"},

@@ -93,6 +93,14 @@ func TestAnswersThatStream(t *testing.T) {
 				`{"choices":[{"index":0,"content_filter_results":{"hate":{"filtered":false,"severity":"safe"}},"delta":{"content":"a"},"logprobs":null,"finish_reason":null}],"id":"c1","model":"m-1"}`,
 				finish("stop"), usage, done), stopped(says1(llm.Text{Text: "a"})),
 		},
+		{ // https://learn.microsoft.com/azure/ai-foundry/openai/concepts/content-streaming
+			"Azure's asynchronous filter, which has no delta", events(text("a"), azureFiltered(`null`), text("b"), finish("stop"), azureFiltered(`null`), usage, done),
+			stopped(says1(llm.Text{Text: "ab"})),
+		},
+		{
+			"Azure's asynchronous filter, which ends the answer", events(text("a"), azureFiltered(`"content_filter"`), usage, done),
+			&llm.Response{Messages: says1(llm.Text{Text: "a"}), FinishReason: llm.FinishContentFilter, RawFinishReason: "content_filter", Usage: usage7and5},
+		},
 		{"an empty answer", events(chunk(`"content":""`), finish("stop"), usage, done), stopped(nil)},
 		{"escapes", events(text("\"\\\n\t\u2028<&>\x00"), chunk(`"content":"\ud83e\udd99\/"`), finish("stop"), usage, done), stopped(says1(llm.Text{Text: "\"\\\n\t\u2028<&>\x00🦙/"}))},
 		{"half of a surrogate pair", events(chunk(`"content":"a\ud83e"`), finish("stop"), usage, done), stopped(says1(llm.Text{Text: "a\uFFFD"}))},
@@ -105,6 +113,12 @@ func TestAnswersThatStream(t *testing.T) {
 			equal(t, "answer", said(resp), tt.want)
 		})
 	}
+}
+
+// azureFiltered is a frame of Azure's about its filters, which has no text.
+func azureFiltered(finishReason string) string {
+	return `{"id":"","object":"","created":0,"model":"","choices":[{"index":0,"finish_reason":` + finishReason +
+		`,"content_filter_results":{"hate":{"filtered":false,"severity":"safe"}},"content_filter_offsets":{"check_offset":44,"start_offset":44,"end_offset":198}}],"usage":null}`
 }
 
 func TestFinishReasonsThatMeanFailure(t *testing.T) {

@@ -29,12 +29,14 @@ type chatBody struct {
 	Store            *bool    `json:"store,omitempty"`             // an explicit false
 	TopK             *int     `json:"top_k,omitempty"`             // not OpenAI's; several servers have it
 	Thinking         *object  `json:"thinking,omitempty"`          // DeepSeek's
+	Reasoning        *object  `json:"reasoning,omitempty"`         // Together's
 	Stream           bool     `json:"stream,omitempty"`
 }
 
-// object is a JSON object that says no more than its type.
+// object is a JSON object that switches something.
 type object struct {
-	Type string `json:"type"`
+	Type    string `json:"type,omitempty"`
+	Enabled *bool  `json:"enabled,omitempty"`
 }
 
 // tool is a function that the model may call.
@@ -155,8 +157,12 @@ func (b *requestBuilder) addSettings() {
 	}
 	switch {
 	case !b.sends("Reasoning", r.Reasoning != ""):
-	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch:
-		body.Thinking = &object{"disabled"}
+	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch == "thinking":
+		body.Thinking = &object{Type: "disabled"}
+	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch == "reasoning":
+		body.Reasoning = &object{Enabled: new(false)}
+	case r.Reasoning == llm.EffortMinimal && quirks.NoMinimalEffort:
+		body.ReasoningEffort = string(llm.EffortLow)
 	default:
 		body.ReasoningEffort = string(r.Reasoning)
 	}
@@ -178,6 +184,8 @@ func (b *requestBuilder) addTools() {
 	}
 	switch mode := r.ToolChoice.Mode; {
 	case mode == "":
+	case (mode == llm.ToolRequired || mode == llm.ToolNamed) && b.provider.quirks.NoForcedCalls && r.Reasoning != llm.EffortNone:
+		b.warn(llm.WarnChanged, "ToolChoice", "this server cannot make a model call a tool while it reasons, so it was left to the model: set Reasoning to none to force a call")
 	case mode != llm.ToolNamed:
 		b.body.ToolChoice = string(mode)
 	case b.provider.quirks.NoNamedToolChoice:

@@ -94,6 +94,11 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 		{name: "reasoning effort", req: llm.Request{Reasoning: llm.EffortHigh}, want: `"reasoning_effort":"high"`},
 		{name: "no reasoning", req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning_effort":"none"`},
 		{name: "no reasoning of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: llm.EffortNone}, want: `"thinking":{"type":"disabled"}`},
+		{name: "no reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning":{"enabled":false}`},
+		{name: "minimal reasoning", req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"minimal"`},
+		{name: "minimal reasoning of Cerebras's", config: openai.Config{Server: openai.Cerebras}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
+		{name: "minimal reasoning of Groq's", config: openai.Config{Server: openai.Groq}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
+		{name: "minimal reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
 		{name: "an effort of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: "max"}, want: `"reasoning_effort":"max"`},
 		{name: "an effort of tomorrow", req: llm.Request{Reasoning: "xhigh"}, want: `"reasoning_effort":"xhigh"`},
 		{name: "any JSON object", req: llm.Request{Format: &llm.Format{}}, want: `"response_format":{"type":"json_object"}`},
@@ -209,11 +214,11 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 		openai.LlamaCpp:   {"ToolChoice"},
 		openai.VLLM:       nil,
 		openai.LMStudio:   {"Logprobs", "TopLogprobs", "ParallelToolCalls", "ToolChoice"},
-		openai.Cerebras:   {"PresencePenalty", "FrequencyPenalty", "TopK"},
-		openai.Groq:       {"Messages", "TopK", "Logprobs", "TopLogprobs"},
+		openai.Cerebras:   {"TopK"},
+		openai.Groq:       {"Messages", "TopK", "Logprobs", "TopLogprobs", "PresencePenalty", "FrequencyPenalty"},
 		openai.Together:   {"Logprobs", "TopLogprobs"},
 		openai.OpenRouter: nil,
-		openai.DeepSeek:   {"TopK", "Seed", "ParallelToolCalls", "Format"},
+		openai.DeepSeek:   {"TopK", "Seed", "ParallelToolCalls", "Format", "ToolChoice"},
 	} {
 		t.Run(string(server), func(t *testing.T) {
 			fields := map[string]string{
@@ -250,6 +255,53 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
+	const tools = `"tools":[{"type":"function","function":{"name":"f"}}]`
+	left := []llm.Warning{{
+		Code: llm.WarnChanged, Setting: "ToolChoice",
+		Message: "this server cannot make a model call a tool while it reasons, so it was left to the model: set Reasoning to none to force a call",
+	}}
+	for _, tt := range []struct {
+		name     string
+		choice   llm.ToolChoice
+		effort   llm.Effort
+		want     string
+		warnings []llm.Warning
+	}{
+		{"one tool, by default", llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, "", "", left},
+		{"any tool, by default", llm.ToolChoice{Mode: llm.ToolRequired}, "", "", left},
+		{"any tool, with reasoning", llm.ToolChoice{Mode: llm.ToolRequired}, llm.EffortHigh, `,"reasoning_effort":"high"`, left},
+		{"any tool, without reasoning", llm.ToolChoice{Mode: llm.ToolRequired}, llm.EffortNone, `,"thinking":{"type":"disabled"},"tool_choice":"required"`, nil},
+		{"no tool", llm.ToolChoice{Mode: llm.ToolNone}, "", `,"tool_choice":"none"`, nil},
+		{"the model's choice", llm.ToolChoice{Mode: llm.ToolAuto}, "", `,"tool_choice":"auto"`, nil},
+	} {
+		runRequestTests(t, []requestTest{{
+			name: tt.name, config: openai.Config{Server: openai.DeepSeek},
+			req:  llm.Request{Tools: []llm.Tool{{Name: "f"}}, ToolChoice: tt.choice, Reasoning: tt.effort},
+			want: tools + tt.want, warnings: tt.warnings,
+		}})
+	}
+}
+
+func TestOldVersionsOfAzureAreAskedForWhatTheyKnow(t *testing.T) {
+	for version, want := range map[string]string{
+		"2024-06-01":         `"max_tokens":3,"stream_options":null`,
+		"2024-08-01-preview": `"max_tokens":3,"stream_options":null`,
+		"2024-09-01-preview": `"max_completion_tokens":3`,
+		"2024-10-21":         `"max_completion_tokens":3`,
+		"":                   `"max_completion_tokens":3`,
+	} {
+		runRequestTests(t, []requestTest{{
+			name: version, config: openai.Config{Server: openai.Azure, AzureAPIVersion: version}, req: llm.Request{MaxTokens: 3}, want: want,
+		}})
+	}
+	own := &openai.Quirks{MaxTokens: "max_tokens"}
+	runRequestTests(t, []requestTest{{
+		name: "the user's own quirks", config: openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-06-01", Quirks: own},
+		req: llm.Request{MaxTokens: 3}, want: `"max_tokens":3`,
+	}})
 }
 
 func TestQuirksOfAnUnknownServer(t *testing.T) {
