@@ -104,8 +104,8 @@ var servers = map[Server]server{
 		},
 	},
 	// types/chat/completion_create_params.py of github.com/Cerebras/cerebras-cloud-sdk-python
-	// v1.67.0. It has the penalties, which were refused once:
-	// github.com/pydantic/pydantic-ai/issues/7444.
+	// v1.67.0. Penalties and parallel_tool_calls were refused once; its people have
+	// shown them honoured since: github.com/pydantic/pydantic-ai/pull/7653.
 	Cerebras: {
 		baseURL: "https://api.cerebras.ai/v1", urlEnv: "CEREBRAS_BASE_URL", keyEnv: "CEREBRAS_API_KEY", needsKey: true,
 		quirks: Quirks{ReasoningBack: "reasoning", NoMinimalEffort: true},
