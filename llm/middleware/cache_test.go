@@ -370,3 +370,39 @@ type corruptStore struct {
 }
 
 func (s corruptStore) Get(context.Context, string) ([]byte, error) { return []byte(s.value), nil }
+
+func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers = 4
+		slow := func(llm.Handler) llm.Handler {
+			return func(context.Context, *llm.Call) llm.Events {
+				return func(yield func(llm.Event, error) bool) {
+					time.Sleep(time.Second) // in which the others come
+					_ = yield(llm.Event{Type: llm.EventResult, Detail: &llm.EmbedResponse{Vectors: [][]float32{{1, 2}}}}, nil) &&
+						yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+				}
+			}
+		}
+		cache := answers(t, middleware.Cache{})
+		model := llmtest.New().Model(llm.Use(cache.Middleware, slow))
+		embed := func() [][]float32 {
+			resp, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"Hi"}})
+			if err != nil {
+				t.Error(err)
+				return [][]float32{{0}}
+			}
+			return resp.Vectors
+		}
+		var asked sync.WaitGroup
+		for range callers {
+			asked.Go(func() {
+				vectors := embed()
+				vectors[0][0] *= 2 // as to normalise it
+				equal(t, "a caller's vectors, doubled", vectors, [][]float32{{2, 2}})
+			})
+		}
+		asked.Wait()
+		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Made: 1, Joined: callers - 1})
+		equal(t, "the vectors that are kept", embed(), [][]float32{{1, 2}})
+	})
+}

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/parley-llm/parley/llm"
@@ -161,6 +162,9 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 		f.told = f.told || crash != nil && len(fresh) == 0
 		f.mu.Unlock()
 		for _, ev := range fresh {
+			if ev.Type == llm.EventResult {
+				ev.Detail = copied(ev.Detail)
+			}
 			if !yield(ev, nil) {
 				return
 			}
@@ -190,4 +194,20 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 			}
 		}
 	}
+}
+
+// copied returns a result for one reader alone, who may change it, as by normalising vectors.
+func copied(result llm.Detail) llm.Detail {
+	switch r := result.(type) {
+	case *llm.EmbedResponse:
+		own := *r
+		own.Vectors = slices.Clone(r.Vectors)
+		for i, v := range own.Vectors {
+			own.Vectors[i] = slices.Clone(v)
+		}
+		return &own
+	case *llm.TokenCount:
+		return new(*r)
+	}
+	return result
 }
