@@ -21,7 +21,7 @@ func validateOptions(options []Options) error {
 			}
 		}
 		v := reflect.Indirect(reflect.ValueOf(o))
-		if where, bad := badText(v, maxDepth); bad {
+		if where, bad := new(textSearch).badText(v, maxDepth); bad {
 			return invalidf("%s%s is not valid UTF-8", v.Type(), where)
 		}
 	}
@@ -38,25 +38,29 @@ var (
 	rawMessage    = reflect.TypeFor[json.RawMessage]()
 )
 
+// textSearch is a search for texts that JSON cannot hold. It ends where it is too deep for the first
+// time: options that hold themselves twice would otherwise be searched 2 to the power of maxDepth times.
+type textSearch struct{ tooDeep bool }
+
 // badText looks for a text that is not valid UTF-8, for which encoding/json would
 // put something else, unasked. It returns where that is, as in ".Metadata[team]".
-func badText(v reflect.Value, depth int) (where string, bad bool) {
-	if depth == 0 {
+func (s *textSearch) badText(v reflect.Value, depth int) (where string, bad bool) {
+	if s.tooDeep = s.tooDeep || depth == 0; s.tooDeep {
 		return "", false
 	}
 	switch v.Kind() {
 	case reflect.String:
 		return "", !utf8.ValidString(v.String())
 	case reflect.Pointer, reflect.Interface:
-		return badText(v.Elem(), depth-1) // of nil, the value of no kind
+		return s.badText(v.Elem(), depth-1) // of nil, the value of no kind
 	case reflect.Struct:
-		return badField(v, depth)
+		return s.badField(v, depth)
 	case reflect.Map:
 		for entries := v.MapRange(); entries.Next(); {
-			if _, bad := badText(entries.Key(), depth-1); bad {
+			if _, bad := s.badText(entries.Key(), depth-1); bad {
 				return fmt.Sprintf("[%q]", entries.Key()), true
 			}
-			if where, bad := badText(entries.Value(), depth-1); bad {
+			if where, bad := s.badText(entries.Value(), depth-1); bad {
 				return fmt.Sprintf("[%v]%s", entries.Key(), where), true
 			}
 		}
@@ -68,7 +72,7 @@ func badText(v reflect.Value, depth int) (where string, bad bool) {
 			return "", false
 		}
 		for i := range v.Len() {
-			if where, bad := badText(v.Index(i), depth-1); bad {
+			if where, bad := s.badText(v.Index(i), depth-1); bad {
 				return fmt.Sprintf("[%d]%s", i, where), true
 			}
 		}
@@ -77,14 +81,14 @@ func badText(v reflect.Value, depth int) (where string, bad bool) {
 }
 
 // badField is badText for a struct, unless its type writes its own JSON.
-func badField(v reflect.Value, depth int) (where string, bad bool) {
+func (s *textSearch) badField(v reflect.Value, depth int) (where string, bad bool) {
 	t := v.Type()
 	if t.Implements(marshaler) || t.Implements(textMarshaler) {
 		return "", false
 	}
 	for i := range t.NumField() {
 		if field := t.Field(i); field.IsExported() {
-			if where, bad := badText(v.Field(i), depth-1); bad {
+			if where, bad := s.badText(v.Field(i), depth-1); bad {
 				return "." + field.Name + where, true
 			}
 		}

@@ -234,6 +234,8 @@ func (plainOptions) ProviderName() string { return "plain" }
 func TestOptionsWithTextThatJSONCannotHoldAreRefused(t *testing.T) {
 	itself := map[string]any{}
 	itself["it"] = itself
+	twice := map[string]any{}
+	twice["it"], twice["again"] = twice, twice
 	for _, test := range []struct {
 		name    string
 		options llm.Options
@@ -245,6 +247,7 @@ func TestOptionsWithTextThatJSONCannotHoldAreRefused(t *testing.T) {
 		{"bytes, which go as base64", plainOptions{Bytes: []byte(badUTF8)}, ""},
 		{"what is not sent", plainOptions{hidden: badUTF8, Hook: func() {}}, ""},
 		{"a loop, of which JSON cannot be made", plainOptions{Extra: itself}, ""},
+		{"two loops, whose ways double at every turn", plainOptions{Extra: twice}, ""},
 		{"a text", plainOptions{User: badUTF8}, ".User"},
 		{"a text, by pointer", &plainOptions{User: badUTF8}, ".User"},
 		{"in a list", plainOptions{Tags: []string{"", badUTF8}}, ".Tags[1]"},
