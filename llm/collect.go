@@ -216,11 +216,14 @@ func (c *collector) learn(failed *Response) {
 // events do not change it.
 func (c *collector) response() *Response {
 	resp := c.resp
-	parts := slices.Clip(c.parts)
+	parts := slices.Clone(c.parts)
 	if part := c.openPart(nil); part != nil {
 		parts = append(parts, part)
 	}
 	resp.Messages = slices.Clone(c.earlier)
+	for i := range resp.Messages {
+		resp.Messages[i].Parts = slices.Clone(resp.Messages[i].Parts)
+	}
 	if len(parts) > 0 {
 		resp.Messages = append(resp.Messages, Message{Role: RoleAssistant, Parts: parts})
 	}

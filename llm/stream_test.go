@@ -384,3 +384,20 @@ func TestContextEndsInMidStream(t *testing.T) {
 		})
 	}
 }
+
+func TestResponsesOfAStreamShareNoParts(t *testing.T) {
+	stream := answering(script(
+		text("one"), llm.Event{Type: llm.EventStepEnd, Detail: &llm.Step{}},
+		text("two"), callStart(0, "id", "f"), callEnd(0, "id", "f", "{}"), llm.Event{Type: llm.EventDone},
+	)).Stream(t.Context(), llm.Ask("hi"))
+	if _, err := read(stream.Events()); err != nil {
+		t.Fatal(err)
+	}
+	changed := stream.Response()
+	for _, m := range changed.Messages {
+		m.Parts[0] = llm.Text{Text: "redacted"}
+	}
+	got := stream.Response().Messages
+	check(t, "the first step", "one", got[0].Text())
+	check(t, "the answer", "two", got[1].Text())
+}
