@@ -105,16 +105,21 @@ func oneLine(text string) string {
 // Is reports whether target is the error's [Kind].
 func (e *Error) Is(target error) bool {
 	kind, ok := target.(Kind)
-	return ok && kind == e.Kind
+	return ok && e != nil && kind == e.Kind
 }
 
 // Unwrap returns the underlying error.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil { // in an error of somebody who wrapped it without looking
+		return nil
+	}
+	return e.Err
+}
 
 // KindOf returns the kind of the first [Error] in err's tree, or else the first
 // Kind that stands there by itself, or "" if there is neither.
 func KindOf(err error) Kind {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*Error](err); ok && e != nil {
 		return e.Kind
 	}
 	kind, _ := errors.AsType[Kind](err)
@@ -189,7 +194,7 @@ func wrapError(err error) *Error {
 		return &Error{Kind: kind}
 	}
 	inner, ok := errors.AsType[*Error](err)
-	if !ok {
+	if !ok || inner == nil {
 		return &Error{Kind: kindOf(err), Message: strings.TrimPrefix(err.Error(), "parley: "), Err: err}
 	}
 	e := *inner

@@ -73,6 +73,7 @@ func TestKindOf(t *testing.T) {
 	}{
 		{"nil", nil, ""},
 		{"foreign", errors.New("x"), ""},
+		{"an Error that is nil, in a chain", fmt.Errorf("no luck: %w", (*llm.Error)(nil)), ""},
 		{"a kind by itself", llm.Auth, llm.Auth},
 		{"a kind in a chain", fmt.Errorf("no luck: %w", llm.Auth), llm.Auth},
 		{"an Error before a kind", errors.Join(llm.Auth, &llm.Error{Kind: llm.Quota}), llm.Quota},
@@ -164,5 +165,13 @@ func TestFromContext(t *testing.T) {
 				t.Error("the underlying error has no text")
 			}
 		})
+	}
+}
+
+func TestAnErrorAroundANilErrorIsAnErrorOfNoKind(t *testing.T) {
+	_, err := answering(failing(fmt.Errorf("no luck: %w", (*llm.Error)(nil)))).Generate(t.Context(), llm.Ask("hi"))
+	check(t, "kind", llm.Kind(""), asError(t, err).Kind)
+	if errors.Is(err, context.Canceled) || errors.Is(err, llm.Auth) {
+		t.Errorf("the error matches what it is not: %v", err)
 	}
 }

@@ -144,6 +144,9 @@ func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
 // request leaves open is taken from this model's defaults, but for their
 // messages: the conversation is as it was.
 func (m *Model) Do(ctx context.Context, call *Call) Events {
+	if call == nil {
+		return refuse("the call is nil")
+	}
 	own := call.Clone()
 	own.Provider, own.Model = m.providerName(), m.name
 	if m.defaults != nil {
@@ -248,6 +251,9 @@ func (m *Model) providerName() string {
 	return m.provider.Name()
 }
 
-func missingProvider(context.Context, *Call) Events {
-	return func(yield func(Event, error) bool) { yield(Event{}, invalidf("the model has no provider")) }
+func missingProvider(context.Context, *Call) Events { return refuse("the model has no provider") }
+
+// refuse returns the events of a call that cannot be made.
+func refuse(why string) Events {
+	return func(yield func(Event, error) bool) { yield(Event{}, invalidf("%s", why)) }
 }

@@ -198,6 +198,7 @@ func TestModelAndStreamThatNobodyMadeAreErrors(t *testing.T) {
 			_, err := read(model.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("?")}))
 			return err
 		}, "the model has no provider"},
+		{"a model's Do of no call", func() error { _, err := read(answering(script()).Do(t.Context(), nil)); return err }, "the call is nil"},
 		{"a stream", func() error { _, err := read(stream.Events()); return err }, "the stream is of no model: Model.Stream makes one"},
 	} {
 		e := asError(t, test.err())
