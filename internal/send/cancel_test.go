@@ -134,3 +134,25 @@ func TestCancelledCallIsNotSent(t *testing.T) {
 		t.Errorf("the error %v does not match context.Canceled", e)
 	}
 }
+
+func TestCallerEndsTheCallWhileItsTokenIsFetched(t *testing.T) {
+	for _, stop := range stops {
+		t.Run(stop.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, end := stop.after(t.Context(), time.Second)
+				defer end()
+				_, err := client(t, nil, llm.Limits{}).Token(ctx, &llm.Call{}, func(ctx context.Context) (string, error) {
+					<-ctx.Done()
+					return "", ctx.Err()
+				})
+				e := asLLM(t, err)
+				equal(t, "kind", e.Kind, stop.kind)
+				for _, match := range stop.matches {
+					if !errors.Is(err, match) {
+						t.Errorf("the error does not match %v: %v", match, err)
+					}
+				}
+			})
+		})
+	}
+}

@@ -33,7 +33,10 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSour
 		return token, nil
 	}
 	kind := llm.KindOf(err)
-	switch {
+	switch ended := ctx.Err(); {
+	case ended != nil && errors.Is(err, ended): // by its caller, or a limit around, who may have said why
+		err = llm.FromContext(ctx)
+		kind = llm.KindOf(err)
 	case kind != "":
 	case errors.Is(err, context.Canceled):
 		kind = llm.Canceled

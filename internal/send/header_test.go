@@ -158,3 +158,19 @@ func TestMediaTypeIsReadWithoutItsParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestReplyThatIsStillCompressedIsSaidToBe(t *testing.T) {
+	for coding, want := range map[string]llm.Kind{"gzip": llm.Protocol, "br": llm.Protocol, "identity": "", "Identity": ""} {
+		server := loopback(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", coding)
+			w.Write([]byte("\x1f\x8b"))
+		})
+		r, err := client(t, nil, llm.Limits{}).Do(t.Context(), post(server.URL, "{}"))
+		equal(t, coding+": kind", llm.KindOf(err), want)
+		if err == nil {
+			r.Close()
+		} else if !strings.Contains(err.Error(), "compressed ("+coding+")") {
+			t.Errorf("the error does not say that the reply is compressed: %v", err)
+		}
+	}
+}

@@ -134,6 +134,7 @@ func TestParseBaseURL(t *testing.T) {
 		{"http://ho st/", "", "invalid character"},
 		{"http://host/%zz", "", "invalid URL escape"},
 		{"http://host/v1?key=" + secret, "", "it must have no query and no fragment"},
+		{"http://host/v1?", "", "it must have no query and no fragment"},
 		{"http://host/v1#" + secret, "", "it must have no query and no fragment"},
 		{"http://user:" + secret + "@host/v1", "", "put credentials in the API key, not in the URL"},
 		{"ftp://user:" + secret + "@host/v1?key=" + secret, "", "it must begin with http:// or https://"},

@@ -163,6 +163,10 @@ func (r *Reply) check() error {
 	if status := r.resp.StatusCode; status < 200 || status > 299 {
 		return r.refused()
 	}
+	if coding := r.resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return r.Fail(llm.Protocol, "the reply is compressed ("+coding+"), which the HTTP client has not undone: "+
+			"set no Accept-Encoding header, and have proxies and gateways leave streams as they are")
+	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
 		text := excerpt(r.readRefusal())
 		return r.describe(&llm.Error{

@@ -88,7 +88,7 @@ func ParseBaseURL(provider, base string) (string, error) {
 		problem = "it names no host"
 	case u.User != nil:
 		problem = "put credentials in the API key, not in the URL"
-	case u.RawQuery != "" || u.Fragment != "":
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		problem = "it must have no query and no fragment"
 	default:
 		return strings.TrimRight(u.String(), "/"), nil
