@@ -160,7 +160,7 @@ func TestMediaTypeIsReadWithoutItsParameters(t *testing.T) {
 }
 
 func TestReplyThatIsStillCompressedIsSaidToBe(t *testing.T) {
-	for coding, want := range map[string]llm.Kind{"gzip": llm.Protocol, "br": llm.Protocol, "identity": "", "Identity": ""} {
+	for coding, want := range map[string]llm.Kind{"gzip": llm.Protocol, "br": llm.Protocol, "identity": "", "Identity": "", "none": ""} {
 		server := loopback(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", coding)
 			w.Write([]byte("\x1f\x8b"))

@@ -163,7 +163,8 @@ func (r *Reply) check() error {
 	if status := r.resp.StatusCode; status < 200 || status > 299 {
 		return r.refused()
 	}
-	if coding := r.resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
+	case "gzip", "br", "zstd", "deflate", "compress": // others, such as "none", are habits that change nothing
 		return r.Fail(llm.Protocol, "the reply is compressed ("+coding+"), which the HTTP client has not undone: "+
 			"set no Accept-Encoding header, and have proxies and gateways leave streams as they are")
 	}
