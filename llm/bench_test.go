@@ -28,8 +28,8 @@ func perChunk(b *testing.B, round func()) {
 }
 
 func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
-	model := answering(thousandChunks(), llm.Use(middleware...))
-	req := llm.Ask("Why?")
+	model := answering(thousandChunks(), llm.WithMiddleware(middleware...))
+	req := llm.Prompt("Why?")
 	round := func() {
 		n := 0
 		for _, err := range model.Stream(b.Context(), req).Events() {
@@ -55,7 +55,7 @@ func BenchmarkStreamThroughDeliver(b *testing.B) {
 	benchmarkStream(b, func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
-				if err := llm.Deliver(next(ctx, call), call.Buffered, yield); err != nil {
+				if err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield); err != nil {
 					yield(llm.Event{}, err)
 				}
 			}
@@ -69,7 +69,7 @@ func BenchmarkDeliver(b *testing.B) {
 			events := thousandChunks()
 			round := func() {
 				n := 0
-				if err := llm.Deliver(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != chunks+2 {
+				if err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != chunks+2 {
 					b.Fatalf("%d events (%v), want %d", n, err, chunks+2)
 				}
 			}

@@ -232,7 +232,7 @@ func TestStreamResponsesAreIndependent(t *testing.T) {
 		resp.Models = append(resp.Models, llm.ModelInfo{Name: "mine"})
 		return resp
 	}
-	s := answering(script(events...)).Stream(t.Context(), llm.Ask("?"))
+	s := answering(script(events...)).Stream(t.Context(), llm.Prompt("?"))
 	var plain, amended []*llm.Response
 	for _, err := range s.Events() {
 		if err != nil {

@@ -1,6 +1,6 @@
 package llm
 
-// Deliver passes the events of one attempt at a call on to yield, and holds
+// ForwardAttempt passes the events of one attempt at a call on to yield, and holds
 // the rule of when a call may start anew: the commit point. Retry, fallback,
 // hedging, caching and every other middleware that calls next more than once
 // rest on it.
@@ -9,18 +9,18 @@ package llm
 // [EventType.Content]): starts and warnings do not. For a buffered call it is
 // [EventDone], because its caller has seen nothing before that.
 //
-// Until the commit point, Deliver holds the events back. If the attempt fails
-// by then, Deliver forgets them and returns the error: yield has seen nothing of
+// Until the commit point, ForwardAttempt holds the events back. If the attempt fails
+// by then, ForwardAttempt forgets them and returns the error: yield has seen nothing of
 // the attempt, so the call may start anew, or give up with
 //
 //	yield(llm.Event{}, err)
 //
-// If Deliver returns nil, there is nothing left to do: all events have been
+// If ForwardAttempt returns nil, there is nothing left to do: all events have been
 // passed on, an error after the commit point included, or the caller has left.
 //
 // Reports of earlier attempts ([EventAttempt]) are passed on at once: whatever
 // happens, they stay true.
-func Deliver(events Events, buffered bool, yield func(Event, error) bool) error {
+func ForwardAttempt(events Events, buffered bool, yield func(Event, error) bool) error {
 	d := delivery{buffered: buffered, yield: yield}
 	d.held = d.room[:0]
 	events(d.take)

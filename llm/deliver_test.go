@@ -126,7 +126,7 @@ func TestDeliver(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []llm.Event
 			var gotYield error
-			err := llm.Deliver(failing(test.fails, test.events...), test.buffered, func(ev llm.Event, err error) bool {
+			err := llm.ForwardAttempt(failing(test.fails, test.events...), test.buffered, func(ev llm.Event, err error) bool {
 				if err != nil {
 					if ev != (llm.Event{}) {
 						t.Errorf("the error came with the event %+v, want a zero one", ev)
@@ -164,7 +164,7 @@ func TestDeliverHoldsEventsUntilTheCommitPoint(t *testing.T) {
 				}
 			}
 		}
-		if err := llm.Deliver(events, buffered, func(llm.Event, error) bool { seen++; return true }); err != nil {
+		if err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool { seen++; return true }); err != nil {
 			t.Error(err)
 		}
 		check(t, "events delivered in all", 4, seen)
@@ -185,7 +185,7 @@ func TestDeliverEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
 				}
 			}
 			seen := 0
-			err := llm.Deliver(events, buffered, func(llm.Event, error) bool {
+			err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool {
 				seen++
 				return seen <= leave
 			})
@@ -205,7 +205,7 @@ func TestDeliverEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
 func TestDeliverEndsTheAttemptThatFails(t *testing.T) {
 	boom := errors.New("boom")
 	released := false
-	err := llm.Deliver(func(yield func(llm.Event, error) bool) {
+	err := llm.ForwardAttempt(func(yield func(llm.Event, error) bool) {
 		defer func() { released = true }()
 		if yield(start("1"), nil) && yield(llm.Event{}, boom) {
 			t.Error("Deliver wants more after an error")
@@ -225,7 +225,7 @@ func TestDeliverInLayers(t *testing.T) {
 	// An inner layer that fails twice and answers, in an outer one that passes on.
 	inner := func(yield func(llm.Event, error) bool) {
 		for i, attemptEvents := range []llm.Events{failing(boom, start("1")), failing(boom, start("2"), warning("w")), script(start("3"), text("a"), done())} {
-			err := llm.Deliver(attemptEvents, false, yield)
+			err := llm.ForwardAttempt(attemptEvents, false, yield)
 			if err == nil {
 				return
 			}
@@ -235,7 +235,7 @@ func TestDeliverInLayers(t *testing.T) {
 		}
 	}
 	var got []llm.Event
-	err := llm.Deliver(inner, false, func(ev llm.Event, err error) bool {
+	err := llm.ForwardAttempt(inner, false, func(ev llm.Event, err error) bool {
 		got = append(got, ev)
 		return true
 	})

@@ -42,7 +42,7 @@ func report() llm.Events { return script(text("It snows in Oslo."), done()) }
 func Example() {
 	model := open(bluesky()) // in a program: model, err := providers.Open("openai/gpt-4o-mini")
 
-	s := model.Stream(context.Background(), llm.Ask("Why is the sky blue?"))
+	s := model.Stream(context.Background(), llm.Prompt("Why is the sky blue?"))
 	for text, err := range s.Text() {
 		if err != nil {
 			log.Fatal(err)
@@ -87,7 +87,7 @@ func ExampleModel_Generate() {
 func ExampleStream_Events() {
 	model := open(bluesky())
 
-	for ev, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Events() {
+	for ev, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Events() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func ExampleStream_Events() {
 func ExampleToolResults() {
 	model := open(weather(), report())
 
-	req := llm.Ask("What is the weather in Oslo?")
+	req := llm.Prompt("What is the weather in Oslo?")
 	req.Tools = []llm.Tool{{
 		Name:        "weather",
 		Description: "The weather in a city, now.",
@@ -150,7 +150,7 @@ func ExampleError() {
 		failing(&llm.Error{Kind: llm.Incomplete, Message: "the connection closed"}, text("Air scatters ")),
 	)
 	for range 2 {
-		_, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+		_, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 		e, _ := errors.AsType[*llm.Error](err)
 		switch {
 		case errors.Is(err, llm.RateLimited):
@@ -215,13 +215,13 @@ func ExampleMessage_MarshalJSON() {
 
 // A middleware that tries again: Deliver says whether it still may. Once the
 // caller has seen content, the failure is the caller's.
-func ExampleDeliver() {
+func ExampleForwardAttempt() {
 	retry := func(tries int) llm.Middleware {
 		return func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					for try := 1; ; try++ {
-						err := llm.Deliver(next(ctx, call), call.Buffered, yield)
+						err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield)
 						if err == nil {
 							return // delivered, or the caller has left
 						}
@@ -239,9 +239,9 @@ func ExampleDeliver() {
 		}
 	}
 	model := open(failing(&llm.Error{Kind: llm.Overloaded, Status: 503}), bluesky())
-	model = model.With(llm.Use(retry(3)))
+	model = model.With(llm.WithMiddleware(retry(3)))
 
-	resp, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -273,10 +273,10 @@ func ExampleMiddleware() {
 			}
 		}
 	}
-	model := open(bluesky(), report()).With(llm.Use(meter))
+	model := open(bluesky(), report()).With(llm.WithMiddleware(meter))
 
 	for _, question := range []string{"Why is the sky blue?", "What is the weather in Oslo?"} {
-		if _, err := model.Generate(context.Background(), llm.Ask(question)); err != nil {
+		if _, err := model.Generate(context.Background(), llm.Prompt(question)); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -289,12 +289,12 @@ func ExampleMiddleware() {
 
 // Give a model a standing instruction and settings of its own. What a request
 // sets itself wins.
-func ExampleDefaults() {
-	model := llm.New(parrot{}, "grey", llm.Defaults(llm.Request{
+func ExampleWithDefaults() {
+	model := llm.New(parrot{}, "grey", llm.WithDefaults(llm.Request{
 		Messages:  []llm.Message{llm.System("Repeat what you hear.")},
 		MaxTokens: 100,
 	}))
-	resp, err := model.Generate(context.Background(), llm.Ask("Hello!"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Hello!"))
 	if err != nil {
 		log.Fatal(err)
 	}

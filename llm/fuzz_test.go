@@ -215,7 +215,7 @@ func FuzzCollect(f *testing.F) {
 		}
 
 		// A stream builds the same answer, and survives being asked for it at any time.
-		s := answering(script(events...)).Stream(t.Context(), llm.Ask("?"))
+		s := answering(script(events...)).Stream(t.Context(), llm.Prompt("?"))
 		for range s.Events() {
 			s.Response()
 		}

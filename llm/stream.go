@@ -10,7 +10,7 @@ import (
 // Stream is one answer on its way. Only [Model.Stream] makes one; range over Events
 // or Text, once, to send the request and receive the answer:
 //
-//	s := model.Stream(ctx, llm.Ask("Why is the sky blue?"))
+//	s := model.Stream(ctx, llm.Prompt("Why is the sky blue?"))
 //	for text, err := range s.Text() {
 //		if err != nil {
 //			return err

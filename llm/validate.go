@@ -196,7 +196,7 @@ func validateSettings(r *Request) error {
 	if r.TopLogprobs < 0 {
 		return invalidf("TopLogprobs is %d; it cannot be negative", r.TopLogprobs)
 	}
-	if at := invalidUTF8(string(r.Reasoning)); at >= 0 {
+	if at := invalidUTF8(string(r.ReasoningEffort)); at >= 0 {
 		return invalidf("Reasoning is not valid UTF-8 at byte %d", at)
 	}
 	for i, stop := range r.Stop {

@@ -210,7 +210,7 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	}
 	opened := b.provider(kind, section, m)
 	defaults := m.Defaults.request()
-	defaults.Strict = defaults.Strict || b.file.Strict
+	defaults.FailOnUnsupported = defaults.FailOnUnsupported || b.file.FailOnUnsupported
 	if m.Options.node != nil {
 		t, known, _ := registered(&registry.options, kind)
 		if !known {
@@ -223,9 +223,9 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	e := &entry{system: defaults.Messages}
 	defaults.Messages = nil
 	e.info = b.infoOf(kind, section, modelName, m)
-	options := []llm.ModelOption{llm.Defaults(defaults), llm.Use(b.middleware(m.Middleware)...)}
+	options := []llm.ModelOption{llm.WithDefaults(defaults), llm.WithMiddleware(b.middleware(m.Middleware)...)}
 	if e.info.Name != "" {
-		options = append(options, llm.Use(checked(e.info.ModelInfo)))
+		options = append(options, llm.WithMiddleware(checked(e.info.ModelInfo)))
 	}
 	if opened == nil || len(b.list) > 0 {
 		return nil
@@ -427,7 +427,7 @@ func (b *builder) group(g *row[groupConfig]) *entry {
 	settings := b.decode(g.value.Settings, kind.settings)
 	middleware := b.middleware(g.value.Middleware)
 	defaults := g.value.Defaults.request()
-	defaults.Strict = defaults.Strict || b.file.Strict
+	defaults.FailOnUnsupported = defaults.FailOnUnsupported || b.file.FailOnUnsupported
 	b.checkDefaults(g.value.Defaults, defaults)
 	if len(b.list) > 0 {
 		return nil
@@ -442,7 +442,7 @@ func (b *builder) group(g *row[groupConfig]) *entry {
 		e.system = b.entries[g.value.Models[0].value].system
 	}
 	defaults.Messages = nil
-	e.model = llm.New(&groupProvider{g.value.Kind.value, handler}, g.name.value, llm.Defaults(defaults), llm.Use(middleware...))
+	e.model = llm.New(&groupProvider{g.value.Kind.value, handler}, g.name.value, llm.WithDefaults(defaults), llm.WithMiddleware(middleware...))
 	return e
 }
 

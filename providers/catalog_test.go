@@ -106,8 +106,8 @@ func TestRequestsAreHeldToWhatIsKnownOfTheirModel(t *testing.T) {
 		{"tools", "status: current", llm.Request{Tools: []llm.Tool{{Name: "f"}}}, []string{"Tools: m is not known to use tools"}},
 		{"a schema", "status: current", llm.Request{Format: &llm.Format{Schema: []byte("{}")}}, []string{"Format: m is not known to follow a JSON schema"}},
 		{"JSON without a schema", "status: current", llm.Request{Format: &llm.Format{}}, nil},
-		{"reasoning", "status: current", llm.Request{Reasoning: llm.EffortHigh}, []string{"Reasoning: m is not known to reason"}},
-		{"no reasoning", "status: current", llm.Request{Reasoning: llm.EffortNone}, nil},
+		{"reasoning", "status: current", llm.Request{ReasoningEffort: llm.EffortHigh}, []string{"ReasoningEffort: m is not known to reason"}},
+		{"no reasoning", "status: current", llm.Request{ReasoningEffort: llm.EffortNone}, nil},
 		{"images", "status: current", llm.Request{Messages: []llm.Message{image, image}}, []string{"Messages: m is not known to take image"}},
 		{"a deprecated model", "status: deprecated, retires: 2027-01-14, successor: n", llm.Request{}, []string{"m is deprecated and ends on 2027-01-14: use n"}},
 		{"a retired model", "status: retired, successor: n", llm.Request{}, []string{"m is retired: use n"}},
@@ -125,7 +125,7 @@ func TestRequestsAreHeldToWhatIsKnownOfTheirModel(t *testing.T) {
 			}
 			req := test.req
 			if req.Messages == nil {
-				req.Messages = llm.Ask("hi").Messages
+				req.Messages = llm.Prompt("hi").Messages
 			}
 			resp, err := model.Generate(t.Context(), &req)
 			if err != nil {
@@ -139,7 +139,7 @@ func TestRequestsAreHeldToWhatIsKnownOfTheirModel(t *testing.T) {
 			equal(t, "text", resp.Text(), "m at ")
 
 			lastCall = nil
-			req.Strict = true
+			req.FailOnUnsupported = true
 			_, err = model.Generate(t.Context(), &req)
 			if test.want == nil {
 				equal(t, "error in strict mode", err, error(nil))
@@ -166,7 +166,7 @@ func TestModelThatIsGoneNamesItsSuccessor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	if !errors.Is(err, llm.Retired) || !errors.Is(err, llm.NotFound) || !strings.Contains(err.Error(), "m is retired since 2026-10-23: use n") {
 		t.Errorf("the error is %v", err)
 	}
@@ -187,7 +187,7 @@ func BenchmarkChecked(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			req := llm.Ask("hi")
+			req := llm.Prompt("hi")
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := model.Generate(context.Background(), req); err != nil {

@@ -36,7 +36,7 @@ func checked(info llm.ModelInfo) llm.Middleware {
 }
 
 func strict(call *llm.Call) bool {
-	return call.Request != nil && call.Request.Strict || call.Embed != nil && call.Embed.Strict
+	return call.Request != nil && call.Request.FailOnUnsupported || call.Embed != nil && call.Embed.FailOnUnsupported
 }
 
 // warned passes events on, with the warnings after the start.
@@ -107,8 +107,8 @@ func shortcomings(info llm.ModelInfo, call *llm.Call) []llm.Warning {
 		if r.Format != nil && len(r.Format.Schema) > 0 && !slices.Contains(info.Capabilities, llm.CanFollowJSON) {
 			unsupported("Format", "%s is not known to follow a JSON schema", info.Name)
 		}
-		if r.Reasoning != "" && r.Reasoning != llm.EffortNone && !slices.Contains(info.Capabilities, llm.CanReason) {
-			unsupported("Reasoning", "%s is not known to reason", info.Name)
+		if r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone && !slices.Contains(info.Capabilities, llm.CanReason) {
+			unsupported("ReasoningEffort", "%s is not known to reason", info.Name)
 		}
 	}
 	return found

@@ -18,7 +18,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer model.Close()
-	resp, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}

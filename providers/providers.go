@@ -26,7 +26,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
 )
@@ -53,7 +53,7 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Headers = send.ShownURL(c.BaseURL), send.ShownHeader(c.Headers)
+	c.BaseURL, c.Headers = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Headers)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -130,10 +130,10 @@ func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Mode
 	}
 	var own []llm.ModelOption
 	for _, c := range closers {
-		own = append(own, llm.Owns(c))
+		own = append(own, llm.WithCloser(c))
 	}
 	if info, ok := known(provider, model, config); ok {
-		own = append(own, llm.Use(checked(info.ModelInfo)))
+		own = append(own, llm.WithMiddleware(checked(info.ModelInfo)))
 	}
 	return llm.New(p, model, append(own, options...)...), nil
 }

@@ -16,8 +16,8 @@ func Lost(r *llm.Request) []llm.Warning {
 	if len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone {
 		warn("Tools", "a prompt in a named format has no place for tools; they were left out")
 	}
-	if r.Reasoning != "" && r.Reasoning != llm.EffortNone {
-		warn("Reasoning", "a model that is asked in a named prompt format does not reason apart from its answer")
+	if r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone {
+		warn("ReasoningEffort", "a model that is asked in a named prompt format does not reason apart from its answer")
 	}
 	if slices.ContainsFunc(r.Messages, func(m llm.Message) bool { return m.Name != "" }) {
 		warn("Messages", "a prompt in a named format has no names; they were left out")

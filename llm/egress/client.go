@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -31,16 +31,16 @@ type Config struct {
 // The client is safe for concurrent use. Its CloseIdleConnections closes what is idle.
 func (l *List) Client(c Config) *http.Client {
 	d := l.dialer(c)
-	transport := send.NewTransport(d.connect)
+	transport := httpcall.NewTransport(d.connect)
 	transport.Proxy = nil // the environment's would take the place of the checked address
 	transport.DialContext = d.dial
 	transport.TLSClientConfig = c.TLS.Clone()
 	return &http.Client{Transport: &guard{transport}}
 }
 
-// Holds reports whether a client comes from a [List], so that whatever is sent with it is held to one. It
+// Enforced reports whether a client comes from a [List], so that whatever is sent with it is held to one. It
 // is for providers with clients of others inside, which would go past it.
-func Holds(client *http.Client) bool {
+func Enforced(client *http.Client) bool {
 	if client == nil {
 		return false
 	}

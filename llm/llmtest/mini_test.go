@@ -242,7 +242,7 @@ func (m *mini) send(ctx context.Context, call *llm.Call) (*http.Response, error)
 	path, method, body := "/api/chat", http.MethodPost, object{"model": call.Model}
 	switch call.Op {
 	case llm.OpChat:
-		body["messages"], body["stream"] = call.Request.Messages, !call.Request.Unstreamed
+		body["messages"], body["stream"] = call.Request.Messages, !call.Request.NonStreaming
 	case llm.OpEmbed:
 		path, body["input"] = "/api/embed", call.Embed.Inputs
 	case llm.OpListModels:
@@ -375,7 +375,7 @@ func (m *mini) lines(resp *http.Response, req *llm.Request, yield func(llm.Event
 		if line.Message == nil && line.Error == nil && !line.Done {
 			return &llm.Error{Kind: llm.Protocol, Message: "not a line of an answer"}
 		}
-		if m.flaw == losesEndText && line.Done && !req.Unstreamed {
+		if m.flaw == losesEndText && line.Done && !req.NonStreaming {
 			line.Message = nil
 		}
 		if !m.pass(line, &calls, yield) && m.flaw != complainsAfter {

@@ -30,7 +30,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 	var options []llm.Options
 	if call.Request != nil {
 		req := *call.Request
-		req.Unstreamed = false // the answer is the same
+		req.NonStreaming = false // the answer is the same
 		options, req.Options = req.Options, nil
 		h.value(reflect.ValueOf(req), 0)
 	}

@@ -58,7 +58,7 @@ func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		if firstFor(llm.ContentFilter, left) >= 0 {
 			events = withheldAsError(events, call)
 		}
-		err := llm.Deliver(events, call.Buffered, yield)
+		err := llm.ForwardAttempt(events, call.Buffered, yield)
 		if err == nil {
 			return
 		}

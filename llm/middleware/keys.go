@@ -14,7 +14,7 @@ import (
 //
 //	ring, err := middleware.NewKeyRing(middleware.Keys{Keys: keys})
 //	…
-//	model, err := providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.Use(ring.Middleware))
+//	model, err := providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.WithMiddleware(ring.Middleware))
 type Keys struct {
 	Keys []llm.Secret `yaml:"keys" json:"keys"`
 	// Cooldown is how long a key rests, unless its server asks for longer. Default 30 s.

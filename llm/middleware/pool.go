@@ -58,7 +58,7 @@ func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, er
 func (p *pool) deliver(ctx context.Context, n int, events llm.Events, call *llm.Call, yield func(llm.Event, error) bool) (*listener, error) {
 	var heard listener
 	defer func() { p.learn(ctx, n, &heard) }()
-	err := llm.Deliver(heard.to(events), call.Buffered, yield)
+	err := llm.ForwardAttempt(heard.to(events), call.Buffered, yield)
 	return &heard, err
 }
 

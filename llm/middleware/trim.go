@@ -51,7 +51,7 @@ func (t Trim) Middleware() (llm.Middleware, error) {
 }
 
 func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	if call.Op != llm.OpChat || call.Request.Strict {
+	if call.Op != llm.OpChat || call.Request.FailOnUnsupported {
 		next(ctx, call)(yield)
 		return
 	}

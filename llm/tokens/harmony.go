@@ -21,7 +21,7 @@ const (
 // the model. Two things in it cannot be known here and hardly change the count:
 // the date, and how the template writes a tool call's arguments anew.
 func (c *counter) harmony() int {
-	effort := string(c.req.Reasoning)
+	effort := string(c.req.ReasoningEffort)
 	if effort == "" {
 		effort = string(llm.EffortMedium)
 	}

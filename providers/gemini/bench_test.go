@@ -30,7 +30,7 @@ func thousand() string {
 
 // read reads an answer to its end and returns the length of its text.
 func read(t testing.TB, m *llm.Model) (n int) {
-	for piece, err := range m.Stream(t.Context(), llm.Ask("hi")).Text() {
+	for piece, err := range m.Stream(t.Context(), llm.Prompt("hi")).Text() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func BenchmarkRequest(b *testing.B) {
 		}
 		return nil, errors.New("only looking")
 	})}
-	small := llm.Ask("hi")
+	small := llm.Prompt("hi")
 	large := &llm.Request{Temperature: new(0.5)}
 	var contents []*genai.Content
 	for i := range 20 {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/offline"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -47,7 +47,7 @@ func withoutFormat(call *llm.Call) *llm.Call {
 // counted is the reply of the counter.
 // https://ai.google.dev/api/tokens#response-body
 type counted struct {
-	dialect.Failure
+	provider.Failure
 	Total *int `json:"totalTokens"`
 }
 
@@ -108,6 +108,6 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	if p.vertex && b.body.CachedContent != "" {
 		count.Exact, count.Source = false, count.Source+"; without the cached content"
 	}
-	dialect.Result(r, call.Model, count, llm.Usage{}, yield)
+	provider.Result(r, call.Model, count, llm.Usage{}, yield)
 	return nil
 }

@@ -30,8 +30,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -94,7 +94,7 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -106,10 +106,10 @@ type Provider struct {
 	elsewhere bool
 	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
 	baseURL   string              // with the version
-	headers   *send.Headers       // of every request
+	headers   *httpcall.Headers   // of every request
 	token     llm.TokenSource     // nil for none
 	defaults  *defaultCredentials // nil if token is another source
-	client    *send.Client
+	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // used last: most calls go to the same
 }
@@ -145,8 +145,8 @@ func New(config Config) (*Provider, error) {
 	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
 	}
-	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.headers = httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -171,7 +171,7 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
+var operations = provider.Operations[*Provider]{
 	llm.OpChat:        (*Provider).chat,
 	llm.OpEmbed:       (*Provider).embed,
 	llm.OpCountTokens: (*Provider).countTokens,
@@ -188,11 +188,11 @@ func (p *Provider) title() string {
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // wantsSignatures reports whether a model refuses conversations with tool calls

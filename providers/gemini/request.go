@@ -103,7 +103,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addFormat()
 	b.addThinking()
 	b.addOptions()
-	if len(b.warnings) > 0 && b.req.Strict {
+	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
 		w := b.warnings[0]
 		return nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -34,7 +34,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		Tokens: len(tokens.ids), Exact: true,
 		Source: fmt.Sprintf("llama.cpp /tokenize, in the prompt format %q", o.templateOr(p.template)),
 	}
-	dialect.LocalResult(p.name, call, count, yield)
+	provider.LocalResult(p.name, call, count, yield)
 	return nil
 }
 

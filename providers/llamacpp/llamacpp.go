@@ -31,8 +31,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -76,14 +76,14 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a llama.cpp server. It is safe for concurrent use.
 type Provider struct {
 	name     string
-	server   dialect.Server   // its address is without /v1
+	server   provider.Server  // its address is without /v1
 	openai   *openai.Provider // the same server, by its OpenAI dialect
 	limits   llm.Limits
 	template string
@@ -96,8 +96,8 @@ func New(config Config) (*Provider, error) {
 		name:     config.Name,
 		limits:   config.Limits.WithDefaults(),
 		template: config.Template,
-		server: dialect.Server{
-			Headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
+		server: provider.Server{
+			Headers: httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
 			Explain: explain,
 		},
 	}
@@ -109,15 +109,15 @@ func New(config Config) (*Provider, error) {
 		base = DefaultBaseURL
 	}
 	var err error
-	if p.server.BaseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.server.BaseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
 	p.server.BaseURL = strings.TrimSuffix(p.server.BaseURL, "/v1")
 	if _, err := p.format(&llm.Call{}, config.Template); err != nil {
 		return nil, err
 	}
-	p.server.Token, _ = send.Credential(config.APIKey, config.TokenSource)
-	p.server.Client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.server.Token, _ = httpcall.Credential(config.APIKey, config.TokenSource)
+	p.server.Client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	header := config.Header.Clone()
 	if header == nil {
 		header = make(http.Header)
@@ -165,7 +165,7 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
+var operations = provider.Operations[*Provider]{
 	llm.OpChat:        (*Provider).chat,
 	llm.OpEmbed:       (*Provider).embed,
 	llm.OpCountTokens: (*Provider).countTokens,
@@ -174,5 +174,5 @@ var operations = dialect.Operations[*Provider]{
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }

@@ -22,7 +22,7 @@ func thousand() string {
 
 // read reads an answer to its end and returns the length of its text.
 func read(t testing.TB, model *llm.Model) (n int) {
-	for piece, err := range model.Stream(t.Context(), llm.Ask("hi")).Text() {
+	for piece, err := range model.Stream(t.Context(), llm.Prompt("hi")).Text() {
 		if err != nil {
 			t.Fatal(err)
 		}

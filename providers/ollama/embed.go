@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -20,7 +20,7 @@ type embedBody struct {
 }
 
 type embeddings struct {
-	dialect.Failure
+	provider.Failure
 	Model      string      `json:"model"`
 	Vectors    [][]float32 `json:"embeddings"`
 	PromptEval *int        `json:"prompt_eval_count"`
@@ -37,8 +37,8 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: dialect.Reported(got.PromptEval)}}
-	return dialect.Embeddings(r, call.Embed, result, yield)
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}
+	return provider.Embeddings(r, call.Embed, result, yield)
 }
 
 func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
 )
@@ -86,7 +86,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 		return err
 	}
 	defer r.Close()
-	return p.answer(dialect.Answer{
+	return p.answer(provider.Answer{
 		Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield,
 		CanContinue: call.Request.Format == nil, // which would begin anew
 	}, true)
@@ -94,7 +94,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 
 // strict returns an error if the request is strict and there is a warning.
 func (b *requestBuilder) strict() error {
-	if len(b.warnings) == 0 || !b.req.Strict {
+	if len(b.warnings) == 0 || !b.req.FailOnUnsupported {
 		return nil
 	}
 	w := b.warnings[0]
@@ -193,6 +193,6 @@ func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *p
 		Tokens: vocabulary.CountPrompt(text), Exact: true,
 		Source: "the prompt in the format asked for, in the model's own vocabulary",
 	}
-	dialect.LocalResult(p.name, call, count, yield)
+	provider.LocalResult(p.name, call, count, yield)
 	return nil
 }

@@ -3,8 +3,8 @@ package openai
 import (
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -33,14 +33,14 @@ type groq struct {
 // itself, whose frame is given, or, from OpenRouter, a member of a choice, or,
 // from Groq, of its own part.
 func (c *chunk) complaint(frame []byte) []byte {
-	if send.IsSet(c.Error) || bool(c.IsError) {
+	if httpcall.IsSet(c.Error) || bool(c.IsError) {
 		return frame
 	}
-	if c.Groq != nil && send.IsSet(c.Groq.Error) {
+	if c.Groq != nil && httpcall.IsSet(c.Groq.Error) {
 		return c.Groq.Error
 	}
 	for i := range c.Choices {
-		if err := c.Choices[i].Error; send.IsSet(err) {
+		if err := c.Choices[i].Error; httpcall.IsSet(err) {
 			return err
 		}
 	}
@@ -150,8 +150,8 @@ func (c *citation) source(text string) *llm.Source {
 }
 
 type logprobs struct {
-	Content []dialect.Logprob `json:"content"`
-	Refusal []dialect.Logprob `json:"refusal"`
+	Content []provider.Logprob `json:"content"`
+	Refusal []provider.Logprob `json:"refusal"`
 }
 
 type usage struct {
@@ -172,15 +172,15 @@ type completionDetails struct {
 }
 
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{Input: dialect.Reported(u.Prompt), Output: dialect.Reported(u.Completion), CacheRead: dialect.Reported(u.CacheHit)}
+	out := llm.Usage{Input: provider.Reported(u.Prompt), Output: provider.Reported(u.Completion), CacheRead: provider.Reported(u.CacheHit)}
 	if d := u.PromptDetails; d != nil {
 		if d.Cached != nil {
-			out.CacheRead = dialect.Reported(d.Cached)
+			out.CacheRead = provider.Reported(d.Cached)
 		}
-		out.CacheWrite = dialect.Reported(d.Written)
+		out.CacheWrite = provider.Reported(d.Written)
 	}
 	if d := u.CompletionDetails; d != nil {
-		out.Reasoning = dialect.Reported(d.Reasoning)
+		out.Reasoning = provider.Reported(d.Reasoning)
 	}
 	return out
 }

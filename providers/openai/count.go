@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/offline"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -59,7 +59,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 
 // counted is the reply of a counter, in the words of each.
 type counted struct {
-	dialect.Failure
+	provider.Failure
 	InputTokens *int            `json:"input_tokens"` // OpenAI, llama.cpp
 	Count       *int            `json:"count"`        // vLLM
 	Tokens      json.RawMessage `json:"tokens"`       // llama.cpp's /tokenize: a list
@@ -68,7 +68,7 @@ type counted struct {
 
 // ask posts a body to a place beside the chat endpoint: url is made of the
 // chat's. The caller closes the reply, unless there is an error.
-func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string) string, body []byte, got *counted) (*send.Reply, error) {
+func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string) string, body []byte, got *counted) (*httpcall.Reply, error) {
 	chat := call.Clone()
 	chat.Op = llm.OpChat
 	req, err := p.request(ctx, chat, http.MethodPost, body, acceptJSON)
@@ -76,11 +76,11 @@ func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string
 		return nil, err
 	}
 	req.Call, req.URL = call, url(req.URL)
-	return dialect.Value(ctx, p.client, req, got)
+	return provider.Value(ctx, p.client, req, got)
 }
 
 // finishCount passes on a count and closes the reply.
-func finishCount(r *send.Reply, model string, n *int, exact bool, source string, yield func(llm.Event, error) bool) error {
+func finishCount(r *httpcall.Reply, model string, n *int, exact bool, source string, yield func(llm.Event, error) bool) error {
 	defer r.Close()
 	if n == nil || *n < 0 {
 		return r.Fail(llm.Protocol, "the reply has no number of tokens")
@@ -88,7 +88,7 @@ func finishCount(r *send.Reply, model string, n *int, exact bool, source string,
 	if !exact {
 		source = "estimate: " + source
 	}
-	dialect.Result(r, model, &llm.TokenCount{Tokens: *n, Exact: exact, Source: source}, llm.Usage{}, yield)
+	provider.Result(r, model, &llm.TokenCount{Tokens: *n, Exact: exact, Source: source}, llm.Usage{}, yield)
 	return nil
 }
 
@@ -122,7 +122,7 @@ func (p *Provider) countBody(call *llm.Call) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dialect.Merge(body, map[string]any{"stream": nil, "stream_options": nil})
+	return provider.Merge(body, map[string]any{"stream": nil, "stream_options": nil})
 }
 
 // countByLlamaCpp asks llama.cpp's counter of chats, or where the server is too
@@ -162,7 +162,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 	}
 	var list []json.RawMessage
 	var n *int
-	if send.IsSet(got.Tokens) && json.Unmarshal(got.Tokens, &list) == nil {
+	if httpcall.IsSet(got.Tokens) && json.Unmarshal(got.Tokens, &list) == nil {
 		n = new(len(list))
 	}
 	return finishCount(tokenized, call.Model, n, textOnly(call.Request), "llama.cpp /apply-template and /tokenize", yield)

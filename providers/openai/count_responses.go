@@ -47,7 +47,7 @@ type responsesBody struct {
 }
 
 type responsesReasoning struct {
-	Effort llm.Effort `json:"effort"`
+	Effort llm.ReasoningEffort `json:"effort"`
 }
 
 type responsesText struct {
@@ -123,8 +123,8 @@ func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
 	default:
 		body.ToolChoice = string(mode)
 	}
-	if req.Reasoning != "" {
-		body.Reasoning = &responsesReasoning{req.Reasoning}
+	if req.ReasoningEffort != "" {
+		body.Reasoning = &responsesReasoning{req.ReasoningEffort}
 	}
 	if f := req.Format; f != nil {
 		body.Text = &responsesText{responsesFormat{Type: "json_object"}}

@@ -7,14 +7,14 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
 // embeddings is the reply to a request for embeddings.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 type embeddings struct {
-	dialect.Failure
+	provider.Failure
 	Model string `json:"model"`
 	Data  []struct {
 		Index  int       `json:"index"`
@@ -33,7 +33,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		User:           options.User,
 	})
 	if err == nil {
-		body, err = dialect.Merge(body, options.EmbedExtra)
+		body, err = provider.Merge(body, options.EmbedExtra)
 	}
 	if err != nil {
 		return p.invalidf("the request cannot be written as JSON: %v", err)
@@ -43,7 +43,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if err != nil {
 		return err
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -57,5 +57,5 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if got.Usage != nil {
 		result.Usage = got.Usage.convert()
 	}
-	return dialect.Embeddings(r, call.Embed, result, yield)
+	return provider.Embeddings(r, call.Embed, result, yield)
 }

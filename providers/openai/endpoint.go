@@ -8,14 +8,14 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
 // endpoint is where a kind of call for a model goes, without the credential.
 type endpoint struct {
 	url     string
-	headers *send.Headers
+	headers *httpcall.Headers
 }
 
 type endpointKey struct {
@@ -91,7 +91,7 @@ func (p *Provider) learn(key endpointKey) (endpoint, error) {
 	if p.config.Server == Azure && p.keyed {
 		name, scheme = "Api-Key", ""
 	}
-	return endpoint{rec.request.URL.String(), send.NewHeaders(header, p.config.Header, name, scheme)}, nil
+	return endpoint{rec.request.URL.String(), httpcall.NewHeaders(header, p.config.Header, name, scheme)}, nil
 }
 
 // azureV1 is the path of Azure's API without versions:
@@ -126,11 +126,11 @@ const (
 )
 
 // request returns the HTTP request for a call, with its credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept string) (*send.Request, error) {
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept string) (*httpcall.Request, error) {
 	where, err := p.endpoint(call, accept)
 	if err != nil {
 		return nil, err
 	}
-	req := &send.Request{Call: call, Method: method, URL: where.url, Body: body}
+	req := &httpcall.Request{Call: call, Method: method, URL: where.url, Body: body}
 	return req, p.client.Authorize(ctx, req, where.headers, p.token)
 }

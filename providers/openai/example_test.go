@@ -23,7 +23,7 @@ func ExampleNew() {
 	}
 	defer p.Close()
 	model := llm.New(p, "gpt-4o-mini")
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -70,7 +70,7 @@ func ExampleNew_compatible() {
 		return
 	}
 	defer p.Close()
-	resp, err := llm.New(p, "llama-3.2-1b").Generate(context.Background(), llm.Ask("Say hello."))
+	resp, err := llm.New(p, "llama-3.2-1b").Generate(context.Background(), llm.Prompt("Say hello."))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -85,7 +85,7 @@ func ExampleNew_compatible() {
 // The hook reaches every field of the vendor's request, and Extra those that
 // the vendor's type does not have yet.
 func ExampleOptions_hook() {
-	req := llm.Ask("What happened today?")
+	req := llm.Prompt("What happened today?")
 	req.Options = []llm.Options{openai.Options{
 		Hook: func(r *vendor.ChatCompletionRequest) {
 			r.ServiceTier = vendor.ServiceTierFlex

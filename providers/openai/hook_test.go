@@ -174,7 +174,7 @@ func TestHookCannotAskForWhatTheReplyCouldNotHold(t *testing.T) {
 		want string
 	}{
 		"several candidates": {func(r *vendor.ChatCompletionRequest) { r.N = 2 }, "several calls"},
-		"stream":             {func(r *vendor.ChatCompletionRequest) { r.Stream = false }, "Request.Unstreamed"},
+		"stream":             {func(r *vendor.ChatCompletionRequest) { r.Stream = false }, "Request.NonStreaming"},
 		"a tool more": {func(r *vendor.ChatCompletionRequest) {
 			r.Tools = append(r.Tools, vendor.Tool{Type: "web_search"})
 		}, "Request.Tools"},

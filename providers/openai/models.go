@@ -7,14 +7,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is a list of models: an object at most servers, the bare list at
 // Together. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	dialect.Failure
+	provider.Failure
 	Data json.RawMessage `json:"data"`
 
 	models []model
@@ -57,7 +57,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	if err != nil {
 		return err
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	for i, m := range got.models {
 		list.Models[i] = m.info(p.name)
 	}
-	dialect.Result(r, "", list, llm.Usage{}, yield)
+	provider.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 

@@ -22,8 +22,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
 )
@@ -80,7 +80,7 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -92,7 +92,7 @@ type Provider struct {
 	baseURL   string
 	token     llm.TokenSource // nil for none
 	keyed     bool            // the token is an API key, not a bearer token
-	client    *send.Client
+	client    *httpcall.Client
 	limits    llm.Limits
 	endpoints sync.Map // endpointKey to endpoint
 }
@@ -127,19 +127,19 @@ func New(config Config) (*Provider, error) {
 		return nil, p.invalidf("there is no base URL: set Config.BaseURL%s", orVariable(known.urlEnv))
 	}
 	var err error
-	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
 	if config.Server == Azure { // people configure it with its path and without
 		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
 	}
-	p.token, p.keyed = send.Credential(config.APIKey, config.TokenSource)
+	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, send.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -163,7 +163,7 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
+var operations = provider.Operations[*Provider]{
 	llm.OpChat:        (*Provider).chat,
 	llm.OpEmbed:       (*Provider).embed,
 	llm.OpCountTokens: (*Provider).countTokens,
@@ -172,9 +172,9 @@ var operations = dialect.Operations[*Provider]{
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }

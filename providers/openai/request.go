@@ -10,7 +10,7 @@ import (
 
 	openai "github.com/sashabaranov/go-openai"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -73,7 +73,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
-	if len(b.warnings) > 0 && b.req.Strict {
+	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
 		w := b.warnings[0]
 		return nil, nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
@@ -82,7 +82,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	}
 	data, err := json.Marshal(&b.body)
 	if err == nil {
-		data, err = dialect.Merge(data, b.options.Extra)
+		data, err = provider.Merge(data, b.options.Extra)
 	}
 	if err != nil {
 		return nil, nil, b.fail(llm.InvalidRequest, "the request cannot be written as JSON: "+err.Error())
@@ -156,17 +156,17 @@ func (b *requestBuilder) addSettings() {
 		body.TopLogProbs = r.TopLogprobs
 	}
 	switch {
-	case !b.sends("Reasoning", r.Reasoning != ""):
-	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch == "thinking":
+	case !b.sends("ReasoningEffort", r.ReasoningEffort != ""):
+	case r.ReasoningEffort == llm.EffortNone && quirks.ThinkingSwitch == "thinking":
 		body.Thinking = &object{Type: "disabled"}
-	case r.Reasoning == llm.EffortNone && quirks.ThinkingSwitch == "reasoning":
+	case r.ReasoningEffort == llm.EffortNone && quirks.ThinkingSwitch == "reasoning":
 		body.Reasoning = &object{Enabled: new(false)}
-	case r.Reasoning == llm.EffortMinimal && quirks.NoMinimalEffort:
+	case r.ReasoningEffort == llm.EffortMinimal && quirks.NoMinimalEffort:
 		body.ReasoningEffort = string(llm.EffortLow)
 	default:
-		body.ReasoningEffort = string(r.Reasoning)
+		body.ReasoningEffort = string(r.ReasoningEffort)
 	}
-	if !r.Unstreamed {
+	if !r.NonStreaming {
 		body.Stream = true
 		if !quirks.NoStreamUsage {
 			body.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
@@ -184,7 +184,7 @@ func (b *requestBuilder) addTools() {
 	}
 	switch mode := r.ToolChoice.Mode; {
 	case mode == "":
-	case (mode == llm.ToolRequired || mode == llm.ToolNamed) && b.provider.quirks.NoForcedCalls && r.Reasoning != llm.EffortNone:
+	case (mode == llm.ToolRequired || mode == llm.ToolNamed) && b.provider.quirks.NoForcedCalls && r.ReasoningEffort != llm.EffortNone:
 		b.warn(llm.WarnChanged, "ToolChoice", "this server cannot make a model call a tool while it reasons, so it was left to the model: set Reasoning to none to force a call")
 	case mode != llm.ToolNamed:
 		b.body.ToolChoice = string(mode)
@@ -280,7 +280,7 @@ func (b *requestBuilder) runHook() error {
 		return b.fail(llm.Unsupported, "the hook asks for more than one candidate (n): make several calls instead")
 	}
 	if vendor.Stream != body.Stream {
-		return b.fail(llm.Unsupported, "the hook changed stream: set Request.Unstreamed")
+		return b.fail(llm.Unsupported, "the hook changed stream: set Request.NonStreaming")
 	}
 	return nil
 }

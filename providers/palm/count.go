@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -27,10 +27,10 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		return err
 	}
 	var got struct {
-		dialect.Failure
+		provider.Failure
 		Count *int `json:"tokenCount"`
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -38,6 +38,6 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	if got.Count == nil || *got.Count < 0 {
 		return r.Fail(llm.Protocol, "the reply has no number of tokens")
 	}
-	dialect.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
+	provider.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
 	return nil
 }

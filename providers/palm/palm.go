@@ -28,8 +28,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -76,7 +76,7 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -86,9 +86,9 @@ type Provider struct {
 	name    string
 	baseURL string // up to the models; empty for none
 	vertex  bool
-	headers *send.Headers   // of every request
-	token   llm.TokenSource // nil for none
-	client  *send.Client
+	headers *httpcall.Headers // of every request
+	token   llm.TokenSource   // nil for none
+	client  *httpcall.Client
 	limits  llm.Limits
 }
 
@@ -107,20 +107,20 @@ func New(config Config) (*Provider, error) {
 		return nil, p.fail(&llm.Call{}, llm.InvalidRequest, "Vertex AI needs both Config.Project and Config.Location")
 	}
 	if config.BaseURL != "" {
-		base, err := send.ParseBaseURL(p.name, config.BaseURL)
+		base, err := httpcall.ParseBaseURL(p.name, config.BaseURL)
 		if err != nil {
 			return nil, err
 		}
 		p.baseURL = base + config.path()
 	}
 	var keyed bool
-	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
+	p.token, keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	credential, scheme := "Authorization", "Bearer "
 	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
 	}
-	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.headers = httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -163,7 +163,7 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
+var operations = provider.Operations[*Provider]{
 	llm.OpChat:        (*Provider).chat,
 	llm.OpCountTokens: (*Provider).countTokens,
 }
@@ -182,8 +182,8 @@ func (p *Provider) retired(call *llm.Call) error {
 
 // request returns the HTTP request that posts a body to one of the model's
 // methods, with its credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Request, error) {
-	req := &send.Request{
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*httpcall.Request, error) {
+	req := &httpcall.Request{
 		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}
@@ -192,5 +192,5 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }
