@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -19,11 +18,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	accept := acceptStream
+	headers := p.headers.stream
 	if call.Request.NonStreaming {
-		accept = acceptJSON
+		headers = p.headers.json
 	}
-	req, err := p.request(ctx, call, http.MethodPost, body, accept)
+	req, err := p.request(ctx, call, p.url(chatPath, call.Model), body, headers)
 	if err != nil {
 		return err
 	}

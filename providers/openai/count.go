@@ -66,16 +66,12 @@ type counted struct {
 	Prompt      *string         `json:"prompt"`       // llama.cpp's /apply-template
 }
 
-// ask posts a body to a place beside the chat endpoint: url is made of the
-// chat's. The caller closes the reply, unless there is an error.
-func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string) string, body []byte, got *counted) (*httpcall.Reply, error) {
-	chat := call.Clone()
-	chat.Op = llm.OpChat
-	req, err := p.request(ctx, chat, http.MethodPost, body, acceptJSON)
+// post sends a body to a counter. The caller closes the reply, unless there is an error.
+func (p *Provider) post(ctx context.Context, call *llm.Call, url string, body []byte, got *counted) (*httpcall.Reply, error) {
+	req, err := p.request(ctx, call, url, body, p.headers.json)
 	if err != nil {
 		return nil, err
 	}
-	req.Call, req.URL = call, url(req.URL)
 	return provider.Value(ctx, p.client, req, got)
 }
 
@@ -106,14 +102,9 @@ func textOnly(req *llm.Request) bool {
 	return true
 }
 
-// chatPath is the end of a chat's URL.
-const chatPath = "/chat/completions"
-
-// rootOf returns a place at the server's root, which is where the API without
-// its version is.
-func rootOf(chat, place string) string {
-	base, _, _ := strings.Cut(chat, chatPath)
-	return strings.TrimSuffix(base, "/v1") + place
+// rootURL returns the URL of a path that is not below the version of the API.
+func (p *Provider) rootURL(path string) string {
+	return strings.TrimSuffix(p.baseURL, "/v1") + path
 }
 
 // countBody returns the body of the chat, without what belongs to its reply.
@@ -134,7 +125,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 		return err
 	}
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string { return chat + "/input_tokens" }, body, &got)
+	r, err := p.post(ctx, call, p.url(chatPath+"/input_tokens", call.Model), body, &got)
 	if err == nil {
 		return finishCount(r, call.Model, got.InputTokens, textOnly(call.Request), "llama.cpp "+chatPath+"/input_tokens", yield)
 	}
@@ -142,7 +133,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 		return err
 	}
 	got = counted{}
-	if r, err = p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/apply-template") }, body, &got); err != nil {
+	if r, err = p.post(ctx, call, p.rootURL("/apply-template"), body, &got); err != nil {
 		return err
 	}
 	defer r.Close()
@@ -156,7 +147,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 		return p.fail(call, llm.Protocol, "the prompt cannot be written as JSON: %v", err)
 	}
 	got = counted{}
-	tokenized, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, text, &got)
+	tokenized, err := p.post(ctx, call, p.rootURL("/tokenize"), text, &got)
 	if err != nil {
 		return err
 	}
@@ -192,7 +183,7 @@ func (p *Provider) countByVLLM(ctx context.Context, call *llm.Call, yield func(l
 		return p.fail(call, llm.InvalidRequest, "%v", err)
 	}
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, body, &got)
+	r, err := p.post(ctx, call, p.rootURL("/tokenize"), body, &got)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -24,9 +23,7 @@ func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield f
 		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
 	}
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string {
-		return strings.TrimSuffix(chat, chatPath) + "/responses/input_tokens"
-	}, body, &got)
+	r, err := p.post(ctx, call, p.url("/responses/input_tokens", call.Model), body, &got)
 	if err != nil {
 		return err
 	}

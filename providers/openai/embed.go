@@ -3,7 +3,6 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -39,7 +38,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return p.invalidf("the request cannot be written as JSON: %v", err)
 	}
 	var got embeddings
-	req, err := p.request(ctx, call, http.MethodPost, body, acceptJSON)
+	req, err := p.request(ctx, call, p.url(embedPath, call.Model), body, p.headers.json)
 	if err != nil {
 		return err
 	}
