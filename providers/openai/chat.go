@@ -32,7 +32,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	defer r.Close()
 	a := &answer{provider: p}
-	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
+	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return a.Failed(a.read(), a.usage)

@@ -118,6 +118,9 @@ func New(config Config) (*Provider, error) {
 	case config.Server == Azure:
 		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
+	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
