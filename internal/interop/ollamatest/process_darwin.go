@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// processAttributes puts the server into a process group of its own.
+// processAttributes puts the server into a separate process group.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

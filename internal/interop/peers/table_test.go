@@ -18,16 +18,16 @@ import (
 // words are the pieces of the answer.
 var words = []string{"The sky ", "is blue ", "because of ", "Rayleigh ", "scattering."}
 
-// fault is something that goes wrong, or that looks odd and is right.
+// fault is a fault of the server or the connection, or an unusual but valid reply.
 type fault struct {
 	name string
-	// pieces are those of the answer; nil is words.
+	// pieces are the pieces of the answer. The default is words.
 	pieces []string
-	// wire changes the reply: its frames, one for a piece and the rest for its end.
+	// wire changes the reply. frames has one frame for each piece, and more for the end.
 	wire func(t *testing.T, c *client, frames [][]byte) llmtest.Wire
-	// say adds what else there is to say of an error.
+	// say describes a further property of an error.
 	say func(err error) string
-	// kind is that of this library's error.
+	// kind is the expected kind of this library's error.
 	kind llm.Kind
 }
 
