@@ -44,7 +44,7 @@ func install(ctx context.Context, log io.Writer) (*installed, error) {
 	root := filepath.Join(dir, "root")
 	if _, err := os.Stat(root); err != nil {
 		if err := unpack(ctx, dir, root, log); err != nil {
-			return nil, fmt.Errorf("fetching the Debian package %s of %s (it needs apt and dpkg, and a mirror of Debian): %w", debianPackage, debianSuite, err)
+			return nil, fmt.Errorf("download the Debian package %s of %s (needs apt, dpkg and a Debian mirror): %w", debianPackage, debianSuite, err)
 		}
 	}
 	return find(root)
@@ -94,7 +94,7 @@ Dir::State::status "%[1]s/status"; Dir::Cache "%[1]s"; Dir::Cache::Archives "%[1
 	}
 	packages, err := filepath.Glob(filepath.Join(work, "archives", "*.deb"))
 	if err != nil || len(packages) == 0 {
-		return fmt.Errorf("apt has fetched nothing (%v)", err)
+		return fmt.Errorf("apt downloaded no packages (%v)", err)
 	}
 	for _, deb := range packages {
 		if err := run("dpkg", "-x", deb, filepath.Join(work, "root")); err != nil {
@@ -108,7 +108,7 @@ Dir::State::status "%[1]s/status"; Dir::Cache "%[1]s"; Dir::Cache::Archives "%[1
 func mirror(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages").Output()
 	if err != nil {
-		return "", fmt.Errorf("asking apt for its mirrors: %w", err)
+		return "", fmt.Errorf("list the mirrors of apt: %w", err)
 	}
 	for line := range bytes.Lines(out) {
 		origin, uri, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
@@ -116,7 +116,7 @@ func mirror(ctx context.Context) (string, error) {
 			return uri, nil
 		}
 	}
-	return "", errors.New("apt has no mirror of Debian: is this a Debian system, and has apt-get update been run?")
+	return "", errors.New("apt has no Debian mirror: run apt-get update on a Debian system")
 }
 
 // backends are the libraries that run on every processor of their architecture, in order
@@ -146,7 +146,7 @@ func find(root string) (*installed, error) {
 		}
 	}
 	if slices.Contains([]string{in.loader, in.program, in.backend}, "") {
-		return nil, fmt.Errorf("the package %s is not as expected: of loader, program and backend there are %q; remove %s to fetch it anew",
+		return nil, fmt.Errorf("the package %s lacks a file: loader, program and backend are %q; remove %s to download it again",
 			debianPackage, []string{in.loader, in.program, in.backend}, root)
 	}
 	return in, nil

@@ -80,7 +80,7 @@ func Start(t testing.TB, model string, args ...string) *Server {
 		}
 	})
 	if err := s.ready(t.Context()); err != nil {
-		t.Fatalf("starting llama.cpp's server: %v", err)
+		t.Fatalf("start llama.cpp's server: %v", err)
 	}
 	return s
 }
@@ -98,7 +98,7 @@ func modelFile(t testing.TB, name string) (string, error) {
 		path := filepath.Join(t.TempDir(), name+".gguf")
 		return path, os.WriteFile(path, data, 0o644)
 	}
-	return "", fmt.Errorf("there is no model %q", name)
+	return "", fmt.Errorf("unknown model %q", name)
 }
 
 // Kill ends the server immediately, as in a crash, and waits until it has ended.
@@ -114,9 +114,9 @@ func (s *Server) ready(ctx context.Context) error {
 	select {
 	case s.URL = <-s.log.address:
 	case <-s.exited:
-		return errors.New("it ended by itself")
+		return errors.New("the server ended unexpectedly")
 	case <-ctx.Done():
-		return fmt.Errorf("it does not listen: %w", context.Cause(ctx))
+		return fmt.Errorf("the server does not listen: %w", context.Cause(ctx))
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/health", nil)
 	if err != nil {

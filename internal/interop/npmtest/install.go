@@ -52,7 +52,7 @@ func install(ctx context.Context, log io.Writer) (string, error) {
 	npm.Stdout = log
 	npm.Stderr = log
 	if err := npm.Run(); err != nil {
-		return "", fmt.Errorf("installing npm packages (it needs Node.js 18 or newer and npm, in Debian the packages nodejs and npm, and the npm registry): %w", err)
+		return "", fmt.Errorf("install npm packages (needs Node.js 18 or newer and npm, the Debian packages nodejs and npm, and the npm registry): %w", err)
 	}
 	return dir, os.Rename(filepath.Join(work, "node_modules"), modules)
 }

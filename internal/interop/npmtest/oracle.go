@@ -107,7 +107,7 @@ func start(t testing.TB, arguments ...string) *Oracle {
 		t.Fatal(err)
 	}
 	if err := p.Start(); err != nil {
-		t.Fatalf("starting Node.js (in Debian the package nodejs): %v", err)
+		t.Fatalf("start Node.js (the Debian package nodejs): %v", err)
 	}
 	t.Cleanup(func() {
 		if err := o.stop(); err != nil {
@@ -161,7 +161,7 @@ func (o *Oracle) encode(what uint32, texts []string) ([][]int, error) {
 		ids, numbers = append(ids, numbers[1:n:n]), numbers[n:]
 	}
 	if len(ids) != len(texts) || len(numbers) != 0 {
-		return nil, fmt.Errorf("%s: an answer of %d bytes for %d texts has %d", o.name, len(answer), len(texts), len(ids))
+		return nil, fmt.Errorf("%s: the answer of %d bytes to %d texts contains the tokens of %d texts", o.name, len(answer), len(texts), len(ids))
 	}
 	return ids, nil
 }
@@ -194,7 +194,7 @@ func (o *Oracle) Time(text string) (tokens int, cpu time.Duration, err error) {
 		return 0, 0, err
 	}
 	if len(answer) != 12 {
-		return 0, 0, fmt.Errorf("%s: an answer of %d bytes, want 12", o.name, len(answer))
+		return 0, 0, fmt.Errorf("%s: the answer has %d bytes, want 12", o.name, len(answer))
 	}
 	return int(le.Uint32(answer)), time.Duration(le.Uint32(answer[4:])) * time.Microsecond, nil
 }

@@ -49,7 +49,7 @@ func Program(ctx context.Context, log io.Writer) (string, error) {
 		return program, nil
 	}
 	if err := build(ctx, dir, program, log); err != nil {
-		return "", fmt.Errorf("building Ollama %s (it needs a C++ compiler and the Debian packages nlohmann-json3-dev and libstb-dev): %w", Version, err)
+		return "", fmt.Errorf("build Ollama %s (needs a C++ compiler and the Debian packages nlohmann-json3-dev and libstb-dev): %w", Version, err)
 	}
 	return program, nil
 }

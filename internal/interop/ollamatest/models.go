@@ -121,11 +121,11 @@ func finished(progress []byte) error {
 			return fmt.Errorf("progress %q: %w", lines.Bytes(), err)
 		}
 		if last.Error != "" {
-			return fmt.Errorf("creating it: %s", last.Error)
+			return fmt.Errorf("create the model: %s", last.Error)
 		}
 	}
 	if last.Status != "success" {
-		return fmt.Errorf("creating it ended with status %q, want success", last.Status)
+		return fmt.Errorf("creating the model ended with status %q, want success", last.Status)
 	}
 	return nil
 }

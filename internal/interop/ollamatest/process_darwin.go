@@ -11,5 +11,5 @@ func processAttributes() *syscall.SysProcAttr {
 }
 
 func (s *Server) runners() ([]int, error) {
-	return nil, errors.New("finding a server's runners needs Linux")
+	return nil, errors.New("KillRunners works only on Linux")
 }

@@ -89,7 +89,7 @@ func start(ctx context.Context, buildLog io.Writer) (*Server, error) {
 	}
 	if err != nil {
 		err = errors.Join(err, s.stop())
-		return nil, fmt.Errorf("starting Ollama: %w\nits log:\n%s", err, s.log.since(0))
+		return nil, fmt.Errorf("start Ollama: %w\nits log:\n%s", err, s.log.since(0))
 	}
 	return s, nil
 }
@@ -127,7 +127,7 @@ func (s *Server) ready(ctx context.Context) error {
 	case address := <-s.log.address:
 		s.URL = "http://" + address
 	case <-s.exited:
-		return fmt.Errorf("the server ended by itself: %v", s.process.ProcessState)
+		return fmt.Errorf("the server ended unexpectedly: %v", s.process.ProcessState)
 	case <-ctx.Done():
 		return fmt.Errorf("the server does not listen: %w", context.Cause(ctx))
 	}
@@ -156,7 +156,7 @@ func (s *Server) KillRunners() (int, error) {
 	}
 	for _, pid := range runners {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			return 0, fmt.Errorf("killing runner %d: %w", pid, err)
+			return 0, fmt.Errorf("kill runner %d: %w", pid, err)
 		}
 	}
 	return len(runners), nil
@@ -171,7 +171,7 @@ func (s *Server) stop() error {
 	select {
 	case <-s.exited:
 	case <-time.After(stopLimit):
-		err = fmt.Errorf("the Ollama server did not end within %v of being told to", stopLimit)
+		err = fmt.Errorf("the Ollama server did not end within %v of SIGTERM", stopLimit)
 	}
 	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
 	<-s.exited

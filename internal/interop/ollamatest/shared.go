@@ -51,7 +51,7 @@ func (s *Shared) Server(t testing.TB) *Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.inMain {
-		t.Fatal("TestMain of this package does not call Main of its ollamatest.Shared, so nothing would stop the server")
+		t.Fatal("the server would not be stopped: call Main of the ollamatest.Shared in TestMain")
 	}
 	if s.server == nil && s.err == nil {
 		// The server must outlive this test, so it does not use the test's context.

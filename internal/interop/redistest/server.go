@@ -64,7 +64,7 @@ func freePort(t testing.TB) string {
 			return strconv.Itoa(port)
 		}
 	}
-	t.Fatal("the system gives no port below 55,000")
+	t.Fatal("no free port below 55,000")
 	return ""
 }
 
@@ -100,7 +100,7 @@ func (s *Server) run() {
 	select {
 	case <-ready:
 	case <-s.exited:
-		s.t.Fatalf("redis-server ended by itself:\n%s", &log)
+		s.t.Fatalf("redis-server ended unexpectedly:\n%s", &log)
 	case <-time.After(startLimit):
 		s.Kill()
 		s.t.Fatalf("redis-server does not listen after %v:\n%s", startLimit, &log)

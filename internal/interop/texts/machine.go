@@ -34,7 +34,7 @@ func Sources(ctx context.Context) ([]Source, error) {
 	}
 	node, err := exec.CommandContext(ctx, "node", "--print", "process.execPath").Output()
 	if err != nil {
-		return nil, fmt.Errorf("asking Node.js where it is: %w", err)
+		return nil, fmt.Errorf("find Node.js: %w", err)
 	}
 	prefix := filepath.Dir(filepath.Dir(strings.TrimSpace(string(node))))
 	sources := []Source{

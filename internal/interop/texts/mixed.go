@@ -59,7 +59,7 @@ func concatenate(pattern string, bytes int) (string, error) {
 			return strings.ToValidUTF8(string(all[:bytes]), "?"), nil
 		}
 	}
-	return "", fmt.Errorf("%s has %d bytes, %d are wanted", pattern, len(all), bytes)
+	return "", fmt.Errorf("%s has %d bytes, want %d", pattern, len(all), bytes)
 }
 
 // cut divides a text between characters into blocks of at least the given number of
