@@ -163,8 +163,8 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 	}{
 		"no layers":               {noLayers, []string{"hello there"}, "0 layers"},
 		"unknown type":            {badType, []string{"hello there"}, "tensor type 2"},
-		"empty script":            {good, nil, "empty script"},
-		"empty piece":             {good, []string{""}, "empty piece"},
+		"empty script":            {good, nil, "the script is empty"},
+		"empty piece":             {good, []string{""}, "a piece of the script is empty"},
 		"piece used twice":        {good, []string{"one two", "x y", "one two"}, `"one two"`},
 		"newline":                 {good, []string{"one two", "\n"}, `"\n"`},
 		"name of a control token": {good, []string{"</s>"}, `"</s>"`},
@@ -173,13 +173,13 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := tinyllama.Chain(test.config, test.script, false)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("Chain: error %v, want one that says %s", err, test.want)
+				t.Errorf("Chain: error %v, want one with %s", err, test.want)
 			}
 		})
 	}
 	for _, config := range []tinyllama.Config{noLayers, badType} {
 		if _, err := tinyllama.Random(config); err == nil {
-			t.Errorf("Random(%+v) gives no error", config)
+			t.Errorf("Random(%+v) returns no error", config)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func TestForSaysWhatItDoesNotHave(t *testing.T) {
 			"", "gpt", "gpt-4x", "gpt-40", "gpt-4.2", "gpt-7", "gpt-60", "o2", "o5-mini", "o1x", "claude-sonnet-4-5", "gemini-2.5-pro", "llama3.1:8b", "mistral/mistral-large",
 			"whisper-1", "tts-1", "dall-e-3", "gpt-image-1", "omni-moderation-latest", "sora-2", "my-deployment", "ft:", "openai/", ":", "gpt-4o/other",
 		},
-		"has not published which encoding this model uses": {"gpt-6", "gpt-6-luna", "gpt-6.1-sol", "openai/gpt-6-sol", "ft:gpt-6-luna:org::id"},
+		"has not published the encoding of this model": {"gpt-6", "gpt-6-luna", "gpt-6.1-sol", "openai/gpt-6-sol", "ft:gpt-6-luna:org::id"},
 		"its encoding, p50k_base, is not part of this module": {
 			"text-davinci-003", "text-davinci-002", "code-davinci-002", "code-cushman-001", "davinci-codex", "cushman-codex",
 		},

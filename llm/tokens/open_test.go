@@ -187,12 +187,12 @@ func hostile() []hostileFile {
 		{"GGUF that says it has more than is there", metadata(func(g *vocabtest.GGUF) { g.Claim("tokenizer.ggml.tokens", 1<<26) }), "unexpected EOF"},
 		{"GGUF that says it has more than there can be", metadata(func(g *vocabtest.GGUF) { g.Claim("tokenizer.ggml.tokens", 1<<60) }), "not well-formed GGUF"},
 		{"GGUF without tokens", metadata(func(*vocabtest.GGUF) {}), "tokenizer.ggml.tokens is missing"},
-		{"GGUF with tokens of another type", metadata(func(g *vocabtest.GGUF) { g.Uint32("tokenizer.ggml.tokens", 7) }), "tokenizer.ggml.tokens is a int64"},
+		{"GGUF with tokens of another type", metadata(func(g *vocabtest.GGUF) { g.Uint32("tokenizer.ggml.tokens", 7) }), "tokenizer.ggml.tokens has the unexpected type int64"},
 		{"GGUF with too few types", metadata(func(g *vocabtest.GGUF) {
 			g.Strings("tokenizer.ggml.tokens", []string{"a", "b"})
 			g.Int32s("tokenizer.ggml.token_type", []int32{1})
 		}), "2 tokens have 1 types"},
-		{"GGUF with a token that is not UTF-8", metadata(func(g *vocabtest.GGUF) { g.Strings("tokenizer.ggml.tokens", []string{"a\xff"}) }), "not UTF-8"},
+		{"GGUF with a token that is not UTF-8", metadata(func(g *vocabtest.GGUF) { g.Strings("tokenizer.ggml.tokens", []string{"a\xff"}) }), "not valid UTF-8"},
 		{"GGUF of an unknown model", ggufOf("bert"), `"bert" is not supported`},
 		{"JSON that is cut", []byte(`{"model": {"type": "BPE"`), "not well-formed JSON"},
 		{"JSON that ends in a backslash", []byte(`{"x": "\`), "not well-formed JSON"},
@@ -201,7 +201,7 @@ func hostile() []hostileFile {
 		{"JSON of an unknown model", []byte(`{"model":{"type":"WordPiece"}}`), `"WordPiece" is not supported`},
 		{"JSON with an id out of all bounds", []byte(`{"model":{"type":"BPE","vocab":{"a":4000000},"merges":[]}}`), "1 tokens have ids up to 4000000"},
 		{"JSON with an added token out of all bounds", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"added_tokens":[{"id":65000,"content":"b"},{"id":130000,"content":"c"}]}`), `"c" has the id 130000`},
-		{"JSON with a merge of no tokens", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}`), `of "a" and "b", is not of tokens`},
+		{"JSON with a merge of no tokens", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}`), `joins "a" and "b", and one of them is not a token`},
 		{"JSON that doubles a text forty times", replaceBy("aa", 40), "more than 512 times as long"},
 		{"JSON that puts in a long text", replaceBy(strings.Repeat("a", 2000), 1), "2000 bytes"},
 		{"JSON with a million normalizers", []byte(`{"normalizer":{"type":"Sequence","normalizers":[` + strings.Repeat("{},", 1_000_000) + `{}]}}`), "more than 4096 values"},
@@ -210,7 +210,7 @@ func hostile() []hostileFile {
 		{"JSON with a wrong merge that is long", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["` + strings.Repeat("b", 100_000) + `"]}}`), `bbb" is not two tokens`},
 		{"a model that is cut within a token", model[:len(model)-1], "protocol buffer"},
 		{"a model that is cut between two tokens", newPieces().Model(vocabtest.ModelSettings{})[:len("\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02")], "no trainer_spec"},
-		{"a model without an unknown token", (&vocabtest.Pieces{Tokens: []string{"a"}, Scores: []float32{0}, Types: []int32{1}}).Model(vocabtest.ModelSettings{}), "no token is the unknown token"},
+		{"a model without an unknown token", (&vocabtest.Pieces{Tokens: []string{"a"}, Scores: []float32{0}, Types: []int32{1}}).Model(vocabtest.ModelSettings{}), "no token has the type UNKNOWN"},
 		{"a model with a map of characters that is cut", newPieces().Model(vocabtest.ModelSettings{Charsmap: []byte{0xff, 0xff, 0xff, 0x7f, 0}}), "map of characters"},
 	}
 }

@@ -151,11 +151,11 @@ func TestWhatARawPromptLacksIsSaid(t *testing.T) {
 	_, err = ask(t, p, inFormat("chatml", "x"))
 	wantError(t, err, llm.Unsupported, "does not have the control token <|im_start|>")
 	_, err = ask(t, p, inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = llm.New(p, "m").CountTokens(t.Context(), inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = ask(t, p, &llm.Request{Messages: []llm.Message{llm.User("", llm.Image{Data: []byte("x")})}})
-	wantError(t, err, llm.Unsupported, "no place for llm.Image")
+	wantError(t, err, llm.Unsupported, "plain prompts do not support llm.Image")
 	if _, err := ollama.New(ollama.Config{Template: "alpaka"}); llm.KindOf(err) != llm.InvalidRequest {
 		t.Errorf("a provider of a format that does not exist is made: %v", err)
 	}

@@ -1,8 +1,8 @@
 package texts
 
-// Shrink returns a text as short as can be found that still fails, given one
-// that does: no part of it can be left out, and no character be replaced by a
-// simple one.
+// Shrink shortens a text for which fails returns true, as far as it finds a shorter text
+// for which fails still returns true. It removes parts and replaces characters by simple
+// ones.
 func Shrink(text string, fails func(string) bool) string {
 	runes := []rune(text)
 	for size := len(runes); size > 0; {
@@ -28,7 +28,7 @@ func Shrink(text string, fails func(string) bool) string {
 	return string(runes)
 }
 
-// without tries to leave out size characters somewhere.
+// without tries to remove size consecutive characters.
 func without(runes []rune, size int, fails func(string) bool) ([]rune, bool) {
 	for at := 0; at < len(runes); at += size {
 		rest := append(append([]rune(nil), runes[:at]...), runes[min(at+size, len(runes)):]...)

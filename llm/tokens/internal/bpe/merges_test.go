@@ -252,9 +252,9 @@ func TestFromMergesRejectsWhatIsNoVocabulary(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "has no token"},
 		{"a byte missing", full[:255], nil, "the byte 0x63 has no token"},
-		{"a negative id", full, [][2]int32{{-1, a}}, "merge 0 is of the id -1"},
-		{"an id too large", full, [][2]int32{{a, 256}}, "merge 0 is of the id 256"},
-		{"an id without a token", append(full[:256:256], "", "ab"), [][2]int32{{a, b}, {256, a}}, "merge 1 is of the id 256"},
+		{"a negative id", full, [][2]int32{{-1, a}}, "merge 0 has the id -1"},
+		{"an id too large", full, [][2]int32{{a, 256}}, "merge 0 has the id 256"},
+		{"an id without a token", append(full[:256:256], "", "ab"), [][2]int32{{a, b}, {256, a}}, "merge 1 has the id 256"},
 		{"a merge into no token", full, [][2]int32{{a, b}}, `merge 0 makes "ab"`},
 	} {
 		_, err := FromMerges(test.tokens, test.merges, whole, false)

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// ReadGGUF reads the vocabulary of a GGUF file, version 2 or 3, of either byte
-// order. It reads the metadata, which come first, and no tensors.
+// ReadGGUF reads the vocabulary of a GGUF file, version 2 or 3, little or big endian. It
+// reads the metadata at the beginning of the file and does not read tensors.
 // https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 func ReadGGUF(r io.Reader) (*Vocabulary, error) {
 	g := ggufReader{r: bufio.NewReaderSize(&io.LimitedReader{R: r, N: maxFileBytes}, 1<<16)}
@@ -42,17 +42,17 @@ const (
 	ggufFloat64
 )
 
-// ggufSizes are the lengths of values that have a fixed one, by type.
+// ggufSizes are the sizes in bytes of the types with a fixed size.
 var ggufSizes = [...]int{
 	ggufUint8: 1, ggufInt8: 1, ggufUint16: 2, ggufInt16: 2, ggufUint32: 4, ggufInt32: 4,
 	ggufFloat32: 4, ggufBool: 1, ggufUint64: 8, ggufInt64: 8, ggufFloat64: 8,
 }
 
-var errGGUF = errors.New("it is not well-formed GGUF")
+var errGGUF = errors.New("the file is not well-formed GGUF")
 
 const (
-	maxKeyBytes = 1 << 16 // what the specification allows
-	maxArrays   = 4       // arrays within arrays
+	maxKeyBytes = 1 << 16 // limit of the specification
+	maxArrays   = 4       // depth of nested arrays
 )
 
 type ggufReader struct {
@@ -60,7 +60,7 @@ type ggufReader struct {
 	order binary.ByteOrder
 }
 
-// metadata reads the header and all metadata that a vocabulary is made of.
+// metadata reads the header and all metadata about the vocabulary.
 func (g *ggufReader) metadata() (map[string]any, error) {
 	var head [8]byte
 	if _, err := io.ReadFull(g.r, head[:]); err != nil {
@@ -76,7 +76,7 @@ func (g *ggufReader) metadata() (map[string]any, error) {
 		version = g.order.Uint32(head[4:])
 	}
 	if version != 2 && version != 3 {
-		return nil, fmt.Errorf("GGUF version %d is not supported", version)
+		return nil, fmt.Errorf("GGUF version %d is not supported: convert the file to version 2 or 3", version)
 	}
 	if _, err := g.uint64(); err != nil { // the number of tensors
 		return nil, err
@@ -107,7 +107,7 @@ func (g *ggufReader) metadata() (map[string]any, error) {
 	return metadata, nil
 }
 
-// wanted reports that a key is about the vocabulary.
+// wanted reports whether a key is about the vocabulary.
 func wanted(key string) bool {
 	return key == "general.name" || key == "general.architecture" || strings.HasPrefix(key, "tokenizer.")
 }
@@ -137,15 +137,15 @@ func (g *ggufReader) uint64() (uint64, error) {
 	return g.order.Uint64(b), nil
 }
 
-// text reads a string of at most limit bytes. What it allocates grows with what
-// it has read.
+// text reads a string of at most limit bytes. It allocates memory only for bytes that it
+// has read.
 func (g *ggufReader) text(limit uint64) (string, error) {
 	n, err := g.uint64()
 	if err != nil {
 		return "", err
 	}
 	if n > limit {
-		return "", fmt.Errorf("%w: a text of %d bytes", errGGUF, n)
+		return "", fmt.Errorf("%w: a string has %d bytes", errGGUF, n)
 	}
 	if n <= uint64(g.r.Size()) {
 		b, err := g.fixed(int(n))
@@ -158,8 +158,8 @@ func (g *ggufReader) text(limit uint64) (string, error) {
 	return b.String(), nil
 }
 
-// value reads a value: a string, a bool, a float64, an int64, or a slice of
-// strings, float32s or int32s, or of bytes.
+// value reads a value: a string, a bool, a float64, an int64, or a slice of string,
+// float32, int32 or byte.
 func (g *ggufReader) value(kind uint32) (any, error) {
 	switch kind {
 	case ggufString:
@@ -168,7 +168,7 @@ func (g *ggufReader) value(kind uint32) (any, error) {
 		return g.array()
 	}
 	if int(kind) >= len(ggufSizes) {
-		return nil, fmt.Errorf("%w: a value of type %d", errGGUF, kind)
+		return nil, fmt.Errorf("%w: a value has the unknown type %d", errGGUF, kind)
 	}
 	b, err := g.fixed(ggufSizes[kind])
 	if err != nil {
@@ -212,7 +212,7 @@ func (g *ggufReader) array() (any, error) {
 		return nil, err
 	}
 	if n > maxFileBytes {
-		return nil, fmt.Errorf("%w: an array of %d values", errGGUF, n)
+		return nil, fmt.Errorf("%w: an array has %d values", errGGUF, n)
 	}
 	switch kind {
 	case ggufString:
@@ -233,7 +233,7 @@ func (g *ggufReader) array() (any, error) {
 	return nil, g.skipArray(kind, n, maxArrays)
 }
 
-// readArray reads n values. What it allocates grows with what it has read.
+// readArray reads n values. It allocates memory only for values that it has read.
 func readArray[T any](n uint64, read func() (T, error)) ([]T, error) {
 	values := make([]T, 0, min(n, 1<<12))
 	for range n {
@@ -246,7 +246,7 @@ func readArray[T any](n uint64, read func() (T, error)) ([]T, error) {
 	return values, nil
 }
 
-// skip reads over a value.
+// skip skips a value.
 func (g *ggufReader) skip(kind uint32, depth int) error {
 	switch kind {
 	case ggufString:
@@ -263,14 +263,14 @@ func (g *ggufReader) skip(kind uint32, depth int) error {
 		return g.skipArray(kind, n, depth)
 	}
 	if int(kind) >= len(ggufSizes) {
-		return fmt.Errorf("%w: a value of type %d", errGGUF, kind)
+		return fmt.Errorf("%w: a value has the unknown type %d", errGGUF, kind)
 	}
 	return g.discard(uint64(ggufSizes[kind]))
 }
 
 func (g *ggufReader) skipArray(kind uint32, n uint64, depth int) error {
 	if depth == 0 || n > maxFileBytes {
-		return fmt.Errorf("%w: an array of %d values", errGGUF, n)
+		return fmt.Errorf("%w: an array has %d values", errGGUF, n)
 	}
 	if int(kind) < len(ggufSizes) && ggufSizes[kind] > 0 {
 		return g.discard(n * uint64(ggufSizes[kind]))
@@ -285,7 +285,7 @@ func (g *ggufReader) skipArray(kind uint32, n uint64, depth int) error {
 
 func (g *ggufReader) discard(n uint64) error {
 	if n > 8*maxFileBytes {
-		return fmt.Errorf("%w: a value of %d bytes", errGGUF, n)
+		return fmt.Errorf("%w: a value has %d bytes", errGGUF, n)
 	}
 	_, err := io.CopyN(io.Discard, g.r, int64(n))
 	return err
