@@ -14,7 +14,7 @@ import (
 // Count counts the tokens of a call in this process, without the network, and yields the
 // result. A nil encoding means the encoding that [tokens.For] returns for the model's
 // name.
-func Count(ctx context.Context, call *llm.Call, provider string, encoding *tokens.Encoding, yield func(llm.Event, error) bool) error {
+func Count(ctx context.Context, call *llm.Call, name string, encoding *tokens.Encoding, yield func(llm.Event, error) bool) error {
 	if err := ctx.Err(); err != nil {
 		return err // as from a provider that sends a request
 	}

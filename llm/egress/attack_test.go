@@ -269,7 +269,7 @@ func TestNoListAllowsNothing(t *testing.T) {
 	if _, err := none.Client(egress.Config{}).Do(req); llm.KindOf(err) != llm.Permission || !body.is {
 		t.Errorf("the error is %v, and the body is closed: %v", err, body.is)
 	}
-	if egress.Holds(nil) || egress.Holds(http.DefaultClient) || !egress.Holds(none.Client(egress.Config{})) {
+	if egress.Enforced(nil) || egress.Enforced(http.DefaultClient) || !egress.Enforced(none.Client(egress.Config{})) {
 		t.Error("Holds is true for another client, or false for a list's client")
 	}
 }

@@ -105,7 +105,7 @@ type tokenCount struct {
 }
 
 // read reads the reply, a single JSON value, and yields its events.
-func (p *Provider) read(a *dialect.Answer) error {
+func (p *Provider) read(a *provider.Answer) error {
 	var got generated
 	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
@@ -126,7 +126,7 @@ func (p *Provider) read(a *dialect.Answer) error {
 }
 
 // first returns the text of the first candidate and its citations.
-func (p *Provider) first(r *send.Reply, got *generated) (string, []citation, error) {
+func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation, error) {
 	switch {
 	case p.vertex && len(got.Predictions) > 0:
 		return got.Predictions[0].first(r)

@@ -79,7 +79,7 @@ type Config struct {
 // for every verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // a type without this method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -89,9 +89,9 @@ type Provider struct {
 	name    string
 	baseURL string // including the path of the models; empty without a server
 	vertex  bool
-	headers *send.Headers   // sent with every request
-	token   llm.TokenSource // nil if there is no credential
-	client  *send.Client
+	headers *httpcall.Headers // sent with every request
+	token   llm.TokenSource   // nil if there is no credential
+	client  *httpcall.Client
 	limits  llm.Limits
 }
 
@@ -170,7 +170,7 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // operations are the operations that the provider supports.
-var operations = dialect.Operations[*Provider]{
+var operations = provider.Operations[*Provider]{
 	llm.OpChat:        (*Provider).chat,
 	llm.OpCountTokens: (*Provider).countTokens,
 }
@@ -188,8 +188,8 @@ func (p *Provider) retired(call *llm.Call) error {
 }
 
 // request returns the HTTP request for a method of the model, including the credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Request, error) {
-	req := &send.Request{
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*httpcall.Request, error) {
+	req := &httpcall.Request{
 		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}

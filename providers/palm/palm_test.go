@@ -159,7 +159,7 @@ func TestFilteredAnswers(t *testing.T) {
 }
 
 func TestCandidateWithoutTextIsNoAnswer(t *testing.T) {
-	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Ask("x"))
+	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Protocol, "neither content nor output")
 }
 
@@ -235,7 +235,7 @@ func TestRefusals(t *testing.T) {
 		_, err = llm.New(replying(t, body), chatModel).Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Protocol)
 	}
-	_, err = llm.New(replying(t, `{}`), chatModel).CountTokens(t.Context(), llm.Ask("x"))
+	_, err = llm.New(replying(t, `{}`), chatModel).CountTokens(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Protocol, "no valid tokenCount")
 }
 
