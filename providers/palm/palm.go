@@ -29,8 +29,8 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // DefaultAPIVersion is the version of the Generative Language API that is spoken.
@@ -159,13 +159,19 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	if p.baseURL == "" {
 		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
 	}
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpCountTokens: (*Provider).countTokens,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
 }
 
 // retired returns the error for a call to what Google no longer has.
