@@ -98,8 +98,8 @@ func (c *collector) addRare(ev Event) {
 		c.addPart(d.Part)
 	case *Source:
 		c.resp.Sources = append(c.resp.Sources, *d)
-	case *Logprobs:
-		c.resp.Logprobs = append(c.resp.Logprobs, d.Tokens...)
+	case *TokenLogprob:
+		c.resp.Logprobs = append(c.resp.Logprobs, *d)
 	case *EmbedResponse:
 		c.resp.Embed = d
 	case *TokenCount:

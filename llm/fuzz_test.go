@@ -60,7 +60,7 @@ func FuzzMessageJSON(f *testing.F) {
 func eventsOf(data []byte) []llm.Event {
 	details := [...]llm.Detail{
 		nil, &llm.Start{ID: "id"}, provider("sig"), &llm.ToolCall{ID: "c", Name: "f"}, &llm.Media{Part: llm.Image{URL: "u"}}, &llm.Media{},
-		&llm.Source{}, &llm.Logprobs{Tokens: make([]llm.TokenLogprob, 1)}, &llm.EmbedResponse{}, &llm.TokenCount{}, &llm.ModelList{},
+		&llm.Source{}, &llm.TokenLogprob{}, &llm.EmbedResponse{}, &llm.TokenCount{}, &llm.ModelList{},
 		&llm.Step{Messages: []llm.Message{llm.Assistant("step")}}, &llm.Warning{}, &llm.Attempt{}, &llm.Done{},
 	}
 	var events []llm.Event

@@ -113,6 +113,13 @@ func (a *Answer) Emit(ev llm.Event) {
 	}
 }
 
+// EmitLogprobs passes on the log probability of each token.
+func (a *Answer) EmitLogprobs(tokens []llm.TokenLogprob) {
+	for i := range tokens {
+		a.Emit(llm.Event{Type: llm.EventLogprob, Detail: &tokens[i]})
+	}
+}
+
 // EndCalls ends the tool calls of an answer that ended for that reason. It
 // returns the reason, corrected: not every server tells an answer that waits
 // for tools from one that is done.

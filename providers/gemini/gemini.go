@@ -66,7 +66,10 @@ type Config struct {
 	// looked for at the first call: in the file CredentialsFile, in the one that
 	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's own, or on the machine.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
@@ -104,11 +107,11 @@ type Provider struct {
 	vertex bool
 	// elsewhere says that the address is the user's own, not Google's.
 	elsewhere bool
-	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string              // with the version
-	headers   *httpcall.Headers   // of every request
-	token     llm.TokenSource     // nil for none
-	defaults  *defaultCredentials // nil if token is another source
+	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string               // with the version
+	headers   *httpcall.Headers    // of every request
+	token     httpcall.TokenSource // nil for none
+	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // used last: most calls go to the same

@@ -202,7 +202,7 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.content(c.Message)
 	}
 	if len(c.Logprobs) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: provider.ConvertLogprobs(c.Logprobs)}})
+		a.EmitLogprobs(provider.ConvertLogprobs(c.Logprobs))
 	}
 	if c.Done {
 		a.done(c)

@@ -45,7 +45,10 @@ type Config struct {
 	// server of one's own does not.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Where the provider has a header of the
 	// same name, its own is sent.

@@ -250,8 +250,8 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			a.content(choice.Message, true)
 		}
 		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			all := append(provider.ConvertLogprobs(l.Content), provider.ConvertLogprobs(l.Refusal)...)
-			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
 		}
 	}
 }

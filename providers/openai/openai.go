@@ -43,7 +43,10 @@ type Config struct {
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that
 	// expire, such as Azure's Entra tokens.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// AzureAPIVersion is the version of Azure's API by deployments, such as
 	// "2024-10-21". Empty is Azure's v1 API, which has no versions, and so are the
@@ -90,8 +93,8 @@ type Provider struct {
 	config    Config // without the credential
 	quirks    Quirks
 	baseURL   string
-	token     llm.TokenSource // nil for none
-	keyed     bool            // the token is an API key, not a bearer token
+	token     httpcall.TokenSource // nil for none
+	keyed     bool                 // the token is an API key, not a bearer token
 	client    *httpcall.Client
 	limits    llm.Limits
 	endpoints sync.Map // endpointKey to endpoint

@@ -54,7 +54,10 @@ type Config struct {
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead, which is sent as a bearer
 	// token: for Vertex AI.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Where the provider has a header of the
 	// same name, its own is sent.
@@ -86,8 +89,8 @@ type Provider struct {
 	name    string
 	baseURL string // up to the models; empty for none
 	vertex  bool
-	headers *httpcall.Headers // of every request
-	token   llm.TokenSource   // nil for none
+	headers *httpcall.Headers    // of every request
+	token   httpcall.TokenSource // nil for none
 	client  *httpcall.Client
 	limits  llm.Limits
 }
