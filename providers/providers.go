@@ -18,6 +18,7 @@
 package providers
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -34,12 +35,12 @@ import (
 // Config is what a provider is opened with. What is zero, the provider takes
 // from its usual environment variables, and otherwise from its own defaults.
 type Config struct {
-	BaseURL     string          // where the API is, with http:// or https:// before it
-	APIKey      llm.Secret      // or TokenSource; those who have no key need neither
-	TokenSource llm.TokenSource // instead of APIKey, for credentials that expire
-	Headers     http.Header     // sent with every request, besides the provider's own
-	HTTPClient  *http.Client    // nil is a client of the provider's own
-	Limits      llm.Limits      // how long to wait, and how large a piece may be
+	BaseURL     string                                // where the API is, with http:// or https:// before it
+	APIKey      llm.Secret                            // or TokenSource; those who have no key need neither
+	TokenSource func(context.Context) (string, error) // instead of APIKey, for credentials that expire
+	Headers     http.Header                           // sent with every request, besides the provider's own
+	HTTPClient  *http.Client                          // nil is a client of the provider's own
+	Limits      llm.Limits                            // how long to wait, and how large a piece may be
 
 	// Egress, if set, is where the provider may connect to; all else is refused.
 	// It makes the HTTP client, so one of the user's own cannot be set as well.

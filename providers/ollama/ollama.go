@@ -28,6 +28,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // DefaultBaseURL is where Ollama listens unless told otherwise.
@@ -44,7 +45,10 @@ type Config struct {
 	// server of one's own does not.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Where the provider has a header of the
 	// same name, its own is sent.
@@ -132,15 +136,27 @@ func (p *Provider) Close() error { return p.server.Client.Close() }
 // Do answers chats, embeddings, token counts and model lists. A token count is
 // that of the chat's prompt; the model's vocabulary is kept for the next one.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error about a call that has not been sent.

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -249,8 +250,8 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			a.content(choice.Message, true)
 		}
 		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			all := append(provider.ConvertLogprobs(l.Content), provider.ConvertLogprobs(l.Refusal)...)
-			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
 		}
 	}
 }
@@ -351,7 +352,7 @@ func (a *answer) content(c *content, whole bool) {
 // piece passes on what a frame of a known shape carried.
 func (a *answer) piece(d delta, text string) {
 	if d.typ == llm.EventToolCallDelta {
-		a.AddCall(llm.ToolCallFragment{Index: d.index, Arguments: text})
+		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
 	} else {
 		a.Deliver(d.typ, text)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/offline"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // CountBy says who counts the tokens of a request.
@@ -34,7 +35,7 @@ const (
 // countTokens answers a call for a token count. Options.Hook and Options.Extra
 // change what a server counts, but not what is counted offline.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
+	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, call, p.name, p.config.Encoding, yield)
 	case CountRemote:

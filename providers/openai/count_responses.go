@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // countByResponses asks the counter of the Responses API.
@@ -96,7 +97,7 @@ type responsesPart struct {
 // responsesRequest puts the call's request in the words of the Responses API.
 func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
 	req := call.Request
-	options := llm.OptionsFor[Options](req.Options)
+	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
 	ids := callIDs{}
 	for i, m := range req.Messages {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embeddings is the reply to a request for embeddings.
@@ -24,7 +25,7 @@ type embeddings struct {
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	options := llm.OptionsFor[Options](call.Embed.Options)
+	options := llmutil.OptionsFor[Options](call.Embed.Options)
 	body, err := json.Marshal(openai.EmbeddingRequest{
 		Input:          call.Embed.Inputs,
 		Model:          openai.EmbeddingModel(call.Model),

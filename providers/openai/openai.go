@@ -23,8 +23,8 @@ import (
 	"sync"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -43,7 +43,10 @@ type Config struct {
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that
 	// expire, such as Azure's Entra tokens.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// AzureAPIVersion is the version of Azure's API by deployments, such as
 	// "2024-10-21". Empty is Azure's v1 API, which has no versions, and so are the
@@ -90,8 +93,8 @@ type Provider struct {
 	config    Config // without the credential
 	quirks    Quirks
 	baseURL   string
-	token     llm.TokenSource // nil for none
-	keyed     bool            // the token is an API key, not a bearer token
+	token     httpcall.TokenSource // nil for none
+	keyed     bool                 // the token is an API key, not a bearer token
 	client    *httpcall.Client
 	limits    llm.Limits
 	endpoints sync.Map // endpointKey to endpoint
@@ -159,15 +162,27 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted
 // without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error about a call that has not been sent.

@@ -29,8 +29,8 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // DefaultAPIVersion is the default version of the Generative Language API. The messages
@@ -51,9 +51,12 @@ type Config struct {
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource provides a bearer token for every request, for example for Vertex AI.
-	// If it is set, APIKey is ignored.
-	TokenSource llm.TokenSource
+	// TokenSource, if set, gives the credential instead, which is sent as a bearer
+	// token: for Vertex AI.
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Headers that the provider sets itself, such as
 	// the credential, take precedence.
@@ -89,8 +92,8 @@ type Provider struct {
 	name    string
 	baseURL string // including the path of the models; empty without a server
 	vertex  bool
-	headers *httpcall.Headers // sent with every request
-	token   llm.TokenSource   // nil if there is no credential
+	headers *httpcall.Headers    // of every request
+	token   httpcall.TokenSource // nil for none
 	client  *httpcall.Client
 	limits  llm.Limits
 }
@@ -166,13 +169,19 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	if p.baseURL == "" {
 		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
 	}
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are the operations that the provider supports.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpCountTokens: (*Provider).countTokens,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
 }
 
 // retired returns the error for a call to the retired service.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // The types in this file are defined in
@@ -58,7 +59,7 @@ type requestBuilder struct {
 func (p *Provider) newRequest(call *llm.Call) *requestBuilder {
 	name := strings.TrimPrefix(call.Model, "models/")
 	return &requestBuilder{
-		provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options),
+		provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options),
 		text: strings.HasPrefix(name, "text-"),
 	}
 }
