@@ -8,6 +8,7 @@ var packages = map[string]string{
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
 	"llamacpp":   module + "providers/llamacpp",
