@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -20,11 +19,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	accept := acceptStream
+	headers := p.headers.stream
 	if call.Request.NonStreaming {
-		accept = acceptJSON
+		headers = p.headers.json
 	}
-	req, err := p.request(ctx, call, http.MethodPost, body, accept)
+	req, err := p.request(ctx, call, p.url(chatPath, call.Model), body, headers)
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	defer r.Close()
 	a := &answer{provider: p}
-	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
+	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return a.Failed(a.read(), a.usage)

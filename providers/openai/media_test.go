@@ -74,6 +74,6 @@ func TestImagesInAnAnswer(t *testing.T) {
 	sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
 	equal(t, "what OpenRouter gets back", sent, fromJSON(t, `{"role":"assistant","content":"Here:","images":[
 		{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}},{"type":"image_url","image_url":{"url":"https://img.test/1"}}]}`))
-	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "takes no image in an assistant message")
+	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "does not support images in assistant messages")
 	equal(t, "status", e.Status, 0)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
@@ -53,7 +52,7 @@ type model struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	req, err := p.request(ctx, call, http.MethodGet, nil, acceptJSON)
+	req, err := p.request(ctx, call, p.url(modelsPath, ""), nil, p.headers.json)
 	if err != nil {
 		return err
 	}

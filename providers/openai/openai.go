@@ -20,7 +20,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
@@ -89,15 +88,15 @@ func (c Config) Format(f fmt.State, verb rune) {
 
 // Provider is a server of OpenAI's dialect. It is safe for concurrent use.
 type Provider struct {
-	name      string
-	config    Config // without the credential
-	quirks    Quirks
-	baseURL   string
-	token     httpcall.TokenSource // nil for none
-	keyed     bool                 // the token is an API key, not a bearer token
-	client    *httpcall.Client
-	limits    llm.Limits
-	endpoints sync.Map // endpointKey to endpoint
+	name    string
+	config  Config // without the credential
+	quirks  Quirks
+	baseURL string
+	token   httpcall.TokenSource // nil for none
+	keyed   bool                 // the token is an API key, not a bearer token
+	client  *httpcall.Client
+	limits  llm.Limits
+	headers headers
 }
 
 // New returns a provider. It sends nothing. A base URL that cannot be one is an
@@ -122,6 +121,9 @@ func New(config Config) (*Provider, error) {
 	case config.Server == Azure:
 		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
+	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
@@ -142,6 +144,7 @@ func New(config Config) (*Provider, error) {
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
+	p.headers = p.newHeaders()
 	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
