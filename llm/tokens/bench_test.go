@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// lines are prose, source code, data and many scripts.
+// lines are examples of prose, source code, data and many scripts.
 const lines = `The committee met again on Thursday; nobody, it seems, had read the minutes. "We'll vote," she said, "when they're ready."
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {

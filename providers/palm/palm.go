@@ -4,13 +4,15 @@
 // Google has switched off both services. Without a base URL, every call fails immediately
 // with an error of kind [llm.Retired] that names Gemini as the successor. The package is
 // for two groups of users: those with a server that still implements the protocol, such
-// as a gateway or a replica, and programs that should report that their model is gone.
+// as a gateway or a replica, and programs that should report that their model was
+// retired.
 //
 //	p, err := palm.New(palm.Config{BaseURL: "https://palm.example.com"})
 //	model := llm.New(p, "chat-bison-001")
 //
 // Importing the package registers it with package providers. If PALM_BASE_URL is set, the
-// name of a model is then sufficient:
+// name of a model is then sufficient. PALM_API_KEY contains the API key, if the server
+// requires one:
 //
 //	model, err := providers.Open("palm/chat-bison-001")
 //
