@@ -20,7 +20,7 @@ type Handler func(ctx context.Context, call *Call) Events
 
 // A Middleware wraps a handler in another: it may look at the call, pass on a
 // changed copy of it ([Call.Clone]), watch or hold back the events, or call
-// next again ([Deliver] says until when that is allowed).
+// next again ([ForwardAttempt] says until when that is allowed).
 type Middleware func(next Handler) Handler
 
 // Chain wraps h in the given middleware; the first is outermost, so it sees
@@ -72,7 +72,7 @@ type Call struct {
 	Embed   *EmbedRequest // for OpEmbed
 
 	// Buffered says that the caller sees nothing before the answer is whole,
-	// so that the call may start anew until its very end. See [Deliver].
+	// so that the call may start anew until its very end. See [ForwardAttempt].
 	Buffered bool
 }
 

@@ -18,7 +18,7 @@ func received(t *testing.T, defaults llm.Request, req *llm.Request) *llm.Request
 	model := llm.New(fake(func(_ context.Context, call *llm.Call) llm.Events {
 		got = call.Request
 		return script(done())
-	}), "tiny", llm.Defaults(defaults))
+	}), "tiny", llm.WithDefaults(defaults))
 	if _, err := model.Generate(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +41,12 @@ func fullRequest() llm.Request {
 		FrequencyPenalty:  new(0.2),
 		Stop:              []string{"END"},
 		Format:            &llm.Format{Name: "n", Schema: json.RawMessage(`{}`)},
-		Reasoning:         llm.EffortLow,
+		ReasoningEffort:   llm.EffortLow,
 		Logprobs:          true,
 		TopLogprobs:       3,
 		Options:           []llm.Options{fakeOptions("a")},
-		Unstreamed:        true,
-		Strict:            true,
+		NonStreaming:      true,
+		FailOnUnsupported: true,
 		KeepRaw:           true,
 	}
 }
@@ -64,7 +64,7 @@ func TestEveryRequestFieldHasADefault(t *testing.T) {
 			}
 			var defaults llm.Request
 			reflect.ValueOf(&defaults).Elem().Field(i).Set(value)
-			got := reflect.ValueOf(received(t, defaults, llm.Ask("?"))).Elem().Field(i).Interface()
+			got := reflect.ValueOf(received(t, defaults, llm.Prompt("?"))).Elem().Field(i).Interface()
 			want := value.Interface()
 			if field.Name == "Messages" {
 				want = append(slices.Clone(want.([]llm.Message)), llm.User("?"))
@@ -89,12 +89,12 @@ func TestRequestWinsOverDefaults(t *testing.T) {
 		FrequencyPenalty:  new(0.0),
 		Stop:              []string{}, // none, explicitly
 		Format:            &llm.Format{},
-		Reasoning:         llm.EffortNone,
+		ReasoningEffort:   llm.EffortNone,
 		Logprobs:          true,
 		TopLogprobs:       1,
 		Options:           []llm.Options{fakeOptions("b")},
-		Unstreamed:        true,
-		Strict:            true,
+		NonStreaming:      true,
+		FailOnUnsupported: true,
 		KeepRaw:           true,
 	}
 	defaults := fullRequest()
@@ -117,7 +117,7 @@ func TestDefaultOptionsAreMergedByProvider(t *testing.T) {
 			options{namedOptions{"a", 2}, namedOptions{"b", 1}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			req := llm.Ask("?")
+			req := llm.Prompt("?")
 			req.Options = test.req
 			check(t, "options", test.want, received(t, llm.Request{Options: test.defaults}, req).Options)
 		})
@@ -130,24 +130,6 @@ type namedOptions struct {
 }
 
 func (o namedOptions) ProviderName() string { return o.Provider }
-
-func TestOptionsFor(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		options []llm.Options
-		want    namedOptions
-	}{
-		{"none", nil, namedOptions{}},
-		{"others only", []llm.Options{fakeOptions("a")}, namedOptions{}},
-		{"own", []llm.Options{fakeOptions("b"), namedOptions{"a", 1}}, namedOptions{"a", 1}},
-		{"own, by pointer", []llm.Options{&namedOptions{"a", 1}}, namedOptions{"a", 1}},
-		{"own, by a nil pointer", []llm.Options{(*namedOptions)(nil)}, namedOptions{}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			check(t, "options", test.want, llm.OptionsFor[namedOptions](test.options))
-		})
-	}
-}
 
 func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 	// Spare capacity everywhere, where an append would write.
@@ -172,8 +154,8 @@ func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 	defaultsBefore.Options[0] = fakeOptions("default")
 	for name, options := range map[string][]llm.ModelOption{
 		"plain":         nil,
-		"with defaults": {llm.Defaults(*defaults)},
-		"with middleware that changes a clone": {llm.Defaults(*defaults), llm.Use(func(next llm.Handler) llm.Handler {
+		"with defaults": {llm.WithDefaults(*defaults)},
+		"with middleware that changes a clone": {llm.WithDefaults(*defaults), llm.WithMiddleware(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				changed := call.Clone()
 				changed.Request.Messages = append(slices.Clip(changed.Request.Messages), llm.User("and?"))
@@ -208,14 +190,14 @@ func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 func TestCallClone(t *testing.T) {
 	call := &llm.Call{
 		Op: llm.OpChat, Provider: "p", Model: "m", Buffered: true,
-		Request: llm.Ask("?"), Embed: &llm.EmbedRequest{Inputs: []string{"a"}},
+		Request: llm.Prompt("?"), Embed: &llm.EmbedRequest{Inputs: []string{"a"}},
 	}
 	clone := call.Clone()
 	check(t, "clone", call, clone)
 	clone.Model, clone.Request.MaxTokens, clone.Embed.Dimensions = "n", 1, 2
 	check(t, "original, after the clone was changed", &llm.Call{
 		Op: llm.OpChat, Provider: "p", Model: "m", Buffered: true,
-		Request: llm.Ask("?"), Embed: &llm.EmbedRequest{Inputs: []string{"a"}},
+		Request: llm.Prompt("?"), Embed: &llm.EmbedRequest{Inputs: []string{"a"}},
 	}, call)
 	check(t, "clone of a call without requests", &llm.Call{Op: llm.OpListModels}, (&llm.Call{Op: llm.OpListModels}).Clone())
 }

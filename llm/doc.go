@@ -3,7 +3,7 @@
 //
 //	model, err := providers.Open("openai/gpt-6-luna")
 //	…
-//	for text, err := range model.Stream(ctx, llm.Ask("Why is the sky blue?")).Text() {
+//	for text, err := range model.Stream(ctx, llm.Prompt("Why is the sky blue?")).Text() {
 //		if err != nil {
 //			return err
 //		}
@@ -17,7 +17,7 @@
 // the same value can go to any of them, and a conversation can move from one
 // to another, or to disk and back as JSON, between two turns. What only one
 // provider has is in [Request.Options]. What a provider cannot honour comes back
-// as a [Warning], or as an error if the request is [Request.Strict].
+// as a [Warning], or as an error if the request is [Request.FailOnUnsupported].
 //
 // # Answers
 //
@@ -47,7 +47,7 @@
 //
 // A [Provider] is one method, Do, that answers a [Call] with [Events]. Chats,
 // embeddings, token counts and model lists are all calls, so a [Middleware]
-// — one function around another — serves them all. [Deliver] holds the
+// — one function around another — serves them all. [ForwardAttempt] holds the
 // rule that lets middleware begin a call anew until the caller has seen
 // content, and never after.
 //

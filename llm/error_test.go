@@ -92,7 +92,7 @@ func TestKindAloneFailsACallAsAnErrorOfIt(t *testing.T) {
 		"a kind by itself":  {llm.Overloaded, "parley: fake/tiny: overloaded"},
 		"a kind in a chain": {fmt.Errorf("no luck: %w", llm.Overloaded), "parley: fake/tiny: overloaded: no luck: overloaded"},
 	} {
-		_, err := answering(failing(test.err)).Generate(t.Context(), llm.Ask("hi"))
+		_, err := answering(failing(test.err)).Generate(t.Context(), llm.Prompt("hi"))
 		check(t, name+": kind", llm.Overloaded, asError(t, err).Kind)
 		check(t, name+": text", test.text, err.Error())
 	}
@@ -169,7 +169,7 @@ func TestFromContext(t *testing.T) {
 }
 
 func TestAnErrorAroundANilErrorIsAnErrorOfNoKind(t *testing.T) {
-	_, err := answering(failing(fmt.Errorf("no luck: %w", (*llm.Error)(nil)))).Generate(t.Context(), llm.Ask("hi"))
+	_, err := answering(failing(fmt.Errorf("no luck: %w", (*llm.Error)(nil)))).Generate(t.Context(), llm.Prompt("hi"))
 	check(t, "kind", llm.Kind(""), asError(t, err).Kind)
 	if errors.Is(err, context.Canceled) || errors.Is(err, llm.Auth) {
 		t.Errorf("the error matches what it is not: %v", err)

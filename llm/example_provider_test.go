@@ -43,7 +43,7 @@ func (parrot) Do(ctx context.Context, call *llm.Call) llm.Events {
 func ExampleProvider() {
 	model := llm.New(parrot{}, "grey")
 
-	resp, err := model.Generate(context.Background(), llm.Ask("Pieces of eight!"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Pieces of eight!"))
 	if err != nil {
 		log.Fatal(err)
 	}

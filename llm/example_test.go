@@ -42,7 +42,7 @@ func report() llm.Events { return script(text("It snows in Oslo."), done()) }
 func Example() {
 	model := open(bluesky()) // in a program: model, err := providers.Open("openai/gpt-4o-mini")
 
-	s := model.Stream(context.Background(), llm.Ask("Why is the sky blue?"))
+	s := model.Stream(context.Background(), llm.Prompt("Why is the sky blue?"))
 	for text, err := range s.Text() {
 		if err != nil {
 			log.Fatal(err)
@@ -87,7 +87,7 @@ func ExampleModel_Generate() {
 func ExampleStream_Events() {
 	model := open(bluesky())
 
-	for ev, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Events() {
+	for ev, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Events() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func ExampleStream_Events() {
 func ExampleToolResults() {
 	model := open(weather(), report())
 
-	req := llm.Ask("What is the weather in Oslo?")
+	req := llm.Prompt("What is the weather in Oslo?")
 	req.Tools = []llm.Tool{{
 		Name:        "weather",
 		Description: "The weather in a city, now.",
@@ -150,7 +150,7 @@ func ExampleError() {
 		failing(&llm.Error{Kind: llm.Incomplete, Message: "the connection closed"}, text("Air scatters ")),
 	)
 	for range 2 {
-		_, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+		_, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 		e, _ := errors.AsType[*llm.Error](err)
 		switch {
 		case errors.Is(err, llm.RateLimited):
@@ -213,48 +213,6 @@ func ExampleMessage_MarshalJSON() {
 	// assistant said: A cat.
 }
 
-// A middleware that tries again: Deliver says whether it still may. Once the
-// caller has seen content, the failure is the caller's.
-func ExampleDeliver() {
-	retry := func(tries int) llm.Middleware {
-		return func(next llm.Handler) llm.Handler {
-			return func(ctx context.Context, call *llm.Call) llm.Events {
-				return func(yield func(llm.Event, error) bool) {
-					for try := 1; ; try++ {
-						err := llm.Deliver(next(ctx, call), call.Buffered, yield)
-						if err == nil {
-							return // delivered, or the caller has left
-						}
-						if try == tries || !llm.KindOf(err).Temporary() {
-							yield(llm.Event{}, err)
-							return
-						}
-						failed := &llm.Attempt{Provider: call.Provider, Model: call.Model, Err: err}
-						if !yield(llm.Event{Type: llm.EventAttempt, Detail: failed}, nil) {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
-	model := open(failing(&llm.Error{Kind: llm.Overloaded, Status: 503}), bluesky())
-	model = model.With(llm.Use(retry(3)))
-
-	resp, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(resp.Text())
-	for _, attempt := range resp.Attempts {
-		fmt.Printf("%s/%s: %v\n", attempt.Provider, attempt.Model, attempt.Err)
-	}
-	// Output:
-	// Air scatters blue light the most.
-	// fake/demo: parley: fake/demo: overloaded (503)
-	// fake/demo: <nil>
-}
-
 // A middleware is a function around a handler. This one adds up what all
 // calls of a model cost.
 func ExampleMiddleware() {
@@ -273,10 +231,10 @@ func ExampleMiddleware() {
 			}
 		}
 	}
-	model := open(bluesky(), report()).With(llm.Use(meter))
+	model := open(bluesky(), report()).With(llm.WithMiddleware(meter))
 
 	for _, question := range []string{"Why is the sky blue?", "What is the weather in Oslo?"} {
-		if _, err := model.Generate(context.Background(), llm.Ask(question)); err != nil {
+		if _, err := model.Generate(context.Background(), llm.Prompt(question)); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -289,49 +247,16 @@ func ExampleMiddleware() {
 
 // Give a model a standing instruction and settings of its own. What a request
 // sets itself wins.
-func ExampleDefaults() {
-	model := llm.New(parrot{}, "grey", llm.Defaults(llm.Request{
+func ExampleWithDefaults() {
+	model := llm.New(parrot{}, "grey", llm.WithDefaults(llm.Request{
 		Messages:  []llm.Message{llm.System("Repeat what you hear.")},
 		MaxTokens: 100,
 	}))
-	resp, err := model.Generate(context.Background(), llm.Ask("Hello!"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Hello!"))
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(resp.Text())
 	// Output:
 	// Hello!
-}
-
-// A provider's author feeds what the server sends of tool calls to an
-// assembler, which makes well-formed events of it.
-func ExampleToolCallAssembler() {
-	var calls llm.ToolCallAssembler
-	yield := func(ev llm.Event, err error) bool {
-		fmt.Print(ev.Type, " ", ev.Index)
-		if ev.Type == llm.EventToolCallEnd {
-			call := ev.Detail.(*llm.ToolCall)
-			fmt.Printf(": %s(%s)", call.Name, call.Arguments)
-		}
-		fmt.Println()
-		return true
-	}
-	for _, f := range []llm.ToolCallFragment{
-		{Index: 0, ID: "a", Name: "weather"},
-		{Index: 0, Arguments: `{"city":`},
-		{Index: 1, ID: "b", Name: "time"}, // has no arguments, and gets none
-		{Index: 0, Arguments: `"Oslo"}`},
-	} {
-		if !calls.Add(f, yield) {
-			return
-		}
-	}
-	calls.Finish(llm.FinishToolCalls, yield)
-	// Output:
-	// tool call start 0
-	// tool call delta 0
-	// tool call delta 0
-	// tool call end 0: weather({"city":"Oslo"})
-	// tool call start 1
-	// tool call end 1: time()
 }

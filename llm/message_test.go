@@ -20,7 +20,7 @@ func TestMessageConstructors(t *testing.T) {
 		{"Assistant", llm.Assistant("", call), llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{call}}},
 		{"ToolResults", llm.ToolResults(llm.ToolResult{CallID: "c"}, llm.ToolResult{CallID: "d"}),
 			llm.Message{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: "c"}, llm.ToolResult{CallID: "d"}}}},
-		{"Ask", llm.Ask("a").Messages[0], llm.User("a")},
+		{"Ask", llm.Prompt("a").Messages[0], llm.User("a")},
 	} {
 		check(t, test.name, test.want, test.got)
 	}

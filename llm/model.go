@@ -31,13 +31,13 @@ func New(p Provider, name string, options ...ModelOption) *Model {
 // A ModelOption changes a model in the making.
 type ModelOption func(*Model)
 
-// Use adds middleware inside of what the model has, nearer to the provider:
-// in New(p, name, Use(a, b)).With(Use(c)), a sees calls first and c last.
-func Use(middleware ...Middleware) ModelOption {
+// WithMiddleware adds middleware inside of what the model has, nearer to the provider:
+// in New(p, name, WithMiddleware(a, b)).With(WithMiddleware(c)), a sees calls first and c last.
+func WithMiddleware(middleware ...Middleware) ModelOption {
 	return func(m *Model) { m.middleware = append(slices.Clip(m.middleware), middleware...) }
 }
 
-// Defaults sets what requests leave open, in place of earlier defaults: each
+// WithDefaults sets what requests leave open, in place of earlier defaults: each
 // setting that a request does not have is taken from defaults, and so are the
 // options of a provider for which it has none, for embeddings too. What is
 // switched on by default a request cannot switch off.
@@ -46,22 +46,22 @@ func Use(middleware ...Middleware) ModelOption {
 // system message. Errors that name a message by its number count them too.
 //
 // What the defaults point to must not be changed afterwards.
-func Defaults(defaults Request) ModelOption {
+func WithDefaults(defaults Request) ModelOption {
 	return func(m *Model) { m.defaults = &defaults }
 }
 
-// Named changes the model's name and keeps all else.
-func Named(name string) ModelOption {
+// WithName changes the model's name and keeps all else.
+func WithName(name string) ModelOption {
 	return func(m *Model) { m.name = name }
 }
 
-// Owns has every call of [Model.Close] close c.
-func Owns(c io.Closer) ModelOption {
+// WithCloser has every call of [Model.Close] close c.
+func WithCloser(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
 }
 
 // With returns a copy of the model with further options. Middleware is added inside of
-// what the model has: see [Use].
+// what the model has: see [WithMiddleware].
 func (m *Model) With(options ...ModelOption) *Model {
 	changed := *m
 	for _, option := range options {
@@ -96,7 +96,7 @@ func (m *Model) Stream(ctx context.Context, req *Request) *Stream {
 }
 
 // Generate asks the model and returns the whole answer. It streams underneath,
-// because silent connections get cut; set [Request.Unstreamed] to prevent it.
+// because silent connections get cut; set [Request.NonStreaming] to prevent it.
 // If it fails, what had arrived is in the error's Partial.
 func (m *Model) Generate(ctx context.Context, req *Request) (*Response, error) {
 	return m.whole(ctx, &Call{Op: OpChat, Request: m.fill(req)})

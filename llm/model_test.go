@@ -27,9 +27,9 @@ func noting(notes *[]string, name string) llm.Middleware {
 
 func TestMiddlewareRunsInTheOrderWritten(t *testing.T) {
 	var notes []string
-	model := answering(script(done()), llm.Use(noting(&notes, "a"), noting(&notes, "b")), llm.Use(noting(&notes, "c")))
-	model = model.With(llm.Use(noting(&notes, "d")))
-	if _, err := model.Generate(t.Context(), llm.Ask("?")); err != nil {
+	model := answering(script(done()), llm.WithMiddleware(noting(&notes, "a"), noting(&notes, "b")), llm.WithMiddleware(noting(&notes, "c")))
+	model = model.With(llm.WithMiddleware(noting(&notes, "d")))
+	if _, err := model.Generate(t.Context(), llm.Prompt("?")); err != nil {
 		t.Fatal(err)
 	}
 	check(t, "order", []string{"a", "b", "c", "d", "/d", "/c", "/b", "/a"}, notes)
@@ -47,10 +47,10 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 		asked = call
 		return script(done())
 	})
-	original := llm.New(provider, "tiny", llm.Use(noting(&notes, "a")), llm.Use(noting(&notes, "b")), llm.Use(noting(&notes, "c")),
-		llm.Defaults(llm.Request{MaxTokens: 1}))
-	one := original.With(llm.Use(noting(&notes, "one")), llm.Named("small"), llm.Defaults(llm.Request{MaxTokens: 2}))
-	two := original.With(llm.Use(noting(&notes, "two")))
+	original := llm.New(provider, "tiny", llm.WithMiddleware(noting(&notes, "a")), llm.WithMiddleware(noting(&notes, "b")), llm.WithMiddleware(noting(&notes, "c")),
+		llm.WithDefaults(llm.Request{MaxTokens: 1}))
+	one := original.With(llm.WithMiddleware(noting(&notes, "one")), llm.WithName("small"), llm.WithDefaults(llm.Request{MaxTokens: 2}))
+	two := original.With(llm.WithMiddleware(noting(&notes, "two")))
 	for _, test := range []struct {
 		model  *llm.Model
 		name   string
@@ -63,7 +63,7 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 		{two, "tiny", []string{"a", "b", "c", "two", "/two", "/c", "/b", "/a"}, 1},
 	} {
 		notes = nil
-		if _, err := test.model.Generate(t.Context(), llm.Ask("?")); err != nil {
+		if _, err := test.model.Generate(t.Context(), llm.Prompt("?")); err != nil {
 			t.Fatal(err)
 		}
 		check(t, "middleware", test.notes, notes)
@@ -78,7 +78,7 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 }
 
 func TestEveryOperationTakesTheSamePath(t *testing.T) {
-	ask, embed := llm.Ask("?"), &llm.EmbedRequest{Inputs: []string{"a"}}
+	ask, embed := llm.Prompt("?"), &llm.EmbedRequest{Inputs: []string{"a"}}
 	vectors := &llm.EmbedResponse{Vectors: [][]float32{{1, 2}}, Model: "tiny"}
 	count := &llm.TokenCount{Tokens: 7, Exact: true, Source: "test"}
 	infos := []llm.ModelInfo{{Name: "tiny"}, {Name: "small"}}
@@ -91,7 +91,7 @@ func TestEveryOperationTakesTheSamePath(t *testing.T) {
 			return script(llm.Event{Type: llm.EventResult, Detail: d}, done())
 		}
 		return script(text("Hi"), done())
-	}), "tiny", llm.Use(func(next llm.Handler) llm.Handler {
+	}), "tiny", llm.WithMiddleware(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			atMiddleware = append(atMiddleware, *call)
 			return next(ctx, call)
@@ -143,8 +143,8 @@ func TestEveryOperationTakesTheSamePath(t *testing.T) {
 func TestOperationsReturnTheirErrors(t *testing.T) {
 	model := answering(failing(&llm.Error{Kind: llm.Unsupported, Message: "not here"}, start("id")))
 	for op, ask := range map[llm.Op]func() (any, error){
-		llm.OpChat:        func() (any, error) { r, err := model.Generate(t.Context(), llm.Ask("?")); return r == nil, err },
-		llm.OpCountTokens: func() (any, error) { r, err := model.CountTokens(t.Context(), llm.Ask("?")); return r == nil, err },
+		llm.OpChat:        func() (any, error) { r, err := model.Generate(t.Context(), llm.Prompt("?")); return r == nil, err },
+		llm.OpCountTokens: func() (any, error) { r, err := model.CountTokens(t.Context(), llm.Prompt("?")); return r == nil, err },
 		llm.OpListModels:  func() (any, error) { r, err := model.ListModels(t.Context()); return r == nil, err },
 		llm.OpEmbed: func() (any, error) {
 			r, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
@@ -163,7 +163,7 @@ func TestOperationsReturnTheirErrors(t *testing.T) {
 func TestAnswerWithoutItsResultIsIncomplete(t *testing.T) {
 	model := answering(script(start("id"), done()))
 	_, embedErr := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
-	_, countErr := model.CountTokens(t.Context(), llm.Ask("?"))
+	_, countErr := model.CountTokens(t.Context(), llm.Prompt("?"))
 	for op, err := range map[llm.Op]error{llm.OpEmbed: embedErr, llm.OpCountTokens: countErr} {
 		e := asError(t, err)
 		check(t, "kind", llm.Incomplete, e.Kind)
@@ -174,9 +174,9 @@ func TestAnswerWithoutItsResultIsIncomplete(t *testing.T) {
 }
 
 func TestModelWithoutProvider(t *testing.T) {
-	model := llm.New(nil, "tiny", llm.Use(func(next llm.Handler) llm.Handler { return next }))
+	model := llm.New(nil, "tiny", llm.WithMiddleware(func(next llm.Handler) llm.Handler { return next }))
 	check(t, "String", "/tiny", model.String())
-	_, err := model.Generate(t.Context(), llm.Ask("?"))
+	_, err := model.Generate(t.Context(), llm.Prompt("?"))
 	e := asError(t, err)
 	check(t, "text", "parley: tiny: invalid request: the model has no provider", e.Error())
 	if _, err := model.ListModels(t.Context()); !errors.Is(err, llm.InvalidRequest) {
@@ -192,10 +192,10 @@ func TestModelAndStreamThatNobodyMadeAreErrors(t *testing.T) {
 		err  func() error
 		want string
 	}{
-		{"a model's chat", func() error { _, err := model.Generate(t.Context(), llm.Ask("?")); return err }, "the model has no name"},
+		{"a model's chat", func() error { _, err := model.Generate(t.Context(), llm.Prompt("?")); return err }, "the model has no name"},
 		{"a model's list", func() error { _, err := model.ListModels(t.Context()); return err }, "the model has no provider"},
 		{"a model's Do", func() error {
-			_, err := read(model.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("?")}))
+			_, err := read(model.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Prompt("?")}))
 			return err
 		}, "the model has no provider"},
 		{"a model's Do of no call", func() error { _, err := read(answering(script()).Do(t.Context(), nil)); return err }, "the call is nil"},
@@ -224,9 +224,9 @@ func TestCloseClosesWhatTheModelOwns(t *testing.T) {
 	if err := answering(script(done())).Close(); err != nil {
 		t.Errorf("closing a model that owns nothing: %v", err)
 	}
-	model := answering(script(done()), llm.Owns(owned("a", boom)), llm.Owns(owned("b", nil)), llm.Owns(owned("c", nil)))
-	one := model.With(llm.Owns(owned("one", bang)))
-	two := model.With(llm.Owns(owned("two", nil)))
+	model := answering(script(done()), llm.WithCloser(owned("a", boom)), llm.WithCloser(owned("b", nil)), llm.WithCloser(owned("c", nil)))
+	one := model.With(llm.WithCloser(owned("one", bang)))
+	two := model.With(llm.WithCloser(owned("two", nil)))
 	for _, test := range []struct {
 		name   string
 		model  *llm.Model
@@ -250,15 +250,15 @@ func TestOneModelServesManyGoroutines(t *testing.T) {
 	model := llm.New(fake(func(_ context.Context, call *llm.Call) llm.Events {
 		question := call.Request.Messages[len(call.Request.Messages)-1].Text()
 		return script(start(question), text("re: "), text(question), done())
-	}), "tiny", llm.Defaults(llm.Request{Messages: []llm.Message{llm.System("s")}, Options: []llm.Options{fakeOptions("a")}}),
-		llm.Use(func(next llm.Handler) llm.Handler { return next }))
-	shared := llm.Ask("shared")
+	}), "tiny", llm.WithDefaults(llm.Request{Messages: []llm.Message{llm.System("s")}, Options: []llm.Options{fakeOptions("a")}}),
+		llm.WithMiddleware(func(next llm.Handler) llm.Handler { return next }))
+	shared := llm.Prompt("shared")
 	var wg sync.WaitGroup
 	for i := range 100 {
 		wg.Go(func() {
 			question := strconv.Itoa(i)
-			own := llm.Ask(question)
-			resp, err := model.With(llm.Named("n"+question)).Generate(t.Context(), own)
+			own := llm.Prompt(question)
+			resp, err := model.With(llm.WithName("n"+question)).Generate(t.Context(), own)
 			if err != nil || resp.Text() != "re: "+question || resp.ID != question {
 				t.Errorf("question %s got the answer %+v (%v)", question, resp, err)
 			}
@@ -283,15 +283,15 @@ func TestModelAnswersAnothersCallUnderItsOwnName(t *testing.T) {
 	model := llm.New(fake(func(_ context.Context, call *llm.Call) llm.Events {
 		asked = call
 		return failing(errors.New("broken"), llm.Event{Type: llm.EventStart, Detail: &llm.Start{ID: "1"}})
-	}), "small", llm.Use(noting(&notes, "a")), llm.Defaults(llm.Request{
+	}), "small", llm.WithMiddleware(noting(&notes, "a")), llm.WithDefaults(llm.Request{
 		Messages: []llm.Message{llm.System("Be short.")}, MaxTokens: 5, TopK: new(3),
 	}))
-	call := &llm.Call{Op: llm.OpChat, Provider: "other", Model: "large", Request: llm.Ask("Hi"), Buffered: true}
+	call := &llm.Call{Op: llm.OpChat, Provider: "other", Model: "large", Request: llm.Prompt("Hi"), Buffered: true}
 	call.Request.MaxTokens = 7
 
 	events, err := read(model.Do(t.Context(), call))
 
-	want := &llm.Call{Op: llm.OpChat, Provider: "fake", Model: "small", Request: llm.Ask("Hi"), Buffered: true}
+	want := &llm.Call{Op: llm.OpChat, Provider: "fake", Model: "small", Request: llm.Prompt("Hi"), Buffered: true}
 	want.Request.MaxTokens, want.Request.TopK = 7, new(3)
 	check(t, "call", want, asked)
 	check(t, "call that was handed on", "other/large", call.Provider+"/"+call.Model)

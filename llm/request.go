@@ -36,8 +36,8 @@ type Request struct {
 
 	// Format constrains the answer to JSON; nil is free text.
 	Format *Format
-	// Reasoning is how much the model should think, where it can.
-	Reasoning Effort
+	// ReasoningEffort is how much the model should think, where it can.
+	ReasoningEffort ReasoningEffort
 	// Logprobs asks for the probability of each token of the answer. TopLogprobs
 	// asks for that too, and for as many of the likeliest tokens at each place.
 	Logprobs    bool
@@ -47,19 +47,19 @@ type Request struct {
 	// such as openai.Options{…}. Providers ignore each other's options.
 	Options []Options
 
-	// Unstreamed asks the server for the whole answer at once, for servers
+	// NonStreaming asks the server for the whole answer at once, for servers
 	// and settings that cannot stream. The events are the same, in fewer pieces.
-	Unstreamed bool
-	// Strict makes an error of every setting that the backend cannot honour,
+	NonStreaming bool
+	// FailOnUnsupported makes an error of every setting that the backend cannot honour,
 	// where otherwise there is a [Warning].
-	Strict bool
+	FailOnUnsupported bool
 	// KeepRaw keeps the reply's body in [Response.Raw]: as it came, but that a
 	// secret in the body of an error is hidden.
 	KeepRaw bool
 }
 
-// Ask returns a request with one user message: the shortest way to a question.
-func Ask(text string) *Request {
+// Prompt returns a request with one user message: the shortest way to a question.
+func Prompt(text string) *Request {
 	return &Request{Messages: []Message{User(text)}}
 }
 
@@ -68,21 +68,6 @@ func Ask(text string) *Request {
 type Options interface {
 	// ProviderName is the name of the provider that the options are for.
 	ProviderName() string
-}
-
-// OptionsFor returns the options of type T among those of a request, or T's
-// zero value. Providers call it to find their own.
-func OptionsFor[T Options](options []Options) T {
-	for _, o := range options {
-		if own, ok := o.(T); ok {
-			return own
-		}
-		if own, ok := any(o).(*T); ok && own != nil { // a pointer is an Options too, and must not be ignored
-			return *own
-		}
-	}
-	var none T
-	return none
 }
 
 // Tool describes a function that the model may ask to have called.
@@ -125,19 +110,19 @@ type Format struct {
 	Strict *bool
 }
 
-// Effort is how much a model should reason before it answers. Providers with
+// ReasoningEffort is how much a model should reason before it answers. Providers with
 // other words for it translate the nearest.
-type Effort string
+type ReasoningEffort string
 
 // The efforts, from none to the most. A provider may know others; they are passed
 // on as they are.
 const (
-	EffortDefault Effort = ""     // the model's own
-	EffortNone    Effort = "none" // do not reason
-	EffortMinimal Effort = "minimal"
-	EffortLow     Effort = "low"
-	EffortMedium  Effort = "medium"
-	EffortHigh    Effort = "high"
+	EffortDefault ReasoningEffort = ""     // the model's own
+	EffortNone    ReasoningEffort = "none" // do not reason
+	EffortMinimal ReasoningEffort = "minimal"
+	EffortLow     ReasoningEffort = "low"
+	EffortMedium  ReasoningEffort = "medium"
+	EffortHigh    ReasoningEffort = "high"
 )
 
 // EmbedRequest asks for the embedding vectors of texts.
@@ -148,9 +133,9 @@ type EmbedRequest struct {
 	Dimensions int
 	// Options hold what only one provider has, as those of a [Request] do.
 	Options []Options
-	// Strict makes an error of what the backend cannot honour, such as
+	// FailOnUnsupported makes an error of what the backend cannot honour, such as
 	// Dimensions, where otherwise there is a warning.
-	Strict bool
+	FailOnUnsupported bool
 }
 
 // EmbedResponse holds one vector for each input, in the same order.
@@ -187,11 +172,11 @@ func (r *Request) withDefaults(d *Request) *Request {
 	orDefault(&merged.PresencePenalty, d.PresencePenalty)
 	orDefault(&merged.FrequencyPenalty, d.FrequencyPenalty)
 	orDefault(&merged.Format, d.Format)
-	orDefault(&merged.Reasoning, d.Reasoning)
+	orDefault(&merged.ReasoningEffort, d.ReasoningEffort)
 	orDefault(&merged.Logprobs, d.Logprobs)
 	orDefault(&merged.TopLogprobs, d.TopLogprobs)
-	orDefault(&merged.Unstreamed, d.Unstreamed)
-	orDefault(&merged.Strict, d.Strict)
+	orDefault(&merged.NonStreaming, d.NonStreaming)
+	orDefault(&merged.FailOnUnsupported, d.FailOnUnsupported)
 	orDefault(&merged.KeepRaw, d.KeepRaw)
 	merged.Options = withDefaultOptions(r.Options, d.Options)
 	return &merged

@@ -129,7 +129,7 @@ type RateLimits struct {
 }
 
 // Warning is something that the caller asked for and did not get, or should
-// know about an answer. [Request.Strict] makes an error of the former.
+// know about an answer. [Request.FailOnUnsupported] makes an error of the former.
 type Warning struct {
 	Code    WarningCode `json:"code"`
 	Setting string      `json:"setting,omitempty"` // the request's field, if it is about one: "TopK"

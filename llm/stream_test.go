@@ -18,7 +18,7 @@ func TestStreamSendsNothingBeforeItIsRead(t *testing.T) {
 		calls++
 		return script(text("Hi"), done())
 	}), "tiny")
-	s := model.Stream(t.Context(), llm.Ask("Hello"))
+	s := model.Stream(t.Context(), llm.Prompt("Hello"))
 	events := s.Events()
 	texts := s.Text()
 	if calls != 0 {
@@ -60,7 +60,7 @@ func TestStreamCanBeReadOnce(t *testing.T) {
 				}
 				return script(text("Hi"), done())
 			}), "tiny")
-			s := model.Stream(t.Context(), llm.Ask("Hello"))
+			s := model.Stream(t.Context(), llm.Prompt("Hello"))
 			var events []llm.Event
 			var err error
 			if readFirst != nil {
@@ -93,7 +93,7 @@ func TestLeavingStreamKeepsWhatArrivedAndReleasesProvider(t *testing.T) {
 				return
 			}
 		}
-	}).Stream(t.Context(), llm.Ask("Count"))
+	}).Stream(t.Context(), llm.Prompt("Count"))
 	for text, err := range s.Text() {
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestLeavingStreamKeepsWhatArrivedAndReleasesProvider(t *testing.T) {
 
 func TestStreamTextLeavesOutAllElse(t *testing.T) {
 	s := answering(script(start("id"), warning("mind"), reasoning("hm"), text("A"), text(""), refusal("no"),
-		callStart(0, "c", "f"), callDelta(0, "{}"), callEnd(0, "c", "f", "{}"), text("B"), done())).Stream(t.Context(), llm.Ask("?"))
+		callStart(0, "c", "f"), callDelta(0, "{}"), callEnd(0, "c", "f", "{}"), text("B"), done())).Stream(t.Context(), llm.Prompt("?"))
 	var got []string
 	for text, err := range s.Text() {
 		if err != nil {
@@ -175,17 +175,17 @@ func TestStreamErrors(t *testing.T) {
 		{
 			name:    "no end",
 			events:  script(start("id"), text("Half")),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 			partial: partial,
 		},
 		{
 			name:    "nothing at all",
 			events:  script(),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 		},
 		{
 			name:    "foreign error",
@@ -228,7 +228,7 @@ func TestStreamErrors(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := answering(test.events).Stream(t.Context(), llm.Ask("?"))
+			s := answering(test.events).Stream(t.Context(), llm.Prompt("?"))
 			_, err := read(s.Events())
 			e := asError(t, err)
 			for _, target := range test.matches {
@@ -263,7 +263,7 @@ func TestStreamErrors(t *testing.T) {
 
 func TestDoneWithoutDetailEndsTheAnswer(t *testing.T) {
 	model := answering(script(text("Hi"), llm.Event{Type: llm.EventDone}))
-	resp, err := model.Generate(t.Context(), llm.Ask("?"))
+	resp, err := model.Generate(t.Context(), llm.Prompt("?"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func TestDoneWithoutDetailEndsTheAnswer(t *testing.T) {
 
 func TestStreamErrorKeepsPartialOfInnerLayer(t *testing.T) {
 	inner := &llm.Response{Messages: []llm.Message{llm.Assistant("inner")}}
-	s := answering(failing(&llm.Error{Kind: llm.Server, Partial: inner}, text("outer"))).Stream(t.Context(), llm.Ask("?"))
+	s := answering(failing(&llm.Error{Kind: llm.Server, Partial: inner}, text("outer"))).Stream(t.Context(), llm.Prompt("?"))
 	_, err := read(s.Events())
 	if got := asError(t, err).Partial; got != inner {
 		t.Errorf("Partial is %+v, want the one that the provider set", got)
@@ -284,7 +284,7 @@ func TestStreamErrorKeepsPartialOfInnerLayer(t *testing.T) {
 // A provider knows what no event says: what a failed answer cost, and its body.
 func TestStreamErrorTakesUsageAndBodyFromTheProvider(t *testing.T) {
 	known := &llm.Response{Usage: llm.Usage{Input: llm.Known(3)}, Raw: []byte("cut")}
-	s := answering(failing(&llm.Error{Kind: llm.Incomplete, Partial: known}, text("Ha"))).Stream(t.Context(), llm.Ask("?"))
+	s := answering(failing(&llm.Error{Kind: llm.Incomplete, Partial: known}, text("Ha"))).Stream(t.Context(), llm.Prompt("?"))
 	_, err := read(s.Events())
 	got := asError(t, err).Partial
 	check(t, "text", "Ha", got.Text())
@@ -299,7 +299,7 @@ func TestStreamDoesNotModifySharedErrors(t *testing.T) {
 	before := *shared
 	model := answering(failing(shared, text("Half")))
 	for range 2 {
-		_, err := read(model.Stream(t.Context(), llm.Ask("?")).Events())
+		_, err := read(model.Stream(t.Context(), llm.Prompt("?")).Events())
 		if asError(t, err).Partial == nil {
 			t.Error("the returned error has no Partial")
 		}
@@ -337,7 +337,7 @@ func TestStreamOfEndedContextSendsNothing(t *testing.T) {
 				t.Error("the provider was called")
 				return script(done())
 			}), "tiny")
-			_, err := read(model.Stream(test.ctx, llm.Ask("?")).Events())
+			_, err := read(model.Stream(test.ctx, llm.Prompt("?")).Events())
 			e := asError(t, err)
 			check(t, "text", test.text, e.Error())
 			check(t, "partial", (*llm.Response)(nil), e.Partial)
@@ -371,7 +371,7 @@ func TestContextEndsInMidStream(t *testing.T) {
 					}
 				}), "tiny")
 				var last error
-				for _, err := range model.Stream(ctx, llm.Ask("?")).Text() {
+				for _, err := range model.Stream(ctx, llm.Prompt("?")).Text() {
 					if last = err; err == nil && name == "cancelled" {
 						cancel()
 					}
@@ -389,7 +389,7 @@ func TestResponsesOfAStreamShareNoParts(t *testing.T) {
 	stream := answering(script(
 		text("one"), llm.Event{Type: llm.EventStepEnd, Detail: &llm.Step{}},
 		text("two"), callStart(0, "id", "f"), callEnd(0, "id", "f", "{}"), llm.Event{Type: llm.EventDone},
-	)).Stream(t.Context(), llm.Ask("hi"))
+	)).Stream(t.Context(), llm.Prompt("hi"))
 	if _, err := read(stream.Events()); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestRequestValidate(t *testing.T) {
 		}}
 	}
 	set := func(change func(*llm.Request)) *llm.Request {
-		req := llm.Ask("?")
+		req := llm.Prompt("?")
 		change(req)
 		return req
 	}
@@ -48,9 +48,9 @@ func TestRequestValidate(t *testing.T) {
 	}{
 		{"nil request", nil, "the request is nil"},
 		{"no messages", &llm.Request{}, "the request has no messages"},
-		{"one question", llm.Ask("Why?"), ""},
-		{"empty question", llm.Ask(""), ""},
-		{"50 MB", llm.Ask(strings.Repeat("0123456789", 5_000_000)), ""},
+		{"one question", llm.Prompt("Why?"), ""},
+		{"empty question", llm.Prompt(""), ""},
+		{"50 MB", llm.Prompt(strings.Repeat("0123456789", 5_000_000)), ""},
 		{"unknown role", with("bot", llm.Text{Text: "a"}), `message 1: the role "bot" does not exist: use system, user, assistant or tool`},
 		{"no role", with("", llm.Text{Text: "a"}), `message 1: the role "" does not exist: use system, user, assistant or tool`},
 
@@ -130,7 +130,7 @@ func TestRequestValidate(t *testing.T) {
 		{"TopLogprobs", set(func(r *llm.Request) { r.TopLogprobs = -2 }), "TopLogprobs is -2; it cannot be negative"},
 		{"empty stop sequence", set(func(r *llm.Request) { r.Stop = []string{"a", ""} }), "stop sequence 1 is empty or not valid UTF-8"},
 		{"stop sequence not UTF-8", set(func(r *llm.Request) { r.Stop = []string{badUTF8} }), "stop sequence 0 is empty or not valid UTF-8"},
-		{"effort not UTF-8", set(func(r *llm.Request) { r.Reasoning = llm.Effort(badUTF8) }), "Reasoning is not valid UTF-8 at byte 2"},
+		{"effort not UTF-8", set(func(r *llm.Request) { r.ReasoningEffort = llm.ReasoningEffort(badUTF8) }), "Reasoning is not valid UTF-8 at byte 2"},
 		{"any JSON", set(func(r *llm.Request) { r.Format = &llm.Format{} }), ""},
 		{"schema", set(func(r *llm.Request) { r.Format = &llm.Format{Name: "n", Schema: json.RawMessage(`{}`)} }), ""},
 		{"schema not an object", set(func(r *llm.Request) { r.Format = &llm.Format{Schema: json.RawMessage(`true`)} }), "the schema of Format is not a JSON object"},
@@ -152,8 +152,8 @@ func TestEmbedRequestValidate(t *testing.T) {
 		req  *llm.EmbedRequest
 		want string
 	}{
-		{"nil request", nil, "the request is nil"},
-		{"no inputs", &llm.EmbedRequest{}, "the request has no inputs to embed"},
+		{"nil request", nil, "the embed request is nil"},
+		{"no inputs", &llm.EmbedRequest{}, "the embed request has no inputs"},
 		{"inputs", &llm.EmbedRequest{Inputs: []string{"a", ""}, Dimensions: 8, Options: []llm.Options{fakeOptions("a")}}, ""},
 		{"not UTF-8", &llm.EmbedRequest{Inputs: []string{"a", badUTF8}}, "input 1 is not valid UTF-8 at byte 2"},
 		{"Dimensions", &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: -1}, "Dimensions is -1; it cannot be negative"},
@@ -203,8 +203,8 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		{llm.OpChat, func() error { _, err := model.Generate(t.Context(), nil); return err }, "the request is nil"},
 		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), bad); return err }, text},
 		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), nil); return err }, "the request is nil"},
-		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), &llm.EmbedRequest{}); return err }, "the request has no inputs to embed"},
-		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), nil); return err }, "the request is nil"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), &llm.EmbedRequest{}); return err }, "the embed request has no inputs"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), nil); return err }, "the embed request is nil"},
 	} {
 		e := asError(t, test.ask())
 		check(t, string(test.op)+": message", test.want, e.Message)
@@ -212,7 +212,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		check(t, "op", test.op, e.Op)
 		check(t, "provider and model", "fake/tiny", e.Provider+"/"+e.Model)
 	}
-	_, err := model.With(llm.Named("tiny\xff")).Generate(t.Context(), llm.Ask("?"))
+	_, err := model.With(llm.WithName("tiny\xff")).Generate(t.Context(), llm.Prompt("?"))
 	check(t, "a name that JSON cannot hold", "the model's name is not valid UTF-8 at byte 4", asError(t, err).Message)
 }
 

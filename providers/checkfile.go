@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -56,7 +56,7 @@ func (b *builder) checkConnection(at place, c connection) {
 	}
 	if name, ok := variable(c.BaseURL.value); ok {
 		b.add(c.BaseURL.place, "the file's text is taken as it is, and no variable in it is replaced: write the address in place of %s", name)
-	} else if _, err := send.ParseBaseURL("", c.BaseURL.value); err != nil {
+	} else if _, err := httpcall.ParseBaseURL("", c.BaseURL.value); err != nil {
 		b.add(c.BaseURL.place, "%s", messageOf(err))
 	}
 }

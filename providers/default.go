@@ -55,7 +55,7 @@ func DefaultIn(ctx context.Context, with Environment) (*Choice, error) {
 	if named != "" {
 		return opened(named, "named by PARLEY_MODEL", with)
 	}
-	for _, v := range readCatalog().vendors {
+	for _, v := range readVendors() {
 		if !imported(v.name.value) || v.value.Default == "" {
 			continue
 		}
@@ -100,7 +100,7 @@ func fromFile(path, why string, found bool, named string, with Environment) (*Ch
 	if err != nil {
 		return nil, err
 	}
-	model, err := setup.Model(named, llm.Owns(setup))
+	model, err := setup.Model(named, llm.WithCloser(setup))
 	if err != nil {
 		return nil, errors.Join(err, setup.Close())
 	}
@@ -155,7 +155,7 @@ func fromOllama(ctx context.Context, with Environment) (*Choice, error) {
 		}
 		return nil, &Unconfigured{where, errors.Join(err, choice.Model.Close())}
 	}
-	choice.Model = choice.Model.With(llm.Named(newest.Name))
+	choice.Model = choice.Model.With(llm.WithName(newest.Name))
 	choice.Why = "the newest on the Ollama server at " + where
 	return choice, nil
 }

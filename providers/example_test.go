@@ -18,7 +18,7 @@ func ExampleOpen() {
 		log.Fatal(err)
 	}
 	defer model.Close()
-	resp, err := model.Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func ExampleLoad() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -84,14 +84,4 @@ func ExampleDefault() {
 	}
 	defer choice.Model.Close()
 	log.Print("asking ", choice) // which model, and why
-}
-
-func ExampleInfo() {
-	info, ok := providers.Info("openai/gpt-4o-mini")
-	fmt.Println(ok, info.ContextWindow, info.Prices.Input, info.Status, info.Successor)
-	llama, _ := providers.Info("LLaMA 2")
-	fmt.Println(llama.Sizes, llama.License)
-	// Output:
-	// true 128000 0.15 deprecated gpt-6-luna
-	// [7B 13B 70B] Llama 2 Community License
 }

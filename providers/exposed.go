@@ -8,7 +8,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 )
 
 // exposed tells of what is written in a file that everybody may read, and nobody should: keys,
@@ -61,7 +61,7 @@ func (w *exposure) connection(c connection) {
 		}
 	}
 	for _, h := range c.Headers {
-		if h.value != nil && h.value.literal != "" && send.HoldsCredential(h.name.value) {
+		if h.value != nil && h.value.literal != "" && httpcall.HoldsCredential(h.name.value) {
 			w.warn("header "+h.name.value, "use {env: NAME}", h.value.place)
 		}
 	}

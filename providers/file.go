@@ -14,15 +14,15 @@ import (
 // file is a config file as it is written. docs/config.md describes it to users, and
 // docs/config.schema.json to editors.
 type file struct {
-	Schema    string                `yaml:"$schema" doc:"for editors: where the schema of this file is"` // for editors
-	Default   *text                 `yaml:"default" doc:"the model or group that is taken when none is named"`
-	Strict    bool                  `yaml:"strict" doc:"an error, rather than a warning, for what a model cannot do"`
-	Egress    *[]text               `yaml:"egress" doc:"hosts and networks that may be connected to; nothing else may"`
-	Providers table[providerConfig] `yaml:"providers" doc:"connections: providers with settings, under their own name or another"`
-	Models    table[modelConfig]    `yaml:"models" doc:"models, under names of your own"`
-	Groups    table[groupConfig]    `yaml:"groups" doc:"several models that answer as one"`
-	Stores    table[storeConfig]    `yaml:"stores" doc:"where middleware keeps what models, processes and machines share"`
-	Catalog   table[infoConfig]     `yaml:"catalog" doc:"what is known of models, by provider/model; it outranks the built-in catalog"`
+	Schema            string                `yaml:"$schema" doc:"for editors: where the schema of this file is"` // for editors
+	Default           *text                 `yaml:"default" doc:"the model or group that is taken when none is named"`
+	FailOnUnsupported bool                  `yaml:"fail_on_unsupported" doc:"an error, rather than a warning, for what a model cannot do"`
+	Egress            *[]text               `yaml:"egress" doc:"hosts and networks that may be connected to; nothing else may"`
+	Providers         table[providerConfig] `yaml:"providers" doc:"connections: providers with settings, under their own name or another"`
+	Models            table[modelConfig]    `yaml:"models" doc:"models, under names of your own"`
+	Groups            table[groupConfig]    `yaml:"groups" doc:"several models that answer as one"`
+	Stores            table[storeConfig]    `yaml:"stores" doc:"where middleware keeps what models, processes and machines share"`
+	Catalog           table[infoConfig]     `yaml:"catalog" doc:"what is known of models, by provider/model; it outranks the built-in catalog"`
 }
 
 // providerConfig is a connection: a registered provider with settings.
@@ -137,19 +137,19 @@ func (m *modelConfig) decode(d *decoder, n *yaml.Node) {
 // defaultsConfig are the settings of requests that leave them open.
 type defaultsConfig struct {
 	place
-	System            string     `yaml:"system" doc:"a system message, before each request's own"`
-	MaxTokens         int        `yaml:"max_tokens"`
-	Temperature       *float64   `yaml:"temperature"`
-	TopP              *float64   `yaml:"top_p"`
-	TopK              *int       `yaml:"top_k"`
-	Seed              *int64     `yaml:"seed"`
-	PresencePenalty   *float64   `yaml:"presence_penalty"`
-	FrequencyPenalty  *float64   `yaml:"frequency_penalty"`
-	Stop              []string   `yaml:"stop"`
-	Reasoning         llm.Effort `yaml:"reasoning"`
-	ParallelToolCalls *bool      `yaml:"parallel_tool_calls"`
-	Unstreamed        bool       `yaml:"unstreamed"`
-	Strict            bool       `yaml:"strict"`
+	System            string              `yaml:"system" doc:"a system message, before each request's own"`
+	MaxTokens         int                 `yaml:"max_tokens"`
+	Temperature       *float64            `yaml:"temperature"`
+	TopP              *float64            `yaml:"top_p"`
+	TopK              *int                `yaml:"top_k"`
+	Seed              *int64              `yaml:"seed"`
+	PresencePenalty   *float64            `yaml:"presence_penalty"`
+	FrequencyPenalty  *float64            `yaml:"frequency_penalty"`
+	Stop              []string            `yaml:"stop"`
+	ReasoningEffort   llm.ReasoningEffort `yaml:"reasoning_effort"`
+	ParallelToolCalls *bool               `yaml:"parallel_tool_calls"`
+	NonStreaming      bool                `yaml:"non_streaming"`
+	FailOnUnsupported bool                `yaml:"fail_on_unsupported"`
 }
 
 func (c *defaultsConfig) decode(d *decoder, n *yaml.Node) {
@@ -167,8 +167,8 @@ func (c *defaultsConfig) request() llm.Request {
 		r.Messages = []llm.Message{llm.System(c.System)}
 	}
 	r.MaxTokens, r.Temperature, r.TopP, r.TopK, r.Seed = c.MaxTokens, c.Temperature, c.TopP, c.TopK, c.Seed
-	r.PresencePenalty, r.FrequencyPenalty, r.Stop, r.Reasoning = c.PresencePenalty, c.FrequencyPenalty, c.Stop, c.Reasoning
-	r.ParallelToolCalls, r.Unstreamed, r.Strict = c.ParallelToolCalls, c.Unstreamed, c.Strict
+	r.PresencePenalty, r.FrequencyPenalty, r.Stop, r.ReasoningEffort = c.PresencePenalty, c.FrequencyPenalty, c.Stop, c.ReasoningEffort
+	r.ParallelToolCalls, r.NonStreaming, r.FailOnUnsupported = c.ParallelToolCalls, c.NonStreaming, c.FailOnUnsupported
 	return r
 }
 

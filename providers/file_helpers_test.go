@@ -164,7 +164,7 @@ func ask(t *testing.T, setup *providers.Setup, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := model.Generate(t.Context(), llm.Ask("hi"))
+	resp, err := model.Generate(t.Context(), llm.Prompt("hi"))
 	if err != nil {
 		t.Fatal(err)
 	}

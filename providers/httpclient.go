@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"os"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
 )
@@ -38,7 +38,7 @@ func (b *builder) client(c connection, limits llm.Limits) *http.Client {
 		b.closers = append(b.closers, idleCloser{client})
 		return client
 	}
-	transport := send.NewTransport(limits.WithDefaults().Connect)
+	transport := httpcall.NewTransport(limits.WithDefaults().Connect)
 	transport.TLSClientConfig = config
 	if c.Proxy != nil {
 		transport.Proxy = b.proxy(c.Proxy)

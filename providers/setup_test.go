@@ -20,7 +20,7 @@ import (
 // fullFile sets everything once.
 const fullFile = `$schema: ./config.schema.json
 default: careful
-strict: false
+fail_on_unsupported: false
 egress: [llm.office.example, 10.20.0.0/16]
 providers:
   office:
@@ -44,10 +44,10 @@ models:
       presence_penalty: 0.1
       frequency_penalty: -0.1
       stop: [END]
-      reasoning: low
+      reasoning_effort: low
       parallel_tool_calls: false
-      unstreamed: false
-      strict: false
+      non_streaming: false
+      fail_on_unsupported: false
     options:
       num_ctx: 8192
       logit_of: {a: 1}
@@ -100,13 +100,13 @@ func TestEverythingInAFileReachesTheProvider(t *testing.T) {
 	equal(t, "names", setup.Names(), []string{"short", "local", "kept", "other", "careful"})
 	equal(t, "warnings", setup.Warnings(), []providers.Problem(nil))
 
-	call := asked(t, setup, "local", llm.Ask("hi"))
+	call := asked(t, setup, "local", llm.Prompt("hi"))
 	equal(t, "model", call.Provider+" "+call.Model, "echo org/llama")
-	want := llm.Ask("hi")
+	want := llm.Prompt("hi")
 	want.Messages = []llm.Message{llm.System("You are terse."), llm.User("hi")}
 	want.MaxTokens, want.Temperature, want.TopP, want.TopK, want.Seed = 400, new(0.0), new(0.5), new(3), new(int64(7))
 	want.PresencePenalty, want.FrequencyPenalty, want.Stop = new(0.1), new(-0.1), []string{"END"}
-	want.Reasoning, want.ParallelToolCalls = llm.EffortLow, new(false)
+	want.ReasoningEffort, want.ParallelToolCalls = llm.EffortLow, new(false)
 	want.Options = []llm.Options{echoOptions{NumCtx: 8192, LogitOf: map[string]int{"a": 1}, Extra: map[string]any{
 		"deep": []any{int64(1), 2.5, "text", true, nil, map[string]any{"x": "y"}},
 	}}}
@@ -279,7 +279,7 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := func(yield func(string)) {
-		for text, err := range model.Stream(t.Context(), llm.Ask("hi")).Text() {
+		for text, err := range model.Stream(t.Context(), llm.Prompt("hi")).Text() {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -305,7 +305,7 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	if err := setup.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	equal(t, "kind of the error of a model that the file has no more", llm.KindOf(err), llm.NotFound)
 	_ = setup.Close()
 	equal(t, "the last provider is closed with the setup", opened.closed, 1)
@@ -330,7 +330,7 @@ func TestNothingBeginsAfterClose(t *testing.T) {
 	equal(t, "error of Watch", fmt.Sprint(setup.Watch(t.Context(), time.Millisecond, nil)), closed)
 	_, err = setup.Model("echo/new")
 	equal(t, "error of another model", fmt.Sprint(err), closed)
-	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	equal(t, "error of a call", fmt.Sprint(err), "parley: echo/m: invalid request: the setup of the config file has been closed")
 	equal(t, "providers and stores opened since", []int{opens - before, len(jarsOpened) - stores}, []int{0, 0})
 	equal(t, "error of closing again", setup.Close(), error(nil))

@@ -47,7 +47,7 @@ func (w *world) openScripted(name string) (*llm.Model, error) {
 	if !ok || provider != w.provider.name {
 		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: fmt.Sprintf("there is no model %q", name)}
 	}
-	return llm.New(w.provider, model, llm.Owns(w.provider)), nil
+	return llm.New(w.provider, model, llm.WithCloser(w.provider)), nil
 }
 
 // buffer is a bytes.Buffer that goroutines may share.

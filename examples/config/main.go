@@ -47,7 +47,7 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	answer := model.Stream(ctx, llm.Ask(strings.Join(flags.Args(), " ")))
+	answer := model.Stream(ctx, llm.Prompt(strings.Join(flags.Args(), " ")))
 	for text, err := range answer.Text() {
 		if err != nil {
 			return err

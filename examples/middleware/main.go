@@ -109,8 +109,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := choice.Model.With(llm.Use(mask))
-	resp, err := model.Generate(ctx, llm.Ask(strings.Join(os.Args[1:], " ")))
+	model := choice.Model.With(llm.WithMiddleware(mask))
+	resp, err := model.Generate(ctx, llm.Prompt(strings.Join(os.Args[1:], " ")))
 	if err := errors.Join(err, model.Close()); err != nil {
 		log.Fatal(err)
 	}

@@ -15,8 +15,8 @@ func TestAddressesStayHere(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := llmtest.New(llmtest.Text("Dear <person1>, <per", "son2> and ", "<", "person1> will come: 1 <", " 2"))
-	req := llm.Ask("Write to bob@example.com and eve@example.com, not to bob@example.com alone.")
-	resp, err := p.Model(llm.Use(mask)).Generate(t.Context(), req)
+	req := llm.Prompt("Write to bob@example.com and eve@example.com, not to bob@example.com alone.")
+	resp, err := p.Model(llm.WithMiddleware(mask)).Generate(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 		}
 		if len(call.Request.Tools) > 0 { // what cannot be honoured is said, and not left out in silence
 			const text = "Eliza uses no tools"
-			if call.Request.Strict {
+			if call.Request.FailOnUnsupported {
 				yield(llm.Event{}, unsupported(call, text))
 				return
 			}
@@ -92,7 +92,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for text, err := range model.Stream(context.Background(), llm.Ask(strings.Join(os.Args[1:], " "))).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt(strings.Join(os.Args[1:], " "))).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -21,7 +21,7 @@ func TestElizaAnswers(t *testing.T) {
 		"It is my mother's.":    "Tell me more of your family.",
 		"The weather is lovely": "Please go on.",
 	} {
-		resp, err := model.Generate(t.Context(), llm.Ask(said))
+		resp, err := model.Generate(t.Context(), llm.Prompt(said))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func TestElizaAnswers(t *testing.T) {
 
 func TestElizaSaysWhatSheCannotDo(t *testing.T) {
 	model := llm.New(eliza{}, "1966")
-	req := llm.Ask("hi")
+	req := llm.Prompt("hi")
 	req.Tools = []llm.Tool{{Name: "f"}}
 	resp, err := model.Generate(t.Context(), req)
 	if err != nil {
@@ -42,7 +42,7 @@ func TestElizaSaysWhatSheCannotDo(t *testing.T) {
 	if diff := cmp.Diff([]llm.Warning{{Code: llm.WarnUnsupported, Setting: "Tools", Message: "Eliza uses no tools"}}, resp.Warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
-	req.Strict = true
+	req.FailOnUnsupported = true
 	if _, err := model.Generate(t.Context(), req); !errors.Is(err, llm.Unsupported) {
 		t.Errorf("the error in strict mode is %v", err)
 	}
@@ -52,7 +52,7 @@ func TestElizaSaysWhatSheCannotDo(t *testing.T) {
 }
 
 func TestLeavingEarlyIsFine(t *testing.T) {
-	for range llm.New(eliza{}, "1966").Stream(t.Context(), llm.Ask("I need a long answer")).Text() {
+	for range llm.New(eliza{}, "1966").Stream(t.Context(), llm.Prompt("I need a long answer")).Text() {
 		break
 	}
 }

@@ -22,7 +22,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer model.Close()
-	answer := model.Stream(ctx, llm.Ask("Why is the sky blue?"))
+	answer := model.Stream(ctx, llm.Prompt("Why is the sky blue?"))
 	for text, err := range answer.Text() {
 		if err != nil {
 			log.Fatal(err)

@@ -42,7 +42,7 @@ func handler(model *llm.Model) http.Handler {
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
-		answer := model.Stream(r.Context(), llm.Ask(question))
+		answer := model.Stream(r.Context(), llm.Prompt(question))
 		for text, err := range answer.Text() {
 			if err != nil {
 				log.Print(err)

@@ -55,7 +55,7 @@ func describe(ctx context.Context, w io.Writer, model *llm.Model, args []string)
 		question = "Describe what is to be seen."
 	}
 	// Strict: a model that is known to see nothing is an error, rather than an answer about nothing.
-	req := &llm.Request{Messages: []llm.Message{llm.User(question, pictures...)}, Strict: true}
+	req := &llm.Request{Messages: []llm.Message{llm.User(question, pictures...)}, FailOnUnsupported: true}
 	for text, err := range model.Stream(ctx, req).Text() {
 		if err != nil {
 			return err

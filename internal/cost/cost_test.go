@@ -67,8 +67,8 @@ func contests(t testing.TB, base string) []contest {
 		return llm.New(p, "llama3.2:1b")
 	}
 	unstreamed := func(m *llm.Model) func(testing.TB) {
-		req := llm.Ask(prompt)
-		req.Unstreamed = true
+		req := llm.Prompt(prompt)
+		req.NonStreaming = true
 		return func(t testing.TB) {
 			resp, err := m.Generate(context.Background(), req)
 			if err != nil {
@@ -80,7 +80,7 @@ func contests(t testing.TB, base string) []contest {
 	streamed := func(m *llm.Model) func(testing.TB) {
 		return func(t testing.TB) {
 			n := 0
-			for text, err := range m.Stream(context.Background(), llm.Ask(prompt)).Text() {
+			for text, err := range m.Stream(context.Background(), llm.Prompt(prompt)).Text() {
 				if err != nil {
 					t.Fatal(err)
 				}

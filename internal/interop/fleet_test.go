@@ -71,7 +71,7 @@ func TestFleetMember(t *testing.T) {
 			yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
 		}
 	}))
-	model := provider.Model(llm.Use(limit))
+	model := provider.Model(llm.WithMiddleware(limit))
 	ctx, cancel := context.WithDeadline(t.Context(), m.Until)
 	defer cancel()
 	<-time.After(time.Until(m.From)) // all processes have started by then
@@ -84,7 +84,7 @@ func TestFleetMember(t *testing.T) {
 					callCtx, leave = context.WithCancel(ctx)
 					time.AfterFunc(rand.N(60*time.Millisecond), leave)
 				}
-				_, err := model.Generate(callCtx, llm.Ask("Hi"))
+				_, err := model.Generate(callCtx, llm.Prompt("Hi"))
 				left := callCtx.Err() != nil
 				leave()
 				// Redis is temporarily unavailable, or the time is over.

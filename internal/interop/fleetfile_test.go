@@ -57,7 +57,7 @@ func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if _, err := model.Generate(t.Context(), llm.Ask("hi")); llm.KindOf(err) != want {
+					if _, err := model.Generate(t.Context(), llm.Prompt("hi")); llm.KindOf(err) != want {
 						t.Errorf("%s: the call of machine %d ends with %v, want %q", state.name, machine+1, err, want)
 					}
 				}

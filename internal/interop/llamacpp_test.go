@@ -29,7 +29,7 @@ func llamaCppModel(t *testing.T, server *llamacpptest.Server, config llamacpp.Co
 
 // greedy returns a request with a deterministic answer.
 func greedy(text string, o llamacpp.Options) *llm.Request {
-	req := llm.Ask(text)
+	req := llm.Prompt(text)
 	req.Temperature, req.Options = new(0.0), []llm.Options{o}
 	return req
 }
@@ -56,7 +56,7 @@ func TestLlamaCppChatSaysItsSentence(t *testing.T) {
 	m := llamaCppModel(t, server, llamacpp.Config{})
 	for _, unstreamed := range []bool{false, true} {
 		req := greedy("hi", llamacpp.Options{})
-		req.Unstreamed, req.KeepRaw = unstreamed, true
+		req.NonStreaming, req.KeepRaw = unstreamed, true
 		resp := mustGenerate(t, m, req)
 		if resp.Text() != script(t, "chain") || resp.FinishReason != llm.FinishStop {
 			t.Errorf("the model's text is %q, finished by %q", resp.Text(), resp.FinishReason)
@@ -111,11 +111,11 @@ func TestLlamaCppPromptFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rendered, err := format.Render(llm.Ask(typed).Messages)
+	rendered, err := format.Render(llm.Prompt(typed).Messages)
 	if err != nil {
 		t.Fatal(err)
 	}
-	count, err := m.CountTokens(t.Context(), llm.Ask(typed))
+	count, err := m.CountTokens(t.Context(), llm.Prompt(typed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestLlamaCppPromptFormats(t *testing.T) {
 		t.Errorf("the count of %q is %d; with </s> as text it is %d, and with </s> as a control token %d", rendered, count.Tokens, asText, asToken)
 	}
 
-	_, err = llamaCppModel(t, server, llamacpp.Config{Template: "llama3"}).Generate(t.Context(), llm.Ask("x"))
+	_, err = llamaCppModel(t, server, llamacpp.Config{Template: "llama3"}).Generate(t.Context(), llm.Prompt("x"))
 	wantKind(t, err, llm.Unsupported, "<|start_header_id|>")
 }
 
@@ -188,7 +188,7 @@ func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 		m := llamaCppModel(t, server, llamacpp.Config{Template: template})
 		for _, unstreamed := range []bool{false, true} {
 			req := greedy("hi\n", llamacpp.Options{})
-			req.Unstreamed = unstreamed
+			req.NonStreaming = unstreamed
 			for ev, err := range m.Stream(t.Context(), req).Events() {
 				if err != nil {
 					t.Fatal(err)
@@ -276,7 +276,7 @@ func TestLlamaCppEndings(t *testing.T) {
 		if resp := mustGenerate(t, m, req); resp.FinishReason != llm.FinishStop || !strings.HasSuffix(resp.Text(), "gives ") {
 			t.Errorf("template %q: with a stop sequence the answer is %q, finished by %q", template, resp.Text(), resp.FinishReason)
 		}
-		req.Messages = llm.Ask(strings.Repeat("the quick brown fox ", 600)).Messages
+		req.Messages = llm.Prompt(strings.Repeat("the quick brown fox ", 600)).Messages
 		_, err := m.Generate(t.Context(), req)
 		wantKind(t, err, llm.ContextLength, "2048")
 	}
@@ -306,7 +306,7 @@ func TestLlamaCppThatCrashesIsAnIncompleteAnswer(t *testing.T) {
 func TestLlamaCppKey(t *testing.T) {
 	server := llamacpptest.Start(t, "tiny", "--api-key", "the-right-key")
 	for _, template := range []string{"", "plain"} {
-		_, err := llamaCppModel(t, server, llamacpp.Config{APIKey: "the-wrong-key", Template: template}).Generate(t.Context(), llm.Ask("x"))
+		_, err := llamaCppModel(t, server, llamacpp.Config{APIKey: "the-wrong-key", Template: template}).Generate(t.Context(), llm.Prompt("x"))
 		wantKind(t, err, llm.Auth)
 		req := greedy("x", llamacpp.Options{})
 		req.MaxTokens = 1

@@ -43,7 +43,7 @@ func ollamaProvider(t *testing.T, server *ollamatest.Server) *parleyollama.Provi
 // question returns a request with a deterministic answer (on one processor) and the given
 // options.
 func question(text string, more ...func(*llm.Request, *parleyollama.Options)) *llm.Request {
-	req := llm.Ask(text)
+	req := llm.Prompt(text)
 	req.Temperature = new(0.0)
 	own := parleyollama.Options{NumThread: 1}
 	for _, change := range more {
@@ -121,7 +121,7 @@ func TestOllamaChatSaysItsSentence(t *testing.T) {
 
 	for _, unstreamed := range []bool{false, true} {
 		t.Run(fmt.Sprint("unstreamed ", unstreamed), func(t *testing.T) {
-			stream := model.Stream(t.Context(), question("hi", func(r *llm.Request, _ *parleyollama.Options) { r.Unstreamed = unstreamed }))
+			stream := model.Stream(t.Context(), question("hi", func(r *llm.Request, _ *parleyollama.Options) { r.NonStreaming = unstreamed }))
 			var text strings.Builder
 			for piece, err := range stream.Text() {
 				if err != nil {
@@ -169,10 +169,10 @@ func TestOllamaThinking(t *testing.T) {
 		reasoning, text string
 	}{
 		{"by default", func(*llm.Request, *parleyollama.Options) {}, "Let me ponder this.", "The answer is 42."},
-		{"with high effort", func(r *llm.Request, _ *parleyollama.Options) { r.Reasoning = llm.EffortHigh }, "Let me ponder this.", "The answer is 42."},
+		{"with high effort", func(r *llm.Request, _ *parleyollama.Options) { r.ReasoningEffort = llm.EffortHigh }, "Let me ponder this.", "The answer is 42."},
 		{"switched on", func(_ *llm.Request, o *parleyollama.Options) { o.Think = new(true) }, "Let me ponder this.", "The answer is 42."},
 		// The server asks the model to do so, and does not change its answer.
-		{"switched off", func(r *llm.Request, _ *parleyollama.Options) { r.Reasoning = llm.EffortNone }, "", script(t, "think")},
+		{"switched off", func(r *llm.Request, _ *parleyollama.Options) { r.ReasoningEffort = llm.EffortNone }, "", script(t, "think")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			resp, err := model.Generate(t.Context(), question("q", test.change))
@@ -185,7 +185,7 @@ func TestOllamaThinking(t *testing.T) {
 		})
 	}
 	t.Run("of a model that cannot", func(t *testing.T) {
-		_, err := ollamaModel(t, ollama.Server(t), "tiny").Generate(t.Context(), question("q", func(r *llm.Request, _ *parleyollama.Options) { r.Reasoning = llm.EffortLow }))
+		_, err := ollamaModel(t, ollama.Server(t), "tiny").Generate(t.Context(), question("q", func(r *llm.Request, _ *parleyollama.Options) { r.ReasoningEffort = llm.EffortLow }))
 		wantKind(t, err, llm.Unsupported, "does not support thinking")
 	})
 }
@@ -268,7 +268,7 @@ func TestOllamaFollowsASchema(t *testing.T) {
 	req := question("Once", func(r *llm.Request, o *parleyollama.Options) {
 		r.Format = &llm.Format{Schema: json.RawMessage(`{"type":"object","properties":{"name":{"type":"string","maxLength":12},` +
 			`"age":{"type":"integer","minimum":0,"maximum":150},"ok":{"type":"boolean"}},"required":["name","age","ok"],"additionalProperties":false}`)}
-		r.Temperature, r.Seed, r.MaxTokens, r.Strict = new(0.8), new(int64(1)), 400, true
+		r.Temperature, r.Seed, r.MaxTokens, r.FailOnUnsupported = new(0.8), new(int64(1)), 400, true
 	})
 	resp, err := ollamaModel(t, ollama.Server(t), "tiny").Generate(t.Context(), req)
 	if err != nil {
@@ -316,7 +316,7 @@ func TestOllamaRepeatGuardIsAnIncompleteAnswer(t *testing.T) {
 	model := ollamaModel(t, ollama.Server(t), "loop1")
 	for _, unstreamed := range []bool{false, true} {
 		_, err := model.Generate(t.Context(), question("hi", func(r *llm.Request, o *parleyollama.Options) {
-			r.Unstreamed, r.MaxTokens, o.Raw = unstreamed, 100, map[string]any{"repeat_penalty": 1}
+			r.NonStreaming, r.MaxTokens, o.Raw = unstreamed, 100, map[string]any{"repeat_penalty": 1}
 		}))
 		e := wantKind(t, err, llm.Incomplete, "repeat guard")
 		if got := strings.ReplaceAll(e.Partial.Text(), " again", ""); got != "" || e.Partial.Text() == "" {
@@ -503,7 +503,7 @@ func TestOllamaModelsAreListedAndShown(t *testing.T) {
 
 func TestOllamaUnknownModel(t *testing.T) {
 	p := ollamaProvider(t, ollama.Server(t))
-	_, err := llm.New(p, "nope").Generate(t.Context(), llm.Ask("hi"))
+	_, err := llm.New(p, "nope").Generate(t.Context(), llm.Prompt("hi"))
 	wantKind(t, err, llm.NotFound, "model 'nope' not found", "ollama pull nope")
 	_, err = llm.New(p, "nope").Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"x"}})
 	wantKind(t, err, llm.NotFound, "ollama pull nope")

@@ -109,7 +109,7 @@ func TestPaLMTextIsWhatGooglesClientExpects(t *testing.T) {
 	if err != nil || len(got.Candidates) != 1 || got.Candidates[0].Output != " a time" {
 		t.Errorf("Google's client returns %v, %v", got, err)
 	}
-	req := llm.Ask("Once upon")
+	req := llm.Prompt("Once upon")
 	req.MaxTokens, req.Stop = 8, []string{"."}
 	resp, err := paLMModel(t, server, "text-bison-001").Generate(t.Context(), req)
 	if err != nil || resp.Text() != " a time" {

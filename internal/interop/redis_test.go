@@ -46,12 +46,12 @@ func TestRedisThatHangsDoesNotHangCalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := llmtest.Always(llmtest.Text("Hello").Usage(1, 1)).Model(llm.Use(chain))
+	model := llmtest.Always(llmtest.Text("Hello").Usage(1, 1)).Model(llm.WithMiddleware(chain))
 	thaw := func() {}
 	defer func() { thaw() }()
 	for n, what := range []string{"the call during which it begins to hang", "the call after that"} {
 		begun := time.Now()
-		for text, err := range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+		for text, err := range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			if err != nil || text != "Hello" {
 				t.Errorf("%s: %q, %v", what, text, err)
 			}

@@ -42,9 +42,9 @@ func TestCutAnswersAreResumed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			req := llm.Ask(question)
+			req := llm.Prompt(question)
 			req.Temperature = new(0.0)
-			s := llm.New(p, "chain", llm.Use(resume)).Stream(t.Context(), req)
+			s := llm.New(p, "chain", llm.WithMiddleware(resume)).Stream(t.Context(), req)
 			var text strings.Builder
 			for piece, err := range s.Text() {
 				if err != nil {

@@ -6,7 +6,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
 )
@@ -14,7 +14,7 @@ import (
 // Count counts the tokens of a call in this process, without the network, and yields the
 // result. A nil encoding means the encoding that [tokens.For] returns for the model's
 // name.
-func Count(ctx context.Context, call *llm.Call, provider string, encoding *tokens.Encoding, yield func(llm.Event, error) bool) error {
+func Count(ctx context.Context, call *llm.Call, name string, encoding *tokens.Encoding, yield func(llm.Event, error) bool) error {
 	if err := ctx.Err(); err != nil {
 		return err // as from a provider that sends a request
 	}
@@ -22,11 +22,11 @@ func Count(ctx context.Context, call *llm.Call, provider string, encoding *token
 	if err != nil {
 		if e, ok := errors.AsType[*llm.Error](err); ok && e.Provider == "" {
 			named := *e
-			named.Provider, named.Op = provider, call.Op
+			named.Provider, named.Op = name, call.Op
 			err = &named
 		}
 		return err
 	}
-	dialect.LocalResult(provider, call, &count, yield)
+	provider.LocalResult(name, call, &count, yield)
 	return nil
 }

@@ -16,8 +16,8 @@ func Lost(r *llm.Request) []llm.Warning {
 	if len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone {
 		warn("Tools", "prompts in a named format do not support tools; they were left out")
 	}
-	if r.Reasoning != "" && r.Reasoning != llm.EffortNone {
-		warn("Reasoning", "prompts in a named format do not support separate reasoning; the setting was left out")
+	if r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone {
+		warn("ReasoningEffort", "prompts in a named format do not support separate reasoning; the setting was left out")
 	}
 	if slices.ContainsFunc(r.Messages, func(m llm.Message) bool { return m.Name != "" }) {
 		warn("Messages", "prompts in a named format do not support names; they were left out")

@@ -96,7 +96,7 @@ func leave(t *testing.T, model *llm.Model, after int, byContext bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	pieces := 0
-	for _, err := range model.Stream(ctx, llm.Ask("hi")).Text() {
+	for _, err := range model.Stream(ctx, llm.Prompt("hi")).Text() {
 		if err != nil {
 			if !byContext || !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
 				t.Errorf("after %d pieces: %v", pieces, err)

@@ -8,6 +8,7 @@ var packages = map[string]string{
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
 	"llamacpp":   module + "providers/llamacpp",
@@ -26,7 +27,7 @@ const given = `
 var (
 	model    = open("openai/gpt-6-luna")
 	other    = open("ollama/llama3.2")
-	req      = llm.Ask("Why is the sky blue?")
+	req      = llm.Prompt("Why is the sky blue?")
 	history  = []llm.Message{llm.User("Hello.")}
 	png      = []byte("\x89PNG\r\n\x1a\n")
 	pdf      = []byte("%PDF-1.7")

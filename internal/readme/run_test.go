@@ -114,7 +114,7 @@ func environment(url string) []string {
 func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 	t.Helper()
 	srv := llmtest.NewLoopbackServer(t)
-	srv.Handle(func(r *llmtest.Request) llmtest.Wire {
+	srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
 		reply := llmtest.Text("Hello.").Usage(2, 1)
 		if len(replies) > 0 {
 			reply, replies = replies[0], replies[1:] // one snippet asks one thing at a time

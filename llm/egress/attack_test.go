@@ -269,7 +269,7 @@ func TestNoListAllowsNothing(t *testing.T) {
 	if _, err := none.Client(egress.Config{}).Do(req); llm.KindOf(err) != llm.Permission || !body.is {
 		t.Errorf("the error is %v, and the body is closed: %v", err, body.is)
 	}
-	if egress.Holds(nil) || egress.Holds(http.DefaultClient) || !egress.Holds(none.Client(egress.Config{})) {
+	if egress.Enforced(nil) || egress.Enforced(http.DefaultClient) || !egress.Enforced(none.Client(egress.Config{})) {
 		t.Error("Holds is true for another client, or false for a list's client")
 	}
 }
@@ -405,7 +405,7 @@ func TestProviderReportsARefusalAsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = llm.New(p, "llama").Generate(t.Context(), llm.Ask("What is our margin?"))
+	_, err = llm.New(p, "llama").Generate(t.Context(), llm.Prompt("What is our margin?"))
 	want := "parley: vllm/llama: permission denied: refused before sending: the address " + inside.Addr().String() + " is not on the allow-list"
 	if err == nil || err.Error() != want {
 		t.Errorf("the call fails with %v,\nwant %s", err, want)

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -38,17 +38,17 @@ type Config struct {
 // concurrent use. Its CloseIdleConnections closes idle connections.
 func (l *List) Client(c Config) *http.Client {
 	d := l.dialer(c)
-	transport := send.NewTransport(d.connect)
+	transport := httpcall.NewTransport(d.connect)
 	transport.Proxy = nil // a proxy from the environment would replace the checked address
 	transport.DialContext = d.dial
 	transport.TLSClientConfig = c.TLS.Clone()
 	return &http.Client{Transport: &guard{transport}}
 }
 
-// Holds reports whether a client comes from a [List], so that all its requests are
+// Enforced reports whether a client comes from a [List], so that all its requests are
 // checked against the list. Providers use it if they contain other clients that would
 // bypass the list.
-func Holds(client *http.Client) bool {
+func Enforced(client *http.Client) bool {
 	if client == nil {
 		return false
 	}

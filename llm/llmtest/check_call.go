@@ -126,14 +126,14 @@ var marker = regexp.MustCompile(`say \d+`)
 // checkConcurrent makes many calls at once, each with an answer of its own.
 func checkConcurrent(t testing.TB, s *Suite) {
 	e := s.setup(t)
-	e.srv.Handle(func(r *Request) Wire { return s.Dialect.Stream(Text("I ", string(marker.Find(r.Body)))) })
+	e.srv.Handle(func(r *Request) HTTPReply { return s.Dialect.Stream(Text("I ", string(marker.Find(r.Body)))) })
 	var group sync.WaitGroup
 	for i := range 16 {
 		group.Go(func() {
 			for j := range 8 {
 				word := fmt.Sprintf("say %d", 100*i+j)
 				call := e.chat()
-				call.Request = llm.Ask(word)
+				call.Request = llm.Prompt(word)
 				resp, err := llm.Collect(e.provider.Do(context.Background(), call))
 				if err != nil {
 					t.Errorf("one of many calls at once fails: %v", err)
@@ -150,7 +150,7 @@ func checkConcurrent(t testing.TB, s *Suite) {
 func checkConcurrentBreak(t testing.TB, s *Suite) {
 	e := s.setup(t)
 	wire := s.Dialect.Stream(Text("a", "b", "c", "d", "e", "f"))
-	e.srv.Handle(func(*Request) Wire { return wire.Stall(len(wire.Body)) })
+	e.srv.Handle(func(*Request) HTTPReply { return wire.Stall(len(wire.Body)) })
 	call := e.chat()
 	var group sync.WaitGroup
 	for i := range 64 {

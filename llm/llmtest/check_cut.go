@@ -27,14 +27,14 @@ func (c cut) mayEnd() bool { return c.n >= c.complete && !(c.broken && c.cleanEn
 
 func (c cut) mustEnd() bool { return c.mayEnd() && (!c.broken || c.n >= c.frame && !c.lossy) }
 
-func (c cut) wire(w Wire) Wire {
+func (c cut) wire(w HTTPReply) HTTPReply {
 	if c.broken {
 		return w.CutReset(c.n)
 	}
 	return w.CutClean(c.n)
 }
 
-func (c cut) describe(w Wire) string {
+func (c cut) describe(w HTTPReply) string {
 	how := "ends cleanly"
 	if c.broken {
 		how = "breaks"
@@ -45,7 +45,7 @@ func (c cut) describe(w Wire) string {
 }
 
 // cutOf returns the cut of a streamed reply after n bytes.
-func cutOf(d Dialect, w Wire, n int, broken bool) cut {
+func cutOf(d Dialect, w HTTPReply, n int, broken bool) cut {
 	c := cut{n: n, broken: broken, complete: d.Complete(w.Body), cleanEnd: d.CleanEnd}
 	for _, frame := range w.Frames() {
 		if c.frame += len(frame); c.frame >= c.complete {
@@ -95,7 +95,7 @@ func cutChecks(s *Suite) []check {
 	return checks
 }
 
-func everyByte(w Wire) []int {
+func everyByte(w HTTPReply) []int {
 	offsets := make([]int, len(w.Body)+1)
 	for i := range offsets {
 		offsets[i] = i
@@ -105,7 +105,7 @@ func everyByte(w Wire) []int {
 
 // edges returns the offsets around the edges of all frames, and n others, the
 // same ones each time.
-func edges(w Wire, n int) []int {
+func edges(w HTTPReply, n int) []int {
 	offsets := []int{0}
 	at := 0
 	for _, frame := range w.Frames() {
@@ -120,7 +120,7 @@ func edges(w Wire, n int) []int {
 	return slices.Compact(offsets)
 }
 
-func (s *Suite) checkCuts(t testing.TB, e *env, reply Reply, w Wire, offsets []int, broken bool) {
+func (s *Suite) checkCuts(t testing.TB, e *env, reply Reply, w HTTPReply, offsets []int, broken bool) {
 	if s.Dialect.Complete(w.Body) < 0 {
 		t.Fatalf("the dialect %s does not find the end of its own complete answer: Dialect.Complete returns -1 for %s",
 			s.Dialect.Name, short(string(w.Body)))
@@ -147,7 +147,7 @@ func checkWholeCuts(t testing.TB, s *Suite, reply Reply, broken bool) {
 
 // checkCut makes a call whose reply is cut: either the answer is complete and
 // all there, or it is an error, and what is there is how the answer begins.
-func (e *env) checkCut(call *llm.Call, reply Reply, w Wire, c cut) {
+func (e *env) checkCut(call *llm.Call, reply Reply, w HTTPReply, c cut) {
 	e.Helper()
 	resp, err := e.ask(call)
 	if e.Failed() { // what is wrong has been said already

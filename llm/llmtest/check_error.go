@@ -108,7 +108,7 @@ func retryHints() []retryHint {
 // errorFrameChecks has the server break an answer off with an error, in one of
 // its shapes: at once, and after some text.
 func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
-	verify := func(t testing.TB, s *Suite, w Wire, text string) {
+	verify := func(t testing.TB, s *Suite, w HTTPReply, text string) {
 		e := s.setup(t, w)
 		resp, err := e.mustFail(e.chat(), llm.Server)
 		if !strings.Contains(err.Message, said.Message) {
@@ -134,25 +134,25 @@ func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
 
 // notTheAPI are replies that no server of the dialect sends.
 func notTheAPI() []check {
-	fails := func(name string, wire func(s *Suite) Wire, kinds ...llm.Kind) check {
+	fails := func(name string, wire func(s *Suite) HTTPReply, kinds ...llm.Kind) check {
 		return check{"not the API/" + name, "", func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire(s))
 			e.mustFail(e.chat(), kinds...)
 		}}
 	}
 	return []check{
-		fails("web page with status 200", func(*Suite) Wire { return WebPage() }, llm.Protocol),
-		fails("empty reply with status 200", func(*Suite) Wire { return Empty(200) }, llm.Protocol, llm.Incomplete),
-		fails("empty stream", func(s *Suite) Wire { return s.Dialect.Stream(Text("Hello")).CutClean(0) }, llm.Protocol, llm.Incomplete),
-		fails("empty JSON object", func(*Suite) Wire { return JSON(200, "{}") }, llm.Protocol, llm.Incomplete),
-		fails("another protocol", func(*Suite) Wire { return NotHTTP("220 mail.test ESMTP\r\n") }, llm.Network, llm.Protocol),
-		fails("no reply", func(*Suite) Wire { return HangUp() }, llm.Network),
-		fails("broken frame", func(s *Suite) Wire { return breakFrame(s.Dialect.Stream(Text("Hello", " wor", "ld"))) }, llm.Protocol),
+		fails("web page with status 200", func(*Suite) HTTPReply { return WebPage() }, llm.Protocol),
+		fails("empty reply with status 200", func(*Suite) HTTPReply { return Empty(200) }, llm.Protocol, llm.Incomplete),
+		fails("empty stream", func(s *Suite) HTTPReply { return s.Dialect.Stream(Text("Hello")).CutClean(0) }, llm.Protocol, llm.Incomplete),
+		fails("empty JSON object", func(*Suite) HTTPReply { return JSON(200, "{}") }, llm.Protocol, llm.Incomplete),
+		fails("another protocol", func(*Suite) HTTPReply { return NotHTTP("220 mail.test ESMTP\r\n") }, llm.Network, llm.Protocol),
+		fails("no reply", func(*Suite) HTTPReply { return HangUp() }, llm.Network),
+		fails("broken frame", func(s *Suite) HTTPReply { return breakFrame(s.Dialect.Stream(Text("Hello", " wor", "ld"))) }, llm.Protocol),
 	}
 }
 
 // breakFrame takes the last brace from the third frame's JSON.
-func breakFrame(w Wire) Wire {
+func breakFrame(w HTTPReply) HTTPReply {
 	frames := w.Frames()
 	frame := frames[min(2, len(frames)-1)]
 	if at := bytes.LastIndexByte(frame, '}'); at >= 0 {

@@ -19,11 +19,11 @@ func leaveChecks(s *Suite) []check {
 	text := Text("Hello", " world", ", and", " so on").Usage(12, 34)
 	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on", and no end
 	middle := len(begun.Body) - 20    // inside the last frame
-	cancel := func(name, lacks string, wire Wire, unstreamed bool, said string) check {
+	cancel := func(name, lacks string, wire HTTPReply, unstreamed bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire)
 			call := e.chat()
-			call.Request.Unstreamed = unstreamed
+			call.Request.NonStreaming = unstreamed
 			e.checkCancel(call, said)
 		}}
 	}
@@ -39,19 +39,19 @@ func leaveChecks(s *Suite) []check {
 		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
-		cancel("while waiting for the headers", "", Silence(), false, ""),
-		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, Silence(), true, ""),
+		cancel("while waiting for the headers", "", NoResponse(), false, ""),
+		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, NoResponse(), true, ""),
 		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
 		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
 		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
 		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
 		{"cancel/from inside the loop", "", checkCancelInLoop},
 		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
-			e := s.setup(t, Silence())
+			e := s.setup(t, NoResponse())
 			e.checkCancel(e.embed("one"), "")
 		}},
 		{"cancel/a listing of models", s.NoModelList, func(t testing.TB, s *Suite) {
-			e := s.setup(t, Silence())
+			e := s.setup(t, NoResponse())
 			e.checkCancel(e.list(), "")
 		}},
 		{"cancel/by a deadline", "", checkDeadline},
@@ -104,7 +104,7 @@ func checkPanic(t testing.TB, s *Suite) {
 func checkBreakBeforeError(t testing.TB, s *Suite) {
 	broken := s.Dialect.Stream(Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
 	e := s.setup(t)
-	e.srv.Handle(func(*Request) Wire { return broken.Pieces(len(broken.Body)) })
+	e.srv.Handle(func(*Request) HTTPReply { return broken.Pieces(len(broken.Body)) })
 	e.leaveAtEach(e.chat())
 }
 
@@ -113,7 +113,7 @@ func checkBreakBeforeError(t testing.TB, s *Suite) {
 func checkBreakWhole(t testing.TB, s *Suite) {
 	events, _ := s.Dialect.events(Text("Hello world").Fail(nil)) // an error in place of the end
 	e := s.setup(t)
-	e.srv.Handle(func(*Request) Wire { return JSON(http.StatusOK, string(s.Dialect.RenderWhole(events))) })
+	e.srv.Handle(func(*Request) HTTPReply { return JSON(http.StatusOK, string(s.Dialect.RenderWhole(events))) })
 	e.leaveAtEach(e.unstreamed())
 }
 

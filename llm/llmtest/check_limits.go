@@ -17,11 +17,11 @@ const shortTime = 50 * time.Millisecond
 func limitChecks(s *Suite) []check {
 	d := s.Dialect
 	begun := d.Stream(Text("Hello", " world").Fail(nil)) // "Hello world", and no end
-	late := func(name string, limits llm.Limits, wire Wire) check {
+	late := func(name string, limits llm.Limits, wire HTTPReply) check {
 		return check{"limit/on " + name, s.unlimited(), func(t testing.TB, s *Suite) { checkLate(t, s, limits, wire) }}
 	}
 	return []check{
-		late("the first piece/no headers", llm.Limits{FirstEvent: shortTime}, Silence()),
+		late("the first piece/no headers", llm.Limits{FirstEvent: shortTime}, NoResponse()),
 		late("the first piece/headers alone", llm.Limits{FirstEvent: shortTime}, begun.Stall(0)),
 		late("the next piece", llm.Limits{Idle: shortTime}, begun.Stall(len(begun.Body))),
 		late("the whole call", llm.Limits{Total: shortTime}, begun.Stall(len(begun.Body))),
@@ -47,7 +47,7 @@ func (s *Suite) within(limits llm.Limits) *Suite {
 }
 
 // checkLate has a reply stop for good, so that a limit runs out.
-func checkLate(t testing.TB, s *Suite, limits llm.Limits, wire Wire) {
+func checkLate(t testing.TB, s *Suite, limits llm.Limits, wire HTTPReply) {
 	e := s.within(limits).setupHurried(t, wire)
 	resp, err := e.mustFail(e.chat(), llm.Timeout)
 	if !strings.Contains(err.Message, shortTime.String()) {

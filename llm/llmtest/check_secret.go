@@ -16,14 +16,14 @@ import (
 func secretChecks(s *Suite) []check {
 	refusal := &llm.Error{Status: http.StatusUnauthorized, Message: "no such key: " + Key, RequestID: "req-" + Key}
 	begun := s.Dialect.Stream(Text("Hello").Fail(nil))
-	hiddenFrom := func(name, lacks string, w Wire, call func(e *env) *llm.Call) check {
+	hiddenFrom := func(name, lacks string, w HTTPReply, call func(e *env) *llm.Call) check {
 		return check{"secret/not in the error/" + name, firstOf(s.NoKey, lacks), func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
 			_, err := e.ask(call(e))
 			e.wantHidden(err)
 		}}
 	}
-	hidden := func(name string, w Wire) check {
+	hidden := func(name string, w HTTPReply) check {
 		return hiddenFrom(name, "", w, func(e *env) *llm.Call {
 			call := e.chat()
 			call.Request.KeepRaw = true
@@ -118,7 +118,7 @@ func checkDialError(t testing.TB, s *Suite) {
 func checkRedirect(t testing.TB, s *Suite, status int) {
 	const elsewhere = "elsewhere.test"
 	e := s.setup(t)
-	e.srv.Handle(func(r *Request) Wire {
+	e.srv.Handle(func(r *Request) HTTPReply {
 		if r.Host == elsewhere {
 			return s.Dialect.Stream(Text("Thank you"))
 		}

@@ -21,7 +21,7 @@ func wireChecks(s *Suite) []check {
 		notSSE = "the dialect " + s.Dialect.Name + " does not stream server-sent events"
 	}
 	var checks []check
-	add := func(name, lacks string, w Wire) {
+	add := func(name, lacks string, w HTTPReply) {
 		checks = append(checks, check{"wire/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
 			e.mustAnswer(e.chat(), reply)
@@ -57,7 +57,7 @@ var noText = [...][2]string{
 // endWithText returns the reply, whose last piece of text is ".", with that in the
 // frame that ends the answer: many servers have no more than the one. It says why if
 // that is not possible.
-func endWithText(d Dialect, w Wire) (joined Wire, lacks string) {
+func endWithText(d Dialect, w HTTPReply) (joined HTTPReply, lacks string) {
 	frames := w.Frames()
 	ends, at := 0, 0
 	for ; ends < len(frames); ends++ {
@@ -76,7 +76,7 @@ func endWithText(d Dialect, w Wire) (joined Wire, lacks string) {
 	return w, "the frame that ends an answer has no place for text in the dialect " + d.Name
 }
 
-func replaceIn(w Wire, from, to string) Wire {
+func replaceIn(w HTTPReply, from, to string) HTTPReply {
 	w.Body = []byte(strings.ReplaceAll(string(w.Body), from, to))
 	return w
 }

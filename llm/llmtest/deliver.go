@@ -21,7 +21,7 @@ var errBroken = errors.New("llmtest: the connection is broken on purpose")
 
 // deliver sends a reply. A nil error means that the connection can be used
 // again.
-func (c *conn) deliver(w Wire) error {
+func (c *conn) deliver(w HTTPReply) error {
 	switch w.end {
 	case endHangUp:
 		return c.reset()
@@ -61,7 +61,7 @@ func (c *conn) deliver(w Wire) error {
 }
 
 // encode returns a piece of the body as it goes over the wire.
-func (w Wire) encode(piece []byte) []byte {
+func (w HTTPReply) encode(piece []byte) []byte {
 	if w.sized {
 		return piece
 	}

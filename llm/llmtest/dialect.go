@@ -64,12 +64,12 @@ type NamedFrame struct {
 // Stream renders a reply to a chat that was asked to stream. If the reply
 // fails, the last frame is the error; if it fails with an error of kind
 // [llm.Incomplete], the body just ends.
-func (d Dialect) Stream(r Reply) Wire {
+func (d Dialect) Stream(r Reply) HTTPReply {
 	events, err := d.events(r)
 	if err != nil && len(events) == 0 {
 		return d.Refuse(asError(err))
 	}
-	w := Wire{Header: http.Header{"Content-Type": {d.StreamType}}, Body: d.RenderStream(events)}
+	w := HTTPReply{Header: http.Header{"Content-Type": {d.StreamType}}, Body: d.RenderStream(events)}
 	if err != nil && !errors.Is(err, llm.Incomplete) {
 		w.Body = append(w.Body, d.ErrorFrames(asError(err))[0].Data...)
 	}
@@ -79,7 +79,7 @@ func (d Dialect) Stream(r Reply) Wire {
 // Whole renders a reply in one piece: to a chat that was not asked to stream, to
 // an embedding call, to a listing of models. What the dialect does not have is
 // a 501.
-func (d Dialect) Whole(r Reply) Wire {
+func (d Dialect) Whole(r Reply) HTTPReply {
 	events, err := d.events(r)
 	if err != nil {
 		return d.Refuse(asError(err))
@@ -93,7 +93,7 @@ func (d Dialect) Whole(r Reply) Wire {
 
 // Refuse renders a refusal with the error's status, 500 if it has none. A
 // RetryAfter is sent as the header of that name.
-func (d Dialect) Refuse(e *llm.Error) Wire {
+func (d Dialect) Refuse(e *llm.Error) HTTPReply {
 	status := e.Status
 	if status == 0 {
 		status = http.StatusInternalServerError

@@ -17,7 +17,7 @@
 // # Programs, over HTTP
 //
 // A [Server] sends the bytes that real servers send, and all that goes wrong
-// on the way. A [Dialect] makes them of a Reply, and a [Wire] has the faults:
+// on the way. A [Dialect] makes them of a Reply, and a [HTTPReply] has the faults:
 //
 //	srv := llmtest.NewServer(t, llmtest.OpenAI().Stream(llmtest.Text("Hello")).CutReset(200))
 //	p, err := openai.New(openai.Config{BaseURL: srv.URL, APIKey: "any", HTTPClient: srv.Client()})

@@ -21,7 +21,7 @@ type env struct {
 }
 
 // setup returns an env whose server is reached over connections in memory.
-func (s *Suite) setup(t testing.TB, replies ...Wire) *env {
+func (s *Suite) setup(t testing.TB, replies ...HTTPReply) *env {
 	t.Helper()
 	return s.setupWith(t, NewServer(t, replies...))
 }
@@ -53,7 +53,7 @@ func (s *Suite) setupWith(t testing.TB, srv *Server) *env {
 // setupHurried is setup for checks that a clock may end before there is a
 // connection: net/http keeps one that comes too late for its call, for the next,
 // so here none is kept.
-func (s *Suite) setupHurried(t testing.TB, replies ...Wire) *env {
+func (s *Suite) setupHurried(t testing.TB, replies ...HTTPReply) *env {
 	t.Helper()
 	srv := NewServer(t, replies...)
 	srv.Client().Transport.(*http.Transport).DisableKeepAlives = true
@@ -82,12 +82,12 @@ func (e *env) wantStalled() {
 
 // chat returns a call with a short conversation.
 func (e *env) chat() *llm.Call {
-	return &llm.Call{Op: llm.OpChat, Provider: e.provider.Name(), Model: e.suite.model(), Request: llm.Ask("Hello?")}
+	return &llm.Call{Op: llm.OpChat, Provider: e.provider.Name(), Model: e.suite.model(), Request: llm.Prompt("Hello?")}
 }
 
 func (e *env) unstreamed() *llm.Call {
 	call := e.chat()
-	call.Request.Unstreamed = true
+	call.Request.NonStreaming = true
 	return call
 }
 

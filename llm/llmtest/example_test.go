@@ -44,7 +44,7 @@ func ExampleNew() {
 		llmtest.Text("Sunny.").Usage(120, 3),
 	).Model()
 
-	ctx, req := context.Background(), llm.Ask("How is the weather in Paris?")
+	ctx, req := context.Background(), llm.Prompt("How is the weather in Paris?")
 	for range 3 {
 		resp, err := model.Generate(ctx, req)
 		if err != nil {
@@ -67,7 +67,7 @@ func ExampleNew() {
 func ExampleReply_CutAfter() {
 	model := llmtest.New(llmtest.Text("Once", " upon", " a time").CutAfter(2, nil)).Model()
 
-	s := model.Stream(context.Background(), llm.Ask("Tell me a story."))
+	s := model.Stream(context.Background(), llm.Prompt("Tell me a story."))
 	for text, err := range s.Text() {
 		if err != nil {
 			fmt.Println("\nincomplete:", errors.Is(err, llm.Incomplete))
@@ -82,7 +82,7 @@ func ExampleReply_CutAfter() {
 
 // A provider without a script repeats what it is told.
 func ExampleEcho() {
-	resp, err := llmtest.New().Model().Generate(context.Background(), llm.Ask("Polly wants a cracker."))
+	resp, err := llmtest.New().Model().Generate(context.Background(), llm.Prompt("Polly wants a cracker."))
 	fmt.Println(resp.Text(), err)
 	// Output: Polly wants a cracker. <nil>
 }
@@ -94,7 +94,7 @@ func ExampleFunc() {
 		return llmtest.New(llmtest.Text(strings.ToUpper(said))).Do(ctx, call)
 	}))
 	for _, question := range []string{"hello", "bye"} {
-		resp, err := shout.Model().Generate(context.Background(), llm.Ask(question))
+		resp, err := shout.Model().Generate(context.Background(), llm.Prompt(question))
 		fmt.Println(resp.Text(), err)
 	}
 	// Output:

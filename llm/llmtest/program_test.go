@@ -20,7 +20,7 @@ import (
 // server is busy.
 func patiently(ctx context.Context, model *llm.Model, question string) (string, error) {
 	for {
-		resp, err := model.Generate(ctx, llm.Ask(question))
+		resp, err := model.Generate(ctx, llm.Prompt(question))
 		if e, ok := errors.AsType[*llm.Error](err); ok && e.Kind == llm.Overloaded {
 			select {
 			case <-time.After(max(time.Second, e.RetryAfter)):

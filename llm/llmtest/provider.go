@@ -47,7 +47,7 @@ func (p *Provider) Named(name string) *Provider {
 func (p *Provider) Name() string { return p.name }
 
 // Model returns a model of this provider. Its name is "scripted" unless
-// [llm.Named] is among the options.
+// [llm.WithName] is among the options.
 func (p *Provider) Model(options ...llm.ModelOption) *llm.Model {
 	return llm.New(p, "scripted", options...)
 }
@@ -110,8 +110,8 @@ func (p *Provider) Calls() []*llm.Call {
 	return calls
 }
 
-// Left returns the number of replies that no call has asked for yet.
-func (p *Provider) Left() int {
+// Remaining returns the number of replies that no call has asked for yet.
+func (p *Provider) Remaining() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.always {

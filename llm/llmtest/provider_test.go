@@ -20,7 +20,7 @@ import (
 // read ranges over the answer to a chat; it returns the events and the error
 // that ended them.
 func read(ctx context.Context, p llm.Provider) (all []llm.Event, last error) {
-	call := &llm.Call{Op: llm.OpChat, Model: "m", Request: llm.Ask("Hi there, you")}
+	call := &llm.Call{Op: llm.OpChat, Model: "m", Request: llm.Prompt("Hi there, you")}
 	for ev, err := range p.Do(ctx, call) {
 		if err != nil {
 			return all, err
@@ -99,7 +99,7 @@ func TestRepliesAreValues(t *testing.T) {
 	base := llmtest.Text("a")
 	one, two := base.Text("b").Usage(1, 2), base.Text("c")
 	for reply, want := range map[*llmtest.Reply]string{&base: "a", &one: "ab", &two: "ac"} {
-		resp, err := llmtest.New(*reply).Model().Generate(t.Context(), llm.Ask("?"))
+		resp, err := llmtest.New(*reply).Model().Generate(t.Context(), llm.Prompt("?"))
 		if err != nil || resp.Text() != want {
 			t.Errorf("the reply says %q, %v; want %q", resp.Text(), err, want)
 		}
@@ -108,20 +108,20 @@ func TestRepliesAreValues(t *testing.T) {
 
 func TestScriptIsConsumedInOrderAndItsEndIsAnError(t *testing.T) {
 	p := llmtest.New(llmtest.Text("one"), llmtest.ToolCall("two")).Named("fake")
-	model := p.Model(llm.Named("tiny"))
-	first, err := model.Generate(t.Context(), llm.Ask("?"))
+	model := p.Model(llm.WithName("tiny"))
+	first, err := model.Generate(t.Context(), llm.Prompt("?"))
 	if err != nil || first.Text() != "one" || first.Model != "tiny" {
 		t.Errorf("the first answer is %q of %q, %v; want one of tiny", first.Text(), first.Model, err)
 	}
-	if n := p.Left(); n != 1 {
+	if n := p.Remaining(); n != 1 {
 		t.Errorf("%d replies are left after one call of two, want 1", n)
 	}
-	second, err := model.Generate(t.Context(), llm.Ask("?"))
+	second, err := model.Generate(t.Context(), llm.Prompt("?"))
 	want := []llm.ToolCall{{ID: "call_2_1", Name: "two"}}
 	if diff := cmp.Diff(want, second.ToolCalls()); err != nil || diff != "" {
 		t.Errorf("the second answer (error %v) differs (-want +got):\n%s", err, diff)
 	}
-	_, err = model.Generate(t.Context(), llm.Ask("?"))
+	_, err = model.Generate(t.Context(), llm.Prompt("?"))
 	const says = "parley: fake/tiny: invalid request: llmtest: call 3 has no reply: the script has 2"
 	if err == nil || err.Error() != says {
 		t.Errorf("a call beyond the script gives %v, want %s", err, says)
@@ -144,7 +144,7 @@ func TestCallsThatAreNotChats(t *testing.T) {
 	if diff := cmp.Diff([][]float32{{1, 2}, {3}}, embedded.Vectors); err != nil || diff != "" || embedded.Model != "scripted" {
 		t.Errorf("the vectors of %q (error %v) differ (-want +got):\n%s", embedded.Model, err, diff)
 	}
-	count, err := model.CountTokens(t.Context(), llm.Ask("?"))
+	count, err := model.CountTokens(t.Context(), llm.Prompt("?"))
 	if err != nil || count.Tokens != 7 || !count.Exact {
 		t.Errorf("the token count is %+v, %v; want exactly 7", count, err)
 	}
@@ -170,14 +170,14 @@ func TestCallsAreCopies(t *testing.T) {
 
 func TestNothingHappensBeforeTheRange(t *testing.T) {
 	p := llmtest.New(llmtest.Text("a"))
-	p.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("?")})
+	p.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Prompt("?")})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := read(ctx, p); !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
 		t.Errorf("a cancelled call gives %v, want an error that is both %v and %v", err, llm.Canceled, context.Canceled)
 	}
-	if n := len(p.Calls()); n != 0 || p.Left() != 1 {
-		t.Errorf("%d calls are recorded and %d replies left, though none was made: want 0 and 1", n, p.Left())
+	if n := len(p.Calls()); n != 0 || p.Remaining() != 1 {
+		t.Errorf("%d calls are recorded and %d replies left, though none was made: want 0 and 1", n, p.Remaining())
 	}
 }
 
@@ -186,7 +186,7 @@ func TestProviderTakesManyCallsAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 32 {
 		group.Go(func() {
-			resp, err := p.Model().Generate(t.Context(), llm.Ask("?"))
+			resp, err := p.Model().Generate(t.Context(), llm.Prompt("?"))
 			if err != nil || resp.Text() != "ab" {
 				t.Errorf("one of many calls gets %q, %v; want ab", resp.Text(), err)
 			}
@@ -203,7 +203,7 @@ func TestDelaysRunOnTheClockOfSynctest(t *testing.T) {
 		p := llmtest.New(llmtest.Text("a", "b").Wait(time.Minute).Pace(time.Second))
 		begun := time.Now()
 		var at []time.Duration
-		for _, err := range p.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Ask("?")}) {
+		for _, err := range p.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Prompt("?")}) {
 			if err != nil {
 				t.Fatal(err)
 			}

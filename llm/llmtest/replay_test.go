@@ -47,7 +47,7 @@ func record(t *testing.T, srv *Server, secrets []string, f func(http.RoundTrippe
 }
 
 func TestReplayReturnsWhatWasRecordedByteForByte(t *testing.T) {
-	bodies := map[string]Wire{
+	bodies := map[string]HTTPReply{
 		"/stream":  OpenAI().Stream(Text("Hello", " 🦙").Usage(1, 2)).LineEnds("\r\n").ByteOrderMark(),
 		"/json":    JSON(404, `{"error":{"message":"<no> & \u2028"}}`),
 		"/binary":  HTTP(200, "image/png", "\x89PNG\r\n\x1a\n\xff\x00"),
@@ -55,7 +55,7 @@ func TestReplayReturnsWhatWasRecordedByteForByte(t *testing.T) {
 		"/no-line": HTTP(200, "text/plain", "one\r\ntwo"),
 	}
 	srv := NewServer(t)
-	srv.Handle(func(r *Request) Wire { return bodies[r.Path] })
+	srv.Handle(func(r *Request) HTTPReply { return bodies[r.Path] })
 	path := record(t, srv, nil, func(transport http.RoundTripper) {
 		for place, wire := range bodies {
 			_, got, err := post(t, transport, srv.URL+place, "{}", nil)
@@ -123,7 +123,7 @@ func must(req *http.Request, err error) *http.Request {
 func TestRecordingHoldsNoSecrets(t *testing.T) {
 	const key, account = "sk-proj-abcdef123456", `acc"ount/7`
 	srv := NewServer(t)
-	srv.Handle(func(*Request) Wire {
+	srv.Handle(func(*Request) HTTPReply {
 		return JSON(401, `{"error":"no such key `+key+`, account acc\"ount/7"}`).
 			WithHeader("Set-Cookie", "session=c00kie").WithHeader("X-Echo", "Bearer "+key).
 			WithHeader("X-Ratelimit-Remaining-Tokens", "77")
@@ -299,7 +299,7 @@ func TestRecordingHoldsNoSecretOfAnotherExchange(t *testing.T) {
 		link     = "signed-link-77"
 	)
 	srv := NewServer(t)
-	srv.Handle(func(r *Request) Wire {
+	srv.Handle(func(r *Request) HTTPReply {
 		switch r.Path {
 		case "/token":
 			return JSON(200, `{"access_token":"ya29.a\/b+c<d>ef","refresh_token" : "`+renewal+`","expires_in":3600}`).

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 )
 
 // removed stands where a secret was.
@@ -47,7 +47,7 @@ func (s *scrubber) learnURL(u *url.URL) {
 
 func (s *scrubber) learnFields(fields url.Values) {
 	for name, values := range fields {
-		if send.HoldsCredential(name) {
+		if httpcall.HoldsCredential(name) {
 			for _, v := range values {
 				s.addCredential(v)
 			}
@@ -63,7 +63,7 @@ var inJSON = regexp.MustCompile(`"(?:access_token|refresh_token|id_token|session
 func (s *scrubber) learnMessage(header http.Header, body body) {
 	for name, values := range header {
 		for _, v := range values {
-			if send.HoldsCredential(name) {
+			if httpcall.HoldsCredential(name) {
 				s.learnHeader(name, v)
 			} else if u, err := url.Parse(v); err == nil && name == "Location" {
 				s.learnURL(u)
@@ -159,7 +159,7 @@ func (s *scrubber) header(h http.Header) http.Header {
 	for name, values := range h {
 		for _, v := range values {
 			switch {
-			case send.HoldsCredential(name):
+			case httpcall.HoldsCredential(name):
 				v = removed
 			case name == "Location":
 				v = s.url(v)
@@ -180,7 +180,7 @@ func (s *scrubber) url(raw string) string {
 	if u.RawQuery != "" {
 		query := u.Query()
 		for name := range query {
-			if send.HoldsCredential(name) {
+			if httpcall.HoldsCredential(name) {
 				query.Set(name, removed)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // Server is an HTTP server that answers from a script, with all the faults that
-// a [Wire] can have. It is safe for concurrent use.
+// a [HTTPReply] can have. It is safe for concurrent use.
 type Server struct {
 	// URL is the server's address, without a slash at its end.
 	URL string
@@ -26,8 +26,8 @@ type Server struct {
 	serving  sync.WaitGroup
 
 	mu       sync.Mutex
-	script   []Wire
-	handler  func(*Request) Wire
+	script   []HTTPReply
+	handler  func(*Request) HTTPReply
 	requests []*Request
 	open     map[net.Conn]bool
 	opened   int
@@ -50,7 +50,7 @@ type Request struct {
 // through [Server.Client] only, over connections in memory, so it works inside
 // the bubbles of testing/synctest. Whatever host a client asks for, it gets
 // this server. The server is closed when the test ends.
-func NewServer(t testing.TB, replies ...Wire) *Server {
+func NewServer(t testing.TB, replies ...HTTPReply) *Server {
 	t.Helper()
 	l := newPipeListener()
 	return start(t, l, "http://llmtest.test", &http.Transport{DialContext: l.dial}, replies)
@@ -59,7 +59,7 @@ func NewServer(t testing.TB, replies ...Wire) *Server {
 // NewLoopbackServer is NewServer over real sockets, for any client: broken
 // connections are TCP resets. It does not work inside the bubbles of
 // testing/synctest.
-func NewLoopbackServer(t testing.TB, replies ...Wire) *Server {
+func NewLoopbackServer(t testing.TB, replies ...HTTPReply) *Server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -68,7 +68,7 @@ func NewLoopbackServer(t testing.TB, replies ...Wire) *Server {
 	return start(t, l, "http://"+l.Addr().String(), &http.Transport{}, replies)
 }
 
-func start(t testing.TB, l net.Listener, url string, transport *http.Transport, replies []Wire) *Server {
+func start(t testing.TB, l net.Listener, url string, transport *http.Transport, replies []HTTPReply) *Server {
 	transport.DisableCompression = true // a test wants to see the bytes that it has sent
 	transport.MaxIdleConnsPerHost = 64
 	s := &Server{
@@ -87,7 +87,7 @@ func (s *Server) sockets() bool { return s.listener.Addr().Network() != pipeNetw
 func (s *Server) Client() *http.Client { return s.client }
 
 // Add adds replies to the end of the script.
-func (s *Server) Add(replies ...Wire) {
+func (s *Server) Add(replies ...HTTPReply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.script = append(s.script, replies...)
@@ -95,7 +95,7 @@ func (s *Server) Add(replies ...Wire) {
 
 // Handle has f answer all further requests, in place of the script. It may be
 // called from many goroutines at once.
-func (s *Server) Handle(f func(*Request) Wire) {
+func (s *Server) Handle(f func(*Request) HTTPReply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handler = f
@@ -136,7 +136,7 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 }
 
 // WaitStalled waits until at least one reply has come to where it stalls: a
-// [Wire.Stall] or [Silence]. Clients are then waiting in vain.
+// [HTTPReply.Stall] or [NoResponse]. Clients are then waiting in vain.
 func (s *Server) WaitStalled(ctx context.Context) error {
 	return s.wait(ctx, func() string {
 		if s.stalled == 0 {
@@ -244,11 +244,11 @@ func (s *Server) serve(c net.Conn) {
 }
 
 // answer records the request and returns its reply.
-func (s *Server) answer(r *Request) Wire {
+func (s *Server) answer(r *Request) HTTPReply {
 	s.mu.Lock()
 	s.requests = append(s.requests, r)
 	n, handler := len(s.requests), s.handler
-	var next *Wire
+	var next *HTTPReply
 	if handler == nil && len(s.script) > 0 {
 		next = &s.script[0]
 		s.script = s.script[1:]

@@ -29,8 +29,8 @@ func get(t *testing.T, srv *Server) (*http.Response, string, error) {
 	return resp, string(data), err
 }
 
-func events(frames ...string) Wire {
-	return Wire{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(strings.Join(frames, ""))}
+func events(frames ...string) HTTPReply {
+	return HTTPReply{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(strings.Join(frames, ""))}
 }
 
 func TestWireDelivers(t *testing.T) {
@@ -38,14 +38,14 @@ func TestWireDelivers(t *testing.T) {
 	const all = "data: one\n\ndata: two\n\n"
 	for _, tt := range []struct {
 		name string
-		wire Wire
+		wire HTTPReply
 		body string
 		err  error // of reading the body
 	}{
 		{"stream", stream, all, nil},
 		{"with its length", stream.WithLength(), all, nil},
 		{"in pieces", stream.Pieces(3), all, nil},
-		{"empty", Wire{}, "", nil},
+		{"empty", HTTPReply{}, "", nil},
 		{"cut clean", stream.CutClean(13), "data: one\n\nda", nil},
 		{"cut clean at 0", stream.CutClean(0), "", nil},
 		{"cut clean beyond the end", stream.CutClean(1000), all, nil},
@@ -89,11 +89,11 @@ func TestWireFaultsLeaveTheOriginalAsItWas(t *testing.T) {
 }
 
 func TestWireFrames(t *testing.T) {
-	lines := Wire{Header: http.Header{"Content-Type": {"application/x-ndjson; charset=utf-8"}}, Body: []byte("{}\n[]\n1")}
-	other := Wire{Body: []byte("a\n\nb\n\n")}
+	lines := HTTPReply{Header: http.Header{"Content-Type": {"application/x-ndjson; charset=utf-8"}}, Body: []byte("{}\n[]\n1")}
+	other := HTTPReply{Body: []byte("a\n\nb\n\n")}
 	for _, tt := range []struct {
 		name string
-		wire Wire
+		wire HTTPReply
 		want []string
 	}{
 		{"events", events("a\nb\n\nc\n\n"), []string{"a\nb\n\n", "c\n\n"}},
@@ -102,7 +102,7 @@ func TestWireFrames(t *testing.T) {
 		{"events, the last cut", events("a\n\nc"), []string{"a\n\n", "c"}},
 		{"lines", lines, []string{"{}\n", "[]\n", "1"}},
 		{"other types", other, []string{"a\n\nb\n\n"}},
-		{"empty", Wire{}, nil},
+		{"empty", HTTPReply{}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
@@ -119,7 +119,7 @@ func TestWireFrames(t *testing.T) {
 func TestRepliesWithoutAFault(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
-		wire        Wire
+		wire        HTTPReply
 		status      int
 		contentType string
 		contains    string
@@ -217,8 +217,8 @@ func TestTimesRunOnTheClockOfSynctest(t *testing.T) {
 
 func TestServerNoticesThatTheClientHasLeft(t *testing.T) {
 	stream := events("data: one\n\n", "data: two\n\n")
-	for name, wire := range map[string]Wire{
-		"silence":           Silence(),
+	for name, wire := range map[string]HTTPReply{
+		"silence":           NoResponse(),
 		"stall in the body": stream.Stall(13),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -306,7 +306,7 @@ func TestRequestBeyondTheScriptFailsTheTest(t *testing.T) {
 
 func TestHandlerAnswersByTheRequest(t *testing.T) {
 	srv := NewServer(t)
-	srv.Handle(func(r *Request) Wire { return JSON(200, r.Path) })
+	srv.Handle(func(r *Request) HTTPReply { return JSON(200, r.Path) })
 	if _, body, err := get(t, srv); body != "/path?q=1" || err != nil {
 		t.Errorf("the reply is %q, %v; want the path", body, err)
 	}
@@ -331,7 +331,7 @@ func TestServerEndsWhateverIsUnderWay(t *testing.T) {
 	r := &recorder{TB: t}
 	failed := make(chan error, 1)
 	r.run(func() {
-		srv := NewServer(r, Silence())
+		srv := NewServer(r, NoResponse())
 		go func() {
 			_, err := srv.Client().Get(srv.URL)
 			failed <- err

@@ -23,7 +23,7 @@ func backends(t *testing.T, b middleware.Balance, replies ...llmtest.Reply) (mod
 	for i, reply := range replies {
 		name := string(rune('a' + i))
 		p := llmtest.Always(reply).Named(name)
-		noted := llm.Use(func(next llm.Handler) llm.Handler {
+		noted := llm.WithMiddleware(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				mu.Lock()
 				defer mu.Unlock()
@@ -130,7 +130,7 @@ func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
 			model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
 			func() {
 				defer func() { recover() }()
-				for range model.Stream(t.Context(), llm.Ask("Hi")).Events() { // the first event is the report that a has refused
+				for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() { // the first event is the report that a has refused
 					leave()
 					break
 				}
@@ -165,7 +165,7 @@ func TestKeysRotateWhenRefused(t *testing.T) {
 				}
 				return llmtest.Always(reply).Do(ctx, call)
 			}))
-			model := p.Model(llm.Use(ring.Middleware))
+			model := p.Model(llm.WithMiddleware(ring.Middleware))
 			ask(t, model).want(t, "attempt start text done", "")
 			ask(t, model).want(t, "start text done", "")
 			ask(t, model).want(t, "start text done", "")
@@ -184,7 +184,7 @@ func TestKeysAreNotToBlameForTheServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := llmtest.Always(failure(kind))
-		ask(t, p.Model(llm.Use(ring.Middleware))).want(t, "", kind)
+		ask(t, p.Model(llm.WithMiddleware(ring.Middleware))).want(t, "", kind)
 		equal(t, "the number of calls", len(p.Calls()), 1)
 	}
 }
@@ -218,5 +218,5 @@ func TestKeyRingsDoNotShareKeys(t *testing.T) {
 		}
 		return llmtest.Always(llmtest.Text("Hello")).Do(ctx, call)
 	}))
-	ask(t, p.Model(llm.Use(ours.Middleware))).want(t, "start text done", "")
+	ask(t, p.Model(llm.WithMiddleware(ours.Middleware))).want(t, "start text done", "")
 }

@@ -33,7 +33,7 @@ func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			b := breakers(t, middleware.Breaker{Failures: 3})
-			model := llmtest.Always(failure(kind)).Model(llm.Use(b.Middleware))
+			model := llmtest.Always(failure(kind)).Model(llm.WithMiddleware(b.Middleware))
 			for range 3 {
 				ask(t, model).want(t, "", kind)
 			}
@@ -45,7 +45,7 @@ func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
 
 func TestBreakerCountsFailuresAfterContent(t *testing.T) {
 	b := breakers(t, middleware.Breaker{Failures: 2})
-	model := llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(llm.Use(b.Middleware))
+	model := llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(llm.WithMiddleware(b.Middleware))
 	for range 2 {
 		ask(t, model).want(t, "start text", llm.Incomplete)
 	}
@@ -59,7 +59,7 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 			changes = append(changes, provider+"/"+model+" "+from+" → "+to)
 		}})
 		p := llmtest.New(failure(llm.Server), failure(llm.Server), failure(llm.Server), llmtest.Text("Hello"), llmtest.Text("Hello"))
-		model := p.Model(llm.Use(b.Middleware))
+		model := p.Model(llm.WithMiddleware(b.Middleware))
 		ask(t, model)
 		ask(t, model)
 		time.Sleep(4 * time.Second)
@@ -85,17 +85,17 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 func TestBreakerDoesNotCountCallsThatTheirCallerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := breakers(t, middleware.Breaker{Failures: 1})
-		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(llm.Use(b.Middleware))
+		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(llm.WithMiddleware(b.Middleware))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Timeout)
+		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Timeout)
 		equal(t, "the state after the caller's deadline", b.State("llmtest", "scripted"), "closed")
 
 		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
 		limit := use(t, middleware.Timeout{FirstEvent: time.Second})
-		ask(t, slow.Model(limit, llm.Use(b.Middleware))).want(t, "", llm.Timeout)
+		ask(t, slow.Model(limit, llm.WithMiddleware(b.Middleware))).want(t, "", llm.Timeout)
 		equal(t, "the state after a limit around it ran out", b.State("llmtest", "scripted"), "closed")
-		ask(t, slow.Model(llm.Use(b.Middleware), limit)).want(t, "", llm.Timeout)
+		ask(t, slow.Model(llm.WithMiddleware(b.Middleware), limit)).want(t, "", llm.Timeout)
 		equal(t, "the state after a limit inside of it ran out", b.State("llmtest", "scripted"), "open")
 	})
 }
@@ -110,7 +110,7 @@ func TestBreakerAndRetryLeaveOwnLimitsAlone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := breakers(t, middleware.Breaker{Failures: 1})
 				p := llmtest.Always(llmtest.Text("Hello").Wait(5 * time.Second))
-				model := p.Model(use(t, middleware.Retry{}), llm.Use(b.Middleware), use(t, limit))
+				model := p.Model(use(t, middleware.Retry{}), llm.WithMiddleware(b.Middleware), use(t, limit))
 				var first sync.WaitGroup
 				first.Go(func() { ask(t, model) })
 				synctest.Wait()
@@ -128,7 +128,7 @@ func TestBreakerIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := breakers(t, middleware.Breaker{Failures: 2})
 		p := llmtest.Always(failure(llm.Server))
-		h := ask(t, p.Model(use(t, middleware.Retry{MaxRetries: 5}), llm.Use(b.Middleware)))
+		h := ask(t, p.Model(use(t, middleware.Retry{MaxRetries: 5}), llm.WithMiddleware(b.Middleware)))
 		h.want(t, "attempt attempt", llm.Overloaded)
 		equal(t, "the number of calls", len(p.Calls()), 2)
 	})
@@ -202,7 +202,7 @@ func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
-		stream(ctx, slow.Model(use(t, shared)), llm.Ask("Hi")).want(t, "", llm.Timeout)
+		stream(ctx, slow.Model(use(t, shared)), llm.Prompt("Hi")).want(t, "", llm.Timeout)
 		ask(t, llmtest.Always(llmtest.Text("Hello")).Model(use(t, shared))).want(t, "start text done", "")
 	})
 }
@@ -216,7 +216,7 @@ func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
 		ask(t, healthy).want(t, "", llm.Overloaded)
 		var calls sync.WaitGroup
 		for range 2 { // more than there may be probes
-			calls.Go(func() { ask(t, healthy.With(llm.Named("scripted/open"))).want(t, "start text done", "") })
+			calls.Go(func() { ask(t, healthy.With(llm.WithName("scripted/open"))).want(t, "start text done", "") })
 		}
 		calls.Wait()
 	})
@@ -235,10 +235,10 @@ func TestBreakerDoesNotCloseForACallThatWasNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := breakers(t, middleware.Breaker{Failures: 1})
 		limit := use(t, middleware.RateLimit{Tokens: 60, Answer: 10, Count: byLength})
-		model := llmtest.Always(failure(llm.Server)).Model(llm.Use(b.Middleware), limit)
+		model := llmtest.Always(failure(llm.Server)).Model(llm.WithMiddleware(b.Middleware), limit)
 		ask(t, model).want(t, "", llm.Server)
 		time.Sleep(31 * time.Second)
-		stream(t.Context(), model, llm.Ask(strings.Repeat("too long ", 10))).want(t, "", llm.InvalidRequest)
+		stream(t.Context(), model, llm.Prompt(strings.Repeat("too long ", 10))).want(t, "", llm.InvalidRequest)
 		equal(t, "the state", b.State("llmtest", "scripted"), "half-open")
 		ask(t, model).want(t, "", llm.Server)
 		equal(t, "the state after a probe that was sent", b.State("llmtest", "scripted"), "open")

@@ -67,7 +67,7 @@ func TestBudgetSettlesWhatWasReported(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := spending(t, middleware.Budget{PerProcess: 5000})
-				ask(t, llmtest.New(tt.replies...).Model(llm.Use(s.Middleware), use(t, middleware.Retry{})))
+				ask(t, llmtest.New(tt.replies...).Model(llm.WithMiddleware(s.Middleware), use(t, middleware.Retry{})))
 				spent, err := s.Process(t.Context())
 				equal(t, "what was spent", dollars(t, spent, err), tt.cost)
 			})
@@ -77,8 +77,8 @@ func TestBudgetSettlesWhatWasReported(t *testing.T) {
 
 func TestBudgetSettlesAnEstimateWhenTheCallerLeaves(t *testing.T) {
 	s := spending(t, middleware.Budget{PerProcess: 5000})
-	model := llmtest.New(llmtest.Text("12345678", "more", "and more").Usage(2, 100)).Model(llm.Use(s.Middleware))
-	for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+	model := llmtest.New(llmtest.Text("12345678", "more", "and more").Usage(2, 100)).Model(llm.WithMiddleware(s.Middleware))
+	for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 		break
 	}
 	spent, err := s.Process(t.Context())
@@ -87,8 +87,8 @@ func TestBudgetSettlesAnEstimateWhenTheCallerLeaves(t *testing.T) {
 
 func TestBudgetPaysWhoAnswered(t *testing.T) {
 	s := spending(t, middleware.Budget{PerProcess: 5000})
-	other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Named("second").Model(llm.Named("cheap"))
-	model := llmtest.Always(failure(llm.Overloaded)).Model(llm.Use(s.Middleware),
+	other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Named("second").Model(llm.WithName("cheap"))
+	model := llmtest.Always(failure(llm.Overloaded)).Model(llm.WithMiddleware(s.Middleware),
 		use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
 	ask(t, model).want(t, "attempt start warning text done", "")
 	spent, err := s.Process(t.Context())
@@ -106,8 +106,8 @@ func TestBudgetPaysWhoAnsweredOfTheSameProvider(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := spending(t, middleware.Budget{PerProcess: 5000})
-			other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Model(llm.Named(tt.other))
-			model := llmtest.Always(failure(llm.ContextLength)).Model(llm.Use(s.Middleware),
+			other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Model(llm.WithName(tt.other))
+			model := llmtest.Always(failure(llm.ContextLength)).Model(llm.WithMiddleware(s.Middleware),
 				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
 			ask(t, model).want(t, "attempt start warning text done", "")
 			spent, err := s.Process(t.Context())
@@ -133,7 +133,7 @@ func TestBudgetStops(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tt.budget.Key = func(context.Context, *llm.Call) string { return "team" }
 				p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
-				model := p.Model(llm.Use(spending(t, tt.budget).Middleware))
+				model := p.Model(llm.WithMiddleware(spending(t, tt.budget).Middleware))
 				ask(t, model).want(t, "start text done", "")
 				h := ask(t, model)
 				h.want(t, "", llm.Quota)
@@ -155,9 +155,9 @@ func TestBudgetKeepsKeysApart(t *testing.T) {
 	s := spending(t, middleware.Budget{PerKey: 30, PerDay: 100, Answer: 10, Key: func(ctx context.Context, _ *llm.Call) string {
 		return ctx.Value(keyOf{}).(string)
 	}})
-	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.Use(s.Middleware))
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s.Middleware))
 	by := func(key string) heard {
-		return stream(context.WithValue(t.Context(), keyOf{}, key), model, llm.Ask("Hi"))
+		return stream(context.WithValue(t.Context(), keyOf{}, key), model, llm.Prompt("Hi"))
 	}
 	by("a").want(t, "start text done", "")
 	by("a").want(t, "", llm.Quota)
@@ -171,7 +171,7 @@ func TestBudgetKeepsKeysApart(t *testing.T) {
 // A budget of a config file has no function to say who pays: the context does.
 func TestBudgetOfTheKeyInTheContext(t *testing.T) {
 	s := spending(t, middleware.Budget{PerKey: 30, Answer: 10})
-	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.Use(s.Middleware))
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s.Middleware))
 	for _, c := range []struct {
 		key  string
 		kind llm.Kind
@@ -180,7 +180,7 @@ func TestBudgetOfTheKeyInTheContext(t *testing.T) {
 		if c.key != "" {
 			ctx = middleware.WithKey(ctx, c.key)
 		}
-		if h := stream(ctx, model, llm.Ask("Hi")); llm.KindOf(h.err) != c.kind {
+		if h := stream(ctx, model, llm.Prompt("Hi")); llm.KindOf(h.err) != c.kind {
 			t.Errorf("the call of %q ends with %v, want %q", c.key, h.err, c.kind)
 		}
 	}
@@ -192,7 +192,7 @@ func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := spending(t, middleware.Budget{PerProcess: 50, Answer: 10})
 		p := llmtest.Always(llmtest.Text("Hello").Usage(2, 1).Wait(time.Minute))
-		model := p.Model(llm.Use(s.Middleware))
+		model := p.Model(llm.WithMiddleware(s.Middleware))
 		var asked sync.WaitGroup
 		for range 5 { // of 22 each, of which two fit
 			asked.Go(func() { ask(t, model) })
@@ -206,15 +206,15 @@ func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 
 func TestBudgetOfModelsWithoutAPrice(t *testing.T) {
 	p := llmtest.Always(llmtest.Text("Hello"))
-	model := p.Model(llm.Named("unpriced"))
-	ask(t, model.With(llm.Use(spending(t, middleware.Budget{PerProcess: 1}).Middleware))).want(t, "", llm.Quota)
-	ask(t, model.With(llm.Use(spending(t, middleware.Budget{PerProcess: 1, AllowUnpriced: true}).Middleware))).want(t, "start text done", "")
+	model := p.Model(llm.WithName("unpriced"))
+	ask(t, model.With(llm.WithMiddleware(spending(t, middleware.Budget{PerProcess: 1}).Middleware))).want(t, "", llm.Quota)
+	ask(t, model.With(llm.WithMiddleware(spending(t, middleware.Budget{PerProcess: 1, AllowUnpriced: true}).Middleware))).want(t, "start text done", "")
 }
 
 func TestBudgetWithoutItsStore(t *testing.T) {
 	p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
-	ask(t, p.Model(llm.Use(spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: refusing}).Middleware))).wantStoreError(t)
-	model := p.Model(llm.Use(spending(t, middleware.Budget{PerDay: 30, Answer: 10, Shared: local}).Middleware))
+	ask(t, p.Model(llm.WithMiddleware(spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: refusing}).Middleware))).wantStoreError(t)
+	model := p.Model(llm.WithMiddleware(spending(t, middleware.Budget{PerDay: 30, Answer: 10, Shared: local}).Middleware))
 	ask(t, model).want(t, "start text done", "")
 	ask(t, model).want(t, "", llm.Quota)
 }
@@ -234,8 +234,8 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 				store := &frailStore{Memory: middleware.NewMemory(0)}
 				s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
 				store.away.Store(tt.awayBefore)
-				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(s.Middleware))
-				for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(s.Middleware))
+				for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 					store.away.Store(tt.awayNow)
 				}
 				time.Sleep(time.Second) // it is asked again

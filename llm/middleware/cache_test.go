@@ -32,7 +32,7 @@ func answers(t *testing.T, c middleware.Cache) *middleware.Answers {
 
 // sure returns a request of temperature 0.
 func sure(text string) *llm.Request {
-	req := llm.Ask(text)
+	req := llm.Prompt(text)
 	req.Temperature = new(0.0)
 	return req
 }
@@ -69,13 +69,13 @@ func TestCacheReplaysTheStream(t *testing.T) {
 		event(llm.EventToolCallEnd, "", &call),
 		event(llm.EventMedia, "", &llm.Media{Part: llm.Image{MediaType: "image/png", Data: []byte{1}}}),
 		event(llm.EventSource, "", &llm.Source{URL: "https://example.com", Title: "Example", Start: 1, End: 2}),
-		event(llm.EventLogprobs, "", &llm.Logprobs{Tokens: []llm.TokenLogprob{{Token: "a", Logprob: -0.5, Bytes: []byte{97}}}}),
+		event(llm.EventLogprob, "", &llm.TokenLogprob{Token: "a", Logprob: -0.5, Bytes: []byte{97}}),
 		event(llm.EventDone, "", &llm.Done{FinishReason: llm.FinishStop, RawFinishReason: "stop", Usage: llm.Usage{Input: llm.Known(9)}, Raw: []byte("raw")}),
 	)
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(reply)
 		cache := answers(t, middleware.Cache{})
-		model := p.Model(llm.Use(cache.Middleware))
+		model := p.Model(llm.WithMiddleware(cache.Middleware))
 		first := all(t, model, sure("Hi"))
 		time.Sleep(90 * time.Second)
 		got := all(t, model, sure("Hi"))
@@ -103,7 +103,7 @@ func TestCacheKeepsEmbeddingsAndCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, "the vectors", embedded.Vectors, [][]float32{{1, 0.5}})
-		counted, err := model.CountTokens(t.Context(), llm.Ask("Hi"))
+		counted, err := model.CountTokens(t.Context(), llm.Prompt("Hi"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,8 +188,8 @@ func TestCacheTellsCallsApart(t *testing.T) {
 		{"another seed", with(func(r *llm.Request) { r.Seed = new(int64(1)) }), with(func(r *llm.Request) { r.Seed = new(int64(0)) }), false},
 		{"a seed or none", with(func(r *llm.Request) { r.Seed = new(int64(0)) }), with(same), false},
 		{"other tools", with(same), with(func(r *llm.Request) { r.Tools[0].Description = "of a city" }), false},
-		{"streamed or not", with(same), with(func(r *llm.Request) { r.Unstreamed = true }), true},
-		{"sampled", llm.Ask("Hi"), llm.Ask("Hi"), false},
+		{"streamed or not", with(same), with(func(r *llm.Request) { r.NonStreaming = true }), true},
+		{"sampled", llm.Prompt("Hi"), llm.Prompt("Hi"), false},
 		{"warm", with(func(r *llm.Request) { r.Temperature = new(0.1) }), with(func(r *llm.Request) { r.Temperature = new(0.1) }), false},
 		{"equal options", options(openai.Options{User: "a", LogitBias: map[string]int{"1": 1, "2": 2, "3": 3}}),
 			options(openai.Options{User: "a", LogitBias: map[string]int{"3": 3, "2": 2, "1": 1}}), true},
@@ -208,7 +208,7 @@ func TestCacheTellsCallsApart(t *testing.T) {
 			stream(t.Context(), model, tt.a).want(t, "start text done", "")
 			stream(t.Context(), model, tt.b).want(t, "start text done", "")
 			equal(t, "whether the first answer was given again", len(p.Calls()) == 1, tt.once)
-			stream(t.Context(), model.With(llm.Named("another")), tt.a)
+			stream(t.Context(), model.With(llm.WithName("another")), tt.a)
 			if len(p.Calls()) < 2 {
 				t.Error("another model has given this one's answer")
 			}
@@ -227,7 +227,7 @@ func TestCacheMakesEqualCallsOnce(t *testing.T) {
 		pieces := strings.Split(strings.Repeat("piece ", 9)+"end", " ")
 		p := llmtest.New(llmtest.Text(pieces...).Pace(time.Second))
 		cache := answers(t, middleware.Cache{})
-		model := p.Model(llm.Use(cache.Middleware))
+		model := p.Model(llm.WithMiddleware(cache.Middleware))
 		var asked sync.WaitGroup
 		for i := range 8 { // they come one after another, all before the end
 			asked.Go(func() {
@@ -321,7 +321,7 @@ func TestCacheAddsNothingToAWholeAnswer(t *testing.T) {
 		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.Cache{Sampled: true, Shared: middleware.Shared{Store: stubborn{middleware.NewMemory(0)}}}))
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
-		stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
+		stream(ctx, model, llm.Prompt("Hi")).want(t, "start text done", "")
 		ask(t, model).want(t, "start text done", "") // from the cache
 	})
 }
@@ -384,7 +384,7 @@ func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 			}
 		}
 		cache := answers(t, middleware.Cache{})
-		model := llmtest.New().Model(llm.Use(cache.Middleware, slow))
+		model := llmtest.New().Model(llm.WithMiddleware(cache.Middleware, slow))
 		embed := func() [][]float32 {
 			resp, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"Hi"}})
 			if err != nil {

@@ -30,7 +30,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 	var options []llm.Options
 	if call.Request != nil {
 		req := *call.Request
-		req.Unstreamed = false // the answer is the same
+		req.NonStreaming = false // the answer is the same
 		options, req.Options = req.Options, nil
 		h.value(reflect.ValueOf(req), 0)
 	}
@@ -49,7 +49,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 		}
 		h.value(reflect.ValueOf(&o).Elem(), 0)
 	}
-	const version = "cache/1/" // of the hash and of what is kept under it
+	const version = "cache/2/" // of the hash and of what is kept under it
 	return version + hex.EncodeToString(sum.Sum(nil)), !h.failed
 }
 

@@ -143,7 +143,7 @@ func TestChainShowsItsParts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model := llmtest.New(llmtest.Text("Hello").Usage(2, 1)).Model(llm.Use(layers.Middleware))
+	model := llmtest.New(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(layers.Middleware))
 	for range 2 { // the second costs nothing
 		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	}

@@ -36,7 +36,7 @@ func TestConcurrencyLetsCallsWaitInOrder(t *testing.T) {
 		model := p.Model(use(t, middleware.Concurrency{Max: 2}))
 		var asked sync.WaitGroup
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
-			asked.Go(func() { stream(t.Context(), model, llm.Ask(name)).want(t, "start text done", "") })
+			asked.Go(func() { stream(t.Context(), model, llm.Prompt(name)).want(t, "start text done", "") })
 			time.Sleep(time.Second)
 		}
 		asked.Wait()
@@ -49,12 +49,12 @@ func TestConcurrencyFreesTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := llmtest.New(llmtest.Text("a", "b"), llmtest.Text("late").Wait(time.Minute), failure(llm.Server), llmtest.Text("Hello")).
 			Model(use(t, middleware.Concurrency{Max: 1}))
-		for range model.Stream(t.Context(), llm.Ask("left")).Text() {
+		for range model.Stream(t.Context(), llm.Prompt("left")).Text() {
 			break
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		stream(ctx, model, llm.Ask("ended")).want(t, "", llm.Timeout)
+		stream(ctx, model, llm.Prompt("ended")).want(t, "", llm.Timeout)
 		ask(t, model).want(t, "", llm.Server)
 		ask(t, model).want(t, "start text done", "")
 	})
@@ -79,10 +79,10 @@ func TestConcurrencyGivesUp(t *testing.T) {
 				synctest.Wait()
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(5*time.Second, cancel)
-				h := stream(ctx, model, llm.Ask("Hi"))
+				h := stream(ctx, model, llm.Prompt("Hi"))
 				h.want(t, "", tt.kind)
 				h.wantTook(t, tt.after, tt.after)
-				other := stream(t.Context(), model.With(llm.Named("another")), llm.Ask("Hi")) // has turns of its own
+				other := stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")) // has turns of its own
 				other.wantTook(t, time.Minute, time.Minute)
 				first.Wait()
 			})

@@ -43,9 +43,9 @@ func ExampleRetry() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := llmtest.New(busy, llmtest.Text("Hello")).Model(llm.Use(retry))
+	model := llmtest.New(busy, llmtest.Text("Hello")).Model(llm.WithMiddleware(retry))
 
-	resp, err := model.Generate(context.Background(), llm.Ask("Hi"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("Hi"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -60,22 +60,22 @@ func ExampleRetry() {
 // Bound how long a call may keep its caller waiting.
 func ExampleTimeout() {
 	limits := made(middleware.Timeout{FirstEvent: 10 * time.Millisecond}.Middleware())
-	model := llmtest.New(llmtest.Text("Hello").Wait(time.Minute)).Model(llm.Use(limits))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Text("Hello").Wait(time.Minute)).Model(llm.WithMiddleware(limits))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// parley: llmtest/scripted: timed out: the limit of 10ms on the first piece of the answer (FirstEvent) ran out
 }
 
 // Ask another model when one cannot answer.
 func ExampleFallback() {
-	larger := llmtest.New(llmtest.Text("Hello")).Model(llm.Named("larger"))
+	larger := llmtest.New(llmtest.Text("Hello")).Model(llm.WithName("larger"))
 	fallback := made(middleware.Fallback{To: []middleware.Alternative{
 		{Model: larger, On: []llm.Kind{llm.ContextLength}},
 	}}.Middleware())
 	tooLong := llmtest.Error(&llm.Error{Kind: llm.ContextLength})
-	model := llmtest.New(tooLong).Model(llm.Use(fallback))
+	model := llmtest.New(tooLong).Model(llm.WithMiddleware(fallback))
 
-	resp, err := model.Generate(context.Background(), llm.Ask("a long story"))
+	resp, err := model.Generate(context.Background(), llm.Prompt("a long story"))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -91,9 +91,9 @@ func ExampleBalance() {
 	balance := made(middleware.Balance{Over: []middleware.Backend{
 		{Model: first, Weight: 2}, {Model: second},
 	}}.Middleware())
-	model := llmtest.New().Model(llm.Use(balance))
+	model := llmtest.New().Model(llm.WithMiddleware(balance))
 	for range 3 {
-		say(model, llm.Ask("Who are you?"))
+		say(model, llm.Prompt("Who are you?"))
 	}
 	// Output:
 	// the first
@@ -107,7 +107,7 @@ func ExampleKeyRing() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// In a program: providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.Use(ring.Middleware))
+	// In a program: providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.WithMiddleware(ring.Middleware))
 	p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 		key, err := ring.Token(ctx)
 		if err != nil {
@@ -115,9 +115,9 @@ func ExampleKeyRing() {
 		}
 		return llmtest.New(llmtest.Text("asked with "+key)).Do(ctx, call)
 	}))
-	model := p.Model(llm.Use(ring.Middleware))
-	say(model, llm.Ask("Hi"))
-	say(model, llm.Ask("Hi"))
+	model := p.Model(llm.WithMiddleware(ring.Middleware))
+	say(model, llm.Prompt("Hi"))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// asked with key-1
 	// asked with key-2
@@ -126,8 +126,8 @@ func ExampleKeyRing() {
 // Ask a second time when the first answer is slow to begin.
 func ExampleHedge() {
 	hedge := made(middleware.Hedge{Initial: time.Millisecond, MaxShare: 1}.Middleware())
-	model := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast")).Model(llm.Use(hedge))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast")).Model(llm.WithMiddleware(hedge))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// fast
 }
@@ -139,9 +139,9 @@ func ExampleBreakers() {
 		log.Fatal(err)
 	}
 	p := llmtest.Always(busy)
-	model := p.Model(llm.Use(breakers.Middleware))
+	model := p.Model(llm.WithMiddleware(breakers.Middleware))
 	for range 5 {
-		if _, err := model.Generate(context.Background(), llm.Ask("Hi")); !errors.Is(err, llm.Overloaded) {
+		if _, err := model.Generate(context.Background(), llm.Prompt("Hi")); !errors.Is(err, llm.Overloaded) {
 			log.Fatal(err)
 		}
 	}
@@ -153,9 +153,9 @@ func ExampleBreakers() {
 // Stay within a provider's limits.
 func ExampleRateLimit() {
 	limit := made(middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second}.Middleware())
-	model := llmtest.Always(llmtest.Text("Hello")).Model(llm.Use(limit))
-	say(model, llm.Ask("Hi"))
-	_, err := model.Generate(context.Background(), llm.Ask("Hi"))
+	model := llmtest.Always(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
+	say(model, llm.Prompt("Hi"))
+	_, err := model.Generate(context.Background(), llm.Prompt("Hi"))
 	fmt.Println(errors.Is(err, llm.RateLimited))
 	// Output:
 	// Hello
@@ -165,8 +165,8 @@ func ExampleRateLimit() {
 // Ask a local model no more than it can do at a time.
 func ExampleConcurrency() {
 	limit := made(middleware.Concurrency{Max: 2}.Middleware())
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(limit))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// Hello
 }
@@ -182,8 +182,8 @@ func ExampleSpending() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := llmtest.New(llmtest.Count(900), llmtest.Text("Hello").Usage(1000, 500)).Model(llm.Use(spending.Middleware))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Count(900), llmtest.Text("Hello").Usage(1000, 500)).Model(llm.WithMiddleware(spending.Middleware))
+	say(model, llm.Prompt("Hi"))
 	dollars, err := spending.Process(context.Background())
 	if err != nil {
 		log.Fatal(err)
@@ -200,8 +200,8 @@ func ExampleAnswers() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(answers.Middleware))
-	req := llm.Ask("Hi")
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(answers.Middleware))
+	req := llm.Prompt("Hi")
 	req.Temperature = new(0.0) // only then is an answer as good as another
 	say(model, req)
 	say(model, req)
@@ -216,8 +216,8 @@ func ExampleAnswers() {
 func ExampleResume() {
 	resume := made(middleware.Resume{Continue: []string{"llmtest"}}.Middleware()) // or "ollama"
 	broken := llmtest.Text("Once upon ", "a time").CutAfter(1, nil)
-	model := llmtest.New(broken, llmtest.Text("a time")).Model(llm.Use(resume))
-	for text, err := range model.Stream(context.Background(), llm.Ask("A story, please.")).Text() {
+	model := llmtest.New(broken, llmtest.Text("a time")).Model(llm.WithMiddleware(resume))
+	for text, err := range model.Stream(context.Background(), llm.Prompt("A story, please.")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -236,8 +236,8 @@ func ExampleLog() {
 		return a
 	}})
 	logging := made(middleware.Log{Logger: slog.New(handler)}.Middleware())
-	model := llmtest.New(llmtest.Text("Hello").Usage(9, 1)).Model(llm.Use(logging))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Text("Hello").Usage(9, 1)).Model(llm.WithMiddleware(logging))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// level=INFO msg="llm call" op=chat provider=llmtest model=scripted outcome=done pieces=1 response_id=reply_1 finish=stop input=9 output=1
 	// Hello
@@ -249,7 +249,7 @@ func ExampleTrim() {
 		ContextWindow: 60, Answer: 20,
 		Count: func(_ context.Context, call *llm.Call) (int, error) { return 10 * len(call.Request.Messages), nil },
 	}.Middleware())
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(trim))
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(trim))
 	resp, err := model.Generate(context.Background(), &llm.Request{Messages: []llm.Message{
 		llm.System("Be kind."),
 		llm.User("First."), llm.Assistant("One."),
@@ -269,8 +269,8 @@ func ExampleChain() {
 	chain := middleware.Recommended()
 	chain.Timeout = &middleware.Timeout{FirstEvent: time.Minute, Total: 5 * time.Minute}
 	chain.Concurrency = &middleware.Concurrency{Max: 16}
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.Use(made(chain.Middleware())))
-	say(model, llm.Ask("Hi"))
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(made(chain.Middleware())))
+	say(model, llm.Prompt("Hi"))
 	// Output:
 	// Hello
 }

@@ -26,8 +26,8 @@ func TestFallbackChoosesByKind(t *testing.T) {
 		{llm.Unsupported, ""},
 	} {
 		t.Run(string(tt.kind), func(t *testing.T) {
-			larger := llmtest.Always(llmtest.Text("Hello")).Model(llm.Named("larger"))
-			other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.Named("other"))
+			larger := llmtest.Always(llmtest.Text("Hello")).Model(llm.WithName("larger"))
+			other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.WithName("other"))
 			h := ask(t, llmtest.Always(failure(tt.kind)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{
 				{Model: larger, On: []llm.Kind{llm.ContextLength}},
 				{Model: other},
@@ -45,7 +45,7 @@ func TestFallbackChoosesByKind(t *testing.T) {
 }
 
 func TestFallbackSaysWhoAnswered(t *testing.T) {
-	other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.Named("other"))
+	other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.WithName("other"))
 	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}})))
 	equal(t, "the warnings", h.resp.Warnings, []llm.Warning{{
 		Code: llm.WarnAnsweredBy, Message: "second/other answered in place of llmtest/scripted (overloaded)",
@@ -107,8 +107,8 @@ func TestFallbackNamesWhoAnsweredOrFailed(t *testing.T) {
 		{"failed", failure(llm.Server), llm.Server},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			larger := llmtest.New(tt.reply).Model(llm.Named("larger"))
-			model := llmtest.New(failure(llm.ContextLength)).Model(llm.Named("small"),
+			larger := llmtest.New(tt.reply).Model(llm.WithName("larger"))
+			model := llmtest.New(failure(llm.ContextLength)).Model(llm.WithName("small"),
 				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: larger}}}))
 			equal(t, "the attempts", ask(t, model).resp.Attempts, []llm.Attempt{
 				{Provider: "llmtest", Model: "small", Err: llm.ContextLength},

@@ -122,7 +122,7 @@ func TestHedgeBoundsItsShare(t *testing.T) {
 
 func TestHedgeAsksAnotherModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		other := llmtest.Always(llmtest.Text("fast")).Named("second").Model(llm.Named("other"))
+		other := llmtest.Always(llmtest.Text("fast")).Named("second").Model(llm.WithName("other"))
 		hedge := always
 		hedge.Model = other
 		h := ask(t, llmtest.Always(llmtest.Text("slow").Wait(time.Minute)).Model(use(t, hedge)))
@@ -138,13 +138,13 @@ func TestHedgeEndsWithItsCaller(t *testing.T) {
 		model := llmtest.Always(llmtest.Text("slow").Wait(time.Minute)).Model(use(t, always))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		h := stream(ctx, model, llm.Ask("Hi"))
+		h := stream(ctx, model, llm.Prompt("Hi"))
 		h.want(t, "attempt", llm.Timeout)
 		h.wantTook(t, 3*time.Second, 3*time.Second)
 	})
 	synctest.Test(t, func(t *testing.T) { // a goroutine that is left fails the test
 		p := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast", "er"))
-		for ev := range p.Model(use(t, always)).Stream(t.Context(), llm.Ask("Hi")).Text() {
+		for ev := range p.Model(use(t, always)).Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			equal(t, "the first piece", ev, "fast")
 			break
 		}
@@ -161,7 +161,7 @@ func TestHedgeReportsALoserThatIsAnotherModel(t *testing.T) {
 			}
 		}))
 		hedge := always
-		hedge.Model = late.Named("second").Model(llm.Named("other"))
+		hedge.Model = late.Named("second").Model(llm.WithName("other"))
 		h := ask(t, llmtest.Always(llmtest.Text("fast").Wait(2*time.Second)).Model(use(t, hedge)))
 		h.want(t, "start text attempt done", "")
 		equal(t, "the loser", h.resp.Attempts[0], llm.Attempt{Provider: "second", Model: "other", Err: llm.Canceled, Usage: usage})

@@ -38,7 +38,7 @@ func use(t testing.TB, settings ...maker) llm.ModelOption {
 		}
 		made[i] = m
 	}
-	return llm.Use(made...)
+	return llm.WithMiddleware(made...)
 }
 
 // overHTTP returns a model of the openai provider whose server, in memory,
@@ -87,7 +87,7 @@ func stream(ctx context.Context, model *llm.Model, req *llm.Request) heard {
 	return h
 }
 
-func ask(t *testing.T, model *llm.Model) heard { return stream(t.Context(), model, llm.Ask("Hi")) }
+func ask(t *testing.T, model *llm.Model) heard { return stream(t.Context(), model, llm.Prompt("Hi")) }
 
 // want checks the events and the kind of error of an answer.
 func (h heard) want(t *testing.T, events string, kind llm.Kind) {

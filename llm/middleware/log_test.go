@@ -44,7 +44,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 	refused := &llm.Error{
 		Kind: llm.InvalidRequest, Status: 400, Code: "bad_setting", RequestID: "req_1", Message: "the text 'my secret plan' is bad",
 	}
-	other := llmtest.Always(llmtest.Text("Hello").Usage(3, 1)).Named("second").Model(llm.Named("other"))
+	other := llmtest.Always(llmtest.Text("Hello").Usage(3, 1)).Named("second").Model(llm.WithName("other"))
 	for _, tt := range []struct {
 		name  string
 		log   middleware.Log
@@ -96,7 +96,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 					inside = append(inside, tt.more)
 				}
 				model := llmtest.New(tt.reply).Model(use(t, inside...))
-				for ev := range model.Stream(t.Context(), llm.Ask("Hi")).Events() {
+				for ev := range model.Stream(t.Context(), llm.Prompt("Hi")).Events() {
 					if tt.leave && ev.Type == llm.EventText {
 						break
 					}
@@ -128,5 +128,5 @@ func TestLogHasNoSecrets(t *testing.T) {
 func TestLogThatIsNotEnabledWritesNothing(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	model := llmtest.New(llmtest.Text("Hello")).Model(use(t, middleware.Log{Logger: logger}))
-	stream(context.Background(), model, llm.Ask("Hi")).want(t, "start text done", "")
+	stream(context.Background(), model, llm.Prompt("Hi")).want(t, "start text done", "")
 }

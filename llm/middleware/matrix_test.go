@@ -85,22 +85,22 @@ var columns = []column{
 // fault is what is wrong with the first reply; all further ones are good.
 type fault struct {
 	name string
-	make func(good llmtest.Wire) llmtest.Wire
+	make func(good llmtest.HTTPReply) llmtest.HTTPReply
 }
 
 // before are the faults that come before any content, after those that come
 // when some of it has arrived.
 func faults() (before, after []fault) {
 	d := llmtest.OpenAI()
-	refuse := func(e llm.Error) func(llmtest.Wire) llmtest.Wire {
-		return func(llmtest.Wire) llmtest.Wire { return d.Refuse(&e) }
+	refuse := func(e llm.Error) func(llmtest.HTTPReply) llmtest.HTTPReply {
+		return func(llmtest.HTTPReply) llmtest.HTTPReply { return d.Refuse(&e) }
 	}
-	always := func(w llmtest.Wire) func(llmtest.Wire) llmtest.Wire {
-		return func(llmtest.Wire) llmtest.Wire { return w }
+	always := func(w llmtest.HTTPReply) func(llmtest.HTTPReply) llmtest.HTTPReply {
+		return func(llmtest.HTTPReply) llmtest.HTTPReply { return w }
 	}
 	inStream := d.ErrorFrames(&llm.Error{Message: "the engine has crashed", Code: "server_error"})[0].Data
 	before = []fault{
-		{"none", func(good llmtest.Wire) llmtest.Wire { return good }},
+		{"none", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good }},
 		{"400", refuse(llm.Error{Status: 400, Message: "bad"})},
 		{"400 too long", refuse(llm.Error{Status: 400, Code: "context_length_exceeded", Message: "too long"})},
 		{"401", refuse(llm.Error{Status: 401, Message: "who?"})},
@@ -115,13 +115,13 @@ func faults() (before, after []fault) {
 		{"web page", always(llmtest.WebPage())},
 		{"hang up", always(llmtest.HangUp())},
 		{"not HTTP", always(llmtest.NotHTTP("SSH-2.0-OpenSSH\r\n"))},
-		{"silence", always(llmtest.Silence())},
-		{"slow, 3s", func(good llmtest.Wire) llmtest.Wire { return good.SlowHeader(3 * time.Second) }},
-		{"stall at 0", func(good llmtest.Wire) llmtest.Wire { return good.Stall(0) }},
-		{"reset at 0", func(good llmtest.Wire) llmtest.Wire { return good.CutReset(0) }},
-		{"clean end at 0", func(good llmtest.Wire) llmtest.Wire { return good.CutClean(0) }},
+		{"silence", always(llmtest.NoResponse())},
+		{"slow, 3s", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.SlowHeader(3 * time.Second) }},
+		{"stall at 0", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.Stall(0) }},
+		{"reset at 0", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutReset(0) }},
+		{"clean end at 0", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutClean(0) }},
 	}
-	middle := func(good llmtest.Wire) int { // after the first text of a stream, and inside of another body
+	middle := func(good llmtest.HTTPReply) int { // after the first text of a stream, and inside of another body
 		frames := good.Frames()
 		if len(frames) < 3 {
 			return len(good.Body) / 2
@@ -129,15 +129,17 @@ func faults() (before, after []fault) {
 		return len(frames[0]) + len(frames[1])
 	}
 	after = []fault{
-		{"reset", func(good llmtest.Wire) llmtest.Wire { return good.CutReset(middle(good)) }},
-		{"reset in a frame", func(good llmtest.Wire) llmtest.Wire { return good.CutReset(middle(good) + 9) }},
-		{"clean end", func(good llmtest.Wire) llmtest.Wire { return good.CutClean(middle(good)) }},
-		{"stall", func(good llmtest.Wire) llmtest.Wire { return good.Stall(middle(good)) }},
-		{"garbage", func(good llmtest.Wire) llmtest.Wire { return good.Insert(middle(good), "data: {\"choices\": oops\n\n") }},
-		{"error in it", func(good llmtest.Wire) llmtest.Wire {
+		{"reset", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutReset(middle(good)) }},
+		{"reset in a frame", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutReset(middle(good) + 9) }},
+		{"clean end", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutClean(middle(good)) }},
+		{"stall", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.Stall(middle(good)) }},
+		{"garbage", func(good llmtest.HTTPReply) llmtest.HTTPReply {
+			return good.Insert(middle(good), "data: {\"choices\": oops\n\n")
+		}},
+		{"error in it", func(good llmtest.HTTPReply) llmtest.HTTPReply {
 			return good.CutClean(middle(good)).Insert(1<<30, inStream)
 		}},
-		{"slow pieces, 2s", func(good llmtest.Wire) llmtest.Wire { return good.Pace(2 * time.Second) }},
+		{"slow pieces, 2s", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.Pace(2 * time.Second) }},
 	}
 	return before, after
 }
@@ -145,19 +147,19 @@ func faults() (before, after []fault) {
 // mode is a way to call, with the server's good reply to it.
 type mode struct {
 	name string
-	good llmtest.Wire
+	good llmtest.HTTPReply
 	call *llm.Call
 }
 
 func modes() []mode {
 	d := llmtest.OpenAI()
 	hello := d.Stream(llmtest.Text("Hel", "lo").Usage(3, 2))
-	remote := llm.Ask("Hi")
+	remote := llm.Prompt("Hi")
 	remote.Options = []llm.Options{openai.Options{CountBy: openai.CountRemote}}
 	vector := d.Whole(llmtest.Embedding([]float32{1, 0.5}).Usage(1, 0))
 	return []mode{
-		{"streamed chat", hello, &llm.Call{Op: llm.OpChat, Request: llm.Ask("Hi")}},
-		{"whole chat", hello, &llm.Call{Op: llm.OpChat, Request: llm.Ask("Hi"), Buffered: true}},
+		{"streamed chat", hello, &llm.Call{Op: llm.OpChat, Request: llm.Prompt("Hi")}},
+		{"whole chat", hello, &llm.Call{Op: llm.OpChat, Request: llm.Prompt("Hi"), Buffered: true}},
 		{"embedding", vector, &llm.Call{Op: llm.OpEmbed, Embed: &llm.EmbedRequest{Inputs: []string{"Hi"}}, Buffered: true}},
 		{"token count", llmtest.JSON(200, `{"object":"response.input_tokens","input_tokens":7}`),
 			&llm.Call{Op: llm.OpCountTokens, Request: remote, Buffered: true}},
@@ -228,7 +230,7 @@ func trimLines(text string) string {
 // synctest fails the test if a goroutine is left.
 func meet(t *testing.T, m mode, f fault, c column) string {
 	srv := llmtest.NewServer(t)
-	srv.Handle(func(*llmtest.Request) llmtest.Wire {
+	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
 		if len(srv.Requests()) == 1 {
 			return f.make(m.good)
 		}
@@ -269,9 +271,9 @@ func meet(t *testing.T, m mode, f fault, c column) string {
 // replica returns a model that answers such calls well, elsewhere.
 func replica(t *testing.T, m mode) *llm.Model {
 	srv := llmtest.NewServer(t)
-	srv.Handle(func(*llmtest.Request) llmtest.Wire { return m.good })
+	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return m.good })
 	t.Cleanup(srv.Client().CloseIdleConnections)
-	return overHTTP(t, srv, llm.Named("replica"))
+	return overHTTP(t, srv, llm.WithName("replica"))
 }
 
 // letters writes events as the table has them.

@@ -66,7 +66,7 @@ func suffer(t *testing.T, retry middleware.Retry) (o *outage, retries int) {
 			working.Go(func() {
 				for n := 0; time.Since(o.begun) < outageEnd*time.Second; n++ {
 					time.Sleep(rand.N(1600 * time.Millisecond))
-					stream(t.Context(), model, llm.Ask(fmt.Sprintf("question %d of worker %d", n, worker)))
+					stream(t.Context(), model, llm.Prompt(fmt.Sprintf("question %d of worker %d", n, worker)))
 				}
 			})
 		}

@@ -80,7 +80,7 @@ func answering(t testing.TB, settings maker, chunks int) func() {
 		}
 		handler = m(handler)
 	}
-	ctx, call := t.Context(), &llm.Call{Op: llm.OpChat, Provider: "instant", Model: "instant", Request: llm.Ask("Hi")}
+	ctx, call := t.Context(), &llm.Call{Op: llm.OpChat, Provider: "instant", Model: "instant", Request: llm.Prompt("Hi")}
 	return func() {
 		for _, err := range handler(ctx, call) {
 			if err != nil {

@@ -21,7 +21,7 @@ var errBug = errors.New("a bug in a hook")
 
 // doing returns a middleware whose hook does something before each call, after a while.
 func doing(after time.Duration, hook func()) llm.ModelOption {
-	return llm.Use(func(next llm.Handler) llm.Handler {
+	return llm.WithMiddleware(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				time.Sleep(after)
@@ -133,7 +133,7 @@ func TestPanicInsideOfCacheIsItsFirstCallersAndHangsNobody(t *testing.T) {
 // A panic after the end is the first caller's, as any other. An equal call has its whole answer by then, and no error.
 func TestPanicAfterTheEndOfACachedCallIsItsFirstCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late := llm.Use(func(next llm.Handler) llm.Handler {
+		late := llm.WithMiddleware(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					next(ctx, call)(yield)
@@ -170,7 +170,7 @@ func TestPanicAtTheEndOfACachedCallIsOfWhoLeft(t *testing.T) {
 		}))
 		model := p.Model(use(t, middleware.Cache{Sampled: true}))
 		_, value := recovered(func() heard {
-			for range model.Stream(t.Context(), llm.Ask("Hi")).Events() {
+			for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() {
 				break
 			}
 			return heard{}

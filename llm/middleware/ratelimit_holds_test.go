@@ -34,7 +34,7 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 		var workers sync.WaitGroup
 		for range 20 {
 			workers.Go(func() {
-				for stream(ctx, model, llm.Ask("Hi")).err == nil {
+				for stream(ctx, model, llm.Prompt("Hi")).err == nil {
 				}
 			})
 		}
@@ -107,7 +107,7 @@ func TestRateLimitOfAFleetHoldsWhenItsMachinesWake(t *testing.T) {
 		for range machines {
 			model := p.Model(use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst, Shared: shared}))
 			for range 3 {
-				calls.Go(func() { stream(asleep, model, llm.Ask("Hi")).want(t, "start text done", "") })
+				calls.Go(func() { stream(asleep, model, llm.Prompt("Hi")).want(t, "start text done", "") })
 				synctest.Wait()
 			}
 		}
@@ -210,7 +210,7 @@ func press(t *testing.T, random *rand.Rand, limits []llm.ModelOption, leave floa
 			sent = append(sent, b)
 			return llmtest.Always(llmtest.Text("Hello").Usage(b.tokens, 0)).Do(ctx, call)
 		}))
-		req := llm.Ask(strings.Repeat("x", b.tokens-1))
+		req := llm.Prompt(strings.Repeat("x", b.tokens-1))
 		req.MaxTokens = 1
 		ctx, cancel := context.WithCancel(t.Context())
 		if random.Float64() < leave {

@@ -34,7 +34,7 @@ func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
 			synctest.Wait()
 		}
 		asked.Wait()
-		stream(t.Context(), model.With(llm.Named("another")), llm.Ask("Hi")).wantTook(t, 0, 0) // has a limit of its own
+		stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")).wantTook(t, 0, 0) // has a limit of its own
 	})
 }
 
@@ -69,15 +69,15 @@ func TestRateLimitGivesUpAtOnce(t *testing.T) {
 				model := p.Model(use(t, tt.limit))
 				ctx, cancel := context.WithTimeout(t.Context(), tt.deadline)
 				defer cancel()
-				stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
-				h := stream(ctx, model, llm.Ask("Hi"))
+				stream(ctx, model, llm.Prompt("Hi")).want(t, "start text done", "")
+				h := stream(ctx, model, llm.Prompt("Hi"))
 				h.want(t, "", llm.RateLimited)
 				h.wantTook(t, 0, 0)
 				if e, ok := errors.AsType[*llm.Error](h.err); !ok || e.RetryAfter != 10*time.Second {
 					t.Errorf("the error %v does not say that there is a wait of 10s", h.err)
 				}
 				time.Sleep(10 * time.Second) // the call that gave up has taken nothing
-				stream(t.Context(), model, llm.Ask("Hi")).wantTook(t, 0, 0)
+				stream(t.Context(), model, llm.Prompt("Hi")).wantTook(t, 0, 0)
 			})
 		})
 	}
@@ -114,7 +114,7 @@ func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
 					calls.Go(func() {
 						ctx, cancel := context.WithTimeout(t.Context(), c.patience)
 						defer cancel()
-						h := stream(ctx, model, llm.Ask("Hi"))
+						h := stream(ctx, model, llm.Prompt("Hi"))
 						h.wantTook(t, c.took, c.took+200*time.Millisecond)
 						wait := time.Duration(0)
 						if e, ok := errors.AsType[*llm.Error](h.err); ok && e.Kind == llm.RateLimited {
@@ -150,13 +150,13 @@ func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 		ask(t, model)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
-		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Canceled) // for the server, which is open again by then
+		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Canceled) // for the server, which is open again by then
 		calls.Wait()
 		for range 2 { // the second is behind the first, which asks the store
 			calls.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
-				stream(ctx, model, llm.Ask("Hi")).want(t, "start text done", "")
+				stream(ctx, model, llm.Prompt("Hi")).want(t, "start text done", "")
 			})
 			synctest.Wait()
 		}
@@ -166,7 +166,7 @@ func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 
 func TestRateLimitCountsTokens(t *testing.T) {
 	limit := middleware.RateLimit{Tokens: 60, TokenBurst: 30, Answer: 20, Count: byLength} // a token a second
-	ten := llm.Ask("0123456789")
+	ten := llm.Prompt("0123456789")
 	for _, tt := range []struct {
 		name  string
 		first llmtest.Reply
@@ -188,7 +188,7 @@ func TestRateLimitCountsTokens(t *testing.T) {
 		})
 	}
 	t.Run("never more than a minute's", func(t *testing.T) {
-		h := stream(t.Context(), llmtest.New().Model(use(t, limit)), llm.Ask(strings.Repeat("x", 50)))
+		h := stream(t.Context(), llmtest.New().Model(use(t, limit)), llm.Prompt(strings.Repeat("x", 50)))
 		h.want(t, "", llm.InvalidRequest)
 	})
 	t.Run("counted by the model", func(t *testing.T) {
@@ -250,13 +250,13 @@ func TestRateLimitGuessesTokens(t *testing.T) {
 func TestRateLimitHeedsTheServer(t *testing.T) {
 	d := llmtest.OpenAI()
 	hello := d.Stream(llmtest.Text("Hello").Usage(3, 1))
-	limits := func(name, limit, left, reset string) llmtest.Wire {
+	limits := func(name, limit, left, reset string) llmtest.HTTPReply {
 		return hello.WithHeader("X-Ratelimit-Limit-"+name, limit).WithHeader("X-Ratelimit-Remaining-"+name, left).
 			WithHeader("X-Ratelimit-Reset-"+name, reset)
 	}
 	for _, tt := range []struct {
 		name string
-		wire llmtest.Wire
+		wire llmtest.HTTPReply
 		wait time.Duration
 	}{
 		{"no requests left", limits("Requests", "10", "0", "20s"), 2 * time.Second},
@@ -303,7 +303,7 @@ func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 		ask(t, model)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		stream(ctx, model, llm.Ask("Hi")).want(t, "", llm.Canceled)
+		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Canceled)
 		ask(t, model).wantTook(t, 9*time.Second, 9*time.Second)
 	})
 }
@@ -317,7 +317,7 @@ func TestRateLimitGivesBackWhereItTook(t *testing.T) {
 		}))
 		away := func(away bool) {
 			t.Helper()
-			for range model.Stream(t.Context(), llm.Ask("Hi")).Text() {
+			for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 				store.away.Store(away)
 			}
 		}

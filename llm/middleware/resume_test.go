@@ -55,7 +55,7 @@ func TestResumeGoesOnWithABrokenAnswer(t *testing.T) {
 
 func TestResumeSendsTheDeliveredTextAsTheBeginning(t *testing.T) {
 	p := llmtest.New(llmtest.Text("12345678", "9").CutAfter(1, nil), llmtest.Text("9"))
-	req := llm.Ask("Count.")
+	req := llm.Prompt("Count.")
 	req.MaxTokens = 10
 	h := stream(t.Context(), p.Model(use(t, goingOn)), req)
 	equal(t, "the text", h.resp.Text(), "123456789")
@@ -69,7 +69,7 @@ func TestResumeSendsTheDeliveredTextAsTheBeginning(t *testing.T) {
 func TestResumeLeavesWholeAnswersToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("Hel", "lo").CutAfter(1, nil), llmtest.Text("Hello"))
-		resp, err := p.Model(use(t, middleware.Resume{}, middleware.Retry{})).Generate(t.Context(), llm.Ask("Hi"))
+		resp, err := p.Model(use(t, middleware.Resume{}, middleware.Retry{})).Generate(t.Context(), llm.Prompt("Hi"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -87,6 +87,6 @@ func TestResumeEndsWithItsCaller(t *testing.T) {
 			}
 		}
 	}))
-	stream(ctx, p.Model(use(t, goingOn)), llm.Ask("Hi")).want(t, "text", llm.Network)
+	stream(ctx, p.Model(use(t, goingOn)), llm.Prompt("Hi")).want(t, "text", llm.Network)
 	equal(t, "the number of calls", len(p.Calls()), 1)
 }

@@ -94,7 +94,7 @@ func TestRetryNeverAfterContent(t *testing.T) {
 				p := llmtest.New(llmtest.Text("Hel", "lo").CutAfter(1, nil), llmtest.Text("Hello"))
 				model := p.Model(use(t, middleware.Retry{}))
 				if tt.buffered {
-					resp, err := model.Generate(t.Context(), llm.Ask("Hi"))
+					resp, err := model.Generate(t.Context(), llm.Prompt("Hi"))
 					if err != nil || resp.Text() != "Hello" {
 						t.Errorf("the answer is %v with the error %v, want Hello", resp, err)
 					}
@@ -207,7 +207,7 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(10*time.Second, cancel)
 			p := llmtest.Always(waiting)
-			h := stream(ctx, p.Model(use(t, middleware.Retry{})), llm.Ask("Hi"))
+			h := stream(ctx, p.Model(use(t, middleware.Retry{})), llm.Prompt("Hi"))
 			h.want(t, "attempt", llm.Canceled)
 			h.wantTook(t, 10*time.Second, 10*time.Second)
 			if !errors.Is(h.err, context.Canceled) || len(p.Calls()) != 1 {
@@ -219,14 +219,14 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			h := stream(ctx, llmtest.Always(waiting).Model(use(t, middleware.Retry{})), llm.Ask("Hi"))
+			h := stream(ctx, llmtest.Always(waiting).Model(use(t, middleware.Retry{})), llm.Prompt("Hi"))
 			h.want(t, "", llm.RateLimited)
 			h.wantTook(t, 0, 0)
 		})
 	})
 	t.Run("left at the report of an attempt", func(t *testing.T) {
 		p := llmtest.Always(failure(llm.Server))
-		for range p.Model(use(t, middleware.Retry{})).Stream(t.Context(), llm.Ask("Hi")).Events() {
+		for range p.Model(use(t, middleware.Retry{})).Stream(t.Context(), llm.Prompt("Hi")).Events() {
 			break
 		}
 		equal(t, "the number of calls", len(p.Calls()), 1)
@@ -283,7 +283,7 @@ func TestRetryBudgetIsKeptByModel(t *testing.T) {
 		spent, fresh := llmtest.Always(failure(llm.Server)), llmtest.Always(failure(llm.Server))
 		ask(t, spent.Model(retry))
 		ask(t, spent.Model(retry))
-		ask(t, fresh.Model(retry, llm.Named("another")))
+		ask(t, fresh.Model(retry, llm.WithName("another")))
 		equal(t, "the calls of both models", []int{len(spent.Calls()), len(fresh.Calls())}, []int{3, 2})
 	})
 }

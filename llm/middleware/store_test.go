@@ -237,19 +237,19 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 				model := p.Model(use(t, of(middleware.Shared{Store: store})))
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				h := stream(ctx, model, llm.Ask("Hi"))
+				h := stream(ctx, model, llm.Prompt("Hi"))
 				h.wantTook(t, 0, longest)
 				if store.asked.Load() == 0 {
 					t.Error("the store was not asked while it hung, so that this shows nothing")
 				}
-				h = stream(t.Context(), model.With(llm.Named("another")), llm.Ask("another question"))
+				h = stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("another question"))
 				h.wantTook(t, 0, 0)          // the store is known to be away
 				time.Sleep(10 * time.Second) // it is asked again
 				asked := store.asked.Load()
 				var calls sync.WaitGroup
 				for n := range 20 {
 					calls.Go(func() {
-						stream(t.Context(), model.With(llm.Named(fmt.Sprint("model ", n))), llm.Ask(fmt.Sprint(n))).wantTook(t, 0, longest)
+						stream(t.Context(), model.With(llm.WithName(fmt.Sprint("model ", n))), llm.Prompt(fmt.Sprint(n))).wantTook(t, 0, longest)
 					})
 				}
 				calls.Wait()
@@ -271,7 +271,7 @@ func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
 				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 600, Shared: shared}))
 				for n, want := range []llm.Kind{llm.Timeout, want, want} {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-					h := stream(ctx, model, llm.Ask("Hi"))
+					h := stream(ctx, model, llm.Prompt("Hi"))
 					if llm.KindOf(h.err) != want || want != llm.Timeout && (h.took > 0 || errors.Is(h.err, context.DeadlineExceeded)) {
 						t.Errorf("call %d ends with %v after %v, want %q, and at once after the first", n+1, h.err, h.took, want)
 					}

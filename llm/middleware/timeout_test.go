@@ -56,7 +56,7 @@ func TestTimeoutDoesNotCountTheCallersOwnTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := middleware.Timeout{FirstEvent: 4 * time.Second, Idle: 4 * time.Second}
 		model := llmtest.Always(llmtest.Text("a", "b", "c").Pace(3 * time.Second)).Model(use(t, limits))
-		s := model.Stream(t.Context(), llm.Ask("Hi"))
+		s := model.Stream(t.Context(), llm.Prompt("Hi"))
 		for _, err := range s.Events() {
 			if err != nil {
 				t.Fatalf("the error is %v, want none", err)
@@ -72,7 +72,7 @@ func TestTimeoutCountsAllWaitsForTheFirstPiece(t *testing.T) {
 		warning := llm.Warning{Code: llm.WarnOther, Message: "slow"}
 		reply := llmtest.Text("late").Warn(warning).Pace(3 * time.Second)
 		model := llmtest.Always(reply).Model(use(t, middleware.Timeout{FirstEvent: 5 * time.Second}))
-		s := model.Stream(t.Context(), llm.Ask("Hi"))
+		s := model.Stream(t.Context(), llm.Prompt("Hi"))
 		var last error
 		for _, err := range s.Events() {
 			time.Sleep(time.Minute) // of the caller's
@@ -89,7 +89,7 @@ func TestTimeoutLeavesTheCallersOwnEndAlone(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(use(t, middleware.Timeout{Total: 30 * time.Second}))
-		h := stream(ctx, model, llm.Ask("Hi"))
+		h := stream(ctx, model, llm.Prompt("Hi"))
 		h.want(t, "", llm.Canceled)
 		h.wantTook(t, time.Second, time.Second)
 		if !errors.Is(h.err, context.Canceled) {

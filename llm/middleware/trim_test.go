@@ -92,7 +92,7 @@ func TestTrimSaysWhatItLeftOut(t *testing.T) {
 func TestTrimLeavesAlone(t *testing.T) {
 	long := &llm.Request{Messages: conversation("s u1 a1 u2 a2 u3")}
 	strict := *long
-	strict.Strict = true
+	strict.FailOnUnsupported = true
 	info := func(provider, model string) (llm.ModelInfo, bool) {
 		return llm.ModelInfo{ContextWindow: 40}, provider == "llmtest" && model == "known"
 	}
@@ -113,7 +113,7 @@ func TestTrimLeavesAlone(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := llmtest.New(llmtest.Text("Hello"))
-			stream(t.Context(), p.Model(use(t, tt.trim), llm.Named(tt.model)), tt.req).want(t, tt.events, "")
+			stream(t.Context(), p.Model(use(t, tt.trim), llm.WithName(tt.model)), tt.req).want(t, tt.events, "")
 			equal(t, "the number of messages sent", len(p.Calls()[0].Request.Messages), tt.sent)
 		})
 	}

@@ -33,10 +33,10 @@ func streaming(t testing.TB, chunks int, settings *otel.Telemetry) func() {
 		if err != nil {
 			t.Fatal(err)
 		}
-		model = model.With(llm.Use(traced))
+		model = model.With(llm.WithMiddleware(traced))
 	}
 	return func() {
-		for _, err := range model.Stream(t.Context(), llm.Ask("Hi")).Events() {
+		for _, err := range model.Stream(t.Context(), llm.Prompt("Hi")).Events() {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -38,9 +38,9 @@ func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 			llmtest.Error(tooLong),
 		).Named("small")
 		large := llmtest.New(llmtest.Text("Your name is Ada.").Usage(25, 5)).Named("large")
-		model := small.Model(llm.Named("s1"), llm.Use(
+		model := small.Model(llm.WithName("s1"), llm.WithMiddleware(
 			traced,
-			made(t, middleware.Fallback{To: []middleware.Alternative{{Model: large.Model(llm.Named("l1"), llm.Use(traced))}}}),
+			made(t, middleware.Fallback{To: []middleware.Alternative{{Model: large.Model(llm.WithName("l1"), llm.WithMiddleware(traced))}}}),
 			made(t, middleware.Retry{}),
 			traced,
 		))

@@ -22,8 +22,8 @@ func ExampleTelemetry() {
 		log.Fatal(err)
 	}
 
-	model := llmtest.New(llmtest.Text("Sunny.").Usage(12, 2)).Model(llm.Use(traced))
-	if _, err := model.Generate(context.Background(), llm.Ask("What is the weather?")); err != nil {
+	model := llmtest.New(llmtest.Text("Sunny.").Usage(12, 2)).Model(llm.WithMiddleware(traced))
+	if _, err := model.Generate(context.Background(), llm.Prompt("What is the weather?")); err != nil {
 		log.Fatal(err)
 	}
 

@@ -4,12 +4,12 @@
 //
 //	traced, err := otel.Telemetry{}.Middleware()
 //	…
-//	model = model.With(llm.Use(traced))
+//	model = model.With(llm.WithMiddleware(traced))
 //
 // Where the middleware stands decides what a span is. Outermost, it is what the
 // program asked for: one span, with an event for each attempt that failed.
 // Innermost, inside of retry and fallback, it is one attempt. It may be used in
-// both places; the spans of attempts are then children of the call's. llm.Use adds inside of
+// both places; the spans of attempts are then children of the call's. llm.WithMiddleware adds inside of
 // what the model has: to be outermost it must be the first that the model is given.
 //
 // What was said is reported only if [Telemetry.Content] asks for it. Nothing is

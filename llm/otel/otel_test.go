@@ -39,10 +39,10 @@ func TestSpanOfAStreamedChat(t *testing.T) {
 				yield(done(llm.FinishStop), nil)
 			}
 		})).Named("azure")
-		req := llm.Ask("Why is the sky blue?")
+		req := llm.Prompt("Why is the sky blue?")
 		req.Temperature, req.MaxTokens, req.Seed, req.Stop = new(0.0), 400, new(int64(7)), []string{"END"}
 		req.Format = &llm.Format{}
-		model := provider.Model(llm.Use(backend.middleware(otel.Telemetry{})), llm.Named("chat"))
+		model := provider.Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})), llm.WithName("chat"))
 		for _, err := range model.Stream(t.Context(), req).Text() {
 			if err != nil {
 				t.Fatal(err)
@@ -119,7 +119,7 @@ func TestSpansSayHowCallsEnd(t *testing.T) {
 			ask: func(m *llm.Model, ctx context.Context) {
 				ctx, cancel := context.WithCancel(ctx)
 				defer cancel()
-				for range m.Stream(ctx, llm.Ask("Hi")).Events() {
+				for range m.Stream(ctx, llm.Prompt("Hi")).Events() {
 					cancel()
 				}
 			},
@@ -132,11 +132,11 @@ func TestSpansSayHowCallsEnd(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			backend := newBackend(t)
-			model := llmtest.New(test.reply).Model(llm.Use(backend.middleware(otel.Telemetry{})))
+			model := llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})))
 			if test.ask != nil {
 				test.ask(model, t.Context())
 			} else {
-				model.Generate(t.Context(), llm.Ask("Hi"))
+				model.Generate(t.Context(), llm.Prompt("Hi"))
 			}
 			spans := backend.spans()
 			if len(spans) != 1 {
@@ -170,7 +170,7 @@ func TestOtherOperationsHaveSpans(t *testing.T) {
 			return err
 		}, "embeddings scripted"},
 		{"token counts", llmtest.Count(3), func(ctx context.Context, m *llm.Model) error {
-			_, err := m.CountTokens(ctx, llm.Ask("Hi"))
+			_, err := m.CountTokens(ctx, llm.Prompt("Hi"))
 			return err
 		}, "count_tokens scripted"},
 		{"model lists", llmtest.Models(), func(ctx context.Context, m *llm.Model) error {
@@ -180,7 +180,7 @@ func TestOtherOperationsHaveSpans(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			backend := newBackend(t)
-			if err := test.ask(t.Context(), llmtest.New(test.reply).Model(llm.Use(backend.middleware(otel.Telemetry{})))); err != nil {
+			if err := test.ask(t.Context(), llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})))); err != nil {
 				t.Fatal(err)
 			}
 			spans := backend.spans()
@@ -204,7 +204,7 @@ func TestContentIsReportedOnlyIfAskedFor(t *testing.T) {
 	ask := func(t *testing.T, settings otel.Telemetry) attributes {
 		backend := newBackend(t)
 		provider := llmtest.New(llmtest.Reasoning("Whiskers.").Text("A ", "cat."))
-		if _, err := provider.Model(llm.Use(backend.middleware(settings))).Generate(t.Context(), req); err != nil {
+		if _, err := provider.Model(llm.WithMiddleware(backend.middleware(settings))).Generate(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
 		return backend.spans()[0].Attributes
@@ -249,7 +249,7 @@ func TestCallerLeavesAndTheProviderIsLeft(t *testing.T) {
 			}
 		}))
 		seen := 0
-		for range provider.Model(llm.Use(backend.middleware(otel.Telemetry{Content: content}))).Stream(t.Context(), llm.Ask("Hi")).Text() {
+		for range provider.Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{Content: content}))).Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			if seen++; seen == 2 {
 				break
 			}

@@ -36,7 +36,7 @@ type record struct {
 // begin opens the span of a call.
 func (r *reporter) begin(ctx context.Context, call *llm.Call) (context.Context, *record) {
 	rec := &record{reporter: r, call: call, began: time.Now()}
-	rec.streamed = call.Op == llm.OpChat && !call.Buffered && (call.Request == nil || !call.Request.Unstreamed)
+	rec.streamed = call.Op == llm.OpChat && !call.Buffered && (call.Request == nil || !call.Request.NonStreaming)
 	op := operation(call.Op)
 	name := op.Value.AsString()
 	if call.Model != "" {

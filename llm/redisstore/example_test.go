@@ -22,6 +22,6 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := llmtest.New().Model(llm.Use(limit)) // or a real one
+	model := llmtest.New().Model(llm.WithMiddleware(limit)) // or a real one
 	_ = model
 }

@@ -33,7 +33,7 @@ func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.Token
 	if encoding == nil {
 		var err error
 		if c.encoding, err = For(model); err != nil {
-			if req.Strict {
+			if req.FailOnUnsupported {
 				return llm.TokenCount{}, err
 			}
 			c.encoding = O200kBase()

@@ -71,7 +71,7 @@ func TestCountRequestIsWhatServersReported(t *testing.T) {
 }
 
 func TestCountRequestSaysWhatItAssumes(t *testing.T) {
-	ask := llm.Ask("hi")
+	ask := llm.Prompt("hi")
 	for _, tt := range []struct {
 		name, model string
 		encoding    *tokens.Encoding
@@ -114,7 +114,7 @@ func TestCountRequestSaysWhatItAssumes(t *testing.T) {
 }
 
 func TestCountRequestOfAnUnknownModelIsAnErrorIfStrict(t *testing.T) {
-	_, err := tokens.CountRequest(&llm.Request{Messages: hello, Strict: true}, "acme-1", nil)
+	_, err := tokens.CountRequest(&llm.Request{Messages: hello, FailOnUnsupported: true}, "acme-1", nil)
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || e.Kind != llm.Unsupported {
 		t.Errorf("the error is %v, want an *llm.Error of kind %q", err, llm.Unsupported)
@@ -122,7 +122,7 @@ func TestCountRequestOfAnUnknownModelIsAnErrorIfStrict(t *testing.T) {
 	if _, err := tokens.CountRequest(nil, "gpt-4o", nil); !errors.Is(err, llm.InvalidRequest) {
 		t.Errorf("no request: error %v, want one of the kind %q", err, llm.InvalidRequest)
 	}
-	if _, err := tokens.CountRequest(&llm.Request{Messages: hello, Strict: true}, "gpt-4o", nil); err != nil {
+	if _, err := tokens.CountRequest(&llm.Request{Messages: hello, FailOnUnsupported: true}, "gpt-4o", nil); err != nil {
 		t.Errorf("a known model is an error: %v", err)
 	}
 }
@@ -136,8 +136,8 @@ func TestCountRequestCountsEachPart(t *testing.T) {
 		}
 		return got.Tokens
 	}
-	plain := count(llm.Ask("hi"))
-	named := llm.Ask("hi")
+	plain := count(llm.Prompt("hi"))
+	named := llm.Prompt("hi")
 	named.Messages[0].Name = "Anna"
 	for _, tt := range []struct {
 		name string

@@ -21,7 +21,7 @@ const (
 // Two details are unknown here and hardly change the count: the date, and the formatting
 // of a tool call's arguments by the template.
 func (c *counter) harmony() int {
-	effort := string(c.req.Reasoning)
+	effort := string(c.req.ReasoningEffort)
 	if effort == "" {
 		effort = string(llm.EffortMedium)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 func TestForKnowsOpenAIModels(t *testing.T) {
@@ -84,7 +84,7 @@ func TestForSaysWhatItDoesNotHave(t *testing.T) {
 // unpublished one.
 func TestForKnowsTheCatalog(t *testing.T) {
 	known, unpublished := 0, 0
-	for _, entry := range providers.Catalog() {
+	for _, entry := range catalog.All() {
 		if entry.Provider != "openai" {
 			continue
 		}

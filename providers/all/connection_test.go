@@ -74,7 +74,7 @@ func generate(t *testing.T, dir, file string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, Unstreamed: true})
+	resp, err := model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, NonStreaming: true})
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +147,7 @@ func TestEgressListAndClientExcludeEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	_, err = model.Generate(t.Context(), llm.Ask("hi"))
+	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	equal(t, "kind of the error", llm.KindOf(err), llm.Permission)
 	equal(t, "what the server saw", s.saw(), "")
 }

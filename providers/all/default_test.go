@@ -261,7 +261,7 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer choice.Model.Close()
-				for _, req := range []*llm.Request{llm.Ask("hi"), {Messages: []llm.Message{llm.User("hi")}, Unstreamed: true}} {
+				for _, req := range []*llm.Request{llm.Prompt("hi"), {Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}} {
 					_, _ = choice.Model.Generate(context.WithoutCancel(t.Context()), req) // whatever it says
 				}
 				saw := s.saw()
@@ -288,7 +288,7 @@ func TestNamedFileMayDoAllOfThat(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer choice.Model.Close()
-	if _, err := choice.Model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, Unstreamed: true}); err != nil {
+	if _, err := choice.Model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Bearer secret-of-a-file", "X-Extra:[secret-of-OPENAI_API_KEY]"} {

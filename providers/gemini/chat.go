@@ -6,9 +6,9 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -22,7 +22,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	method := "streamGenerateContent?alt=sse"
-	if call.Request.Unstreamed {
+	if call.Request.NonStreaming {
 		method = "generateContent"
 	}
 	url, err := p.modelURL(call, method)
@@ -30,17 +30,17 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	a := &answer{provider: p}
-	a.Answer = dialect.Answer{Request: call.Request, Warnings: warnings, Yield: yield}
+	a.Answer = provider.Answer{Request: call.Request, Warnings: warnings, Yield: yield}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	for {
 		if err := p.reply(ctx, call, url, body, a); err != nil {
 			return a.Failed(err, a.usageSoFar())
 		}
-		if a.Left() || a.resume == "" {
+		if a.Stopped() || a.resume == "" {
 			return nil
 		}
-		body, err = dialect.Merge(body, map[string]any{"continuationToken": a.resume})
+		body, err = provider.Merge(body, map[string]any{"continuationToken": a.resume})
 		if err != nil { // not of a body that has been sent
 			return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
 		}
@@ -60,11 +60,11 @@ func (p *Provider) reply(ctx context.Context, call *llm.Call, url string, body [
 
 // answer reads the reply to a chat and turns it into events.
 type answer struct {
-	dialect.Answer
+	provider.Answer
 	provider *Provider
 
 	quick  *quickDecoder
-	shapes *reply.Shapes[delta]
+	shapes *stream.Shapes[delta]
 	pieces int    // frames with one piece of text that were decoded
 	last   []byte // the latest frame of a known shape, for its counts; empty once they are taken
 
@@ -92,7 +92,7 @@ type delta struct {
 // shapeSpec names what varies between two frames of a stream that mean the same
 // but for their text. The counts are read from the last frame alone; nothing
 // else under Ignore is read from any frame.
-var shapeSpec = &reply.Spec{
+var shapeSpec = &stream.Spec{
 	Delta: []string{"candidates.0.content.parts.0.text"},
 	Ignore: []string{
 		"usageMetadata.promptTokenCount",
@@ -114,7 +114,7 @@ func (a *answer) read() error {
 	// Gateways answer in one piece whatever was asked, and the other way round:
 	// the reply says which it is.
 	mediaType := a.Reply.MediaType()
-	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
+	if mediaType == "application/json" || a.Request.NonStreaming && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
 	return a.readStream(a.Body())
@@ -122,10 +122,10 @@ func (a *answer) read() error {
 
 // readStream reads an answer that is streamed.
 func (a *answer) readStream(body io.Reader) error {
-	a.shapes = reply.NewShapes[delta](shapeSpec)
-	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
+	a.shapes = stream.NewShapes[delta](shapeSpec)
+	frames := stream.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
-	for !a.Left() {
+	for !a.Stopped() {
 		ahead := frames.Ahead()
 		if d, text, size := a.shapes.Skim(ahead); frames.Pass(size) {
 			a.piece(d, a.Text.Add(text), ahead[:size])
@@ -161,7 +161,7 @@ func (a *answer) piece(d delta, text string, frame []byte) {
 }
 
 // frame takes one frame of the stream.
-func (a *answer) frame(f reply.Frame) error {
+func (a *answer) frame(f stream.Frame) error {
 	data := bytes.TrimSpace(f.Data)
 	switch {
 	case f.Event == "error":
@@ -188,7 +188,7 @@ func (a *answer) frame(f reply.Frame) error {
 }
 
 // broken returns the error for a frame that is not a chunk.
-func (a *answer) broken(f reply.Frame, err error) error {
+func (a *answer) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return a.CutInLine()
 	}
@@ -213,7 +213,7 @@ func (a *answer) stopped(err error) error {
 // readWhole reads an answer that is not streamed, or a stream that came as a
 // list of its chunks, as without alt=sse.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply(a.provider.limits))
+	data, err := a.ReadAll(httpcall.WholeReply(a.provider.limits))
 	if err != nil {
 		return err
 	}
@@ -292,7 +292,7 @@ func (a *answer) candidate(c *candidate) {
 	}
 	a.sources.take(c)
 	if c.Logprobs != nil && len(c.Logprobs.Chosen) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: c.Logprobs.convert()}})
+		a.EmitLogprobs(c.Logprobs.convert())
 	}
 }
 
@@ -311,7 +311,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 	if p.Text == nil || *p.Text == "" || p.Signature != "" {
 		return
 	}
-	if a.pieces++; a.pieces >= dialect.LearnFrom {
+	if a.pieces++; a.pieces >= provider.LearnFrom {
 		d := delta{typ: p.kind(), finish: only.FinishReason}
 		if d.finish == unspecified {
 			d.finish = ""

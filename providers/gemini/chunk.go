@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -13,7 +13,7 @@ import (
 // is not streamed.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
-	dialect.Failure
+	provider.Failure
 	Candidates []candidate     `json:"candidates"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
@@ -93,7 +93,7 @@ func (p *part) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for name, value := range members {
-		if name != "thought" && name != "thoughtSignature" && send.IsSet(value) {
+		if name != "thought" && name != "thoughtSignature" && httpcall.IsSet(value) {
 			p.raw = append(p.raw, data...)
 			break
 		}
@@ -111,11 +111,11 @@ type functionCall struct {
 }
 
 // inPieces reports whether the call is one of several pieces of it.
-func (f *functionCall) inPieces() bool { return f.Continues || send.IsSet(f.Pieces) }
+func (f *functionCall) inPieces() bool { return f.Continues || httpcall.IsSet(f.Pieces) }
 
 // arguments returns the call's arguments as the server wrote them.
 func (f *functionCall) arguments() string {
-	if !send.IsSet(f.Args) {
+	if !httpcall.IsSet(f.Args) {
 		return ""
 	}
 	return string(f.Args)
@@ -197,7 +197,7 @@ func (u *usage) take(later *usage) {
 // convert returns the usage. The server leaves out counts that are zero; that
 // of an answer with no tokens follows from the total.
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{CacheRead: dialect.Reported(u.Cached), Reasoning: dialect.Reported(u.Thoughts)}
+	out := llm.Usage{CacheRead: provider.Reported(u.Cached), Reasoning: provider.Reported(u.Thoughts)}
 	if u.Prompt != nil {
 		out.Input = llm.Known(value(u.Prompt) + value(u.ToolUse))
 	}

@@ -14,7 +14,7 @@ func brokenOff(token string) string {
 }
 
 // continued has a server answer with these replies, one after the other.
-func continued(t *testing.T, req *llm.Request, replies ...llmtest.Wire) (*llm.Response, []any, error) {
+func continued(t *testing.T, req *llm.Request, replies ...llmtest.HTTPReply) (*llm.Response, []any, error) {
 	t.Helper()
 	srv := llmtest.NewServer(t, replies...)
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
@@ -26,7 +26,7 @@ func continued(t *testing.T, req *llm.Request, replies ...llmtest.Wire) (*llm.Re
 	return partial(resp, err), bodies, err
 }
 
-func events(frames ...string) llmtest.Wire {
+func events(frames ...string) llmtest.HTTPReply {
 	return llmtest.HTTP(200, "text/event-stream", sse(frames...))
 }
 
@@ -53,10 +53,10 @@ func TestAnswerGoesOnInAnotherReply(t *testing.T) {
 }
 
 func TestUnstreamedAnswerGoesOnInAnotherReply(t *testing.T) {
-	whole := func(s, more string) llmtest.Wire {
+	whole := func(s, more string) llmtest.HTTPReply {
 		return llmtest.JSON(200, finished(`"content":{"parts":[`+text(s)+`]},`+more))
 	}
-	resp, bodies, err := continued(t, with(func(r *llm.Request) { r.Unstreamed = true }),
+	resp, bodies, err := continued(t, with(func(r *llm.Request) { r.NonStreaming = true }),
 		whole("one ", `"finishReason":"CONTINUATION","continuationToken":"dG9r"`), whole("two", `"finishReason":"STOP"`))
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestUnstreamedAnswerGoesOnInAnotherReply(t *testing.T) {
 
 func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
 	for name, tt := range map[string]struct {
-		second llmtest.Wire
+		second llmtest.HTTPReply
 		kind   llm.Kind
 		text   string
 		usage  llm.Usage
@@ -78,7 +78,7 @@ func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
 		"no reply":             {llmtest.HangUp(), llm.Network, "one ", llm.Usage{Input: llm.Estimated(7), Output: llm.Estimated(10)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _, err := continued(t, llm.Ask("hi"), events(parts(text("one ")), brokenOff("dG9r")), tt.second)
+			got, _, err := continued(t, llm.Prompt("hi"), events(parts(text("one ")), brokenOff("dG9r")), tt.second)
 			wantError(t, err, tt.kind)
 			equal(t, "the text that had arrived", got.Text(), tt.text)
 			equal(t, "its usage", got.Usage, tt.usage)
@@ -90,7 +90,7 @@ func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
 func TestLeavingAWholeReplyHidesWhatIsWrongWithItsRest(t *testing.T) {
 	for _, body := range []string{parts(text("a")), "[" + parts(text("a")) + `,{"error":{"code":500,"message":"oops"}}]`, "[" + parts(text("a")) + `,{"no":"chunk"}]`} {
 		p := serve(t, says(200, "application/json", body))
-		for range llm.New(p, model).Stream(t.Context(), with(func(r *llm.Request) { r.Unstreamed = true })).Text() {
+		for range llm.New(p, model).Stream(t.Context(), with(func(r *llm.Request) { r.NonStreaming = true })).Text() {
 			break // a word after this would be a panic
 		}
 	}
@@ -99,7 +99,7 @@ func TestLeavingAWholeReplyHidesWhatIsWrongWithItsRest(t *testing.T) {
 func TestLeavingAnAnswerAsksForNoMore(t *testing.T) {
 	srv := llmtest.NewServer(t, events(parts(text("one ")), brokenOff("dG9r")))
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
-	for range llm.New(p, model).Stream(t.Context(), llm.Ask("hi")).Text() {
+	for range llm.New(p, model).Stream(t.Context(), llm.Prompt("hi")).Text() {
 		break
 	}
 	equal(t, "the number of requests", len(srv.Requests()), 1)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/offline"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // CountBy says who counts the tokens of a request.
@@ -24,7 +25,7 @@ const (
 )
 
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
+	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, withoutFormat(call), p.name, nil, yield)
 	case CountRemote:
@@ -47,7 +48,7 @@ func withoutFormat(call *llm.Call) *llm.Call {
 // counted is the reply of the counter.
 // https://ai.google.dev/api/tokens#response-body
 type counted struct {
-	dialect.Failure
+	provider.Failure
 	Total *int `json:"totalTokens"`
 }
 
@@ -108,6 +109,6 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	if p.vertex && b.body.CachedContent != "" {
 		count.Exact, count.Source = false, count.Source+"; without the cached content"
 	}
-	dialect.Result(r, call.Model, count, llm.Usage{}, yield)
+	provider.Result(r, call.Model, count, llm.Usage{}, yield)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"cloud.google.com/go/auth"
 	"cloud.google.com/go/auth/credentials"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
 )
@@ -20,7 +20,7 @@ import (
 // authenticate takes the credential from the configuration, and says whether it
 // is a key rather than a bearer token.
 func (p *Provider) authenticate(config Config) (keyed bool, err error) {
-	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
+	p.token, keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	switch {
 	case p.token != nil:
 	case p.vertex && p.project != "":
@@ -29,7 +29,7 @@ func (p *Provider) authenticate(config Config) (keyed bool, err error) {
 	case p.vertex && config.BaseURL == "":
 		return false, p.invalidf("Vertex AI needs a project, or an express key: set Config.Project or GOOGLE_CLOUD_PROJECT")
 	case config.BaseURL == "":
-		return false, send.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY")
+		return false, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY")
 	}
 	return keyed, nil
 }
@@ -103,7 +103,7 @@ func (d *defaultCredentials) find() (*auth.Credentials, error) {
 	if d.found != nil {
 		return d.found, nil
 	}
-	if d.file == "" && egress.Holds(d.client) { // Google's package asks the metadata server with a client of its own
+	if d.file == "" && egress.Enforced(d.client) { // Google's package asks the metadata server with a client of its own
 		if d.file = credentialsFile(); d.file == "" {
 			return nil, errNoFile
 		}

@@ -23,14 +23,14 @@ func testCuts(t *testing.T, config gemini.Config, body string) {
 		config.BaseURL, config.HTTPClient = srv.URL, srv.Client()
 		m := llm.New(provider(t, config), model)
 		for _, n := range providertest.Offsets(body) {
-			wire := llmtest.Wire{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // of a length that nobody knows
+			wire := llmtest.HTTPReply{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // of a length that nobody knows
 			for _, broken := range []bool{false, true} {
 				cut, how := wire.CutClean(n), "the body ended"
 				if broken {
 					cut, how = wire.CutReset(n), "the connection broke"
 				}
 				srv.Add(cut)
-				resp, err := m.Generate(t.Context(), llm.Ask("hi"))
+				resp, err := m.Generate(t.Context(), llm.Prompt("hi"))
 				got := partial(resp, err)
 				said := readReply(body[:n])
 				switch kind := llm.KindOf(err); {

@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embedding is a way of asking for embeddings.
@@ -89,7 +90,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 
 // embeddings is the reply to any of them.
 type embeddings struct {
-	dialect.Failure
+	provider.Failure
 	Embeddings  []vector `json:"embeddings"`
 	Embedding   *vector  `json:"embedding"`
 	Truncated   bool     `json:"truncated"` // with Embedding, on Vertex AI
@@ -133,7 +134,7 @@ func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
 		}
 	}
 	if e.Usage != nil {
-		return vectors, llm.Usage{Input: dialect.Reported(e.Usage.Prompt)}
+		return vectors, llm.Usage{Input: provider.Reported(e.Usage.Prompt)}
 	}
 	return vectors, llm.SumUsage(costs...)
 }
@@ -151,9 +152,9 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	result := &llm.EmbedResponse{Model: call.Model}
-	o := llm.OptionsFor[Options](call.Embed.Options)
+	o := llmutil.OptionsFor[Options](call.Embed.Options)
 	var costs []llm.Usage
-	var last *send.Reply
+	var last *httpcall.Reply
 	truncated := false
 	for batch := range slices.Chunk(call.Embed.Inputs, by.size) {
 		body, err := p.marshal(call, by.body(batch, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
@@ -179,5 +180,5 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if truncated {
 		warnings = append(warnings, llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model: its end was left out"})
 	}
-	return dialect.Embeddings(last, call.Embed, result, yield, warnings...)
+	return provider.Embeddings(last, call.Embed, result, yield, warnings...)
 }

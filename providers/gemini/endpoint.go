@@ -8,8 +8,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -44,7 +44,7 @@ func (p *Provider) locate(config Config) error {
 			version = "v1beta"
 		}
 	}
-	base, err := send.ParseBaseURL(p.name, base)
+	base, err := httpcall.ParseBaseURL(p.name, base)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (p *Provider) cacheName(name string) string {
 
 // request returns the HTTP request for a call, with its credential. A nil body
 // makes it a GET.
-func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte) (*send.Request, error) {
-	req := &send.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
+func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte) (*httpcall.Request, error) {
+	req := &httpcall.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
 	if body == nil {
 		req.Method = http.MethodGet
 	}
@@ -136,7 +136,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 }
 
 // do sends the request of a call and returns the reply, which the caller closes.
-func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []byte) (*send.Reply, error) {
+func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []byte) (*httpcall.Reply, error) {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return nil, err
@@ -146,10 +146,10 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 
 // value makes a call whose reply is one JSON value, read into v. The caller
 // closes the reply, unless there is an error.
-func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v dialect.Failing) (*send.Reply, error) {
+func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v provider.Failing) (*httpcall.Reply, error) {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return nil, err
 	}
-	return dialect.Value(ctx, p.client, req, v)
+	return provider.Value(ctx, p.client, req, v)
 }

@@ -26,7 +26,7 @@ func ExampleNew() {
 	}
 	defer p.Close()
 	model := llm.New(p, "gemini-2.5-flash")
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func ExampleOptions() {
 	}
 	defer p.Close()
 
-	req := llm.Ask("Why is the sky blue?")
+	req := llm.Prompt("Why is the sky blue?")
 	req.Options = []llm.Options{gemini.Options{
 		ThinkingBudget: new(1024),
 		SafetySettings: map[string]string{"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"},
@@ -88,7 +88,7 @@ func ExampleChunks() {
 	}
 	defer p.Close()
 
-	req := llm.Ask("Why is the sky blue?")
+	req := llm.Prompt("Why is the sky blue?")
 	req.KeepRaw = true
 	resp, err := llm.New(p, "gemini-2.5-flash").Generate(context.Background(), req)
 	if err != nil {

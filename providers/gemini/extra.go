@@ -3,10 +3,10 @@ package gemini
 import (
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 )
 
-// mergeDeep adds members to a JSON object, as dialect.Merge does, but merges
+// mergeDeep adds members to a JSON object, as provider.Merge does, but merges
 // objects into objects: so that one more setting under "generationConfig" does
 // not take away those that are there.
 func mergeDeep(object []byte, members map[string]any) ([]byte, error) {
@@ -34,5 +34,5 @@ func mergeDeep(object []byte, members map[string]any) ([]byte, error) {
 			merged[name] = json.RawMessage(whole)
 		}
 	}
-	return dialect.Merge(object, merged)
+	return provider.Merge(object, merged)
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/gemini"
 )
@@ -28,7 +28,7 @@ func FuzzReply(f *testing.F) {
 	})}})
 	f.Fuzz(func(t *testing.T, fuzzed string) {
 		body = fuzzed
-		resp, err := ask(t, p, llm.Ask("hi"))
+		resp, err := ask(t, p, llm.Prompt("hi"))
 		if err != nil {
 			if _, ok := errors.AsType[*llm.Error](err); !ok {
 				t.Errorf("the error %v is not an *llm.Error", err)
@@ -56,7 +56,7 @@ func FuzzWholeReply(f *testing.F) {
 	p := provider(f, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: handled(func(w http.ResponseWriter, r *http.Request) {
 		says(200, "application/json", body)(w, r)
 	})}})
-	req := with(func(r *llm.Request) { r.Unstreamed = true })
+	req := with(func(r *llm.Request) { r.NonStreaming = true })
 	f.Fuzz(func(t *testing.T, fuzzed string) {
 		body = fuzzed
 		for range llm.New(p, model).Stream(t.Context(), req).Events() {
@@ -98,7 +98,7 @@ type frameReading struct {
 
 func byFrames(t testing.TB, body string) (r frameReading) {
 	t.Helper()
-	frames := reply.NewSSE(strings.NewReader(body), 0)
+	frames := stream.NewSSE(strings.NewReader(body), 0)
 	for {
 		f, err := frames.Next()
 		if err != nil {

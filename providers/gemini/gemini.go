@@ -30,9 +30,9 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Server is a server that speaks Gemini's dialect. Each is also the name of a
@@ -66,7 +66,10 @@ type Config struct {
 	// looked for at the first call: in the file CredentialsFile, in the one that
 	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's own, or on the machine.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
@@ -94,7 +97,7 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -104,12 +107,12 @@ type Provider struct {
 	vertex bool
 	// elsewhere says that the address is the user's own, not Google's.
 	elsewhere bool
-	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string              // with the version
-	headers   *send.Headers       // of every request
-	token     llm.TokenSource     // nil for none
-	defaults  *defaultCredentials // nil if token is another source
-	client    *send.Client
+	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string               // with the version
+	headers   *httpcall.Headers    // of every request
+	token     httpcall.TokenSource // nil for none
+	defaults  *defaultCredentials  // nil if token is another source
+	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // used last: most calls go to the same
 }
@@ -145,8 +148,8 @@ func New(config Config) (*Provider, error) {
 	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
 	}
-	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.headers = httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -167,15 +170,27 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are
 // estimated without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // title names the server in messages.
@@ -188,11 +203,11 @@ func (p *Provider) title() string {
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // wantsSignatures reports whether a model refuses conversations with tool calls

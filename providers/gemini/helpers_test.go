@@ -98,7 +98,7 @@ func mustAsk(t testing.TB, p llm.Provider, req *llm.Request) *llm.Response {
 
 // with returns a short request, changed.
 func with(change func(*llm.Request)) *llm.Request {
-	req := llm.Ask("hi")
+	req := llm.Prompt("hi")
 	change(req)
 	return req
 }

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Imagen models drew pictures of a text, by a method of their own. Google has
@@ -28,14 +29,14 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return p.fail(call, llm.InvalidRequest, "%s draws what one text says: %v", call.Model, err)
 	}
 	warnings := lostInDrawing(call.Request)
-	if len(warnings) > 0 && call.Request.Strict {
+	if len(warnings) > 0 && call.Request.FailOnUnsupported {
 		return p.fail(call, llm.Unsupported, "%s", warnings[0].String())
 	}
 	body, err := p.marshal(call, map[string]any{
 		"instances": []any{map[string]string{"prompt": text}},
 		// A picture that is withheld is otherwise left out without a word.
 		"parameters": map[string]any{"sampleCount": 1, "includeRaiReason": true},
-	}, llm.OptionsFor[Options](call.Request.Options).Extra)
+	}, llmutil.OptionsFor[Options](call.Request.Options).Extra)
 	if err != nil {
 		return err
 	}
@@ -48,7 +49,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: true}
+	a := &provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: true}
 	return a.Failed(p.readPictures(a), llm.Usage{})
 }
 
@@ -77,7 +78,7 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 		{"Tools", len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone}, {"Format", r.Format != nil}, {"MaxTokens", r.MaxTokens > 0}, {"Stop", len(r.Stop) > 0},
 		{"Temperature", r.Temperature != nil}, {"TopP", r.TopP != nil}, {"TopK", r.TopK != nil}, {"Seed", r.Seed != nil},
 		{"PresencePenalty", r.PresencePenalty != nil}, {"FrequencyPenalty", r.FrequencyPenalty != nil},
-		{"Reasoning", r.Reasoning != "" && r.Reasoning != llm.EffortNone}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
+		{"ReasoningEffort", r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.set {
 			lost = append(lost, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "a model that draws does not have this setting; it was left out"})
@@ -88,7 +89,7 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 
 // pictures is the reply.
 type pictures struct {
-	dialect.Failure
+	provider.Failure
 	Predictions []struct {
 		MediaType string `json:"mimeType"`
 		Data      []byte `json:"bytesBase64Encoded"`
@@ -98,9 +99,9 @@ type pictures struct {
 }
 
 // readPictures reads the reply, which is one JSON value, and passes it on.
-func (p *Provider) readPictures(a *dialect.Answer) error {
+func (p *Provider) readPictures(a *provider.Answer) error {
 	var got pictures
-	if err := a.ReadValue(send.WholeReply(p.limits), &got); err != nil {
+	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	var parts []llm.Part

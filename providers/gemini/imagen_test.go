@@ -11,7 +11,7 @@ import (
 const imagen = "imagen-4.0-generate-001"
 
 // drawing returns a model that draws, on a server which answers so.
-func drawing(t testing.TB, server gemini.Server, reply llmtest.Wire) (*llm.Model, *llmtest.Server) {
+func drawing(t testing.TB, server gemini.Server, reply llmtest.HTTPReply) (*llm.Model, *llmtest.Server) {
 	t.Helper()
 	srv := llmtest.NewServer(t, reply)
 	return llm.New(provider(t, gemini.Config{Server: server, BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key}), imagen), srv
@@ -20,7 +20,7 @@ func drawing(t testing.TB, server gemini.Server, reply llmtest.Wire) (*llm.Model
 func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 	req := &llm.Request{
 		Messages: []llm.Message{llm.System("In pencil."), llm.User("A llama")}, Temperature: new(0.5), FrequencyPenalty: new(0.5),
-		Reasoning: llm.EffortNone, Tools: []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNone}, // which lose nothing
+		ReasoningEffort: llm.EffortNone, Tools: []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNone}, // which lose nothing
 		Options: options(gemini.Options{Extra: map[string]any{"parameters": map[string]any{"aspectRatio": "16:9"}}}),
 	}
 	for server, path := range map[gemini.Server]string{
@@ -50,7 +50,7 @@ func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 
 func TestPicturesThatAreNotThere(t *testing.T) {
 	for name, tt := range map[string]struct {
-		reply llmtest.Wire
+		reply llmtest.HTTPReply
 		kind  llm.Kind
 		says  string
 	}{
@@ -63,7 +63,7 @@ func TestPicturesThatAreNotThere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := drawing(t, gemini.Vertex, tt.reply)
-			_, err := m.Generate(t.Context(), llm.Ask("x"))
+			_, err := m.Generate(t.Context(), llm.Prompt("x"))
 			wantError(t, err, tt.kind, tt.says)
 		})
 	}
@@ -78,7 +78,7 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 	}{
 		"a conversation": {func(r *llm.Request) { r.Messages = append(r.Messages, llm.Assistant("x"), llm.User("y")) }, llm.InvalidRequest, "no conversations"},
 		"a picture":      {func(r *llm.Request) { r.Messages = []llm.Message{llm.User("x", llm.Image{URL: "gs://b/f"})} }, llm.InvalidRequest, "must be a text"},
-		"tools":          {func(r *llm.Request) { r.Tools, r.Strict = []llm.Tool{{Name: "f"}}, true }, llm.Unsupported, "Tools"},
+		"tools":          {func(r *llm.Request) { r.Tools, r.FailOnUnsupported = []llm.Tool{{Name: "f"}}, true }, llm.Unsupported, "Tools"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := llm.New(p, imagen).Generate(t.Context(), with(tt.change))
@@ -86,7 +86,7 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 		})
 	}
 	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
-		_, err := llm.New(provider(t, gemini.Config{Server: server, APIKey: key}), imagen).Generate(t.Context(), llm.Ask("x"))
+		_, err := llm.New(provider(t, gemini.Config{Server: server, APIKey: key}), imagen).Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Retired, "gemini-3.1-flash-image")
 	}
 }

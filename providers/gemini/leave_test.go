@@ -21,12 +21,12 @@ func TestStreamsLeftEarlyLeaveNothingBehind(t *testing.T) {
 
 func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	srv := llmtest.NewLoopbackServer(t)
-	srv.Handle(func(*llmtest.Request) llmtest.Wire {
+	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
 		return llmtest.Gemini().Stream(llmtest.Text("a", "b").Usage(1, 2))
 	})
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
 	for range 20 {
-		mustAsk(t, p, llm.Ask("hi"))
+		mustAsk(t, p, llm.Prompt("hi"))
 	}
 	equal(t, "the number of connections for 20 calls", srv.Opened(), 1)
 }

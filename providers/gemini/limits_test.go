@@ -15,7 +15,7 @@ func TestLimitsOfTime(t *testing.T) {
 	whole := llmtest.HTTP(200, "text/event-stream", body)
 	first := len(sse(parts(text("Hello"))))
 	for name, tt := range map[string]struct {
-		wire   llmtest.Wire
+		wire   llmtest.HTTPReply
 		limits llm.Limits
 		text   string // that has arrived
 		says   string
@@ -28,7 +28,7 @@ func TestLimitsOfTime(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := llmtest.NewServer(t, tt.wire)
 				p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key, Limits: tt.limits})
-				resp, err := ask(t, p, llm.Ask("hi"))
+				resp, err := ask(t, p, llm.Prompt("hi"))
 				wantError(t, err, llm.Timeout, tt.says)
 				equal(t, "the text that had arrived", partial(resp, err).Text(), tt.text)
 			})

@@ -77,7 +77,7 @@ func mocks(t testing.TB) (all []mock) {
 func (m *mock) streamed() bool { return strings.Contains(m.name, "/streaming-") }
 
 // wire is the reply as a server sends it: a refusal with the status it names.
-func (m *mock) wire() llmtest.Wire {
+func (m *mock) wire() llmtest.HTTPReply {
 	var refusal struct {
 		Error struct{ Code int }
 	}
@@ -117,7 +117,7 @@ func TestMockReplies(t *testing.T) {
 				equal(t, "the count", n, &llm.TokenCount{Tokens: 6, Exact: true, Source: "Vertex AI's countTokens"})
 				return
 			}
-			resp, err := m.model(t).Generate(t.Context(), with(func(r *llm.Request) { r.Unstreamed = !m.streamed() }))
+			resp, err := m.model(t).Generate(t.Context(), with(func(r *llm.Request) { r.NonStreaming = !m.streamed() }))
 			want, isFailure := wantOfMock[m.name]
 			if isFailure != strings.Contains(m.name, "-failure-") {
 				t.Fatalf("what this failure should come to is not in the test's list")

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -14,7 +14,7 @@ import (
 // https://ai.google.dev/api/models#method:-models.list
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list
 type modelList struct {
-	dialect.Failure
+	provider.Failure
 	Models    []model `json:"models"`          // the Gemini API
 	Publisher []model `json:"publisherModels"` // Vertex AI
 	NextPage  string  `json:"nextPageToken"`
@@ -55,7 +55,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 			list.Models = append(list.Models, m.info(p.name))
 		}
 		if got.NextPage == "" {
-			dialect.Result(r, "", list, llm.Usage{}, yield)
+			provider.Result(r, "", list, llm.Usage{}, yield)
 			return nil
 		}
 		page = address + "&pageToken=" + url.QueryEscape(got.NextPage)

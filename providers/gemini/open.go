@@ -1,7 +1,7 @@
 package gemini
 
 import (
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -50,5 +50,5 @@ func open(server Server, c providers.Config) (llm.Provider, error) {
 			}
 		}
 	}
-	return dialect.Opened(New(config))
+	return provider.Opened(New(config))
 }

@@ -67,7 +67,7 @@ func TestOpenReadsTheEnvironment(t *testing.T) {
 				return
 			}
 			defer m.Close()
-			if _, err := m.Generate(t.Context(), llm.Ask("hi")); llm.KindOf(err) != llm.Network {
+			if _, err := m.Generate(t.Context(), llm.Prompt("hi")); llm.KindOf(err) != llm.Network {
 				t.Fatalf("the call was to be sent, and gave the error: %v", err)
 			}
 			equal(t, "the address", got.URL, tt.url)
@@ -96,7 +96,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestUsersHeadersComeAfterTheProvidersOwn(t *testing.T) {
-	got := sent(t, gemini.Config{Header: http.Header{"x-team": {"a", "b"}, "Content-Type": {"text/plain"}}}, chats(model, llm.Ask("hi")))
+	got := sent(t, gemini.Config{Header: http.Header{"x-team": {"a", "b"}, "Content-Type": {"text/plain"}}}, chats(model, llm.Prompt("hi")))
 	equal(t, "the headers", []any{got.Header["X-Team"], got.Header["Content-Type"], got.Header["X-Goog-Api-Key"]}, []any{[]string{"a", "b"}, []string{"application/json"}, []string{key}})
 }
 
@@ -144,7 +144,7 @@ func TestDefaultCredentials(t *testing.T) {
 	defer m.Close()
 	equal(t, "tokens asked for before a call", asked, 0)
 	for range 3 {
-		if _, err := m.Generate(t.Context(), llm.Ask("hi")); err != nil {
+		if _, err := m.Generate(t.Context(), llm.Prompt("hi")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -171,7 +171,7 @@ func TestDefaultCredentialsLogNothing(t *testing.T) {
 	server := httptest.NewServer(streams(stopped))
 	t.Cleanup(server.Close)
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", BaseURL: server.URL, CredentialsFile: serviceAccount(t, tokens.URL)})
-	mustAsk(t, p, llm.Ask("hi"))
+	mustAsk(t, p, llm.Prompt("hi"))
 	written, err := os.ReadFile(log.Name())
 	if err != nil || len(written) > 0 {
 		t.Errorf("a call writes to the standard error, with the token in it: %v, %q (%v)", strings.Contains(string(written), token), written, err)
@@ -194,13 +194,13 @@ func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
 		}
 	})}
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: file, HTTPClient: client})
-	mustAsk(t, p, llm.Ask("hi"))
+	mustAsk(t, p, llm.Prompt("hi"))
 	equal(t, "who pays, and the credential", []string{header.Get("X-Goog-User-Project"), header.Get("Authorization")}, []string{"payer", "Bearer ya29.person"})
 }
 
 func TestMissingCredentialsAreAnErrorOfTheCall(t *testing.T) {
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: filepath.Join(t.TempDir(), "none.json")})
-	_, err := ask(t, p, llm.Ask("hi"))
+	_, err := ask(t, p, llm.Prompt("hi"))
 	wantError(t, err, llm.Auth, "no such file")
 }
 
@@ -222,13 +222,13 @@ func TestMetadataServerIsNotAskedPastAnEgressList(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	_, err = m.Generate(t.Context(), llm.Ask("hi"))
+	_, err = m.Generate(t.Context(), llm.Prompt("hi"))
 	wantError(t, err, llm.Auth, "the metadata server is not asked")
 	equal(t, "requests past the list", asked, 0)
 }
 
 func TestTokenSourceIsAskedForEachCall(t *testing.T) {
 	n := 0
-	got := sent(t, gemini.Config{TokenSource: func(context.Context) (string, error) { n++; return strings.Repeat("t", 20), nil }}, chats(model, llm.Ask("hi")))
+	got := sent(t, gemini.Config{TokenSource: func(context.Context) (string, error) { n++; return strings.Repeat("t", 20), nil }}, chats(model, llm.Prompt("hi")))
 	equal(t, "the token and how often it was asked for", []any{got.Header.Get("Authorization"), n}, []any{"Bearer tttttttttttttttttttt", 1})
 }

@@ -91,7 +91,7 @@ func TestAddressesAreGenais(t *testing.T) {
 		for _, name := range models {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				theirs := vendorSends(t, s.theirs, generates(name, genai.Text("hi"), nil))
-				ours := sent(t, s.ours, chats(name, llm.Ask("hi")))
+				ours := sent(t, s.ours, chats(name, llm.Prompt("hi")))
 				equal(t, "method and address", []string{ours.Method, ours.URL}, []string{theirs.Method, theirs.URL})
 				if s.ours.APIKey != "" {
 					equal(t, "the key's header", ours.Header["X-Goog-Api-Key"], theirs.Header["X-Goog-Api-Key"])

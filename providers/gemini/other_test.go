@@ -32,7 +32,7 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 			srv := llmtest.NewServer(t)
 			var batches []int
 			next := 0
-			srv.Handle(func(r *llmtest.Request) llmtest.Wire {
+			srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
 				body := fromJSON(t, string(r.Body))
 				n := len(at[[]any](body, "requests")) + len(at[[]any](body, "instances"))
 				if at[any](body, "content") != nil {
@@ -95,7 +95,7 @@ func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
 				t.Fatal(err)
 			}
 			equal(t, "the warnings", got.Warnings, tt.want)
-			req.Strict = true
+			req.FailOnUnsupported = true
 			_, err = m.Embed(t.Context(), req)
 			equal(t, "the kind of the error, if the request is strict", llm.KindOf(err) == llm.Unsupported, slices.Contains(tt.want, long))
 		})
@@ -192,7 +192,7 @@ func TestCounts(t *testing.T) {
 		t.Errorf("an offline count uses the network: %s", r.URL)
 		return nil, http.ErrServerClosed
 	})}}), model)
-	if got, err = offline.CountTokens(t.Context(), llm.Ask("Why is the sky blue?")); err != nil {
+	if got, err = offline.CountTokens(t.Context(), llm.Prompt("Why is the sky blue?")); err != nil {
 		t.Fatal(err)
 	}
 	if got.Exact || got.Tokens < 5 || got.Tokens > 20 || !strings.HasPrefix(got.Source, "estimate") {

@@ -3,7 +3,7 @@ package gemini
 import (
 	"sync"
 
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // quickDecoder decodes the frames that every stream has — a piece of text or
@@ -12,11 +12,11 @@ import (
 // and encoding/json decodes it; what it accepts, it decodes to what encoding/json
 // would. It comes from newQuickDecoder, and is for one answer.
 type quickDecoder struct {
-	text   *reply.Text
-	walker reply.Walker
+	text   *stream.Text
+	walker stream.Walker
 	buf    []byte
-	named  bool                    // id and model are known: they are not decoded again
-	visit  func(*reply.Value) bool // the method take, as a value that is made once
+	named  bool                     // id and model are known: they are not decoded again
+	visit  func(*stream.Value) bool // the method take, as a value that is made once
 
 	// What a decoded chunk points to.
 	chunk     chunk
@@ -30,7 +30,7 @@ type quickDecoder struct {
 
 // newQuickDecoder returns a decoder that makes its strings in text. Decoders
 // are used again: one is larger than all else that a short answer needs.
-func newQuickDecoder(text *reply.Text) *quickDecoder {
+func newQuickDecoder(text *stream.Text) *quickDecoder {
 	q := quickDecoders.Get().(*quickDecoder)
 	q.text, q.named = text, false
 	return q
@@ -66,14 +66,14 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 }
 
 // take takes one leaf of the frame and reports whether it understood it.
-func (q *quickDecoder) take(v *reply.Value) bool {
+func (q *quickDecoder) take(v *stream.Value) bool {
 	switch string(v.Path()) {
 	case "modelVersion":
 		q.chunk.known = q.named
-		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.Model)
+		return q.named && v.Kind == stream.String || q.string(v, &q.chunk.Model)
 	case "responseId":
 		q.chunk.known = q.named
-		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.ID)
+		return q.named && v.Kind == stream.String || q.string(v, &q.chunk.ID)
 	case "createTime":
 		return true
 	case "candidates.0.index":
@@ -94,11 +94,11 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 	case "candidates.0.content.parts.0.text":
 		p := q.firstPart()
 		p.Text = &q.said
-		return v.Kind == reply.String && q.string(v, &q.said)
+		return v.Kind == stream.String && q.string(v, &q.said)
 	case "candidates.0.content.parts.0.thought":
 		p := q.firstPart()
-		p.Thought = v.Kind == reply.Literal && v.Raw()[0] == 't'
-		return v.Kind == reply.Literal
+		p.Thought = v.Kind == stream.Literal && v.Raw()[0] == 't'
+		return v.Kind == stream.Literal
 	case "candidates.0.content.parts.0.thoughtSignature":
 		return q.string(v, &q.firstPart().Signature)
 	}
@@ -117,7 +117,7 @@ func (q *quickDecoder) firstPart() *part {
 }
 
 // count takes a leaf of the counts.
-func (q *quickDecoder) count(v *reply.Value) bool {
+func (q *quickDecoder) count(v *stream.Value) bool {
 	var to **int64
 	var n *int64
 	switch string(v.Path()) {
@@ -147,10 +147,10 @@ func (q *quickDecoder) count(v *reply.Value) bool {
 	return ok
 }
 
-func (q *quickDecoder) string(v *reply.Value, to *string) bool {
+func (q *quickDecoder) string(v *stream.Value, to *string) bool {
 	text := v.Raw()
 	switch {
-	case v.Kind != reply.String:
+	case v.Kind != stream.String:
 		return false
 	case len(text) == 0:
 		*to = ""

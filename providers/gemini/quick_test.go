@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // checkQuick checks that what the quick decoder accepts, it decodes as
@@ -41,7 +41,7 @@ var quickFrames = []string{
 }
 
 func TestQuickDecoderTakesWhatEveryStreamHas(t *testing.T) {
-	quick := newQuickDecoder(&reply.Text{})
+	quick := newQuickDecoder(&stream.Text{})
 	for range 2 { // what one frame leaves behind must not show in the next
 		for _, frame := range quickFrames {
 			if !checkQuick(t, quick, []byte(frame)) {
@@ -68,7 +68,7 @@ var oddFrames = []string{
 
 func TestQuickDecoderDoesNotMisreadOddFrames(t *testing.T) {
 	for _, frame := range oddFrames {
-		t.Run(frame, func(t *testing.T) { checkQuick(t, newQuickDecoder(&reply.Text{}), []byte(frame)) })
+		t.Run(frame, func(t *testing.T) { checkQuick(t, newQuickDecoder(&stream.Text{}), []byte(frame)) })
 	}
 }
 
@@ -78,7 +78,7 @@ func FuzzQuickDecode(f *testing.F) {
 		f.Add([]byte(strings.Replace(quickFrames[1], `"index": 0`, `"x":`+frame, 1)), []byte(frame))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		quick := newQuickDecoder(&reply.Text{})
+		quick := newQuickDecoder(&stream.Text{})
 		for _, frame := range [][]byte{first, second} {
 			before := bytes.Clone(frame)
 			checkQuick(t, quick, frame)

@@ -29,7 +29,7 @@ func (e *exchange) model() string {
 }
 
 // wire is the reply as a server sends it.
-func (e *exchange) wire() llmtest.Wire {
+func (e *exchange) wire() llmtest.HTTPReply {
 	if e.streamed() {
 		return llmtest.HTTP(http.StatusOK, "text/event-stream", e.reply)
 	}
@@ -85,7 +85,7 @@ func TestRecordedExchanges(t *testing.T) {
 // requestFrom returns the request that a recorded body means.
 func requestFrom(t testing.TB, e *exchange, body map[string]any) *llm.Request {
 	t.Helper()
-	req := &llm.Request{Unstreamed: !e.streamed()}
+	req := &llm.Request{NonStreaming: !e.streamed()}
 	var own gemini.Options
 	name := e.config().Server
 	if name == "" {

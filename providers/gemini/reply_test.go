@@ -103,7 +103,7 @@ func TestParts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, pieces := range [][]string{tt.frames, {wholeOf(tt.frames)}} {
-				resp := mustAsk(t, serve(t, streams(append(pieces, stopped)...)), llm.Ask("hi"))
+				resp := mustAsk(t, serve(t, streams(append(pieces, stopped)...)), llm.Prompt("hi"))
 				equal(t, "the message", resp.Messages, []llm.Message{{Role: llm.RoleAssistant, Parts: tt.want}})
 			}
 		})
@@ -127,7 +127,7 @@ func TestCallsInPiecesAreAnError(t *testing.T) {
 		"another":   `{"functionCall":{"partialArgs":[{"jsonPath":"$.a","stringValue":"x"}],"willContinue":false}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ask(t, serve(t, streams(parts(piece), stopped)), llm.Ask("hi"))
+			_, err := ask(t, serve(t, streams(parts(piece), stopped)), llm.Prompt("hi"))
 			wantError(t, err, llm.Unsupported, "partialArgs")
 		})
 	}
@@ -136,7 +136,7 @@ func TestCallsInPiecesAreAnError(t *testing.T) {
 func TestMadeUpIDsDifferWhereTheReplyHasNone(t *testing.T) {
 	call := `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"a","args":{}}}]},"finishReason":"STOP"}]}`
 	p := serve(t, streams(call))
-	first, second := mustAsk(t, p, llm.Ask("hi")).ToolCalls()[0].ID, mustAsk(t, p, llm.Ask("hi")).ToolCalls()[0].ID
+	first, second := mustAsk(t, p, llm.Prompt("hi")).ToolCalls()[0].ID, mustAsk(t, p, llm.Prompt("hi")).ToolCalls()[0].ID
 	if first == second || !strings.HasPrefix(first, "parley_") || !strings.HasPrefix(second, "parley_") {
 		t.Errorf("the ids of calls in two replies are %q and %q, want two different ones that begin with parley_", first, second)
 	}
@@ -182,7 +182,7 @@ func TestHowAnAnswerEnds(t *testing.T) {
 			if !strings.HasPrefix(tt.body, "data:") {
 				mediaType = "application/json; charset=UTF-8"
 			}
-			resp, err := ask(t, serve(t, says(http.StatusOK, mediaType, tt.body)), llm.Ask("hi"))
+			resp, err := ask(t, serve(t, says(http.StatusOK, mediaType, tt.body)), llm.Prompt("hi"))
 			equal(t, "the kind of the error", llm.KindOf(err), tt.kind)
 			if err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("the error does not say %q: %v", tt.says, err)
@@ -198,7 +198,7 @@ func TestHowAnAnswerEnds(t *testing.T) {
 
 func TestUsageOfAnErrorIsKept(t *testing.T) {
 	blocked := sse(`{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4,"totalTokenCount":4}}`)
-	_, err := ask(t, serve(t, says(200, "text/event-stream", blocked)), llm.Ask("hi"))
+	_, err := ask(t, serve(t, says(200, "text/event-stream", blocked)), llm.Prompt("hi"))
 	equal(t, "the usage", partial(nil, err).Usage, llm.Usage{Input: llm.Known(4), Output: llm.Known(0)})
 }
 
@@ -218,12 +218,12 @@ func TestUsageOfALongStream(t *testing.T) {
 			frames = frames[10:] // no number begins with a zero
 			cut := sse(frames...)
 			if reason == "" {
-				_, err := ask(t, serve(t, says(200, "text/event-stream", cut)), llm.Ask("hi"))
+				_, err := ask(t, serve(t, says(200, "text/event-stream", cut)), llm.Prompt("hi"))
 				wantError(t, err, llm.Incomplete)
 				equal(t, "the usage of what came", partial(nil, err).Usage, llm.Usage{Input: llm.Known(7), Output: llm.Known(39)})
 				frames = append(frames, `{"candidates": [{"finishReason": "STOP","index": 0}]}`)
 			}
-			resp := mustAsk(t, serve(t, streams(frames...)), llm.Ask("hi"))
+			resp := mustAsk(t, serve(t, streams(frames...)), llm.Prompt("hi"))
 			equal(t, "the usage", resp.Usage, llm.Usage{Input: llm.Known(7), Output: llm.Known(39)})
 			equal(t, "the finish reason", resp.FinishReason, llm.FinishStop)
 			if !strings.HasPrefix(resp.Text(), "w10 w11 ") || !strings.HasSuffix(resp.Text(), "w38 w39 ") {
@@ -249,7 +249,7 @@ func TestUsage(t *testing.T) {
 		"nothing but the kind of quota": {`"trafficType":"ON_DEMAND"`, llm.Usage{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := mustAsk(t, serve(t, streams(`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{`+tt.counts+`}}`)), llm.Ask("hi"))
+			resp := mustAsk(t, serve(t, streams(`{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{`+tt.counts+`}}`)), llm.Prompt("hi"))
 			equal(t, "the usage", resp.Usage, tt.want)
 		})
 	}
@@ -265,7 +265,7 @@ func TestSources(t *testing.T) {
 		chunk("is blue.", `"groundingMetadata":{`+chunks+`},"urlContextMetadata":{"urlMetadata":[{"retrievedUrl":"https://d","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_SUCCESS"},{"retrievedUrl":"https://a","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_SUCCESS"},{"retrievedUrl":"https://no","urlRetrievalStatus":"URL_RETRIEVAL_STATUS_ERROR"}]},`),
 		chunk("", `"groundingMetadata":{`+chunks+`,"groundingSupports":[{"segment":{"endIndex":7,"text":"The sky"},"groundingChunkIndices":[0,1,99]},{"segment":{"startIndex":8,"endIndex":16},"groundingChunkIndices":[0]}]},`+
 			`"citationMetadata":{"citationSources":[{"startIndex":1,"endIndex":3,"uri":"https://e"}],"citations":[{"startIndex":4,"endIndex":5,"title":"F"},{"startIndex":5,"endIndex":9},{"startIndex":9}]},"finishReason":"STOP",`),
-	)), llm.Ask("hi"))
+	)), llm.Prompt("hi"))
 	equal(t, "the sources", resp.Sources, []llm.Source{
 		{URL: "https://a", Title: "A", End: 7}, {URL: "https://b", Title: "B", End: 7}, {URL: "https://a", Title: "A", Start: 8, End: 16},
 		{URL: "gs://c", Title: "C"},
@@ -276,7 +276,7 @@ func TestSources(t *testing.T) {
 func TestSourceOfALaterPart(t *testing.T) {
 	whole := `{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"é one"},{"text":"two"}]},"finishReason":"STOP","groundingMetadata":{` +
 		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]},{"segment":{"partIndex":7,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
-	resp := mustAsk(t, serve(t, says(200, "application/json", whole)), with(func(r *llm.Request) { r.Unstreamed = true }))
+	resp := mustAsk(t, serve(t, says(200, "application/json", whole)), with(func(r *llm.Request) { r.NonStreaming = true }))
 	equal(t, "the sources", resp.Sources, []llm.Source{{URL: "https://a", Start: 7, End: 9}, {URL: "https://a"}}) // é is two bytes, and there is no part 7
 	equal(t, "what the source supports", resp.Text()[7:9], "wo")
 }
@@ -285,7 +285,7 @@ func TestLogprobs(t *testing.T) {
 	resp := mustAsk(t, serve(t, streams(
 		`{"candidates":[{"content":{"parts":[{"text":"Hi!"}]},"logprobsResult":{"chosenCandidates":[{"token":"Hi","tokenId":1,"logProbability":-0.5},{"token":"!","logProbability":-0.25}],`+
 			`"topCandidates":[{"candidates":[{"token":"Hi","logProbability":-0.5},{"token":"Yo","logProbability":-2}]}]},"finishReason":"STOP"}]}`,
-	)), llm.Ask("hi"))
+	)), llm.Prompt("hi"))
 	equal(t, "the log probabilities", resp.Logprobs, []llm.TokenLogprob{
 		{Token: "Hi", Logprob: -0.5, Top: []llm.TokenLogprob{{Token: "Hi", Logprob: -0.5}, {Token: "Yo", Logprob: -2}}},
 		{Token: "!", Logprob: -0.25},
@@ -293,9 +293,9 @@ func TestLogprobs(t *testing.T) {
 }
 
 func TestTheServersExplanationOfAnEndIsAWarning(t *testing.T) {
-	resp := mustAsk(t, serve(t, streams(finished(`"finishReason":"MALFORMED_FUNCTION_CALL","finishMessage":"Malformed function call: print("`))), llm.Ask("hi"))
+	resp := mustAsk(t, serve(t, streams(finished(`"finishReason":"MALFORMED_FUNCTION_CALL","finishMessage":"Malformed function call: print("`))), llm.Prompt("hi"))
 	equal(t, "the warnings", resp.Warnings, []llm.Warning{{Code: llm.WarnOther, Message: "the server says of the answer's end: Malformed function call: print("}})
-	resp = mustAsk(t, serve(t, streams(finished(`"finishReason":"STOP","finishMessage":"Model generated function call(s)."`))), llm.Ask("hi"))
+	resp = mustAsk(t, serve(t, streams(finished(`"finishReason":"STOP","finishMessage":"Model generated function call(s)."`))), llm.Prompt("hi"))
 	equal(t, "the warnings of an answer that ends well", len(resp.Warnings), 0)
 }
 
@@ -321,11 +321,11 @@ func TestRefusals(t *testing.T) {
 		"in a list":     {400, "[" + body("400", "INVALID_ARGUMENT", "bad", "") + "]", llm.InvalidRequest, "INVALID_ARGUMENT", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ask(t, serve(t, says(tt.status, "application/json", tt.body)), llm.Ask("hi"))
+			_, err := ask(t, serve(t, says(tt.status, "application/json", tt.body)), llm.Prompt("hi"))
 			wantError(t, err, tt.kind)
 			e, _ := errors.AsType[*llm.Error](err)
 			equal(t, "status, code and time to wait", []any{e.Status, e.Code, e.RetryAfter}, []any{tt.status, tt.code, tt.after})
-			_, err = ask(t, serve(t, says(200, "text/event-stream", tt.body)), llm.Ask("hi")) // the same, too late for a status
+			_, err = ask(t, serve(t, says(200, "text/event-stream", tt.body)), llm.Prompt("hi")) // the same, too late for a status
 			wantError(t, err, tt.kind)
 		})
 	}
@@ -335,13 +335,13 @@ func TestLargeImageInOneLine(t *testing.T) {
 	const size = 10 << 20
 	image := `{"inlineData":{"mimeType":"image/png","data":"` + strings.Repeat("AAAA", size/3) + `"}}`
 	p := serve(t, streams(parts(text("Here:")), parts(image), stopped))
-	resp := mustAsk(t, p, llm.Ask("draw"))
+	resp := mustAsk(t, p, llm.Prompt("draw"))
 	media, ok := resp.Messages[0].Parts[1].(llm.Image)
 	if !ok || len(media.Data) != size/3*3 {
 		t.Fatalf("the second part is a %T of %d bytes, want an image of %d", resp.Messages[0].Parts[1], len(media.Data), size/3*3)
 	}
 	srv := llmtest.NewServer(t, llmtest.HTTP(200, "text/event-stream", sse(parts(image), stopped)))
 	small := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key, Limits: llm.Limits{FrameBytes: 1 << 20}})
-	_, err := ask(t, small, llm.Ask("draw"))
+	_, err := ask(t, small, llm.Prompt("draw"))
 	wantError(t, err, llm.Protocol, "longer than the limit")
 }

@@ -34,17 +34,17 @@ func TestSettingsAreSent(t *testing.T) {
 			`{"generationConfig":{"stopSequences":["END"],"responseLogprobs":true,"logprobs":3}}`},
 		"JSON":                 {"", func(r *llm.Request) { r.Format = &llm.Format{} }, `{"generationConfig":{"responseMimeType":"application/json"}}`},
 		"a JSON schema":        {"", func(r *llm.Request) { r.Format = &llm.Format{Schema: schema} }, `{"generationConfig":{"responseMimeType":"application/json","responseJsonSchema":` + string(schema) + `}}`},
-		"effort, by budget":    {"", func(r *llm.Request) { r.Reasoning = llm.EffortMedium }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}`},
-		"no effort, by budget": {"models/gemini-2.5-flash", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`},
-		"no effort, by a budget that cannot be 0": {"gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":128}}}`},
-		"no effort, by the least level":           {"gemini-3.8-flash", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}}}`},
-		"little effort, where LOW is the least":   {"gemini-3.1-pro-preview", func(r *llm.Request) { r.Reasoning = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":true}}}`},
-		"little effort, where MINIMAL is":         {"gemini-3.5-flash", func(r *llm.Request) { r.Reasoning = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL","includeThoughts":true}}}`},
-		"no effort, of a small model":             {"gemini-3.7-flash-lite", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}}`},
-		"effort, by level":                        {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortHigh }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH","includeThoughts":true}}}`},
-		"an effort of its own":                    {"gemini-4", func(r *llm.Request) { r.Reasoning = "ultra" }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"ULTRA","includeThoughts":true}}}`},
+		"effort, by budget":    {"", func(r *llm.Request) { r.ReasoningEffort = llm.EffortMedium }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":8192,"includeThoughts":true}}}`},
+		"no effort, by budget": {"models/gemini-2.5-flash", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":0}}}`},
+		"no effort, by a budget that cannot be 0": {"gemini-2.5-pro", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":128}}}`},
+		"no effort, by the least level":           {"gemini-3.8-flash", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW"}}}`},
+		"little effort, where LOW is the least":   {"gemini-3.1-pro-preview", func(r *llm.Request) { r.ReasoningEffort = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"LOW","includeThoughts":true}}}`},
+		"little effort, where MINIMAL is":         {"gemini-3.5-flash", func(r *llm.Request) { r.ReasoningEffort = llm.EffortMinimal }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL","includeThoughts":true}}}`},
+		"no effort, of a small model":             {"gemini-3.7-flash-lite", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"MINIMAL"}}}`},
+		"effort, by level":                        {"gemini-3-pro", func(r *llm.Request) { r.ReasoningEffort = llm.EffortHigh }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"HIGH","includeThoughts":true}}}`},
+		"an effort of its own":                    {"gemini-4", func(r *llm.Request) { r.ReasoningEffort = "ultra" }, `{"generationConfig":{"thinkingConfig":{"thinkingLevel":"ULTRA","includeThoughts":true}}}`},
 		"a budget outranks effort": {"", func(r *llm.Request) {
-			r.Reasoning, r.Options = llm.EffortHigh, options(gemini.Options{ThinkingBudget: new(-1), IncludeThoughts: new(false)})
+			r.ReasoningEffort, r.Options = llm.EffortHigh, options(gemini.Options{ThinkingBudget: new(-1), IncludeThoughts: new(false)})
 		}, `{"generationConfig":{"thinkingConfig":{"thinkingBudget":-1}}}`},
 		"safety, sorted": {"", own(gemini.Options{SafetySettings: map[string]string{"HARM_CATEGORY_HATE_SPEECH": "OFF", "HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"}}),
 			`{"safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"BLOCK_NONE"},{"category":"HARM_CATEGORY_HATE_SPEECH","threshold":"OFF"}]}`},
@@ -243,9 +243,9 @@ func TestWhatIsLostIsWarnedOf(t *testing.T) {
 			r.Messages = append(r.Messages, llm.Assistant("", llm.ToolCall{Name: "f", Arguments: "{"}), llm.ToolResults(llm.ToolResult{Name: "f"}))
 		}, "Messages"},
 		"a schema's description":     {model, func(r *llm.Request) { r.Format = &llm.Format{Schema: []byte("{}"), Description: "x"} }, "Format"},
-		"no budget, where it must":   {"gemini-2.5-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, "Reasoning"},
-		"no thinking, where it must": {"gemini-3-pro", func(r *llm.Request) { r.Reasoning = llm.EffortNone }, "Reasoning"},
-		"an effort without a budget": {model, func(r *llm.Request) { r.Reasoning = "ultra" }, "Reasoning"},
+		"no budget, where it must":   {"gemini-2.5-pro", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, "ReasoningEffort"},
+		"no thinking, where it must": {"gemini-3-pro", func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }, "ReasoningEffort"},
+		"an effort without a budget": {model, func(r *llm.Request) { r.ReasoningEffort = "ultra" }, "ReasoningEffort"},
 		"another's code": {model, func(r *llm.Request) {
 			r.Messages = append(r.Messages, llm.Assistant("x", llm.Code{Source: "1", ProviderData: &llm.ProviderData{Provider: "p"}}), llm.User("y"))
 		}, "Messages"},
@@ -260,7 +260,7 @@ func TestWhatIsLostIsWarnedOf(t *testing.T) {
 				t.Errorf("the warnings are %v, want one about %s", resp.Warnings, tt.setting)
 			}
 			strict := with(tt.change)
-			strict.Strict = true
+			strict.FailOnUnsupported = true
 			_, err = llm.New(p, tt.model).Generate(t.Context(), strict)
 			wantError(t, err, llm.Unsupported, tt.setting)
 		})
@@ -294,7 +294,7 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"../x", "a//b", "a?b", "a#b", "a/../b", "."} {
-		_, err := llm.New(provider(t, gemini.Config{APIKey: key}), name).Generate(t.Context(), llm.Ask("hi"))
+		_, err := llm.New(provider(t, gemini.Config{APIKey: key}), name).Generate(t.Context(), llm.Prompt("hi"))
 		wantError(t, err, llm.InvalidRequest, "cannot be part of a URL")
 	}
 	_, err := ask(t, provider(t, gemini.Config{Server: gemini.Vertex, APIKey: key}), &llm.Request{Messages: []llm.Message{llm.User("", llm.File{ID: "files/abc"})}})

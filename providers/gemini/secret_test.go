@@ -31,7 +31,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 			}
 			mustHide(t, "the config by pointer", &config)
 			m := llm.New(provider(t, config), model)
-			providertest.MustHideInAnswer(t, key, m, llm.Ask("hi")) // to whose id the server made the key
+			providertest.MustHideInAnswer(t, key, m, llm.Prompt("hi")) // to whose id the server made the key
 		})
 	}
 	mustHide(t, "a config whose key is in the address", gemini.Config{BaseURL: "https://me:" + key + "@gateway.example/?key=" + key})
@@ -61,7 +61,7 @@ func TestKeyShowsInNoError(t *testing.T) {
 			p := provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: transport}})
 			m := llm.New(p, model)
 			for op, call := range map[string]func() error{
-				"chat":  func() error { _, err := m.Generate(t.Context(), llm.Ask("hi")); return err },
+				"chat":  func() error { _, err := m.Generate(t.Context(), llm.Prompt("hi")); return err },
 				"embed": func() error { _, err := m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"x"}}); return err },
 				"list":  func() error { _, err := m.ListModels(t.Context()); return err },
 				"count": func() error {

@@ -19,7 +19,7 @@ func thinksByBudget(model string) bool {
 
 // budgets are the efforts in tokens, for models that know no levels, as Google
 // itself translates them: https://ai.google.dev/gemini-api/docs/openai#thinking
-var budgets = map[llm.Effort]int32{
+var budgets = map[llm.ReasoningEffort]int32{
 	llm.EffortNone: 0, llm.EffortMinimal: 1024, llm.EffortLow: 1024, llm.EffortMedium: 8192, llm.EffortHigh: 24576,
 }
 
@@ -53,7 +53,7 @@ func leastLevel(model string) genai.ThinkingLevel {
 // addThinking asks for the thinking that the options name, or else for the effort
 // of the request.
 func (b *requestBuilder) addThinking() {
-	o, effort := &b.options, b.req.Reasoning
+	o, effort := &b.options, b.req.ReasoningEffort
 	var t genai.ThinkingConfig
 	switch {
 	case o.ThinkingBudget != nil:
@@ -81,10 +81,10 @@ func (b *requestBuilder) addThinking() {
 
 // addBudget puts the request's effort into tokens.
 func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
-	effort := b.req.Reasoning
+	effort := b.req.ReasoningEffort
 	budget, known := budgets[effort]
 	if !known {
-		b.warn(llm.WarnUnsupported, "Reasoning", "there is no number of tokens for the effort "+string(effort)+" on this model; it was left out")
+		b.warn(llm.WarnUnsupported, "ReasoningEffort", "there is no number of tokens for the effort "+string(effort)+" on this model; it was left out")
 		return
 	}
 	t.IncludeThoughts = budget != 0
@@ -96,5 +96,5 @@ func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
 }
 
 func (b *requestBuilder) warnOfThinking() {
-	b.warn(llm.WarnChanged, "Reasoning", "this model always thinks; it was asked for the least")
+	b.warn(llm.WarnChanged, "ReasoningEffort", "this model always thinks; it was asked for the least")
 }

@@ -9,7 +9,7 @@ import (
 
 	"google.golang.org/genai"
 
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -42,7 +42,7 @@ func Chunks(resp *llm.Response) ([]*genai.GenerateContentResponse, error) {
 	if resp == nil {
 		return nil, nil
 	}
-	frames := reply.NewSSE(bytes.NewReader(resp.Raw), len(resp.Raw)+1)
+	frames := stream.NewSSE(bytes.NewReader(resp.Raw), len(resp.Raw)+1)
 	defer frames.Close()
 	for {
 		frame, err := frames.Next()

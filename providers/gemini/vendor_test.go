@@ -46,7 +46,7 @@ func TestChunksHaveWhatEventsHaveNoPlaceFor(t *testing.T) {
 			if tt.body[0] != 'd' {
 				contentType = "application/json"
 			}
-			resp := mustAsk(t, serve(t, says(200, contentType, tt.body)), with(func(r *llm.Request) { r.KeepRaw, r.Unstreamed = true, tt.unstreamed }))
+			resp := mustAsk(t, serve(t, says(200, contentType, tt.body)), with(func(r *llm.Request) { r.KeepRaw, r.NonStreaming = true, tt.unstreamed }))
 			chunks, err := gemini.Chunks(resp)
 			if err != nil || len(chunks) != tt.want {
 				t.Fatalf("there are %d chunks and the error %v, want %d and none", len(chunks), err, tt.want)

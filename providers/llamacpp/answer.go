@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -23,7 +23,7 @@ func (p *Provider) answer(ctx context.Context, b *completion, yield func(llm.Eve
 	}
 	defer r.Close()
 	a := &answer{limits: p.limits}
-	a.Answer = dialect.Answer{
+	a.Answer = provider.Answer{
 		Reply: r, Request: b.call.Request, Warnings: b.warnings, Yield: yield,
 		CanContinue: canContinue(b.call.Request, b.options),
 	}
@@ -32,15 +32,15 @@ func (p *Provider) answer(ctx context.Context, b *completion, yield func(llm.Eve
 
 // answer reads the reply to a request for a completion and turns it into events.
 type answer struct {
-	dialect.Answer
+	provider.Answer
 	limits llm.Limits
-	shapes *reply.Shapes[struct{}] // of frames with one piece of text
-	pieces int                     // frames with one piece of text that were decoded
+	shapes *stream.Shapes[struct{}] // of frames with one piece of text
+	pieces int                      // frames with one piece of text that were decoded
 }
 
 // shapeSpec names what varies between two frames of a stream that mean the same
 // but for their text. Nothing under Ignore is read from any frame but the last.
-var shapeSpec = &reply.Spec{
+var shapeSpec = &stream.Spec{
 	Delta:  []string{"content"},
 	Ignore: []string{"tokens.0", "tokens_predicted"},
 }
@@ -48,13 +48,13 @@ var shapeSpec = &reply.Spec{
 // read reads the reply to its end.
 func (a *answer) read() error {
 	mediaType := a.Reply.MediaType()
-	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
+	if mediaType == "application/json" || a.Request.NonStreaming && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
-	a.shapes = reply.NewShapes[struct{}](shapeSpec)
-	frames := reply.NewSSE(a.Body(), a.limits.FrameBytes)
+	a.shapes = stream.NewShapes[struct{}](shapeSpec)
+	frames := stream.NewSSE(a.Body(), a.limits.FrameBytes)
 	defer frames.Close()
-	for !a.Left() {
+	for !a.Stopped() {
 		if _, text, size := a.shapes.Skim(frames.Ahead()); frames.Pass(size) {
 			a.Deliver(llm.EventText, a.Text.Add(text))
 			continue
@@ -77,7 +77,7 @@ func (a *answer) read() error {
 }
 
 // frame takes one frame of the stream and reports whether it was the last.
-func (a *answer) frame(f reply.Frame) (ended bool, err error) {
+func (a *answer) frame(f stream.Frame) (ended bool, err error) {
 	switch {
 	case f.Event == "error":
 		return false, a.Reply.Complaint(f.Data, llm.Server)
@@ -88,7 +88,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 	if err := json.Unmarshal(f.Data, &c); err != nil {
 		return false, a.broken(f, err)
 	}
-	if f.Bare && !send.IsSet(c.Error) { // a JSON value where an event should be
+	if f.Bare && !httpcall.IsSet(c.Error) { // a JSON value where an event should be
 		return false, a.Reply.Complaint(f.Data, llm.Protocol)
 	}
 	if err := a.chunk(&c, f.Data); err != nil {
@@ -98,7 +98,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 }
 
 // broken returns the error for a frame that is not a piece of an answer.
-func (a *answer) broken(f reply.Frame, err error) error {
+func (a *answer) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return a.CutInLine()
 	}
@@ -118,7 +118,7 @@ func (a *answer) stopped(err error) error {
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply(a.limits))
+	data, err := a.ReadAll(httpcall.WholeReply(a.limits))
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (a *answer) readWhole() error {
 // Data is its frame, for learning its shape.
 func (a *answer) chunk(c *chunk, data []byte) error {
 	switch {
-	case send.IsSet(c.Error):
+	case httpcall.IsSet(c.Error):
 		return a.Reply.Complaint(c.Error, llm.Server)
 	case c.Content == nil && !c.Stop:
 		return a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this llama.cpp's server?")
@@ -147,14 +147,14 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 	a.Start("", c.Model)
 	if c.Content != nil {
 		if data != nil && !c.Stop && len(c.Probabilities) == 0 && *c.Content != "" {
-			if a.pieces++; a.pieces >= dialect.LearnFrom {
+			if a.pieces++; a.pieces >= provider.LearnFrom {
 				a.shapes.Learn(data, *c.Content, struct{}{})
 			}
 		}
 		a.Deliver(llm.EventText, *c.Content)
 	}
 	if len(c.Probabilities) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: a.logprobs(c)}})
+		a.EmitLogprobs(a.logprobs(c))
 	}
 	if c.Stop {
 		a.Done(&llm.Done{FinishReason: finishReason(c.StopType), RawFinishReason: c.StopType, Usage: c.usage()})
@@ -165,7 +165,7 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 // logprobs returns the probabilities of a chunk's tokens. The server cannot be
 // asked for those without alternatives, so it is asked for one and that left out.
 func (a *answer) logprobs(c *chunk) []llm.TokenLogprob {
-	tokens := dialect.ConvertLogprobs(c.Probabilities)
+	tokens := provider.ConvertLogprobs(c.Probabilities)
 	if a.Request.TopLogprobs == 0 {
 		for i := range tokens {
 			tokens[i].Top = nil

@@ -5,15 +5,16 @@ import (
 	"encoding/json"
 	"maps"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
 // chat answers a chat: in a named prompt format if there is one, and by the
 // model's own template otherwise. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	o := llm.OptionsFor[Options](call.Request.Options)
+	o := llmutil.OptionsFor[Options](call.Request.Options)
 	if o.Grammar != "" && call.Request.Format != nil {
 		return p.fail(call, llm.InvalidRequest, "the request has a Format and a Grammar: the server can hold an answer to one of them")
 	}
@@ -42,7 +43,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	own := llm.OptionsFor[Options](call.Embed.Options)
+	own := llmutil.OptionsFor[Options](call.Embed.Options)
 	clone := call.Clone()
 	clone.Embed.Options = []llm.Options{openai.Options{EmbedExtra: own.Extra}}
 	for ev, err := range p.openai.Do(ctx, clone) {
@@ -68,11 +69,13 @@ func inDialect(call *llm.Call, o *Options) *llm.Call {
 // grammar begins anew with each request, calls of tools are not text, and there is
 // no more reasoning, which a strict request would not have.
 func canContinue(req *llm.Request, o *Options) bool {
-	return len(req.Tools) == 0 && req.Format == nil && o.Grammar == "" && !(req.Strict && reasons(req))
+	return len(req.Tools) == 0 && req.Format == nil && o.Grammar == "" && !(req.FailOnUnsupported && reasons(req))
 }
 
 // reasons reports whether a request asks for reasoning.
-func reasons(req *llm.Request) bool { return req.Reasoning != "" && req.Reasoning != llm.EffortNone }
+func reasons(req *llm.Request) bool {
+	return req.ReasoningEffort != "" && req.ReasoningEffort != llm.EffortNone
+}
 
 // continued reports whether a request asks for the rest of an answer, in a way
 // that the server's own endpoints can serve, and returns what there is of it.
@@ -114,7 +117,7 @@ func text(m llm.Message) string {
 func (p *Provider) goOn(ctx context.Context, call *llm.Call, o *Options, begun string, yield func(llm.Event, error) bool) error {
 	b := p.newCompletion(call, o)
 	if reasons(call.Request) {
-		b.warn("Reasoning", "an answer that has begun is gone on with, without more reasoning")
+		b.warn("ReasoningEffort", "an answer that has begun is gone on with, without more reasoning")
 	}
 	if err := p.strict(b); err != nil { // before anything is sent
 		return err
@@ -149,7 +152,7 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		return "", err
 	}
 	var got struct {
-		dialect.Failure
+		provider.Failure
 		Prompt *string `json:"prompt"`
 	}
 	r, err := p.server.Value(ctx, call, "/apply-template", body, &got)

@@ -1,7 +1,7 @@
 package llamacpp
 
 import (
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -9,15 +9,15 @@ import (
 // is not streamed. Counts and timings are of interest in the last piece.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 type chunk struct {
-	dialect.Failure
-	Content       *string           `json:"content"`
-	Stop          bool              `json:"stop"`
-	Model         string            `json:"model"`
-	StopType      string            `json:"stop_type"`
-	Prompt        *int              `json:"tokens_evaluated"`
-	Predicted     *int              `json:"tokens_predicted"`
-	Timings       *timings          `json:"timings"`
-	Probabilities []dialect.Logprob `json:"completion_probabilities"`
+	provider.Failure
+	Content       *string            `json:"content"`
+	Stop          bool               `json:"stop"`
+	Model         string             `json:"model"`
+	StopType      string             `json:"stop_type"`
+	Prompt        *int               `json:"tokens_evaluated"`
+	Predicted     *int               `json:"tokens_predicted"`
+	Timings       *timings           `json:"timings"`
+	Probabilities []provider.Logprob `json:"completion_probabilities"`
 }
 
 // finishReason translates the server's word for why the answer ended.
@@ -35,9 +35,9 @@ func finishReason(raw string) llm.FinishReason {
 
 // usage reads the counts of the last piece.
 func (c *chunk) usage() llm.Usage {
-	u := llm.Usage{Input: dialect.Reported(c.Prompt), Output: dialect.Reported(c.Predicted)}
+	u := llm.Usage{Input: provider.Reported(c.Prompt), Output: provider.Reported(c.Predicted)}
 	if c.Timings != nil {
-		u.CacheRead = dialect.Reported(c.Timings.Cached)
+		u.CacheRead = provider.Reported(c.Timings.Cached)
 	}
 	return u
 }

@@ -63,7 +63,7 @@ func TestConnectionsThatTheServerClosedFailNoCall(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	defer broken.Close()
-	_, err := llm.New(provider(t, llamacpp.Config{BaseURL: broken.URL}), "m").Generate(t.Context(), llm.Ask("x"))
+	_, err := llm.New(provider(t, llamacpp.Config{BaseURL: broken.URL}), "m").Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Incomplete)
 	if requests != 1 {
 		t.Errorf("an answer that broke off was asked for %d times", requests)

@@ -17,7 +17,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer model.Close()
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -37,7 +37,7 @@ func ExampleOptions() {
 
 // An answer can be held to a grammar.
 func ExampleOptions_grammar() {
-	req := llm.Ask("Is a llama a camelid?")
+	req := llm.Prompt("Is a llama a camelid?")
 	req.Options = []llm.Options{llamacpp.Options{Grammar: `root ::= "yes" | "no"`}}
 	_ = req
 }
@@ -50,7 +50,7 @@ func ExampleProvider_continued() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	req := llm.Ask("Name three animals of the Andes.")
+	req := llm.Prompt("Name three animals of the Andes.")
 	req.Messages = append(req.Messages, llm.Assistant("1. Llama\n2."))
 	resp, err := llm.New(p, "any").Generate(context.Background(), req)
 	if err != nil {
@@ -66,7 +66,7 @@ func ExampleTimingsOf() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	req := llm.Ask("Why is the sky blue?")
+	req := llm.Prompt("Why is the sky blue?")
 	req.KeepRaw = true
 	resp, err := llm.New(p, "any").Generate(context.Background(), req)
 	if err != nil {

@@ -35,7 +35,7 @@ func FuzzCompletion(f *testing.F) {
 			}
 		}
 		body = fuzzed
-		resp, err := llm.New(p, "m").Generate(t.Context(), llm.Ask("x"))
+		resp, err := llm.New(p, "m").Generate(t.Context(), llm.Prompt("x"))
 		if err != nil {
 			if llm.KindOf(err) == "" {
 				t.Errorf("the error %v has no kind", err)
@@ -77,7 +77,7 @@ func BenchmarkCompletion(b *testing.B) {
 	m := llm.New(provider(b, llamacpp.Config{Template: "plain", HTTPClient: &http.Client{Transport: tokenizer{replies{&body}}}}), "m")
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, err := range m.Stream(b.Context(), llm.Ask("x")).Text() {
+		for _, err := range m.Stream(b.Context(), llm.Prompt("x")).Text() {
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func TestAllocationsOfAPiece(t *testing.T) {
 		most = 20 // the race detector allocates as well
 	}
 	got := testing.AllocsPerRun(20, func() {
-		for _, err := range m.Stream(t.Context(), llm.Ask("x")).Text() {
+		for _, err := range m.Stream(t.Context(), llm.Prompt("x")).Text() {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -115,7 +115,7 @@ func mustAsk(t testing.TB, p llm.Provider, req *llm.Request) *llm.Response {
 
 // with returns a question with these options.
 func with(o llamacpp.Options) *llm.Request {
-	req := llm.Ask("Why?")
+	req := llm.Prompt("Why?")
 	req.Options = []llm.Options{o}
 	return req
 }

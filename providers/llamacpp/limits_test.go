@@ -14,7 +14,7 @@ import (
 func TestLimitsOfACompletion(t *testing.T) {
 	whole := llmtest.LlamaCppCompletion().Stream(llmtest.Text("Hello", strings.Repeat("long ", 2<<20), "!").Usage(1, 2))
 	for name, test := range map[string]struct {
-		wire   llmtest.Wire
+		wire   llmtest.HTTPReply
 		limits llm.Limits
 		kind   llm.Kind
 		says   string
@@ -31,7 +31,7 @@ func TestLimitsOfACompletion(t *testing.T) {
 				Template: "plain", BaseURL: srv.URL, Limits: test.limits,
 				HTTPClient: &http.Client{Transport: tokenizer{srv.Client().Transport}},
 			})
-			resp, err := llm.New(p, "m").Generate(t.Context(), llm.Ask("x"))
+			resp, err := llm.New(p, "m").Generate(t.Context(), llm.Prompt("x"))
 			if test.kind != "" {
 				wantError(t, err, test.kind, test.says)
 			} else if err != nil || len(resp.Text()) != 10<<20+6 {

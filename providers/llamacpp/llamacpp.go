@@ -31,9 +31,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
@@ -50,7 +51,10 @@ type Config struct {
 	// APIKey is sent as a bearer token, to servers started with --api-key.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Where the provider has a header of the
 	// same name, its own is sent.
@@ -76,14 +80,14 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a llama.cpp server. It is safe for concurrent use.
 type Provider struct {
 	name     string
-	server   dialect.Server   // its address is without /v1
+	server   provider.Server  // its address is without /v1
 	openai   *openai.Provider // the same server, by its OpenAI dialect
 	limits   llm.Limits
 	template string
@@ -96,8 +100,8 @@ func New(config Config) (*Provider, error) {
 		name:     config.Name,
 		limits:   config.Limits.WithDefaults(),
 		template: config.Template,
-		server: dialect.Server{
-			Headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
+		server: provider.Server{
+			Headers: httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}, resend: {}}, config.Header, "Authorization", "Bearer "),
 			Explain: explain,
 		},
 	}
@@ -109,15 +113,15 @@ func New(config Config) (*Provider, error) {
 		base = DefaultBaseURL
 	}
 	var err error
-	if p.server.BaseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.server.BaseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
 	p.server.BaseURL = strings.TrimSuffix(p.server.BaseURL, "/v1")
 	if _, err := p.format(&llm.Call{}, config.Template); err != nil {
 		return nil, err
 	}
-	p.server.Token, _ = send.Credential(config.APIKey, config.TokenSource)
-	p.server.Client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.server.Token, _ = httpcall.Credential(config.APIKey, config.TokenSource)
+	p.server.Client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	header := config.Header.Clone()
 	if header == nil {
 		header = make(http.Header)
@@ -161,18 +165,30 @@ func (p *Provider) Close() error {
 // Do answers chats, embeddings, token counts and model lists. Token counts are
 // those of the server, and exact for texts.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }

@@ -8,14 +8,14 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is the list of models that the server has, in two dialects at once.
 type modelList struct {
-	dialect.Failure
+	provider.Failure
 	Data []struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
@@ -58,7 +58,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		list.Models[i] = info
 	}
-	dialect.Result(r, "", list, llm.Usage{}, yield)
+	provider.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 
@@ -104,7 +104,7 @@ type Props struct {
 // props is the reply to a request for the server's properties.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
 type props struct {
-	dialect.Failure
+	provider.Failure
 	Defaults *struct {
 		Context int `json:"n_ctx"`
 	} `json:"default_generation_settings"`
@@ -188,7 +188,7 @@ func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
 
 // slotList is the reply to a request for the slots: a list, or a failure.
 type slotList struct {
-	dialect.Failure
+	provider.Failure
 	slots []Slot
 }
 
@@ -200,7 +200,7 @@ func (l *slotList) UnmarshalJSON(data []byte) error {
 }
 
 // own makes a call that is not part of [llm.Provider].
-func (p *Provider) own(ctx context.Context, op llm.Op, place string, v dialect.Failing) (*send.Reply, error) {
+func (p *Provider) own(ctx context.Context, op llm.Op, place string, v provider.Failing) (*httpcall.Reply, error) {
 	call := &llm.Call{Op: op, Provider: p.name}
 	if ctx == nil {
 		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")

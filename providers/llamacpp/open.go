@@ -1,7 +1,7 @@
 package llamacpp
 
 import (
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -31,5 +31,5 @@ func open(c providers.Config) (llm.Provider, error) {
 	if config.APIKey == "" && config.TokenSource == nil {
 		config.APIKey = llm.Secret(c.Env("LLAMACPP_API_KEY"))
 	}
-	return dialect.Opened(New(config))
+	return provider.Opened(New(config))
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -97,7 +97,7 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 		return nil, err
 	}
 	var got struct {
-		dialect.Failure
+		provider.Failure
 		Tokens []int `json:"tokens"`
 	}
 	r, err := p.server.Value(ctx, call, "/tokenize", body, &got)

@@ -20,7 +20,7 @@ import (
 // recorded is a request's body and the reply to it.
 type recorded struct {
 	request string
-	wire    llmtest.Wire
+	wire    llmtest.HTTPReply
 }
 
 func recording(t testing.TB, name string) recorded {
@@ -30,14 +30,14 @@ func recording(t testing.TB, name string) recorded {
 	if e.Header != nil {
 		mediaType = e.Header.Get("Content-Type")
 	}
-	return recorded{e.Request, llmtest.Wire{Status: e.Status, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(e.Body)}}
+	return recorded{e.Request, llmtest.HTTPReply{Status: e.Status, Header: http.Header{"Content-Type": {mediaType}}, Body: []byte(e.Body)}}
 }
 
 // replaying returns a provider of a server that answers with these recordings,
 // one after another.
 func replaying(t testing.TB, names ...string) (*llamacpp.Provider, *llmtest.Server) {
 	t.Helper()
-	var wires []llmtest.Wire
+	var wires []llmtest.HTTPReply
 	for _, name := range names {
 		wires = append(wires, recording(t, name).wire)
 	}
@@ -98,7 +98,7 @@ func read(t testing.TB, body string) (got said) {
 
 // once is the question of the recordings.
 func once(o llamacpp.Options) *llm.Request {
-	req := llm.Ask("Once upon a time")
+	req := llm.Prompt("Once upon a time")
 	req.Temperature, req.Options = new(0.0), []llm.Options{o}
 	return req
 }
@@ -112,19 +112,19 @@ func TestRecordedAnswers(t *testing.T) {
 		change func(*llm.Request)
 		before []string // replies that come first
 	}{
-		{"v1-chat", func(r *llm.Request) { r.MaxTokens, r.Unstreamed = 8, true }, nil},
+		{"v1-chat", func(r *llm.Request) { r.MaxTokens, r.NonStreaming = 8, true }, nil},
 		{"v1-chat-stream", func(r *llm.Request) {
 			r.MaxTokens, r.Options = 4, []llm.Options{llamacpp.Options{RepeatPenalty: new(1.1)}}
 		}, nil},
-		{"chain-stream", func(r *llm.Request) { r.Messages = llm.Ask("hi").Messages }, nil},
+		{"chain-stream", func(r *llm.Request) { r.Messages = llm.Prompt("hi").Messages }, nil},
 		{"err-model", func(r *llm.Request) {
-			r.Messages, r.MaxTokens, r.Unstreamed, r.Temperature = llm.Ask("x").Messages, 1, true, nil
+			r.Messages, r.MaxTokens, r.NonStreaming, r.Temperature = llm.Prompt("x").Messages, 1, true, nil
 		}, nil},
 		{"v1-schema", func(r *llm.Request) {
-			r.Messages, r.MaxTokens, r.Unstreamed, r.Format = llm.Ask("Once").Messages, 400, true, &llm.Format{Name: "x", Schema: schema}
+			r.Messages, r.MaxTokens, r.NonStreaming, r.Format = llm.Prompt("Once").Messages, 400, true, &llm.Format{Name: "x", Schema: schema}
 		}, nil},
 		{"completion", func(r *llm.Request) {
-			r.MaxTokens, r.Unstreamed = 32, true
+			r.MaxTokens, r.NonStreaming = 32, true
 			o := plain
 			o.Extra = map[string]any{"return_tokens": true}
 			r.Options = []llm.Options{o}
@@ -171,7 +171,7 @@ func TestRecordedAnswers(t *testing.T) {
 
 func TestRecordedRefusals(t *testing.T) {
 	ask := func(p *llamacpp.Provider) error {
-		_, err := llm.New(p, "m").Generate(t.Context(), llm.Ask("x"))
+		_, err := llm.New(p, "m").Generate(t.Context(), llm.Prompt("x"))
 		return err
 	}
 	for name, test := range map[string]struct {

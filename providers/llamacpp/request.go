@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -42,14 +42,14 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, o *Options, for
 // its prompt.
 func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
 	r := call.Request
-	b := &completion{call: call, options: o, body: map[string]any{"stream": !r.Unstreamed}}
+	b := &completion{call: call, options: o, body: map[string]any{"stream": !r.NonStreaming}}
 	if call.Model != "" { // which a server with several models heeds
 		b.body["model"] = call.Model
 	}
 	if r.MaxTokens > 0 {
 		b.body["n_predict"] = r.MaxTokens
 	}
-	dialect.AddSampling(b.body, r)
+	provider.AddSampling(b.body, r)
 	if r.Logprobs || r.TopLogprobs > 0 {
 		b.body["n_probs"] = max(r.TopLogprobs, 1)
 	}
@@ -71,7 +71,7 @@ func (b *completion) warn(setting, message string) {
 
 // strict returns an error if the request is strict and there is a warning.
 func (p *Provider) strict(b *completion) error {
-	if len(b.warnings) == 0 || !b.call.Request.Strict {
+	if len(b.warnings) == 0 || !b.call.Request.FailOnUnsupported {
 		return nil
 	}
 	w := b.warnings[0]

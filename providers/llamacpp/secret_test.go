@@ -49,10 +49,10 @@ func TestKeyShowsInNoError(t *testing.T) {
 			named := &llm.Request{Messages: []llm.Message{llm.User("hi")}, Options: []llm.Options{llamacpp.Options{Template: "plain"}}}
 			begun := &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("Well")}}
 			for op, call := range map[string]func(context.Context) error{
-				"chat":                   func(ctx context.Context) error { _, err := m.Generate(ctx, llm.Ask("hi")); return err },
+				"chat":                   func(ctx context.Context) error { _, err := m.Generate(ctx, llm.Prompt("hi")); return err },
 				"chat in a named format": func(ctx context.Context) error { _, err := m.Generate(ctx, named); return err },
 				"the rest of an answer":  func(ctx context.Context) error { _, err := m.Generate(ctx, begun); return err },
-				"count":                  func(ctx context.Context) error { _, err := m.CountTokens(ctx, llm.Ask("hi")); return err },
+				"count":                  func(ctx context.Context) error { _, err := m.CountTokens(ctx, llm.Prompt("hi")); return err },
 				"embed": func(ctx context.Context) error {
 					_, err := m.Embed(ctx, &llm.EmbedRequest{Inputs: []string{"x"}})
 					return err

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"io"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -30,11 +31,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	return p.answer(dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}, false)
+	return p.answer(provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield}, false)
 }
 
 // answer passes on the reply to a chat, or to a prompt that was sent raw.
-func (p *Provider) answer(to dialect.Answer, raw bool) error {
+func (p *Provider) answer(to provider.Answer, raw bool) error {
 	a := &answer{Answer: to, limits: p.limits, raw: raw}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
@@ -43,30 +44,30 @@ func (p *Provider) answer(to dialect.Answer, raw bool) error {
 
 // answer reads the reply to a chat and turns it into events.
 type answer struct {
-	dialect.Answer
+	provider.Answer
 	limits llm.Limits
 	raw    bool // the text is in "response", not in a message
 	quick  *quickDecoder
-	shapes *reply.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
-	pieces int                          // lines with one piece of text that were decoded
+	shapes *stream.Shapes[llm.EventType] // of lines with one piece of text: its type is all they say
+	pieces int                           // lines with one piece of text that were decoded
 }
 
 // shapeSpec names what varies between two lines of a stream that mean the same
 // but for their text. Nothing under Ignore is read from any line.
-var shapeSpec = &reply.Spec{
+var shapeSpec = &stream.Spec{
 	Delta:  []string{"message.content", "message.thinking", "response"},
 	Ignore: []string{"created_at"},
 }
 
 // read reads the reply to its end.
 func (a *answer) read() error {
-	if a.Request.Unstreamed && a.Reply.MediaType() != "application/x-ndjson" {
+	if a.Request.NonStreaming && a.Reply.MediaType() != "application/x-ndjson" {
 		return a.readWhole()
 	}
-	a.shapes = reply.NewShapes[llm.EventType](shapeSpec)
-	lines := reply.NewNDJSON(a.Body(), a.limits.FrameBytes)
+	a.shapes = stream.NewShapes[llm.EventType](shapeSpec)
+	lines := stream.NewNDJSON(a.Body(), a.limits.FrameBytes)
 	defer lines.Close()
-	for !a.Left() {
+	for !a.Stopped() {
 		if typ, text, size := a.shapes.Skim(lines.Ahead()); lines.Pass(size) {
 			a.Deliver(typ, a.Text.Add(text))
 			continue
@@ -91,7 +92,7 @@ func (a *answer) read() error {
 
 // readPrinted reads an answer in one piece, as gateways send it that print it
 // for people: over many lines, of which the first is read.
-func (a *answer) readPrinted(lines *reply.NDJSON) error {
+func (a *answer) readPrinted(lines *stream.NDJSON) error {
 	data := []byte("{")
 	for {
 		line, err := lines.Next()
@@ -101,14 +102,14 @@ func (a *answer) readPrinted(lines *reply.NDJSON) error {
 		case err != nil:
 			return a.stopped(err)
 		case len(data)+len(line.Data) >= a.limits.FrameBytes:
-			return a.stopped(&reply.TooLongError{Limit: a.limits.FrameBytes})
+			return a.stopped(&stream.TooLongError{Limit: a.limits.FrameBytes})
 		}
 		data = append(append(data, '\n'), line.Data...)
 	}
 }
 
 // line takes one line of the stream and reports whether it was the last.
-func (a *answer) line(f reply.Frame) (ended bool, err error) {
+func (a *answer) line(f stream.Frame) (ended bool, err error) {
 	if c := a.quick.decode(f.Data); c != nil {
 		return c.Done, a.chunk(c, f.Data)
 	}
@@ -123,7 +124,7 @@ func (a *answer) line(f reply.Frame) (ended bool, err error) {
 }
 
 // broken returns the error for a line that is not a piece of an answer.
-func (a *answer) broken(f reply.Frame, err error) error {
+func (a *answer) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return a.CutInLine()
 	}
@@ -157,7 +158,7 @@ func (a *answer) notDone() error {
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply(a.limits))
+	data, err := a.ReadAll(httpcall.WholeReply(a.limits))
 	if err != nil {
 		return err
 	}
@@ -194,14 +195,14 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 	a.Start("", c.Model)
 	if c.Message != nil {
 		if typ, text, ok := c.plain(); ok && data != nil {
-			if a.pieces++; a.pieces >= dialect.LearnFrom {
+			if a.pieces++; a.pieces >= provider.LearnFrom {
 				a.shapes.Learn(data, text, typ)
 			}
 		}
 		a.content(c.Message)
 	}
 	if len(c.Logprobs) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: dialect.ConvertLogprobs(c.Logprobs)}})
+		a.EmitLogprobs(provider.ConvertLogprobs(c.Logprobs))
 	}
 	if c.Done {
 		a.done(c)
@@ -217,7 +218,7 @@ func (a *answer) content(m *content) {
 		call := &m.ToolCalls[i]
 		// Every call is whole and new, so its place is its index: the server's
 		// own index begins again with each line in some versions.
-		a.AddCall(llm.ToolCallFragment{
+		a.AddCall(llmutil.ToolCallFragment{
 			Index: a.Calls(), ID: call.ID, Name: call.Function.Name, Arguments: call.arguments(),
 		})
 	}

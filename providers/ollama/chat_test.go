@@ -138,19 +138,19 @@ func TestReplies(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := mustAsk(t, serve(t, streams(test.lines...)), llm.Ask("hi"))
+			resp := mustAsk(t, serve(t, streams(test.lines...)), llm.Prompt("hi"))
 			equal(t, "the answer", summarize(resp), test.want)
 			equal(t, "the model that answers", resp.Model, "m")
 		})
 		t.Run(name+", the last newline missing", func(t *testing.T) {
 			body := strings.Join(test.lines, "\n")
-			resp := mustAsk(t, serve(t, says(200, "application/x-ndjson", body)), llm.Ask("hi"))
+			resp := mustAsk(t, serve(t, says(200, "application/x-ndjson", body)), llm.Prompt("hi"))
 			equal(t, "the answer", summarize(resp), test.want)
 		})
 		if len(test.lines) == 1 {
 			t.Run(name+", not streamed", func(t *testing.T) {
 				body := test.lines[0]
-				resp := mustAsk(t, serve(t, says(200, "application/json; charset=utf-8", body)), with(func(r *llm.Request) { r.Unstreamed = true }))
+				resp := mustAsk(t, serve(t, says(200, "application/json; charset=utf-8", body)), with(func(r *llm.Request) { r.NonStreaming = true }))
 				equal(t, "the answer", summarize(resp), test.want)
 			})
 		}
@@ -162,7 +162,7 @@ func TestEventsOfAnAnswer(t *testing.T) {
 		line(`{"content":"","thinking":"Hm"}`, `,"done":false`), text("A"), text("B"),
 		line(`{"content":"","tool_calls":[{"id":"1","function":{"name":"now","arguments":{}}}]}`, `,"done":false`), done))
 	var got []string
-	for ev, err := range llm.New(p, "m").Stream(t.Context(), llm.Ask("hi")).Events() {
+	for ev, err := range llm.New(p, "m").Stream(t.Context(), llm.Prompt("hi")).Events() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +191,7 @@ func TestLogprobs(t *testing.T) {
 }
 
 func TestUsageThatIsMissingIsAWarning(t *testing.T) {
-	resp := mustAsk(t, serve(t, streams(text("a"), line(`{"content":""}`, `,"done":true,"done_reason":"stop"`))), llm.Ask("hi"))
+	resp := mustAsk(t, serve(t, streams(text("a"), line(`{"content":""}`, `,"done":true,"done_reason":"stop"`))), llm.Prompt("hi"))
 	equal(t, "the usage", resp.Usage, llm.Usage{})
 	if len(resp.Warnings) != 1 || resp.Warnings[0].Code != llm.WarnUsageUnknown {
 		t.Errorf("the warnings are %v, want one that the usage is unknown", resp.Warnings)
@@ -204,13 +204,13 @@ func TestBodyIsKeptIfAsked(t *testing.T) {
 	resp := mustAsk(t, serve(t, says(200, "application/x-ndjson", whole)), req)
 	equal(t, "the body of a stream", string(resp.Raw), whole)
 
-	req.Unstreamed = true
+	req.NonStreaming = true
 	resp = mustAsk(t, serve(t, says(200, "application/json", done)), req)
 	equal(t, "the body of an answer that is not streamed", string(resp.Raw), done)
 }
 
 func TestStreamInReplyToAnUnstreamedRequestIsRead(t *testing.T) {
-	resp := mustAsk(t, serve(t, streams(text("a"), text("b"), done)), with(func(r *llm.Request) { r.Unstreamed = true }))
+	resp := mustAsk(t, serve(t, streams(text("a"), text("b"), done)), with(func(r *llm.Request) { r.NonStreaming = true }))
 	equal(t, "the text", resp.Text(), "ab")
 }
 
@@ -274,7 +274,7 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 		"a web page":              {200, "text/html", "<html><title>Log in</title>", false, llm.Protocol, []string{"text/html", "Log in"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := ask(t, serve(t, says(test.status, test.mediaType, test.body)), with(func(r *llm.Request) { r.Unstreamed = test.unstreamed }))
+			_, err := ask(t, serve(t, says(test.status, test.mediaType, test.body)), with(func(r *llm.Request) { r.NonStreaming = test.unstreamed }))
 			wantError(t, err, test.kind, append(test.says, "ollama/m: ")...)
 			e, _ := errors.AsType[*llm.Error](err)
 			equal(t, "the error's status", e.Status, test.status)
@@ -296,23 +296,23 @@ func TestAnswerPrintedOverManyLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := printed.String()
-	resp, err := ask(t, serve(t, says(200, "application/json", body)), llm.Ask("hi"))
+	resp, err := ask(t, serve(t, says(200, "application/json", body)), llm.Prompt("hi"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "the text", resp.Text(), "a {\n b")
 	equal(t, "the finish reason", resp.FinishReason, llm.FinishStop)
-	_, err = ask(t, serve(t, says(200, "application/json", body[:len(body)-3])), llm.Ask("hi"))
+	_, err = ask(t, serve(t, says(200, "application/json", body[:len(body)-3])), llm.Prompt("hi"))
 	wantError(t, err, llm.Incomplete, "middle of its JSON")
-	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: len(body) / 2}, says(200, "application/json", body)), llm.Ask("hi"))
+	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: len(body) / 2}, says(200, "application/json", body)), llm.Prompt("hi"))
 	wantError(t, err, llm.Protocol, "limit of")
 }
 
 func TestLineBeyondTheLimitIsAProtocolError(t *testing.T) {
 	p := handledWith(t, llm.Limits{FrameBytes: 1000}, streams(text("a"), text(strings.Repeat("b", 1000)), done))
-	_, err := ask(t, p, llm.Ask("hi"))
+	_, err := ask(t, p, llm.Prompt("hi"))
 	wantError(t, err, llm.Protocol, "limit of 1000 bytes")
-	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: 10}, says(200, "application/json", done)), with(func(r *llm.Request) { r.Unstreamed = true }))
+	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: 10}, says(200, "application/json", done)), with(func(r *llm.Request) { r.NonStreaming = true }))
 	wantError(t, err, llm.Protocol, "limit of 80 bytes")
 }
 
@@ -341,7 +341,7 @@ func TestShapesNeverChangeWhatALineMeans(t *testing.T) {
 		wantText.WriteString(c.Message.Content)
 		wantThinking.WriteString(c.Message.Thinking)
 	}
-	resp := mustAsk(t, serve(t, streams(append(lines, done)...)), llm.Ask("hi"))
+	resp := mustAsk(t, serve(t, streams(append(lines, done)...)), llm.Prompt("hi"))
 	thinking := ""
 	for _, part := range resp.Messages[0].Parts {
 		if p, ok := part.(llm.Reasoning); ok {
@@ -373,7 +373,7 @@ func TestRateLimitsOfAGatewayAreInTheStart(t *testing.T) {
 		w.Header().Set("X-Request-Id", "req-1")
 		w.Header().Set("X-Ratelimit-Remaining-Requests", "7")
 		streams(done)(w, r)
-	}), llm.Ask("hi"))
+	}), llm.Prompt("hi"))
 	equal(t, "the request's id", resp.RequestID, "req-1")
 	if resp.RateLimits == nil || resp.RateLimits.RequestsLeft != 7 {
 		t.Errorf("the rate limits are %+v, want 7 requests left", resp.RateLimits)

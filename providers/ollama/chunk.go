@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -13,16 +13,16 @@ import (
 // is not streamed. The counts are in the last piece.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type chunk struct {
-	dialect.Failure
-	Model        string            `json:"model"`
-	Message      *content          `json:"message"`
-	Response     *string           `json:"response"` // in place of Message, where a plain prompt was sent
-	Done         bool              `json:"done"`
-	DoneReason   string            `json:"done_reason"`
-	PromptEval   *int              `json:"prompt_eval_count"`
-	PromptCached *int              `json:"prompt_eval_cached_count"` // of PromptEval; newer versions
-	Eval         *int              `json:"eval_count"`
-	Logprobs     []dialect.Logprob `json:"logprobs"`
+	provider.Failure
+	Model        string             `json:"model"`
+	Message      *content           `json:"message"`
+	Response     *string            `json:"response"` // in place of Message, where a plain prompt was sent
+	Done         bool               `json:"done"`
+	DoneReason   string             `json:"done_reason"`
+	PromptEval   *int               `json:"prompt_eval_count"`
+	PromptCached *int               `json:"prompt_eval_cached_count"` // of PromptEval; newer versions
+	Eval         *int               `json:"eval_count"`
+	Logprobs     []provider.Logprob `json:"logprobs"`
 }
 
 type content struct {
@@ -44,7 +44,7 @@ type callFragment struct {
 // gateways put the object into a string.
 func (f *callFragment) arguments() string {
 	raw := f.Function.Arguments
-	if !send.IsSet(raw) {
+	if !httpcall.IsSet(raw) {
 		return ""
 	}
 	var text string
@@ -78,7 +78,7 @@ func (c *chunk) usage(said bool) llm.Usage {
 	if c.DoneReason == "load" || c.DoneReason == "unload" {
 		return llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
 	}
-	u := llm.Usage{Input: dialect.Reported(c.PromptEval), CacheRead: dialect.Reported(c.PromptCached), Output: dialect.Reported(c.Eval)}
+	u := llm.Usage{Input: provider.Reported(c.PromptEval), CacheRead: provider.Reported(c.PromptCached), Output: provider.Reported(c.Eval)}
 	if c.PromptEval != nil && c.Eval == nil && !said {
 		u.Output = llm.Known(0)
 	}

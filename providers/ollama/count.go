@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/tokens"
 )
@@ -28,7 +28,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	}
 	body, _, err := p.marshalChat(call) // what it warns of, the chat will warn of
 	if err == nil {
-		body, err = dialect.Merge(body, map[string]any{"_debug_render_only": true, "stream": false})
+		body, err = provider.Merge(body, map[string]any{"_debug_render_only": true, "stream": false})
 	}
 	if err != nil {
 		return err
@@ -50,14 +50,14 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	if !count.Exact {
 		count.Source += "; without its images"
 	}
-	dialect.Result(r, got.Model, count, llm.Usage{}, yield)
+	provider.Result(r, got.Model, count, llm.Usage{}, yield)
 	return nil
 }
 
 // rendered is the reply to a chat request that is to be rendered only:
 // https://github.com/ollama/ollama/blob/v0.24.0/api/types.go, DebugInfo.
 type rendered struct {
-	dialect.Failure
+	provider.Failure
 	Model string `json:"model"`
 	Debug *struct {
 		Prompt string `json:"rendered_template"`

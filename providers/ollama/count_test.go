@@ -77,14 +77,14 @@ func TestTokensAreCountedInTheRenderedPrompt(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			server := &counting{prompt: tt.prompt, images: tt.images, info: wordsVocabulary}
 			model := llm.New(serve(t, server.ServeHTTP), "m")
-			got, err := model.CountTokens(t.Context(), llm.Ask("hi"))
+			got, err := model.CountTokens(t.Context(), llm.Prompt("hi"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			equal(t, "the count", *got, tt.want)
 			equal(t, "what the server renders", server.body, fromJSON(t,
 				`{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":false,"truncate":false,"_debug_render_only":true}`))
-			if _, err := model.CountTokens(t.Context(), llm.Ask("hi")); err != nil {
+			if _, err := model.CountTokens(t.Context(), llm.Prompt("hi")); err != nil {
 				t.Fatal(err)
 			}
 			equal(t, "what the server was asked in two counts", server.asked,
@@ -111,7 +111,7 @@ func TestTokensThatCannotBeCountedAreAnError(t *testing.T) {
 		}, llm.Unsupported, "does not render prompts"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := llm.New(serve(t, tt.handler), "m").CountTokens(t.Context(), llm.Ask("hi"))
+			_, err := llm.New(serve(t, tt.handler), "m").CountTokens(t.Context(), llm.Prompt("hi"))
 			wantError(t, err, tt.kind, "ollama/m", tt.says)
 		})
 	}

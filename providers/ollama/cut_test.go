@@ -81,7 +81,7 @@ func testCuts(t *testing.T, e exchange, every int) {
 		var how ending
 		p := pipe(t, func(conn net.Conn) { sendCut(conn, e.mediaType, body, how) })
 		model := llm.New(p, "m")
-		req := with(func(r *llm.Request) { r.Unstreamed = unstreamed(&e) })
+		req := with(func(r *llm.Request) { r.NonStreaming = unstreamed(&e) })
 		for i, at := range providertest.Offsets(e.reply) {
 			if i%every != 0 {
 				continue
@@ -175,7 +175,7 @@ func TestReplyCutOverLoopbackIsNoSuccess(t *testing.T) {
 		sendCut(conn, own.mediaType, own.reply[:at], dropped)
 	})
 	for at = 0; at < len(own.reply); at += 97 {
-		_, err := ask(t, p, llm.Ask("hi"))
+		_, err := ask(t, p, llm.Prompt("hi"))
 		if kind := llm.KindOf(err); kind != llm.Incomplete && kind != llm.Network {
 			t.Errorf("after %d bytes: the error is %v, want kind %q", at, err, llm.Incomplete)
 		}

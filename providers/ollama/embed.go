@@ -4,8 +4,9 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embedBody is the body of a request for embeddings.
@@ -20,7 +21,7 @@ type embedBody struct {
 }
 
 type embeddings struct {
-	dialect.Failure
+	provider.Failure
 	Model      string      `json:"model"`
 	Vectors    [][]float32 `json:"embeddings"`
 	PromptEval *int        `json:"prompt_eval_count"`
@@ -37,12 +38,12 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	defer r.Close()
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: dialect.Reported(got.PromptEval)}}
-	return dialect.Embeddings(r, call.Embed, result, yield)
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}
+	return provider.Embeddings(r, call.Embed, result, yield)
 }
 
 func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {
-	o := llm.OptionsFor[Options](call.Embed.Options)
+	o := llmutil.OptionsFor[Options](call.Embed.Options)
 	body := embedBody{
 		Model:      call.Model,
 		Input:      call.Embed.Inputs,

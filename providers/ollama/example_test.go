@@ -19,7 +19,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer model.Close()
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func Example() {
 
 // Settings that Ollama alone has are options of the request.
 func ExampleOptions() {
-	req := llm.Ask("Name three llamas.")
+	req := llm.Prompt("Name three llamas.")
 	req.Temperature = new(0.0)
 	req.Options = []llm.Options{ollama.Options{
 		NumCtx:    8192,
@@ -47,7 +47,7 @@ func ExampleOptions_truncate() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	model, req := llm.New(p, "llama3.2:1b"), llm.Ask("A very long text …")
+	model, req := llm.New(p, "llama3.2:1b"), llm.Prompt("A very long text …")
 
 	_, err = model.Generate(context.Background(), req)
 	if errors.Is(err, llm.ContextLength) {
@@ -66,7 +66,7 @@ func ExampleProvider_Do() {
 		log.Fatal(err)
 	}
 	defer p.Close()
-	req := llm.Ask("Describe a llama.")
+	req := llm.Prompt("Describe a llama.")
 	req.Format = &llm.Format{Schema: json.RawMessage(`{
 		"type": "object",
 		"properties": {"name": {"type": "string"}, "age": {"type": "integer"}},

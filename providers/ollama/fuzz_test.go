@@ -28,7 +28,7 @@ func FuzzReply(f *testing.F) {
 	})))
 	f.Fuzz(func(t *testing.T, fuzzed string) {
 		body = fuzzed
-		resp, err := ask(t, p, llm.Ask("hi"))
+		resp, err := ask(t, p, llm.Prompt("hi"))
 		if err != nil {
 			if _, ok := errors.AsType[*llm.Error](err); !ok {
 				t.Errorf("the error %v is not an *llm.Error", err)

@@ -22,7 +22,7 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 		"no messages":                    {&llm.Request{}, "no messages"},
 		"an unknown role":                {&llm.Request{Messages: []llm.Message{{Role: "robot"}}}, `the role "robot" does not exist`},
 		"a tool result without its call": {&llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `no tool call before it has the id "c"`},
-		"text that is not UTF-8":         {llm.Ask("a\xffb"), "not valid UTF-8 at byte 1"},
+		"text that is not UTF-8":         {llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
 		"extra that is not JSON":         {with(func(r *llm.Request) { r.Options = []llm.Options{ollama.Options{Extra: map[string]any{"x": func() {}}}} }), "cannot be written as JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestPromptOf50MBReachesTheServerWhole(t *testing.T) {
 		got, _ = io.ReadAll(r.Body)
 		streams(text("ok"), done)(w, r)
 	})
-	if _, err := ask(t, p, llm.Ask(prompt)); err != nil {
+	if _, err := ask(t, p, llm.Prompt(prompt)); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(got, []byte(`"content":"`+prompt+`"`)) {
@@ -51,7 +51,7 @@ func TestLongLines(t *testing.T) {
 	for _, size := range []int{300 << 10, 2 << 20, 10 << 20} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			long := strings.Repeat("x", size)
-			resp, err := ask(t, serve(t, streams(text("a"), text(long), text("b"), done)), llm.Ask("hi"))
+			resp, err := ask(t, serve(t, streams(text("a"), text(long), text("b"), done)), llm.Prompt("hi"))
 			if err != nil {
 				t.Fatal(err)
 			}

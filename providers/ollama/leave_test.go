@@ -34,7 +34,7 @@ func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	t.Cleanup(server.Close)
 	p := provider(t, ollama.Config{BaseURL: server.URL})
 	for range 20 {
-		mustAsk(t, p, llm.Ask("hi"))
+		mustAsk(t, p, llm.Prompt("hi"))
 	}
 	equal(t, "the number of connections for 20 calls", opened.Load(), int64(1))
 }
@@ -64,7 +64,7 @@ func TestLimitsOnWaiting(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)
 			t.Cleanup(server.Close)
-			_, err := ask(t, provider(t, ollama.Config{BaseURL: server.URL, Limits: test.limits}), llm.Ask("hi"))
+			_, err := ask(t, provider(t, ollama.Config{BaseURL: server.URL, Limits: test.limits}), llm.Prompt("hi"))
 			wantError(t, err, llm.Timeout, test.says, "20ms")
 		})
 	}

@@ -5,14 +5,14 @@ import (
 	"context"
 	"time"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is the list of models that the server has.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
 type modelList struct {
-	dialect.Failure
+	provider.Failure
 	Models []struct {
 		Name       string    `json:"name"`
 		Modified   time.Time `json:"modified_at"`
@@ -42,7 +42,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		info.Provider, info.Name, info.Created, info.Bytes, info.RemoteHost = p.name, m.Name, m.Modified, m.Size, m.RemoteHost
 		list.Models[i] = info
 	}
-	dialect.Result(r, "", list, llm.Usage{}, yield)
+	provider.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var got struct {
-		dialect.Failure
+		provider.Failure
 		Version string `json:"version"`
 	}
 	r, err := p.server.Value(ctx, call, "/api/version", nil, &got)
@@ -117,7 +117,7 @@ type ModelDetails struct {
 // shown is the reply to a request to show a model.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
 type shown struct {
-	dialect.Failure
+	provider.Failure
 	License      string         `json:"license"`
 	Template     string         `json:"template"`
 	System       string         `json:"system"`

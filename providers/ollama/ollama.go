@@ -25,9 +25,10 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // DefaultBaseURL is where Ollama listens unless told otherwise.
@@ -44,7 +45,10 @@ type Config struct {
 	// server of one's own does not.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Where the provider has a header of the
 	// same name, its own is sent.
@@ -71,14 +75,14 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is an Ollama server. It is safe for concurrent use.
 type Provider struct {
 	name   string
-	server dialect.Server
+	server provider.Server
 	limits llm.Limits
 
 	template     string
@@ -91,8 +95,8 @@ func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:   config.Name,
 		limits: config.Limits.WithDefaults(),
-		server: dialect.Server{
-			Headers: send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
+		server: provider.Server{
+			Headers: httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, "Authorization", "Bearer "),
 			Explain: explain,
 		},
 		template: config.Template,
@@ -108,11 +112,11 @@ func New(config Config) (*Provider, error) {
 		base = DefaultBaseURL
 	}
 	var err error
-	if p.server.BaseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.server.BaseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
-	p.server.Token, _ = send.Credential(config.APIKey, config.TokenSource)
-	p.server.Client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.server.Token, _ = httpcall.Credential(config.APIKey, config.TokenSource)
+	p.server.Client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -132,18 +136,30 @@ func (p *Provider) Close() error { return p.server.Client.Close() }
 // Do answers chats, embeddings, token counts and model lists. A token count is
 // that of the chat's prompt; the model's vocabulary is kept for the next one.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }

@@ -99,7 +99,7 @@ func opened(t *testing.T, env environment, config providers.Config) (sent reques
 	if model.String() != "ollama/m" {
 		t.Errorf("the model calls itself %q, want ollama/m", model)
 	}
-	if _, err := model.Generate(t.Context(), llm.Ask("hi")); err != nil {
+	if _, err := model.Generate(t.Context(), llm.Prompt("hi")); err != nil {
 		t.Fatal(err)
 	}
 	return sent
@@ -119,7 +119,7 @@ func TestKeyFromTheEnvironmentIsSentByHTTPSAlone(t *testing.T) {
 func TestConfiguredHeadersAreSent(t *testing.T) {
 	_, _, header := sent(t, ollama.Config{Header: http.Header{"x-team": {"a", "b"}, "Content-Type": {"text/plain"}}},
 		func(ctx context.Context, p *ollama.Provider) error {
-			_, err := llm.New(p, "m").Generate(ctx, llm.Ask("hi"))
+			_, err := llm.New(p, "m").Generate(ctx, llm.Prompt("hi"))
 			return err
 		})
 	equal(t, "the headers", header, http.Header{"X-Team": {"a", "b"}, "Content-Type": {"application/json"}})
@@ -136,7 +136,7 @@ func TestSecretsThatAServerEchoesAreHidden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config.HTTPClient = &http.Client{Transport: handled(echo)}
-			_, err := ask(t, provider(t, config), llm.Ask("hi"))
+			_, err := ask(t, provider(t, config), llm.Prompt("hi"))
 			wantError(t, err, llm.Auth, "[secret]")
 			if strings.Contains(err.Error(), "very-secret") {
 				t.Errorf("the error has the secret: %v", err)
@@ -147,7 +147,7 @@ func TestSecretsThatAServerEchoesAreHidden(t *testing.T) {
 
 func TestTokenSourceThatFailsIsAnAuthError(t *testing.T) {
 	config := ollama.Config{TokenSource: func(context.Context) (string, error) { return "", http.ErrNoCookie }}
-	_, err := ask(t, provider(t, config), llm.Ask("hi"))
+	_, err := ask(t, provider(t, config), llm.Prompt("hi"))
 	wantError(t, err, llm.Auth, "the token source gave no token")
 }
 
@@ -162,7 +162,7 @@ func TestBadConfigurationIsRefused(t *testing.T) {
 func TestNameIsConfigurable(t *testing.T) {
 	p := provider(t, ollama.Config{Name: "gpu-box", HTTPClient: &http.Client{Transport: handled(says(500, "application/json", `{"error":"x"}`))}})
 	equal(t, "the provider's name", p.Name(), "gpu-box")
-	_, err := ask(t, p, llm.Ask("hi"))
+	_, err := ask(t, p, llm.Prompt("hi"))
 	wantError(t, err, llm.Server, "gpu-box/m: server error (500): x")
 }
 
@@ -175,7 +175,7 @@ func TestServerThatIsNotRunning(t *testing.T) {
 	listener.Close()
 	p := provider(t, ollama.Config{BaseURL: base})
 
-	_, err = ask(t, p, llm.Ask("hi"))
+	_, err = ask(t, p, llm.Prompt("hi"))
 	wantError(t, err, llm.Network, listener.Addr().String(), "connection refused", "ollama serve")
 	_, err = p.Version(t.Context())
 	wantError(t, err, llm.Network, "ollama serve")

@@ -3,7 +3,7 @@ package ollama
 import (
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -36,5 +36,5 @@ func open(c providers.Config) (llm.Provider, error) {
 	if config.APIKey == "" && config.TokenSource == nil && strings.HasPrefix(config.BaseURL, "https://") {
 		config.APIKey = llm.Secret(c.Env("OLLAMA_API_KEY"))
 	}
-	return dialect.Opened(New(config))
+	return provider.Opened(New(config))
 }

@@ -7,9 +7,9 @@ import (
 	"io"
 	"iter"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -64,7 +64,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 		return err
 	}
 	defer r.Close()
-	lines := reply.NewNDJSON(r.Body(), p.limits.FrameBytes)
+	lines := stream.NewNDJSON(r.Body(), p.limits.FrameBytes)
 	defer lines.Close()
 	for {
 		line, err := lines.Next()
@@ -72,7 +72,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			return pullStopped(r, err)
 		}
 		var step struct {
-			dialect.Failure
+			provider.Failure
 			PullProgress
 		}
 		if err := json.Unmarshal(line.Data, &step); err != nil {
@@ -95,8 +95,8 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 }
 
 // pullStopped returns the error for a reply that ended before its end.
-func pullStopped(r *send.Reply, err error) error {
-	if tooLong, ok := errors.AsType[*reply.TooLongError](err); ok {
+func pullStopped(r *httpcall.Reply, err error) error {
+	if tooLong, ok := errors.AsType[*stream.TooLongError](err); ok {
 		return r.Fail(llm.Protocol, tooLong.Error())
 	}
 	if err != io.EOF {

@@ -3,8 +3,8 @@ package ollama
 import (
 	"sync"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // quickDecoder decodes the lines that every answer has — a piece of text or
@@ -13,10 +13,10 @@ import (
 // encoding/json decodes it; what it accepts, it decodes to what encoding/json
 // would. It comes from newQuickDecoder, and is for one answer.
 type quickDecoder struct {
-	text   *reply.Text
-	walker reply.Walker
+	text   *stream.Text
+	walker stream.Walker
 	buf    []byte
-	visit  func(*reply.Value) bool // the method take, as a value that is made once
+	visit  func(*stream.Value) bool // the method take, as a value that is made once
 
 	// What a decoded chunk points to.
 	chunk   chunk
@@ -26,7 +26,7 @@ type quickDecoder struct {
 
 // newQuickDecoder returns a decoder that makes its strings in text. Decoders
 // are used again: one is larger than all else that a short answer needs.
-func newQuickDecoder(text *reply.Text) *quickDecoder {
+func newQuickDecoder(text *stream.Text) *quickDecoder {
 	q := quickDecoders.Get().(*quickDecoder)
 	q.text = text
 	return q
@@ -40,7 +40,7 @@ var quickDecoders = sync.Pool{New: func() any {
 
 // release gives the decoder back, without what it decoded.
 func (q *quickDecoder) release() {
-	q.text, q.chunk, q.content, q.buf = nil, chunk{}, content{}, dialect.Reusable(q.buf)
+	q.text, q.chunk, q.content, q.buf = nil, chunk{}, content{}, provider.Reusable(q.buf)
 	q.walker.Reset()
 	quickDecoders.Put(q)
 }
@@ -56,7 +56,7 @@ func (q *quickDecoder) decode(line []byte) *chunk {
 }
 
 // take takes one leaf of the line and reports whether it understood it.
-func (q *quickDecoder) take(v *reply.Value) bool {
+func (q *quickDecoder) take(v *stream.Value) bool {
 	c := &q.chunk
 	switch string(v.Path()) {
 	case "model":
@@ -71,8 +71,8 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 		c.Message = &q.content
 		return true
 	case "done":
-		c.Done = v.Kind == reply.Literal && v.Raw()[0] == 't'
-		return v.Kind == reply.Literal
+		c.Done = v.Kind == stream.Literal && v.Raw()[0] == 't'
+		return v.Kind == stream.Literal
 	case "done_reason":
 		return q.string(v, &c.DoneReason)
 	case "prompt_eval_count":
@@ -87,17 +87,17 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 	return false
 }
 
-func (q *quickDecoder) count(v *reply.Value, to **int, n *int) bool {
+func (q *quickDecoder) count(v *stream.Value, to **int, n *int) bool {
 	var ok bool
 	*n, ok = v.Int()
 	*to = n
 	return ok
 }
 
-func (q *quickDecoder) string(v *reply.Value, to *string) bool {
+func (q *quickDecoder) string(v *stream.Value, to *string) bool {
 	text := v.Raw()
 	switch {
-	case v.Kind != reply.String:
+	case v.Kind != stream.String:
 		return false
 	case !v.Verbatim():
 		q.buf = v.AppendText(q.buf[:0])

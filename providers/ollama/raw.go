@@ -8,9 +8,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/parley-llm/parley/internal/dialect"
 	"github.com/parley-llm/parley/internal/prompt"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -33,7 +34,7 @@ type rawBody struct {
 // format returns the prompt format in which a call is to be put, or nil if the
 // model's own template is to be used.
 func (p *Provider) format(call *llm.Call) (*prompt.Format, error) {
-	return p.namedFormat(call, llm.OptionsFor[Options](call.Request.Options).Template)
+	return p.namedFormat(call, llmutil.OptionsFor[Options](call.Request.Options).Template)
 }
 
 func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, error) {
@@ -53,7 +54,7 @@ func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, err
 // complete answers a chat in a prompt format. An error that it returns has not
 // been yielded.
 func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	b.addSettings()
 	b.addFormat()
 	b.warnings = append(b.warnings, prompt.Lost(b.req)...)
@@ -86,7 +87,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 		return err
 	}
 	defer r.Close()
-	return p.answer(dialect.Answer{
+	return p.answer(provider.Answer{
 		Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield,
 		CanContinue: call.Request.Format == nil, // which would begin anew
 	}, true)
@@ -94,7 +95,7 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 
 // strict returns an error if the request is strict and there is a warning.
 func (b *requestBuilder) strict() error {
-	if len(b.warnings) == 0 || !b.req.Strict {
+	if len(b.warnings) == 0 || !b.req.FailOnUnsupported {
 		return nil
 	}
 	w := b.warnings[0]
@@ -193,6 +194,6 @@ func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *p
 		Tokens: vocabulary.CountPrompt(text), Exact: true,
 		Source: "the prompt in the format asked for, in the model's own vocabulary",
 	}
-	dialect.LocalResult(p.name, call, count, yield)
+	provider.LocalResult(p.name, call, count, yield)
 	return nil
 }

@@ -68,7 +68,7 @@ const generated = `{"model":"m","created_at":"2026-11-23T16:44:42.887135428Z","r
 
 // inFormat returns a question in a prompt format.
 func inFormat(template, text string) *llm.Request {
-	req := llm.Ask(text)
+	req := llm.Prompt(text)
 	req.Options = []llm.Options{ollama.Options{Template: template}}
 	return req
 }
@@ -94,7 +94,7 @@ func TestControlTokensThatUsersTypeAreMadeText(t *testing.T) {
 	if len(resp.Warnings) != 1 || resp.Warnings[0].Code != llm.WarnChanged || !strings.Contains(resp.Warnings[0].Message, `["</s>" "<end>"]`) {
 		t.Errorf("the warnings are %+v, want one that names what was changed", resp.Warnings)
 	}
-	req.Strict = true
+	req.FailOnUnsupported = true
 	_, err := ask(t, p, req)
 	wantError(t, err, llm.Unsupported, "Messages: ", "<end>")
 }
@@ -118,7 +118,7 @@ func TestCountInAPromptFormat(t *testing.T) {
 
 func TestRawPromptGoesOnFromTheBeginningOfTheAnswer(t *testing.T) {
 	p, asked := completing(t, ollama.Config{Template: "alpaca"}, wordsVocabulary, generated)
-	req := llm.Ask("Why?")
+	req := llm.Prompt("Why?")
 	req.Messages = append(req.Messages, llm.Assistant(" Because "))
 	for ev, err := range llm.New(p, "m").Stream(t.Context(), req).Events() {
 		if err != nil {
@@ -135,16 +135,16 @@ func TestRawPromptGoesOnFromTheBeginningOfTheAnswer(t *testing.T) {
 
 func TestWhatARawPromptLacksIsSaid(t *testing.T) {
 	p, asked := completing(t, ollama.Config{Template: "plain"}, wordsVocabulary, generated)
-	req := llm.Ask("x")
-	req.Tools, req.Reasoning, req.Messages[0].Name = []llm.Tool{{Name: "f"}}, llm.EffortHigh, "Ann"
+	req := llm.Prompt("x")
+	req.Tools, req.ReasoningEffort, req.Messages[0].Name = []llm.Tool{{Name: "f"}}, llm.EffortHigh, "Ann"
 	req.Format = &llm.Format{Schema: json.RawMessage(`{"type":"object"}`)}
 	var settings []string
 	for _, w := range mustAsk(t, p, req).Warnings {
 		settings = append(settings, w.Setting)
 	}
-	equal(t, "settings warned of", settings, []string{"Tools", "Reasoning", "Messages"})
+	equal(t, "settings warned of", settings, []string{"Tools", "ReasoningEffort", "Messages"})
 	equal(t, "format", (*asked)["format"], fromJSON(t, `{"type":"object"}`))
-	req.Strict = true
+	req.FailOnUnsupported = true
 	_, err := ask(t, p, req)
 	wantError(t, err, llm.Unsupported, "Tools: ")
 
@@ -165,7 +165,7 @@ func TestNamesThatCannotBeMadeHarmlessAreRefused(t *testing.T) {
 	for _, name := range []string{`§`, `<\u200b`} { // of one character, and one that is whole again
 		p, _ := completing(t, ollama.Config{Template: "plain"}, strings.Replace(wordsVocabulary, "<end>", name, 1), generated)
 		text := fromJSON(t, `"`+name+`"`).(string)
-		_, err := llm.New(p, "m").Generate(context.Background(), llm.Ask("a "+text+" b"))
+		_, err := llm.New(p, "m").Generate(context.Background(), llm.Prompt("a "+text+" b"))
 		wantError(t, err, llm.Unsupported, "cannot be made harmless")
 	}
 }
@@ -184,7 +184,7 @@ func TestRecordedRawCompletions(t *testing.T) {
 		}
 		t.Run(e.name, func(t *testing.T) {
 			p, asked := completing(t, ollama.Config{Template: "llama1"}, wordsVocabulary, e.reply)
-			req := llm.Ask(recorded.Prompt)
+			req := llm.Prompt(recorded.Prompt)
 			req.Options = []llm.Options{ollama.Options{Raw: recorded.Options}}
 			resp, err := llm.New(p, recorded.Model).Generate(t.Context(), req)
 			if err != nil {

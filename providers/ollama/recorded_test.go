@@ -160,7 +160,7 @@ func unstreamed(e *exchange) bool { return strings.HasPrefix(e.mediaType, "appli
 func TestRecordedChatsAreRead(t *testing.T) {
 	for _, e := range recordings(t, "/api/chat") {
 		t.Run(e.name, func(t *testing.T) {
-			resp, err := ask(t, serve(t, e.handler()), with(func(r *llm.Request) { r.Unstreamed = unstreamed(&e) }))
+			resp, err := ask(t, serve(t, e.handler()), with(func(r *llm.Request) { r.NonStreaming = unstreamed(&e) }))
 			if failure, ok := errors.AsType[*llm.Error](err); ok {
 				resp = failure.Partial
 			}
@@ -324,7 +324,7 @@ func rebuild(t *testing.T, recorded map[string]any) *llm.Request {
 				req.Messages, own.Extra[name] = []llm.Message{llm.User("")}, value
 			}
 		case "stream":
-			req.Unstreamed = !value.(bool)
+			req.NonStreaming = !value.(bool)
 		case "truncate":
 			own.Truncate = new(value.(bool))
 		case "shift":
@@ -370,12 +370,12 @@ func rebuild(t *testing.T, recorded map[string]any) *llm.Request {
 func rebuildThinking(req *llm.Request, own *ollama.Options, value any) {
 	switch value := value.(type) {
 	case string:
-		req.Reasoning = llm.Effort(value)
+		req.ReasoningEffort = llm.ReasoningEffort(value)
 	case bool:
 		if value {
 			own.Think = &value
 		} else {
-			req.Reasoning = llm.EffortNone
+			req.ReasoningEffort = llm.EffortNone
 		}
 	}
 }

@@ -5,8 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chatBody is the body of a chat request.
@@ -53,7 +54,7 @@ type requestBuilder struct {
 // marshalChat returns the body for the call, with warnings about what Ollama
 // cannot be asked for, or an error if the request is strict about that.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +65,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	if err := b.addOptions(); err != nil {
 		return nil, nil, err
 	}
-	if len(b.warnings) > 0 && b.req.Strict {
+	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
 		w := b.warnings[0]
 		return nil, nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}
@@ -76,7 +77,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err == nil {
-		data, err = dialect.Merge(data, extra)
+		data, err = provider.Merge(data, extra)
 	}
 	if err != nil {
 		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
@@ -94,14 +95,14 @@ func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
 
 func (b *requestBuilder) addSettings() {
 	r, body := b.req, &b.body
-	body.Model, body.Stream = b.call.Model, !r.Unstreamed
+	body.Model, body.Stream = b.call.Model, !r.NonStreaming
 	body.Logprobs, body.TopLogprobs = r.Logprobs || r.TopLogprobs > 0, r.TopLogprobs
 
 	body.Options = make(settings)
 	if r.MaxTokens > 0 { // to the server, zero is no limit
 		body.Options["num_predict"] = r.MaxTokens
 	}
-	dialect.AddSampling(body.Options, r)
+	provider.AddSampling(body.Options, r)
 }
 
 // noParameters is the schema of a tool without parameters. Templates of models
@@ -146,7 +147,7 @@ func (b *requestBuilder) addFormat() {
 }
 
 func (b *requestBuilder) addThinking() {
-	switch effort := b.req.Reasoning; {
+	switch effort := b.req.ReasoningEffort; {
 	case b.options.Think != nil:
 		b.body.Think = *b.options.Think
 	case effort == llm.EffortDefault:
@@ -154,7 +155,7 @@ func (b *requestBuilder) addThinking() {
 		b.body.Think = false
 	case effort == llm.EffortMinimal:
 		b.body.Think = llm.EffortLow
-		b.warn(llm.WarnChanged, "Reasoning", "Ollama knows no less effort than low")
+		b.warn(llm.WarnChanged, "ReasoningEffort", "Ollama knows no less effort than low")
 	default:
 		b.body.Think = effort
 	}

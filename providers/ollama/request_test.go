@@ -21,7 +21,7 @@ func options(o ollama.Options) []llm.Options { return []llm.Options{o} }
 
 // with returns a request with one message and what change adds to it.
 func with(change func(*llm.Request)) *llm.Request {
-	req := llm.Ask("hi")
+	req := llm.Prompt("hi")
 	change(req)
 	return req
 }
@@ -36,7 +36,7 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 		req  *llm.Request
 		want string
 	}{
-		"nothing set": {llm.Ask("hi"), body("")},
+		"nothing set": {llm.Prompt("hi"), body("")},
 		"sampling": {
 			with(func(r *llm.Request) {
 				r.MaxTokens, r.Temperature, r.TopP, r.TopK = 7, new(0.7), new(0.9), new(40)
@@ -54,7 +54,7 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 			body(`,"options":{"temperature":0,"top_p":0,"top_k":0,"seed":0,"presence_penalty":0,"frequency_penalty":0}`),
 		},
 		"not streamed": {
-			with(func(r *llm.Request) { r.Unstreamed = true }),
+			with(func(r *llm.Request) { r.NonStreaming = true }),
 			`{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":false,"truncate":false}`,
 		},
 		"any JSON": {
@@ -69,10 +69,10 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 		},
 		"log probabilities":           {with(func(r *llm.Request) { r.Logprobs = true }), body(`,"logprobs":true`)},
 		"likeliest tokens":            {with(func(r *llm.Request) { r.TopLogprobs = 3 }), body(`,"logprobs":true,"top_logprobs":3`)},
-		"no reasoning":                {with(func(r *llm.Request) { r.Reasoning = llm.EffortNone }), body(`,"think":false`)},
-		"low effort":                  {with(func(r *llm.Request) { r.Reasoning = llm.EffortLow }), body(`,"think":"low"`)},
-		"high effort":                 {with(func(r *llm.Request) { r.Reasoning = llm.EffortHigh }), body(`,"think":"high"`)},
-		"an effort of Ollama's own":   {with(func(r *llm.Request) { r.Reasoning = "max" }), body(`,"think":"max"`)},
+		"no reasoning":                {with(func(r *llm.Request) { r.ReasoningEffort = llm.EffortNone }), body(`,"think":false`)},
+		"low effort":                  {with(func(r *llm.Request) { r.ReasoningEffort = llm.EffortLow }), body(`,"think":"low"`)},
+		"high effort":                 {with(func(r *llm.Request) { r.ReasoningEffort = llm.EffortHigh }), body(`,"think":"high"`)},
+		"an effort of Ollama's own":   {with(func(r *llm.Request) { r.ReasoningEffort = "max" }), body(`,"think":"max"`)},
 		"thinking switched on":        {with(func(r *llm.Request) { r.Options = options(ollama.Options{Think: new(true)}) }), body(`,"think":true`)},
 		"truncation by choice":        {with(func(r *llm.Request) { r.Options = options(ollama.Options{Truncate: new(true)}) }), `{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true,"truncate":true}`},
 		"no context shift":            {with(func(r *llm.Request) { r.Options = options(ollama.Options{Shift: new(false)}) }), body(`,"shift":false`)},
@@ -83,7 +83,7 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 		"unloaded at once":            {with(func(r *llm.Request) { r.Options = options(ollama.Options{KeepAlive: "0"}) }), body(`,"keep_alive":0`)},
 		"thinking switched off against the effort": {
 			with(func(r *llm.Request) {
-				r.Reasoning, r.Options = llm.EffortHigh, options(ollama.Options{Think: new(false)})
+				r.ReasoningEffort, r.Options = llm.EffortHigh, options(ollama.Options{Think: new(false)})
 			}),
 			body(`,"think":false`),
 		},
@@ -118,7 +118,7 @@ func TestSettingsAreSentAsOllamaNamesThem(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.req.Strict = true // nothing of all this is lost
+			test.req.FailOnUnsupported = true // nothing of all this is lost
 			equal(t, "the request's body", sentChat(t, test.req), fromJSON(t, test.want))
 		})
 	}
@@ -174,7 +174,7 @@ func TestConversationIsSentAsOllamaReadsIt(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sent := sentChat(t, &llm.Request{Messages: test.messages, Strict: true}).(map[string]any)
+			sent := sentChat(t, &llm.Request{Messages: test.messages, FailOnUnsupported: true}).(map[string]any)
 			equal(t, "the messages sent", sent["messages"], fromJSON(t, test.want))
 		})
 	}
@@ -211,8 +211,8 @@ func TestWhatOllamaLacksIsAWarningAndStrictlyAnError(t *testing.T) {
 			llm.Warning{Code: llm.WarnUnsupported, Setting: "Format"}, body(`,"format":{"type":"object"}`),
 		},
 		"minimal effort": {
-			func(r *llm.Request) { r.Reasoning = llm.EffortMinimal },
-			llm.Warning{Code: llm.WarnChanged, Setting: "Reasoning"}, body(`,"think":"low"`),
+			func(r *llm.Request) { r.ReasoningEffort = llm.EffortMinimal },
+			llm.Warning{Code: llm.WarnChanged, Setting: "ReasoningEffort"}, body(`,"think":"low"`),
 		},
 		"a participant's name": {
 			func(r *llm.Request) { r.Messages[0].Name = "Ada" },
@@ -246,7 +246,7 @@ func TestWhatOllamaLacksIsAWarningAndStrictlyAnError(t *testing.T) {
 			got.Message = ""
 			equal(t, "the warning", got, test.want)
 
-			req.Strict = true
+			req.FailOnUnsupported = true
 			_, err := ask(t, unreachable(t), req)
 			wantError(t, err, llm.Unsupported, test.want.Setting)
 		})

@@ -18,5 +18,5 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		w.Header().Set("X-Request-Id", key)
 		says(200, "application/json", `{"message":{"role":"assistant","content":"x"},"done":true,"done_reason":"stop"}`)(w, r)
 	})})
-	providertest.MustHideInAnswer(t, key, llm.New(p, "m"), llm.Ask("hi"))
+	providertest.MustHideInAnswer(t, key, llm.New(p, "m"), llm.Prompt("hi"))
 }

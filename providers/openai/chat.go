@@ -5,12 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -19,11 +19,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	accept := acceptStream
-	if call.Request.Unstreamed {
-		accept = acceptJSON
+	headers := p.headers.stream
+	if call.Request.NonStreaming {
+		headers = p.headers.json
 	}
-	req, err := p.request(ctx, call, http.MethodPost, body, accept)
+	req, err := p.request(ctx, call, p.url(chatPath, call.Model), body, headers)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	defer r.Close()
 	a := &answer{provider: p}
-	a.Answer = dialect.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
+	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	a.quick = newQuickDecoder(&a.Text)
 	defer a.quick.release()
 	return a.Failed(a.read(), a.usage)
@@ -41,15 +41,15 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // answer reads the reply to a chat and turns it into events.
 type answer struct {
-	dialect.Answer
+	provider.Answer
 	provider *Provider
 
 	quick  *quickDecoder
-	shapes *reply.Shapes[delta]
+	shapes *stream.Shapes[delta]
 	pieces int // frames with one piece of text that were decoded
 
-	head   send.Head // what a body of an odd type begins with
-	finish string    // the server's reason, once it has given one
+	head   httpcall.Head // what a body of an odd type begins with
+	finish string        // the server's reason, once it has given one
 	usage  llm.Usage
 	sound  sound
 
@@ -66,7 +66,7 @@ type delta struct {
 
 // shapeSpec names what varies between two frames of a stream that mean the
 // same but for their text. Nothing under Ignore is read from any frame.
-var shapeSpec = &reply.Spec{
+var shapeSpec = &stream.Spec{
 	Delta: []string{
 		"choices.0.delta.content",
 		"choices.0.delta.reasoning_content",
@@ -81,7 +81,7 @@ func (a *answer) read() error {
 	// Some gateways answer in one piece whatever was asked, and some servers
 	// stream whatever was asked: the reply says which it is.
 	mediaType := a.Reply.MediaType()
-	if mediaType == "application/json" || a.Request.Unstreamed && mediaType != "text/event-stream" {
+	if mediaType == "application/json" || a.Request.NonStreaming && mediaType != "text/event-stream" {
 		return a.readWhole()
 	}
 	body := a.Body()
@@ -93,10 +93,10 @@ func (a *answer) read() error {
 
 // readStream reads an answer that is streamed.
 func (a *answer) readStream(body io.Reader) error {
-	a.shapes = reply.NewShapes[delta](shapeSpec)
-	frames := reply.NewSSE(body, a.provider.limits.FrameBytes)
+	a.shapes = stream.NewShapes[delta](shapeSpec)
+	frames := stream.NewSSE(body, a.provider.limits.FrameBytes)
 	defer frames.Close()
-	for !a.Left() {
+	for !a.Stopped() {
 		if d, text, size := a.shapes.Skim(frames.Ahead()); frames.Pass(size) {
 			a.piece(d, a.Text.Add(text))
 			continue
@@ -119,7 +119,7 @@ func (a *answer) readStream(body io.Reader) error {
 }
 
 // frame takes one frame of the stream and reports whether it was the last.
-func (a *answer) frame(f reply.Frame) (ended bool, err error) {
+func (a *answer) frame(f stream.Frame) (ended bool, err error) {
 	data := bytes.TrimSpace(f.Data)
 	switch {
 	case f.Event == "error":
@@ -150,7 +150,7 @@ func (a *answer) frame(f reply.Frame) (ended bool, err error) {
 
 // broken returns the error for a frame that is not a chunk, or ends the answer
 // if it is whole without that frame.
-func (a *answer) broken(f reply.Frame, err error) (ended bool, _ error) {
+func (a *answer) broken(f stream.Frame, err error) (ended bool, _ error) {
 	switch {
 	case f.Unterminated && a.finish != "": // only the usage can have been cut
 		return true, a.done()
@@ -181,7 +181,7 @@ func (a *answer) stopped(err error) error {
 
 // readWhole reads an answer that is not streamed.
 func (a *answer) readWhole() error {
-	data, err := a.ReadAll(send.WholeReply(a.provider.limits))
+	data, err := a.ReadAll(httpcall.WholeReply(a.provider.limits))
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func looksStreamed(body []byte) bool {
 // whole passes on all of an answer that is not streamed.
 func (a *answer) whole(c *chunk) error {
 	a.chunk(c, nil)
-	if a.finish == "" && !a.Left() {
+	if a.finish == "" && !a.Stopped() {
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
 	}
 	return a.done()
@@ -249,8 +249,8 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			a.content(choice.Message, true)
 		}
 		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			all := append(dialect.ConvertLogprobs(l.Content), dialect.ConvertLogprobs(l.Refusal)...)
-			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
 		}
 	}
 }
@@ -269,7 +269,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 	if !ok {
 		return
 	}
-	if a.pieces++; a.pieces >= dialect.LearnFrom {
+	if a.pieces++; a.pieces >= provider.LearnFrom {
 		a.shapes.Learn(frame, text, d)
 	}
 }
@@ -278,7 +278,7 @@ func (a *answer) learn(c *chunk, frame []byte) {
 // arguments and nothing else, and which.
 func (c *content) plain() (d delta, text string, ok bool) {
 	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || c.FunctionCall != nil || len(c.ToolCalls) > 1 ||
-		send.IsSet(c.ReasoningDetails) || send.IsSet(c.ExtraContent) {
+		httpcall.IsSet(c.ReasoningDetails) || httpcall.IsSet(c.ExtraContent) {
 		return d, "", false
 	}
 	n := 0
@@ -292,7 +292,7 @@ func (c *content) plain() (d delta, text string, ok bool) {
 	take(llm.EventReasoning, c.Reasoning)
 	if len(c.ToolCalls) == 1 {
 		call := &c.ToolCalls[0]
-		if call.ID != "" || call.Function.Name != "" || send.IsSet(call.ExtraContent) {
+		if call.ID != "" || call.Function.Name != "" || httpcall.IsSet(call.ExtraContent) {
 			return d, "", false
 		}
 		take(llm.EventToolCallDelta, string(call.Function.Arguments))
@@ -316,7 +316,7 @@ func (a *answer) content(c *content, whole bool) {
 		a.sealReasoning()
 	}
 	a.Deliver(llm.EventText, c.Content)
-	if send.IsSet(c.ExtraContent) {
+	if httpcall.IsSet(c.ExtraContent) {
 		a.extra = c.ExtraContent
 	}
 	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
@@ -351,7 +351,7 @@ func (a *answer) content(c *content, whole bool) {
 // piece passes on what a frame of a known shape carried.
 func (a *answer) piece(d delta, text string) {
 	if d.typ == llm.EventToolCallDelta {
-		a.AddCall(llm.ToolCallFragment{Index: d.index, Arguments: text})
+		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
 	} else {
 		a.Deliver(d.typ, text)
 	}

@@ -3,9 +3,10 @@ package openai
 import (
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chunk is one piece of an answer: a frame of a stream, or, with Message in
@@ -33,14 +34,14 @@ type groq struct {
 // itself, whose frame is given, or, from OpenRouter, a member of a choice, or,
 // from Groq, of its own part.
 func (c *chunk) complaint(frame []byte) []byte {
-	if send.IsSet(c.Error) || bool(c.IsError) {
+	if httpcall.IsSet(c.Error) || bool(c.IsError) {
 		return frame
 	}
-	if c.Groq != nil && send.IsSet(c.Groq.Error) {
+	if c.Groq != nil && httpcall.IsSet(c.Groq.Error) {
 		return c.Groq.Error
 	}
 	for i := range c.Choices {
-		if err := c.Choices[i].Error; send.IsSet(err) {
+		if err := c.Choices[i].Error; httpcall.IsSet(err) {
 			return err
 		}
 	}
@@ -106,7 +107,7 @@ func (a *arguments) UnmarshalJSON(data []byte) error {
 
 // fragment returns the call's piece as the assembler takes it. In an answer
 // that is not streamed, calls have no index but their place.
-func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
+func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment {
 	index := -1
 	switch {
 	case f.Index != nil:
@@ -114,7 +115,7 @@ func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
 	case whole:
 		index = place
 	}
-	return llm.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
+	return llmutil.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }
 
 type annotation struct {
@@ -150,8 +151,8 @@ func (c *citation) source(text string) *llm.Source {
 }
 
 type logprobs struct {
-	Content []dialect.Logprob `json:"content"`
-	Refusal []dialect.Logprob `json:"refusal"`
+	Content []provider.Logprob `json:"content"`
+	Refusal []provider.Logprob `json:"refusal"`
 }
 
 type usage struct {
@@ -172,15 +173,15 @@ type completionDetails struct {
 }
 
 func (u *usage) convert() llm.Usage {
-	out := llm.Usage{Input: dialect.Reported(u.Prompt), Output: dialect.Reported(u.Completion), CacheRead: dialect.Reported(u.CacheHit)}
+	out := llm.Usage{Input: provider.Reported(u.Prompt), Output: provider.Reported(u.Completion), CacheRead: provider.Reported(u.CacheHit)}
 	if d := u.PromptDetails; d != nil {
 		if d.Cached != nil {
-			out.CacheRead = dialect.Reported(d.Cached)
+			out.CacheRead = provider.Reported(d.Cached)
 		}
-		out.CacheWrite = dialect.Reported(d.Written)
+		out.CacheWrite = provider.Reported(d.Written)
 	}
 	if d := u.CompletionDetails; d != nil {
-		out.Reasoning = dialect.Reported(d.Reasoning)
+		out.Reasoning = provider.Reported(d.Reasoning)
 	}
 	return out
 }

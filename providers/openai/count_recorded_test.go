@@ -84,7 +84,7 @@ func readInputTokens(t testing.TB, body string) (n int, known bool) {
 // API means.
 func responsesRequestFrom(t testing.TB, body map[string]any) *llm.Request {
 	t.Helper()
-	req := &llm.Request{Reasoning: llm.Effort(at[string](body, "reasoning", "effort"))}
+	req := &llm.Request{ReasoningEffort: llm.ReasoningEffort(at[string](body, "reasoning", "effort"))}
 	for _, item := range body["input"].([]any) {
 		switch at[string](item, "type") {
 		case "function_call":

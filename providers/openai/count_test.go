@@ -63,7 +63,7 @@ func everything() *llm.Request {
 		Tools:             []llm.Tool{{Name: "look", Description: "Looks.", Parameters: []byte(`{"type":"object","properties":{"at":{"type":"integer"}}}`), Strict: new(true)}, {Name: "stop"}},
 		ToolChoice:        llm.ToolChoice{Mode: llm.ToolNamed, Name: "look"},
 		ParallelToolCalls: new(false),
-		Reasoning:         llm.EffortLow,
+		ReasoningEffort:   llm.EffortLow,
 		Format:            &llm.Format{Name: "cat", Description: "A cat.", Schema: []byte(`{"type":"object"}`)},
 		MaxTokens:         10,
 		Options:           remote,
@@ -88,7 +88,7 @@ func TestTokensAreCountedOfflineUnlessAskedOtherwise(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := model(t, tt.config, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
-			count, err := m.With(llm.Named(tt.model)).CountTokens(t.Context(), llm.Ask("hi"))
+			count, err := m.With(llm.WithName(tt.model)).CountTokens(t.Context(), llm.Prompt("hi"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +99,7 @@ func TestTokensAreCountedOfflineUnlessAskedOtherwise(t *testing.T) {
 
 func TestStrictCountOfAnUnknownModelIsAnError(t *testing.T) {
 	m := model(t, openai.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
-	_, err := m.CountTokens(t.Context(), &llm.Request{Messages: llm.Ask("hi").Messages, Strict: true})
+	_, err := m.CountTokens(t.Context(), &llm.Request{Messages: llm.Prompt("hi").Messages, FailOnUnsupported: true})
 	e := wantError(t, err, llm.Unsupported, "no encoding is known for this model")
 	equal(t, "provider, model, op", []any{e.Provider, e.Model, e.Op}, []any{"openai", "m", llm.OpCountTokens})
 }
@@ -108,7 +108,7 @@ func TestCancelledCountIsNotMade(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	m := model(t, openai.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("something was sent") })
-	if _, err := m.CountTokens(ctx, llm.Ask("hi")); !errors.Is(err, context.Canceled) {
+	if _, err := m.CountTokens(ctx, llm.Prompt("hi")); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v, want one that matches context.Canceled", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestServersCountWithTheirOwnCounters(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			base, requests := counterServer(t, tt.replies)
 			tt.config.BaseURL = base + tt.path
-			count, err := llm.New(provider(t, tt.config), "m").CountTokens(t.Context(), &llm.Request{Messages: llm.Ask("hi").Messages, Options: remote})
+			count, err := llm.New(provider(t, tt.config), "m").CountTokens(t.Context(), &llm.Request{Messages: llm.Prompt("hi").Messages, Options: remote})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -177,7 +177,7 @@ func TestServersCountWithTheirOwnCounters(t *testing.T) {
 func TestLlamaCppTokenizesThePromptAsItDoesAChats(t *testing.T) {
 	base, requests := counterServer(t, map[string]string{"/apply-template": `{"prompt":"<|user|>hi"}`, "/tokenize": `{"tokens":[1]}`})
 	m := llm.New(provider(t, openai.Config{Server: openai.LlamaCpp, BaseURL: base + "/v1"}), "m")
-	if _, err := m.CountTokens(t.Context(), &llm.Request{Messages: llm.Ask("hi").Messages, Options: remote}); err != nil {
+	if _, err := m.CountTokens(t.Context(), &llm.Request{Messages: llm.Prompt("hi").Messages, Options: remote}); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "what /tokenize is asked", (*requests)[2].Body, any(map[string]any{"content": "<|user|>hi", "add_special": true, "parse_special": true}))
@@ -196,7 +196,7 @@ func TestTokenizersDoNotSeeImages(t *testing.T) {
 func TestVLLMIsSentWhatMakesThePrompt(t *testing.T) {
 	base, requests := counterServer(t, map[string]string{"/tokenize": `{"count":9}`})
 	req := &llm.Request{
-		Messages: llm.Ask("hi").Messages, Tools: []llm.Tool{{Name: "f"}}, MaxTokens: 7, Temperature: new(0.5),
+		Messages: llm.Prompt("hi").Messages, Tools: []llm.Tool{{Name: "f"}}, MaxTokens: 7, Temperature: new(0.5),
 		Options: []llm.Options{openai.Options{CountBy: openai.CountRemote, ChatTemplateKwargs: map[string]any{"enable_thinking": false}}},
 	}
 	if _, err := llm.New(provider(t, openai.Config{Server: openai.VLLM, BaseURL: base + "/v1"}), "m").CountTokens(t.Context(), req); err != nil {
@@ -230,7 +230,7 @@ func TestOpenAIIsAskedInTheWordsOfTheResponsesAPI(t *testing.T) {
 
 func TestCountsThatCannotBeHadAreErrors(t *testing.T) {
 	audio := &llm.Request{Messages: []llm.Message{llm.User("hi", llm.Audio{Data: []byte("RIFF")})}, Options: remote}
-	ask := &llm.Request{Messages: llm.Ask("hi").Messages, Options: remote}
+	ask := &llm.Request{Messages: llm.Prompt("hi").Messages, Options: remote}
 	for _, tt := range []struct {
 		name    string
 		config  openai.Config
@@ -239,20 +239,20 @@ func TestCountsThatCannotBeHadAreErrors(t *testing.T) {
 		kind    llm.Kind
 		message string
 	}{
-		{"a server without a counter", openai.Config{Server: openai.Groq}, ask, nil, llm.Unsupported, "groq has no token counter: OpenAI, Azure, llama.cpp and vLLM have one"},
-		{"Azure by deployments", openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-10-21"}, ask, nil, llm.Unsupported, "in its v1 API only"},
-		{"sound, which the Responses API does not take", openai.Config{}, audio, nil, llm.Unsupported, "message 0: the counter cannot be sent llm.Audio"},
+		{"a server without a counter", openai.Config{Server: openai.Groq}, ask, nil, llm.Unsupported, "groq has no token counter: use openai.CountOffline"},
+		{"Azure by deployments", openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-10-21"}, ask, nil, llm.Unsupported, "only in its v1 API: leave Config.AzureAPIVersion empty"},
+		{"sound, which the Responses API does not take", openai.Config{}, audio, nil, llm.Unsupported, "message 0: a part of type llm.Audio is not supported by the token counter"},
 		{
 			"no such counter", openai.Config{}, &llm.Request{Messages: ask.Messages, Options: []llm.Options{openai.Options{CountBy: "thumb"}}}, nil,
 			llm.InvalidRequest, `Options.CountBy is "thumb"`,
 		},
 		{"a counter that is not there", openai.Config{}, ask, nil, llm.NotFound, "File Not Found"},
-		{"a reply without a count", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"object":"x"}`}, llm.Protocol, "no number of tokens"},
-		{"a count below zero", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"input_tokens":-1}`}, llm.Protocol, "no number of tokens"},
+		{"a reply without a count", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"object":"x"}`}, llm.Protocol, "the reply has no token count"},
+		{"a count below zero", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"input_tokens":-1}`}, llm.Protocol, "the reply has no token count"},
 		{"a reply that is no JSON", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `<html>`}, llm.Protocol, "not what was asked for"},
 		{"an error in a reply", openai.Config{Server: openai.VLLM}, ask, map[string]string{"/tokenize": `{"error":{"message":"no template","code":400}}`}, llm.InvalidRequest, "no template"},
 		{"no prompt", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{}`}, llm.Protocol, "no prompt"},
-		{"no list of tokens", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{"prompt":"p"}`, "/tokenize": `{"tokens":7}`}, llm.Protocol, "no number of tokens"},
+		{"no list of tokens", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{"prompt":"p"}`, "/tokenize": `{"tokens":7}`}, llm.Protocol, "the reply has no token count"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			base, _ := counterServer(t, tt.replies)

@@ -108,7 +108,7 @@ func checkCut(t testing.TB, m *llm.Model, body string, n int, end ending) {
 	t.Helper()
 	where := fmt.Sprintf("cut at byte %d of %d (%s), after %q", n, len(body), end, body[max(0, n-40):n])
 	want := read(t, body[:n], end)
-	s := m.Stream(context.Background(), llm.Ask("hi"))
+	s := m.Stream(context.Background(), llm.Prompt("hi"))
 	var err error
 	var last llm.EventType
 	for ev, failed := range s.Events() {
@@ -269,7 +269,7 @@ func TestAnswerCutOverRealSockets(t *testing.T) {
 func checkReset(t testing.TB, m *llm.Model, body string, n int) {
 	t.Helper()
 	want := read(t, body[:n], reset)
-	resp, err := m.Generate(context.Background(), llm.Ask("hi"))
+	resp, err := m.Generate(context.Background(), llm.Prompt("hi"))
 	if err == nil {
 		if !want.ended || resp.Text() != want.text {
 			t.Fatalf("reset after byte %d: the answer is complete with the text %q, want an error", n, resp.Text())
@@ -300,7 +300,7 @@ func TestUnstreamedAnswerCutAtEveryByte(t *testing.T) {
 	}
 	for ; n < len(body); n++ {
 		for name, m := range models {
-			resp, err := m.Generate(t.Context(), &llm.Request{Messages: hi, Unstreamed: true})
+			resp, err := m.Generate(t.Context(), &llm.Request{Messages: hi, NonStreaming: true})
 			if err == nil || llm.KindOf(err) != llm.Incomplete {
 				t.Fatalf("cut at byte %d (%s): the answer is %v and the error %v, want one of kind %q", n, name, resp, err, llm.Incomplete)
 			}

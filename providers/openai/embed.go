@@ -3,18 +3,16 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
-	openai "github.com/sashabaranov/go-openai"
-
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embeddings is the reply to a request for embeddings.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 type embeddings struct {
-	dialect.Failure
+	provider.Failure
 	Model string `json:"model"`
 	Data  []struct {
 		Index  int       `json:"index"`
@@ -24,26 +22,26 @@ type embeddings struct {
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	options := llm.OptionsFor[Options](call.Embed.Options)
-	body, err := json.Marshal(openai.EmbeddingRequest{
+	options := llmutil.OptionsFor[Options](call.Embed.Options)
+	body, err := json.Marshal(&embedBody{
+		Model:          call.Model,
 		Input:          call.Embed.Inputs,
-		Model:          openai.EmbeddingModel(call.Model),
-		EncodingFormat: openai.EmbeddingEncodingFormatFloat,
+		EncodingFormat: "float",
 		Dimensions:     call.Embed.Dimensions,
 		User:           options.User,
 	})
 	if err == nil {
-		body, err = dialect.Merge(body, options.EmbedExtra)
+		body, err = provider.Merge(body, options.EmbedExtra)
 	}
 	if err != nil {
-		return p.invalidf("the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options.EmbedExtra: %v", err)
 	}
 	var got embeddings
-	req, err := p.request(ctx, call, http.MethodPost, body, acceptJSON)
+	req, err := p.request(ctx, call, p.url(embedPath, call.Model), body, p.headers.json)
 	if err != nil {
 		return err
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -57,5 +55,5 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	if got.Usage != nil {
 		result.Usage = got.Usage.convert()
 	}
-	return dialect.Embeddings(r, call.Embed, result, yield)
+	return provider.Embeddings(r, call.Embed, result, yield)
 }

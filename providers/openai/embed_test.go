@@ -33,7 +33,7 @@ func TestVectorsOfOtherDimensionsThanAskedFor(t *testing.T) {
 		Vectors: [][]float32{{1, 2, 3}}, Model: "e-1",
 		Warnings: []llm.Warning{{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 3 dimensions, not the 2 asked for"}},
 	})
-	_, err = m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 2, Strict: true})
+	_, err = m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: 2, FailOnUnsupported: true})
 	wantError(t, err, llm.Unsupported, "Dimensions", "3 dimensions")
 }
 

@@ -31,7 +31,7 @@ func targets(t testing.TB, config openai.Config, modelName string) map[llm.Op]ta
 		}
 		got[op] = seen
 		says(418, "application/json", "")(w, r)
-	}).With(llm.Named(modelName))
+	}).With(llm.WithName(modelName))
 	op = llm.OpChat
 	_, err := ask(t, m)
 	wantError(t, err, llm.InvalidRequest)
@@ -170,7 +170,7 @@ func TestOneProviderServesManyDeployments(t *testing.T) {
 		streams(events(text("x"), finish("stop"), usage))(w, r)
 	})
 	for _, name := range []string{"a", "b", "a"} {
-		answer(t, m.With(llm.Named(name)), llm.Ask("hi"))
+		answer(t, m.With(llm.WithName(name)), llm.Prompt("hi"))
 	}
 	equal(t, "paths", urls, []string{
 		"/openai/deployments/a/chat/completions", "/openai/deployments/b/chat/completions", "/openai/deployments/a/chat/completions",
@@ -178,9 +178,9 @@ func TestOneProviderServesManyDeployments(t *testing.T) {
 }
 
 func TestHeadersOfAChat(t *testing.T) {
-	streamed := capture(t, openai.Config{}, "m", llm.Ask("hi")).Header
+	streamed := capture(t, openai.Config{}, "m", llm.Prompt("hi")).Header
 	equal(t, "Accept of a streamed chat", streamed.Values("Accept"), []string{"text/event-stream"})
-	whole := capture(t, openai.Config{}, "m", &llm.Request{Messages: hi, Unstreamed: true}).Header
+	whole := capture(t, openai.Config{}, "m", &llm.Request{Messages: hi, NonStreaming: true}).Header
 	equal(t, "Accept of an unstreamed chat", whole.Values("Accept"), []string{"application/json"})
 }
 
@@ -215,7 +215,7 @@ func TestTokenSourceErrors(t *testing.T) {
 		{"out of time", context.DeadlineExceeded, llm.Timeout, "parley: openai/m: timed out: the token source gave no token: context deadline exceeded"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := sendNothing(t, openai.Config{TokenSource: func(context.Context) (string, error) { return "", tt.err }}, llm.Ask("hi"))
+			err := sendNothing(t, openai.Config{TokenSource: func(context.Context) (string, error) { return "", tt.err }}, llm.Prompt("hi"))
 			wantError(t, err, tt.kind)
 			equal(t, "text", err.Error(), tt.text)
 			if !errors.Is(err, tt.err) {
@@ -240,7 +240,7 @@ func opened(t testing.TB, name string, env map[string]string) (got sent) {
 	}
 	defer m.Close()
 	equal(t, "model", m.String(), name)
-	answer(t, m, llm.Ask("hi"))
+	answer(t, m, llm.Prompt("hi"))
 	return got
 }
 

@@ -23,7 +23,7 @@ func ExampleNew() {
 	}
 	defer p.Close()
 	model := llm.New(p, "gpt-4o-mini")
-	for text, err := range model.Stream(context.Background(), llm.Ask("Why is the sky blue?")).Text() {
+	for text, err := range model.Stream(context.Background(), llm.Prompt("Why is the sky blue?")).Text() {
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -63,14 +63,14 @@ func ExampleNew_compatible() {
 	p, err := openai.New(openai.Config{
 		Name:    "house", // in errors and model names
 		BaseURL: server.URL + "/v1",
-		Quirks:  &openai.Quirks{MaxTokens: "max_tokens", TopK: true},
+		Quirks:  &openai.Quirks{MaxTokensField: openai.MaxTokens, AcceptsTopK: true},
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer p.Close()
-	resp, err := llm.New(p, "llama-3.2-1b").Generate(context.Background(), llm.Ask("Say hello."))
+	resp, err := llm.New(p, "llama-3.2-1b").Generate(context.Background(), llm.Prompt("Say hello."))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -85,7 +85,7 @@ func ExampleNew_compatible() {
 // The hook reaches every field of the vendor's request, and Extra those that
 // the vendor's type does not have yet.
 func ExampleOptions_hook() {
-	req := llm.Ask("What happened today?")
+	req := llm.Prompt("What happened today?")
 	req.Options = []llm.Options{openai.Options{
 		Hook: func(r *vendor.ChatCompletionRequest) {
 			r.ServiceTier = vendor.ServiceTierFlex

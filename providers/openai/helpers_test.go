@@ -94,7 +94,7 @@ func quote(s string) string {
 // ask asks the model a question.
 func ask(t testing.TB, m *llm.Model) (*llm.Response, error) {
 	t.Helper()
-	return m.Generate(t.Context(), llm.Ask("hi"))
+	return m.Generate(t.Context(), llm.Prompt("hi"))
 }
 
 // answer is ask for an answer that must come.
@@ -135,7 +135,7 @@ func capture(t testing.TB, config openai.Config, modelName string, req *llm.Requ
 		body, _ := io.ReadAll(r.Body)
 		got = sent{Method: r.Method, URL: r.URL.String(), Header: r.Header.Clone(), Body: string(body)}
 		streams(events(text("ok"), finish("stop"), usage, done))(w, r)
-	}).With(llm.Named(modelName))
+	}).With(llm.WithName(modelName))
 	resp, err := m.Generate(t.Context(), req)
 	if err != nil {
 		t.Fatalf("the request was not sent: %v", err)

@@ -56,7 +56,7 @@ func TestAnswersOverHTTP2(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			s := overHTTP2(t, tt.limits, tt.handler).Stream(ctx, llm.Ask("hi"))
+			s := overHTTP2(t, tt.limits, tt.handler).Stream(ctx, llm.Prompt("hi"))
 			var failure error
 			var said string
 			for piece, err := range s.Text() {
@@ -87,7 +87,7 @@ func TestServersLearnThatStreamsOverHTTP2WereLeft(t *testing.T) {
 	var all sync.WaitGroup
 	for range streams {
 		all.Go(func() {
-			for _, err := range m.Stream(t.Context(), llm.Ask("hi")).Text() {
+			for _, err := range m.Stream(t.Context(), llm.Prompt("hi")).Text() {
 				if err != nil {
 					t.Error(err)
 				}

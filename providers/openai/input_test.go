@@ -24,9 +24,9 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 		{"an unknown role", &llm.Request{Messages: []llm.Message{{Role: "robot", Parts: []llm.Part{llm.Text{Text: "hi"}}}}}, `the role "robot" does not exist`},
 		{"a tool result without its call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `no tool call before it has the id "c"`},
 		{"a tool result without id and call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{Name: "f"})}}, `no tool call before it belongs to the tool result of "f"`},
-		{"text that is not UTF-8", llm.Ask("a\xffb"), "not valid UTF-8 at byte 1"},
+		{"text that is not UTF-8", llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
 		{"a nil part", &llm.Request{Messages: user(nil)}, "part 0 is nil"},
-		{"extra that is not JSON", &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{Extra: map[string]any{"x": func() {}}}}}, "cannot be written as JSON"},
+		{"extra that is not JSON", &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{Extra: map[string]any{"x": func() {}}}}}, "cannot be encoded as JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := wantError(t, sendNothing(t, openai.Config{}, tt.req), llm.InvalidRequest, tt.want)
@@ -39,7 +39,7 @@ func TestCancelledCallIsNotSent(t *testing.T) {
 	m := model(t, openai.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := m.Generate(ctx, llm.Ask("hi"))
+	_, err := m.Generate(ctx, llm.Prompt("hi"))
 	wantError(t, err, llm.Canceled)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("the error %v does not match context.Canceled", err)
@@ -59,7 +59,7 @@ func TestPromptOf50MBReachesTheServerWhole(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	m := llm.New(provider(t, openai.Config{BaseURL: server.URL}), "m")
-	equal(t, "answer", answer(t, m, llm.Ask(prompt)).Text(), "ok")
+	equal(t, "answer", answer(t, m, llm.Prompt(prompt)).Text(), "ok")
 	if !strings.Contains(got, `{"role":"user","content":"`+prompt+`"}`) {
 		t.Errorf("the server got a body of %d bytes, whose text is not the prompt", len(got))
 	}
@@ -72,7 +72,7 @@ func TestPromptThatIsTooLargeIsARefusalNotABrokenPipe(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	m := llm.New(provider(t, openai.Config{BaseURL: server.URL}), "m")
-	_, err := m.Generate(t.Context(), llm.Ask(strings.Repeat("x", 50<<20)))
+	_, err := m.Generate(t.Context(), llm.Prompt(strings.Repeat("x", 50<<20)))
 	e := wantError(t, err, llm.InvalidRequest, "413 Request Entity Too Large")
 	equal(t, "status", e.Status, 413)
 }
@@ -83,7 +83,7 @@ func TestNothingIsSentBeforeTheStreamIsRead(t *testing.T) {
 		n++
 		streams(events(text("ok"), finish("stop"), usage, done))(w, r)
 	})
-	s := m.Stream(t.Context(), llm.Ask("hi"))
+	s := m.Stream(t.Context(), llm.Prompt("hi"))
 	equal(t, "requests before the range", n, 0)
 	for range s.Events() {
 	}

@@ -159,7 +159,7 @@ func leaveSomewhere(t *testing.T, m *llm.Model, rng *rand.Rand, chunks int) stri
 	defer cancel()
 	n, leaves := rng.IntN(chunks+10), rng.IntN(2) == 0
 	seen := 0
-	for _, err := range m.Stream(ctx, llm.Ask("hi")).Events() {
+	for _, err := range m.Stream(ctx, llm.Prompt("hi")).Events() {
 		if err != nil {
 			if !errors.Is(err, context.Canceled) || llm.KindOf(err) != llm.Canceled {
 				t.Errorf("after %d events: %v, want a cancelled call", seen, err)
@@ -188,7 +188,7 @@ func TestServerLearnsAtOnceThatAStreamWasLeft(t *testing.T) {
 			gone = time.Now()
 		})
 		var left time.Time
-		for _, err := range m.Stream(t.Context(), llm.Ask("hi")).Text() {
+		for _, err := range m.Stream(t.Context(), llm.Prompt("hi")).Text() {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +211,7 @@ func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	defer server.Close()
 	p := provider(t, openai.Config{BaseURL: server.URL})
 	for range 50 {
-		answer(t, llm.New(p, "m"), llm.Ask("hi"))
+		answer(t, llm.New(p, "m"), llm.Prompt("hi"))
 	}
 	_, opened := conns.counts()
 	equal(t, "connections opened for 50 answers", opened, 1)
@@ -267,7 +267,7 @@ func TestCallerStopsACall(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				time.AfterFunc(time.Second, func() { cancel(errClosed) })
 				begun := time.Now()
-				_, err := m.Generate(ctx, llm.Ask("hi"))
+				_, err := m.Generate(ctx, llm.Prompt("hi"))
 				equal(t, "time until the error", time.Since(begun), time.Second)
 				e := wantError(t, err, llm.Canceled, "the window was closed")
 				if !errors.Is(err, context.Canceled) || !errors.Is(err, errClosed) {
@@ -306,7 +306,7 @@ func TestSlowReaderOfAStreamIsNotTimedOut(t *testing.T) {
 			}
 			io.WriteString(w, events(finish("stop"), usage, done))
 		})
-		s := m.Stream(t.Context(), llm.Ask("hi"))
+		s := m.Stream(t.Context(), llm.Prompt("hi"))
 		for _, err := range s.Text() {
 			if err != nil {
 				t.Fatal(err)
@@ -323,7 +323,7 @@ func TestLimitThatRunsOutAfterTheFinishReasonCostsOnlyTheUsage(t *testing.T) {
 			piece(w, events(text("Hello"), finish("stop")))
 			<-r.Context().Done()
 		})
-		resp := answer(t, m, llm.Ask("hi"))
+		resp := answer(t, m, llm.Prompt("hi"))
 		equal(t, "text", resp.Text(), "Hello")
 		equal(t, "warnings", resp.Warnings, []llm.Warning{usageUnknown})
 	})

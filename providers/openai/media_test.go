@@ -12,7 +12,7 @@ func TestAudioInAnAnswer(t *testing.T) {
 	m := model(t, openai.Config{}, streams(events(
 		chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"data":"AQI=","transcript":"lo"}`), chunk(`"audio":{"data":"Aw=="}`),
 		chunk(`"audio":{"expires_at":5}`), finish("stop"), usage, done)))
-	resp := answer(t, m, llm.Ask("hi"))
+	resp := answer(t, m, llm.Prompt("hi"))
 	spoken := llm.Audio{
 		Data: []byte{1, 2, 3}, Transcript: "Hello", ProviderData: &llm.ProviderData{Provider: "openai", Data: []byte("a1")},
 	}
@@ -43,7 +43,7 @@ func TestAudioInPiecesOfAnySize(t *testing.T) {
 			for _, piece := range pieces {
 				chunks = append(chunks, chunk(`"audio":{"data":`+quote(piece)+`}`))
 			}
-			resp := answer(t, model(t, openai.Config{}, streams(events(append(chunks, finish("stop"), usage, done)...))), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(events(append(chunks, finish("stop"), usage, done)...))), llm.Prompt("hi"))
 			equal(t, "messages", resp.Messages, says1(llm.Audio{Data: []byte{1, 2, 3, 4, 5}}))
 		})
 	}
@@ -53,7 +53,7 @@ func TestAudioInPiecesOfAnySize(t *testing.T) {
 
 func TestTranscriptOfAudioThatDidNotComeIsText(t *testing.T) {
 	m := model(t, openai.Config{}, streams(events(chunk(`"audio":{"id":"a1","transcript":"Hel"}`), chunk(`"audio":{"transcript":"lo"}`), finish("stop"), usage, done)))
-	equal(t, "messages", answer(t, m, llm.Ask("hi")).Messages, says1(llm.Text{Text: "Hello"}))
+	equal(t, "messages", answer(t, m, llm.Prompt("hi")).Messages, says1(llm.Text{Text: "Hello"}))
 }
 
 func TestImagesInAnAnswer(t *testing.T) {
@@ -64,7 +64,7 @@ func TestImagesInAnAnswer(t *testing.T) {
 		"unstreamed": says(200, "application/json", whole(`{"content":"Here:",`+made+`}`, `"stop"`, wholeUsage)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := answer(t, model(t, openai.Config{Server: openai.OpenRouter}, reply), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{Server: openai.OpenRouter}, reply), llm.Prompt("hi"))
 			equal(t, "messages", resp.Messages, want)
 		})
 	}
@@ -74,6 +74,6 @@ func TestImagesInAnAnswer(t *testing.T) {
 	sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
 	equal(t, "what OpenRouter gets back", sent, fromJSON(t, `{"role":"assistant","content":"Here:","images":[
 		{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}},{"type":"image_url","image_url":{"url":"https://img.test/1"}}]}`))
-	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "takes no image in an assistant message")
+	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "does not support images in assistant messages")
 	equal(t, "status", e.Status, 0)
 }

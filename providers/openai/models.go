@@ -4,17 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
 // modelList is a list of models: an object at most servers, the bare list at
 // Together. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	dialect.Failure
+	provider.Failure
 	Data json.RawMessage `json:"data"`
 
 	models []model
@@ -53,11 +52,11 @@ type model struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	req, err := p.request(ctx, call, http.MethodGet, nil, acceptJSON)
+	req, err := p.request(ctx, call, p.url(modelsPath, ""), nil, p.headers.json)
 	if err != nil {
 		return err
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -69,7 +68,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	for i, m := range got.models {
 		list.Models[i] = m.info(p.name)
 	}
-	dialect.Result(r, "", list, llm.Usage{}, yield)
+	provider.Result(r, "", list, llm.Usage{}, yield)
 	return nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -18,7 +18,7 @@ import (
 
 // opaque returns what is to come back, or nil if there is nothing.
 func (p *Provider) opaque(raw json.RawMessage) *llm.ProviderData {
-	if !send.IsSet(raw) {
+	if !httpcall.IsSet(raw) {
 		return nil
 	}
 	return &llm.ProviderData{Provider: p.name, Data: raw}

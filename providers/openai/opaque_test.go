@@ -77,7 +77,7 @@ func TestWhatMustComeBackComesBack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			router := openai.Config{Server: openai.OpenRouter}
-			resp := answer(t, model(t, router, streams(events(append(tt.frames, usage, done)...))), llm.Ask("hi"))
+			resp := answer(t, model(t, router, streams(events(append(tt.frames, usage, done)...))), llm.Prompt("hi"))
 			if len(resp.Messages) != 1 {
 				t.Fatalf("the answer has %d messages, want 1", len(resp.Messages))
 			}
@@ -99,7 +99,7 @@ func TestWhatMustComeBackComesBack(t *testing.T) {
 			if tt.whole == "" {
 				return
 			}
-			unstreamed := answer(t, model(t, router, says(200, "application/json", `{"choices":[{"index":0,"message":{`+tt.whole+`},"finish_reason":"stop"}]`+wholeUsage+`}`)), llm.Ask("hi"))
+			unstreamed := answer(t, model(t, router, says(200, "application/json", `{"choices":[{"index":0,"message":{`+tt.whole+`},"finish_reason":"stop"}]`+wholeUsage+`}`)), llm.Prompt("hi"))
 			got := capture(t, router, "m", &llm.Request{Messages: []llm.Message{llm.User("hi"), unstreamed.Messages[0], next.Messages[2]}})
 			equal(t, "the unstreamed message sent back", assistantMessage(t, got.Body), fromJSON(t, tt.same))
 		})

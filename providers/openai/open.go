@@ -1,7 +1,7 @@
 package openai
 
 import (
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -40,7 +40,7 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 	case Azure:
 		config.AzureAPIVersion = c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
 	}
-	return dialect.Opened(New(config))
+	return provider.Opened(New(config))
 }
 
 func orVariable(name string) string {

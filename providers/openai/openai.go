@@ -20,11 +20,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -43,7 +42,10 @@ type Config struct {
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that
 	// expire, such as Azure's Entra tokens.
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// AzureAPIVersion is the version of Azure's API by deployments, such as
 	// "2024-10-21". Empty is Azure's v1 API, which has no versions, and so are the
@@ -80,21 +82,21 @@ type Config struct {
 // included, whatever the verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // which has no such method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
 // Provider is a server of OpenAI's dialect. It is safe for concurrent use.
 type Provider struct {
-	name      string
-	config    Config // without the credential
-	quirks    Quirks
-	baseURL   string
-	token     llm.TokenSource // nil for none
-	keyed     bool            // the token is an API key, not a bearer token
-	client    *send.Client
-	limits    llm.Limits
-	endpoints sync.Map // endpointKey to endpoint
+	name    string
+	config  Config // without the credential
+	quirks  Quirks
+	baseURL string
+	token   httpcall.TokenSource // nil for none
+	keyed   bool                 // the token is an API key, not a bearer token
+	client  *httpcall.Client
+	limits  llm.Limits
+	headers headers
 }
 
 // New returns a provider. It sends nothing. A base URL that cannot be one is an
@@ -119,6 +121,9 @@ func New(config Config) (*Provider, error) {
 	case config.Server == Azure:
 		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
+	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
@@ -127,19 +132,20 @@ func New(config Config) (*Provider, error) {
 		return nil, p.invalidf("there is no base URL: set Config.BaseURL%s", orVariable(known.urlEnv))
 	}
 	var err error
-	if p.baseURL, err = send.ParseBaseURL(p.name, base); err != nil {
+	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
 	if config.Server == Azure { // people configure it with its path and without
 		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
 	}
-	p.token, p.keyed = send.Credential(config.APIKey, config.TokenSource)
+	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, send.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.headers = p.newHeaders()
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -159,22 +165,34 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted
 // without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = dialect.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error about a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return send.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }

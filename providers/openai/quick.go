@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"sync"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // quickDecoder decodes the frames that every stream has — a piece of text or
@@ -14,11 +14,11 @@ import (
 // more than that, and encoding/json decodes it; what it accepts, it decodes to
 // what encoding/json would.
 type quickDecoder struct {
-	walker reply.Walker
-	text   *reply.Text
+	walker stream.Walker
+	text   *stream.Text
 	buf    []byte
-	named  bool                    // id and model are known: they are not decoded again
-	visit  func(*reply.Value) bool // the method take, as a value that is made once
+	named  bool                     // id and model are known: they are not decoded again
+	visit  func(*stream.Value) bool // the method take, as a value that is made once
 
 	// What a decoded chunk points to.
 	chunk   chunk
@@ -35,7 +35,7 @@ type quickDecoder struct {
 // newQuickDecoder returns a decoder for one answer that makes its strings in
 // text. Decoders are used again: one is larger than all else that a short answer
 // needs.
-func newQuickDecoder(text *reply.Text) *quickDecoder {
+func newQuickDecoder(text *stream.Text) *quickDecoder {
 	q := quickDecoders.Get().(*quickDecoder)
 	q.text, q.named = text, false
 	return q
@@ -49,7 +49,7 @@ var quickDecoders = sync.Pool{New: func() any {
 
 // release gives the decoder back, without what it decoded.
 func (q *quickDecoder) release() {
-	q.text, q.buf = nil, dialect.Reusable(q.buf)
+	q.text, q.buf = nil, provider.Reusable(q.buf)
 	q.clear()
 	q.walker.Reset()
 	quickDecoders.Put(q)
@@ -71,14 +71,14 @@ func (q *quickDecoder) decode(frame []byte) *chunk {
 }
 
 // take takes one leaf of the frame and reports whether it understood it.
-func (q *quickDecoder) take(v *reply.Value) bool {
+func (q *quickDecoder) take(v *stream.Value) bool {
 	switch string(v.Path()) {
 	case "id":
-		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.ID)
+		return q.named && v.Kind == stream.String || q.string(v, &q.chunk.ID)
 	case "model":
-		return q.named && v.Kind == reply.String || q.string(v, &q.chunk.Model)
+		return q.named && v.Kind == stream.String || q.string(v, &q.chunk.Model)
 	case "choices", "error", "x_groq", "usage":
-		return v.IsNull() || v.Kind == reply.Empty && v.Raw()[0] == '[' && string(v.Path()) == "choices"
+		return v.IsNull() || v.Kind == stream.Empty && v.Raw()[0] == '[' && string(v.Path()) == "choices"
 	case "object":
 		return string(v.Raw()) != "error" && bytes.IndexByte(v.Raw(), '\\') < 0
 	case "choices.0.index":
@@ -112,7 +112,7 @@ func (q *quickDecoder) take(v *reply.Value) bool {
 func (q *quickDecoder) first() { q.chunk.Choices = q.choice[:] }
 
 // said takes a leaf of the delta or message, or the empty one itself.
-func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
+func (q *quickDecoder) said(what **content, name []byte, v *stream.Value) bool {
 	switch {
 	case len(name) == 0 && v.IsNull():
 		return true
@@ -129,7 +129,7 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	}
 	switch string(name) {
 	case "":
-		return v.Kind == reply.Empty && v.Raw()[0] == '{'
+		return v.Kind == stream.Empty && v.Raw()[0] == '{'
 	case ".content":
 		return q.string(v, &c.Content)
 	case ".reasoning_content":
@@ -141,13 +141,13 @@ func (q *quickDecoder) said(what **content, name []byte, v *reply.Value) bool {
 	case ".role":
 		return true
 	case ".annotations":
-		return v.Kind == reply.Empty && v.Raw()[0] == '['
+		return v.Kind == stream.Empty && v.Raw()[0] == '['
 	}
 	return v.IsNull() && bytes.IndexByte(name[1:], '.') < 0 && q.ignorable(v)
 }
 
 // count takes a leaf of the usage.
-func (q *quickDecoder) count(name []byte, v *reply.Value) bool {
+func (q *quickDecoder) count(name []byte, v *stream.Value) bool {
 	var to **int
 	var n *int
 	switch string(name) {
@@ -190,11 +190,11 @@ func (q *quickDecoder) completionDetails() *completionDetails {
 }
 
 // string takes a string or null into to.
-func (q *quickDecoder) string(v *reply.Value, to *string) bool {
+func (q *quickDecoder) string(v *stream.Value, to *string) bool {
 	switch {
 	case v.IsNull():
 		return true
-	case v.Kind != reply.String:
+	case v.Kind != stream.String:
 		return false
 	case len(v.Raw()) == 0:
 		*to = ""
@@ -212,7 +212,7 @@ func (q *quickDecoder) string(v *reply.Value, to *string) bool {
 // ignorable reports whether a leaf that is not known means nothing to
 // encoding/json either: it is not part of something known that is decoded in
 // full, nor would it be taken for something known by ignoring case.
-func (q *quickDecoder) ignorable(v *reply.Value) bool {
+func (q *quickDecoder) ignorable(v *stream.Value) bool {
 	top := v.Path()
 	for i, c := range v.Path() {
 		if c >= 'A' && c <= 'Z' {

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // sameChunk compares chunks by what they mean: an empty list is as none, an
@@ -20,7 +20,7 @@ var sameChunk = cmp.Options{
 	cmp.Comparer(func(a, b *completionDetails) bool { return cmp.Equal(orZero(a), orZero(b)) }),
 	cmp.AllowUnexported(chunk{}, choice{}, content{}),
 	cmpopts.EquateEmpty(),
-	cmp.FilterValues(func(a, b json.RawMessage) bool { return !send.IsSet(a) && !send.IsSet(b) }, cmp.Ignore()),
+	cmp.FilterValues(func(a, b json.RawMessage) bool { return !httpcall.IsSet(a) && !httpcall.IsSet(b) }, cmp.Ignore()),
 }
 
 func orZero[T any](p *T) T {
@@ -65,7 +65,7 @@ var quickFrames = []string{
 }
 
 func TestQuickDecoderTakesWhatEveryStreamHas(t *testing.T) {
-	quick := newQuickDecoder(&reply.Text{})
+	quick := newQuickDecoder(&stream.Text{})
 	for range 2 { // what one frame leaves behind must not show in the next
 		for _, frame := range quickFrames {
 			if !checkQuick(t, quick, []byte(frame)) {
@@ -105,7 +105,7 @@ var oddFrames = []string{
 
 func TestQuickDecoderDoesNotMisreadOddFrames(t *testing.T) {
 	for _, frame := range oddFrames {
-		t.Run(frame, func(t *testing.T) { checkQuick(t, newQuickDecoder(&reply.Text{}), []byte(frame)) })
+		t.Run(frame, func(t *testing.T) { checkQuick(t, newQuickDecoder(&stream.Text{}), []byte(frame)) })
 	}
 }
 
@@ -118,7 +118,7 @@ func FuzzQuickDecode(f *testing.F) {
 		f.Add([]byte(strings.Replace(quickFrames[1], `"index":0`, `"x":`+frame, 1)), []byte(frame))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		quick := newQuickDecoder(&reply.Text{})
+		quick := newQuickDecoder(&stream.Text{})
 		checkQuick(t, quick, first)
 		checkQuick(t, quick, second)
 	})

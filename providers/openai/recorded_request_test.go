@@ -12,13 +12,13 @@ import (
 // requestFrom makes the request that a recorded body means.
 func requestFrom(t testing.TB, body map[string]any) *llm.Request {
 	t.Helper()
-	req := &llm.Request{Unstreamed: true}
+	req := &llm.Request{NonStreaming: true}
 	extra := make(map[string]any)
 	for name, value := range body {
 		switch name {
 		case "model", "stream_options":
 		case "stream":
-			req.Unstreamed = value != true
+			req.NonStreaming = value != true
 		case "messages":
 			for _, m := range value.([]any) {
 				req.Messages = append(req.Messages, messageFrom(t, m.(map[string]any)))
@@ -30,7 +30,7 @@ func requestFrom(t testing.TB, body map[string]any) *llm.Request {
 		case "seed":
 			req.Seed = new(int64(number(t, value)))
 		case "reasoning_effort":
-			req.Reasoning = llm.Effort(value.(string))
+			req.ReasoningEffort = llm.ReasoningEffort(value.(string))
 		case "tools":
 			for _, tool := range value.([]any) {
 				req.Tools = append(req.Tools, toolFrom(t, tool))

@@ -26,9 +26,9 @@ func configFor(name, base string) openai.Config {
 	case strings.HasPrefix(name, "compat/llama-cpp"), strings.HasPrefix(name, "llamacpp/"):
 		config.Server = openai.LlamaCpp
 	case strings.HasPrefix(name, "compat/zai"):
-		config.Quirks = &openai.Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content"}
+		config.Quirks = &openai.Quirks{MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent}
 	case strings.HasPrefix(name, "ollama/"):
-		config.Quirks = &openai.Quirks{MaxTokens: "max_tokens"}
+		config.Quirks = &openai.Quirks{MaxTokensField: openai.MaxTokens}
 	}
 	return config
 }
@@ -80,14 +80,14 @@ func TestRecordedChats(t *testing.T) {
 		t.Run(e.Name, func(t *testing.T) {
 			server := newReplay(t, e)
 			m := llm.New(provider(t, configFor(e.Name, server.URL+"/v1")), "m")
-			req := llm.Ask("hi")
+			req := llm.Prompt("hi")
 			var recorded map[string]any
 			if json.Valid([]byte(e.Request)) {
 				recorded = fromJSON(t, e.Request).(map[string]any)
 				if messages, _ := recorded["messages"].([]any); len(messages) > 0 {
 					req = requestFrom(t, recorded)
 					if name := at[string](recorded, "model"); name != "" {
-						m = m.With(llm.Named(name))
+						m = m.With(llm.WithName(name))
 					}
 				} else {
 					recorded = nil // what no request of ours can be: only the reply is of use

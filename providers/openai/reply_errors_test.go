@@ -132,7 +132,7 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 func TestEmptyRefusals(t *testing.T) {
 	for status, kind := range map[int]llm.Kind{500: llm.Server, 503: llm.Overloaded, 401: llm.Auth, 429: llm.RateLimited} {
 		for _, unstreamed := range []bool{false, true} {
-			_, err := model(t, openai.Config{}, says(status, "", "")).Generate(t.Context(), &llm.Request{Messages: hi, Unstreamed: unstreamed})
+			_, err := model(t, openai.Config{}, says(status, "", "")).Generate(t.Context(), &llm.Request{Messages: hi, NonStreaming: unstreamed})
 			e := wantError(t, err, kind, "the server gave no reason")
 			equal(t, "status, provider, model, op", []any{e.Status, e.Provider, e.Model, e.Op}, []any{status, "openai", "m", llm.OpChat})
 		}
@@ -163,12 +163,12 @@ func TestLongLines(t *testing.T) {
 			if size == huge && name != "text" {
 				continue // as 2 MB, and slow under the race detector
 			}
-			resp := answer(t, model(t, openai.Config{}, streams(body)), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(body)), llm.Prompt("hi"))
 			if got := resp.Text(); got != "a"+long+"b" {
 				t.Errorf("a line of %d bytes (%s): the text has %d bytes, want %d", size, name, len(got), size+2)
 			}
 		}
-		resp := answer(t, model(t, openai.Config{}, says(200, "application/json", whole(`{"content":`+quote(long)+`}`, `"stop"`, wholeUsage))), llm.Ask("hi"))
+		resp := answer(t, model(t, openai.Config{}, says(200, "application/json", whole(`{"content":`+quote(long)+`}`, `"stop"`, wholeUsage))), llm.Prompt("hi"))
 		equal(t, "length of an unstreamed answer", len(resp.Text()), size)
 	}
 }
@@ -185,7 +185,7 @@ func TestLineBeyondTheLimit(t *testing.T) {
 	_, err = ask(t, model(t, config, says(200, "application/json", whole(`{"content":`+quote(strings.Repeat(long, 8))+`}`, `"stop"`, ""))))
 	wantError(t, err, llm.Protocol, "limit")
 	equal(t, "text within the limit of an unstreamed answer",
-		answer(t, model(t, config, says(200, "application/json", whole(`{"content":`+quote(long)+`}`, `"stop"`, wholeUsage))), llm.Ask("hi")).Text(), long)
+		answer(t, model(t, config, says(200, "application/json", whole(`{"content":`+quote(long)+`}`, `"stop"`, wholeUsage))), llm.Prompt("hi")).Text(), long)
 }
 
 func TestEventStreamGrammar(t *testing.T) {
@@ -212,7 +212,7 @@ func TestEventStreamGrammar(t *testing.T) {
 		"obfuscation of any length": strings.Replace(strings.Replace(events(data...), `"id"`, `"obfuscation":"aXb","id"`, 1), `"created":1`, `"created":2,"obfuscation":"q"`, 2),
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := answer(t, model(t, openai.Config{}, streams(body)), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(body)), llm.Prompt("hi"))
 			equal(t, "text and usage", []any{resp.Text(), resp.Usage}, []any{"Hello, world", usage7and5})
 		})
 	}

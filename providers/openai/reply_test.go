@@ -109,7 +109,7 @@ func TestAnswersThatStream(t *testing.T) {
 		{"more after [DONE]", events(text("a"), finish("stop"), usage, done, text("X")), stopped(says1(llm.Text{Text: "a"}))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			resp := answer(t, model(t, openai.Config{}, streams(tt.body)), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(tt.body)), llm.Prompt("hi"))
 			equal(t, "answer", said(resp), tt.want)
 		})
 	}
@@ -126,7 +126,7 @@ func TestFinishReasonsThatMeanFailure(t *testing.T) {
 		"error": llm.Server, "insufficient_system_resource": llm.Overloaded, "abort": llm.Incomplete,
 	} {
 		m := model(t, openai.Config{}, streams(events(text("half"), finish(raw), usage, done)))
-		_, err := m.Generate(t.Context(), llm.Ask("hi"))
+		_, err := m.Generate(t.Context(), llm.Prompt("hi"))
 		e, ok := errors.AsType[*llm.Error](err)
 		if !ok || e.Kind != want || e.Partial.Text() != "half" || !e.Partial.Usage.Input.IsKnown() {
 			t.Errorf("the finish reason %s gives %v (partial %+v), want the kind %q with text and usage", raw, err, e.Partial, want)
@@ -143,7 +143,7 @@ func TestFinishReasons(t *testing.T) {
 			"streamed":   streams(events(text("a"), finish(raw), usage, done)),
 			"unstreamed": says(200, "application/json", whole(`{"role":"assistant","content":"a"}`, quote(raw), wholeUsage)),
 		} {
-			resp := answer(t, model(t, openai.Config{}, handler), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, handler), llm.Prompt("hi"))
 			equal(t, raw+", "+name, []string{string(resp.FinishReason), resp.RawFinishReason}, []string{string(want), raw})
 		}
 	}
@@ -175,7 +175,7 @@ func TestUsageInEveryPlaceWhereServersPutIt(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := strings.Join(strings.Fields(tt.chunk), " ")
-			resp := answer(t, model(t, openai.Config{}, streams(events(text("a"), finish("stop"), data, done))), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(events(text("a"), finish("stop"), data, done))), llm.Prompt("hi"))
 			equal(t, "usage", resp.Usage, tt.want)
 			equal(t, "warnings", resp.Warnings, []llm.Warning(nil))
 		})
@@ -186,13 +186,13 @@ func TestUnknownUsageIsAWarning(t *testing.T) {
 	for name, more := range map[string]string{"none": "", "null": `,"usage":null`, "empty": `,"usage":{}`} {
 		t.Run(name, func(t *testing.T) {
 			body := `{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]` + more + `}`
-			resp := answer(t, model(t, openai.Config{}, streams(events(body, done))), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, streams(events(body, done))), llm.Prompt("hi"))
 			equal(t, "usage", resp.Usage, llm.Usage{})
 			equal(t, "warnings", resp.Warnings, []llm.Warning{usageUnknown})
 		})
 	}
-	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamUsage: true}}, streams(events(text("a"), finish("stop"), done)))
-	equal(t, "warnings, where the server is known to tell none", answer(t, m, llm.Ask("hi")).Warnings, []llm.Warning(nil))
+	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamOptions: true}}, streams(events(text("a"), finish("stop"), done)))
+	equal(t, "warnings, where the server is known to tell none", answer(t, m, llm.Prompt("hi")).Warnings, []llm.Warning(nil))
 }
 
 func TestLogprobsAndSources(t *testing.T) {
@@ -216,7 +216,7 @@ func TestLogprobsAndSources(t *testing.T) {
 		"unstreamed": {says(200, "application/json", `{"choices":[{"index":0,"message":{"content":"Hé!","annotations":`+note+`},"logprobs":`+logprobs+`,"finish_reason":"stop"}]`+wholeUsage+`}`), withRange},
 	} {
 		t.Run(name, func(t *testing.T) {
-			resp := answer(t, model(t, openai.Config{}, tt.handler), llm.Ask("hi"))
+			resp := answer(t, model(t, openai.Config{}, tt.handler), llm.Prompt("hi"))
 			if diff := cmp.Diff(tokens, resp.Logprobs, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("log probabilities (-want +got):\n%s", diff)
 			}
@@ -285,7 +285,7 @@ func TestAnswersThatDoNotStream(t *testing.T) {
 					continue // nothing says what it is, and it spans lines: neither stream nor JSON
 				}
 				t.Run(tt.name+", asked to stream: "+contentType, func(t *testing.T) {
-					resp := answer(t, model(t, openai.Config{}, says(200, contentType, tt.body)), &llm.Request{Messages: hi, Unstreamed: unstreamed})
+					resp := answer(t, model(t, openai.Config{}, says(200, contentType, tt.body)), &llm.Request{Messages: hi, NonStreaming: unstreamed})
 					equal(t, "answer", said(resp), tt.want)
 					equal(t, "id and model", []string{resp.ID, resp.Model}[:min(2, len(resp.ID))], []string{"c1", "m-1"}[:min(2, len(resp.ID))])
 				})
@@ -296,7 +296,7 @@ func TestAnswersThatDoNotStream(t *testing.T) {
 
 func TestStreamInAnswerToAnUnstreamedRequest(t *testing.T) {
 	m := model(t, openai.Config{}, streams(events(text("a"), text("b"), finish("stop"), usage, done)))
-	resp := answer(t, m, &llm.Request{Messages: hi, Unstreamed: true})
+	resp := answer(t, m, &llm.Request{Messages: hi, NonStreaming: true})
 	equal(t, "text and usage", []any{resp.Text(), resp.Usage}, []any{"ab", usage7and5})
 }
 
@@ -317,7 +317,7 @@ func TestUnstreamedAnswerMustBeWhole(t *testing.T) {
 		{"an error after an answer", whole(`{"content":"Hi"}`, `"stop"`, `,"error":{"message":"m","code":503}`), llm.Overloaded, "m"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := model(t, openai.Config{}, says(200, "application/json", tt.body)).Generate(t.Context(), &llm.Request{Messages: hi, Unstreamed: true})
+			_, err := model(t, openai.Config{}, says(200, "application/json", tt.body)).Generate(t.Context(), &llm.Request{Messages: hi, NonStreaming: true})
 			e := wantError(t, err, tt.kind, tt.want)
 			equal(t, "status", e.Status, 200)
 		})
@@ -340,7 +340,7 @@ func TestRawBodyIsKeptWhenAskedFor(t *testing.T) {
 func TestAnswerCanBeSentBackAsItIs(t *testing.T) {
 	m := model(t, openai.Config{Server: openai.VLLM}, streams(events(
 		chunk(`"reasoning":"hm"`), text("let me"), chunk(`"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]`), finish("tool_calls"), usage, done)))
-	resp := answer(t, m, llm.Ask("hi"))
+	resp := answer(t, m, llm.Prompt("hi"))
 	history := append([]llm.Message{llm.User("hi")}, resp.Messages...)
 	history = append(history, llm.ToolResults(llm.ToolResult{CallID: "c", Content: "ok"}))
 	data, err := json.Marshal(history) // stored and loaded in between
@@ -363,7 +363,7 @@ func TestAnswerIsNamedByTheFirstFrameThatHasAName(t *testing.T) {
 	resp := answer(t, model(t, openai.Config{}, streams(events(
 		`{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}`,
 		`{"id":"c1","model":"gpt-4o-2024-08-06","choices":[{"index":0,"delta":{"role":"assistant","content":"Hi"},"finish_reason":null}]}`,
-		finish("stop"), usage, done))), llm.Ask("hi"))
+		finish("stop"), usage, done))), llm.Prompt("hi"))
 	equal(t, "id", resp.ID, "c1")
 	equal(t, "model", resp.Model, "gpt-4o-2024-08-06")
 }

@@ -87,7 +87,7 @@ func TestToolCallsInEveryShapeThatServersSend(t *testing.T) {
 	} {
 		for _, reason := range []string{"tool_calls", "stop"} { // not every server tells the two apart
 			t.Run(tt.name+", "+reason, func(t *testing.T) {
-				resp := answer(t, model(t, openai.Config{}, streams(events(append(tt.data, finish(reason), usage, done)...))), llm.Ask("hi"))
+				resp := answer(t, model(t, openai.Config{}, streams(events(append(tt.data, finish(reason), usage, done)...))), llm.Prompt("hi"))
 				equal(t, "tool calls", resp.ToolCalls(), tt.want)
 				equal(t, "incomplete calls", resp.IncompleteCalls, []llm.ToolCall(nil))
 				equal(t, "finish reason", resp.FinishReason, llm.FinishToolCalls)
@@ -111,7 +111,7 @@ func TestToolCallEvents(t *testing.T) {
 		calls(`{"index":0,"id":"a","function":{"name":"f","arguments":""}}`), calls(`{"index":0,"function":{"arguments":"{\"x\""}}`),
 		calls(`{"index":0,"function":{"arguments":":1}"}}`), finish("tool_calls"), usage, done)))
 	var got []llm.Event
-	for ev, err := range m.Stream(t.Context(), llm.Ask("hi")).Events() {
+	for ev, err := range m.Stream(t.Context(), llm.Prompt("hi")).Events() {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,7 +133,7 @@ func TestCallCutByALimitIsNotHandedOutAsComplete(t *testing.T) {
 			m := model(t, openai.Config{}, streams(events(
 				calls(`{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}}`),
 				calls(`{"index":1,"id":"b","function":{"name":"g","arguments":"{\"y\":"}}`), finish(reason), usage, done)))
-			resp := answer(t, m, llm.Ask("hi"))
+			resp := answer(t, m, llm.Prompt("hi"))
 			equal(t, "complete calls", resp.ToolCalls(), []llm.ToolCall{{ID: "a", Name: "f", Arguments: `{"x":1}`}})
 			equal(t, "incomplete calls", resp.IncompleteCalls, []llm.ToolCall{{ID: "b", Name: "g", Arguments: `{"y":`}})
 			equal(t, "raw finish reason", resp.RawFinishReason, reason)

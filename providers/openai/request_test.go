@@ -67,7 +67,7 @@ func snapshot(t testing.TB, req *llm.Request) string {
 func TestSettingsAsTheyAreSent(t *testing.T) {
 	runRequestTests(t, []requestTest{
 		{name: "nothing set", want: ``},
-		{name: "unstreamed", req: llm.Request{Unstreamed: true}, want: `"stream":null,"stream_options":null`},
+		{name: "unstreamed", req: llm.Request{NonStreaming: true}, want: `"stream":null,"stream_options":null`},
 		{name: "the limit on the answer", req: llm.Request{MaxTokens: 100}, want: `"max_completion_tokens":100`},
 		{name: "the limit under its old name", config: openai.Config{Server: openai.LlamaCpp}, req: llm.Request{MaxTokens: 100}, want: `"max_tokens":100`},
 		{
@@ -91,16 +91,16 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 		{name: "stop sequences", req: llm.Request{Stop: []string{"\n", "<END>"}}, want: `"stop":["\n","<END>"]`},
 		{name: "log probabilities", req: llm.Request{Logprobs: true}, want: `"logprobs":true`},
 		{name: "top log probabilities", req: llm.Request{TopLogprobs: 3}, want: `"logprobs":true,"top_logprobs":3`},
-		{name: "reasoning effort", req: llm.Request{Reasoning: llm.EffortHigh}, want: `"reasoning_effort":"high"`},
-		{name: "no reasoning", req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning_effort":"none"`},
-		{name: "no reasoning of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: llm.EffortNone}, want: `"thinking":{"type":"disabled"}`},
-		{name: "no reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{Reasoning: llm.EffortNone}, want: `"reasoning":{"enabled":false}`},
-		{name: "minimal reasoning", req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"minimal"`},
-		{name: "minimal reasoning of Cerebras's", config: openai.Config{Server: openai.Cerebras}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
-		{name: "minimal reasoning of Groq's", config: openai.Config{Server: openai.Groq}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
-		{name: "minimal reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{Reasoning: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
-		{name: "an effort of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Reasoning: "max"}, want: `"reasoning_effort":"max"`},
-		{name: "an effort of tomorrow", req: llm.Request{Reasoning: "xhigh"}, want: `"reasoning_effort":"xhigh"`},
+		{name: "reasoning effort", req: llm.Request{ReasoningEffort: llm.EffortHigh}, want: `"reasoning_effort":"high"`},
+		{name: "no reasoning", req: llm.Request{ReasoningEffort: llm.EffortNone}, want: `"reasoning_effort":"none"`},
+		{name: "no reasoning of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{ReasoningEffort: llm.EffortNone}, want: `"thinking":{"type":"disabled"}`},
+		{name: "no reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{ReasoningEffort: llm.EffortNone}, want: `"reasoning":{"enabled":false}`},
+		{name: "minimal reasoning", req: llm.Request{ReasoningEffort: llm.EffortMinimal}, want: `"reasoning_effort":"minimal"`},
+		{name: "minimal reasoning of Cerebras's", config: openai.Config{Server: openai.Cerebras}, req: llm.Request{ReasoningEffort: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
+		{name: "minimal reasoning of Groq's", config: openai.Config{Server: openai.Groq}, req: llm.Request{ReasoningEffort: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
+		{name: "minimal reasoning of Together's", config: openai.Config{Server: openai.Together}, req: llm.Request{ReasoningEffort: llm.EffortMinimal}, want: `"reasoning_effort":"low"`},
+		{name: "an effort of DeepSeek's", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{ReasoningEffort: "max"}, want: `"reasoning_effort":"max"`},
+		{name: "an effort of tomorrow", req: llm.Request{ReasoningEffort: "xhigh"}, want: `"reasoning_effort":"xhigh"`},
 		{name: "any JSON object", req: llm.Request{Format: &llm.Format{}}, want: `"response_format":{"type":"json_object"}`},
 		{
 			name: "a schema",
@@ -120,7 +120,7 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 
 // lacks is the warning about a setting that a server does not have.
 func lacks(setting string, server openai.Server) llm.Warning {
-	return llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: string(server) + " does not have this setting; it was left out"}
+	return llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: string(server) + " does not support this setting; it was omitted"}
 }
 
 func TestToolsAsTheyAreSent(t *testing.T) {
@@ -160,7 +160,7 @@ func TestToolsAsTheyAreSent(t *testing.T) {
 			req:  with(llm.ToolChoice{Mode: llm.ToolNamed, Name: "weather"}, nil),
 			want: `"tools":[` + sentWeather + `],"tool_choice":"required"`,
 			warnings: []llm.Warning{{
-				Code: llm.WarnChanged, Setting: "ToolChoice", Message: "this server cannot be told which tool to call; it was told to call one",
+				Code: llm.WarnChanged, Setting: "ToolChoice", Message: "this server does not support a tool choice by name; a call of any tool was required instead",
 			}},
 		},
 	})
@@ -204,7 +204,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 			Messages: []llm.Message{{Role: llm.RoleUser, Name: "ann", Parts: []llm.Part{llm.Text{Text: "hi"}}}},
 			Tools:    []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, ParallelToolCalls: new(true),
 			MaxTokens: 9, Temperature: new(1.0), TopP: new(1.0), TopK: new(1), Seed: new(int64(1)), PresencePenalty: new(1.0),
-			FrequencyPenalty: new(1.0), Stop: []string{"."}, Reasoning: llm.EffortLow, Logprobs: true, TopLogprobs: 1,
+			FrequencyPenalty: new(1.0), Stop: []string{"."}, ReasoningEffort: llm.EffortLow, Logprobs: true, TopLogprobs: 1,
 			Format: &llm.Format{Schema: json.RawMessage(`{"type":"object"}`)},
 		}
 	}
@@ -223,7 +223,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 		t.Run(string(server), func(t *testing.T) {
 			fields := map[string]string{
 				"TopK": "top_k", "Logprobs": "logprobs", "TopLogprobs": "top_logprobs", "ParallelToolCalls": "parallel_tool_calls",
-				"PresencePenalty": "presence_penalty", "FrequencyPenalty": "frequency_penalty", "Seed": "seed", "Reasoning": "reasoning_effort",
+				"PresencePenalty": "presence_penalty", "FrequencyPenalty": "frequency_penalty", "Seed": "seed", "ReasoningEffort": "reasoning_effort",
 			}
 			req := full()
 			got := capture(t, openai.Config{Server: server}, "m", &req)
@@ -245,7 +245,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 			}
 
 			strict := full()
-			strict.Strict = true
+			strict.FailOnUnsupported = true
 			_, err := model(t, openai.Config{Server: server}, streams(events(text("ok"), finish("stop"), usage))).Generate(t.Context(), &strict)
 			if left == nil {
 				equal(t, "error in strict mode", err, error(nil))
@@ -261,12 +261,12 @@ func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
 	const tools = `"tools":[{"type":"function","function":{"name":"f"}}]`
 	left := []llm.Warning{{
 		Code: llm.WarnChanged, Setting: "ToolChoice",
-		Message: "this server cannot make a model call a tool while it reasons, so it was left to the model: set Reasoning to none to force a call",
+		Message: "this server does not support forced tool calls while the model reasons, so the tool choice was omitted; set ReasoningEffort to none to force a call",
 	}}
 	for _, tt := range []struct {
 		name     string
 		choice   llm.ToolChoice
-		effort   llm.Effort
+		effort   llm.ReasoningEffort
 		want     string
 		warnings []llm.Warning
 	}{
@@ -279,7 +279,7 @@ func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
 	} {
 		runRequestTests(t, []requestTest{{
 			name: tt.name, config: openai.Config{Server: openai.DeepSeek},
-			req:  llm.Request{Tools: []llm.Tool{{Name: "f"}}, ToolChoice: tt.choice, Reasoning: tt.effort},
+			req:  llm.Request{Tools: []llm.Tool{{Name: "f"}}, ToolChoice: tt.choice, ReasoningEffort: tt.effort},
 			want: tools + tt.want, warnings: tt.warnings,
 		}})
 	}
@@ -297,7 +297,7 @@ func TestOldVersionsOfAzureAreAskedForWhatTheyKnow(t *testing.T) {
 			name: version, config: openai.Config{Server: openai.Azure, AzureAPIVersion: version}, req: llm.Request{MaxTokens: 3}, want: want,
 		}})
 	}
-	own := &openai.Quirks{MaxTokens: "max_tokens"}
+	own := &openai.Quirks{MaxTokensField: openai.MaxTokens}
 	runRequestTests(t, []requestTest{{
 		name: "the user's own quirks", config: openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-06-01", Quirks: own},
 		req: llm.Request{MaxTokens: 3}, want: `"max_tokens":3`,
@@ -305,7 +305,7 @@ func TestOldVersionsOfAzureAreAskedForWhatTheyKnow(t *testing.T) {
 }
 
 func TestQuirksOfAnUnknownServer(t *testing.T) {
-	quirks := &openai.Quirks{NoStreamUsage: true, NoJSONSchema: true, MaxTokens: "max_tokens", Refuses: []string{"Stop", "Temperature"}}
+	quirks := &openai.Quirks{NoStreamOptions: true, NoJSONSchema: true, MaxTokensField: openai.MaxTokens, Unsupported: []openai.Setting{openai.SettingStop, openai.SettingTemperature}}
 	runRequestTests(t, []requestTest{{
 		name: "all at once", config: openai.Config{BaseURL: "http://server.test", Quirks: quirks},
 		req: llm.Request{
@@ -314,7 +314,7 @@ func TestQuirksOfAnUnknownServer(t *testing.T) {
 		want: `"max_tokens":3,"stream_options":null,"response_format":{"type":"json_object"}`,
 		warnings: []llm.Warning{
 			lacks("Temperature", "openai"), lacks("Stop", "openai"),
-			{Code: llm.WarnChanged, Setting: "Format", Message: "this server follows no schema; it was told to answer with any JSON object"},
+			{Code: llm.WarnChanged, Setting: "Format", Message: "this server does not support JSON schemas; any JSON object was requested instead"},
 		},
 	}, {
 		name: "no free JSON object", config: openai.Config{BaseURL: "http://server.test", Quirks: &openai.Quirks{NoJSONObject: true}},
@@ -325,7 +325,7 @@ func TestQuirksOfAnUnknownServer(t *testing.T) {
 
 func TestRequestIsSentAsItIsWritten(t *testing.T) {
 	const strange = "<b>&amp; \u2028 \x00 \"\\ 🦙 é \uFFFD"
-	got := capture(t, openai.Config{}, "m", llm.Ask(strange))
+	got := capture(t, openai.Config{}, "m", llm.Prompt(strange))
 	decoded := fromJSON(t, got.Body).(map[string]any)
 	content := decoded["messages"].([]any)[0].(map[string]any)["content"]
 	if diff := cmp.Diff(any(strange), content); diff != "" {

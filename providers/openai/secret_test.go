@@ -34,14 +34,14 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 			}
 			mustHide(t, "the config by pointer", &config)
 			m := llm.New(provider(t, config), "m")
-			resp, err := m.Generate(t.Context(), llm.Ask("hi")) // what a first call learns is remembered
+			resp, err := m.Generate(t.Context(), llm.Prompt("hi")) // what a first call learns is remembered
 			if err != nil {
 				t.Fatal(err)
 			}
 			mustHide(t, "the response, to whose id the server made the key", resp)
 			mustHide(t, "the provider", m.Provider())
 			mustHide(t, "the model", m)
-			mustHide(t, "a stream", m.Stream(t.Context(), llm.Ask("hi")))
+			mustHide(t, "a stream", m.Stream(t.Context(), llm.Prompt("hi")))
 		})
 	}
 	mustHide(t, "a config whose key is in the address", openai.Config{BaseURL: "https://me:" + testKey + "@gateway.example/?key=" + testKey})

@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/reply"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -22,7 +22,7 @@ func TestQuickDecoderReadsRecordedFramesAsEncodingJSONDoes(t *testing.T) {
 	for _, e := range Exchanges(t) {
 		for _, frame := range framesOf(e.Body) {
 			frames++
-			if checkQuick(t, newQuickDecoder(&reply.Text{}), []byte(frame)) {
+			if checkQuick(t, newQuickDecoder(&stream.Text{}), []byte(frame)) {
 				quickly++
 			}
 		}
@@ -98,18 +98,18 @@ func readBody(t testing.TB, e Exchange, alone bool) llm.Events {
 		t.Fatal(err)
 	}
 	return func(yield func(llm.Event, error) bool) {
-		r, err := p.client.Do(t.Context(), &send.Request{Method: http.MethodPost, URL: "http://server.test"})
+		r, err := p.client.Do(t.Context(), &httpcall.Request{Method: http.MethodPost, URL: "http://server.test"})
 		if err != nil {
 			yield(llm.Event{}, err)
 			return
 		}
 		defer r.Close()
 		a := &answer{provider: p}
-		a.Answer = dialect.Answer{Reply: r, Request: llm.Ask("hi"), Yield: yield}
+		a.Answer = provider.Answer{Reply: r, Request: llm.Prompt("hi"), Yield: yield}
 		a.quick = newQuickDecoder(&a.Text)
 		if alone {
-			a.quick = &quickDecoder{visit: func(*reply.Value) bool { return false }} // it takes nothing
-			a.pieces = math.MinInt                                                   // no shape is worth learning
+			a.quick = &quickDecoder{visit: func(*stream.Value) bool { return false }} // it takes nothing
+			a.pieces = math.MinInt                                                    // no shape is worth learning
 		}
 		if err := a.read(); err != nil {
 			yield(llm.Event{}, err)

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -27,14 +27,14 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return err
 	}
 	defer r.Close()
-	a := &dialect.Answer{Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield, NoUsage: !p.vertex}
+	a := &provider.Answer{Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield, NoUsage: !p.vertex}
 	return a.Failed(p.read(a), llm.Usage{})
 }
 
 // generated is the reply to generateMessage and generateText. Predictions is the reply to
 // Vertex AI's predict.
 type generated struct {
-	dialect.Failure
+	provider.Failure
 	Candidates  []candidate  `json:"candidates"`
 	Filters     []filter     `json:"filters"`
 	Feedback    []feedback   `json:"safetyFeedback"` // for texts
@@ -65,7 +65,7 @@ type citation struct {
 	Title string `json:"title"`
 }
 
-func (c *candidate) first(r *send.Reply) (string, []citation, error) {
+func (c *candidate) first(r *httpcall.Reply) (string, []citation, error) {
 	for _, text := range [...]*string{c.Content, c.Output} {
 		if text != nil {
 			return *text, c.Citations.Sources, nil
@@ -105,9 +105,9 @@ type tokenCount struct {
 }
 
 // read reads the reply, a single JSON value, and yields its events.
-func (p *Provider) read(a *dialect.Answer) error {
+func (p *Provider) read(a *provider.Answer) error {
 	var got generated
-	if err := a.ReadValue(send.WholeReply(p.limits), &got); err != nil {
+	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	text, sources, err := p.first(a.Reply, &got)
@@ -121,12 +121,12 @@ func (p *Provider) read(a *dialect.Answer) error {
 	}
 	// The protocol has no finish reason.
 	tokens := &got.Metadata.Tokens
-	a.Done(&llm.Done{Usage: llm.Usage{Input: dialect.Reported(tokens.Input.Total), Output: dialect.Reported(tokens.Output.Total)}})
+	a.Done(&llm.Done{Usage: llm.Usage{Input: provider.Reported(tokens.Input.Total), Output: provider.Reported(tokens.Output.Total)}})
 	return nil
 }
 
 // first returns the text of the first candidate and its citations.
-func (p *Provider) first(r *send.Reply, got *generated) (string, []citation, error) {
+func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation, error) {
 	switch {
 	case p.vertex && len(got.Predictions) > 0:
 		return got.Predictions[0].first(r)
@@ -165,13 +165,13 @@ func (g *generated) why() (said string) {
 
 // word returns the name or number of a constant, or "" if it is not set.
 func word(raw json.RawMessage) string {
-	if !send.IsSet(raw) {
+	if !httpcall.IsSet(raw) {
 		return ""
 	}
 	return strings.Trim(string(raw), `"`)
 }
 
-func (p *prediction) first(r *send.Reply) (string, []citation, error) {
+func (p *prediction) first(r *httpcall.Reply) (string, []citation, error) {
 	var safety struct {
 		Blocked bool  `json:"blocked"`
 		Errors  []int `json:"errors"`

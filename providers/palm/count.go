@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -28,10 +28,10 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		return err
 	}
 	var got struct {
-		dialect.Failure
+		provider.Failure
 		Count *int `json:"tokenCount"`
 	}
-	r, err := dialect.Value(ctx, p.client, req, &got)
+	r, err := provider.Value(ctx, p.client, req, &got)
 	if err != nil {
 		return err
 	}
@@ -39,6 +39,6 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	if got.Count == nil || *got.Count < 0 {
 		return r.Fail(llm.Protocol, "the reply has no valid tokenCount")
 	}
-	dialect.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
+	provider.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
 	return nil
 }

@@ -16,7 +16,7 @@ func Example() {
 		panic(err)
 	}
 	defer p.Close()
-	_, err = llm.New(p, "chat-bison-001").Generate(context.Background(), llm.Ask("Why is the sky blue?"))
+	_, err = llm.New(p, "chat-bison-001").Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
 	fmt.Println(errors.Is(err, llm.Retired))
 	// Output: true
 }

@@ -1,7 +1,7 @@
 package palm
 
 import (
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 )
@@ -30,5 +30,5 @@ func open(c providers.Config) (llm.Provider, error) {
 	if config.APIKey == "" && config.TokenSource == nil {
 		config.APIKey = llm.Secret(c.Env("PALM_API_KEY"))
 	}
-	return dialect.Opened(New(config))
+	return provider.Opened(New(config))
 }

@@ -30,9 +30,9 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
-	"github.com/parley-llm/parley/internal/send"
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // DefaultAPIVersion is the default version of the Generative Language API. The messages
@@ -53,9 +53,12 @@ type Config struct {
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource provides a bearer token for every request, for example for Vertex AI.
-	// If it is set, APIKey is ignored.
-	TokenSource llm.TokenSource
+	// TokenSource, if set, gives the credential instead, which is sent as a bearer
+	// token: for Vertex AI.
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Headers that the provider sets itself, such as
 	// the credential, take precedence.
@@ -81,7 +84,7 @@ type Config struct {
 // for every verb.
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // a type without this method
-	c.BaseURL, c.Header = send.ShownURL(c.BaseURL), send.ShownHeader(c.Header)
+	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -91,9 +94,9 @@ type Provider struct {
 	name    string
 	baseURL string // including the path of the models; empty without a server
 	vertex  bool
-	headers *send.Headers   // sent with every request
-	token   llm.TokenSource // nil if there is no credential
-	client  *send.Client
+	headers *httpcall.Headers    // of every request
+	token   httpcall.TokenSource // nil for none
+	client  *httpcall.Client
 	limits  llm.Limits
 }
 
@@ -113,20 +116,20 @@ func New(config Config) (*Provider, error) {
 		return nil, p.fail(&llm.Call{}, llm.InvalidRequest, "only one of Config.Project and Config.Location is set: set both for Vertex AI")
 	}
 	if config.BaseURL != "" {
-		base, err := send.ParseBaseURL(p.name, config.BaseURL)
+		base, err := httpcall.ParseBaseURL(p.name, config.BaseURL)
 		if err != nil {
 			return nil, err
 		}
 		p.baseURL = base + config.path()
 	}
 	var keyed bool
-	p.token, keyed = send.Credential(config.APIKey, config.TokenSource)
+	p.token, keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	credential, scheme := "Authorization", "Bearer "
 	if keyed {
 		credential, scheme = "X-Goog-Api-Key", ""
 	}
-	p.headers = send.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
-	p.client = send.NewClient(p.name, config.HTTPClient, config.Limits)
+	p.headers = httpcall.NewHeaders(http.Header{"Content-Type": {"application/json"}}, config.Header, credential, scheme)
+	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
@@ -168,13 +171,19 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	if p.baseURL == "" {
 		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
 	}
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are the operations that the provider supports.
-var operations = dialect.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpCountTokens: (*Provider).countTokens,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
 }
 
 // retired returns the error for a call to the retired service.
@@ -190,8 +199,8 @@ func (p *Provider) retired(call *llm.Call) error {
 }
 
 // request returns the HTTP request for a method of the model, including the credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*send.Request, error) {
-	req := &send.Request{
+func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*httpcall.Request, error) {
+	req := &httpcall.Request{
 		Call: call, Method: http.MethodPost, Body: body,
 		URL: p.baseURL + url.PathEscape(strings.TrimPrefix(call.Model, "models/")) + ":" + method,
 	}
@@ -200,5 +209,5 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return send.Failf(p.name, call, kind, format, args...)
+	return httpcall.Failf(p.name, call, kind, format, args...)
 }

@@ -78,14 +78,14 @@ func TestCount(t *testing.T) {
 		if config.Project != "" {
 			name = chatModel
 		}
-		_, err = llm.New(provider(t, config), name).CountTokens(t.Context(), llm.Ask("x"))
+		_, err = llm.New(provider(t, config), name).CountTokens(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Unsupported, "chat models")
 	}
 }
 
 func TestTextModel(t *testing.T) {
 	srv := palmtest.New(t, palmtest.Answer{Text: " a time"})
-	req := llm.Ask("Once upon")
+	req := llm.Prompt("Once upon")
 	req.Messages = append([]llm.Message{llm.System("A tale.")}, req.Messages...)
 	req.MaxTokens, req.Stop = 8, []string{"."}
 	req.Options = []llm.Options{palm.Options{
@@ -125,7 +125,7 @@ func TestVertex(t *testing.T) {
 	equal(t, "credential", request.Header.Get("Authorization"), "Bearer ya29.token")
 	equal(t, "request", request.Body, fromJSON(t, `{"instances":[`+conversationJSON+`],"parameters":{"temperature":0,"topP":0.9,"topK":40,"candidateCount":1,"maxOutputTokens":64}}`))
 
-	resp, err = llm.New(p, "text-bison").Generate(t.Context(), llm.Ask("Once upon"))
+	resp, err = llm.New(p, "text-bison").Generate(t.Context(), llm.Prompt("Once upon"))
 	if err != nil || resp.Text() != " a time" || resp.Usage.Output != llm.Known(2) {
 		t.Errorf("the text model's answer is %+v, %v", resp, err)
 	}
@@ -140,7 +140,7 @@ func TestFilteredAnswers(t *testing.T) {
 		p          *palm.Provider
 		model, why string
 	}{{own, chatModel, "SAFETY"}, {own, textModel, "OTHER"}, {vertex, chatModel, "blocked"}, {vertex, textModel, "blocked"}} {
-		_, err := llm.New(test.p, test.model).Generate(t.Context(), llm.Ask("x"))
+		_, err := llm.New(test.p, test.model).Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.ContentFilter, "withheld", test.why)
 	}
 	for body, why := range map[string]string{
@@ -149,17 +149,17 @@ func TestFilteredAnswers(t *testing.T) {
 		`{"safetyFeedback":[{"rating":{"category":"HARM_CATEGORY_TOXICITY"}}]}`:                                                                                                      "withheld: HARM_CATEGORY_TOXICITY",
 		`{"filters":[{}]}`: "withheld",
 	} {
-		_, err := llm.New(replying(t, body), textModel).Generate(t.Context(), llm.Ask("x"))
+		_, err := llm.New(replying(t, body), textModel).Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.ContentFilter, why)
 	}
 	vertexSays := llmtest.NewServer(t, llmtest.JSON(http.StatusOK, `{"predictions":[{"content":"","safetyAttributes":{"blocked":true,"errors":[152,250]}}]}`))
 	p := provider(t, palm.Config{BaseURL: vertexSays.URL, HTTPClient: vertexSays.Client(), Project: "p", Location: "l"})
-	_, err := llm.New(p, textModel).Generate(t.Context(), llm.Ask("x"))
+	_, err := llm.New(p, textModel).Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.ContentFilter, "the error codes [152 250]")
 }
 
 func TestCandidateWithoutTextIsNoAnswer(t *testing.T) {
-	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Ask("x"))
+	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Protocol, "neither content nor output")
 }
 
@@ -191,9 +191,9 @@ func TestTwoAuthorsAlternate(t *testing.T) {
 }
 
 func TestWhatPaLMLacksIsSaid(t *testing.T) {
-	req := llm.Ask("x")
+	req := llm.Prompt("x")
 	req.MaxTokens, req.Stop, req.Seed, req.PresencePenalty, req.FrequencyPenalty = 1, []string{"."}, new(int64(1)), new(0.0), new(0.0)
-	req.Tools, req.Format, req.Reasoning, req.Logprobs = []llm.Tool{{Name: "f"}}, &llm.Format{}, llm.EffortLow, true
+	req.Tools, req.Format, req.ReasoningEffort, req.Logprobs = []llm.Tool{{Name: "f"}}, &llm.Format{}, llm.EffortLow, true
 	srv := palmtest.New(t, palmtest.Answer{Text: "y"})
 	m := llm.New(provider(t, palm.Config{BaseURL: srv.URL}), chatModel)
 	resp, err := m.Generate(t.Context(), req)
@@ -205,9 +205,9 @@ func TestWhatPaLMLacksIsSaid(t *testing.T) {
 		settings = append(settings, w.Setting)
 	}
 	equal(t, "settings warned of", settings,
-		[]string{"MaxTokens", "Stop", "Seed", "PresencePenalty", "FrequencyPenalty", "Tools", "Format", "Reasoning", "Logprobs"})
+		[]string{"MaxTokens", "Stop", "Seed", "PresencePenalty", "FrequencyPenalty", "Tools", "Format", "ReasoningEffort", "Logprobs"})
 	equal(t, "request", srv.Requests()[0].Body, fromJSON(t, `{"prompt":{"messages":[{"author":"0","content":"x"}]},"candidateCount":1}`))
-	req.Strict = true
+	req.FailOnUnsupported = true
 	_, err = m.Generate(t.Context(), req)
 	wantError(t, err, llm.Unsupported, "MaxTokens")
 }
@@ -215,27 +215,27 @@ func TestWhatPaLMLacksIsSaid(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	srv := palmtest.New(t, palmtest.Answer{Status: 429, Text: "slow down"}, palmtest.Answer{Status: 503, Text: "later"})
 	m := llm.New(provider(t, palm.Config{BaseURL: srv.URL}), chatModel)
-	_, err := m.Generate(t.Context(), llm.Ask("x"))
+	_, err := m.Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.RateLimited, "slow down")
-	_, err = m.Generate(t.Context(), llm.Ask("x"))
+	_, err = m.Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Overloaded, "later")
-	hot := llm.Ask("x")
+	hot := llm.Prompt("x")
 	hot.Temperature = new(1.5)
 	_, err = m.Generate(t.Context(), hot)
 	wantError(t, err, llm.InvalidRequest, "temperature must be in the range")
-	_, err = m.With(llm.Named("embedding-gecko-001")).Generate(t.Context(), llm.Ask("x"))
+	_, err = m.With(llm.WithName("embedding-gecko-001")).Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.NotFound)
 	srv.Key = "the key"
-	_, err = m.Generate(t.Context(), llm.Ask("x"))
+	_, err = m.Generate(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Auth, "API key not valid")
 
 	_, err = m.ListModels(t.Context())
 	wantError(t, err, llm.Unsupported)
 	for _, body := range []string{`{}`, `{"candidates":[]}`, `{"predictions":[{"content":"x"}]}`} {
-		_, err = llm.New(replying(t, body), chatModel).Generate(t.Context(), llm.Ask("x"))
+		_, err = llm.New(replying(t, body), chatModel).Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Protocol)
 	}
-	_, err = llm.New(replying(t, `{}`), chatModel).CountTokens(t.Context(), llm.Ask("x"))
+	_, err = llm.New(replying(t, `{}`), chatModel).CountTokens(t.Context(), llm.Prompt("x"))
 	wantError(t, err, llm.Protocol, "no valid tokenCount")
 }
 
@@ -251,9 +251,9 @@ func TestWhatGoogleSwitchedOffSaysWhatToUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = m.Generate(t.Context(), llm.Ask("x"))
+		_, err = m.Generate(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Retired, "gemini/gemini-flash-latest", says)
-		_, err = m.CountTokens(t.Context(), llm.Ask("x"))
+		_, err = m.CountTokens(t.Context(), llm.Prompt("x"))
 		wantError(t, err, llm.Retired)
 		_, err = m.ListModels(t.Context())
 		wantError(t, err, llm.Retired)
@@ -279,7 +279,7 @@ func TestOpenedByItsEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if _, err := m.Generate(t.Context(), llm.Ask("x")); err != nil {
+	if _, err := m.Generate(t.Context(), llm.Prompt("x")); err != nil {
 		t.Error(err)
 	}
 	if shown := fmt.Sprintf("%v %+v %#v", m.Provider(), m.Provider(), m.Provider()); strings.Contains(shown, key) {
@@ -298,7 +298,7 @@ func TestAnswersCanBeLeftAtEveryEvent(t *testing.T) {
 	for n := 1; n <= 3; n++ {
 		srv := palmtest.New(t, palmtest.Answer{Text: "y"})
 		seen := 0
-		for _, err := range provider(t, palm.Config{BaseURL: srv.URL}).Do(t.Context(), &llm.Call{Op: llm.OpChat, Model: chatModel, Request: llm.Ask("x")}) {
+		for _, err := range provider(t, palm.Config{BaseURL: srv.URL}).Do(t.Context(), &llm.Call{Op: llm.OpChat, Model: chatModel, Request: llm.Prompt("x")}) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -315,19 +315,19 @@ func TestAnswersCanBeLeftAtEveryEvent(t *testing.T) {
 func TestLimits(t *testing.T) {
 	whole := llmtest.PaLM().Whole(llmtest.Text(strings.Repeat("long ", 2<<20)))
 	for name, test := range map[string]struct {
-		wire   llmtest.Wire
+		wire   llmtest.HTTPReply
 		limits llm.Limits
 		kind   llm.Kind
 	}{
 		"an answer of 10 MB":         {whole, llm.Limits{}, ""},
 		"an answer beyond the limit": {whole, llm.Limits{FrameBytes: 1 << 20}, llm.Protocol}, // the limit for a whole reply is eight times FrameBytes
 		"a server that stalls":       {whole.Stall(20), llm.Limits{Idle: 20 * time.Millisecond}, llm.Timeout},
-		"a server that thinks":       {llmtest.Silence(), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout},
+		"a server that thinks":       {llmtest.NoResponse(), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := llmtest.NewServer(t, test.wire)
 			p := provider(t, palm.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), Limits: test.limits})
-			resp, err := llm.New(p, chatModel).Generate(t.Context(), llm.Ask("x"))
+			resp, err := llm.New(p, chatModel).Generate(t.Context(), llm.Prompt("x"))
 			if test.kind != "" {
 				wantError(t, err, test.kind)
 			} else if err != nil || len(resp.Text()) != 10<<20 {
@@ -348,7 +348,7 @@ func FuzzReply(f *testing.F) {
 		for _, vertex := range []string{"", "p"} {
 			client := &http.Client{Transport: saying(body)}
 			p := provider(t, palm.Config{BaseURL: "http://palm.test", Project: vertex, Location: vertex, HTTPClient: client})
-			resp, err := llm.New(p, chatModel).Generate(context.Background(), llm.Ask("x"))
+			resp, err := llm.New(p, chatModel).Generate(context.Background(), llm.Prompt("x"))
 			if (err == nil) == (resp == nil) {
 				t.Errorf("the answer to %q is %v, %v", body, resp, err)
 			}

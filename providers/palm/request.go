@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/dialect"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // The types in this file are defined in
@@ -58,7 +59,7 @@ type requestBuilder struct {
 func (p *Provider) newRequest(call *llm.Call) *requestBuilder {
 	name := strings.TrimPrefix(call.Model, "models/")
 	return &requestBuilder{
-		provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options),
+		provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options),
 		text: strings.HasPrefix(name, "text-"),
 	}
 }
@@ -71,7 +72,7 @@ func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 		return "", nil, err
 	}
 	how := b.settings()
-	if len(b.warnings) > 0 && b.req.Strict {
+	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
 		w := b.warnings[0]
 		return "", nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}
@@ -81,7 +82,7 @@ func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 		method = "predict"
 		var parameters []byte
 		if parameters, err = json.Marshal(how); err == nil {
-			parameters, err = dialect.Merge(parameters, b.options.Extra)
+			parameters, err = provider.Merge(parameters, b.options.Extra)
 		}
 		if err == nil {
 			data, err = json.Marshal(map[string]any{"instances": []any{prompt}, "parameters": json.RawMessage(parameters)})
@@ -93,10 +94,10 @@ func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 			method, request = "generateText", map[string]any{"prompt": map[string]any{"text": prompt.(textPrompt).Prompt}}
 		}
 		if data, err = json.Marshal(how); err == nil {
-			data, err = dialect.Merge(data, request)
+			data, err = provider.Merge(data, request)
 		}
 		if err == nil {
-			data, err = dialect.Merge(data, b.options.Extra)
+			data, err = provider.Merge(data, b.options.Extra)
 		}
 	}
 	if err != nil {
@@ -234,7 +235,7 @@ func (b *requestBuilder) settings() settings {
 		{"FrequencyPenalty", r.FrequencyPenalty != nil},
 		{"Tools", len(r.Tools) > 0 && r.ToolChoice.Mode != llm.ToolNone},
 		{"Format", r.Format != nil},
-		{"Reasoning", r.Reasoning != "" && r.Reasoning != llm.EffortNone},
+		{"ReasoningEffort", r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone},
 		{"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.lost {

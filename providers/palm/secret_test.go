@@ -19,7 +19,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 		w.Header().Set("X-Request-Id", key)
 		providertest.Says(200, "application/json", `{"candidates":[{"content":"x"}]}`)(w, r)
 	})})
-	providertest.MustHideInAnswer(t, key, llm.New(p, chatModel), llm.Ask("hi"))
+	providertest.MustHideInAnswer(t, key, llm.New(p, chatModel), llm.Prompt("hi"))
 }
 
 func TestKeyShowsInNoError(t *testing.T) {
@@ -38,8 +38,8 @@ func TestKeyShowsInNoError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := llm.New(provider(t, palm.Config{BaseURL: "https://palm.example", APIKey: key, HTTPClient: providertest.HidingClient(t, key, reply)}), chatModel)
-			_, asked := m.Generate(t.Context(), llm.Ask("hi"))
-			_, counted := m.CountTokens(t.Context(), llm.Ask("hi"))
+			_, asked := m.Generate(t.Context(), llm.Prompt("hi"))
+			_, counted := m.CountTokens(t.Context(), llm.Prompt("hi"))
 			for op, err := range map[string]error{"chat": asked, "count": counted} {
 				providertest.MustHideInError(t, key, op, err)
 			}

@@ -65,7 +65,7 @@ func askOurs(t *testing.T, p llm.Provider, err error) (text string, _ error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.(io.Closer).Close() })
-	for piece, err := range llm.New(p, "m").Stream(t.Context(), llm.Ask(question)).Text() {
+	for piece, err := range llm.New(p, "m").Stream(t.Context(), llm.Prompt(question)).Text() {
 		if err != nil {
 			return text, err
 		}

@@ -24,7 +24,7 @@ type fault struct {
 	// pieces are the pieces of the answer. The default is words.
 	pieces []string
 	// wire changes the reply. frames has one frame for each piece, and more for the end.
-	wire func(t *testing.T, c *client, frames [][]byte) llmtest.Wire
+	wire func(t *testing.T, c *client, frames [][]byte) llmtest.HTTPReply
 	// say describes a further property of an error.
 	say func(err error) string
 	// kind is the expected kind of this library's error.
@@ -36,28 +36,28 @@ var crash = &llm.Error{Kind: llm.Server, Message: "the engine has stalled"}
 
 var faults = []fault{
 	{name: "no fault", wire: whole},
-	{name: "the stream ends after half of the chunks", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, half(frames)) }},
-	{name: "the stream ends inside a chunk", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "the stream ends after half of the chunks", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply { return stream(c, half(frames)) }},
+	{name: "the stream ends inside a chunk", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply {
 		w := stream(c, half(frames))
 		return w.CutClean(len(w.Body) - 20)
 	}},
-	{name: "the connection is reset after half of the chunks", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "the connection is reset after half of the chunks", kind: llm.Incomplete, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply {
 		w := stream(c, half(frames))
 		return w.CutReset(len(w.Body))
 	}},
-	{name: "an error frame after half of the chunks", kind: crash.Kind, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "an error frame after half of the chunks", kind: crash.Kind, wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply {
 		broken := append(half(frames), []byte(c.dialect.ErrorFrames(crash)[0].Data))
 		if c.list {
 			broken[len(broken)-1] = append(append([]byte(",\r\n"), c.dialect.RenderError(crash)...), ']')
 		}
 		return stream(c, broken)
 	}, say: says("the engine has stalled", "with the reason", "without the reason")},
-	{name: "no newline after the last line", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "no newline after the last line", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply {
 		w := stream(c, frames)
 		w.Body = bytes.TrimRight(w.Body, "\n")
 		return w
 	}},
-	{name: "400 keep-alive comments", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.Wire {
+	{name: "400 keep-alive comments", wire: func(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply {
 		w := stream(c, frames)
 		if c.dialect.StreamType != "text/event-stream" || c.list {
 			return w.Insert(0, strings.Repeat("\n", 400)) // NDJSON and JSON lists have no comments
@@ -65,12 +65,12 @@ var faults = []fault{
 		return w.Insert(0, strings.Repeat(": ping\n\n", 400))
 	}},
 	{name: "a chunk of 2 MB", pieces: []string{words[0], strings.Repeat("x", 2<<20), words[1]}, wire: whole},
-	{name: "an HTML page with status 200", kind: llm.Protocol, wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.WebPage() }},
-	{name: "status 500 without a body", kind: llm.Server, wire: func(*testing.T, *client, [][]byte) llmtest.Wire { return llmtest.Empty(500) }},
-	{name: "status 429 with Retry-After: 37", kind: llm.RateLimited, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
+	{name: "an HTML page with status 200", kind: llm.Protocol, wire: func(*testing.T, *client, [][]byte) llmtest.HTTPReply { return llmtest.WebPage() }},
+	{name: "status 500 without a body", kind: llm.Server, wire: func(*testing.T, *client, [][]byte) llmtest.HTTPReply { return llmtest.Empty(500) }},
+	{name: "status 429 with Retry-After: 37", kind: llm.RateLimited, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.HTTPReply {
 		return c.dialect.Refuse(&llm.Error{Status: 429, Message: "slow down", RetryAfter: 37 * time.Second})
 	}, say: says("37", "with the wait time", "without the wait time")},
-	{name: "an error reply that contains the API key", kind: llm.InvalidRequest, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.Wire {
+	{name: "an error reply that contains the API key", kind: llm.InvalidRequest, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.HTTPReply {
 		return c.dialect.Refuse(&llm.Error{Status: 400, Message: "no such key: " + key})
 	}, say: says(key, "with the key", "without the key")},
 }
@@ -97,15 +97,15 @@ func half(frames [][]byte) [][]byte {
 }
 
 // whole is the unchanged reply.
-func whole(_ *testing.T, c *client, frames [][]byte) llmtest.Wire { return stream(c, frames) }
+func whole(_ *testing.T, c *client, frames [][]byte) llmtest.HTTPReply { return stream(c, frames) }
 
 // stream is a reply with the given frames.
-func stream(c *client, frames [][]byte) llmtest.Wire {
+func stream(c *client, frames [][]byte) llmtest.HTTPReply {
 	mediaType := c.dialect.StreamType
 	if c.list {
 		mediaType = "application/json; charset=UTF-8"
 	}
-	return llmtest.Wire{Header: http.Header{"Content-Type": {mediaType}}, Body: bytes.Join(frames, nil)}
+	return llmtest.HTTPReply{Header: http.Header{"Content-Type": {mediaType}}, Body: bytes.Join(frames, nil)}
 }
 
 func framesOf(t *testing.T, c *client, r llmtest.Reply) [][]byte {
@@ -123,7 +123,7 @@ func (f *fault) outcome(t *testing.T, c *client) string {
 	}
 	wire := f.wire(t, c, framesOf(t, c, llmtest.Text(pieces...).Usage(12, 34)))
 	srv := llmtest.NewLoopbackServer(t)
-	srv.Handle(func(*llmtest.Request) llmtest.Wire { return wire })
+	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return wire })
 	text, err := c.ask(t, srv.URL)
 	whole := strings.Join(pieces, "")
 	if c.ours() {

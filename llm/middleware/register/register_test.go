@@ -80,7 +80,7 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resp, err := model.Generate(t.Context(), llm.Ask("hello"))
+			resp, err := model.Generate(t.Context(), llm.Prompt("hello"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,12 +113,12 @@ func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err = model.Generate(t.Context(), llm.Ask("hello")); string(llm.KindOf(err)) != want {
+				if _, err = model.Generate(t.Context(), llm.Prompt("hello")); string(llm.KindOf(err)) != want {
 					t.Errorf("%s the error is %v, want %q", when, err, want)
 				}
 			}
 			asked("at first", "")
-			if err := os.WriteFile(setup.Path(), []byte("strict: true\n"+file), 0o600); err != nil {
+			if err := os.WriteFile(setup.Path(), []byte("fail_on_unsupported: true\n"+file), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if err := setup.Reload(); err != nil {

@@ -46,7 +46,7 @@ func TestTelemetryOfAFileReportsTheCallAndItsAttempts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := model.Generate(t.Context(), llm.Ask("hello")); err != nil {
+		if _, err := model.Generate(t.Context(), llm.Prompt("hello")); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -66,7 +66,7 @@ func ask(t *testing.T, setup *providers.Setup) llm.Kind {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = model.Generate(t.Context(), llm.Ask("hi")); err != nil {
+	if _, err = model.Generate(t.Context(), llm.Prompt("hi")); err != nil {
 		t.Log(err)
 	}
 	return llm.KindOf(err)
@@ -152,7 +152,7 @@ func TestReloadKeepsTheConnectionsOfAStoreThatHasNotChanged(t *testing.T) {
 	answers(t, setup, "")
 	connections := first.TotalConnectionCount()
 
-	write(t, path, "strict: true\n\n"+file)
+	write(t, path, "fail_on_unsupported: true\n\n"+file)
 	if err := setup.Reload(); err != nil {
 		t.Fatal(err)
 	}

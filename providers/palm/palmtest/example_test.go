@@ -19,9 +19,9 @@ func Example() {
 		}
 		defer p.Close()
 		model := llm.New(p, "chat-bison-001")
-		resp, err := model.Generate(t.Context(), llm.Ask("Well?"))
+		resp, err := model.Generate(t.Context(), llm.Prompt("Well?"))
 		fmt.Println(resp.Text(), err)
-		_, err = model.Generate(t.Context(), llm.Ask("And?"))
+		_, err = model.Generate(t.Context(), llm.Prompt("And?"))
 		fmt.Println(llm.KindOf(err))
 	}
 	_ = test // in your test

@@ -1,0 +1,194 @@
+package httpcall
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// Reply is a reply with a 2xx status. It is for one goroutine.
+type Reply struct {
+	client  *Client
+	request *Request
+	resp    *http.Response // nil while there is none
+	body    body
+	watch   watch
+	parent  context.Context // the caller's
+	own     context.Context // ours, which the limits cancel
+	cancel  context.CancelCauseFunc
+	closed  bool
+	ended   bool // by what the body said
+}
+
+// Header returns the reply's headers.
+func (r *Reply) Header() http.Header { return r.resp.Header }
+
+// Status returns the HTTP status.
+func (r *Reply) Status() int { return r.resp.StatusCode }
+
+// MediaType returns the type of the body without its parameters, in lower
+// case: "text/event-stream". It is "" if the server did not say.
+func (r *Reply) MediaType() string {
+	contentType := r.resp.Header.Get("Content-Type")
+	switch contentType { // what nearly every reply has, without the cost of parsing
+	case "text/event-stream", "application/json", "application/x-ndjson":
+		return contentType
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	if err != nil && mediaType == "" {
+		return contentType
+	}
+	return mediaType
+}
+
+// MediaTypeName returns the media type for a message: "(none)" if there is none.
+func (r *Reply) MediaTypeName() string {
+	if mediaType := r.MediaType(); mediaType != "" {
+		return mediaType
+	}
+	return "(none)"
+}
+
+// Body returns the body's reader. Its errors are to be passed through
+// [Reply.ReadError]. The time spent in its Read is what the limits watch.
+func (r *Reply) Body() io.Reader { return &r.body }
+
+// maxDrain and drainTime bound what Close reads to keep a connection usable: a
+// new connection costs 150 µs of processor time, one with TLS 3 ms.
+const (
+	maxDrain  = 4 << 10
+	drainTime = 20 * time.Millisecond
+)
+
+// maxRefusal and refusalTime bound what is read of a refusal. Its status and
+// headers are here already and say the most.
+const (
+	maxRefusal  = 64 << 10
+	refusalTime = 2 * time.Second
+)
+
+// End says that the body has nothing more of interest, so that Close may try to
+// keep the connection for the next call.
+func (r *Reply) End() { r.ended = true }
+
+// Close releases everything that the call holds. If the answer has ended, the
+// little that may follow it is read first, within 4 KB and 20 ms, so that an
+// HTTP/1 connection is used again; otherwise the connection is closed, which
+// is how servers learn that nobody listens. It may be called more than once.
+func (r *Reply) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	if r.resp != nil {
+		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
+			r.watch.hurry(drainTime)
+			io.CopyN(io.Discard, r.resp.Body, maxDrain) // what it finds does not matter
+		}
+		r.resp.Body.Close()
+	}
+	r.watch.stop()
+	r.cancel(context.Canceled)
+}
+
+// ReadError returns the error for a failure to read the body: cancelled, timed
+// out, or a connection that broke before the answer had ended.
+func (r *Reply) ReadError(err error) *llm.Error {
+	if stopped := r.stopped(); stopped != nil {
+		stopped.Status = r.resp.StatusCode
+		return stopped
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // of the user's own client
+		return r.describe(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client gave up: " + err.Error(), Err: err})
+	}
+	return r.describe(&llm.Error{
+		Kind:    llm.Incomplete,
+		Status:  r.resp.StatusCode,
+		Message: "the connection broke before the answer had ended: " + err.Error(),
+		Err:     err,
+	})
+}
+
+// Fail returns an error about the reply itself.
+func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
+	return r.describe(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
+}
+
+// Scrub returns a text of the server's without the secrets of the request. The
+// text may be the one given.
+func (r *Reply) Scrub(text []byte) []byte {
+	if clean := r.request.Secrets.Scrub(string(text)); clean != string(text) {
+		return []byte(clean)
+	}
+	return text
+}
+
+// ReadAll reads the whole body, up to limit bytes. A larger one is a
+// [llm.Protocol] error, a cut one [llm.Incomplete].
+func (r *Reply) ReadAll(limit int) ([]byte, error) {
+	if n := r.resp.ContentLength; n > int64(limit) {
+		return nil, r.tooLarge(limit)
+	}
+	buf := make([]byte, 0, max(512, min(r.resp.ContentLength+1, 1<<20)))
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := r.body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			return nil, r.tooLarge(limit)
+		case errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+			r.End()
+			return buf, nil
+		case err != nil:
+			return buf, r.ReadError(err)
+		}
+	}
+}
+
+func (r *Reply) tooLarge(limit int) *llm.Error {
+	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes")
+}
+
+// Start returns what the headers say, as the detail of the first event. A
+// credential that a server echoes in them is not in it.
+func (r *Reply) Start() *llm.Start {
+	h := r.resp.Header
+	kept := interesting(h)
+	r.request.Secrets.scrubHeader(kept)
+	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
+}
+
+// readRefusal reads what a server that does not answer says instead, as far as
+// it comes at once, without the secrets in it: part of one would not be
+// recognised once the text has been cut.
+func (r *Reply) readRefusal() []byte {
+	enough := time.AfterFunc(refusalTime, func() { r.cancel(context.Canceled) })
+	defer enough.Stop()
+	data, _ := io.ReadAll(io.LimitReader(&r.body, maxRefusal)) // one that breaks is read as far as it goes
+	return []byte(r.request.Secrets.Scrub(string(data)))
+}
+
+// body is a response body whose reads are watched.
+type body struct {
+	reader io.Reader
+	watch  *watch
+	eof    bool // nothing is left to read
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.watch.advance()
+	n, err := b.reader.Read(p)
+	b.watch.advance()
+	b.eof = b.eof || err == io.EOF
+	return n, err
+}

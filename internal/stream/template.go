@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// template is a frame with holes: the bytes around the holes are fixed. Since a
+// hole takes nothing but a scalar of its kind, whatever matches has the
+// structure of the frame that the template was made of, and its values but for
+// those in the holes.
+type template struct {
+	head   string // up to the first hole
+	holes  []hole
+	learnt string // the text of the frame that the template was made of
+}
+
+// hole is a place for a scalar.
+type hole struct {
+	kind  holeKind
+	max   int    // digits and point, of a number
+	after string // the fixed bytes that follow
+}
+
+type holeKind uint8
+
+const (
+	textHole    holeKind = iota // the delta
+	stringHole                  // any other string
+	naturalHole                 // digits
+	decimalHole                 // digits, and perhaps a fraction
+)
+
+const (
+	// freeDigits is how long a number may be where the frame learnt from had a
+	// shorter one: any such number fits the smallest type in use, int32.
+	freeDigits = 9
+	// maxDigits is the length of the longest number made a hole: any such
+	// number fits int64.
+	maxDigits = 18
+)
+
+// newTemplate makes a template of frame. The hole for the text is the one string
+// among the delta paths that decodes to delta; if there is not exactly one, or
+// the frame is not simple enough, it reports false.
+func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
+	t := template{learnt: delta}
+	source := string(frame) // a copy, of which the template keeps pieces
+	fixed, texts := 0, 0    // fixed: where the fixed bytes since the last hole begin
+	add := func(h hole, v *Value) {
+		t.close(source[fixed:v.start])
+		t.holes = append(t.holes, h)
+		fixed = v.start + len(v.Raw())
+	}
+	var w Walker
+	ok := w.Walk(frame, func(v *Value) bool {
+		size := len(v.Raw())
+		switch {
+		case v.Kind == String && contains(spec.Delta, v.Path()):
+			if string(unescape(nil, v.Raw())) == delta {
+				texts++
+				add(hole{kind: textHole}, v)
+			}
+		case !contains(spec.Ignore, v.Path()):
+		case v.Kind == String:
+			add(hole{kind: stringHole}, v)
+		case v.Kind != Number || size > maxDigits:
+		case scanNatural(v.Raw()) == size:
+			add(hole{kind: naturalHole, max: max(size, freeDigits)}, v)
+		case scanDecimal(v.Raw()) == size:
+			add(hole{kind: decimalHole, max: max(size, freeDigits)}, v)
+		}
+		return true
+		// A number that is longer, or has a sign or an exponent, stays fixed:
+		// another such number may not fit where this one did.
+	})
+	t.close(source[fixed:])
+	return t, ok && texts == 1
+}
+
+// close ends the fixed bytes before a hole, or before the end.
+func (t *template) close(fixed string) {
+	if len(t.holes) == 0 {
+		t.head = fixed
+	} else {
+		t.holes[len(t.holes)-1].after = fixed
+	}
+}
+
+func contains(paths []string, path []byte) bool {
+	return slices.ContainsFunc(paths, func(p string) bool { return p == string(path) })
+}
+
+// match compares what b begins with with the template, and returns its text and
+// its size in b. Where the text has to be changed to be decoded, it is put in
+// scratch, which is reused.
+func (t *template) match(b []byte, scratch *[]byte) (text []byte, size int, ok bool) {
+	at := len(t.head)
+	if len(b) < at || string(b[:at]) != t.head {
+		return nil, 0, false
+	}
+	var verbatim, ascii bool
+	for i := range t.holes {
+		h := &t.holes[i]
+		var n int
+		switch h.kind {
+		case textHole:
+			if n, verbatim, ascii = scanString(b[at:]); n > 0 {
+				text = b[at : at+n]
+			}
+		case stringHole:
+			n, _, _ = scanString(b[at:])
+		case naturalHole:
+			n = scanNatural(b[at:])
+		case decimalHole:
+			n = scanDecimal(b[at:])
+		}
+		if n < 0 || n == 0 && h.kind != stringHole || h.max > 0 && n > h.max {
+			return nil, 0, false
+		}
+		at += n
+		end := at + len(h.after)
+		if len(b) < end || string(b[at:end]) != h.after {
+			return nil, 0, false
+		}
+		at = end
+	}
+	if !verbatim || !ascii && !utf8.Valid(text) {
+		*scratch = unescape((*scratch)[:0], text)
+		text = *scratch
+	}
+	return text, at, true
+}
