@@ -53,11 +53,12 @@ type Config struct {
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource, if set, gives the credential instead, which is sent as a bearer
-	// token: for Vertex AI.
+	// TokenSource returns a bearer token, for example for Vertex AI. If it is set, APIKey
+	// is ignored.
 	//
 	// TokenSource is called once for each request, from any goroutine, so it should cache
-	// its token. An error fails the call with kind Auth, unless it has another kind.
+	// its token. If it returns an error, the call fails with that error. The kind is
+	// [llm.Auth], unless the error has another kind.
 	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Headers that the provider sets itself, such as
