@@ -13,8 +13,8 @@ var talk = []llm.Message{
 	llm.System("Be brief."), llm.User(" Hi "), llm.Assistant("Hello."), llm.User("Why?"),
 }
 
-// written are the prompts of a conversation with a system message, and of one
-// question. Control tokens stand in ‹ ›.
+// written are the prompts of a conversation with a system message, and of one question.
+// Control tokens are written in ‹ ›.
 var written = map[string]struct{ talk, question string }{
 	"plain": {"Be brief.\n\n Hi Hello.Why?", "Why?"},
 	"alpaca": {
@@ -99,7 +99,7 @@ func TestFormatsWriteConversations(t *testing.T) {
 		}
 		for i, piece := range p.Pieces {
 			if i > 0 && !piece.Control && !p.Pieces[i-1].Control || piece.Text == "" {
-				t.Errorf("%s: the pieces %+v are not as a tokenizer must see them", name, p.Pieces)
+				t.Errorf("%s: the pieces %+v contain adjacent texts or empty pieces", name, p.Pieces)
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func TestMessagesThatDoNotAlternateAreMerged(t *testing.T) {
 		}
 	}
 	if got := marked(render(t, "gemma", llm.System("s"))); !strings.HasPrefix(got, "‹<start_of_turn>›user\ns‹") {
-		t.Errorf("instructions alone are not a user's turn where the format has no other: %q", got)
+		t.Errorf("a conversation of instructions only is not rendered as a user message: %q", got)
 	}
 }
 

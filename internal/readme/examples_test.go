@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// Two examples are programs to use, and longer: the others are there to be read.
+// Two examples are complete programs and may be longer. The others are for reading.
 var programs = []string{"chat", "tokens"}
 
-// Every example has a test and, but for the two programs, fewer than 120 lines.
+// Every example must have a test and, except for the two programs, fewer than 120 lines.
 func TestExamplesAreShortAndTested(t *testing.T) {
 	dirs, err := os.ReadDir(filepath.Join("..", "..", "examples"))
 	if err != nil {

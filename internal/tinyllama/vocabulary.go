@@ -24,8 +24,8 @@ const (
 	kindByte    = 6
 )
 
-// vocabularyStep is the number of which a vocabulary's size is a multiple: the number of
-// values in a Q8_0 block.
+// vocabularyStep divides the size of every vocabulary. It is the number of values in a
+// Q8_0 block.
 const vocabularyStep = blockValues
 
 // space represents a space in a SentencePiece vocabulary.

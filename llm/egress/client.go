@@ -19,9 +19,9 @@ type Config struct {
 	// TLS sets private CAs and client certificates. It is copied. Nil uses the system's
 	// CAs.
 	TLS *tls.Config
-	// Connect is the timeout for establishing a connection. The TLS handshake has a
-	// separate timeout of the same length. Zero is the default of [llm.Limits], and a
-	// negative value means no timeout.
+	// Connect is the timeout for looking up the host and connecting. The TLS handshake
+	// has a separate timeout of the same length. Zero is the default of [llm.Limits], 15
+	// seconds. A negative value means no timeout.
 	Connect time.Duration
 	// LookupIP returns the addresses of a host. Nil uses the system's resolver.
 	LookupIP func(ctx context.Context, host string) ([]netip.Addr, error)

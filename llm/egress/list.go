@@ -64,7 +64,7 @@ const Public = "public"
 //	HOST:8443, [::1]:8443       any of the hosts and addresses above, at this port only
 //	public                      every public address
 //
-// A request to a name is allowed if two conditions hold:
+// A request to a name is allowed if two conditions are true:
 //
 //   - The name is on the list, or the list contains no names.
 //   - The address of the name is in a network on the list. If the list has neither
@@ -72,13 +72,13 @@ const Public = "public"
 //
 // A request to an IP address is allowed if the address is on the list.
 //
-// Examples: a list of names is for services on the internet. A list for premises contains
-// networks. An empty list allows nothing.
+// For services on the internet, list their names. For servers in a private network, list
+// the network, and optionally their names. An empty list allows nothing.
 //
 // Security: because of the second condition, DNS cannot redirect an allowed name to a
 // machine in the private network.
 //
-// An invalid entry is an [*llm.Error] of kind [llm.InvalidRequest].
+// An invalid entry is an [*llm.Error] of kind [llm.InvalidRequest] that quotes the entry.
 func Allow(entries ...string) (*List, error) {
 	l := new(List)
 	for _, entry := range entries {

@@ -19,8 +19,8 @@ import (
 // exactly.
 //
 // A nil encoding means the encoding that [For] returns for the model. If For does not
-// know the model, CountRequest uses o200k_base; if the request is Strict, it returns
-// For's error instead.
+// know the model, CountRequest uses o200k_base; if the request sets FailOnUnsupported, it
+// returns For's error instead. A nil request is an error of kind [llm.InvalidRequest].
 //
 // The message format is OpenAI's: that of o200k_harmony for gpt-oss, and that of gpt-4o
 // for models of other vendors.

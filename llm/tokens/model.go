@@ -14,15 +14,17 @@ import (
 //   - with a tag: "gpt-oss:20b";
 //   - with a prefix that names the provider, up to the last slash: "openai/gpt-4o".
 //
-// Upper and lower case are equal.
+// Case is ignored. The suffix of a name in a known family is ignored too, because OpenAI
+// has never changed the encoding within a family.
 //
-// For ignores the suffix of a name in a known family, because OpenAI has never changed
-// the encoding within a family. It does not guess any further, and returns an
-// [*llm.Error] of kind [llm.Unsupported] for an unknown model, for gpt-6 (its encoding is
-// not published), and for retired models with encodings that this package does not
-// contain. Models for images, speech and video have no encoding in this package.
+// For does not guess. It returns an [*llm.Error] of kind [llm.Unsupported]
 //
-// A program that calls For contains all vocabularies. For may be called concurrently.
+//   - for an unknown model;
+//   - for gpt-6, because its encoding is not published;
+//   - for a retired model with an encoding that this package does not contain;
+//   - for models for images, speech and video.
+//
+// A program that calls For contains all vocabularies. For is safe for concurrent use.
 func For(model string) (*Encoding, error) {
 	message := "no encoding is known for this model: if you know its encoding, call the function of that name, for example tokens.O200kBase()"
 	switch encoding := familyOf(bareName(model)); encoding {

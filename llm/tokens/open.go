@@ -23,13 +23,18 @@ import (
 //   - tokenizer.model of SentencePiece.
 //
 // The encoding gives the same tokens as the software that the file is made for:
-// llama.cpp, Hugging Face's tokenizers or SentencePiece. These sometimes differ for one
-// model. The encodings of its files then differ too.
-//
-// Open returns an error that names the setting if the file asks for something that Parley
-// does not support.
+// llama.cpp, Hugging Face's tokenizers or SentencePiece. If these differ for one model,
+// the encodings of its files differ too.
 //
 // The name of the encoding is the last element of the path.
+//
+// Open returns an error that names the setting if the file contains a setting that Parley
+// does not support. It also returns an error if the file cannot be read (for example, one
+// that wraps [os.ErrNotExist]), if it is damaged, or if a tokenizer.json or
+// tokenizer.model has more than 128 MiB.
+//
+// Security: the file does not have to be trusted. The memory that Open allocates is
+// bounded by a constant plus a multiple of the file's length.
 func Open(path string) (*Encoding, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -43,8 +48,8 @@ func Open(path string) (*Encoding, error) {
 // tokens take 33 MB as JSON.
 const maxFile = 1 << 27
 
-// Read is like [Open] but reads the file's content from r. Of a GGUF file it reads the
-// metadata and a few KB more. The encoding gets the given name.
+// Read is like [Open] but reads the file's content from r. It reads only the metadata of
+// a GGUF file, and a few KB more. The encoding gets the given name.
 func Read(name string, r io.Reader) (*Encoding, error) {
 	v, err := readVocabulary(r)
 	if err != nil {
@@ -76,9 +81,9 @@ func readVocabulary(r io.Reader) (*vocab.Vocabulary, error) {
 	return vocab.ReadModel(data)
 }
 
-// FromMetadata returns the encoding described by the metadata of a GGUF file. The keys
-// are those of the file, for example "tokenizer.ggml.tokens", and numbers and lists may
-// have any suitable Go type. Ollama returns such metadata as model_info from /api/show if
+// FromMetadata is like [Open] but takes the metadata of a GGUF file. The keys are those
+// of the file, for example "tokenizer.ggml.tokens", and numbers and lists may have any
+// suitable Go type. Ollama returns such metadata as model_info from /api/show if
 // "verbose" is set. The encoding gets the given name.
 func FromMetadata(name string, metadata map[string]any) (*Encoding, error) {
 	v, err := vocab.FromMetadata(metadata)

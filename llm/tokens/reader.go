@@ -12,7 +12,8 @@ const blockSize = 64 << 10
 // CountReader returns the number of tokens of the text in r, read until [io.EOF]. The
 // result is the same as Count for the whole text, however the text is divided into reads.
 // If reading fails, CountReader returns the error unchanged, with the number of tokens of
-// the text read before it.
+// the text read before it. If r returns no data 100 times in a row, the error is
+// [io.ErrNoProgress].
 //
 // CountReader uses about 200 KB of memory for a text of any length, and more only while a
 // single word, or a single run of spaces or punctuation, is longer than that. Some

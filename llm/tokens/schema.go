@@ -273,7 +273,7 @@ func writeOutline(w io.StringWriter, schema json.RawMessage, depth int) {
 	}
 }
 
-// writeMembers writes an object with the members for which show returns true.
+// writeMembers writes an object with the members that show selects.
 func writeMembers(w io.StringWriter, members object, show func(member) bool, write func(member)) {
 	w.WriteString("{")
 	first := true

@@ -74,13 +74,13 @@ func (c *candidate) first(r *httpcall.Reply) (string, []citation, error) {
 	return "", nil, r.Fail(llm.Protocol, "the candidate in the reply has neither content nor output")
 }
 
-// filter is the reason for which an answer was withheld.
+// filter describes why an answer was withheld.
 type filter struct {
 	Reason  json.RawMessage `json:"reason"` // a name or a number
 	Message string          `json:"message"`
 }
 
-// feedback is the category of harm for which a text was withheld.
+// feedback is the category of harm that caused a text to be withheld.
 type feedback struct {
 	Rating struct {
 		Category    json.RawMessage `json:"category"` // a name or a number
@@ -142,8 +142,7 @@ func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation,
 // https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/safety.proto
 var reasons = map[string]string{"1": "SAFETY", "2": "OTHER"}
 
-// why returns the reason for which an answer was withheld, to be appended to an error
-// text.
+// why describes why an answer was withheld. The result is appended to an error text.
 func (g *generated) why() (said string) {
 	if len(g.Filters) > 0 {
 		reason := word(g.Filters[0].Reason)

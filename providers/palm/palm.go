@@ -4,13 +4,15 @@
 // Google has switched off both services. Without a base URL, every call fails immediately
 // with an error of kind [llm.Retired] that names Gemini as the successor. The package is
 // for two groups of users: those with a server that still implements the protocol, such
-// as a gateway or a replica, and programs that should report that their model is gone.
+// as a gateway or a replica, and programs that should report that their model was
+// retired.
 //
 //	p, err := palm.New(palm.Config{BaseURL: "https://palm.example.com"})
 //	model := llm.New(p, "chat-bison-001")
 //
 // Importing the package registers it with package providers. If PALM_BASE_URL is set, the
-// name of a model is then sufficient:
+// name of a model is then sufficient. PALM_API_KEY contains the API key, if the server
+// requires one:
 //
 //	model, err := providers.Open("palm/chat-bison-001")
 //
@@ -51,11 +53,12 @@ type Config struct {
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource, if set, gives the credential instead, which is sent as a bearer
-	// token: for Vertex AI.
+	// TokenSource returns a bearer token, for example for Vertex AI. If it is set, APIKey
+	// is ignored.
 	//
 	// TokenSource is called once for each request, from any goroutine, so it should cache
-	// its token. An error fails the call with kind Auth, unless it has another kind.
+	// its token. If it returns an error, the call fails with that error. The kind is
+	// [llm.Auth], unless the error has another kind.
 	TokenSource func(context.Context) (string, error)
 
 	// Header is sent with every request. Headers that the provider sets itself, such as

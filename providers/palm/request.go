@@ -65,7 +65,7 @@ func (p *Provider) newRequest(call *llm.Call) *requestBuilder {
 }
 
 // marshal returns the model's method and the request's body. It returns an error if the
-// request is strict and contains an unsupported setting.
+// request sets FailOnUnsupported and contains an unsupported setting.
 func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 	prompt, err := b.prompt()
 	if err != nil {

@@ -22,7 +22,7 @@ type Shared struct {
 	mu     sync.Mutex
 	inMain bool
 	server *Server
-	err    error // the reason for which the server did not start
+	err    error // error that prevented the start
 }
 
 // Main runs the tests and stops the server if it was started. It returns the exit status.

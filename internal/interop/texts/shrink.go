@@ -1,8 +1,7 @@
 package texts
 
-// Shrink shortens a text for which fails returns true, as far as it finds a shorter text
-// for which fails still returns true. It removes parts and replaces characters by simple
-// ones.
+// Shrink shortens a text while fails still returns true for it. It removes parts and
+// replaces characters by simple ones. fails must return true for the given text.
 func Shrink(text string, fails func(string) bool) string {
 	runes := []rune(text)
 	for size := len(runes); size > 0; {

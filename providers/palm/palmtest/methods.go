@@ -34,7 +34,7 @@ type message struct {
 	Content string `json:"content"`
 }
 
-// check returns the error with which Google's server rejected invalid settings.
+// check returns the error that Google's server returned for invalid settings.
 func (s *settings) check() *refusal {
 	switch {
 	case s.Temperature != nil && (*s.Temperature < 0 || *s.Temperature > 1):
@@ -49,7 +49,7 @@ func (s *settings) check() *refusal {
 	return nil
 }
 
-// check returns the error with which Google's server rejected an invalid conversation.
+// check returns the error that Google's server returned for an invalid conversation.
 func (p *prompt) check() *refusal {
 	if len(p.Messages) == 0 {
 		return invalid("prompt.messages must not be empty")

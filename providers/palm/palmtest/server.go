@@ -26,8 +26,8 @@ import (
 // Answer is the answer to one request.
 type Answer struct {
 	Text string
-	// Filter, if set, is the reason for which the answer is withheld, for example
-	// "SAFETY" or "OTHER".
+	// Filter, if set, withholds the answer for the given reason, for example "SAFETY"
+	// or "OTHER".
 	Filter string
 	// Status, if set, is the HTTP status of an error. Text is then the error's message.
 	Status int

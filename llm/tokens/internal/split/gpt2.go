@@ -1,7 +1,7 @@
 package split
 
 // GPT2 is the pattern of GPT-2, r50k_base and p50k_base, and of every
-// tokenizer.json whose ByteLevel step has use_regex set:
+// tokenizer.json with a ByteLevel step that has use_regex set:
 //
 //	's|'t|'re|'ve|'m|'ll|'d|
 //	 ?\p{L}+|

@@ -21,8 +21,8 @@ type Kind int
 
 // The kinds of vocabulary.
 const (
-	// Scores merges characters. Of all neighbours that form a token, the pair whose token
-	// has the highest score is merged first. This is SentencePiece's BPE.
+	// Scores merges characters. Of all neighbors that form a token, those that form the
+	// token with the highest score are merged first. This is SentencePiece's BPE.
 	Scores Kind = iota + 1
 	// Merges merges characters (or bytes if ByteLevel is set) in the order of a list of
 	// pairs. This is the BPE of Hugging Face and GPT-2.
