@@ -7,14 +7,13 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Operations are what a provider of type P can do: methods that answer a call. An
-// error that one returns has not been yielded, and is for a caller who is still
-// there.
+// Operations are the methods of a provider of type P that answer calls. An error that a
+// method returns has not been yielded. A method returns nil if the caller stopped reading.
 type Operations[P llm.Provider] map[llm.Op]func(p P, ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 
-// Do is the Do of the provider p. What is not among the operations is an error of
-// kind [llm.Unsupported], a call without anything to answer one of kind
-// [llm.InvalidRequest]: not every caller is an [llm.Model], which checks more.
+// Do implements [llm.Provider] for the provider p. It fails with kind [llm.Unsupported] if
+// there is no such operation, and with kind [llm.InvalidRequest] if the call has no request
+// or no input. An [llm.Model] checks more, but callers can also use a provider directly.
 func (o Operations[P]) Do(ctx context.Context, call *llm.Call, p P) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if err := o.do(p, ctx, call, yield); err != nil {
@@ -34,14 +33,14 @@ func (o Operations[P]) do(p P, ctx context.Context, call *llm.Call, yield func(l
 	switch {
 	case !can:
 		return httpcall.Failf(p.Name(), call, llm.Unsupported, "this provider cannot %s", call.Op)
-	case asksNothing(call):
+	case hasNoInput(call):
 		return httpcall.Failf(p.Name(), call, llm.InvalidRequest, "the call has no request, or one without messages or inputs")
 	}
 	return do(p, ctx, call, yield)
 }
 
-// asksNothing reports whether a call has nothing that could be answered.
-func asksNothing(call *llm.Call) bool {
+// hasNoInput reports whether a call has no request, messages or inputs.
+func hasNoInput(call *llm.Call) bool {
 	switch call.Op {
 	case llm.OpChat, llm.OpCountTokens:
 		return call.Request == nil || len(call.Request.Messages) == 0
@@ -51,8 +50,8 @@ func asksNothing(call *llm.Call) bool {
 	return false
 }
 
-// Opened returns what a provider's New has returned, for providers.Register: a
-// nil *Provider in an interface would not be nil.
+// Opened converts the results of a provider's New for providers.Register. It returns a nil
+// interface with an error; an interface that holds a nil *Provider is not nil.
 func Opened[P llm.Provider](p P, err error) (llm.Provider, error) {
 	if err != nil {
 		return nil, err
