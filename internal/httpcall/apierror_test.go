@@ -151,7 +151,7 @@ func TestRefusalsInEveryShapeThatServersUse(t *testing.T) {
 			verdict{Kind: llm.InvalidRequest, Code: "missing", Message: "Field required"},
 		},
 		{
-			"a message that is a complaint itself", 429,
+			"a message that is an error itself", 429,
 			`{"message":"{\"error\":{\"message\":\"no credit left\",\"code\":\"insufficient_quota\"}}"}`,
 			verdict{Kind: llm.Quota, Code: "insufficient_quota", Message: "no credit left"},
 		},
@@ -248,7 +248,7 @@ func TestComplaintInsideAReplyHasTheKindOfItsWordsOrNumber(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer r.Close()
-			e := r.Complaint([]byte(tt.data), llm.Incomplete)
+			e := r.APIError([]byte(tt.data), llm.Incomplete)
 			equal(t, "error", verdict{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
 			equal(t, "status", e.Status, 200)
 		})
@@ -297,7 +297,7 @@ func checkPrintable(t testing.TB, message string) {
 	}
 }
 
-func FuzzComplaint(f *testing.F) {
+func FuzzAPIError(f *testing.F) {
 	for _, seed := range []string{
 		"", "x", `{"error":{"message":"m","type":"t","code":"c"}}`, `[{"error":{"code":400,"message":"m","status":"S","details":[{"@type":"a.RetryInfo","retryDelay":"20s"}]}}]`,
 		`{"error":"{\"error\":{\"code\":400,\"message\":\"m\"}}"}`, `{"message":"m"}`, `{"detail":[{"msg":"m"}]}`, `<html><title>t</title>`,
@@ -307,8 +307,8 @@ func FuzzComplaint(f *testing.F) {
 		f.Add([]byte(seed), 0)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, status int) {
-		said := readComplaint(data)
-		if again := readComplaint(data); !cmp.Equal(said, again) {
+		said := readAPIError(data)
+		if again := readAPIError(data); !cmp.Equal(said, again) {
 			t.Errorf("two readings differ: %s", cmp.Diff(said, again))
 		}
 		checkPrintable(t, said.Message)
@@ -319,7 +319,7 @@ func FuzzComplaint(f *testing.F) {
 			t.Errorf("the number %d is no HTTP status", said.Number)
 		}
 		if status >= 100 && status <= 599 && said.kind(status) == "" {
-			t.Errorf("a complaint with the status %d has no kind", status)
+			t.Errorf("an error with the status %d has no kind", status)
 		}
 	})
 }

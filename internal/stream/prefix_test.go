@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// skimmers are the two kinds of frames, with a shape learnt for each.
-var skimmers = []struct {
+// prefixCases are the two kinds of frames, with a shape learnt for each.
+var prefixCases = []struct {
 	name      string
 	newFrames func(io.Reader, int) Frames
 	spec      *Spec
@@ -44,11 +44,11 @@ var skimmers = []struct {
 	},
 }
 
-// TestSkimReadsWhatNextAndMatchRead reads bodies with Skim and without, however
+// TestMatchPrefixReadsWhatNextAndMatchRead reads bodies with MatchPrefix and without, however
 // they arrive and whatever the limit.
-func TestSkimReadsWhatNextAndMatchRead(t *testing.T) {
-	for _, s := range skimmers {
-		shapes := NewShapes[proto](s.spec)
+func TestMatchPrefixReadsWhatNextAndMatchRead(t *testing.T) {
+	for _, s := range prefixCases {
+		shapes := &Shapes[proto]{Spec: s.spec}
 		learnBoth(t, shapes, s.learn...)
 		for _, body := range s.bodies {
 			body = fmt.Sprintf(body, s.known)
@@ -57,7 +57,7 @@ func TestSkimReadsWhatNextAndMatchRead(t *testing.T) {
 				eachChunking(body, func(how string, r io.Reader) {
 					got, _ := readShapes(shapes, s.newFrames(r, limit), true)
 					if diff := cmp.Diff(want, got); diff != "" {
-						t.Fatalf("%s of limit %d, %s (-without Skim +with it):\n%s\n%q", s.name, limit, how, diff, body)
+						t.Fatalf("%s of limit %d, %s (-without MatchPrefix +with it):\n%s\n%q", s.name, limit, how, diff, body)
 					}
 				})
 			}
@@ -65,35 +65,35 @@ func TestSkimReadsWhatNextAndMatchRead(t *testing.T) {
 	}
 }
 
-func TestSkimReadsMostOfAFastStream(t *testing.T) {
-	for _, s := range skimmers {
-		shapes := NewShapes[proto](s.spec)
+func TestMatchPrefixReadsMostOfAFastStream(t *testing.T) {
+	for _, s := range prefixCases {
+		shapes := &Shapes[proto]{Spec: s.spec}
 		learnBoth(t, shapes, s.learn...)
 		known := 200 * strings.Count(s.bodies[0], "%")
 		body := strings.Repeat(fmt.Sprintf(s.bodies[0], s.known), 200)
-		_, skimmed := readShapes(shapes, s.newFrames(strings.NewReader(body), 0), true)
-		if skimmed < known*4/5 { // all but those that a buffer cuts
-			t.Errorf("%s: %d of %d frames were skimmed", s.name, skimmed, known)
+		_, matched := readShapes(shapes, s.newFrames(strings.NewReader(body), 0), true)
+		if matched < known*4/5 { // all but those that a buffer cuts
+			t.Errorf("%s: %d of %d frames were matched", s.name, matched, known)
 		}
 	}
 }
 
-func FuzzSkim(f *testing.F) {
-	for i, s := range skimmers {
+func FuzzMatchPrefix(f *testing.F) {
+	for i, s := range prefixCases {
 		for _, body := range s.bodies {
 			f.Add(i, fmt.Sprintf(body, s.known), uint16(0), uint64(1))
 		}
 	}
 	f.Fuzz(func(t *testing.T, kind int, body string, limit uint16, seed uint64) {
-		s := skimmers[uint(kind)%uint(len(skimmers))]
-		shapes := NewShapes[proto](s.spec)
+		s := prefixCases[uint(kind)%uint(len(prefixCases))]
+		shapes := &Shapes[proto]{Spec: s.spec}
 		learnBoth(t, shapes, s.learn...)
 		want, _ := readShapes(shapes, s.newFrames(strings.NewReader(body), int(limit)), false)
 		chunks := &randomChunks{strings.NewReader(body), rand.New(rand.NewPCG(seed, 3))}
 		for how, r := range map[string]io.Reader{"at once": strings.NewReader(body), "in random chunks": chunks} {
 			got, _ := readShapes(shapes, s.newFrames(r, int(limit)), true)
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s, %s (-without Skim +with it):\n%s", s.name, how, diff)
+				t.Errorf("%s, %s (-without MatchPrefix +with it):\n%s", s.name, how, diff)
 			}
 		}
 	})
@@ -101,18 +101,18 @@ func FuzzSkim(f *testing.F) {
 
 // readShapes reads all frames, and tells what each was: the text of a known
 // shape, or its data. The last entry is the error.
-func readShapes(shapes *Shapes[proto], frames Frames, skim bool) (all []string, skimmed int) {
+func readShapes(shapes *Shapes[proto], frames Frames, prefix bool) (all []string, matched int) {
 	for {
-		if skim {
-			if _, text, size := shapes.Skim(frames.Ahead()); frames.Pass(size) {
+		if prefix {
+			if _, text, size := shapes.MatchPrefix(frames.Buffered()); frames.Advance(size) {
 				all = append(all, "text "+string(text))
-				skimmed++
+				matched++
 				continue
 			}
 		}
 		frame, err := frames.Next()
 		if err != nil {
-			return append(all, err.Error()), skimmed
+			return append(all, err.Error()), matched
 		}
 		if _, text, ok := shapes.Match(frame.Data); ok && frame.Event == "" && !frame.Bare {
 			all = append(all, "text "+string(text))

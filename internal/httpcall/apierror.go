@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// complaint is what a server says went wrong, whatever shape it says it in.
-type complaint struct {
+// apiError is what a server says went wrong, whatever shape it says it in.
+type apiError struct {
 	Message    string
 	Code       string // "context_length_exceeded"; a number stands in Number
 	Type       string // "invalid_request_error", "RESOURCE_EXHAUSTED"
@@ -20,7 +20,7 @@ type complaint struct {
 }
 
 // name returns the most telling word for the error.
-func (c complaint) name() string {
+func (c apiError) name() string {
 	for _, word := range [...]string{c.Reason, c.Code, c.Type} {
 		if word != "" {
 			return word
@@ -30,29 +30,29 @@ func (c complaint) name() string {
 }
 
 // words returns the words that may name a kind, most exact first, in lower case.
-func (c complaint) words() [3]string {
+func (c apiError) words() [3]string {
 	return [3]string{strings.ToLower(c.Reason), strings.ToLower(c.Code), strings.ToLower(c.Type)}
 }
 
-// readComplaint reads an error in any of the shapes that servers use:
+// readAPIError reads an error in any of the shapes that servers use:
 //
 //	{"error":{"message":…,"type":…,"code":…}}      OpenAI and its dialect, llama.cpp
 //	{"error":{"code":400,"status":…,"details":[]}} Google, also as an element of a list
 //	{"error":"text"}                               Ollama; the text may itself be JSON
 //	{"message":…}, {"detail":…}                    gateways, FastAPI
 //	text or a web page                             everything in between
-func readComplaint(data []byte) complaint {
+func readAPIError(data []byte) apiError {
 	return readNested(bytes.TrimSpace(data), maxNested)
 }
 
-// maxNested is how deep a complaint may be wrapped: Ollama wraps llama.cpp's
+// maxNested is how deep an error may be wrapped: Ollama wraps llama.cpp's
 // {"error":{…}} in a string in an object, and gateways wrap that again.
 const maxNested = 6
 
-// readNested reads a complaint that may be wrapped in another, depth times.
-func readNested(data []byte, depth int) complaint {
+// readNested reads an error that may be wrapped in another, depth times.
+func readNested(data []byte, depth int) apiError {
 	if len(data) == 0 {
-		return complaint{}
+		return apiError{}
 	}
 	if depth > 0 {
 		switch data[0] {
@@ -67,17 +67,17 @@ func readNested(data []byte, depth int) complaint {
 				return readNested([]byte(strings.TrimSpace(text)), depth-1)
 			}
 		case '{':
-			var o complaintJSON
+			var o apiErrorJSON
 			if json.Unmarshal(data, &o) == nil {
-				return o.complaint(depth)
+				return o.apiError(depth)
 			}
 		}
 	}
-	return complaint{Message: excerpt(data)}
+	return apiError{Message: excerpt(data)}
 }
 
-// complaintJSON has the members of all shapes of error object.
-type complaintJSON struct {
+// apiErrorJSON has the members of all shapes of error object.
+type apiErrorJSON struct {
 	Error   json.RawMessage `json:"error"`
 	Message json.RawMessage `json:"message"`
 	Msg     json.RawMessage `json:"msg"`
@@ -95,7 +95,7 @@ type complaintJSON struct {
 	StatusCode json.RawMessage `json:"status_code"`
 }
 
-func (o *complaintJSON) complaint(depth int) complaint {
+func (o *apiErrorJSON) apiError(depth int) apiError {
 	if IsSet(o.Error) && !isBool(o.Error) { // true says only that there is one: see message
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
@@ -106,7 +106,7 @@ func (o *complaintJSON) complaint(depth int) complaint {
 		}
 		return inner
 	}
-	var c complaint
+	var c apiError
 	c.Code, c.Number = codeOf(o.Code)
 	c.Type, _ = codeOf(o.Type)
 	if c.Type == "" {
@@ -119,7 +119,7 @@ func (o *complaintJSON) complaint(depth int) complaint {
 		if IsSet(text) {
 			said := readNested(bytes.TrimSpace(text), depth-1)
 			c.Message = said.Message
-			if c.Code == "" && c.Type == "" { // the text was itself a complaint
+			if c.Code == "" && c.Type == "" { // the text was itself JSON
 				c.Code, c.Type = said.Code, said.Type
 			}
 			break
@@ -132,7 +132,7 @@ func (o *complaintJSON) complaint(depth int) complaint {
 // readDetails reads Google's error details, of which ErrorInfo has the reason
 // and RetryInfo the time to wait:
 // https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
-func (c *complaint) readDetails(data json.RawMessage) {
+func (c *apiError) readDetails(data json.RawMessage) {
 	var details []struct {
 		Type       string `json:"@type"`
 		Reason     string `json:"reason"`
@@ -175,6 +175,16 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 // IsSet reports whether a member of a JSON object is there and not null.
 func IsSet(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
+}
+
+// IsBlank reports whether a member of a JSON object is absent, null, or an empty value of
+// any type. Some servers send such values for members that they do not use.
+func IsBlank(raw json.RawMessage) bool {
+	switch string(raw) {
+	case "", "null", "false", "0", `""`, "{}", "[]":
+		return true
+	}
+	return false
 }
 
 func isBool(raw json.RawMessage) bool { return raw[0] == 't' || raw[0] == 'f' }

@@ -10,15 +10,15 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// refused returns the error for a reply whose status is not a success.
-func (r *Reply) refused() *llm.Error {
-	data := r.readRefusal()
+// statusError returns the error for a reply whose status is not a success.
+func (r *Reply) statusError() *llm.Error {
+	data := r.readErrorBody()
 	r.End() // what is left is drained a little, so that the connection survives
 	if ended, ok := errors.AsType[*llm.Error](llm.FromContext(r.parent)); ok {
 		return r.describe(ended)
 	}
 	status := r.resp.StatusCode
-	said := readComplaint(data)
+	said := readAPIError(data)
 	e := &llm.Error{
 		Kind:       said.kind(status),
 		Status:     status,
@@ -38,10 +38,10 @@ func (r *Reply) refused() *llm.Error {
 	return r.describe(e)
 }
 
-// Complaint returns the error for an error that came inside a reply of status
+// APIError returns the error for an error that came inside a reply of status
 // 200, as a JSON value or as text. Kind is what it is if the server does not say.
-func (r *Reply) Complaint(data []byte, otherwise llm.Kind) *llm.Error {
-	said := readComplaint([]byte(r.request.Secrets.Scrub(string(data))))
+func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
+	said := readAPIError([]byte(r.request.Secrets.Scrub(string(data))))
 	kind := said.kind(0)
 	if kind == "" {
 		kind = otherwise
@@ -59,11 +59,11 @@ func (r *Reply) Complaint(data []byte, otherwise llm.Kind) *llm.Error {
 	return r.describe(e)
 }
 
-// kind returns the kind of a complaint that came with this status, or, with 0,
-// inside a reply; it returns "" if a complaint without a status does not say. What the server
+// kind returns the kind of an error that came with this status, or, with 0,
+// inside a reply; it returns "" if an error without a status does not say. What the server
 // says outranks the status: https://platform.openai.com/docs/guides/error-codes
 // and https://cloud.google.com/apis/design/errors name the codes.
-func (c complaint) kind(status int) llm.Kind {
+func (c apiError) kind(status int) llm.Kind {
 	if status == 0 {
 		status = c.Number
 	}

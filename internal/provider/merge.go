@@ -2,8 +2,8 @@ package provider
 
 import "encoding/json"
 
-// Merge adds members to a JSON object, in place of its own of the same name. A
-// nil member takes the object's own away.
+// Merge adds members to a JSON object. A member replaces one of the same name, and a nil
+// member removes it.
 func Merge(object []byte, members map[string]any) ([]byte, error) {
 	if len(members) == 0 {
 		return object, nil

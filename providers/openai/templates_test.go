@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,22 +15,6 @@ import (
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
-
-func TestQuickDecoderReadsRecordedFramesAsEncodingJSONDoes(t *testing.T) {
-	frames, quickly := 0, 0
-	for _, e := range Exchanges(t) {
-		for _, frame := range framesOf(e.Body) {
-			frames++
-			if checkQuick(t, newQuickDecoder(&stream.Text{}), []byte(frame)) {
-				quickly++
-			}
-		}
-	}
-	t.Logf("%d of %d recorded frames are decoded quickly", quickly, frames)
-	if frames == 0 || quickly*2 < frames {
-		t.Errorf("only %d of %d frames are decoded quickly", quickly, frames)
-	}
-}
 
 // framesOf returns the data of a body's events, or the body if it has none.
 func framesOf(body string) []string {
@@ -57,7 +40,7 @@ func (b bodyTransport) RoundTrip(*http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func TestAnswersAreTheSameWithoutTheShortWays(t *testing.T) {
+func TestAnswersAreTheSameWithoutTemplates(t *testing.T) {
 	answers := 0
 	for _, e := range Exchanges(t) {
 		if e.Status != http.StatusOK || !strings.HasSuffix(e.Path, "/chat/completions") {
@@ -65,7 +48,7 @@ func TestAnswersAreTheSameWithoutTheShortWays(t *testing.T) {
 		}
 		answers++
 		t.Run(e.Name, func(t *testing.T) {
-			checkShortWays(t, e)
+			checkTemplates(t, e)
 		})
 	}
 	t.Logf("%d recorded answers compared", answers)
@@ -74,25 +57,25 @@ func TestAnswersAreTheSameWithoutTheShortWays(t *testing.T) {
 	}
 }
 
-// checkShortWays reads an answer with the quick decoder and the shapes, and
-// again by encoding/json alone, and compares what comes of it.
-func checkShortWays(t testing.TB, e Exchange) {
+// checkTemplates reads an answer with the learned templates and again without, and
+// compares the results.
+func checkTemplates(t testing.TB, e Exchange) {
 	t.Helper()
 	short, shortErr := llm.Collect(readBody(t, e, false))
 	long, longErr := llm.Collect(readBody(t, e, true))
 	if diff := cmp.Diff(long, short); diff != "" {
-		t.Errorf("the answer (-by encoding/json alone +with the short ways):\n%s", diff)
+		t.Errorf("the answer (-without templates +with them):\n%s", diff)
 	}
 	if fmt.Sprint(shortErr) != fmt.Sprint(longErr) || llm.KindOf(shortErr) != llm.KindOf(longErr) {
-		t.Errorf("the error with the short ways is %v, without them %v", shortErr, longErr)
+		t.Errorf("the error with templates is %v, without them %v", shortErr, longErr)
 	}
 	if _, ours := errors.AsType[*llm.Error](shortErr); shortErr != nil && !ours {
 		t.Errorf("the error is a %T, want an *llm.Error: %v", shortErr, shortErr)
 	}
 }
 
-// readBody reads an answer as the provider does, or by encoding/json alone.
-func readBody(t testing.TB, e Exchange, alone bool) llm.Events {
+// readBody reads an answer as the provider does, or without templates.
+func readBody(t testing.TB, e Exchange, decodeAll bool) llm.Events {
 	p, err := New(Config{APIKey: "none", HTTPClient: &http.Client{Transport: bodyTransport(e)}})
 	if err != nil {
 		t.Fatal(err)
@@ -106,12 +89,11 @@ func readBody(t testing.TB, e Exchange, alone bool) llm.Events {
 		defer r.Close()
 		a := &answer{provider: p}
 		a.Answer = provider.Answer{Reply: r, Request: llm.Prompt("hi"), Yield: yield}
-		a.quick = newQuickDecoder(&a.Text)
-		if alone {
-			a.quick = &quickDecoder{visit: func(*stream.Value) bool { return false }} // it takes nothing
-			a.pieces = math.MinInt                                                    // no shape is worth learning
+		dialect := *chatDialect
+		if decodeAll {
+			dialect.Spec = &stream.Spec{} // with which nothing can be learned
 		}
-		if err := a.read(); err != nil {
+		if err := provider.ReadChat(&a.Answer, &dialect, a); err != nil {
 			yield(llm.Event{}, err)
 		}
 	}
@@ -119,17 +101,17 @@ func readBody(t testing.TB, e Exchange, alone bool) llm.Events {
 
 func FuzzAnswer(f *testing.F) {
 	var usual strings.Builder
-	for _, frame := range quickFrames {
+	for _, frame := range usualFrames {
 		usual.WriteString("data: " + frame + "\n\n")
 	}
 	f.Add([]byte(usual.String()), "text/event-stream")
-	for _, frame := range append(quickFrames, oddFrames...) {
+	for _, frame := range append(usualFrames, oddFrames...) {
 		f.Add([]byte(frame), "application/json")
 		for _, odd := range []string{"data: " + frame + "\n\n", frame + "\n", "event: error\ndata: " + frame + "\n\n", "error: " + frame + "\n\n"} {
-			f.Add([]byte(strings.Repeat("data: "+quickFrames[1]+"\n\n", 4)+odd+"data: "+quickFrames[5]+"\n\n"), "text/event-stream")
+			f.Add([]byte(strings.Repeat("data: "+usualFrames[1]+"\n\n", 4)+odd+"data: "+usualFrames[5]+"\n\n"), "text/event-stream")
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		checkShortWays(t, Exchange{Status: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: string(body)})
+		checkTemplates(t, Exchange{Status: http.StatusOK, Header: http.Header{"Content-Type": {contentType}}, Body: string(body)})
 	})
 }
