@@ -87,7 +87,7 @@ func (c *check) unique(n *node, v *value, at *place) bool {
 	seen := make(map[string]int, len(v.list.values))
 	for i := range v.list.values {
 		key := canonical(nil, &v.list.values[i])
-		if !c.spend(1 + len(key)/4) {
+		if !c.spend(1 + len(key)/2) {
 			return false
 		}
 		if first, ok := seen[string(key)]; ok {

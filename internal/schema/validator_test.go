@@ -224,11 +224,11 @@ func TestValidateIsBoundedForHostileInstances(t *testing.T) {
 		{"nested too deep", `{}`, strings.Repeat("[", 501) + strings.Repeat("]", 501), "values are nested more than 500 levels deep: nest them less"},
 		{"too many bytes", `{}`, `"` + strings.Repeat("x", 16<<20) + `"`, "more than 16777216: write less"},
 		{"too many values", `{}`, "[" + strings.Repeat("1,", 2_000_000) + "1]", "there are more than 2000000 values: make it smaller"},
-		{"nested uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`, strings.Repeat("[", 490) + strings.Repeat("1,", 1_000_000) + "1" + strings.Repeat("]", 490), ""},
+		{"nested uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`, strings.Repeat("[", 490) + strings.Repeat("1,", 300_000) + "1" + strings.Repeat("]", 490), ""},
 		{"many unknown members", `{"additionalProperties": false, "required": ["` + strings.Repeat("x", 30) + `"]}`, manyMembers(200_000), "not allowed here"},
 		{"many digits", `{"multipleOf": 7}`, strings.Repeat("9", 1_000_000), "too many digits"},
 		{"long multipleOf", `{"items": {"multipleOf": ` + strings.Repeat("7", 4000) + `}}`, "[" + strings.Repeat(strings.Repeat("9", 4000)+",", 4000) + "1]", ""},
-		{"unevaluated members", `{"allOf": [{"allOf": [{"allOf": [{"additionalProperties": true}]}]}], "unevaluatedProperties": false}`, manyMembers(200_000), ""},
+		{"unevaluated members", `{"allOf": [{"allOf": [{"allOf": [{"additionalProperties": true}]}]}], "unevaluatedProperties": false}`, manyMembers(50_000), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := parse(t, test.schema).Validator(schema.Options{})

@@ -76,6 +76,34 @@ func (v value) add(name string, member value) value {
 	return v
 }
 
+// addAll appends the members of another object whose names are new.
+func (v value) addAll(other *value) value {
+	for i, name := range other.list.names {
+		if !v.has(name) {
+			v = v.add(name, other.list.values[i])
+		}
+	}
+	return v
+}
+
+// has reports whether there is a member called name.
+func (v *value) has(name string) bool {
+	_, ok := v.member(name)
+	return ok
+}
+
+// remove takes a member out of an object.
+func (v *value) remove(name string) {
+	for i, n := range v.list.names {
+		if n == name {
+			v.list.names = append(v.list.names[:i:i], v.list.names[i+1:]...)
+			v.list.values = append(v.list.values[:i:i], v.list.values[i+1:]...)
+			v.list.findRepeated()
+			return
+		}
+	}
+}
+
 // findRepeated fills repeated, and the index of an object with many members.
 func (e *elements) findRepeated() {
 	e.repeated, e.index = nil, nil
