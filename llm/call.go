@@ -57,9 +57,15 @@ type Op string
 const (
 	OpChat        Op = "chat"         // Request in; content events out
 	OpEmbed       Op = "embed"        // Embed in; an [EmbedResponse] out
-	OpCountTokens Op = "count tokens" // Request in; a [TokenCount] out
-	OpListModels  Op = "list models"  // nothing in; a [ModelList] out
+	OpCountTokens Op = "count_tokens" // Request in; a [TokenCount] out
+	OpListModels  Op = "list_models"  // nothing in; a [ModelList] out
 )
+
+// UnmarshalText sets the operation. It accepts the spelling with spaces of earlier versions.
+func (o *Op) UnmarshalText(text []byte) error {
+	*o = Op(snakeCase(text))
+	return nil
+}
 
 // A Call is one operation on its way to a provider. It is read by many and
 // modified by none: middleware that wants a change passes on a clone.

@@ -142,7 +142,7 @@ func whereDiffers(got, want string) string {
 func oneOf(kinds []llm.Kind) string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		names[i] = fmt.Sprintf("%q", string(k))
+		names[i] = fmt.Sprintf("%q", k.Error())
 	}
 	return strings.Join(names, " or ")
 }

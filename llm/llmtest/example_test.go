@@ -58,8 +58,8 @@ func ExampleNew() {
 	}
 	// Output:
 	// get_weather {"city":"Paris"}
-	// tool calls  unknown in, unknown out
-	// parley: llmtest/scripted: rate limited, retry in 20s
+	// tool_calls  unknown in, unknown out
+	// parley: llmtest/scripted: rate limited; retry in 20s
 	// stop Sunny. 120 in, 3 out
 }
 

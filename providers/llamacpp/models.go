@@ -85,8 +85,8 @@ func parameters(n int64) string {
 
 // The operations that are this provider's own, as errors name them.
 const (
-	opProps llm.Op = "get properties"
-	opSlots llm.Op = "get slots"
+	opProps llm.Op = "get_properties"
+	opSlots llm.Op = "get_slots"
 )
 
 // Props is what a server says of itself and of its model.
