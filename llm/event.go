@@ -89,7 +89,7 @@ func (t EventType) String() string {
 }
 
 // Content reports whether the event shows the caller a piece of the answer.
-// The first such event is the commit point: see [ForwardAttempt].
+// The first such event is the commit point: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,

@@ -101,12 +101,3 @@ func ExampleFunc() {
 	// HELLO <nil>
 	// BYE <nil>
 }
-
-// A dialect shows what a server would send.
-func ExampleDialect_Stream() {
-	wire := llmtest.Ollama().Stream(llmtest.Text("Hello").Usage(5, 1))
-	fmt.Print(string(wire.Body))
-	// Output:
-	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}
-	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1000000000,"prompt_eval_count":5,"eval_count":1}
-}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -111,7 +112,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 
 func TestLogHasNoSecrets(t *testing.T) {
 	const secret = "sk-very-secret"
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	srv := llmtest.NewServer(t, d.Refuse(&llm.Error{Status: 401, Message: "bad key " + secret}))
 	log, record := logged(t, middleware.Log{Content: true})
 	model := overHTTPWithKey(t, srv, secret, use(t, log))
