@@ -1,10 +1,11 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
 	"encoding/json"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // LlamaCppCompletion returns the dialect of llama.cpp's own completions, which
@@ -34,7 +35,7 @@ func llamaCppStream(events []llm.Event) []byte {
 	var b bytes.Buffer
 	send := func(frame object) {
 		b.WriteString("data: ")
-		b.Write(marshal(frame))
+		b.Write(jsontext.Marshal(frame))
 		b.WriteString("\n\n")
 	}
 	for _, ev := range events {
@@ -77,13 +78,13 @@ func llamaCppWhole(events []llm.Event) []byte {
 		return nil
 	}
 	if said.done == nil {
-		return marshal(object{"index": 0, "content": said.text, "stop": false})
+		return jsontext.Marshal(object{"index": 0, "content": said.text, "stop": false})
 	}
-	return marshal(llamaCppLast(said, said.text))
+	return jsontext.Marshal(llamaCppLast(said, said.text))
 }
 
 func llamaCppError(e *llm.Error) []byte {
-	return marshal(object{"error": llamaCppErrorObject(e)})
+	return jsontext.Marshal(object{"error": llamaCppErrorObject(e)})
 }
 
 func llamaCppErrorObject(e *llm.Error) object {
@@ -104,10 +105,10 @@ func llamaCppErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(llamaCppError(e))
 	return []NamedFrame{
 		{"data", "data: " + usual + "\n\n"},
-		{"a field of its own", "error: " + string(marshal(llamaCppErrorObject(e))) + "\n\n"},
+		{"a field of its own", "error: " + string(jsontext.Marshal(llamaCppErrorObject(e))) + "\n\n"},
 		{"a field of its own, with an envelope", "error: " + usual + "\n\n"},
 		{"event: error", "event: error\ndata: " + usual + "\n\n"},
-		{"spaces in the JSON", "data: { \"error\" : " + string(marshal(llamaCppErrorObject(e))) + " }\n\n"},
+		{"spaces in the JSON", "data: { \"error\" : " + string(jsontext.Marshal(llamaCppErrorObject(e))) + " }\n\n"},
 		{"no data prefix", usual + "\n\n"},
 	}
 }

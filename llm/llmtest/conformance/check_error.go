@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // statusKinds are what refusals are that do not say more than their status.
@@ -50,7 +51,7 @@ func errorChecks(s *Suite) []check {
 func checkRefusal(t testing.TB, s *Suite, status int, kind llm.Kind) {
 	const reason = "the reason is in the small print"
 	said := s.Dialect.Refuse(&llm.Error{Status: status, Message: reason}).WithHeader("X-Request-Id", "req-7")
-	e := s.setup(t, said, Empty(status), HTTP(status, "text/plain", "upstream says no"), HTTP(status, "text/html", badGateway))
+	e := s.setup(t, said, llmtest.Empty(status), llmtest.HTTP(status, "text/plain", "upstream says no"), llmtest.HTTP(status, "text/html", badGateway))
 	_, err := e.mustFail(e.chat(), kind)
 	if !strings.Contains(err.Message, reason) {
 		t.Errorf("the server's reason %q is not in the error's message: %q", reason, err.Message)
@@ -108,7 +109,7 @@ func retryHints() []retryHint {
 // errorFrameChecks has the server break an answer off with an error, in one of
 // its shapes: at once, and after some text.
 func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
-	verify := func(t testing.TB, s *Suite, w HTTPReply, text string) {
+	verify := func(t testing.TB, s *Suite, w llmtest.HTTPReply, text string) {
 		e := s.setup(t, w)
 		resp, err := e.mustFail(e.chat(), llm.Server)
 		if !strings.Contains(err.Message, said.Message) {
@@ -119,7 +120,7 @@ func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
 			t.Errorf("the text before the error is %q, want %q", got, text)
 		}
 	}
-	begun := s.Dialect.Stream(Text("Hello", " wor").Fail(nil))
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " wor").Fail(nil))
 	alone := begun
 	alone.Body = []byte(frame.Data)
 	return []check{
@@ -134,25 +135,27 @@ func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
 
 // notTheAPI are replies that no server of the dialect sends.
 func notTheAPI() []check {
-	fails := func(name string, wire func(s *Suite) HTTPReply, kinds ...llm.Kind) check {
+	fails := func(name string, wire func(s *Suite) llmtest.HTTPReply, kinds ...llm.Kind) check {
 		return check{"not the API/" + name, "", func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire(s))
 			e.mustFail(e.chat(), kinds...)
 		}}
 	}
 	return []check{
-		fails("web page with status 200", func(*Suite) HTTPReply { return WebPage() }, llm.Protocol),
-		fails("empty reply with status 200", func(*Suite) HTTPReply { return Empty(200) }, llm.Protocol, llm.Incomplete),
-		fails("empty stream", func(s *Suite) HTTPReply { return s.Dialect.Stream(Text("Hello")).CutClean(0) }, llm.Protocol, llm.Incomplete),
-		fails("empty JSON object", func(*Suite) HTTPReply { return JSON(200, "{}") }, llm.Protocol, llm.Incomplete),
-		fails("another protocol", func(*Suite) HTTPReply { return NotHTTP("220 mail.test ESMTP\r\n") }, llm.Network, llm.Protocol),
-		fails("no reply", func(*Suite) HTTPReply { return HangUp() }, llm.Network),
-		fails("broken frame", func(s *Suite) HTTPReply { return breakFrame(s.Dialect.Stream(Text("Hello", " wor", "ld"))) }, llm.Protocol),
+		fails("web page with status 200", func(*Suite) llmtest.HTTPReply { return llmtest.WebPage() }, llm.Protocol),
+		fails("empty reply with status 200", func(*Suite) llmtest.HTTPReply { return llmtest.Empty(200) }, llm.Protocol, llm.Incomplete),
+		fails("empty stream", func(s *Suite) llmtest.HTTPReply { return s.Dialect.Stream(llmtest.Text("Hello")).CutClean(0) }, llm.Protocol, llm.Incomplete),
+		fails("empty JSON object", func(*Suite) llmtest.HTTPReply { return llmtest.JSON(200, "{}") }, llm.Protocol, llm.Incomplete),
+		fails("another protocol", func(*Suite) llmtest.HTTPReply { return llmtest.NotHTTP("220 mail.test ESMTP\r\n") }, llm.Network, llm.Protocol),
+		fails("no reply", func(*Suite) llmtest.HTTPReply { return llmtest.HangUp() }, llm.Network),
+		fails("broken frame", func(s *Suite) llmtest.HTTPReply {
+			return breakFrame(s.Dialect.Stream(llmtest.Text("Hello", " wor", "ld")))
+		}, llm.Protocol),
 	}
 }
 
 // breakFrame takes the last brace from the third frame's JSON.
-func breakFrame(w HTTPReply) HTTPReply {
+func breakFrame(w llmtest.HTTPReply) llmtest.HTTPReply {
 	frames := w.Frames()
 	frame := frames[min(2, len(frames)-1)]
 	if at := bytes.LastIndexByte(frame, '}'); at >= 0 {

@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
@@ -255,7 +256,7 @@ func (m *mini) send(ctx context.Context, call *llm.Call) (*http.Response, error)
 	if m.flaw == keyInURL {
 		url += "?key=" + m.key
 	}
-	data := marshal(body)
+	data := jsontext.Marshal(body)
 	if m.flaw == mixesCalls {
 		m.once.Do(func() { m.first = data })
 		data = m.first
@@ -425,7 +426,7 @@ func (m *mini) pass(line miniLine, calls *llmutil.ToolCallAssembler, yield func(
 		if m.flaw == inventsArguments {
 			var v any
 			json.Unmarshal([]byte(arguments), &v) // as float64, which loses digits
-			arguments = string(marshal(v))
+			arguments = string(jsontext.Marshal(v))
 		}
 		if m.flaw == repeatsIDs {
 			c.ID = "call_0"

@@ -1,9 +1,10 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // OllamaGenerate returns the dialect of Ollama's completions of plain prompts,
@@ -28,7 +29,7 @@ func ollamaGenerateStream(events []llm.Event) []byte {
 	var b bytes.Buffer
 	send := func(line ollamaLine, text string) {
 		line.Model, line.CreatedAt = said.model, created
-		b.Write(marshal(ollamaGenerated{ollamaLine: line, Response: text}))
+		b.Write(jsontext.Marshal(ollamaGenerated{ollamaLine: line, Response: text}))
 		b.WriteByte('\n')
 	}
 	for _, ev := range events {
@@ -52,5 +53,5 @@ func ollamaGenerateWhole(events []llm.Event) []byte {
 		line = ollamaLast(said.done)
 	}
 	line.Model, line.CreatedAt = said.model, created
-	return marshal(ollamaGenerated{ollamaLine: line, Response: said.text})
+	return jsontext.Marshal(ollamaGenerated{ollamaLine: line, Response: said.text})
 }

@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // callChecks are about the call: when it is sent, how often, and in whose hands
@@ -36,7 +37,7 @@ func checkLazy(t testing.TB, s *Suite) {
 }
 
 func checkTwice(t testing.TB, s *Suite) {
-	reply := Text("Hello", " world").Usage(12, 34)
+	reply := llmtest.Text("Hello", " world").Usage(12, 34)
 	e := s.setup(t, s.Dialect.Stream(reply), s.Dialect.Stream(reply))
 	events := e.provider.Do(context.Background(), e.chat())
 	for range 2 {
@@ -83,7 +84,7 @@ func everything() *llm.Request {
 }
 
 func checkUnmodified(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Stream(Text("Yes")))
+	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Yes")))
 	call, before := e.chat(), e.chat()
 	call.Request, before.Request = everything(), everything()
 	e.ask(call) // whether the provider takes all of it is not the question
@@ -111,7 +112,7 @@ func wantRoomLeft[E any](t testing.TB, name string, list []E) {
 }
 
 func checkInputsUnmodified(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Whole(Embedding([]float32{1}, []float32{2}).Usage(3, 0)))
+	e := s.setup(t, s.Dialect.Whole(llmtest.Embedding([]float32{1}, []float32{2}).Usage(3, 0)))
 	call := e.embed("one", "two")
 	call.Embed.Inputs = slices.Grow(call.Embed.Inputs, 8)
 	e.ask(call)
@@ -126,7 +127,9 @@ var marker = regexp.MustCompile(`say \d+`)
 // checkConcurrent makes many calls at once, each with an answer of its own.
 func checkConcurrent(t testing.TB, s *Suite) {
 	e := s.setup(t)
-	e.srv.Handle(func(r *Request) HTTPReply { return s.Dialect.Stream(Text("I ", string(marker.Find(r.Body)))) })
+	e.srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
+		return s.Dialect.Stream(llmtest.Text("I ", string(marker.Find(r.Body))))
+	})
 	var group sync.WaitGroup
 	for i := range 16 {
 		group.Go(func() {
@@ -149,8 +152,8 @@ func checkConcurrent(t testing.TB, s *Suite) {
 // checkConcurrentBreak leaves many streams of one and the same call.
 func checkConcurrentBreak(t testing.TB, s *Suite) {
 	e := s.setup(t)
-	wire := s.Dialect.Stream(Text("a", "b", "c", "d", "e", "f"))
-	e.srv.Handle(func(*Request) HTTPReply { return wire.Stall(len(wire.Body)) })
+	wire := s.Dialect.Stream(llmtest.Text("a", "b", "c", "d", "e", "f"))
+	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return wire.Stall(len(wire.Body)) })
 	call := e.chat()
 	var group sync.WaitGroup
 	for i := range 64 {
@@ -171,7 +174,7 @@ func checkConcurrentBreak(t testing.TB, s *Suite) {
 }
 
 func checkReuse(t testing.TB, s *Suite) {
-	reply := Text("Hello", " world").Usage(12, 34)
+	reply := llmtest.Text("Hello", " world").Usage(12, 34)
 	e := s.setup(t)
 	const calls = 5
 	for range calls {

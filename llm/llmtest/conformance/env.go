@@ -1,14 +1,16 @@
-package llmtest
+package conformance
 
 import (
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // env is what a check works with: a server, and a provider that talks to it.
@@ -16,17 +18,17 @@ import (
 type env struct {
 	testing.TB
 	suite    *Suite
-	srv      *Server
+	srv      *llmtest.Server
 	provider llm.Provider
 }
 
 // setup returns an env whose server is reached over connections in memory.
-func (s *Suite) setup(t testing.TB, replies ...HTTPReply) *env {
+func (s *Suite) setup(t testing.TB, replies ...llmtest.HTTPReply) *env {
 	t.Helper()
-	return s.setupWith(t, NewServer(t, replies...))
+	return s.setupWith(t, llmtest.NewServer(t, replies...))
 }
 
-func (s *Suite) setupWith(t testing.TB, srv *Server) *env {
+func (s *Suite) setupWith(t testing.TB, srv *llmtest.Server) *env {
 	t.Helper()
 	e := &env{TB: t, suite: s, srv: srv}
 	group := labelGoroutines()
@@ -53,12 +55,15 @@ func (s *Suite) setupWith(t testing.TB, srv *Server) *env {
 // setupHurried is setup for checks that a clock may end before there is a
 // connection: net/http keeps one that comes too late for its call, for the next,
 // so here none is kept.
-func (s *Suite) setupHurried(t testing.TB, replies ...HTTPReply) *env {
+func (s *Suite) setupHurried(t testing.TB, replies ...llmtest.HTTPReply) *env {
 	t.Helper()
-	srv := NewServer(t, replies...)
+	srv := llmtest.NewServer(t, replies...)
 	srv.Client().Transport.(*http.Transport).DisableKeepAlives = true
 	return s.setupWith(t, srv)
 }
+
+// onLoopback reports whether the server's connections are sockets.
+func (e *env) onLoopback() bool { return strings.HasPrefix(e.srv.URL, "http://127.0.0.1:") }
 
 // wantClosed waits until the server has no open connection.
 func (e *env) wantClosed(when string) {
@@ -111,7 +116,7 @@ func (e *env) bounded() (ctx context.Context, inTime func() bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	tooLate := time.AfterFunc(e.suite.wait(), func() {
 		cancel()
-		e.srv.hangUp()
+		e.srv.CloseClientConnections()
 	})
 	return ctx, tooLate.Stop
 }
@@ -155,7 +160,7 @@ func (e *env) askWatching(ctx context.Context, call *llm.Call, watch func(llm.Ev
 }
 
 // mustAnswer makes the call and checks that it is answered with the reply.
-func (e *env) mustAnswer(call *llm.Call, reply Reply) *llm.Response {
+func (e *env) mustAnswer(call *llm.Call, reply llmtest.Reply) *llm.Response {
 	e.Helper()
 	resp, err := e.ask(call)
 	if err != nil {

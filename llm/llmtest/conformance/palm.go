@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // PaLM returns the dialect of the PaLM protocol, whose answers come in one piece
@@ -45,9 +46,9 @@ func palmWhole(events []llm.Event) []byte {
 	said := collect(events)
 	switch result := said.result.(type) {
 	case nil:
-		return marshal(object{"candidates": []object{{"author": "1", "content": said.text}}, "messages": []object{}})
+		return jsontext.Marshal(object{"candidates": []object{{"author": "1", "content": said.text}}, "messages": []object{}})
 	case *llm.TokenCount:
-		return marshal(object{"tokenCount": result.Tokens})
+		return jsontext.Marshal(object{"tokenCount": result.Tokens})
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func palmError(e *llm.Error) []byte {
 	if word := palmStatus[code]; word != "" {
 		inner["status"] = word
 	}
-	return marshal(object{"error": inner})
+	return jsontext.Marshal(object{"error": inner})
 }
 
 var palmStatus = map[int]string{

@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // Gemini returns the dialect of the Gemini API and of Vertex AI.
@@ -62,7 +63,7 @@ func geminiStream(events []llm.Event) []byte {
 	var b bytes.Buffer
 	send := func(done *llm.Done, parts ...object) {
 		b.WriteString("data: ")
-		b.Write(marshal(geminiPiece(said, done, parts)))
+		b.Write(jsontext.Marshal(geminiPiece(said, done, parts)))
 		b.WriteString("\n\n")
 	}
 	for _, ev := range events {
@@ -132,15 +133,15 @@ func geminiWhole(events []llm.Event) []byte {
 		for i, v := range result.Vectors {
 			list[i] = object{"values": v}
 		}
-		return marshal(object{"embeddings": list})
+		return jsontext.Marshal(object{"embeddings": list})
 	case *llm.ModelList:
 		models := make([]object, len(result.Models))
 		for i, m := range result.Models {
 			models[i] = object{"name": "models/" + m.Name, "displayName": m.DisplayName, "inputTokenLimit": m.ContextWindow, "outputTokenLimit": m.MaxOutput}
 		}
-		return marshal(object{"models": models})
+		return jsontext.Marshal(object{"models": models})
 	case *llm.TokenCount:
-		return marshal(object{"totalTokens": result.Tokens})
+		return jsontext.Marshal(object{"totalTokens": result.Tokens})
 	}
 	var parts []object
 	if said.reasoning != "" {
@@ -152,7 +153,7 @@ func geminiWhole(events []llm.Event) []byte {
 	for _, call := range said.calls {
 		parts = append(parts, geminiCall(&call))
 	}
-	return marshal(geminiPiece(said, said.done, parts))
+	return jsontext.Marshal(geminiPiece(said, said.done, parts))
 }
 
 // geminiStatuses are the server's words for HTTP statuses.
@@ -164,7 +165,7 @@ var geminiStatuses = map[int]string{
 	http.StatusServiceUnavailable: "UNAVAILABLE",
 }
 
-func geminiError(e *llm.Error) []byte { return marshal(object{"error": geminiErrorObject(e)}) }
+func geminiError(e *llm.Error) []byte { return jsontext.Marshal(object{"error": geminiErrorObject(e)}) }
 
 func geminiErrorObject(e *llm.Error) object {
 	status := e.Status
@@ -185,17 +186,17 @@ func geminiErrorObject(e *llm.Error) object {
 // it without a field name, on many lines.
 func geminiErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(geminiError(e))
-	inner := string(marshal(geminiErrorObject(e)))
+	inner := string(jsontext.Marshal(geminiErrorObject(e)))
 	return []NamedFrame{
-		{"no data prefix, over several lines", indented(usual) + "\n"},
+		{"no data prefix, over several lines", jsontext.Indent(usual) + "\n"},
 		{"no data prefix", usual + "\n\n"},
 		{"no data prefix, in a list", "[" + usual + "]\n"},
-		{"no data prefix, lines end in CRLF", string(bytes.ReplaceAll([]byte(indented(usual)+"\n"), []byte("\n"), []byte("\r\n")))},
+		{"no data prefix, lines end in CRLF", string(bytes.ReplaceAll([]byte(jsontext.Indent(usual)+"\n"), []byte("\n"), []byte("\r\n")))},
 		{"data", "data: " + usual + "\n\n"},
 		{"event: error", "event: error\ndata: " + usual + "\n\n"},
 		{"error is not the first member", `data: {"candidates":[],"error":` + inner + "}\n\n"},
 		{"spaces in the JSON", "data: { \"error\" : " + inner + " }\n\n"},
-		{"after a reason to end", "data: {\"candidates\":[{\"finishReason\":\"STOP\",\"index\":0}]}\n\n" + indented(usual) + "\n"},
+		{"after a reason to end", "data: {\"candidates\":[{\"finishReason\":\"STOP\",\"index\":0}]}\n\n" + jsontext.Indent(usual) + "\n"},
 	}
 }
 

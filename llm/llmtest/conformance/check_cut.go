@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // cut is a reply that stops after n bytes of its body.
@@ -27,14 +28,14 @@ func (c cut) mayEnd() bool { return c.n >= c.complete && !(c.broken && c.cleanEn
 
 func (c cut) mustEnd() bool { return c.mayEnd() && (!c.broken || c.n >= c.frame && !c.lossy) }
 
-func (c cut) wire(w HTTPReply) HTTPReply {
+func (c cut) wire(w llmtest.HTTPReply) llmtest.HTTPReply {
 	if c.broken {
 		return w.CutReset(c.n)
 	}
 	return w.CutClean(c.n)
 }
 
-func (c cut) describe(w HTTPReply) string {
+func (c cut) describe(w llmtest.HTTPReply) string {
 	how := "ends cleanly"
 	if c.broken {
 		how = "breaks"
@@ -45,7 +46,7 @@ func (c cut) describe(w HTTPReply) string {
 }
 
 // cutOf returns the cut of a streamed reply after n bytes.
-func cutOf(d Dialect, w HTTPReply, n int, broken bool) cut {
+func cutOf(d Dialect, w llmtest.HTTPReply, n int, broken bool) cut {
 	c := cut{n: n, broken: broken, complete: d.Complete(w.Body), cleanEnd: d.CleanEnd}
 	for _, frame := range w.Frames() {
 		if c.frame += len(frame); c.frame >= c.complete {
@@ -65,16 +66,16 @@ func cutChecks(s *Suite) []check {
 			}})
 		}
 	}
-	text := Text("Hello", " 🦙", " world").Usage(12, 34)
-	calls := Text("So:").ToolCall("get_weather", `{"city":`, `"Paris"}`).ToolCall("get_time", `{"zone":"CET"}`).Usage(12, 34)
-	streamed := func(reply Reply) func(t testing.TB, s *Suite, broken bool) {
+	text := llmtest.Text("Hello", " 🦙", " world").Usage(12, 34)
+	calls := llmtest.Text("So:").ToolCall("get_weather", `{"city":`, `"Paris"}`).ToolCall("get_time", `{"zone":"CET"}`).Usage(12, 34)
+	streamed := func(reply llmtest.Reply) func(t testing.TB, s *Suite, broken bool) {
 		return func(t testing.TB, s *Suite, broken bool) {
 			w := d.Stream(reply)
 			s.checkCuts(t, s.setup(t), reply, w, everyByte(w), broken)
 		}
 	}
 	add("at every byte/text", "", streamed(text))
-	add("at every byte/reasoning", s.NoReasoning, streamed(Reasoning("Hm", "!").Text("Yes").Usage(12, 34)))
+	add("at every byte/reasoning", s.NoReasoning, streamed(llmtest.Reasoning("Hm", "!").Text("Yes").Usage(12, 34)))
 	add("at every byte/tool calls", s.NoTools, streamed(calls))
 	add("at every byte/unstreamed", s.NoUnstreamed, func(t testing.TB, s *Suite, broken bool) {
 		checkWholeCuts(t, s, text, broken)
@@ -84,18 +85,18 @@ func cutChecks(s *Suite) []check {
 		for i := range chunks {
 			chunks[i] = fmt.Sprintf(" piece %d 🦙", i)
 		}
-		reply := Text(chunks...).Usage(12, 34)
+		reply := llmtest.Text(chunks...).Usage(12, 34)
 		w := d.Stream(reply)
 		s.checkCuts(t, s.setup(t), reply, w, edges(w, 200), broken)
 	})
 	add("over real sockets", "", func(t testing.TB, s *Suite, broken bool) {
 		w := d.Stream(text)
-		s.checkCuts(t, s.setupWith(t, NewLoopbackServer(t)), text, w, edges(w, 30), broken)
+		s.checkCuts(t, s.setupWith(t, llmtest.NewLoopbackServer(t)), text, w, edges(w, 30), broken)
 	})
 	return checks
 }
 
-func everyByte(w HTTPReply) []int {
+func everyByte(w llmtest.HTTPReply) []int {
 	offsets := make([]int, len(w.Body)+1)
 	for i := range offsets {
 		offsets[i] = i
@@ -105,7 +106,7 @@ func everyByte(w HTTPReply) []int {
 
 // edges returns the offsets around the edges of all frames, and n others, the
 // same ones each time.
-func edges(w HTTPReply, n int) []int {
+func edges(w llmtest.HTTPReply, n int) []int {
 	offsets := []int{0}
 	at := 0
 	for _, frame := range w.Frames() {
@@ -120,14 +121,14 @@ func edges(w HTTPReply, n int) []int {
 	return slices.Compact(offsets)
 }
 
-func (s *Suite) checkCuts(t testing.TB, e *env, reply Reply, w HTTPReply, offsets []int, broken bool) {
+func (s *Suite) checkCuts(t testing.TB, e *env, reply llmtest.Reply, w llmtest.HTTPReply, offsets []int, broken bool) {
 	if s.Dialect.Complete(w.Body) < 0 {
 		t.Fatalf("the dialect %s does not find the end of its own complete answer: Dialect.Complete returns -1 for %s",
 			s.Dialect.Name, short(string(w.Body)))
 	}
 	for _, n := range offsets {
 		c := cutOf(s.Dialect, w, n, broken)
-		c.lossy = e.srv.sockets()
+		c.lossy = e.onLoopback()
 		e.srv.Add(c.wire(w))
 		e.checkCut(e.chat(), reply, w, c)
 	}
@@ -135,7 +136,7 @@ func (s *Suite) checkCuts(t testing.TB, e *env, reply Reply, w HTTPReply, offset
 
 // checkWholeCuts cuts a reply in one piece, which is complete when all of it is
 // there.
-func checkWholeCuts(t testing.TB, s *Suite, reply Reply, broken bool) {
+func checkWholeCuts(t testing.TB, s *Suite, reply llmtest.Reply, broken bool) {
 	e := s.setup(t)
 	w := s.Dialect.Whole(reply)
 	for n := range len(w.Body) + 1 {
@@ -147,7 +148,7 @@ func checkWholeCuts(t testing.TB, s *Suite, reply Reply, broken bool) {
 
 // checkCut makes a call whose reply is cut: either the answer is complete and
 // all there, or it is an error, and what is there is how the answer begins.
-func (e *env) checkCut(call *llm.Call, reply Reply, w HTTPReply, c cut) {
+func (e *env) checkCut(call *llm.Call, reply llmtest.Reply, w llmtest.HTTPReply, c cut) {
 	e.Helper()
 	resp, err := e.ask(call)
 	if e.Failed() { // what is wrong has been said already

@@ -1,16 +1,14 @@
-package llmtest
+package conformance
 
 import (
-	"fmt"
 	"net/http"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/tbtest"
 )
 
 func miniSuite(t *testing.T, f flaw) Suite {
@@ -26,7 +24,7 @@ func miniSuite(t *testing.T, f flaw) Suite {
 }
 
 func TestSuitePassesFlawlessProvider(t *testing.T) {
-	TestProvider(t, miniSuite(t, flawless))
+	Test(t, miniSuite(t, flawless))
 }
 
 func TestSuiteCatches(t *testing.T) {
@@ -90,10 +88,10 @@ func TestSuiteCatches(t *testing.T) {
 					s.patience = 200 * time.Millisecond // of the fake clock
 				}
 				r := runCheck(t, &s, tt.check)
-				if !r.failed {
+				if !r.Failed() {
 					t.Fatalf("a provider that %s passes the check %q", tt.flaw, tt.check)
 				}
-				if log := strings.Join(r.log, "\n"); !strings.Contains(log, tt.says) {
+				if log := strings.Join(r.Messages(), "\n"); !strings.Contains(log, tt.says) {
 					t.Errorf("the check %q fails without saying %q:\n%s", tt.check, tt.says, log)
 				}
 			})
@@ -161,69 +159,17 @@ func TestCheckNamesAreUnique(t *testing.T) {
 }
 
 // runCheck runs one check of the suite, and returns what it reported.
-func runCheck(t *testing.T, s *Suite, name string) *recorder {
+func runCheck(t *testing.T, s *Suite, name string) *tbtest.Recorder {
 	t.Helper()
 	for _, c := range s.checks() {
 		if c.name == name {
-			r := &recorder{TB: t}
-			r.run(func() { c.run(r, s) })
+			r := &tbtest.Recorder{TB: t}
+			r.Run(func() { c.run(r, s) })
 			return r
 		}
 	}
 	t.Fatalf("the suite has no check %q", name)
 	return nil
-}
-
-// recorder is a testing.TB that keeps failures to itself.
-type recorder struct {
-	testing.TB
-	mu       sync.Mutex
-	failed   bool
-	log      []string
-	cleanups []func()
-}
-
-// run runs f as a test of its own, cleanups included.
-func (r *recorder) run(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer r.clean()
-		f()
-	}()
-	<-done
-}
-
-func (r *recorder) clean() {
-	for len(r.cleanups) > 0 {
-		last := len(r.cleanups) - 1
-		f := r.cleanups[last]
-		r.cleanups = r.cleanups[:last]
-		f()
-	}
-}
-
-func (r *recorder) fail(message string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.failed = true
-	r.log = append(r.log, message)
-}
-
-func (r *recorder) Failed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.failed
-}
-
-func (r *recorder) Helper()                           {}
-func (r *recorder) Cleanup(f func())                  { r.cleanups = append(r.cleanups, f) }
-func (r *recorder) Error(args ...any)                 { r.fail(fmt.Sprint(args...)) }
-func (r *recorder) Errorf(format string, args ...any) { r.fail(fmt.Sprintf(format, args...)) }
-func (r *recorder) Fatal(args ...any)                 { r.fail(fmt.Sprint(args...)); runtime.Goexit() }
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.fail(fmt.Sprintf(format, args...))
-	runtime.Goexit()
 }
 
 func TestSuiteNeedsOneWayToMakeAProvider(t *testing.T) {

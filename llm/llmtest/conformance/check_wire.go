@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // wireChecks are about the many ways in which servers put the same frames on
 // the wire.
 func wireChecks(s *Suite) []check {
-	reply := Text("Hello", ", ", "🦙🦙", ".").Usage(12, 34)
+	reply := llmtest.Text("Hello", ", ", "🦙🦙", ".").Usage(12, 34)
 	plain := s.Dialect.Stream(reply)
 	notSSE := ""
 	if !strings.HasPrefix(plain.Header.Get("Content-Type"), "text/event-stream") {
 		notSSE = "the dialect " + s.Dialect.Name + " does not stream server-sent events"
 	}
 	var checks []check
-	add := func(name, lacks string, w HTTPReply) {
+	add := func(name, lacks string, w llmtest.HTTPReply) {
 		checks = append(checks, check{"wire/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
 			e.mustAnswer(e.chat(), reply)
@@ -57,7 +58,7 @@ var noText = [...][2]string{
 // endWithText returns the reply, whose last piece of text is ".", with that in the
 // frame that ends the answer: many servers have no more than the one. It says why if
 // that is not possible.
-func endWithText(d Dialect, w HTTPReply) (joined HTTPReply, lacks string) {
+func endWithText(d Dialect, w llmtest.HTTPReply) (joined llmtest.HTTPReply, lacks string) {
 	frames := w.Frames()
 	ends, at := 0, 0
 	for ; ends < len(frames); ends++ {
@@ -76,7 +77,7 @@ func endWithText(d Dialect, w HTTPReply) (joined HTTPReply, lacks string) {
 	return w, "the frame that ends an answer has no place for text in the dialect " + d.Name
 }
 
-func replaceIn(w HTTPReply, from, to string) HTTPReply {
+func replaceIn(w llmtest.HTTPReply, from, to string) llmtest.HTTPReply {
 	w.Body = []byte(strings.ReplaceAll(string(w.Body), from, to))
 	return w
 }
@@ -86,7 +87,7 @@ func operationChecks(s *Suite) []check {
 	checks := []check{
 		{"embedding", s.NoEmbeddings, checkEmbedding},
 		{"embedding/fewer vectors than inputs", s.NoEmbeddings, func(t testing.TB, s *Suite) {
-			e := s.setup(t, s.Dialect.Whole(Embedding([]float32{1}).Usage(3, 0)))
+			e := s.setup(t, s.Dialect.Whole(llmtest.Embedding([]float32{1}).Usage(3, 0)))
 			e.mustFail(e.embed("one", "two"), llm.Protocol, llm.Incomplete)
 		}},
 		{"listing models", s.NoModelList, checkModelList},
@@ -112,7 +113,7 @@ func refusedOperation(name, lacks string, call func(e *env) *llm.Call) []check {
 			}
 		}},
 		{name + "/web page with status 200", lacks, func(t testing.TB, s *Suite) {
-			e := s.setup(t, WebPage())
+			e := s.setup(t, llmtest.WebPage())
 			e.mustFail(call(e), llm.Protocol)
 		}},
 	}
@@ -130,7 +131,7 @@ func (e *env) list() *llm.Call {
 
 func checkEmbedding(t testing.TB, s *Suite) {
 	want := [][]float32{{1, -0.5, 0.25}, {0, 1e-7, 3}}
-	e := s.setup(t, s.Dialect.Whole(Embedding(want...).Usage(3, 0)))
+	e := s.setup(t, s.Dialect.Whole(llmtest.Embedding(want...).Usage(3, 0)))
 	resp, err := e.ask(e.embed("one", "two"))
 	if err != nil {
 		t.Fatalf("the server answered well, and the provider fails: %v", err)
@@ -148,7 +149,7 @@ func checkEmbedding(t testing.TB, s *Suite) {
 }
 
 func checkModelList(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Whole(Models(llm.ModelInfo{Name: "tiny"}, llm.ModelInfo{Name: "large:1b"})))
+	e := s.setup(t, s.Dialect.Whole(llmtest.Models(llm.ModelInfo{Name: "tiny"}, llm.ModelInfo{Name: "large:1b"})))
 	resp, err := e.ask(e.list())
 	if err != nil {
 		t.Fatalf("the server answered well, and the provider fails: %v", err)

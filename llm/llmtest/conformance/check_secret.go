@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"context"
@@ -10,20 +10,21 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // secretChecks are about the provider's credential.
 func secretChecks(s *Suite) []check {
 	refusal := &llm.Error{Status: http.StatusUnauthorized, Message: "no such key: " + Key, RequestID: "req-" + Key}
-	begun := s.Dialect.Stream(Text("Hello").Fail(nil))
-	hiddenFrom := func(name, lacks string, w HTTPReply, call func(e *env) *llm.Call) check {
+	begun := s.Dialect.Stream(llmtest.Text("Hello").Fail(nil))
+	hiddenFrom := func(name, lacks string, w llmtest.HTTPReply, call func(e *env) *llm.Call) check {
 		return check{"secret/not in the error/" + name, firstOf(s.NoKey, lacks), func(t testing.TB, s *Suite) {
 			e := s.setup(t, w)
 			_, err := e.ask(call(e))
 			e.wantHidden(err)
 		}}
 	}
-	hidden := func(name string, w HTTPReply) check {
+	hidden := func(name string, w llmtest.HTTPReply) check {
 		return hiddenFrom(name, "", w, func(e *env) *llm.Call {
 			call := e.chat()
 			call.Request.KeepRaw = true
@@ -34,11 +35,11 @@ func secretChecks(s *Suite) []check {
 		{"secret/sent in a header", s.NoKey, checkKeySent},
 		{"secret/not in the provider's text", s.NoKey, checkProviderText},
 		hidden("server echoes it in a refusal", s.Dialect.Refuse(refusal).WithHeader("Retry-After", Key)),
-		hidden("server echoes it in a text", HTTP(http.StatusBadRequest, "text/plain", "bad header: "+Key)),
+		hidden("server echoes it in a text", llmtest.HTTP(http.StatusBadRequest, "text/plain", "bad header: "+Key)),
 		hidden("server echoes it in the stream", begun.Insert(len(begun.Body), s.Dialect.ErrorFrames(refusal)[0].Data)),
-		hidden("proxy echoes it in a page", HTTP(http.StatusOK, "text/html", "<title>"+Key+"</title>")),
-		hidden("redirect to an address with it", Redirect(http.StatusFound, "http://elsewhere.test/?key="+Key)),
-		hidden("no reply", HangUp()),
+		hidden("proxy echoes it in a page", llmtest.HTTP(http.StatusOK, "text/html", "<title>"+Key+"</title>")),
+		hidden("redirect to an address with it", llmtest.Redirect(http.StatusFound, "http://elsewhere.test/?key="+Key)),
+		hidden("no reply", llmtest.HangUp()),
 		hiddenFrom("server echoes it to an embedding", s.NoEmbeddings, s.Dialect.Refuse(refusal), func(e *env) *llm.Call { return e.embed("one") }),
 		hiddenFrom("server echoes it to a listing of models", s.NoModelList, s.Dialect.Refuse(refusal), (*env).list),
 		{"secret/not in the error/no connection", s.NoKey, checkDialError},
@@ -51,7 +52,7 @@ func secretChecks(s *Suite) []check {
 }
 
 func checkKeySent(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Stream(Text("Hello")))
+	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Hello")))
 	e.ask(e.chat())
 	requests := e.srv.Requests()
 	if len(requests) != 1 {
@@ -61,12 +62,12 @@ func checkKeySent(t testing.TB, s *Suite) {
 		t.Errorf("the credential is in the URL, which gets into logs and errors: %s", requests[0].Path)
 	}
 	if !strings.Contains(fmt.Sprint(requests[0].Header), Key) {
-		t.Errorf("no header carries the credential llmtest.Key: New should give it to the provider, or Suite.NoKey say why not")
+		t.Errorf("no header carries the credential conformance.Key: New should give it to the provider, or Suite.NoKey say why not")
 	}
 }
 
 func checkProviderText(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Stream(Text("Hello")))
+	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Hello")))
 	e.ask(e.chat()) // a provider may keep what it learns from a call
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if strings.Contains(fmt.Sprintf(verb, e.provider), Key) {
@@ -105,7 +106,7 @@ func (e *env) wantHidden(err *llm.Error) {
 }
 
 func checkDialError(t testing.TB, s *Suite) {
-	srv := NewServer(t)
+	srv := llmtest.NewServer(t)
 	srv.Client().Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	}
@@ -118,11 +119,11 @@ func checkDialError(t testing.TB, s *Suite) {
 func checkRedirect(t testing.TB, s *Suite, status int) {
 	const elsewhere = "elsewhere.test"
 	e := s.setup(t)
-	e.srv.Handle(func(r *Request) HTTPReply {
+	e.srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
 		if r.Host == elsewhere {
-			return s.Dialect.Stream(Text("Thank you"))
+			return s.Dialect.Stream(llmtest.Text("Thank you"))
 		}
-		return Redirect(status, "http://"+elsewhere+"/v1/chat")
+		return llmtest.Redirect(status, "http://"+elsewhere+"/v1/chat")
 	})
 	e.ask(e.chat()) // whether the redirect is followed is not the question
 	for _, r := range e.srv.Requests() {

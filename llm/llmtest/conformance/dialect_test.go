@@ -1,20 +1,21 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-var everyPart = Reasoning("Hm").Text("Hello", " 🦙 <b>").ToolCall("now").ToolCall("add", `{"a":`, `1}`).DetailedUsage(llm.Usage{
+var everyPart = llmtest.Reasoning("Hm").Text("Hello", " 🦙 <b>").ToolCall("now").ToolCall("add", `{"a":`, `1}`).DetailedUsage(llm.Usage{
 	Input: llm.Known(9), Output: llm.Known(5), CacheRead: llm.Known(4), Reasoning: llm.Known(3),
 })
 
@@ -69,7 +70,7 @@ func TestGeminiStream(t *testing.T) {
 
 // go-openai's own reader is a second opinion on what the dialect means.
 func TestOpenAIStreamIsReadByGoOpenAI(t *testing.T) {
-	srv := NewServer(t, OpenAI().Stream(everyPart), OpenAI().Whole(everyPart))
+	srv := llmtest.NewServer(t, OpenAI().Stream(everyPart), OpenAI().Whole(everyPart))
 	config := openai.DefaultConfig("any")
 	config.BaseURL, config.HTTPClient = srv.URL, srv.Client()
 	client := openai.NewClientWithConfig(config)
@@ -124,29 +125,29 @@ func TestStreamsOfFailingReplies(t *testing.T) {
 	crash := &llm.Error{Kind: llm.Server, Message: "crash"}
 	for _, d := range []Dialect{OpenAI(), Ollama(), Gemini()} {
 		t.Run(d.Name, func(t *testing.T) {
-			whole := d.Stream(Text("a", "b").Usage(1, 2)).Body
-			cut := d.Stream(Text("a", "b").Usage(1, 2).Fail(nil))
+			whole := d.Stream(llmtest.Text("a", "b").Usage(1, 2)).Body
+			cut := d.Stream(llmtest.Text("a", "b").Usage(1, 2).Fail(nil))
 			if len(cut.Body) == 0 || !bytes.HasPrefix(whole, cut.Body) || d.Complete(cut.Body) >= 0 {
 				t.Errorf("a reply that is cut is not the beginning, without the end, of the whole one:\n%s\nwhole:\n%s", cut.Body, whole)
 			}
-			failed := d.Stream(Text("a", "b").Fail(crash))
+			failed := d.Stream(llmtest.Text("a", "b").Fail(crash))
 			if want := string(cut.Body) + d.ErrorFrames(crash)[0].Data; string(failed.Body) != want {
 				t.Errorf("a reply that fails is\n%s\nwant\n%s", failed.Body, want)
 			}
-			if refused := d.Stream(Error(crash)); refused.Status != 500 || string(refused.Body) != string(d.RenderError(crash)) {
+			if refused := d.Stream(llmtest.Error(crash)); refused.Status != 500 || string(refused.Body) != string(d.RenderError(crash)) {
 				t.Errorf("a reply that is an error is %d %s, want a refusal with 500", refused.Status, refused.Body)
 			}
-			if plain := d.Whole(Error(errors.New("no"))); plain.Status != 500 || !bytes.Contains(plain.Body, []byte(`"no"`)) {
+			if plain := d.Whole(llmtest.Error(errors.New("no"))); plain.Status != 500 || !bytes.Contains(plain.Body, []byte(`"no"`)) {
 				t.Errorf("a reply that is an error of another type is %d %s, want a refusal with 500", plain.Status, plain.Body)
 			}
 			want := 501
 			if d.Name == "gemini" {
 				want = 200
 			}
-			if count := d.Whole(Count(3)); count.Status != want {
+			if count := d.Whole(llmtest.Count(3)); count.Status != want {
 				t.Errorf("a token count has the status %d, want %d: only Gemini's dialect has one", count.Status, want)
 			}
-			if echo := d.Stream(Echo()); d.Complete(echo.Body) < 0 {
+			if echo := d.Stream(llmtest.Echo()); d.Complete(echo.Body) < 0 {
 				t.Errorf("a computed reply is not rendered as a complete answer: %s", echo.Body)
 			}
 		})
@@ -162,7 +163,7 @@ func TestCompleteFindsTheEndOfTheAnswer(t *testing.T) {
 		{Ollama(), `"eval_count":2}`},
 		{Gemini(), `"modelVersion":"scripted","responseId":"reply_1"}`},
 	} {
-		body := tt.dialect.Stream(Text("a", `"finish_reason":"stop" "done":true`).Usage(1, 2)).Body
+		body := tt.dialect.Stream(llmtest.Text("a", `"finish_reason":"stop" "done":true`).Usage(1, 2)).Body
 		n := tt.dialect.Complete(body)
 		if n < 0 || !strings.HasSuffix(string(body[:n]), tt.end) {
 			t.Errorf("%s: the answer is complete after %q, want it to be at the end of %q", tt.dialect.Name, body[:max(n, 0)], tt.end)
@@ -176,7 +177,7 @@ func TestCompleteFindsTheEndOfTheAnswer(t *testing.T) {
 func FuzzComplete(f *testing.F) {
 	for _, d := range []Dialect{OpenAI(), Ollama(), Gemini()} {
 		f.Add(d.Stream(everyPart).Body)
-		f.Add(d.Stream(Text("a")).LineEnds("\r\n").Body)
+		f.Add(d.Stream(llmtest.Text("a")).LineEnds("\r\n").Body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, d := range []Dialect{OpenAI(), Ollama(), Gemini()} {
@@ -191,18 +192,28 @@ func FuzzComplete(f *testing.F) {
 	})
 }
 
-func FuzzRecordedBody(f *testing.F) {
-	for _, s := range []string{"", "a", "a\n", "a\r\n\r\nb\r", "\xff", "data: {\"a\":\"<\u2028>\"}\n\n"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		encoded, err := json.Marshal(body(data))
+func TestRefusalsAreRendered(t *testing.T) {
+	e := &llm.Error{Status: 429, Code: "slow", Message: "slow down", RetryAfter: 1500 * time.Millisecond, RequestID: "r1"}
+	for _, tt := range []struct {
+		dialect Dialect
+		body    string
+	}{
+		{OpenAI(), `{"error":{"code":"slow","message":"slow down","param":null,"type":null}}`},
+		{Ollama(), `{"error":"slow down"}`},
+	} {
+		srv := llmtest.NewServer(t, tt.dialect.Refuse(e))
+		resp, err := srv.Client().Get(srv.URL)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got body
-		if err := json.Unmarshal(encoded, &got); err != nil || !bytes.Equal(got, data) {
-			t.Fatalf("%q is read back as %q, %v, from %s", data, got, err, encoded)
+		data, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		body := string(data)
+		if err != nil || resp.StatusCode != 429 || body != tt.body {
+			t.Errorf("%s: the refusal is %d %q, %v; want 429 %q", tt.dialect.Name, resp.StatusCode, body, err, tt.body)
 		}
-	})
+		if resp.Header.Get("Retry-After") != "1.5" || resp.Header.Get("X-Request-Id") != "r1" {
+			t.Errorf("%s: the refusal's headers are %v, want Retry-After 1.5 and X-Request-Id r1", tt.dialect.Name, resp.Header)
+		}
+	}
 }

@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"context"
@@ -11,15 +11,16 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // leaveChecks are about callers that do not wait for the end.
 func leaveChecks(s *Suite) []check {
 	d := s.Dialect
-	text := Text("Hello", " world", ", and", " so on").Usage(12, 34)
+	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
 	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on", and no end
 	middle := len(begun.Body) - 20    // inside the last frame
-	cancel := func(name, lacks string, wire HTTPReply, unstreamed bool, said string) check {
+	cancel := func(name, lacks string, wire llmtest.HTTPReply, unstreamed bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire)
 			call := e.chat()
@@ -30,7 +31,7 @@ func leaveChecks(s *Suite) []check {
 	return []check{
 		{"break/at every event", "", checkBreak},
 		{"break/while the server sends", "", func(t testing.TB, s *Suite) {
-			e := s.setup(t, d.Stream(Text(strings.Split(strings.Repeat("on and on ", 2000), "n ")...)))
+			e := s.setup(t, d.Stream(llmtest.Text(strings.Split(strings.Repeat("on and on ", 2000), "n ")...)))
 			e.leaveAfter(e.chat(), 2)
 			e.wantClosed("after leaving a stream that goes on")
 		}},
@@ -39,19 +40,19 @@ func leaveChecks(s *Suite) []check {
 		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
-		cancel("while waiting for the headers", "", NoResponse(), false, ""),
-		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, NoResponse(), true, ""),
+		cancel("while waiting for the headers", "", llmtest.NoResponse(), false, ""),
+		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, llmtest.NoResponse(), true, ""),
 		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
 		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
 		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
 		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
 		{"cancel/from inside the loop", "", checkCancelInLoop},
 		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
-			e := s.setup(t, NoResponse())
+			e := s.setup(t, llmtest.NoResponse())
 			e.checkCancel(e.embed("one"), "")
 		}},
 		{"cancel/a listing of models", s.NoModelList, func(t testing.TB, s *Suite) {
-			e := s.setup(t, NoResponse())
+			e := s.setup(t, llmtest.NoResponse())
 			e.checkCancel(e.list(), "")
 		}},
 		{"cancel/by a deadline", "", checkDeadline},
@@ -61,7 +62,7 @@ func leaveChecks(s *Suite) []check {
 // checkBreak leaves the loop at each event in turn, while the connection is
 // still open and the server has nothing more to say.
 func checkBreak(t testing.TB, s *Suite) {
-	reply := Text("Hello", " world").Usage(12, 34)
+	reply := llmtest.Text("Hello", " world").Usage(12, 34)
 	if s.NoTools == "" {
 		reply = reply.ToolCall("get_weather", `{"city":`, `"Paris"}`)
 	}
@@ -85,9 +86,9 @@ func checkBreak(t testing.TB, s *Suite) {
 
 // checkPanic has the loop's body panic, as a failed assertion does in effect.
 func checkPanic(t testing.TB, s *Suite) {
-	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
 	e := s.setup(t, begun.Stall(len(begun.Body)))
-	const failure = "llmtest: the body of the loop fails"
+	const failure = "conformance: the body of the loop fails"
 	func() {
 		defer func() {
 			if r := recover(); r != failure {
@@ -102,18 +103,20 @@ func checkPanic(t testing.TB, s *Suite) {
 // checkBreakBeforeError leaves the loop at each event before an error that has
 // arrived already. It is nobody's business any more.
 func checkBreakBeforeError(t testing.TB, s *Suite) {
-	broken := s.Dialect.Stream(Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
+	broken := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
 	e := s.setup(t)
-	e.srv.Handle(func(*Request) HTTPReply { return broken.Pieces(len(broken.Body)) })
+	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return broken.Pieces(len(broken.Body)) })
 	e.leaveAtEach(e.chat())
 }
 
 // checkBreakWhole leaves the loop at each event of a reply in one piece which
 // does not say that the answer has ended.
 func checkBreakWhole(t testing.TB, s *Suite) {
-	events, _ := s.Dialect.events(Text("Hello world").Fail(nil)) // an error in place of the end
+	events, _ := llmtest.Text("Hello world").Fail(nil).Events() // an error in place of the end
 	e := s.setup(t)
-	e.srv.Handle(func(*Request) HTTPReply { return JSON(http.StatusOK, string(s.Dialect.RenderWhole(events))) })
+	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
+		return llmtest.JSON(http.StatusOK, string(s.Dialect.RenderWhole(events)))
+	})
 	e.leaveAtEach(e.unstreamed())
 }
 
@@ -174,7 +177,7 @@ func checkCancelBefore(t testing.TB, s *Suite) {
 }
 
 func checkCancelConnecting(t testing.TB, s *Suite) {
-	srv := NewServer(t)
+	srv := llmtest.NewServer(t)
 	dialing := make(chan struct{})
 	var once sync.Once
 	srv.Client().Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -195,7 +198,7 @@ func checkCancelConnecting(t testing.TB, s *Suite) {
 }
 
 // errImpatient is why the checks cancel.
-var errImpatient = errors.New("llmtest: the caller has lost patience")
+var errImpatient = errors.New("conformance: the caller has lost patience")
 
 // checkCancel cancels a call whose reply stalls, after it has said something.
 func (e *env) checkCancel(call *llm.Call, said string) {
@@ -276,7 +279,7 @@ func (e *env) wantCanceled(err *llm.Error) {
 
 // checkCancelInLoop cancels between two events, when no read is under way.
 func checkCancelInLoop(t testing.TB, s *Suite) {
-	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
 	e := s.setup(t, begun.Stall(len(begun.Body)))
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
@@ -290,7 +293,7 @@ func checkCancelInLoop(t testing.TB, s *Suite) {
 }
 
 func checkDeadline(t testing.TB, s *Suite) {
-	begun := s.Dialect.Stream(Text("Hello", " world").Fail(nil))
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
 	e := s.setupHurried(t, begun.Stall(len(begun.Body)))
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()

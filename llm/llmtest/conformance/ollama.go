@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // Ollama returns the dialect of Ollama's own API.
@@ -59,7 +60,7 @@ func ollamaStream(events []llm.Event) []byte {
 	var b bytes.Buffer
 	send := func(line ollamaLine) {
 		line.Model, line.CreatedAt, line.Message.Role = said.model, created, "assistant"
-		b.Write(marshal(line))
+		b.Write(jsontext.Marshal(line))
 		b.WriteByte('\n')
 	}
 	for _, ev := range events {
@@ -111,7 +112,7 @@ func ollamaWhole(events []llm.Event) []byte {
 		if said.done != nil && said.done.Usage.Input.IsKnown() {
 			body["prompt_eval_count"] = said.done.Usage.Input.N
 		}
-		return marshal(body)
+		return jsontext.Marshal(body)
 	case *llm.ModelList:
 		models := make([]object, len(result.Models))
 		for i, m := range result.Models {
@@ -120,7 +121,7 @@ func ollamaWhole(events []llm.Event) []byte {
 				"details": object{"family": m.Family, "parameter_size": m.Parameters, "quantization_level": m.Quantization},
 			}
 		}
-		return marshal(object{"models": models})
+		return jsontext.Marshal(object{"models": models})
 	case *llm.TokenCount:
 		return nil
 	}
@@ -133,20 +134,20 @@ func ollamaWhole(events []llm.Event) []byte {
 	for i, call := range said.calls {
 		line.Message.ToolCalls = append(line.Message.ToolCalls, ollamaCall(&call, i))
 	}
-	return marshal(line)
+	return jsontext.Marshal(line)
 }
 
-func ollamaError(e *llm.Error) []byte { return marshal(object{"error": e.Message}) }
+func ollamaError(e *llm.Error) []byte { return jsontext.Marshal(object{"error": e.Message}) }
 
 // ollamaErrorFrames renders an error inside a stream. The error may be a string
 // of JSON: what the server got from the process that runs the model.
 func ollamaErrorFrames(e *llm.Error) []NamedFrame {
-	inner := string(marshal(object{"error": object{"message": e.Message}}))
+	inner := string(jsontext.Marshal(object{"error": object{"message": e.Message}}))
 	return []NamedFrame{
 		{"a line", string(ollamaError(e)) + "\n"},
-		{"spaces in the JSON", "{ \"error\" : " + string(marshal(e.Message)) + " }\n"},
-		{"error is not the first member", `{"done":false,"error":` + string(marshal(e.Message)) + "}\n"},
-		{"JSON in a string", string(marshal(object{"error": inner})) + "\n"},
+		{"spaces in the JSON", "{ \"error\" : " + string(jsontext.Marshal(e.Message)) + " }\n"},
+		{"error is not the first member", `{"done":false,"error":` + string(jsontext.Marshal(e.Message)) + "}\n"},
+		{"JSON in a string", string(jsontext.Marshal(object{"error": inner})) + "\n"},
 		{"an object", inner + "\n"},
 	}
 }

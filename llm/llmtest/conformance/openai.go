@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // OpenAI returns the dialect of OpenAI's chat completions.
@@ -61,7 +62,7 @@ func openAIStream(events []llm.Event) []byte {
 	send := func(usage object, choices ...openAIChoice) {
 		chunk.Choices, chunk.Usage = append([]openAIChoice{}, choices...), usage
 		b.WriteString("data: ")
-		b.Write(marshal(chunk))
+		b.Write(jsontext.Marshal(chunk))
 		b.WriteString("\n\n")
 	}
 	send(nil, openAIChoice{Delta: object{"role": "assistant", "content": ""}})
@@ -144,13 +145,13 @@ func openAIWhole(events []llm.Event) []byte {
 		if said.done != nil {
 			body["usage"] = openAIUsage(said.done.Usage)
 		}
-		return marshal(body)
+		return jsontext.Marshal(body)
 	case *llm.ModelList:
 		data := make([]object, len(result.Models))
 		for i, m := range result.Models {
 			data[i] = object{"id": m.Name, "object": "model", "created": created.Unix(), "owned_by": m.OwnedBy}
 		}
-		return marshal(object{"object": "list", "data": data})
+		return jsontext.Marshal(object{"object": "list", "data": data})
 	case *llm.TokenCount:
 		return nil
 	}
@@ -177,12 +178,12 @@ func openAIWhole(events []llm.Event) []byte {
 		body.Usage = openAIUsage(said.done.Usage)
 	}
 	body.Choices = []openAIChoice{choice}
-	return marshal(body)
+	return jsontext.Marshal(body)
 }
 
 // openAIError renders an error object.
 // https://platform.openai.com/docs/guides/error-codes
-func openAIError(e *llm.Error) []byte { return marshal(object{"error": openAIErrorObject(e)}) }
+func openAIError(e *llm.Error) []byte { return jsontext.Marshal(object{"error": openAIErrorObject(e)}) }
 
 func openAIErrorObject(e *llm.Error) object {
 	inner := object{"message": e.Message, "type": nil, "param": nil, "code": nil}
@@ -197,27 +198,19 @@ func openAIErrorObject(e *llm.Error) object {
 func openAIErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(openAIError(e))
 	inner := openAIErrorObject(e)
-	loose := "{ \"error\" : " + string(marshal(inner)) + " }"
-	late := `{"choices":[],"error":` + string(marshal(inner)) + "}"
+	loose := "{ \"error\" : " + string(jsontext.Marshal(inner)) + " }"
+	late := `{"choices":[],"error":` + string(jsontext.Marshal(inner)) + "}"
 	flat := maps.Clone(inner)
 	flat["object"] = "error"
 	return []NamedFrame{
 		{"data", "data: " + usual + "\n\n"},
 		{"event: error", "event: error\ndata: " + usual + "\n\n"},
-		{"event: error without an envelope", "event: error\ndata: " + string(marshal(flat)) + "\n\n"},
+		{"event: error without an envelope", "event: error\ndata: " + string(jsontext.Marshal(flat)) + "\n\n"},
 		{"error is not the first member", "data: " + late + "\n\n"},
 		{"spaces in the JSON", "data: " + loose + "\n\n"},
 		{"no data prefix", usual + "\n\n"},
-		{"no data prefix, over several lines", indented(usual) + "\n\n"},
+		{"no data prefix, over several lines", jsontext.Indent(usual) + "\n\n"},
 	}
-}
-
-func indented(data string) string {
-	var b bytes.Buffer
-	if json.Indent(&b, []byte(data), "", "  ") != nil {
-		return data
-	}
-	return b.String()
 }
 
 // openAIComplete finds the end of the first chunk whose choice has a finish

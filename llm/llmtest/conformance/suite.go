@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"net/http"
@@ -16,10 +16,10 @@ const Key = "key-of-llmtest-7d1f0c2b9e64"
 // A Suite holds a provider to what package llm promises of all of them:
 //
 //	func TestConformance(t *testing.T) {
-//		llmtest.TestProvider(t, llmtest.Suite{
-//			Dialect: llmtest.OpenAI(),
+//		llmtest.Test(t, conformance.Suite{
+//			Dialect: conformance.OpenAI(),
 //			NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
+//				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
 //				if err != nil {
 //					t.Fatal(err)
 //				}
@@ -60,10 +60,10 @@ type Suite struct {
 
 // TestProvider runs the suite, each check as a subtest. It takes a few seconds;
 // no check touches a network but loopback.
-func TestProvider(t *testing.T, s Suite) {
+func Test(t *testing.T, s Suite) {
 	t.Helper()
 	if lack := s.incomplete(); lack != "" {
-		t.Fatalf("llmtest: the Suite lacks its %s", lack)
+		t.Fatalf("conformance: the Suite lacks its %s", lack)
 	}
 	for _, c := range s.checks() {
 		t.Run(c.name, func(t *testing.T) {

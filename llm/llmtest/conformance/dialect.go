@@ -1,16 +1,13 @@
-package llmtest
+package conformance
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // A Dialect renders answers in the way that one kind of server sends them. It
@@ -64,12 +61,12 @@ type NamedFrame struct {
 // Stream renders a reply to a chat that was asked to stream. If the reply
 // fails, the last frame is the error; if it fails with an error of kind
 // [llm.Incomplete], the body just ends.
-func (d Dialect) Stream(r Reply) HTTPReply {
-	events, err := d.events(r)
+func (d Dialect) Stream(r llmtest.Reply) llmtest.HTTPReply {
+	events, err := r.Events()
 	if err != nil && len(events) == 0 {
 		return d.Refuse(asError(err))
 	}
-	w := HTTPReply{Header: http.Header{"Content-Type": {d.StreamType}}, Body: d.RenderStream(events)}
+	w := llmtest.HTTPReply{Header: http.Header{"Content-Type": {d.StreamType}}, Body: d.RenderStream(events)}
 	if err != nil && !errors.Is(err, llm.Incomplete) {
 		w.Body = append(w.Body, d.ErrorFrames(asError(err))[0].Data...)
 	}
@@ -79,26 +76,26 @@ func (d Dialect) Stream(r Reply) HTTPReply {
 // Whole renders a reply in one piece: to a chat that was not asked to stream, to
 // an embedding call, to a listing of models. What the dialect does not have is
 // a 501.
-func (d Dialect) Whole(r Reply) HTTPReply {
-	events, err := d.events(r)
+func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
+	events, err := r.Events()
 	if err != nil {
 		return d.Refuse(asError(err))
 	}
 	body := d.RenderWhole(events)
 	if body == nil {
-		return HTTP(http.StatusNotImplemented, "text/plain", "llmtest: the dialect "+d.Name+" does not have this")
+		return llmtest.HTTP(http.StatusNotImplemented, "text/plain", "conformance: the dialect "+d.Name+" does not have this")
 	}
-	return JSON(http.StatusOK, string(body))
+	return llmtest.JSON(http.StatusOK, string(body))
 }
 
 // Refuse renders a refusal with the error's status, 500 if it has none. A
 // RetryAfter is sent as the header of that name.
-func (d Dialect) Refuse(e *llm.Error) HTTPReply {
+func (d Dialect) Refuse(e *llm.Error) llmtest.HTTPReply {
 	status := e.Status
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	w := JSON(status, string(d.RenderError(e)))
+	w := llmtest.JSON(status, string(d.RenderError(e)))
 	if e.RetryAfter > 0 {
 		seconds := e.RetryAfter.Seconds()
 		w = w.WithHeader("Retry-After", strconv.FormatFloat(seconds, 'f', -1, 64))
@@ -111,21 +108,6 @@ func (d Dialect) Refuse(e *llm.Error) HTTPReply {
 
 // modelName is the model that rendered replies name as theirs.
 const modelName = "scripted"
-
-// events returns what a reply says. A computed one is asked with an empty chat.
-func (d Dialect) events(r Reply) (events []llm.Event, last error) {
-	if r.compute == nil {
-		return r.sequence(modelName, 1)
-	}
-	call := &llm.Call{Op: llm.OpChat, Model: modelName, Request: &llm.Request{}}
-	for ev, err := range r.compute(context.Background(), call) {
-		if err != nil {
-			return events, err
-		}
-		events = append(events, ev)
-	}
-	return events, nil
-}
 
 func asError(err error) *llm.Error {
 	if e, ok := errors.AsType[*llm.Error](err); ok {
@@ -183,18 +165,6 @@ func finishWord(done *llm.Done, words map[llm.FinishReason]string) string {
 
 // object is a JSON object in the making.
 type object = map[string]any
-
-// marshal returns v as JSON on one line, with <, > and & as they are, as
-// servers not written in Go send them.
-func marshal(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil { // not with the types of this package
-		return fmt.Appendf(nil, "llmtest: %v", err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
 
 // created is when all rendered replies were made.
 var created = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

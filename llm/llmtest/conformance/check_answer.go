@@ -1,4 +1,4 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
 )
 
 // sample is an answer that a provider should pass on as it is.
 type sample struct {
 	name  string
-	reply Reply
+	reply llmtest.Reply
 	lacks string
 }
 
@@ -26,22 +27,22 @@ func samples(s *Suite) []sample {
 	}
 	const odd = "tab\t, newline\n, quote\", backslash\\, <b>&amp;</b>, \u2028, data: [DONE], {\"error\":\"no\"}"
 	return []sample{
-		{"text", Text("Hello", ", ", "world", "."), ""},
-		{"text in one piece", Text("Hello, world."), ""},
-		{"text in many pieces", Text(many...), ""},
-		{"text beyond ASCII", Text("Grüße, ", "世界 ", "👩‍👩‍👧‍👦🦙", " e\u0301 שלום"), ""},
-		{"text with what JSON and streams are made of", Text(odd, odd), ""},
-		{"text with blanks at its edges", Text(" ", "\n\n", " a ", "\n"), ""},
-		{"line of 300 KB", Text("before ", strings.Repeat("long ", 60<<10), " after"), ""},
-		{"line of 2 MB", Text("before ", strings.Repeat("longer! ", 256<<10), " after"), ""},
-		{"reasoning and text", Reasoning("Let me", " think", " 🦙.").Text("Yes", "."), s.NoReasoning},
-		{"refusal", Refusal("I would", " rather not."), s.NoRefusals},
-		{"tool call", ToolCall("get_weather", `{"city":`, `"Par`, `is 🗼"}`), s.NoTools},
-		{"text and a tool call", Text("Let me see.").ToolCall("get_weather", `{"city":"Paris"}`), s.NoTools},
-		{"several tool calls", ToolCall("get_weather", `{"city":"Paris"}`).ToolCall("get_weather", `{"city":`, `"Rome"}`).
+		{"text", llmtest.Text("Hello", ", ", "world", "."), ""},
+		{"text in one piece", llmtest.Text("Hello, world."), ""},
+		{"text in many pieces", llmtest.Text(many...), ""},
+		{"text beyond ASCII", llmtest.Text("Grüße, ", "世界 ", "👩‍👩‍👧‍👦🦙", " e\u0301 שלום"), ""},
+		{"text with what JSON and streams are made of", llmtest.Text(odd, odd), ""},
+		{"text with blanks at its edges", llmtest.Text(" ", "\n\n", " a ", "\n"), ""},
+		{"line of 300 KB", llmtest.Text("before ", strings.Repeat("long ", 60<<10), " after"), ""},
+		{"line of 2 MB", llmtest.Text("before ", strings.Repeat("longer! ", 256<<10), " after"), ""},
+		{"reasoning and text", llmtest.Reasoning("Let me", " think", " 🦙.").Text("Yes", "."), s.NoReasoning},
+		{"refusal", llmtest.Refusal("I would", " rather not."), s.NoRefusals},
+		{"tool call", llmtest.ToolCall("get_weather", `{"city":`, `"Par`, `is 🗼"}`), s.NoTools},
+		{"text and a tool call", llmtest.Text("Let me see.").ToolCall("get_weather", `{"city":"Paris"}`), s.NoTools},
+		{"several tool calls", llmtest.ToolCall("get_weather", `{"city":"Paris"}`).ToolCall("get_weather", `{"city":`, `"Rome"}`).
 			ToolCall("get_time", `{"deep":{"list":[1,2.50,9007199254740993],"null":null}}`), s.NoTools},
-		{"tool call without arguments", ToolCall("get_time"), s.NoTools},
-		{"tool calls, one without arguments", ToolCall("get_time").ToolCall("get_weather", `{"city":"Paris"}`), s.NoTools},
+		{"tool call without arguments", llmtest.ToolCall("get_time"), s.NoTools},
+		{"tool calls, one without arguments", llmtest.ToolCall("get_time").ToolCall("get_weather", `{"city":"Paris"}`), s.NoTools},
 	}
 }
 
@@ -63,7 +64,7 @@ func answerChecks(s *Suite) []check {
 	}
 	words := slices.Sorted(maps.Keys(d.FinishReasons))
 	for _, word := range words {
-		reply := Text("Well").Finish(d.FinishReasons[word]).RawFinish(word)
+		reply := llmtest.Text("Well").Finish(d.FinishReasons[word]).RawFinish(word)
 		checks = append(checks, check{"finish reason/" + word, "", func(t testing.TB, s *Suite) {
 			e := s.setup(t, d.Stream(reply))
 			resp := e.mustAnswer(e.chat(), reply)
@@ -74,11 +75,11 @@ func answerChecks(s *Suite) []check {
 	}
 	return append(checks,
 		check{"usage/reported/streamed", s.NoUsage, func(t testing.TB, s *Suite) {
-			e := s.setup(t, d.Stream(Text("Hi").DetailedUsage(d.Usage)))
+			e := s.setup(t, d.Stream(llmtest.Text("Hi").DetailedUsage(d.Usage)))
 			e.wantUsage(e.chat(), d.Usage)
 		}},
 		check{"usage/reported/unstreamed", firstOf(s.NoUsage, s.NoUnstreamed), func(t testing.TB, s *Suite) {
-			e := s.setup(t, d.Whole(Text("Hi").DetailedUsage(d.Usage)))
+			e := s.setup(t, d.Whole(llmtest.Text("Hi").DetailedUsage(d.Usage)))
 			e.wantUsage(e.unstreamed(), d.Usage)
 		}},
 		check{"usage/not reported is unknown", s.NoUsage, checkNoUsage},
@@ -99,7 +100,7 @@ func (e *env) wantUsage(call *llm.Call, want llm.Usage) *llm.Response {
 }
 
 func checkNoUsage(t testing.TB, s *Suite) {
-	e := s.setup(t, s.Dialect.Stream(Text("Hi")))
+	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Hi")))
 	resp := e.wantUsage(e.chat(), llm.Usage{})
 	warned := func(w llm.Warning) bool { return w.Code == llm.WarnUsageUnknown }
 	if !slices.ContainsFunc(resp.Warnings, warned) {
@@ -108,7 +109,7 @@ func checkNoUsage(t testing.TB, s *Suite) {
 }
 
 func checkRaw(t testing.TB, s *Suite) {
-	wire := s.Dialect.Stream(Text("Hello", " world").Usage(1, 2))
+	wire := s.Dialect.Stream(llmtest.Text("Hello", " world").Usage(1, 2))
 	e := s.setup(t, wire)
 	call := e.chat()
 	call.Request.KeepRaw = true

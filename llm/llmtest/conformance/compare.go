@@ -1,18 +1,18 @@
-package llmtest
+package conformance
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // wanted returns the response that a provider should make of a reply.
-func wanted(reply Reply) *llm.Response {
-	events, _ := reply.sequence(modelName, 1) // for replies that fail, what comes before
+func wanted(reply llmtest.Reply) *llm.Response {
+	events, _ := reply.Events() // for replies that fail, what comes before
 	resp, _ := llm.Collect(func(yield func(llm.Event, error) bool) {
 		for _, ev := range events {
 			if !yield(ev, nil) {
@@ -24,7 +24,7 @@ func wanted(reply Reply) *llm.Response {
 }
 
 // compare checks that a response says what the reply says.
-func (e *env) compare(got *llm.Response, reply Reply) {
+func (e *env) compare(got *llm.Response, reply llmtest.Reply) {
 	e.Helper()
 	want := wanted(reply)
 	if problem := e.difference(got, want); problem != "" {
@@ -70,32 +70,15 @@ func (e *env) callsDiffer(got, want []llm.ToolCall) string {
 		switch {
 		case g.Name != w.Name:
 			return fmt.Sprintf("tool call %d is of %q, want %q", i, g.Name, w.Name)
-		case g.ID != w.ID && bytes.Contains(e.suite.Dialect.Stream(ToolCall(w.Name)).Body, []byte("call_1_1")):
+		case g.ID != w.ID && bytes.Contains(e.suite.Dialect.Stream(llmtest.ToolCall(w.Name)).Body, []byte("call_1_1")):
 			return fmt.Sprintf("the id of tool call %d is %q, want %q", i, g.ID, w.ID)
 		case w.Arguments == "" && g.Arguments != e.suite.Dialect.NoArguments:
 			return fmt.Sprintf("tool call %d came without arguments, and has %q; want %q", i, g.Arguments, e.suite.Dialect.NoArguments)
-		case w.Arguments != "" && !equalJSON([]byte(g.Arguments), []byte(w.Arguments)):
+		case w.Arguments != "" && !jsontext.Equal([]byte(g.Arguments), []byte(w.Arguments)):
 			return fmt.Sprintf("the arguments of tool call %d are %q, want %q", i, g.Arguments, w.Arguments)
 		}
 	}
 	return ""
-}
-
-// equalJSON reports whether two texts are the same, or mean the same as JSON.
-// Numbers are compared as they are written.
-func equalJSON(a, b []byte) bool {
-	if bytes.Equal(a, b) {
-		return true
-	}
-	x, okX := parseJSON(a)
-	y, okY := parseJSON(b)
-	return okX && okY && reflect.DeepEqual(x, y)
-}
-
-func parseJSON(data []byte) (v any, ok bool) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	return v, dec.Decode(&v) == nil && len(bytes.TrimSpace(data[dec.InputOffset():])) == 0
 }
 
 // describe says in a line what is in a response.
@@ -142,7 +125,7 @@ func whereDiffers(got, want string) string {
 func oneOf(kinds []llm.Kind) string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		names[i] = fmt.Sprintf("%q", string(k))
+		names[i] = fmt.Sprintf("%q", k.Error())
 	}
 	return strings.Join(names, " or ")
 }
