@@ -30,8 +30,8 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Server is a service with Gemini's API. Each constant is also the name of a provider for
@@ -68,7 +68,10 @@ type Config struct {
 	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's file, and on the machine's metadata
 	// server.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
@@ -106,11 +109,11 @@ type Provider struct {
 	vertex bool
 	// elsewhere reports whether Config.BaseURL is set, so that the server may not be Google's.
 	elsewhere bool
-	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string              // with the version
-	headers   *httpcall.Headers   // of every request
-	token     llm.TokenSource     // nil for none
-	defaults  *defaultCredentials // nil if token is another source
+	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string               // with the version
+	headers   *httpcall.Headers    // of every request
+	token     httpcall.TokenSource // nil for none
+	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // the last one; most calls use the same
@@ -167,15 +170,27 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are estimated offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are the operations of the provider.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // title returns the name of the service for messages.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Imagen models generate images from a text, with another method than Gemini models. Google
@@ -34,7 +36,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 		"instances": []any{map[string]string{"prompt": text}},
 		// Without includeRaiReason, the reply omits a blocked image without a reason.
 		"parameters": map[string]any{"sampleCount": 1, "includeRaiReason": true},
-	}, llm.OptionsFor[Options](call.Request.Options).Extra)
+	}, llmutil.OptionsFor[Options](call.Request.Options).Extra)
 	if err != nil {
 		return err
 	}
@@ -95,10 +97,12 @@ type pictures struct {
 	} `json:"predictions"`
 }
 
+var picturesDecoder = stream.NewDecoder[pictures]()
+
 // readPictures reads the reply and emits its images.
 func (p *Provider) readPictures(a *provider.Answer) error {
 	var got pictures
-	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
+	if err := provider.ReadValue(a, picturesDecoder, httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	var parts []llm.Part

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // partData is what a part must have when it goes back to the server, besides
@@ -62,10 +63,12 @@ func (a *answer) part(p *part) {
 			Output: p.Result.Output, Outcome: p.Result.Outcome,
 			ProviderData: a.data(partData{p.Signature, p.Result.ID, p.Thought}),
 		})
-	case p.raw != nil:
-		a.media(a.unknown(p.raw))
-	case p.Text != nil || data != nil:
-		a.text(p, data)
+	default:
+		if raw := p.unknown(); raw != nil {
+			a.media(a.unknown(raw))
+		} else if p.Text != nil || data != nil {
+			a.text(p, data)
+		}
 	}
 }
 
@@ -75,7 +78,7 @@ func (a *answer) part(p *part) {
 func (a *answer) text(p *part, data *llm.ProviderData) {
 	text := ""
 	if p.Text != nil {
-		text = *p.Text
+		text = string(*p.Text)
 	}
 	if data == nil {
 		a.say(p.kind(), text)
@@ -100,7 +103,7 @@ func (a *answer) say(typ llm.EventType, text string) {
 	if typ == llm.EventText {
 		a.sources.text += len(text)
 	}
-	a.Deliver(typ, text)
+	a.EmitText(typ, text)
 }
 
 // call passes on a tool call, which comes whole, and ends it at once, so that it
@@ -111,7 +114,7 @@ func (a *answer) call(c *functionCall, data *llm.ProviderData) {
 	if id == "" {
 		id = a.newCallID()
 	}
-	a.AddCall(llm.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
+	a.AddCall(llmutil.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
 	a.EndCalls(llm.FinishToolCalls)
 }
 

@@ -85,8 +85,8 @@ func parameters(n int64) string {
 
 // The operations that only this provider has, by their names in errors.
 const (
-	opProps llm.Op = "get properties"
-	opSlots llm.Op = "get slots"
+	opProps llm.Op = "get_properties"
+	opSlots llm.Op = "get_slots"
 )
 
 // Props are the properties of a server and of its model.

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/prompt"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -32,7 +33,7 @@ type rawBody struct {
 
 // format returns the prompt format of a call, or nil to use the model's chat template.
 func (p *Provider) format(call *llm.Call) (*prompt.Format, error) {
-	return p.namedFormat(call, llm.OptionsFor[Options](call.Request.Options).Template)
+	return p.namedFormat(call, llmutil.OptionsFor[Options](call.Request.Options).Template)
 }
 
 func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, error) {
@@ -51,7 +52,7 @@ func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, err
 
 // complete answers a chat with a prompt format. A returned error has not been yielded.
 func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	b.addSettings()
 	b.addFormat()
 	b.warnings = append(b.warnings, prompt.Lost(b.req)...)

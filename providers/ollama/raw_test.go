@@ -11,18 +11,18 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/ollama"
 )
 
 func TestRawConformance(t *testing.T) {
 	const text = "a plain prompt has text alone"
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.OllamaGenerate(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.OllamaGenerate(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			showing := *client
 			showing.Transport = shows{client.Transport, wordsVocabulary}
-			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: llmtest.Key, Template: "alpaca", Limits: limits})
+			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: conformance.Key, Template: "alpaca", Limits: limits})
 		},
 		NoRefusals: text, NoReasoning: text, NoTools: text,
 	})
@@ -151,11 +151,11 @@ func TestWhatARawPromptLacksIsSaid(t *testing.T) {
 	_, err = ask(t, p, inFormat("chatml", "x"))
 	wantError(t, err, llm.Unsupported, "the control token <|im_start|> of the prompt format is not in the model's vocabulary")
 	_, err = ask(t, p, inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = llm.New(p, "m").CountTokens(t.Context(), inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = ask(t, p, &llm.Request{Messages: []llm.Message{llm.User("", llm.Image{Data: []byte("x")})}})
-	wantError(t, err, llm.Unsupported, "no place for llm.Image")
+	wantError(t, err, llm.Unsupported, "plain prompts do not support llm.Image")
 	if _, err := ollama.New(ollama.Config{Template: "alpaka"}); llm.KindOf(err) != llm.InvalidRequest {
 		t.Errorf("a provider of a format that does not exist is made: %v", err)
 	}

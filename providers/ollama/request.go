@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chatBody is the body of a chat request.
@@ -54,7 +55,7 @@ type requestBuilder struct {
 // marshalChat returns the body for a chat, with warnings about settings that Ollama does not
 // support. If the request has FailOnUnsupported, such a setting is an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
 		return nil, nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/parley-llm/parley/internal/offline"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // CountBy selects who counts the tokens of a request.
@@ -35,7 +36,7 @@ const (
 // countTokens answers a call for a token count. Options.Hook and Options.Extra affect a
 // remote count, but not an offline count.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
+	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, call, p.name, p.config.Encoding, yield)
 	case CountRemote:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // countByResponses asks the token counter of the Responses API.
@@ -95,7 +96,7 @@ type responsesPart struct {
 // responsesRequest converts a chat to the dialect of the Responses API.
 func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*responsesBody, error) {
 	req := call.Request
-	options := llm.OptionsFor[Options](req.Options)
+	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
 	ids := callIDs{}
 	for i, m := range req.Messages {

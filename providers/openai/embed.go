@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embeddings is the reply to a request for embeddings.
@@ -21,7 +22,7 @@ type embeddings struct {
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	options := llm.OptionsFor[Options](call.Embed.Options)
+	options := llmutil.OptionsFor[Options](call.Embed.Options)
 	body, err := json.Marshal(&embedBody{
 		Model:          call.Model,
 		Input:          call.Embed.Inputs,

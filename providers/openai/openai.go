@@ -24,8 +24,8 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
@@ -43,9 +43,12 @@ type Config struct {
 
 	// APIKey is the credential. Hosted servers require one.
 	APIKey llm.Secret
-	// TokenSource, if set, returns the credential for each call, instead of APIKey. Use it
-	// for credentials that expire, for example Azure's Entra tokens.
-	TokenSource llm.TokenSource
+	// TokenSource, if set, gives the credential instead: for those that
+	// expire, such as Azure's Entra tokens.
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 
 	// AzureAPIVersion is the version of Azure's API by deployments, for example
 	// "2024-10-21". If it is empty, "v1", "preview" or "latest", Azure's v1 API is used,
@@ -91,8 +94,8 @@ type Provider struct {
 	config  Config // without the credential
 	quirks  Quirks
 	baseURL string
-	token   llm.TokenSource // nil for none
-	keyed   bool            // the token is an API key, not a bearer token
+	token   httpcall.TokenSource // nil for none
+	keyed   bool                 // the token is an API key, not a bearer token
 	client  *httpcall.Client
 	limits  llm.Limits
 	headers headers
@@ -164,15 +167,27 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are the operations of the provider.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // fail returns an error for a call that has not been sent.

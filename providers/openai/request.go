@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // requestBuilder converts a request to the body of a chat. It collects a warning for each
@@ -39,7 +40,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 
 // buildChat builds the body of a chat, and calls the hook.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
 		return nil, err
 	}
