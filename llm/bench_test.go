@@ -52,7 +52,7 @@ func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
 func BenchmarkStream(b *testing.B) { benchmarkStream(b) }
 
 func BenchmarkStreamThroughDeliver(b *testing.B) {
-	benchmarkStream(b, func(next llm.Handler) llm.Handler {
+	benchmarkStream(b, llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				if err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield); err != nil {
@@ -60,7 +60,7 @@ func BenchmarkStreamThroughDeliver(b *testing.B) {
 				}
 			}
 		}
-	})
+	}))
 }
 
 func BenchmarkDeliver(b *testing.B) {

@@ -213,11 +213,11 @@ func ExampleMessage_MarshalJSON() {
 	// assistant said: A cat.
 }
 
-// A middleware that tries again: Deliver says whether it still may. Once the
+// Middleware that repeats a failed call: ForwardAttempt says whether it still may. Once the
 // caller has seen content, the failure is the caller's.
 func ExampleForwardAttempt() {
 	retry := func(tries int) llm.Middleware {
-		return func(next llm.Handler) llm.Handler {
+		return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					for try := 1; ; try++ {
@@ -236,7 +236,7 @@ func ExampleForwardAttempt() {
 					}
 				}
 			}
-		}
+		})
 	}
 	model := open(failing(&llm.Error{Kind: llm.Overloaded, Status: 503}), bluesky())
 	model = model.With(llm.WithMiddleware(retry(3)))
@@ -255,11 +255,11 @@ func ExampleForwardAttempt() {
 	// fake/demo: <nil>
 }
 
-// A middleware is a function around a handler. This one adds up what all
-// calls of a model cost.
-func ExampleMiddleware() {
+// Middleware is a function around a handler, or a type with a Wrap method. This one adds
+// up the usage of all calls of a model.
+func ExampleMiddlewareFunc() {
 	spent := make(chan llm.Usage, 10) // calls may come from many goroutines
-	meter := func(next llm.Handler) llm.Handler {
+	meter := llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				for ev, err := range next(ctx, call) {
@@ -272,7 +272,7 @@ func ExampleMiddleware() {
 				}
 			}
 		}
-	}
+	})
 	model := open(bluesky(), report()).With(llm.WithMiddleware(meter))
 
 	for _, question := range []string{"Why is the sky blue?", "What is the weather in Oslo?"} {
@@ -285,6 +285,31 @@ func ExampleMiddleware() {
 	fmt.Println(total)
 	// Output:
 	// 10 in, 4 out
+}
+
+// WithMiddleware adds inside the middleware that a model has, WithOuterMiddleware outside.
+func ExampleWithOuterMiddleware() {
+	named := func(name string) llm.Middleware {
+		return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
+			return func(ctx context.Context, call *llm.Call) llm.Events {
+				return func(yield func(llm.Event, error) bool) {
+					fmt.Println(name)
+					next(ctx, call)(yield)
+				}
+			}
+		})
+	}
+	model := open(bluesky()).With(llm.WithMiddleware(named("retry"), named("limit")))
+	model = model.With(llm.WithMiddleware(named("one try")), llm.WithOuterMiddleware(named("telemetry")))
+
+	if _, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?")); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// telemetry
+	// retry
+	// limit
+	// one try
 }
 
 // Give a model a standing instruction and settings of its own. What a request
