@@ -21,7 +21,8 @@ type Handler func(ctx context.Context, call *Call) Events
 
 // Middleware adds behavior around a [Handler]: it can inspect a call, pass on a changed
 // copy of it (see [Call.Clone]), inspect or hold back the events, or call next again.
-// [ForwardAttempt] explains when a call may be repeated.
+// Package [github.com/parley-llm/parley/llm/llmutil] has ForwardAttempt, which implements the
+// rule of when a call may be repeated.
 //
 // Wrap returns a Handler that calls next. Wrap can be called several times, once for each
 // model that has the middleware, and the returned handlers can run concurrently.

@@ -51,7 +51,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 		}
 		h.value(reflect.ValueOf(&o).Elem(), 0)
 	}
-	const version = "cache/1/" // of the hash and of the encoding of entries
+	const version = "cache/2/" // of the hash and of the encoding of entries
 	return version + hex.EncodeToString(sum.Sum(nil)), !h.failed
 }
 

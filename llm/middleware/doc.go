@@ -25,7 +25,8 @@
 //
 // # Rules for all pieces
 //
-// A call is repeated only before its commit point. [llm.ForwardAttempt] explains that point.
+// A call is repeated only before its commit point. Package
+// [github.com/parley-llm/parley/llm/llmutil] explains that point.
 // [Resume] is the only exception. A call whose context has ended is not repeated.
 //
 // No piece leaves a goroutine running after the loop over its events has ended.

@@ -9,7 +9,7 @@ import (
 )
 
 // Fallback asks other models, one after the other, if the model fails before its commit
-// point (see [llm.ForwardAttempt]).
+// point (see [llmutil.ForwardAttempt]).
 //
 // An answer of another model has a warning, [llm.WarnAnsweredBy], that names it, and an
 // [llm.EventAttempt] for each model that failed.
@@ -82,7 +82,7 @@ func (f *fallbackState) run(ctx context.Context, call *llm.Call, next llm.Handle
 		if firstFor(llm.ContentFilter, left) >= 0 {
 			events = filteredAsError(events, call)
 		}
-		err := llm.ForwardAttempt(events, call.Buffered, yield)
+		err := llmutil.ForwardAttempt(events, call.Buffered, yield)
 		if err == nil {
 			return
 		}

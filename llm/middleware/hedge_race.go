@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // race waits until one of two requests has content, or both have failed.
@@ -56,7 +57,7 @@ func (r *racer) readToContent() {
 	for {
 		ev, err, ok := r.pull()
 		if !ok {
-			err = &llm.Error{Kind: llm.Incomplete, Message: "stream ended before the done event"}
+			err = llmutil.Unfinished()
 		}
 		if err != nil {
 			r.err = err

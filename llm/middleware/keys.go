@@ -43,7 +43,7 @@ func (k *Keys) Wrap(next llm.Handler) llm.Handler {
 	return wrap(&k.live, k.open, (*keysState).run, next)
 }
 
-// Token is the [llm.TokenSource] for the provider. It returns the key that was chosen for
+// Token is the token source for the provider, for example for openai.Config.TokenSource. It returns the key that was chosen for
 // the call. If the model does not have k as middleware, it returns an error of kind
 // [llm.Auth].
 func (k *Keys) Token(ctx context.Context) (string, error) {

@@ -34,7 +34,7 @@ func wrap[T any](l *live[T], open func() (T, error), run runFunc[T], next llm.Ha
 		return func(yield func(llm.Event, error) bool) {
 			state, err := l.get(open)
 			if err == nil {
-				err = validateCall(call)
+				err = call.Validate()
 			} else {
 				err = settingsError(call, err)
 			}
@@ -44,24 +44,6 @@ func wrap[T any](l *live[T], open func() (T, error), run runFunc[T], next llm.Ha
 			}
 			run(state, ctx, call, next, yield)
 		}
-	}
-}
-
-// validateCall returns an error for a call without the request that its operation needs.
-func validateCall(call *llm.Call) error {
-	missing := ""
-	switch {
-	case call == nil:
-		return &llm.Error{Kind: llm.InvalidRequest, Message: "the call is nil"}
-	case call.Request == nil && (call.Op == llm.OpChat || call.Op == llm.OpCountTokens):
-		missing = "Request"
-	case call.Embed == nil && call.Op == llm.OpEmbed:
-		missing = "Embed"
-	default:
-		return nil
-	}
-	return &llm.Error{
-		Kind: llm.InvalidRequest, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: "the call's " + missing + " is nil",
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // pool chooses among members that can answer a call, and keeps members that failed in a
@@ -58,7 +59,7 @@ func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, er
 func (p *pool) forward(ctx context.Context, n int, events llm.Events, call *llm.Call, yield func(llm.Event, error) bool) (*observer, error) {
 	var answer observer
 	defer func() { p.record(ctx, n, &answer) }()
-	err := llm.ForwardAttempt(answer.observed(events), call.Buffered, yield)
+	err := llmutil.ForwardAttempt(answer.observed(events), call.Buffered, yield)
 	return &answer, err
 }
 

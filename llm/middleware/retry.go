@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Retry repeats a call that failed before its commit point (see [llm.ForwardAttempt]).
+// Retry repeats a call that failed before its commit point (see [llmutil.ForwardAttempt]).
 //
 // Retry repeats calls that failed because the server was overloaded, slow, unavailable or
 // broken, or because the connection failed. These are the errors whose kind is
@@ -127,7 +128,7 @@ func (r *retryState) of(call *llm.Call) *spentTokens {
 func (r *retryState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	paid := 0
 	for n := 0; ; n++ {
-		err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield)
+		err := llmutil.ForwardAttempt(next(ctx, call), call.Buffered, yield)
 		if err == nil {
 			r.refund(call, paid)
 			return

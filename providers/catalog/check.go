@@ -1,4 +1,4 @@
-package providers
+package catalog
 
 import (
 	"context"
@@ -11,42 +11,49 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// checked returns the middleware that holds each request to what is known of its model. What
-// the model cannot do is a warning beside the answer, as the server may know better than the catalog;
-// if the request is strict, it is an error and nothing is sent. A model that a server does not
-// have, and of which it is known that it is retired, is an error of kind [llm.Retired].
+// Check returns a middleware that compares each request with the facts about its model.
 //
-// It looks at the request's fields, and at nothing of the answer unless there is something to say.
-func checked(info llm.ModelInfo) llm.Middleware {
+// If the model is not known to support part of a request, or if it is deprecated or retired,
+// the answer has a warning, because the server may be newer than the catalog. If the request
+// has FailOnUnsupported set, the call fails with an error of kind [llm.Unsupported] or
+// [llm.Retired], and nothing is sent.
+//
+// If the server does not have the model and the model is retired, the error is of kind
+// [llm.Retired] and names the successor.
+//
+// A fact that is not known produces neither. Check reads the fields of the request only; it
+// reads the answer only if there is a warning to add.
+func Check(info llm.ModelInfo) llm.Middleware {
 	gone := info.Status == llm.StatusRetired
 	return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
-			if call.Model != info.Name || call.Op == llm.OpListModels { // another model took it over
+			if call.Model != info.Name || call.Op == llm.OpListModels { // another model took over
 				return next(ctx, call)
 			}
 			warnings := shortcomings(info, call)
 			switch {
 			case len(warnings) == 0:
 				return next(ctx, call)
-			case strict(call):
+			case failOnUnsupported(call):
 				return refused(info, call, warnings[0])
 			}
 			events := next(ctx, call)
 			if gone {
-				events = retired(events, warnings[0].Message)
+				events = asRetired(events, warnings[0].Message)
 			}
 			return llmutil.WarnAfterStart(events, warnings...)
 		}
 	})
 }
 
-func strict(call *llm.Call) bool {
+// failOnUnsupported reports whether the request prefers an error to a warning.
+func failOnUnsupported(call *llm.Call) bool {
 	return call.Request != nil && call.Request.FailOnUnsupported || call.Embed != nil && call.Embed.FailOnUnsupported
 }
 
-// retired changes the error for a model that the server does not have, and that is known to
+// asRetired changes the error for a model that the server does not have, and that is known to
 // be retired, to one of kind [llm.Retired].
-func retired(events llm.Events, message string) llm.Events {
+func asRetired(events llm.Events, message string) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		for ev, err := range events {
 			if err != nil && llm.KindOf(err) == llm.NotFound {
@@ -59,6 +66,7 @@ func retired(events llm.Events, message string) llm.Events {
 	}
 }
 
+// refused returns the events of a call that fails without being sent.
 func refused(info llm.ModelInfo, call *llm.Call, w llm.Warning) llm.Events {
 	kind := llm.Unsupported
 	if w.Code == llm.WarnDeprecated && info.Status == llm.StatusRetired {
@@ -69,8 +77,8 @@ func refused(info llm.ModelInfo, call *llm.Call, w llm.Warning) llm.Events {
 	}
 }
 
-// shortcomings returns what of the call its model cannot do. A field that is not
-// known of the model says nothing.
+// shortcomings returns a warning for each part of the call that its model is not known to
+// support.
 func shortcomings(info llm.ModelInfo, call *llm.Call) []llm.Warning {
 	var found []llm.Warning
 	unsupported := func(setting, format string, args ...any) {
@@ -93,11 +101,11 @@ func shortcomings(info llm.ModelInfo, call *llm.Call) []llm.Warning {
 		return found
 	}
 	if info.MaxOutput > 0 && r.MaxTokens > info.MaxOutput {
-		unsupported("MaxTokens", "%s answers with at most %d tokens, and %d are asked for", info.Name, info.MaxOutput, r.MaxTokens)
+		unsupported("MaxTokens", "%s answers with at most %d tokens, and the request asks for %d", info.Name, info.MaxOutput, r.MaxTokens)
 	}
 	if len(info.Input) > 0 {
 		for _, m := range missingModalities(info, r.Messages) {
-			unsupported("Messages", "%s is not known to take %s", info.Name, m)
+			unsupported("Messages", "%s is not known to accept %s", info.Name, m)
 		}
 	}
 	if info.Capabilities != nil {
@@ -114,7 +122,8 @@ func shortcomings(info llm.ModelInfo, call *llm.Call) []llm.Warning {
 	return found
 }
 
-// ending says that a model is no more or soon will be, and what to use instead.
+// ending says that a model is retired or will be, and names its successor. It returns "" for
+// other models.
 func ending(info llm.ModelInfo) string {
 	var b strings.Builder
 	b.WriteString(info.Name)
@@ -138,8 +147,8 @@ func ending(info llm.ModelInfo) string {
 	return b.String()
 }
 
-// missingModalities returns what the messages hold that the model does not take. Plain
-// text, which is nearly all there is, costs a look at each part's type.
+// missingModalities returns the modalities in the messages that the model does not accept.
+// For text, which is nearly every request, the cost is a type switch for each part.
 func missingModalities(info llm.ModelInfo, messages []llm.Message) []llm.Modality {
 	var missing []llm.Modality
 	for _, m := range messages {
