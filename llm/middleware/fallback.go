@@ -98,7 +98,7 @@ func (f *fallbackState) run(ctx context.Context, call *llm.Call, next llm.Handle
 		left = left[n+1:]
 		events = llmutil.WarnAfterStart(other.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
-			Message: other.String() + " answered instead of " + keyOf(call).String() + " (" + string(llm.KindOf(err)) + ")",
+			Message: other.String() + " answered instead of " + keyOf(call).String() + " (" + llm.KindOf(err).Error() + ")",
 		})
 	}
 }

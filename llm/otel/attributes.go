@@ -81,7 +81,7 @@ func finishReason(reason llm.FinishReason) string {
 	if reason == llm.FinishToolCalls {
 		return "tool_call" // the conventions use the singular
 	}
-	return underscored(string(reason))
+	return string(reason)
 }
 
 // known returns the attribute, or none if the value is not known.
