@@ -128,7 +128,8 @@ func roundBrain(dst, src []float32) {
 	}
 }
 
-// quantize computes a form of integers.
+// quantize computes a form of integers. The scales and sums of Form32 are rounded to half
+// precision, because ggml stores them so.
 func (l Level) quantize(in *Input, form Form, token int) {
 	f := &in.forms[form]
 	x := in.Vector(token)
@@ -144,8 +145,9 @@ func (l Level) quantize(in *Input, form Form, token int) {
 		if largest != 0 {
 			scale, inverse = largest/127, 127/largest
 		}
-		if form == Form32 { // ggml stores this scale as a half
-			scale = gguf.Float16(gguf.ToFloat16(scale))
+		exact := scale
+		if form == Form32 {
+			scale = roundHalf(scale)
 		}
 		k := at + i
 		bias := f.bias16[k/16:][:step/16]
@@ -154,7 +156,10 @@ func (l Level) quantize(in *Input, form Form, token int) {
 			sum := bias[2*j] + bias[2*j+1]
 			f.bias32[k/32+j] = sum
 			f.scale[k/32+j] = scale
-			f.sum[k/32+j] = scale * float32(sum) * (-1.0 / 128)
+			f.sum[k/32+j] = exact * float32(sum/-128)
+			if form == Form32 {
+				f.sum[k/32+j] = roundHalf(f.sum[k/32+j])
+			}
 		}
 	}
 }
@@ -188,6 +193,8 @@ func (l Level) round(q []int8, x []float32, inverse float32, bias []int32) {
 		bias[h] = -128 * sum
 	}
 }
+
+func roundHalf(v float32) float32 { return gguf.Float16(gguf.ToFloat16(v)) }
 
 // roundToEven returns the integer nearest to v, for |v| < 1<<22. Adding 1.5 × 2^23 moves the
 // integer part into the low bits of the fraction.
