@@ -1,9 +1,9 @@
-// Command middleware shows a middleware of one's own: addresses of people are taken out of what
-// goes to the model, and put back into its answer.
+// Command middleware shows a user-defined middleware: it removes the addresses of people from
+// requests, and puts them back into the answers.
 //
 //	go run ./examples/middleware "Write to bob@example.com that we meet at nine."
 //
-// It is registered as well, so that a config file can name it: middleware: [mask: {word: person}].
+// It is registered, so that a config file can use it: middleware: [mask: {word: person}].
 package main
 
 import (
@@ -16,21 +16,22 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
-func init() { providers.RegisterMiddleware[Mask]("mask") }
+func init() {
+	config.RegisterMiddleware("mask", config.Middleware{New: func() config.Settings { return new(Mask) }, AllowUntrusted: true})
+}
 
-// Mask are the settings: plain data, so that a config file can hold them.
+// Mask has the settings of the middleware. A config file can set its exported fields.
 type Mask struct {
-	Word string `yaml:"word"` // in place of each address, with a number; default "address"
+	Word string `yaml:"word"` // replaces each address, with a number; the default is "address"
 }
 
 var address = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`)
 
-// Middleware returns the middleware. What it keeps is kept for one call, so that
-// calls made at once do not disturb each other.
+// Middleware returns the middleware. Its state belongs to one call.
 func (m Mask) Middleware() (llm.Middleware, error) {
 	if m.Word == "" {
 		m.Word = "address"
@@ -63,7 +64,7 @@ func (m Mask) Middleware() (llm.Middleware, error) {
 	}, nil
 }
 
-// whole returns what of a text can be handed on, and what may be the beginning of a mask.
+// whole splits a text before its end that can be the beginning of a mask.
 func whole(text string) (ready, rest string) {
 	if i := strings.LastIndexByte(text, '<'); i >= 0 && !strings.Contains(text[i:], ">") && len(text)-i < 40 {
 		return text[:i], text[i:]
@@ -71,8 +72,8 @@ func whole(text string) (ready, rest string) {
 	return text, ""
 }
 
-// mask returns the call without addresses, and what to put back: pairs of a mask and what it stands
-// for. A call and all in it may be read by others, so it is copied where it changes.
+// mask returns the call without addresses, and pairs of a mask and its address. Other
+// middleware can hold the same call, so mask changes a copy.
 func (m Mask) mask(call *llm.Call) (*llm.Call, []string) {
 	var names []string
 	masks := map[string]string{}
@@ -101,7 +102,7 @@ func (m Mask) mask(call *llm.Call) (*llm.Call, []string) {
 
 func main() {
 	ctx := context.Background()
-	choice, err := providers.Default(ctx)
+	result, err := config.Default(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := choice.Model.With(llm.WithMiddleware(mask))
+	model := result.Model.With(llm.WithMiddleware(mask))
 	resp, err := model.Generate(ctx, llm.Prompt(strings.Join(os.Args[1:], " ")))
 	if err := errors.Join(err, model.Close()); err != nil {
 		log.Fatal(err)

@@ -8,6 +8,7 @@ var packages = map[string]string{
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"config":     module + "providers/config",
 	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
@@ -21,7 +22,7 @@ var packages = map[string]string{
 }
 
 // given is what a snippet that is not a whole program may take for granted. The
-// models are where the environment says, and setup is the file that README.md
+// models are where the environment says, and cfg is the file that README.md
 // shows.
 const given = `
 var (
@@ -32,7 +33,7 @@ var (
 	png      = []byte("\x89PNG\r\n\x1a\n")
 	pdf      = []byte("%PDF-1.7")
 	text     = "The sky is blue."
-	setup, _ = providers.Load("parley.yaml")
+	cfg, _   = config.Load("parley.yaml", nil)
 )
 
 func weather(arguments string) string { return "sunny, by " + arguments }

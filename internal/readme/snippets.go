@@ -131,7 +131,7 @@ func (s Snippet) program() string {
 	}
 	imports := maps.Clone(s.Foreign)
 	if imports == nil {
-		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // which what is given takes
+		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"], "config": packages["config"]} // used by the given declarations
 	}
 	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // which main and ctx take
 	for _, match := range selector.FindAllStringSubmatch(lineComment.ReplaceAllString(s.Code, ""), -1) {
