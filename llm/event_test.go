@@ -31,7 +31,7 @@ func TestEventTypeNamesAndContent(t *testing.T) {
 		{llm.EventToolCallEnd, "tool call end", true},
 		{llm.EventMedia, "media", true},
 		{llm.EventSource, "source", true},
-		{llm.EventLogprobs, "logprobs", true},
+		{llm.EventLogprob, "logprob", true},
 		{llm.EventResult, "result", true},
 		{llm.EventStepStart, "step start", true},
 		{llm.EventStepEnd, "step end", true},

@@ -175,17 +175,17 @@ func TestStreamErrors(t *testing.T) {
 		{
 			name:    "no end",
 			events:  script(start("id"), text("Half")),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 			partial: partial,
 		},
 		{
 			name:    "nothing at all",
 			events:  script(),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 		},
 		{
 			name:    "foreign error",

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,8 +20,9 @@ type Config struct {
 	BaseURL string
 	// APIKey is the credential. Local servers usually need none.
 	APIKey llm.Secret
-	// TokenSource is used instead of APIKey for credentials that expire.
-	TokenSource llm.TokenSource
+	// TokenSource returns a credential that expires, and is used instead of APIKey. It is called
+	// for each request.
+	TokenSource func(context.Context) (string, error)
 	// Headers are sent with every request, in addition to the provider's own.
 	Headers http.Header
 	// HTTPClient sends the requests. If it is nil, the provider makes a client.

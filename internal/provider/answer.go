@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Answer is the answer to a chat on its way to the caller. Of its methods, a
@@ -31,7 +32,7 @@ type Answer struct {
 
 	// Text makes strings of the pieces that frames carry.
 	Text  stream.Text
-	calls llm.ToolCallAssembler
+	calls llmutil.ToolCallAssembler
 	raw   *bytes.Buffer // the body, if the request keeps it
 
 	started, left, said bool
@@ -95,7 +96,7 @@ func (a *Answer) Deliver(typ llm.EventType, text string) {
 }
 
 // AddCall takes a fragment of a tool call.
-func (a *Answer) AddCall(f llm.ToolCallFragment) {
+func (a *Answer) AddCall(f llmutil.ToolCallFragment) {
 	if !a.left {
 		a.left = !a.calls.Add(f, a.Yield)
 	}
@@ -109,6 +110,13 @@ func (a *Answer) Emit(ev llm.Event) {
 	if !a.left {
 		a.said = a.said || ev.Type == llm.EventMedia
 		a.left = !a.Yield(ev, nil)
+	}
+}
+
+// EmitLogprobs passes on the log probability of each token.
+func (a *Answer) EmitLogprobs(tokens []llm.TokenLogprob) {
+	for i := range tokens {
+		a.Emit(llm.Event{Type: llm.EventLogprob, Detail: &tokens[i]})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // mini is a provider of Ollama's dialect, as small as can be and still right.
@@ -343,7 +344,7 @@ type miniLine struct {
 func (m *mini) lines(resp *http.Response, req *llm.Request, yield func(llm.Event, error) bool) error {
 	body := new(bytes.Buffer)
 	r := bufio.NewReader(io.TeeReader(resp.Body, body))
-	var calls llm.ToolCallAssembler
+	var calls llmutil.ToolCallAssembler
 	said := false
 	for {
 		data, err := r.ReadBytes('\n')
@@ -397,7 +398,7 @@ func (m *mini) complaint(said any) error {
 }
 
 // pass passes on what a line says.
-func (m *mini) pass(line miniLine, calls *llm.ToolCallAssembler, yield func(llm.Event, error) bool) bool {
+func (m *mini) pass(line miniLine, calls *llmutil.ToolCallAssembler, yield func(llm.Event, error) bool) bool {
 	if line.Message == nil {
 		return true
 	}
@@ -429,7 +430,7 @@ func (m *mini) pass(line miniLine, calls *llm.ToolCallAssembler, yield func(llm.
 		if m.flaw == repeatsIDs {
 			c.ID = "call_0"
 		}
-		f := llm.ToolCallFragment{Index: calls.Len(), ID: c.ID, Name: c.Function.Name, Arguments: arguments}
+		f := llmutil.ToolCallFragment{Index: calls.Len(), ID: c.ID, Name: c.Function.Name, Arguments: arguments}
 		if !calls.Add(f, yield) {
 			return false
 		}
@@ -437,7 +438,7 @@ func (m *mini) pass(line miniLine, calls *llm.ToolCallAssembler, yield func(llm.
 	return true
 }
 
-func (m *mini) done(line miniLine, calls *llm.ToolCallAssembler, raw []byte, rest io.Reader, yield func(llm.Event, error) bool) error {
+func (m *mini) done(line miniLine, calls *llmutil.ToolCallAssembler, raw []byte, rest io.Reader, yield func(llm.Event, error) bool) error {
 	done := &llm.Done{FinishReason: Ollama().FinishReasons[line.DoneReason], RawFinishReason: line.DoneReason, Raw: raw}
 	if calls.Len() > 0 {
 		done.FinishReason = llm.FinishToolCalls

@@ -82,8 +82,8 @@ func (r *rules) checkDetail(ev llm.Event) {
 		_, ok = ev.Detail.(*llm.Media)
 	case llm.EventSource:
 		_, ok = ev.Detail.(*llm.Source)
-	case llm.EventLogprobs:
-		_, ok = ev.Detail.(*llm.Logprobs)
+	case llm.EventLogprob:
+		_, ok = ev.Detail.(*llm.TokenLogprob)
 	case llm.EventWarning:
 		_, ok = ev.Detail.(*llm.Warning)
 	case llm.EventResult:

@@ -126,7 +126,7 @@ const commandTime = 30 * time.Second
 // resolve returns the key, or its source if it expires. It adds a problem if there is none.
 //
 // Security: no problem shows a key.
-func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, llm.TokenSource) {
+func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, func(context.Context) (string, error)) {
 	switch {
 	case k.from.Env != nil:
 		name := k.from.Env
@@ -193,7 +193,7 @@ type keyCommand struct {
 	until time.Time
 }
 
-// token is an [llm.TokenSource]. It returns the key, and runs the command again if the last
+// token is the token source of the settings. It returns the key, and runs the command again if the last
 // one has expired.
 func (c *keyCommand) token(ctx context.Context) (string, error) {
 	c.lock.Lock()

@@ -7,6 +7,7 @@ import (
 	"github.com/parley-llm/parley/internal/offline"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // CountBy says who counts the tokens of a request.
@@ -24,7 +25,7 @@ const (
 )
 
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	switch by := llm.OptionsFor[Options](call.Request.Options).CountBy; by {
+	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, withoutFormat(call), p.name, nil, yield)
 	case CountRemote:

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embedding is a way of asking for embeddings.
@@ -151,7 +152,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		return err
 	}
 	result := &llm.EmbedResponse{Model: call.Model}
-	o := llm.OptionsFor[Options](call.Embed.Options)
+	o := llmutil.OptionsFor[Options](call.Embed.Options)
 	var costs []llm.Usage
 	var last *httpcall.Reply
 	truncated := false

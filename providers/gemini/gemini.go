@@ -31,8 +31,8 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/httpcall"
-	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Server is a server that speaks Gemini's dialect. Each is also the name of a
@@ -66,7 +66,10 @@ type Config struct {
 	// looked for at the first call: in the file CredentialsFile, in the one that
 	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's own, or on the machine.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
-	TokenSource llm.TokenSource
+	//
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
+	TokenSource func(context.Context) (string, error)
 	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
@@ -104,11 +107,11 @@ type Provider struct {
 	vertex bool
 	// elsewhere says that the address is the user's own, not Google's.
 	elsewhere bool
-	project   string              // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string              // with the version
-	headers   *httpcall.Headers   // of every request
-	token     llm.TokenSource     // nil for none
-	defaults  *defaultCredentials // nil if token is another source
+	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string               // with the version
+	headers   *httpcall.Headers    // of every request
+	token     httpcall.TokenSource // nil for none
+	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // used last: most calls go to the same
@@ -167,15 +170,27 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are
 // estimated without the network, unless [Options] say otherwise.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return operations.Do(ctx, call, p)
+	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations are what the provider can do.
-var operations = provider.Operations[*Provider]{
-	llm.OpChat:        (*Provider).chat,
-	llm.OpEmbed:       (*Provider).embed,
-	llm.OpCountTokens: (*Provider).countTokens,
-	llm.OpListModels:  (*Provider).listModels,
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
+type operations struct{ *Provider }
+
+func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.chat(ctx, call, yield)
+}
+
+func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.embed(ctx, call, yield)
+}
+
+func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.countTokens(ctx, call, yield)
+}
+
+func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return o.listModels(ctx, call, yield)
 }
 
 // title names the server in messages.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/genai"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chatBody is the body of a chat request. Its members are those of the vendor's
@@ -94,7 +95,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 
 // buildChat returns the body before it is JSON, and without Options.Extra.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llm.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.Deliver(llm.EventText, *c.Content)
 	}
 	if len(c.Probabilities) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: a.logprobs(c)}})
+		a.EmitLogprobs(a.logprobs(c))
 	}
 	if c.Stop {
 		a.Done(&llm.Done{FinishReason: finishReason(c.StopType), RawFinishReason: c.StopType, Usage: c.usage()})

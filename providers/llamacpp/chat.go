@@ -7,13 +7,14 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
 // chat answers a chat: in a named prompt format if there is one, and by the
 // model's own template otherwise. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	o := llm.OptionsFor[Options](call.Request.Options)
+	o := llmutil.OptionsFor[Options](call.Request.Options)
 	if o.Grammar != "" && call.Request.Format != nil {
 		return p.fail(call, llm.InvalidRequest, "the request has a Format and a Grammar: the server can hold an answer to one of them")
 	}
@@ -42,7 +43,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 }
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	own := llm.OptionsFor[Options](call.Embed.Options)
+	own := llmutil.OptionsFor[Options](call.Embed.Options)
 	clone := call.Clone()
 	clone.Embed.Options = []llm.Options{openai.Options{EmbedExtra: own.Extra}}
 	for ev, err := range p.openai.Do(ctx, clone) {

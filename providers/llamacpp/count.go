@@ -7,13 +7,14 @@ import (
 	"github.com/parley-llm/parley/internal/prompt"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // countTokens answers how many tokens a chat's prompt is. In a named prompt
 // format they are counted as they are sent, otherwise by the server's counter of
 // chats, or where it is too old for that by its template and its tokenizer.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	o := llm.OptionsFor[Options](call.Request.Options)
+	o := llmutil.OptionsFor[Options](call.Request.Options)
 	format, err := p.format(call, o.Template)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -201,7 +202,7 @@ func (a *answer) chunk(c *chunk, data []byte) error {
 		a.content(c.Message)
 	}
 	if len(c.Logprobs) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: provider.ConvertLogprobs(c.Logprobs)}})
+		a.EmitLogprobs(provider.ConvertLogprobs(c.Logprobs))
 	}
 	if c.Done {
 		a.done(c)
@@ -217,7 +218,7 @@ func (a *answer) content(m *content) {
 		call := &m.ToolCalls[i]
 		// Every call is whole and new, so its place is its index: the server's
 		// own index begins again with each line in some versions.
-		a.AddCall(llm.ToolCallFragment{
+		a.AddCall(llmutil.ToolCallFragment{
 			Index: a.Calls(), ID: call.ID, Name: call.Function.Name, Arguments: call.arguments(),
 		})
 	}

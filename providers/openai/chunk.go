@@ -6,6 +6,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chunk is one piece of an answer: a frame of a stream, or, with Message in
@@ -106,7 +107,7 @@ func (a *arguments) UnmarshalJSON(data []byte) error {
 
 // fragment returns the call's piece as the assembler takes it. In an answer
 // that is not streamed, calls have no index but their place.
-func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
+func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment {
 	index := -1
 	switch {
 	case f.Index != nil:
@@ -114,7 +115,7 @@ func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
 	case whole:
 		index = place
 	}
-	return llm.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
+	return llmutil.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }
 
 type annotation struct {

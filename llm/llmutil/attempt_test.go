@@ -1,20 +1,21 @@
-package llm_test
+package llmutil_test
 
 import (
 	"errors"
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-func TestDeliver(t *testing.T) {
+func TestForwardAttempt(t *testing.T) {
 	boom := errors.New("boom")
 	for _, test := range []struct {
 		name     string
 		buffered bool
 		events   []llm.Event
 		fails    error
-		// What reaches yield, an error included, and what Deliver returns.
+		// What reaches yield, an error included, and what ForwardAttempt returns.
 		want      []llm.Event
 		wantYield error
 		wantErr   error
@@ -126,7 +127,7 @@ func TestDeliver(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var got []llm.Event
 			var gotYield error
-			err := llm.ForwardAttempt(failing(test.fails, test.events...), test.buffered, func(ev llm.Event, err error) bool {
+			err := llmutil.ForwardAttempt(failing(test.fails, test.events...), test.buffered, func(ev llm.Event, err error) bool {
 				if err != nil {
 					if ev != (llm.Event{}) {
 						t.Errorf("the error came with the event %+v, want a zero one", ev)
@@ -140,13 +141,13 @@ func TestDeliver(t *testing.T) {
 			check(t, "events that reach yield", test.want, got)
 			check(t, "error that reaches yield", test.wantYield, gotYield)
 			if !errors.Is(err, test.wantErr) {
-				t.Errorf("Deliver returned %v, want %v", err, test.wantErr)
+				t.Errorf("ForwardAttempt returned %v, want %v", err, test.wantErr)
 			}
 		})
 	}
 }
 
-func TestDeliverHoldsEventsUntilTheCommitPoint(t *testing.T) {
+func TestForwardAttemptHoldsEventsUntilTheCommitPoint(t *testing.T) {
 	for _, buffered := range []bool{false, true} {
 		commit := "text"
 		if buffered {
@@ -164,14 +165,14 @@ func TestDeliverHoldsEventsUntilTheCommitPoint(t *testing.T) {
 				}
 			}
 		}
-		if err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool { seen++; return true }); err != nil {
+		if err := llmutil.ForwardAttempt(events, buffered, func(llm.Event, error) bool { seen++; return true }); err != nil {
 			t.Error(err)
 		}
 		check(t, "events delivered in all", 4, seen)
 	}
 }
 
-func TestDeliverEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
+func TestForwardAttemptEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
 	script := []llm.Event{attempt("a"), start("1"), warning("w"), text("a"), text("b"), done()}
 	for _, buffered := range []bool{false, true} {
 		for leave := range script { // at each event that reaches yield
@@ -185,12 +186,12 @@ func TestDeliverEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
 				}
 			}
 			seen := 0
-			err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool {
+			err := llmutil.ForwardAttempt(events, buffered, func(llm.Event, error) bool {
 				seen++
 				return seen <= leave
 			})
 			if err != nil {
-				t.Errorf("buffered=%t: Deliver returned %v after the caller left, want nil", buffered, err)
+				t.Errorf("buffered=%t: ForwardAttempt returned %v after the caller left, want nil", buffered, err)
 			}
 			if seen != leave+1 {
 				t.Errorf("buffered=%t: the caller left at event %d and was given %d", buffered, leave+1, seen)
@@ -202,13 +203,13 @@ func TestDeliverEndsTheAttemptWhenTheCallerLeaves(t *testing.T) {
 	}
 }
 
-func TestDeliverEndsTheAttemptThatFails(t *testing.T) {
+func TestForwardAttemptEndsTheAttemptThatFails(t *testing.T) {
 	boom := errors.New("boom")
 	released := false
-	err := llm.ForwardAttempt(func(yield func(llm.Event, error) bool) {
+	err := llmutil.ForwardAttempt(func(yield func(llm.Event, error) bool) {
 		defer func() { released = true }()
 		if yield(start("1"), nil) && yield(llm.Event{}, boom) {
-			t.Error("Deliver wants more after an error")
+			t.Error("ForwardAttempt wants more after an error")
 		}
 	}, false, func(ev llm.Event, err error) bool {
 		t.Errorf("yield was given (%+v, %v) of a failed attempt", ev, err)
@@ -220,12 +221,12 @@ func TestDeliverEndsTheAttemptThatFails(t *testing.T) {
 	}
 }
 
-func TestDeliverInLayers(t *testing.T) {
+func TestForwardAttemptInLayers(t *testing.T) {
 	boom := errors.New("boom")
 	// An inner layer that fails twice and answers, in an outer one that passes on.
 	inner := func(yield func(llm.Event, error) bool) {
 		for i, attemptEvents := range []llm.Events{failing(boom, start("1")), failing(boom, start("2"), warning("w")), script(start("3"), text("a"), done())} {
-			err := llm.ForwardAttempt(attemptEvents, false, yield)
+			err := llmutil.ForwardAttempt(attemptEvents, false, yield)
 			if err == nil {
 				return
 			}
@@ -235,7 +236,7 @@ func TestDeliverInLayers(t *testing.T) {
 		}
 	}
 	var got []llm.Event
-	err := llm.ForwardAttempt(inner, false, func(ev llm.Event, err error) bool {
+	err := llmutil.ForwardAttempt(inner, false, func(ev llm.Event, err error) bool {
 		got = append(got, ev)
 		return true
 	})

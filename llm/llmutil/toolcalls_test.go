@@ -1,16 +1,17 @@
-package llm_test
+package llmutil_test
 
 import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-type fragment = llm.ToolCallFragment
+type fragment = llmutil.ToolCallFragment
 
 // assemble feeds the fragments to an assembler and returns its events.
 func assemble(reason llm.FinishReason, fragments ...fragment) []llm.Event {
-	var a llm.ToolCallAssembler
+	var a llmutil.ToolCallAssembler
 	events, _ := read(func(yield func(llm.Event, error) bool) {
 		for _, f := range fragments {
 			if !a.Add(f, yield) {
@@ -189,7 +190,7 @@ func TestToolCallAssemblerStopsWhenTheCallerLeaves(t *testing.T) {
 	fragments := []fragment{{0, "a", "f", "1", nil}, {1, "b", "g", "", nil}, {0, "", "", "2", nil}}
 	all := assemble(llm.FinishStop, fragments...)
 	for leave := range all {
-		var a llm.ToolCallAssembler
+		var a llmutil.ToolCallAssembler
 		var got []llm.Event
 		yield := func(ev llm.Event, _ error) bool {
 			got = append(got, ev)
@@ -210,7 +211,7 @@ func TestToolCallAssemblerStopsWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestToolCallAssemblerCountsCallsAndFinishesOnce(t *testing.T) {
-	var a llm.ToolCallAssembler
+	var a llmutil.ToolCallAssembler
 	check(t, "Len of an empty assembler", 0, a.Len())
 	ends := 0
 	count := func(ev llm.Event, _ error) bool {
