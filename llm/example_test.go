@@ -162,7 +162,7 @@ func ExampleError() {
 	}
 	// Output:
 	// wait for 20s
-	// parley: fake/demo: rate limited (429), retry in 20s: Too many requests
+	// parley: fake/demo: rate limited (429): Too many requests; retry in 20s
 	// only this arrived: "Air scatters "
 	// parley: fake/demo: incomplete reply: the connection closed
 }

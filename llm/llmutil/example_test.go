@@ -77,10 +77,10 @@ func ExampleToolCallAssembler() {
 	}
 	calls.Finish(llm.FinishToolCalls, yield)
 	// Output:
-	// tool call start 0
-	// tool call delta 0
-	// tool call delta 0
-	// tool call end 0: weather({"city":"Oslo"})
-	// tool call start 1
-	// tool call end 1: time()
+	// tool_call_start 0
+	// tool_call_delta 0
+	// tool_call_delta 0
+	// tool_call_end 0: weather({"city":"Oslo"})
+	// tool_call_start 1
+	// tool_call_end 1: time()
 }

@@ -75,7 +75,7 @@ func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		left = left[n+1:]
 		events = llmutil.WarnAfterStart(other.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
-			Message: other.String() + " answered in place of " + keyOf(call).String() + " (" + string(llm.KindOf(err)) + ")",
+			Message: other.String() + " answered in place of " + keyOf(call).String() + " (" + llm.KindOf(err).Error() + ")",
 		})
 	}
 }

@@ -74,8 +74,8 @@ func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
 		return "{model: works/m, middleware: [rate_limit: {requests: 1, max_wait: 100ms" + shared + "}]}"
 	}
 	for _, test := range []struct{ name, shared, second, third string }{
-		{"of its own", "", "", "rate limited"},
-		{"in a store", ", shared: {store: here}", "rate limited", "rate limited"},
+		{"of its own", "", "", "rate_limited"},
+		{"in a store", ", shared: {store: here}", "rate_limited", "rate_limited"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := "stores: {here: {kind: memory}}\nmodels: {a: " + limited(test.shared) + "}\n"
@@ -112,7 +112,7 @@ func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}\nmodels: {a: works/m}":                                                          `:1:10: cannot open the store "s": max_bytes is -1; it cannot be negative`,
 		"models: {a: {model: works/m, middleware: [rate_limit: {}]}}":                                                                           `:1:43: invalid middleware "rate_limit": middleware.RateLimit: Requests is zero`,
 		"models: {a: {model: works/m, middleware: [chain: {rate_limit: {}, retry: {max_retries: -1}}]}}":                                        `MaxRetries is -1; it cannot be negative; middleware.RateLimit: Requests is zero`,
-		"models: {a: {model: works/m, middleware: [retry: {per_kind: {timeout: 1}}]}}":                                                          `there is no such kind of error; there is: invalid request, context length exceeded,`,
+		"models: {a: {model: works/m, middleware: [retry: {per_kind: {timeout: 1}}]}}":                                                          `there is no such kind of error; there is: invalid_request, context_length_exceeded,`,
 		"models: {a: works/m, b: {model: works/m, middleware: [fallback: {to: [a]}]}}":                                                          `:1:71: expected a mapping with some of the fields model, on; found text`,
 		"models: {a: {model: works/m, middleware: [cache: {shared: {store: s}}]}}":                                                              `:1:43: invalid middleware "cache": unknown store "s"; none is available`,
 		"models: {a: {model: works/m, middleware: [cache: {shared: {store_down: local}}]}}":                                                     `:1:43: invalid middleware "cache": shared has store_down or scope but no store; add store, or remove shared`,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -98,10 +99,12 @@ type pictures struct {
 	} `json:"predictions"`
 }
 
+var picturesDecoder = stream.NewDecoder[pictures]()
+
 // readPictures reads the reply, which is one JSON value, and passes it on.
 func (p *Provider) readPictures(a *provider.Answer) error {
 	var got pictures
-	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
+	if err := provider.ReadValue(a, picturesDecoder, httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	var parts []llm.Part

@@ -82,7 +82,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
 		}
 		if said := step.Failed(); said != nil {
-			return explain(r.Complaint(said, llm.Server))
+			return explain(r.APIError(said, llm.Server))
 		}
 		last := step.Status == "success"
 		if last {
