@@ -218,18 +218,30 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 			b.add(m.name.place, "unknown middleware %q; %s", m.name.value, suggest(m.name.value, middlewareNames()))
 			continue
 		}
-		settings := kind.new()
-		if !b.decode(m.settings, settings) {
+		piece := kind.new()
+		if !b.decode(m.settings, piece) {
 			continue
 		}
-		built, err := kind.build(b, settings)
-		if err != nil {
+		if err := b.validate(kind, piece); err != nil {
 			b.add(m.name.place, "invalid middleware %q: %s", m.name.value, messageOf(err))
 			continue
 		}
-		made = append(made, built)
+		made = append(made, piece)
 	}
 	return made
+}
+
+// validate completes the settings of a middleware and checks them.
+func (b *builder) validate(kind middlewareKind, piece llm.Middleware) error {
+	if kind.inChain != nil {
+		if err := b.complete(kind.inChain(piece)); err != nil {
+			return err
+		}
+	}
+	if v, ok := piece.(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
 }
 
 // group makes a group of the file.

@@ -36,19 +36,16 @@ var pieces = map[string]bool{
 
 // middlewareKind is a middleware that a file can name.
 type middlewareKind struct {
-	new            func() any // a pointer to its settings
-	build          func(b *builder, settings any) (llm.Middleware, error)
+	new func() llm.Middleware // a pointer to its settings
+	// inChain returns a chain that has the piece. It is nil for a registered middleware.
+	inChain        func(piece llm.Middleware) *middleware.Chain
 	allowUntrusted bool
 }
 
 // middlewareNamed returns the middleware with this name: a piece, or a registered one.
 func middlewareNamed(name string) (middlewareKind, bool) {
 	if m, ok, _ := registeredMiddleware(name); ok {
-		return middlewareKind{
-			new:            func() any { return m.New() },
-			build:          func(_ *builder, settings any) (llm.Middleware, error) { return settings.(Settings).Middleware() },
-			allowUntrusted: m.AllowUntrusted,
-		}, true
+		return middlewareKind{new: m.New, allowUntrusted: m.AllowUntrusted}, true
 	}
 	allowUntrusted, ok := pieces[name]
 	if !ok {
@@ -56,18 +53,18 @@ func middlewareNamed(name string) (middlewareKind, bool) {
 	}
 	if name == chainName {
 		return middlewareKind{
-			new:   func() any { return new(middleware.Chain) },
-			build: func(b *builder, settings any) (llm.Middleware, error) { return b.chain(settings.(*middleware.Chain)) },
+			new:     func() llm.Middleware { return new(middleware.Chain) },
+			inChain: func(chain llm.Middleware) *middleware.Chain { return chain.(*middleware.Chain) },
 		}, true
 	}
 	fields := fieldsOf(reflect.TypeFor[middleware.Chain]())
 	f := fields[slices.IndexFunc(fields, func(f field) bool { return f.name == name })]
 	return middlewareKind{
-		new: func() any { return reflect.New(f.typ.Elem()).Interface() },
-		build: func(b *builder, settings any) (llm.Middleware, error) {
-			var c middleware.Chain // with this piece only
-			reflect.ValueOf(&c).Elem().FieldByIndex(f.index).Set(reflect.ValueOf(settings))
-			return b.chain(&c)
+		new: func() llm.Middleware { return reflect.New(f.typ.Elem()).Interface().(llm.Middleware) },
+		inChain: func(piece llm.Middleware) *middleware.Chain {
+			c := new(middleware.Chain)
+			reflect.ValueOf(c).Elem().FieldByIndex(f.index).Set(reflect.ValueOf(piece))
+			return c
 		},
 		allowUntrusted: allowUntrusted,
 	}, true
@@ -83,9 +80,9 @@ func middlewareNames() []string {
 	return names
 }
 
-// chain makes a chain of the settings in a file, and adds to them values that a file can only
-// name: models, stores, and the facts about models.
-func (b *builder) chain(c *middleware.Chain) (llm.Middleware, error) {
+// complete sets the fields of a chain that a file can only name: models, stores, and the facts
+// about models.
+func (b *builder) complete(c *middleware.Chain) error {
 	if c.Trim != nil {
 		c.Trim.Info = b.facts
 	}
@@ -112,15 +109,15 @@ func (b *builder) chain(c *middleware.Chain) (llm.Middleware, error) {
 		}
 		var err error
 		if *m.model, err = b.modelNamed(m.name); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, shared := range sharedOf(c) {
 		if err := b.share(shared); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return c.Middleware()
+	return nil
 }
 
 // namedModel is a setting that is a model, which the file names.

@@ -33,17 +33,17 @@ var groupKinds = map[string]groupKind{
 // settings can say, under "to", after which kinds of failure a member is asked.
 func fallbackGroup(settings any, members []member) (llm.Handler, error) {
 	s := settings.(*middleware.Fallback)
-	var to []middleware.Alternative
+	var to []middleware.FallbackTarget
 	for _, m := range members[1:] {
-		alternative := middleware.Alternative{Name: m.name}
-		if i := slices.IndexFunc(s.To, func(a middleware.Alternative) bool { return a.Name == m.name }); i >= 0 {
-			alternative = s.To[i]
+		target := middleware.FallbackTarget{Name: m.name}
+		if i := slices.IndexFunc(s.To, func(a middleware.FallbackTarget) bool { return a.Name == m.name }); i >= 0 {
+			target = s.To[i]
 		}
-		alternative.Model = m.model
-		to = append(to, alternative)
+		target.Model = m.model
+		to = append(to, target)
 	}
 	for _, a := range s.To {
-		if !slices.ContainsFunc(to, func(t middleware.Alternative) bool { return t.Name == a.Name }) {
+		if !slices.ContainsFunc(to, func(t middleware.FallbackTarget) bool { return t.Name == a.Name }) {
 			to = append(to, a) // it has no model, so the middleware reports its name
 		}
 	}
@@ -51,11 +51,7 @@ func fallbackGroup(settings any, members []member) (llm.Handler, error) {
 		return members[0].model.Do, nil
 	}
 	s.To = to
-	built, err := s.Middleware()
-	if err != nil {
-		return nil, err
-	}
-	return built(members[0].model.Do), nil
+	return s.Wrap(members[0].model.Do), s.Validate()
 }
 
 // balanceGroup spreads calls over the members. The settings can give them weights, under
@@ -77,11 +73,7 @@ func balanceGroup(settings any, members []member) (llm.Handler, error) {
 		}
 	}
 	s.Over = over
-	built, err := s.Middleware()
-	if err != nil {
-		return nil, err
-	}
-	return built(members[0].model.Do), nil
+	return s.Wrap(members[0].model.Do), s.Validate()
 }
 
 // inTurns returns a provider that balances calls over providers that were opened with

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 	"github.com/parley-llm/parley/providers/config"
 )
 
@@ -34,29 +34,31 @@ type suffix struct {
 	By     map[int]string `yaml:"by"` // which no file can hold
 }
 
-func (s suffix) Middleware() (llm.Middleware, error) {
+func (s *suffix) Validate() error {
 	if s.Wait < 0 {
-		return nil, errors.New("wait cannot be negative")
+		return errors.New("wait cannot be negative")
 	}
-	return func(next llm.Handler) llm.Handler {
-		return func(ctx context.Context, call *llm.Call) llm.Events {
-			return func(yield func(llm.Event, error) bool) {
-				for ev, err := range next(ctx, call) {
-					if ev.Type == llm.EventDone && !yield(llm.Event{Type: llm.EventText, Text: s.Text}, nil) {
-						return
-					}
-					if !yield(ev, err) {
-						return
-					}
+	return nil
+}
+
+func (s *suffix) Wrap(next llm.Handler) llm.Handler {
+	return func(ctx context.Context, call *llm.Call) llm.Events {
+		return func(yield func(llm.Event, error) bool) {
+			for ev, err := range next(ctx, call) {
+				if ev.Type == llm.EventDone && !yield(llm.Event{Type: llm.EventText, Text: s.Text}, nil) {
+					return
+				}
+				if !yield(ev, err) {
+					return
 				}
 			}
 		}
-	}, nil
+	}
 }
 
 // jar is a store that counts how often it was closed.
 type jar struct {
-	*middleware.Memory
+	*store.Memory
 	config config.StoreConfig
 	label  string
 	closed int
@@ -71,18 +73,18 @@ type jarSettings struct {
 	Label string `yaml:"label"`
 }
 
-func (s *jarSettings) Open(c config.StoreConfig) (middleware.Store, error) {
+func (s *jarSettings) Open(c config.StoreConfig) (store.Store, error) {
 	if s.Label == "broken" {
 		return nil, errors.New("it leaks")
 	}
-	j := &jar{Memory: middleware.NewMemory(0), config: c, label: s.Label}
+	j := &jar{Memory: new(store.Memory), config: c, label: s.Label}
 	jarsOpened = append(jarsOpened, j)
 	return j, nil
 }
 
 func registerForFiles() {
 	config.RegisterStore("jar", config.Store{New: func() config.StoreSettings { return new(jarSettings) }})
-	config.RegisterMiddleware("suffix", config.Middleware{New: func() config.Settings { return new(suffix) }})
+	config.RegisterMiddleware("suffix", config.Middleware{New: func() llm.Middleware { return new(suffix) }})
 }
 
 // write writes a config file that its owner alone may read, and returns its path.

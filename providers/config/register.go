@@ -8,24 +8,20 @@ import (
 	"sync"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // Middleware describes a middleware that is not in package llm/middleware, for config files.
 type Middleware struct {
 	// New returns a pointer to a struct with the default settings. The file sets its exported
-	// fields, named by their yaml tags, their json tags, or their Go names in snake_case.
-	New func() Settings
+	// fields, named by their yaml tags, their json tags, or their Go names in snake_case. If
+	// the type has a method Validate() error, its error is a problem of the file.
+	New func() llm.Middleware
 	// AllowUntrusted says that a file that nobody named can set up this middleware.
 	//
 	// Security: set it only if no setting can write a file, connect to a server or show the
 	// content of calls to somebody else.
 	AllowUntrusted bool
-}
-
-// Settings are the settings of a middleware. An error of Middleware is a problem of the file.
-type Settings interface {
-	Middleware() (llm.Middleware, error)
 }
 
 // Store describes a kind of store for the state that middleware shares, for config files.
@@ -45,7 +41,7 @@ type StoreSettings interface {
 	// Open makes the store. It must send nothing, and its errors must not contain the URL. If
 	// the store is an [io.Closer], it is closed with the [Config], or when a reload finds that
 	// the file no longer has this store.
-	Open(StoreConfig) (middleware.Store, error)
+	Open(StoreConfig) (store.Store, error)
 }
 
 // registry has the parts that the program has registered.

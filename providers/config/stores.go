@@ -13,7 +13,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // StoreConfig has the connection settings of a store in a file.
@@ -40,7 +40,7 @@ type storeSet struct {
 // stores whose settings have not changed, with their content and their connections.
 type openStore struct {
 	is    storeIdentity
-	store middleware.Store
+	store store.Store
 
 	lock  sync.Mutex
 	users int
@@ -79,7 +79,7 @@ func (s *openStore) Close() error {
 }
 
 // named returns the store with this name in the file.
-func (s *storeSet) named(name string) (middleware.Store, error) {
+func (s *storeSet) named(name string) (store.Store, error) {
 	i := slices.IndexFunc(s.open, func(o *openStore) bool { return o.is.name == name })
 	switch {
 	case i >= 0:
@@ -131,12 +131,12 @@ func (s *storeSet) openOne(name text, c *storeConfig) *openStore {
 			return old
 		}
 	}
-	store, err := settings.Open(config)
+	opened, err := settings.Open(config)
 	if err != nil {
 		s.add(name.place, "cannot open the store %q: %s", name.value, messageOf(err))
 		return nil
 	}
-	return &openStore{is: is, store: store, users: 1}
+	return &openStore{is: is, store: opened, users: 1}
 }
 
 // withoutPlaces returns the settings without their places, which do not identify a store.
@@ -164,12 +164,12 @@ type memorySettings struct {
 }
 
 // Open makes the store.
-func (s *memorySettings) Open(c StoreConfig) (middleware.Store, error) {
+func (s *memorySettings) Open(c StoreConfig) (store.Store, error) {
 	switch {
 	case c.URL != "" || c.TLS != nil:
 		return nil, errors.New("it is inside the process; remove url and tls")
 	case s.MaxBytes < 0:
 		return nil, fmt.Errorf("max_bytes is %d; it cannot be negative", s.MaxBytes)
 	}
-	return middleware.NewMemory(s.MaxBytes), nil
+	return &store.Memory{MaxBytes: s.MaxBytes}, nil
 }

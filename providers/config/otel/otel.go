@@ -18,10 +18,11 @@
 package otel
 
 import (
+	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/otel"
 	"github.com/parley-llm/parley/providers/config"
 )
 
 func init() {
-	config.RegisterMiddleware("telemetry", config.Middleware{New: func() config.Settings { return new(otel.Telemetry) }})
+	config.RegisterMiddleware("telemetry", config.Middleware{New: func() llm.Middleware { return new(otel.Telemetry) }})
 }

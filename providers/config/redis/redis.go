@@ -25,7 +25,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 	"github.com/parley-llm/parley/llm/redisstore"
 	"github.com/parley-llm/parley/providers/config"
 )
@@ -51,17 +51,17 @@ type settings struct {
 var errURL = errors.New("invalid url; use the form redis://user:password@host:6379/0, or rediss:// for TLS, " +
 	"with only options of go-redis in the query")
 
-// store is a store that closes its client.
-type store struct {
+// closingStore is a store that closes its client.
+type closingStore struct {
 	*redisstore.Store
 	client redis.UniversalClient
 }
 
 // Close closes the connections.
-func (s store) Close() error { return s.client.Close() }
+func (s closingStore) Close() error { return s.client.Close() }
 
 // Open makes the store. It sends nothing.
-func (s *settings) Open(c config.StoreConfig) (middleware.Store, error) {
+func (s *settings) Open(c config.StoreConfig) (store.Store, error) {
 	client, err := connect(c, s.Cluster)
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (s *settings) Open(c config.StoreConfig) (middleware.Store, error) {
 	if s.Prefix != "" {
 		options = append(options, redisstore.Prefix(s.Prefix))
 	}
-	return store{redisstore.New(client, options...), client}, nil
+	return closingStore{redisstore.New(client, options...), client}, nil
 }
 
 // connect returns a client, which connects at its first use.

@@ -1,8 +1,8 @@
-// Package storetest holds an implementation of [middleware.Store] to what the
+// Package storetest holds an implementation of [store.Store] to what the
 // middleware expects of one:
 //
 //	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t *testing.T) middleware.Store { return mystore.New(…) })
+//		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New(…) })
 //	}
 package storetest
 
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // slack is how much a store's clock may be off, and a call may take. The times in
@@ -21,7 +21,7 @@ const slack = time.Minute
 
 // Run tests the stores that open returns. They may share what is behind them: the
 // tests' keys differ.
-func Run(t *testing.T, open func(t *testing.T) middleware.Store) {
+func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("values", func(t *testing.T) { testValues(t, open(t)) })
 	t.Run("counters", func(t *testing.T) { testCounters(t, open(t)) })
 	t.Run("buckets", func(t *testing.T) { testBuckets(t, open(t)) })
@@ -35,7 +35,7 @@ func name(t *testing.T, what string) string {
 	return fmt.Sprintf("%s/%s/%d", t.Name(), what, time.Now().UnixNano())
 }
 
-func testValues(t *testing.T, s middleware.Store) {
+func testValues(t *testing.T, s store.Store) {
 	ctx, key := t.Context(), name(t, "value")
 	get := func(want string) {
 		t.Helper()
@@ -66,7 +66,7 @@ func testValues(t *testing.T, s middleware.Store) {
 	get("")
 }
 
-func testCounters(t *testing.T, s middleware.Store) {
+func testCounters(t *testing.T, s store.Store) {
 	ctx, key := t.Context(), name(t, "counter")
 	add := func(n, want int64, ttl time.Duration) {
 		t.Helper()
@@ -95,8 +95,8 @@ func forgotten(t *testing.T, gone func() bool) {
 	}
 }
 
-func testBuckets(t *testing.T, s middleware.Store) {
-	bucket := middleware.Bucket{Every: time.Hour, Burst: 3}
+func testBuckets(t *testing.T, s store.Store) {
+	bucket := store.Bucket{Every: time.Hour, Burst: 3}
 	key := name(t, "bucket")
 	for i, step := range []struct {
 		n       int64
@@ -120,17 +120,17 @@ func testBuckets(t *testing.T, s middleware.Store) {
 		{n: 5, ok: true}, // more than the burst: a full bucket, and a debt
 		{n: 1, maxWait: 4 * time.Hour, wait: 3 * time.Hour, ok: true},
 	} {
-		wait, ok, err := s.Take(t.Context(), key, []middleware.Draw{{N: step.n, Bucket: bucket}}, step.maxWait)
+		wait, ok, err := s.Reserve(t.Context(), key, []store.Reservation{{N: step.n, Bucket: bucket}}, step.maxWait)
 		if err != nil || ok != step.ok || (wait-step.wait).Abs() > slack {
-			t.Fatalf("step %d: Take(%d, at most %v) returns %v, %v, %v; want %v, %v", i, step.n, step.maxWait, wait, ok, err, step.wait, step.ok)
+			t.Fatalf("step %d: Reserve(%d, at most %v) returns %v, %v, %v; want %v, %v", i, step.n, step.maxWait, wait, ok, err, step.wait, step.ok)
 		}
 	}
 }
 
 // testTogether takes out of two buckets at once: a token an hour and three at most, and ten an hour
 // and a hundred at most.
-func testTogether(t *testing.T, s middleware.Store) {
-	slow, fast := middleware.Bucket{Every: time.Hour, Burst: 3}, middleware.Bucket{Every: 6 * time.Minute, Burst: 100}
+func testTogether(t *testing.T, s store.Store) {
+	slow, fast := store.Bucket{Every: time.Hour, Burst: 3}, store.Bucket{Every: 6 * time.Minute, Burst: 100}
 	key := name(t, "buckets")
 	for i, step := range []struct {
 		slow, fast int64
@@ -145,16 +145,16 @@ func testTogether(t *testing.T, s middleware.Store) {
 		{slow: 0, fast: -50, ok: true},
 		{slow: 0, fast: 100, maxWait: 11 * time.Hour, wait: 10 * time.Hour, ok: true},
 	} {
-		draws := []middleware.Draw{{N: step.slow, Bucket: slow}, {N: step.fast, Bucket: fast}}
-		wait, ok, err := s.Take(t.Context(), key, draws, step.maxWait)
+		reservations := []store.Reservation{{N: step.slow, Bucket: slow}, {N: step.fast, Bucket: fast}}
+		wait, ok, err := s.Reserve(t.Context(), key, reservations, step.maxWait)
 		if err != nil || ok != step.ok || (wait-step.wait).Abs() > slack {
-			t.Fatalf("step %d: Take(%d and %d, at most %v) returns %v, %v, %v; want %v, %v",
+			t.Fatalf("step %d: Reserve(%d and %d, at most %v) returns %v, %v, %v; want %v, %v",
 				i, step.slow, step.fast, step.maxWait, wait, ok, err, step.wait, step.ok)
 		}
 	}
 }
 
-func testKinds(t *testing.T, s middleware.Store) {
+func testKinds(t *testing.T, s store.Store) {
 	ctx, key := t.Context(), name(t, "key")
 	if err := s.Set(ctx, key, []byte("value"), time.Hour); err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func testKinds(t *testing.T, s middleware.Store) {
 	if sum, err := s.Add(ctx, key, 2, time.Hour); err != nil || sum != 2 {
 		t.Errorf("a counter with the name of a value is %d, %v; want 2", sum, err)
 	}
-	if wait, ok, err := s.Take(ctx, key, []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: time.Hour, Burst: 1}}}, 0); err != nil || !ok || wait != 0 {
+	if wait, ok, err := s.Reserve(ctx, key, []store.Reservation{{N: 1, Bucket: store.Bucket{Every: time.Hour, Burst: 1}}}, 0); err != nil || !ok || wait != 0 {
 		t.Errorf("a bucket with the name of a value gives %v, %v, %v; want its token at once", wait, ok, err)
 	}
 	if value, err := s.Get(ctx, key); err != nil || string(value) != "value" {
@@ -171,20 +171,20 @@ func testKinds(t *testing.T, s middleware.Store) {
 }
 
 // testMany asks for one token more than there are from many goroutines at once.
-func testMany(t *testing.T, s middleware.Store) {
+func testMany(t *testing.T, s store.Store) {
 	const workers, each = 8, 25
 	key := name(t, "busy")
-	draws := []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: time.Hour, Burst: workers*each - 1}}}
+	reservations := []store.Reservation{{N: 1, Bucket: store.Bucket{Every: time.Hour, Burst: workers*each - 1}}}
 	var mu sync.Mutex
 	given, sums := 0, map[int64]bool{}
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
 			for range each {
-				_, ok, err := s.Take(t.Context(), key, draws, 0)
+				_, ok, err := s.Reserve(t.Context(), key, reservations, 0)
 				sum, err2 := s.Add(t.Context(), key, 1, time.Hour)
 				if err != nil || err2 != nil {
-					t.Errorf("Take: %v, Add: %v", err, err2)
+					t.Errorf("Reserve: %v, Add: %v", err, err2)
 					return
 				}
 				mu.Lock()

@@ -13,14 +13,16 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// A CacheKeyer is [llm.Options] that say themselves what a [Cache] knows them
-// by: options with a hook, which cannot be compared. Ok is false if the call must not be cached.
+// CacheKeyer is implemented by [llm.Options] that provide their part of the cache key, for
+// example because they contain a function, which cannot be compared. CacheKey returns false
+// if the call must not be cached.
 type CacheKeyer interface {
 	CacheKey() (key string, ok bool)
 }
 
-// cacheKey returns a hash of all that changes a call's answer, the same on every
-// machine, and false if there is something in it that cannot be hashed.
+// cacheKey returns a hash of everything in a call that can change its answer. The hash is
+// the same on every machine. It returns false if the call contains a value that cannot be
+// hashed.
 func cacheKey(call *llm.Call) (string, bool) {
 	sum := sha256.New()
 	h := hasher{w: sum}
@@ -30,7 +32,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 	var options []llm.Options
 	if call.Request != nil {
 		req := *call.Request
-		req.NonStreaming = false // the answer is the same
+		req.NonStreaming = false // does not change the answer
 		options, req.Options = req.Options, nil
 		h.value(reflect.ValueOf(req), 0)
 	}
@@ -49,14 +51,14 @@ func cacheKey(call *llm.Call) (string, bool) {
 		}
 		h.value(reflect.ValueOf(&o).Elem(), 0)
 	}
-	const version = "cache/2/" // of the hash and of what is kept under it
+	const version = "cache/2/" // of the hash and of the encoding of entries
 	return version + hex.EncodeToString(sum.Sum(nil)), !h.failed
 }
 
-// hasher writes values in a form in which different values differ.
+// hasher writes values to a hash or a buffer, so that different values are written differently.
 type hasher struct {
-	w      io.Writer // a hash or a buffer, which do not fail
-	failed bool      // something could not be written
+	w      io.Writer // never fails
+	failed bool      // a value cannot be hashed
 }
 
 func (h *hasher) number(n uint64) {
@@ -70,7 +72,7 @@ func (h *hasher) text(s string) {
 	io.WriteString(h.w, s)
 }
 
-// maxDepth is deeper than any settings are; a list that contains itself is not settings.
+// maxDepth is deeper than any settings. A deeper value probably contains itself.
 const maxDepth = 50
 
 func (h *hasher) value(v reflect.Value, depth int) {
@@ -114,7 +116,7 @@ func (h *hasher) value(v reflect.Value, depth int) {
 			h.text(v.Type().Field(i).Name)
 			h.value(v.Field(i), depth+1)
 		}
-	default: // functions and channels: nobody knows what they do
+	default: // functions and channels cannot be compared
 		h.failed = h.failed || !v.IsZero()
 	}
 }
@@ -130,7 +132,7 @@ func (h *hasher) list(v reflect.Value, depth int) {
 	}
 }
 
-// table writes a map's entries in the order of what is written of them.
+// table writes the entries of a map, sorted by their encodings.
 func (h *hasher) table(v reflect.Value, depth int) {
 	entries := make([][]byte, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {

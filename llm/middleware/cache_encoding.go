@@ -9,71 +9,70 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// keptAnswer is an answer as a Store keeps it.
-type keptAnswer struct {
-	At     time.Time   `json:"at"`
-	Events []keptEvent `json:"events"`
+// storedAnswer is the encoding of an answer in a store.
+type storedAnswer struct {
+	At     time.Time     `json:"at"`
+	Events []storedEvent `json:"events"`
 }
 
-type keptEvent struct {
-	Type   string          `json:"type"` // by its name: numbers change with versions
+type storedEvent struct {
+	Type   string          `json:"type"` // the name, because numbers change between versions
 	Index  int             `json:"index,omitempty"`
 	Text   string          `json:"text,omitempty"`
 	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
-// encodeAnswer returns the events of an answer as bytes.
+// encodeAnswer encodes the events of an answer.
 func encodeAnswer(events []llm.Event) ([]byte, error) {
-	answer := keptAnswer{At: time.Now()}
+	answer := storedAnswer{At: time.Now()}
 	for _, ev := range events {
-		if ev.Type == llm.EventAttempt { // of that call, not of those to come
+		if ev.Type == llm.EventAttempt { // belongs to the original call only
 			continue
 		}
-		kept := keptEvent{Type: ev.Type.String(), Index: ev.Index, Text: ev.Text}
+		stored := storedEvent{Type: ev.Type.String(), Index: ev.Index, Text: ev.Text}
 		if ev.Detail != nil {
-			detail, err := json.Marshal(keptDetail(ev.Detail))
+			detail, err := json.Marshal(storedDetail(ev.Detail))
 			if err != nil {
 				return nil, err
 			}
-			kept.Detail = detail
+			stored.Detail = detail
 		}
-		answer.Events = append(answer.Events, kept)
+		answer.Events = append(answer.Events, stored)
 	}
 	return json.Marshal(answer)
 }
 
-// keptDetail returns what is kept of a detail: limits and headers of a reply
-// hold for its time only, and what it cost has been paid.
-func keptDetail(detail llm.Detail) any {
+// storedDetail returns the detail to store. Rate limits and headers are left out, because
+// they describe the original reply. The usage becomes zero, because a cache hit costs nothing.
+func storedDetail(detail llm.Detail) any {
 	free := llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
 	switch d := detail.(type) {
 	case *llm.Start:
 		return llm.Start{Provider: d.Provider, ID: d.ID, Model: d.Model}
-	case *llm.Media: // a message knows how to write a part
+	case *llm.Media: // a Message can encode a Part
 		return llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{d.Part}}
 	case *llm.EmbedResponse:
-		kept := *d
-		kept.Usage = free
-		return kept
+		stored := *d
+		stored.Usage = free
+		return stored
 	case *llm.Done:
-		kept := *d
-		kept.Usage = free
-		return kept
+		stored := *d
+		stored.Usage = free
+		return stored
 	}
 	return detail
 }
 
-// decodeAnswer returns the events of an answer that was kept, and false if it
-// cannot be read, or if there is none.
+// decodeAnswer decodes a stored answer. It returns false if data is empty or invalid.
 func decodeAnswer(data []byte) ([]llm.Event, bool) {
-	var answer keptAnswer
+	var answer storedAnswer
 	if len(data) == 0 || json.Unmarshal(data, &answer) != nil {
 		return nil, false
 	}
 	events := make([]llm.Event, 0, len(answer.Events))
-	for _, kept := range answer.Events {
-		typ := eventTypes[kept.Type]
-		detail, ok := decodeDetail(typ, kept.Detail)
+	for _, stored := range answer.Events {
+		typ := eventTypes[stored.Type]
+		detail, ok := decodeDetail(typ, stored.Detail)
 		if typ == 0 || !ok {
 			return nil, false
 		}
@@ -84,12 +83,12 @@ func decodeAnswer(data []byte) ([]llm.Event, bool) {
 				"Age":          {strconv.Itoa(int(age.Seconds()))},
 			}
 		}
-		events = append(events, llm.Event{Type: typ, Index: kept.Index, Text: kept.Text, Detail: detail})
+		events = append(events, llm.Event{Type: typ, Index: stored.Index, Text: stored.Text, Detail: detail})
 	}
 	return events, len(events) > 0
 }
 
-// eventTypes are the types of events by name.
+// eventTypes maps names to types of events.
 var eventTypes = func() map[string]llm.EventType {
 	types := make(map[string]llm.EventType)
 	for t := llm.EventStart; t <= llm.EventDone; t++ {
@@ -138,7 +137,7 @@ func decodeInto[T any, P interface {
 	return detail, json.Unmarshal(data, detail) == nil
 }
 
-// decodeResult tells the results apart by their members.
+// decodeResult decodes a result. Its members show the type.
 func decodeResult(data []byte) (llm.Detail, bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
