@@ -71,28 +71,33 @@ func (t *Timeout) open() (*timeoutState, error) {
 type timeoutState struct{ firstEvent, idle, total time.Duration }
 
 func (t *timeoutState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	timed := timedCall{parent: ctx, idle: t.idle, yield: yield}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	timed.ctx = ctx
-	if t.total > 0 {
-		total := time.AfterFunc(t.total, func() { cancel(limitExceeded("Total", "the whole call", t.total)) })
-		defer total.Stop()
-	}
-	if t.firstEvent > 0 || t.idle > 0 {
-		timed.timer = &idleTimer{cancel: cancel}
-		timed.timer.start("FirstEvent", "the first content", t.firstEvent)
-		defer timed.timer.stop()
-	}
-	next(ctx, call)(timed.take)
+	runTimed(t.firstEvent, t.idle, t.total, ctx, call, next, yield)
 }
 
 func (t *timeoutState) runTotal(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	(&timeoutState{total: t.total}).run(ctx, call, next, yield)
+	runTimed(0, 0, t.total, ctx, call, next, yield)
 }
 
 func (t *timeoutState) runAttempt(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	(&timeoutState{firstEvent: t.firstEvent, idle: t.idle}).run(ctx, call, next, yield)
+	runTimed(t.firstEvent, t.idle, 0, ctx, call, next, yield)
+}
+
+// runTimed answers a call within the limits. A limit of 0 is no limit.
+func runTimed(first, idle, total time.Duration, ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	timed := timedCall{parent: ctx, idle: idle, yield: yield}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timed.ctx = ctx
+	if total > 0 {
+		timer := time.AfterFunc(total, func() { cancel(limitExceeded("Total", "the whole call", total)) })
+		defer timer.Stop()
+	}
+	if first > 0 || idle > 0 {
+		timed.timer = &idleTimer{cancel: cancel}
+		timed.timer.start("FirstEvent", "the first content", first)
+		defer timed.timer.stop()
+	}
+	next(ctx, call)(timed.take)
 }
 
 // timedCall is a call whose time is limited.
