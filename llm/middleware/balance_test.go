@@ -191,7 +191,7 @@ func TestKeysNeedTheirMiddleware(t *testing.T) {
 }
 
 // A key must only reach the provider that uses its Keys as token source.
-func TestKeyRingsDoNotShareKeys(t *testing.T) {
+func TestKeysOfDifferentProvidersAreSeparate(t *testing.T) {
 	ring := func(key llm.Secret) *middleware.Keys {
 		made := &middleware.Keys{Keys: []llm.Secret{key}}
 		return made
