@@ -93,7 +93,7 @@ func ExampleBalance() {
 // Use several keys of one provider.
 func ExampleKeys() {
 	keys := &middleware.Keys{Keys: []llm.Secret{"key-1", "key-2"}}
-	// In a program: providers.OpenWith(name, providers.Config{TokenSource: keys.Token}, llm.WithMiddleware(keys))
+	// In a program: providers.Config{TokenSource: keys.Token}.Open(name, llm.WithMiddleware(keys))
 	p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 		key, err := keys.Token(ctx)
 		if err != nil {
