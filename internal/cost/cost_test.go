@@ -106,6 +106,7 @@ func contests(t testing.TB, base string) []contest {
 			checkLength(t, n)
 		}
 	}
+	limited := withChain(t, base)
 	return []contest{
 		{"OpenAI, 1000 chunks", 1000, 80, floor("/openai/1000/chat/completions", openAIFormat), streamed(openAI("/openai/1000")), 0.7, 0.3},
 		{"OpenAI, 5 chunks", 5, 400, floor("/openai/5/chat/completions", openAIFormat), streamed(openAI("/openai/5")), 1.35, 0},
@@ -123,6 +124,9 @@ func contests(t testing.TB, base string) []contest {
 			}
 			checkLength(t, len(answer.Choices[0].Message.Content))
 		}, unstreamed(openAI("/whole/0")), 1.25, 0},
+		{"OpenAI, 1000 chunks, chain", 1000, 80, floor("/openai/1000/chat/completions", openAIFormat), streamed(limited.openAI), 0.8, 0.3},
+		{"Gemini, 1000 chunks, chain", 1000, 80, floor(geminiPath("1000"), geminiFormat), streamed(limited.gemini), 0.8, 0.3},
+		{"Ollama, 1000 chunks, chain", 1000, 80, floor("/ollama/1000/api/chat", ollamaFormat), streamed(limited.ollama), 0.9, 0.3},
 	}
 }
 
