@@ -33,8 +33,9 @@ type Handler[C any, P comparable] interface {
 	Plain(c *C) (rest P, text string, ok bool)
 	// Piece passes on a plain frame. The frame is valid during the call.
 	Piece(rest P, text string, frame []byte)
-	// Chunk passes on a chunk, valid during the call, and reports whether the answer is
-	// complete. A chunk may be an error of the server: Chunk returns it.
+	// Chunk passes on a chunk and reports whether the answer is
+	// complete. A chunk may be an error of the server: Chunk returns it. Pointers and slices
+	// in the chunk are valid only during the call.
 	Chunk(c *C, from Origin) (done bool, err error)
 	// End ends the answer after the last chunk. It returns an error if the answer is not
 	// complete.
@@ -68,7 +69,8 @@ const learnFrom = 6
 // differ only in their text: ReadChat learns their shape, and then cuts the text out of
 // the frame without decoding it. See package stream.
 func ReadChat[C any, P comparable](a *Answer, d *Dialect[C, P], h Handler[C, P]) error {
-	r := &chatReader[C, P]{answer: a, dialect: d, handler: h}
+	r := &chatReader[C, P]{answer: a, dialect: d, handler: h, decoder: d.Decoder.Frames(&a.Text)}
+	defer r.decoder.Close()
 	if r.isWhole() {
 		data, err := a.ReadAll(httpcall.WholeReply(a.Reply.Limits()))
 		if err != nil {
@@ -90,7 +92,7 @@ type chatReader[C any, P comparable] struct {
 	answer  *Answer
 	dialect *Dialect[C, P]
 	handler Handler[C, P]
-	chunk   C
+	decoder *stream.FrameDecoder[C]
 	shapes  stream.Shapes[P]
 	plain   int // frames decoded so far that were plain
 }
@@ -170,22 +172,18 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 		}
 		return false, nil
 	}
-	if err := r.decode(data); err != nil {
+	c, err := r.decoder.Decode(data)
+	if err != nil {
 		return true, r.broken(f, err)
 	}
-	rest, text, plain := r.handler.Plain(&r.chunk)
-	done, err = r.handler.Chunk(&r.chunk, Origin{Data: f.Data, Bare: f.Bare})
+	rest, text, plain := r.handler.Plain(c)
+	done, err = r.handler.Chunk(c, Origin{Data: f.Data, Bare: f.Bare})
 	if plain && err == nil && !done {
 		if r.plain++; r.plain >= learnFrom {
 			r.shapes.Learn(f.Data, text, rest)
 		}
 	}
 	return done, err
-}
-
-func (r *chatReader[C, P]) decode(data []byte) error {
-	r.chunk = *new(C)
-	return r.dialect.Decoder.Decode(data, &r.chunk, &r.answer.Text)
 }
 
 // broken handles a frame that is not a chunk: it is cut, or says in another form what
@@ -241,10 +239,11 @@ func (r *chatReader[C, P]) readWhole(data []byte) error {
 		}
 	}
 	for _, data := range chunks {
-		if err := r.decode(data); err != nil {
+		c, err := r.decoder.Decode(data)
+		if err != nil {
 			return r.answer.Reply.DecodeError(data, err)
 		}
-		if done, err := r.handler.Chunk(&r.chunk, Origin{Data: data, Whole: true}); done || err != nil {
+		if done, err := r.handler.Chunk(c, Origin{Data: data, Whole: true}); done || err != nil {
 			return err
 		}
 	}

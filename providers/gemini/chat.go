@@ -166,7 +166,7 @@ func (a *answer) chunk(c *chunk) error {
 		a.counts.take(c.Usage)
 	}
 	if c.Feedback != nil && c.Feedback.blocks() {
-		a.blocked = c.Feedback
+		a.blocked = new(*c.Feedback)
 	}
 	for i := range c.Candidates {
 		candidate := &c.Candidates[i]
