@@ -51,7 +51,7 @@ func TestChunksAreDecodedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-func FuzzChunk(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, frame := range append(usualFrames, oddFrames...) {
 		f.Add([]byte(usualFrames[0]), []byte(frame))
 		f.Add([]byte(frame), []byte(strings.Replace(usualFrames[1], `"index": 0`, `"x":`+frame, 1)))

@@ -35,7 +35,7 @@ func TestChunksAreDecodedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-func FuzzChunk(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for i, chunk := range chunks {
 		f.Add([]byte(chunks[i/2]), []byte(chunk))
 	}

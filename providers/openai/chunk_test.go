@@ -72,7 +72,7 @@ func TestChunksAreDecodedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-func FuzzChunk(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, frame := range usualFrames {
 		f.Add([]byte(usualFrames[0]), []byte(frame))
 	}
