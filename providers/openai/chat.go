@@ -191,6 +191,7 @@ func (a *answer) addUsage(u *usage) {
 
 // content emits the events of one choice. The content is whole if it is a message.
 func (a *answer) content(c *content, whole bool) {
+	c.dropBlankCalls()
 	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
 		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
 	}

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -153,6 +154,17 @@ func (a *arguments) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return json.Unmarshal(data, (*string)(a))
+}
+
+// dropBlankCalls removes calls without an id, a name and arguments. Some servers fill all
+// members of a message with empty values.
+func (c *content) dropBlankCalls() {
+	if c.FunctionCall != nil && *c.FunctionCall == (called{}) {
+		c.FunctionCall = nil
+	}
+	c.ToolCalls = slices.DeleteFunc(c.ToolCalls, func(f callFragment) bool {
+		return f.ID == "" && f.Function == (called{}) && httpcall.IsBlank(f.ExtraContent)
+	})
 }
 
 // fragment returns the fragment for the assembler of tool calls. In a reply that is not
