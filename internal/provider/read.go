@@ -28,8 +28,9 @@ type Dialect[C any, P comparable] struct {
 // Handler turns the chunks of one answer into events.
 type Handler[C any, P comparable] interface {
 	// Plain reports whether the chunk is one piece of text, reasoning or tool arguments
-	// and nothing else. If so, it returns the text, and the rest of the meaning.
-	// Frames like it are then passed to Piece without decoding.
+	// and nothing else. If so, it returns the text and the rest of the meaning. Frames like
+	// it are then passed to Piece without decoding. Use [stream.IsZero] to check for other
+	// members, so that a new field of C needs no change here.
 	Plain(c *C) (rest P, text string, ok bool)
 	// Piece passes on a plain frame. The frame is valid during the call.
 	Piece(rest P, text string, frame []byte)
@@ -58,9 +59,9 @@ type Ending struct {
 	Whole   bool // the reply was not streamed
 }
 
-// learnFrom is the number of plain frames after which their shapes are learned. To learn
-// one costs as much as it saves on five frames, so short answers do without.
-const learnFrom = 6
+// learnFrom is the number of the frame from which on shapes are learned. To learn one costs
+// as much as it saves on five frames, so short answers do without.
+const learnFrom = 7
 
 // ReadChat reads the reply to a chat to its end, in the form that the server chose:
 // streamed, or as one JSON value. It returns an error that has not been yielded.
@@ -94,7 +95,7 @@ type chatReader[C any, P comparable] struct {
 	handler Handler[C, P]
 	decoder *stream.FrameDecoder[C]
 	shapes  stream.Shapes[P]
-	plain   int // frames decoded so far that were plain
+	decoded int // frames
 }
 
 // isWhole reports whether the reply is one JSON value. Some gateways do not stream
@@ -176,12 +177,17 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 	if err != nil {
 		return true, r.broken(f, err)
 	}
-	rest, text, plain := r.handler.Plain(c)
+	var (
+		rest  P
+		text  string
+		plain bool
+	)
+	if r.decoded++; r.decoded >= learnFrom && r.shapes.CanLearn() {
+		rest, text, plain = r.handler.Plain(c)
+	}
 	done, err = r.handler.Chunk(c, Origin{Data: f.Data, Bare: f.Bare})
 	if plain && err == nil && !done {
-		if r.plain++; r.plain >= learnFrom {
-			r.shapes.Learn(f.Data, text, rest)
-		}
+		r.shapes.Learn(f.Data, text, rest)
 	}
 	return done, err
 }

@@ -30,8 +30,8 @@ import (
 //   - a type with an UnmarshalJSON method: any value for which it returns no error.
 //   - a pointer to any of these. It stays nil if the value does not fit.
 //
-// null is absent everywhere, and so it never replaces a value: if an object has a key
-// twice, null or an empty list the second time changes nothing.
+// null is absent everywhere, and an empty list is nil. Neither replaces a value if an object
+// has a key twice.
 //
 // If the answer cannot be read without a member, give its field the tag stream:"needed":
 // then a value that does not fit is an error, unless it is an empty value such as "" or {}.
@@ -140,6 +140,9 @@ func syntaxError(data []byte) error {
 	}
 	return errors.New("the JSON cannot be decoded")
 }
+
+// IsZero reports whether a decoded value has no members.
+func IsZero[T any](v *T) bool { return reflect.ValueOf(v).Elem().IsZero() }
 
 // nameOf names the kind of JSON value that begins with c, in the words of JSON.
 func nameOf(c byte) string {
@@ -386,9 +389,6 @@ func (p *parser) key() (key []byte, ok bool) {
 func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 	p.at++
 	if p.space(); p.take(']') {
-		if v.IsNil() {
-			v.Set(reflect.MakeSlice(l.typ, 0, 0))
-		}
 		return fits
 	}
 	if s := p.reuse(l); s != nil {
