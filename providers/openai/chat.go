@@ -97,7 +97,7 @@ func (c *content) takeText() (d delta, text string) {
 		text, c.Content.Text = c.Content.Text, ""
 		return delta{typ: llm.EventText}, text
 	}
-	for _, m := range [...]*mixedText{&c.ReasoningContent, &c.Reasoning} {
+	for _, m := range c.reasonings() {
 		if m.Text != "" {
 			text, m.Text = m.Text, ""
 			return delta{typ: llm.EventReasoning}, text

@@ -99,13 +99,17 @@ func (c *content) texts() (text, reasoning string) {
 	if raw := c.Content.Raw; raw != nil && string(raw) != "{}" {
 		text = string(raw) // JSON in place of a text: a number, or an object in JSON mode
 	}
-	// Servers that send two of these send the same reasoning twice.
-	for _, reasoning := range [...]string{thinking, joined(&c.ReasoningContent), joined(&c.Reasoning)} {
-		if reasoning != "" {
-			return c.Content.Text + text, reasoning
+	for _, m := range c.reasonings() {
+		if thinking == "" { // servers that send two of these send the same reasoning twice
+			thinking = joined(m)
 		}
 	}
-	return c.Content.Text + text, ""
+	return c.Content.Text + text, thinking
+}
+
+// reasonings returns the members that hold reasoning.
+func (c *content) reasonings() [2]*mixedText {
+	return [...]*mixedText{&c.ReasoningContent, &c.Reasoning}
 }
 
 // joined returns a text, with those of its parts.
