@@ -44,6 +44,7 @@ var chatDialect = &provider.Dialect[chunk, delta]{
 			"choices.0.delta.content",
 			"choices.0.delta.reasoning_content",
 			"choices.0.delta.reasoning",
+			"choices.0.delta.reasoning_text",
 			"choices.0.delta.tool_calls.0.function.arguments",
 		},
 		Ignore: []string{"obfuscation", "created"},

@@ -71,6 +71,7 @@ type content struct {
 	Content          mixedText      `json:"content"`
 	ReasoningContent mixedText      `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
 	Reasoning        mixedText      `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
+	ReasoningText    mixedText      `json:"reasoning_text"`    // GitHub Copilot
 	Refusal          string         `json:"refusal"`
 	ToolCalls        []callFragment `json:"tool_calls"`
 	FunctionCall     *called        `json:"function_call"` // the only call, in old versions
@@ -108,8 +109,8 @@ func (c *content) texts() (text, reasoning string) {
 }
 
 // reasonings returns the members that hold reasoning.
-func (c *content) reasonings() [2]*mixedText {
-	return [...]*mixedText{&c.ReasoningContent, &c.Reasoning}
+func (c *content) reasonings() [3]*mixedText {
+	return [...]*mixedText{&c.ReasoningContent, &c.Reasoning, &c.ReasoningText}
 }
 
 // joined returns a text, with those of its parts.
