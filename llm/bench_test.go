@@ -1,7 +1,6 @@
 package llm_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 
@@ -50,37 +49,6 @@ func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
 }
 
 func BenchmarkStream(b *testing.B) { benchmarkStream(b) }
-
-func BenchmarkStreamThroughDeliver(b *testing.B) {
-	benchmarkStream(b, func(next llm.Handler) llm.Handler {
-		return func(ctx context.Context, call *llm.Call) llm.Events {
-			return func(yield func(llm.Event, error) bool) {
-				if err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield); err != nil {
-					yield(llm.Event{}, err)
-				}
-			}
-		}
-	})
-}
-
-func BenchmarkDeliver(b *testing.B) {
-	for name, buffered := range map[string]bool{"streamed": false, "buffered": true} {
-		b.Run(name, func(b *testing.B) {
-			events := thousandChunks()
-			round := func() {
-				n := 0
-				if err := llm.ForwardAttempt(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != chunks+2 {
-					b.Fatalf("%d events (%v), want %d", n, err, chunks+2)
-				}
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				round()
-			}
-			perChunk(b, round)
-		})
-	}
-}
 
 func conversation(tools bool) *llm.Request {
 	req := &llm.Request{Messages: []llm.Message{llm.System("You are a helpful assistant.")}, Temperature: new(0.0)}

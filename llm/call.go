@@ -20,7 +20,7 @@ type Handler func(ctx context.Context, call *Call) Events
 
 // A Middleware wraps a handler in another: it may look at the call, pass on a
 // changed copy of it ([Call.Clone]), watch or hold back the events, or call
-// next again ([ForwardAttempt] says until when that is allowed).
+// next again (github.com/parley-llm/parley/llm/llmutil.ForwardAttempt says until when that is allowed).
 type Middleware func(next Handler) Handler
 
 // Chain wraps h in the given middleware; the first is outermost, so it sees
@@ -45,7 +45,7 @@ type Provider interface {
 	// [Unsupported]. Every error is an [*Error] that names the provider, the model
 	// and the operation: a [Model] fills in what is left open, but middleware sees
 	// it before. An answer whose usage the server did not report has a warning,
-	// [WarnUsageUnknown]. llmtest.TestProvider checks all of it. Do must not modify the call or keep it after the events
+	// [WarnUsageUnknown]. conformance.Test checks all of it. Do must not modify the call or keep it after the events
 	// have ended, and may be called from many goroutines at once.
 	Do(ctx context.Context, call *Call) Events
 }
@@ -57,9 +57,15 @@ type Op string
 const (
 	OpChat        Op = "chat"         // Request in; content events out
 	OpEmbed       Op = "embed"        // Embed in; an [EmbedResponse] out
-	OpCountTokens Op = "count tokens" // Request in; a [TokenCount] out
-	OpListModels  Op = "list models"  // nothing in; a [ModelList] out
+	OpCountTokens Op = "count_tokens" // Request in; a [TokenCount] out
+	OpListModels  Op = "list_models"  // nothing in; a [ModelList] out
 )
+
+// UnmarshalText sets the operation. It accepts the spelling with spaces of earlier versions.
+func (o *Op) UnmarshalText(text []byte) error {
+	*o = Op(snakeCase(text))
+	return nil
+}
 
 // A Call is one operation on its way to a provider. It is read by many and
 // modified by none: middleware that wants a change passes on a clone.
@@ -72,7 +78,7 @@ type Call struct {
 	Embed   *EmbedRequest // for OpEmbed
 
 	// Buffered says that the caller sees nothing before the answer is whole,
-	// so that the call may start anew until its very end. See [ForwardAttempt].
+	// so that the call may start anew until its very end. See github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 	Buffered bool
 }
 

@@ -20,9 +20,15 @@ func Collect(events Events) (*Response, error) {
 		c.add(ev)
 	}
 	if !c.done {
-		return c.response(), endless()
+		return c.response(), unfinished()
 	}
 	return c.response(), nil
+}
+
+// unfinished is the error for events that stop with neither an error nor a done event. A
+// handler must not do that.
+func unfinished() *Error {
+	return &Error{Kind: Incomplete, Message: "stream ended before the done event"}
 }
 
 // collector builds a response of events: the one place where deltas become
@@ -92,8 +98,8 @@ func (c *collector) addRare(ev Event) {
 		c.addPart(d.Part)
 	case *Source:
 		c.resp.Sources = append(c.resp.Sources, *d)
-	case *Logprobs:
-		c.resp.Logprobs = append(c.resp.Logprobs, d.Tokens...)
+	case *TokenLogprob:
+		c.resp.Logprobs = append(c.resp.Logprobs, *d)
 	case *EmbedResponse:
 		c.resp.Embed = d
 	case *TokenCount:

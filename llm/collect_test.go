@@ -130,8 +130,8 @@ func TestCollectKeepsAllElse(t *testing.T) {
 	source := func(url string) llm.Event {
 		return llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: url, End: 3}}
 	}
-	logprobs := func(tokens ...llm.TokenLogprob) llm.Event {
-		return llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: tokens}}
+	logprob := func(token llm.TokenLogprob) llm.Event {
+		return llm.Event{Type: llm.EventLogprob, Detail: &token}
 	}
 	result := func(d llm.Detail) llm.Event { return llm.Event{Type: llm.EventResult, Detail: d} }
 	a := llm.TokenLogprob{Token: "a", Logprob: -0.5, Bytes: []byte("a"), Top: []llm.TokenLogprob{{Token: "b", Logprob: -2}}}
@@ -141,7 +141,7 @@ func TestCollectKeepsAllElse(t *testing.T) {
 		{Type: llm.EventStart, Detail: &llm.Start{
 			ID: "id", Model: "tiny-2", RequestID: "req", RateLimits: limits, Header: http.Header{"X-A": {"1"}},
 		}},
-		warning("one"), source("u1"), logprobs(a), text("Hi"), logprobs(a, b), source("u2"), warning("two"), attempt("second"),
+		warning("one"), source("u1"), logprob(a), text("Hi"), logprob(a), logprob(b), source("u2"), warning("two"), attempt("second"),
 		result(&llm.EmbedResponse{Vectors: [][]float32{{1}}}),
 		result(&llm.TokenCount{Tokens: 7}),
 		result(&llm.ModelList{Models: []llm.ModelInfo{{Name: "m1"}}}),
@@ -209,7 +209,7 @@ func TestStreamResponsesAreIndependent(t *testing.T) {
 	stepEnd := func(said string) llm.Event {
 		return llm.Event{Type: llm.EventStepEnd, Detail: &llm.Step{Messages: []llm.Message{llm.Assistant(said)}}}
 	}
-	logprob := llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: make([]llm.TokenLogprob, 1)}}
+	logprob := llm.Event{Type: llm.EventLogprob, Detail: &llm.TokenLogprob{}}
 	models := llm.Event{Type: llm.EventResult, Detail: &llm.ModelList{Models: make([]llm.ModelInfo, 1)}}
 	events := []llm.Event{
 		// Three of a kind leave room in a slice, into which the fourth goes.

@@ -131,24 +131,6 @@ type namedOptions struct {
 
 func (o namedOptions) ProviderName() string { return o.Provider }
 
-func TestOptionsFor(t *testing.T) {
-	for _, test := range []struct {
-		name    string
-		options []llm.Options
-		want    namedOptions
-	}{
-		{"none", nil, namedOptions{}},
-		{"others only", []llm.Options{fakeOptions("a")}, namedOptions{}},
-		{"own", []llm.Options{fakeOptions("b"), namedOptions{"a", 1}}, namedOptions{"a", 1}},
-		{"own, by pointer", []llm.Options{&namedOptions{"a", 1}}, namedOptions{"a", 1}},
-		{"own, by a nil pointer", []llm.Options{(*namedOptions)(nil)}, namedOptions{}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			check(t, "options", test.want, llm.OptionsFor[namedOptions](test.options))
-		})
-	}
-}
-
 func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 	// Spare capacity everywhere, where an append would write.
 	roomy := func() *llm.Request {

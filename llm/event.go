@@ -53,8 +53,8 @@ const (
 	EventMedia
 	// EventSource is something the answer cites: *[Source].
 	EventSource
-	// EventLogprobs has the log probabilities of tokens just sent: *[Logprobs].
-	EventLogprobs
+	// EventLogprob is the log probability of one token of the answer: *[TokenLogprob].
+	EventLogprob
 	// EventResult is the answer to a call that is not a chat: *[EmbedResponse],
 	// *[TokenCount] or *[ModelList].
 	EventResult
@@ -74,13 +74,13 @@ const (
 
 var eventNames = [...]string{
 	EventStart: "start", EventText: "text", EventReasoning: "reasoning", EventRefusal: "refusal",
-	EventToolCallStart: "tool call start", EventToolCallDelta: "tool call delta", EventToolCallEnd: "tool call end",
-	EventMedia: "media", EventSource: "source", EventLogprobs: "logprobs", EventResult: "result",
-	EventStepStart: "step start", EventStepEnd: "step end", EventWarning: "warning", EventAttempt: "attempt",
+	EventToolCallStart: "tool_call_start", EventToolCallDelta: "tool_call_delta", EventToolCallEnd: "tool_call_end",
+	EventMedia: "media", EventSource: "source", EventLogprob: "logprob", EventResult: "result",
+	EventStepStart: "step_start", EventStepEnd: "step_end", EventWarning: "warning", EventAttempt: "attempt",
 	EventReset: "reset", EventDone: "done",
 }
 
-// String returns the type's name: "tool call start".
+// String returns the type's name: "tool_call_start".
 func (t EventType) String() string {
 	if int(t) < len(eventNames) && eventNames[t] != "" {
 		return eventNames[t]
@@ -89,11 +89,11 @@ func (t EventType) String() string {
 }
 
 // Content reports whether the event shows the caller a piece of the answer.
-// The first such event is the commit point: see [ForwardAttempt].
+// The first such event is the commit point: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,
-		EventMedia, EventSource, EventLogprobs, EventResult, EventStepStart, EventStepEnd, EventReset, EventDone:
+		EventMedia, EventSource, EventLogprob, EventResult, EventStepStart, EventStepEnd, EventReset, EventDone:
 		return true
 	}
 	return false
@@ -108,7 +108,7 @@ func (*ProviderData) isDetail()  {}
 func (*ToolCall) isDetail()      {}
 func (*Media) isDetail()         {}
 func (*Source) isDetail()        {}
-func (*Logprobs) isDetail()      {}
+func (*TokenLogprob) isDetail()  {}
 func (*EmbedResponse) isDetail() {}
 func (*TokenCount) isDetail()    {}
 func (*ModelList) isDetail()     {}
@@ -163,11 +163,6 @@ type Done struct {
 	Usage Usage
 	// Raw is the reply's body, if the request asked to keep it.
 	Raw []byte
-}
-
-// Logprobs are the log probabilities of tokens of the answer.
-type Logprobs struct {
-	Tokens []TokenLogprob
 }
 
 // TokenLogprob is one token of an answer with its probability.

@@ -162,7 +162,7 @@ func ExampleError() {
 	}
 	// Output:
 	// wait for 20s
-	// parley: fake/demo: rate limited (429), retry in 20s: Too many requests
+	// parley: fake/demo: rate limited (429): Too many requests; retry in 20s
 	// only this arrived: "Air scatters "
 	// parley: fake/demo: incomplete reply: the connection closed
 }
@@ -213,48 +213,6 @@ func ExampleMessage_MarshalJSON() {
 	// assistant said: A cat.
 }
 
-// A middleware that tries again: Deliver says whether it still may. Once the
-// caller has seen content, the failure is the caller's.
-func ExampleForwardAttempt() {
-	retry := func(tries int) llm.Middleware {
-		return func(next llm.Handler) llm.Handler {
-			return func(ctx context.Context, call *llm.Call) llm.Events {
-				return func(yield func(llm.Event, error) bool) {
-					for try := 1; ; try++ {
-						err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield)
-						if err == nil {
-							return // delivered, or the caller has left
-						}
-						if try == tries || !llm.KindOf(err).Temporary() {
-							yield(llm.Event{}, err)
-							return
-						}
-						failed := &llm.Attempt{Provider: call.Provider, Model: call.Model, Err: err}
-						if !yield(llm.Event{Type: llm.EventAttempt, Detail: failed}, nil) {
-							return
-						}
-					}
-				}
-			}
-		}
-	}
-	model := open(failing(&llm.Error{Kind: llm.Overloaded, Status: 503}), bluesky())
-	model = model.With(llm.WithMiddleware(retry(3)))
-
-	resp, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?"))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(resp.Text())
-	for _, attempt := range resp.Attempts {
-		fmt.Printf("%s/%s: %v\n", attempt.Provider, attempt.Model, attempt.Err)
-	}
-	// Output:
-	// Air scatters blue light the most.
-	// fake/demo: parley: fake/demo: overloaded (503)
-	// fake/demo: <nil>
-}
-
 // A middleware is a function around a handler. This one adds up what all
 // calls of a model cost.
 func ExampleMiddleware() {
@@ -301,37 +259,4 @@ func ExampleWithDefaults() {
 	fmt.Println(resp.Text())
 	// Output:
 	// Hello!
-}
-
-// A provider's author feeds what the server sends of tool calls to an
-// assembler, which makes well-formed events of it.
-func ExampleToolCallAssembler() {
-	var calls llm.ToolCallAssembler
-	yield := func(ev llm.Event, err error) bool {
-		fmt.Print(ev.Type, " ", ev.Index)
-		if ev.Type == llm.EventToolCallEnd {
-			call := ev.Detail.(*llm.ToolCall)
-			fmt.Printf(": %s(%s)", call.Name, call.Arguments)
-		}
-		fmt.Println()
-		return true
-	}
-	for _, f := range []llm.ToolCallFragment{
-		{Index: 0, ID: "a", Name: "weather"},
-		{Index: 0, Arguments: `{"city":`},
-		{Index: 1, ID: "b", Name: "time"}, // has no arguments, and gets none
-		{Index: 0, Arguments: `"Oslo"}`},
-	} {
-		if !calls.Add(f, yield) {
-			return
-		}
-	}
-	calls.Finish(llm.FinishToolCalls, yield)
-	// Output:
-	// tool call start 0
-	// tool call delta 0
-	// tool call delta 0
-	// tool call end 0: weather({"city":"Oslo"})
-	// tool call start 1
-	// tool call end 1: time()
 }

@@ -15,7 +15,7 @@ type Limits struct {
 	Connect time.Duration
 	// FirstEvent is from sending the request to the first piece of the answer,
 	// on the wire: a server that thinks long, loads a model or has a queue sends
-	// nothing for minutes. A [TokenSource] has the context's deadline alone.
+	// nothing for minutes. A token source has the context's deadline alone.
 	// Default 10 minutes.
 	FirstEvent time.Duration
 	// Idle is between two pieces of the answer. Keep-alive comments of the

@@ -70,21 +70,6 @@ type Options interface {
 	ProviderName() string
 }
 
-// OptionsFor returns the options of type T among those of a request, or T's
-// zero value. Providers call it to find their own.
-func OptionsFor[T Options](options []Options) T {
-	for _, o := range options {
-		if own, ok := o.(T); ok {
-			return own
-		}
-		if own, ok := any(o).(*T); ok && own != nil { // a pointer is an Options too, and must not be ignored
-			return *own
-		}
-	}
-	var none T
-	return none
-}
-
 // Tool describes a function that the model may ask to have called.
 type Tool struct {
 	Name        string // no two tools of a request have the same

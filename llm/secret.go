@@ -1,7 +1,6 @@
 package llm
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 )
@@ -41,9 +40,3 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // LogValue returns what String returns.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// TokenSource returns the credential for a call, for those that expire:
-// tokens of Azure and Google. It is called once for every request, from any
-// goroutine, so it should keep its token while that is fresh. An error fails the
-// call as [Auth], unless it has a kind of its own.
-type TokenSource func(ctx context.Context) (string, error)

@@ -63,7 +63,7 @@ func (s *Stream) read(yield func(Event, error) bool) {
 		}
 	}
 	if !s.answer.done {
-		yield(Event{}, s.fail(endless()))
+		yield(Event{}, s.fail(unfinished()))
 	}
 }
 
@@ -122,7 +122,7 @@ func (s *Stream) fail(err error) error {
 	return e
 }
 
-// checkCall returns what is wrong with a call before it is sent.
+// checkCall returns an error for a call that cannot be sent.
 func checkCall(ctx context.Context, call *Call) error {
 	if ctx == nil {
 		return invalidf("the context is nil")
@@ -132,6 +132,9 @@ func checkCall(ctx context.Context, call *Call) error {
 	}
 	if at := invalidUTF8(call.Model); at >= 0 {
 		return invalidf("the model's name is not valid UTF-8 at byte %d", at)
+	}
+	if err := call.Validate(); err != nil {
+		return err
 	}
 	switch call.Op {
 	case OpChat, OpCountTokens:

@@ -175,17 +175,17 @@ func TestStreamErrors(t *testing.T) {
 		{
 			name:    "no end",
 			events:  script(start("id"), text("Half")),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 			partial: partial,
 		},
 		{
 			name:    "nothing at all",
 			events:  script(),
-			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "the events stopped without an end"},
+			want:    llm.Error{Kind: llm.Incomplete, Provider: "fake", Model: "tiny", Message: "stream ended before the done event"},
 			matches: []error{llm.Incomplete},
-			text:    "parley: fake/tiny: incomplete reply: the events stopped without an end",
+			text:    "parley: fake/tiny: incomplete reply: stream ended before the done event",
 		},
 		{
 			name:    "foreign error",
@@ -217,7 +217,7 @@ func TestStreamErrors(t *testing.T) {
 				Message: "gave up after 3 tries: slow down", RetryAfter: 20 * time.Second, RequestID: "r1", Err: limited,
 			},
 			matches: []error{llm.RateLimited, limited},
-			text:    "parley: other/big: rate limited (429), retry in 20s: gave up after 3 tries: slow down [request r1]",
+			text:    "parley: other/big: rate limited (429): gave up after 3 tries: slow down; retry in 20s [request r1]",
 		},
 		{
 			name:    "foreign error around one of ours without a message",

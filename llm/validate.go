@@ -8,16 +8,59 @@ import (
 	"unicode/utf8"
 )
 
-// Validate returns an [InvalidRequest] error for what no provider could
-// answer: no messages, a role that does not exist, a tool result without its
-// call, text that is not UTF-8, a schema that is not JSON. A [Model] validates
-// each request before anything is sent.
-func (r *Request) Validate() error {
-	if r == nil {
-		return invalidf("the request is nil")
+// Validate returns an error of kind [InvalidRequest] if the call lacks what its operation
+// needs: a request with messages for [OpChat] and [OpCountTokens], an embed request with
+// inputs for [OpEmbed]. A nil call is an error too. The error names the provider, the model
+// and the operation.
+//
+// Validate is cheap: it does not look into messages and inputs. [Request.Validate] and
+// [EmbedRequest.Validate] do. A [Model] calls both before the first handler.
+func (c *Call) Validate() error {
+	if c == nil {
+		return Errorf(InvalidRequest, "the call is nil")
 	}
-	if len(r.Messages) == 0 {
-		return invalidf("the request has no messages")
+	var problem string
+	switch c.Op {
+	case OpChat, OpCountTokens:
+		problem = c.Request.empty()
+	case OpEmbed:
+		problem = c.Embed.empty()
+	}
+	if problem == "" {
+		return nil
+	}
+	return asError(Errorf(InvalidRequest, "%s", problem), c)
+}
+
+// empty returns the problem of a request without content, or "".
+func (r *Request) empty() string {
+	switch {
+	case r == nil:
+		return "the request is nil"
+	case len(r.Messages) == 0:
+		return "the request has no messages"
+	}
+	return ""
+}
+
+// empty returns the problem of an embed request without content, or "".
+func (r *EmbedRequest) empty() string {
+	switch {
+	case r == nil:
+		return "the embed request is nil"
+	case len(r.Inputs) == 0:
+		return "the embed request has no inputs"
+	}
+	return ""
+}
+
+// Validate returns an error of kind [InvalidRequest] for a request that no provider can
+// answer: for example no messages, an unknown role, a tool result without its call, text
+// that is not UTF-8, or a schema that is not JSON. A [Model] validates each request before
+// anything is sent.
+func (r *Request) Validate() error {
+	if problem := r.empty(); problem != "" {
+		return invalidf("%s", problem)
 	}
 	var calls callSet
 	for i, m := range r.Messages {
@@ -34,14 +77,11 @@ func (r *Request) Validate() error {
 	return validateOptions(r.Options)
 }
 
-// Validate returns an [InvalidRequest] error if there is nothing to embed or
-// an input is not UTF-8.
+// Validate returns an error of kind [InvalidRequest] if there are no inputs, if an input is
+// not UTF-8, or if Dimensions is negative.
 func (r *EmbedRequest) Validate() error {
-	if r == nil {
-		return invalidf("the request is nil")
-	}
-	if len(r.Inputs) == 0 {
-		return invalidf("the request has no inputs to embed")
+	if problem := r.empty(); problem != "" {
+		return invalidf("%s", problem)
 	}
 	for i, text := range r.Inputs {
 		if at := invalidUTF8(text); at >= 0 {
@@ -221,9 +261,5 @@ func isJSONObject(data []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) && json.Valid(data) && utf8.Valid(data)
 }
 
-// invalidf returns an InvalidRequest error. A %w among the arguments is kept
-// as its underlying error.
-func invalidf(format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	return &Error{Kind: InvalidRequest, Message: err.Error(), Err: err}
-}
+// invalidf returns an error of kind InvalidRequest.
+func invalidf(format string, args ...any) error { return Errorf(InvalidRequest, format, args...) }

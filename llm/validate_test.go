@@ -152,8 +152,8 @@ func TestEmbedRequestValidate(t *testing.T) {
 		req  *llm.EmbedRequest
 		want string
 	}{
-		{"nil request", nil, "the request is nil"},
-		{"no inputs", &llm.EmbedRequest{}, "the request has no inputs to embed"},
+		{"nil request", nil, "the embed request is nil"},
+		{"no inputs", &llm.EmbedRequest{}, "the embed request has no inputs"},
 		{"inputs", &llm.EmbedRequest{Inputs: []string{"a", ""}, Dimensions: 8, Options: []llm.Options{fakeOptions("a")}}, ""},
 		{"not UTF-8", &llm.EmbedRequest{Inputs: []string{"a", badUTF8}}, "input 1 is not valid UTF-8 at byte 2"},
 		{"Dimensions", &llm.EmbedRequest{Inputs: []string{"a"}, Dimensions: -1}, "Dimensions is -1; it cannot be negative"},
@@ -203,8 +203,8 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		{llm.OpChat, func() error { _, err := model.Generate(t.Context(), nil); return err }, "the request is nil"},
 		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), bad); return err }, text},
 		{llm.OpCountTokens, func() error { _, err := model.CountTokens(t.Context(), nil); return err }, "the request is nil"},
-		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), &llm.EmbedRequest{}); return err }, "the request has no inputs to embed"},
-		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), nil); return err }, "the request is nil"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), &llm.EmbedRequest{}); return err }, "the embed request has no inputs"},
+		{llm.OpEmbed, func() error { _, err := model.Embed(t.Context(), nil); return err }, "the embed request is nil"},
 	} {
 		e := asError(t, test.ask())
 		check(t, string(test.op)+": message", test.want, e.Message)

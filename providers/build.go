@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 // builder makes the models of a file.
@@ -141,7 +142,7 @@ func (b *builder) Info(provider, model string) (llm.ModelInfo, bool) {
 	if info, ok := b.infos[provider+"/"+model]; ok {
 		return info, true
 	}
-	e, ok := Info(provider + "/" + model)
+	e, ok := catalog.Lookup(provider + "/" + model)
 	return e.ModelInfo, ok
 }
 
@@ -225,7 +226,7 @@ func (b *builder) model(name string, m *modelConfig) *entry {
 	e.info = b.infoOf(kind, section, modelName, m)
 	options := []llm.ModelOption{llm.WithDefaults(defaults), llm.WithMiddleware(b.middleware(m.Middleware)...)}
 	if e.info.Name != "" {
-		options = append(options, llm.WithMiddleware(checked(e.info.ModelInfo)))
+		options = append(options, llm.WithMiddleware(catalog.Check(e.info.ModelInfo)))
 	}
 	if opened == nil || len(b.list) > 0 {
 		return nil
@@ -261,8 +262,8 @@ func inTurns(opened []llm.Provider, model string) (llm.Provider, error) {
 
 // infoOf returns what is known of a model. A server at another address than the provider's own
 // has what models it has, of which only the file can tell.
-func (b *builder) infoOf(kind, section, model string, m *modelConfig) Entry {
-	var e Entry
+func (b *builder) infoOf(kind, section, model string, m *modelConfig) catalog.Model {
+	var e catalog.Model
 	if b.connection(section, m).BaseURL == nil {
 		e, _ = known(kind, model, Config{Getenv: b.with.Getenv})
 	}
@@ -334,7 +335,7 @@ func (b *builder) provider(kind, section string, m *modelConfig) []llm.Provider 
 // whyNot says why a provider cannot be opened. Where it is for want of a key, it says what of the file or of the
 // environment to set, which the provider does not know.
 func (b *builder) whyNot(kind string, c connection, err error) string {
-	vendor := readCatalog().vendors.get(kind)
+	vendor := readVendors().get(kind)
 	switch {
 	case llm.KindOf(err) != llm.Auth || c.credentials() != nil:
 		return messageOf(err)

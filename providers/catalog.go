@@ -4,96 +4,32 @@ import (
 	_ "embed"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/catalog"
 )
-
-// Entry is what the catalog knows of a model. What is not known is zero.
-type Entry struct {
-	llm.ModelInfo
-
-	Aliases []string // other names for it, such as those with a date
-	License string   // of the weights, if they are to be had
-	Sizes   []string // in parameters: "7B"
-	Access  string   // how it is reached today, or why it cannot be
-	Sources []string // where that is said
-}
-
-// String returns the name that [Open] takes, or the model's own if no provider has it.
-func (e Entry) String() string {
-	if e.Provider == "" {
-		return e.Name
-	}
-	return e.Provider + "/" + e.Name
-}
-
-// Catalog returns all models of the catalog, in its order: those that providers have,
-// then the systems that opened this field. The catalog is part of the program; [CatalogDate]
-// says how old it is.
-func Catalog() []Entry { return slices.Clone(readCatalog().entries) }
-
-// CatalogDate returns the day on which the catalog's facts were last looked up.
-func CatalogDate() time.Time { return readCatalog().date }
-
-// Info returns what the catalog knows of a model, by the name that [Open] takes. A name with a date
-// at its end that the catalog does not have is taken for the one without.
-func Info(name string) (Entry, bool) {
-	c := readCatalog()
-	if i, ok := c.index[name]; ok {
-		return c.entries[i], true
-	}
-	if i, ok := c.index[withoutDate(name)]; ok {
-		e := c.entries[i]
-		if e.Status == llm.StatusRetired { // which the dated one need not be
-			return Entry{}, false
-		}
-		_, e.Name, _ = strings.Cut(name, "/")
-		return e, true
-	}
-	return Entry{}, false
-}
-
-// withoutDate returns a model's name without a date such as -2024-08-06 or -0613 at its end.
-func withoutDate(name string) string {
-	trimmed := strings.TrimRight(name, "0123456789-")
-	switch tail := name[len(trimmed):]; len(tail) {
-	case len("-2024-08-06"), len("-20240806"), len("-0613"):
-		if strings.HasPrefix(tail, "-") {
-			return trimmed
-		}
-	}
-	return name
-}
 
 // known returns what the catalog says of a provider's model, if the provider is asked
 // at its own address: what another server has, the catalog does not know.
-func known(provider, model string, config Config) (Entry, bool) {
+func known(provider, model string, config Config) (catalog.Model, bool) {
 	if config.BaseURL != "" {
-		return Entry{}, false
+		return catalog.Model{}, false
 	}
-	vendor := readCatalog().vendors.get(provider)
+	vendor := readVendors().get(provider)
 	if vendor == nil || vendor.value.URLVariable != "" && config.Env(vendor.value.URLVariable) != "" {
-		return Entry{}, false
+		return catalog.Model{}, false
 	}
-	return Info(provider + "/" + model)
+	return catalog.Lookup(provider + "/" + model)
 }
 
-// catalogData is the catalog, in YAML for people to read and mend.
+// vendorData has the facts of providers.
 //
 //go:embed catalog.yaml
-var catalogData []byte
-
-type catalog struct {
-	date    time.Time
-	vendors table[vendor]
-	entries []Entry
-	index   map[string]int // by name, aliases included
-}
+var vendorData []byte
 
 // vendor is what is known of a provider.
 type vendor struct {
@@ -105,49 +41,20 @@ type vendor struct {
 	OnlyByGetenv bool     `yaml:"only_by_getenv"`
 }
 
-// catalogFile is the catalog as it is written.
-type catalogFile struct {
-	Date    day               `yaml:"date"`
-	Vendors table[vendor]     `yaml:"providers"`
-	Models  table[infoConfig] `yaml:"models"`
-	Systems table[infoConfig] `yaml:"systems"`
-}
-
-// readCatalog reads the catalog once, when it is first asked: that is a few milliseconds.
-var readCatalog = sync.OnceValue(func() *catalog {
-	c, err := parseCatalog(catalogData)
-	if err != nil { // a mistake in the program, which its tests find
-		panic("parley: providers: " + err.Error())
-	}
-	return c
-})
-
-func parseCatalog(data []byte) (*catalog, error) {
+// readVendors reads the facts of providers once.
+var readVendors = sync.OnceValue(func() table[vendor] {
 	d := &decoder{problems: problems{file: "catalog.yaml"}}
-	var f catalogFile
-	if root := d.parse(data); root != nil {
+	var f struct {
+		Vendors table[vendor] `yaml:"providers"`
+	}
+	if root := d.parse(vendorData); root != nil {
 		d.value(root, reflect.ValueOf(&f).Elem())
 	}
-	c := &catalog{date: f.Date.time, vendors: f.Vendors, index: make(map[string]int)}
-	for _, m := range append(f.Models, f.Systems...) {
-		e := m.value.over(Entry{})
-		provider, name, ok := strings.Cut(m.name.value, "/")
-		if e.Name = m.name.value; ok {
-			e.Provider, e.Name = provider, name
-		}
-		for _, key := range append([]string{m.name.value}, e.Aliases...) {
-			if key != m.name.value && e.Provider != "" {
-				key = e.Provider + "/" + key
-			}
-			if _, twice := c.index[key]; twice {
-				d.add(m.name.place, "%q is here a second time", key)
-			}
-			c.index[key] = len(c.entries)
-		}
-		c.entries = append(c.entries, e)
+	if err := d.err(); err != nil { // a mistake in the program, which its tests find
+		panic("parley: providers: " + err.Error())
 	}
-	return c, d.err()
-}
+	return f.Vendors
+})
 
 // infoConfig is an entry as it is written, in the catalog and in users' files.
 type infoConfig struct {
@@ -180,7 +87,7 @@ type pricesConfig struct {
 }
 
 // over returns e with what is written in its place.
-func (c infoConfig) over(e Entry) Entry {
+func (c infoConfig) over(e catalog.Model) catalog.Model {
 	set(&e.DisplayName, c.DisplayName)
 	set(&e.OwnedBy, c.OwnedBy)
 	set(&e.ContextWindow, c.ContextWindow)

@@ -55,7 +55,7 @@ func DefaultIn(ctx context.Context, with Environment) (*Choice, error) {
 	if named != "" {
 		return opened(named, "named by PARLEY_MODEL", with)
 	}
-	for _, v := range readCatalog().vendors {
+	for _, v := range readVendors() {
 		if !imported(v.name.value) || v.value.Default == "" {
 			continue
 		}

@@ -85,13 +85,3 @@ func ExampleDefault() {
 	defer choice.Model.Close()
 	log.Print("asking ", choice) // which model, and why
 }
-
-func ExampleInfo() {
-	info, ok := providers.Info("openai/gpt-4o-mini")
-	fmt.Println(ok, info.ContextWindow, info.Prices.Input, info.Status, info.Successor)
-	llama, _ := providers.Info("LLaMA 2")
-	fmt.Println(llama.Sizes, llama.License)
-	// Output:
-	// true 128000 0.15 deprecated gpt-6-luna
-	// [7B 13B 70B] Llama 2 Community License
-}

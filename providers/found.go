@@ -64,7 +64,7 @@ func (b *builder) checkFoundMiddleware(m middlewareConfig) {
 }
 
 func (b *builder) checkFoundConnection(kind string, c connection) {
-	vendor := readCatalog().vendors.get(kind)
+	vendor := readVendors().get(kind)
 	if c.TLS != nil {
 		b.refuseFound(c.TLS.place, "set up TLS")
 	}
@@ -101,7 +101,7 @@ func (b *builder) checkFoundConnection(kind string, c connection) {
 
 // mayHaveAddress reports whether a provider that is given another address can be kept from all credentials.
 func mayHaveAddress(kind string) bool {
-	vendor := readCatalog().vendors.get(kind)
+	vendor := readVendors().get(kind)
 	return vendor != nil && vendor.value.OnlyByGetenv
 }
 

@@ -123,7 +123,7 @@ const commandTime = 30 * time.Second
 
 // resolve returns the key, or where it comes from if it expires. A problem is
 // told with its place, and never shows what was read.
-func (k *keySource) resolve(ctx context.Context, b *builder) (llm.Secret, llm.TokenSource) {
+func (k *keySource) resolve(ctx context.Context, b *builder) (llm.Secret, func(context.Context) (string, error)) {
 	switch {
 	case k.from.Env != nil:
 		name := k.from.Env
@@ -190,7 +190,7 @@ type keyCommand struct {
 	until time.Time
 }
 
-// token returns the key, from a new run if the last one has expired. It is an [llm.TokenSource].
+// token returns the key, from a new run if the last one has expired. It is a token source.
 func (c *keyCommand) token(ctx context.Context) (string, error) {
 	c.lock.Lock()
 	defer c.lock.Unlock()

@@ -11,13 +11,14 @@
 //
 // A program that lets a file decide uses [Load], and one that takes what the
 // person running it has set up uses [Default]. What models can do and cost is in
-// the catalog: see [Info].
+// package catalog.
 //
 // This package imports no provider, so a program links those that it imports
 // and no others.
 package providers
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -29,17 +30,18 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 // Config is what a provider is opened with. What is zero, the provider takes
 // from its usual environment variables, and otherwise from its own defaults.
 type Config struct {
-	BaseURL     string          // where the API is, with http:// or https:// before it
-	APIKey      llm.Secret      // or TokenSource; those who have no key need neither
-	TokenSource llm.TokenSource // instead of APIKey, for credentials that expire
-	Headers     http.Header     // sent with every request, besides the provider's own
-	HTTPClient  *http.Client    // nil is a client of the provider's own
-	Limits      llm.Limits      // how long to wait, and how large a piece may be
+	BaseURL     string                                // where the API is, with http:// or https:// before it
+	APIKey      llm.Secret                            // or TokenSource; those who have no key need neither
+	TokenSource func(context.Context) (string, error) // instead of APIKey, for credentials that expire
+	Headers     http.Header                           // sent with every request, besides the provider's own
+	HTTPClient  *http.Client                          // nil is a client of the provider's own
+	Limits      llm.Limits                            // how long to wait, and how large a piece may be
 
 	// Egress, if set, is where the provider may connect to; all else is refused.
 	// It makes the HTTP client, so one of the user's own cannot be set as well.
@@ -106,7 +108,7 @@ func Names() []string {
 //
 // Requests are held to what the catalog knows of the model, where the provider is asked at its
 // own address: what the model cannot do, or that it ends, is a warning beside the answer, and an error
-// before sending if the request is strict. See [Info].
+// before sending if the request is strict. See [catalog.Check].
 //
 // A name without a slash or of a provider that is not imported is an error of
 // kind [llm.InvalidRequest]; a missing key is one of kind [llm.Auth].
@@ -133,7 +135,7 @@ func OpenWith(name string, config Config, options ...llm.ModelOption) (*llm.Mode
 		own = append(own, llm.WithCloser(c))
 	}
 	if info, ok := known(provider, model, config); ok {
-		own = append(own, llm.WithMiddleware(checked(info.ModelInfo)))
+		own = append(own, llm.WithMiddleware(catalog.Check(info.ModelInfo)))
 	}
 	return llm.New(p, model, append(own, options...)...), nil
 }
@@ -169,7 +171,7 @@ func (c idleCloser) Close() error {
 // remedy says what to do about a provider that is not imported: where it is, if it is one of this
 // module's, or else what may be meant.
 func remedy(provider string) string {
-	if vendor := readCatalog().vendors.get(provider); vendor != nil {
+	if vendor := readVendors().get(provider); vendor != nil {
 		return "import the package that has it, providers/" + vendor.value.Package
 	}
 	const elsewhere = "import the package that has it, or providers/all for those of this module"

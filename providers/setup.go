@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 // Setup is what a config file sets up: models with names of the user's. It comes
@@ -153,10 +154,10 @@ func (s *Setup) Model(name string, options ...llm.ModelOption) (*llm.Model, erro
 
 // Info returns what is known of the model of this name: the catalog's entry with what
 // the file says of it.
-func (s *Setup) Info(name string) (Entry, bool) {
+func (s *Setup) Info(name string) (catalog.Model, bool) {
 	e, err := s.current.Load().entry(name)
 	if err != nil {
-		return Entry{}, false
+		return catalog.Model{}, false
 	}
 	return e.info, e.info.Name != ""
 }
@@ -298,7 +299,7 @@ type generation struct {
 type entry struct {
 	model  *llm.Model
 	system []llm.Message // to go before each request's own
-	info   Entry
+	info   catalog.Model
 }
 
 // entry returns the model of a name, or makes that of a name of the form provider/model.

@@ -18,7 +18,7 @@ type Unconfigured struct {
 // Error returns three lines: for a provider with a key, for a model on this machine, for all others.
 func (u *Unconfigured) Error() string {
 	var keyed []row[vendor] // those that a key opens, the first one first
-	for _, v := range readCatalog().vendors {
+	for _, v := range readVendors() {
 		if imported(v.name.value) && v.value.Default != "" && len(v.value.Keys) > 0 {
 			keyed = append(keyed, v)
 		}

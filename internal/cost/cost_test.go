@@ -21,11 +21,11 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// A contest is one reply read by the library and by the floor.
+// A contest compares the library and the floor on one reply.
 type contest struct {
 	name   string
 	chunks int
-	calls  int // in one measurement: 50 ms or so, as shorter ones say little
+	calls  int // calls in one measurement, about 50 ms in total; shorter measurements vary too much
 	floor  func(testing.TB)
 	ours   func(testing.TB)
 
@@ -41,7 +41,7 @@ const tolerance = 0.15
 const prompt = "Why is the sky blue?"
 
 func contests(t testing.TB, base string) []contest {
-	transport := http.DefaultTransport.(*http.Transport).Clone() // as a program has it that sets nothing
+	transport := http.DefaultTransport.(*http.Transport).Clone() // the settings of a program that sets nothing
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 
@@ -126,7 +126,8 @@ func contests(t testing.TB, base string) []contest {
 	}
 }
 
-// geminiPath is where Gemini's API has chats, in so many chunks here.
+// geminiPath returns the path of chats in Gemini's API, for a reply with the given number
+// of chunks.
 func geminiPath(chunks string) string {
 	return "/gemini/" + chunks + "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 }
@@ -155,14 +156,14 @@ func checkLength(t testing.TB, n int) {
 
 func TestCostBesideTheFloor(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector changes what everything costs; run without -race")
+		t.Skip("the race detector changes the cost of everything; run without -race")
 	}
 	pairs, timed := 31, true
 	switch long, err := strconv.Atoi(os.Getenv("PARLEY_COST")); {
 	case os.Getenv("PARLEY_COST") == "":
 		pairs, timed = 3, false
 	case err != nil || long < 1:
-		t.Fatalf("PARLEY_COST is %q, want how many times as long to measure", os.Getenv("PARLEY_COST"))
+		t.Fatalf("PARLEY_COST is %q, want a factor for the number of measurements", os.Getenv("PARLEY_COST"))
 	default:
 		pairs *= long
 	}
@@ -194,8 +195,8 @@ func TestCostBesideTheFloor(t *testing.T) {
 	}
 }
 
-// processorTime returns the nanoseconds of processor time that a call takes in
-// this process, kernel and garbage collector included.
+// processorTime returns the processor time of a call in nanoseconds, including the kernel
+// and the garbage collector.
 func processorTime(t testing.TB, calls int, f func(testing.TB)) float64 {
 	runtime.GC()
 	return float64(cputime.Of(t, func() {
@@ -222,7 +223,7 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// A reader that takes a broken answer for a whole one is no floor.
+// The comparison is only fair if the floor detects incomplete answers.
 func TestFloorNoticesWhatIsNoAnswer(t *testing.T) {
 	const text = `data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}` + "\n\n"
 	const line = `{"message":{"role":"assistant","content":"Hi"},"done":false}` + "\n"
@@ -241,13 +242,13 @@ func TestFloorNoticesWhatIsNoAnswer(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tt.body) }))
 		if err := floorStream(server.Client(), newRequest(t, server.URL, true), tt.format, func(string) {}); err == nil {
-			t.Errorf("%s passes for an answer", name)
+			t.Errorf("%s is accepted as a complete answer", name)
 		}
 		server.Close()
 	}
 }
 
-// The floor must be correct, or it is no floor.
+// The comparison is only fair if the floor is correct.
 func TestFloorReadsWhatWasSent(t *testing.T) {
 	var want strings.Builder
 	for i := range 1000 {

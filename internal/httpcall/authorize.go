@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"sync/atomic"
-
-	"github.com/parley-llm/parley/llm"
 )
 
 // Headers are the headers of all requests of one kind, and the place among them
@@ -43,7 +41,7 @@ func NewHeaders(fixed, user http.Header, name, scheme string) *Headers {
 // Authorize puts the headers into the request, with the credential that the
 // source has for the call. A nil source has none. Its failure is an error of the
 // source's kind if it has one, and of kind [llm.Auth] otherwise.
-func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source llm.TokenSource) error {
+func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source TokenSource) error {
 	if source == nil {
 		req.Header, req.Secrets = h.fixed, h.secrets
 		return nil

@@ -10,9 +10,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
+// TokenSource returns the credential for one request.
+type TokenSource = func(ctx context.Context) (string, error)
+
 // Credential returns where a provider's credential comes from: the source if there
 // is one, else the key, else nowhere, which is nil. isKey reports that it is the key.
-func Credential(key llm.Secret, source llm.TokenSource) (_ llm.TokenSource, isKey bool) {
+func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) {
 	if source != nil || key == "" {
 		return source, false
 	}
@@ -21,7 +24,7 @@ func Credential(key llm.Secret, source llm.TokenSource) (_ llm.TokenSource, isKe
 
 // Token asks the source for the credential of a call. Its failure is an error
 // of the source's kind if it has one, and of kind [llm.Auth] otherwise.
-func (c *Client) Token(ctx context.Context, call *llm.Call, source llm.TokenSource) (string, error) {
+func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) (string, error) {
 	token, err := source(ctx)
 	if err == nil {
 		if i := strings.IndexFunc(token, unicode.IsControl); i >= 0 {

@@ -1,15 +1,12 @@
 package httpcall
 
-import (
-	"fmt"
-
-	"github.com/parley-llm/parley/llm"
-)
+import "github.com/parley-llm/parley/llm"
 
 // Failf returns an error of the named provider about a call that has not been
 // sent, or, without a call, about its configuration.
 func Failf(provider string, call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	e := &llm.Error{Kind: kind, Provider: provider, Message: fmt.Sprintf(format, args...)}
+	e := llm.Errorf(kind, format, args...)
+	e.Provider = provider
 	if call != nil {
 		e.Model, e.Op = call.Model, call.Op
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// Two machines whose config files name the same Redis, alone or a cluster, share their limits and breakers.
+// Two machines with the same Redis server or cluster in their config files share their
+// limits and breakers.
 func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
 	providers.Register("echo", func(providers.Config) (llm.Provider, error) { return llmtest.Always(llmtest.Echo()), nil })
 	providers.Register("broken", func(providers.Config) (llm.Provider, error) {
@@ -31,7 +32,7 @@ func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
 			store := "egress: [127.0.0.1]\nstores: {fleet: {kind: redis, " + store(t) + "}}\n"
 			for _, state := range []struct {
 				name, middleware string
-				models           [2]string // of the machines
+				models           [2]string // of the two machines
 				want             [2]llm.Kind
 			}{
 				{"limit", "rate_limit: {requests: 1, max_wait: 100ms, shared: {store: fleet, store_down: refuse}}",

@@ -32,7 +32,8 @@ func TestStoreInRedisCluster(t *testing.T) {
 	})
 }
 
-// A Redis that hangs holds up neither a call that is over, nor those that come after it.
+// A Redis server that does not answer must delay neither a call that is over nor later
+// calls.
 func TestRedisThatHangsDoesNotHangCalls(t *testing.T) {
 	server := redistest.Start(t)
 	client := redis.NewClient(&redis.Options{Addr: server.Addr, ContextTimeoutEnabled: true})
@@ -58,7 +59,7 @@ func TestRedisThatHangsDoesNotHangCalls(t *testing.T) {
 				thaw = server.Freeze()
 			}
 		}
-		// Each of three layers finds out for itself, for two seconds.
+		// Each of three layers detects the failure separately, in two seconds.
 		if took := time.Since(begun); took > 8*time.Second {
 			t.Errorf("%s took %v", what, took)
 		} else {

@@ -14,6 +14,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Answer is the answer to a chat on its way to the caller. A dialect calls Start with the
@@ -34,7 +35,7 @@ type Answer struct {
 
 	// Text makes strings of the text in frames.
 	Text  stream.Text
-	calls llm.ToolCallAssembler
+	calls llmutil.ToolCallAssembler
 	raw   *bytes.Buffer // the body, if the request keeps it
 	head  httpcall.Head // the beginning of a body with an unusual type, for errors
 
@@ -102,7 +103,7 @@ func (a *Answer) EmitText(typ llm.EventType, text string) {
 }
 
 // AddCall adds a fragment of a tool call.
-func (a *Answer) AddCall(f llm.ToolCallFragment) {
+func (a *Answer) AddCall(f llmutil.ToolCallFragment) {
 	if !a.stopped {
 		a.stopped = !a.calls.Add(f, a.Yield)
 	}
@@ -116,6 +117,13 @@ func (a *Answer) Emit(ev llm.Event) {
 	if !a.stopped {
 		a.hasContent = a.hasContent || ev.Type == llm.EventMedia
 		a.stopped = !a.Yield(ev, nil)
+	}
+}
+
+// EmitLogprobs emits an event for each token.
+func (a *Answer) EmitLogprobs(tokens []llm.TokenLogprob) {
+	for i := range tokens {
+		a.Emit(llm.Event{Type: llm.EventLogprob, Detail: &tokens[i]})
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // concurrent use.
 type Server struct {
 	BaseURL string
-	Headers *httpcall.Headers // of every request
-	Token   llm.TokenSource   // nil for none
+	Headers *httpcall.Headers    // of every request
+	Token   httpcall.TokenSource // nil for none
 	Client  *httpcall.Client
 	// Explain adds advice about this server to the error of a call.
 	Explain func(error) error

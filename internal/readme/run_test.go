@@ -12,9 +12,10 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 )
 
-// script says what the models answer to a snippet, and what it then prints.
+// script is the answers of the models to a snippet, and the expected output.
 type script struct {
 	replies []llmtest.Reply // one after another; beyond them, "Hello."
 	want    string          // somewhere in the output
@@ -87,7 +88,7 @@ func TestSnippetsRun(t *testing.T) {
 	}
 }
 
-// configFile returns the config file that README.md shows.
+// configFile returns the config file in README.md.
 func configFile(t *testing.T, root string) []byte {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(root, "README.md"))
@@ -102,15 +103,15 @@ func configFile(t *testing.T, root string) []byte {
 	return []byte(block)
 }
 
-// environment is that of someone who has a key for every provider, all of which
-// are at url.
+// environment returns the environment of a user with a key for every provider. The base
+// URL of every provider is url.
 func environment(url string) []string {
 	return append(os.Environ(),
 		"AZURE_OPENAI_API_KEY=any", "OPENAI_API_KEY=any", "OPENAI_BASE_URL="+url+"/v1", "GEMINI_API_KEY=any", "GOOGLE_GEMINI_BASE_URL="+url,
 		"OLLAMA_HOST="+url, "LLAMACPP_BASE_URL="+url)
 }
 
-// models returns a server that speaks every dialect, each where its clients ask.
+// models starts a server that supports every dialect at the usual paths.
 func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 	t.Helper()
 	srv := llmtest.NewLoopbackServer(t)
@@ -121,23 +122,23 @@ func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 		}
 		switch {
 		case r.Path == "/v1/chat/completions":
-			return llmtest.OpenAI().Stream(reply)
+			return conformance.OpenAI().Stream(reply)
 		case r.Path == "/v1/models":
-			return llmtest.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
+			return conformance.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
 		case r.Path == "/v1/embeddings":
-			return llmtest.OpenAI().Whole(llmtest.Embedding([]float32{1, 0}))
+			return conformance.OpenAI().Whole(llmtest.Embedding([]float32{1, 0}))
 		case r.Path == "/api/chat":
-			return llmtest.Ollama().Stream(reply)
+			return conformance.Ollama().Stream(reply)
 		case r.Path == "/api/embed":
-			return llmtest.Ollama().Whole(llmtest.Embedding([]float32{1, 0}, []float32{0, 1}))
+			return conformance.Ollama().Whole(llmtest.Embedding([]float32{1, 0}, []float32{0, 1}))
 		case r.Path == "/api/pull":
 			return llmtest.HTTP(http.StatusOK, "application/x-ndjson", `{"status":"pulling","digest":"sha256:1","completed":7,"total":9}`+"\n"+`{"status":"success"}`+"\n")
 		case strings.Contains(r.Path, ":countTokens"):
 			return llmtest.JSON(http.StatusOK, `{"totalTokens":7}`)
 		case strings.Contains(r.Path, ":streamGenerateContent"):
-			return llmtest.Gemini().Stream(reply)
+			return conformance.Gemini().Stream(reply)
 		}
-		t.Errorf("%s %s is not what this server has", r.Method, r.Path)
+		t.Errorf("unexpected request: %s %s", r.Method, r.Path)
 		return llmtest.Empty(http.StatusNotFound)
 	})
 	return srv

@@ -69,7 +69,7 @@ func TestCacheReplaysTheStream(t *testing.T) {
 		event(llm.EventToolCallEnd, "", &call),
 		event(llm.EventMedia, "", &llm.Media{Part: llm.Image{MediaType: "image/png", Data: []byte{1}}}),
 		event(llm.EventSource, "", &llm.Source{URL: "https://example.com", Title: "Example", Start: 1, End: 2}),
-		event(llm.EventLogprobs, "", &llm.Logprobs{Tokens: []llm.TokenLogprob{{Token: "a", Logprob: -0.5, Bytes: []byte{97}}}}),
+		event(llm.EventLogprob, "", &llm.TokenLogprob{Token: "a", Logprob: -0.5, Bytes: []byte{97}}),
 		event(llm.EventDone, "", &llm.Done{FinishReason: llm.FinishStop, RawFinishReason: "stop", Usage: llm.Usage{Input: llm.Known(9)}, Raw: []byte("raw")}),
 	)
 	synctest.Test(t, func(t *testing.T) {

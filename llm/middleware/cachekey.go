@@ -49,7 +49,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 		}
 		h.value(reflect.ValueOf(&o).Elem(), 0)
 	}
-	const version = "cache/1/" // of the hash and of what is kept under it
+	const version = "cache/2/" // of the hash and of what is kept under it
 	return version + hex.EncodeToString(sum.Sum(nil)), !h.failed
 }
 

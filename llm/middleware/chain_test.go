@@ -23,8 +23,8 @@ timeout: {first_event: 30s, idle: 10s, total: 2m}
 trim: {context_window: 8000, answer: 500}
 budget: {per_process: 10, per_day: 5.5, per_key: 1, answer: 2000, allow_unpriced: true}
 resume: {max_resumes: 2, continue: [ollama], no_reset: true}
-fallback: {to: [{model: openai/gpt-4o, on: [context length exceeded]}]}
-retry: {max_retries: 4, per_kind: {timed out: 0}, min_backoff: 250ms, max_backoff: 4s, max_wait: 20s, budget: {tokens: 100, cost: 10, throttled_cost: 2}}
+fallback: {to: [{model: openai/gpt-4o, on: [context_length_exceeded]}]}
+retry: {max_retries: 4, per_kind: {timed_out: 0}, min_backoff: 250ms, max_backoff: 4s, max_wait: 20s, budget: {tokens: 100, cost: 10, throttled_cost: 2}}
 hedge: {quantile: 0.9, window: 50, initial: 2s, max_share: 0.05, model: openai/gpt-4o}
 balance: {strategy: least in flight, over: [{model: ollama/a, weight: 2}], failures: 2, cooldown: 5s}
 breaker: {failures: 10, open_for: 1m, probes: 2}

@@ -26,31 +26,13 @@ func layer(run func(ctx context.Context, call *llm.Call, next llm.Handler, yield
 	return func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
-				if err := asksNothing(call); err != nil {
+				if err := call.Validate(); err != nil {
 					yield(llm.Event{}, err)
 					return
 				}
 				run(ctx, call, next, yield)
 			}
 		}
-	}
-}
-
-// asksNothing returns an error for a call without what its operation needs.
-func asksNothing(call *llm.Call) error {
-	missing := ""
-	switch {
-	case call == nil:
-		return &llm.Error{Kind: llm.InvalidRequest, Message: "the call is nil"}
-	case call.Request == nil && (call.Op == llm.OpChat || call.Op == llm.OpCountTokens):
-		missing = "Request"
-	case call.Embed == nil && call.Op == llm.OpEmbed:
-		missing = "Embed"
-	default:
-		return nil
-	}
-	return &llm.Error{
-		Kind: llm.InvalidRequest, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: "the call's " + missing + " is nil",
 	}
 }
 
@@ -198,25 +180,6 @@ func failed(call *llm.Call, err error) llm.Attempt {
 }
 
 func attemptEvent(a llm.Attempt) llm.Event { return llm.Event{Type: llm.EventAttempt, Detail: &a} }
-
-// warned returns the events with a warning after their start.
-func warned(events llm.Events, warning llm.Warning) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		told := false
-		for ev, err := range events {
-			early := ev.Type == llm.EventStart || ev.Type == llm.EventAttempt
-			if !told && err == nil && !early {
-				told = true
-				if !yield(llm.Event{Type: llm.EventWarning, Detail: &warning}, nil) {
-					return
-				}
-			}
-			if !yield(ev, err) {
-				return
-			}
-		}
-	}
-}
 
 // settings collects what is wrong with the settings of one middleware.
 type settings struct {

@@ -19,7 +19,7 @@
 // # What all of them hold to
 //
 // A call is made anew until its commit point and never after it, but for
-// [Resume], which says so: see [llm.ForwardAttempt]. A call whose context has ended is
+// [Resume], which says so: see [llmutil.ForwardAttempt]. A call whose context has ended is
 // not made again. No middleware leaves a goroutine behind when the loop over its
 // events has ended. None makes an error of its own without a kind, and none
 // replaces an error of the provider's by one that says less.

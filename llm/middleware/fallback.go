@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Fallback asks other models when the model fails before its commit point: one
@@ -58,7 +59,7 @@ func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		if firstFor(llm.ContentFilter, left) >= 0 {
 			events = withheldAsError(events, call)
 		}
-		err := llm.ForwardAttempt(events, call.Buffered, yield)
+		err := llmutil.ForwardAttempt(events, call.Buffered, yield)
 		if err == nil {
 			return
 		}
@@ -72,9 +73,9 @@ func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		}
 		other := left[n].Model
 		left = left[n+1:]
-		events = warned(other.Do(ctx, call), llm.Warning{
+		events = llmutil.WarnAfterStart(other.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
-			Message: other.String() + " answered in place of " + keyOf(call).String() + " (" + string(llm.KindOf(err)) + ")",
+			Message: other.String() + " answered in place of " + keyOf(call).String() + " (" + llm.KindOf(err).Error() + ")",
 		})
 	}
 }

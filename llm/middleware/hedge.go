@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Hedge makes a call a second time when its first piece of content is slower to
@@ -113,7 +114,7 @@ func (h *hedger) second(ctx context.Context, call *llm.Call, next llm.Handler, f
 		return startRacer(ctx, call, next)
 	}
 	second := startRacer(ctx, call, func(ctx context.Context, call *llm.Call) llm.Events {
-		return warned(h.Model.Do(ctx, call), llm.Warning{
+		return llmutil.WarnAfterStart(h.Model.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
 			Message: h.Model.String() + " answered sooner than " + keyOf(call).String(),
 		})
@@ -174,7 +175,7 @@ func (r *racer) readUpToContent() {
 	for {
 		ev, err, ok := r.pull()
 		if !ok {
-			err = &llm.Error{Kind: llm.Incomplete, Message: "the events stopped without an end"}
+			err = llmutil.Unfinished()
 		}
 		if err != nil {
 			r.err = err

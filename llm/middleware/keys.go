@@ -53,7 +53,7 @@ func NewKeyRing(k Keys) (*KeyRing, error) {
 // provider is another, must not find it.
 type keyInContext struct{ ring *KeyRing }
 
-// Token is the provider's [llm.TokenSource]. It returns the key that Middleware
+// Token is the provider's TokenSource. It returns the key that Middleware
 // has chosen for the call.
 func (r *KeyRing) Token(ctx context.Context) (string, error) {
 	if key, ok := ctx.Value(keyInContext{r}).(llm.Secret); ok {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -61,11 +62,11 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 			"level": "DEBUG", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 1.0, "finish": "stop", "response_id": "reply_1",
 		}},
 		{"failed", middleware.Log{}, llmtest.Error(refused), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid request", "status": 400.0,
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0,
 			"code": "bad_setting", "request_id": "req_1",
 		}},
 		{"cut", middleware.Log{}, llmtest.Text("Hel", "lo").CutAfter(1, nil), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "first": "1ns", "pieces": 1.0, "error": "incomplete reply",
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "first": "1ns", "pieces": 1.0, "error": "incomplete_reply",
 			"response_id": "reply_1",
 		}},
 		{"left", middleware.Log{}, llmtest.Text("Hel", "lo"), nil, true, map[string]any{
@@ -83,7 +84,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 			"messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
 		}},
 		{"with its content, failed", middleware.Log{Content: true}, llmtest.Error(refused), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid request", "status": 400.0, "code": "bad_setting",
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0, "code": "bad_setting",
 			"request_id": "req_1", "messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
 			"error_message": "parley: llmtest/scripted: invalid request (400): the text 'my secret plan' is bad [request req_1]",
 		}},
@@ -111,7 +112,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 
 func TestLogHasNoSecrets(t *testing.T) {
 	const secret = "sk-very-secret"
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	srv := llmtest.NewServer(t, d.Refuse(&llm.Error{Status: 401, Message: "bad key " + secret}))
 	log, record := logged(t, middleware.Log{Content: true})
 	model := overHTTPWithKey(t, srv, secret, use(t, log))

@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/otel"
 	"github.com/parley-llm/parley/providers/openai"
@@ -91,7 +92,7 @@ type fault struct {
 // before are the faults that come before any content, after those that come
 // when some of it has arrived.
 func faults() (before, after []fault) {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	refuse := func(e llm.Error) func(llmtest.HTTPReply) llmtest.HTTPReply {
 		return func(llmtest.HTTPReply) llmtest.HTTPReply { return d.Refuse(&e) }
 	}
@@ -152,7 +153,7 @@ type mode struct {
 }
 
 func modes() []mode {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	hello := d.Stream(llmtest.Text("Hel", "lo").Usage(3, 2))
 	remote := llm.Prompt("Hi")
 	remote.Options = []llm.Options{openai.Options{CountBy: openai.CountRemote}}

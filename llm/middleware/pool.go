@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // pool chooses among members that can answer a call, and remembers which of
@@ -58,7 +59,7 @@ func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, er
 func (p *pool) deliver(ctx context.Context, n int, events llm.Events, call *llm.Call, yield func(llm.Event, error) bool) (*listener, error) {
 	var heard listener
 	defer func() { p.learn(ctx, n, &heard) }()
-	err := llm.ForwardAttempt(heard.to(events), call.Buffered, yield)
+	err := llmutil.ForwardAttempt(heard.to(events), call.Buffered, yield)
 	return &heard, err
 }
 

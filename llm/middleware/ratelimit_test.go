@@ -13,6 +13,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -248,7 +249,7 @@ func TestRateLimitGuessesTokens(t *testing.T) {
 }
 
 func TestRateLimitHeedsTheServer(t *testing.T) {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	hello := d.Stream(llmtest.Text("Hello").Usage(3, 1))
 	limits := func(name, limit, left, reset string) llmtest.HTTPReply {
 		return hello.WithHeader("X-Ratelimit-Limit-"+name, limit).WithHeader("X-Ratelimit-Remaining-"+name, left).

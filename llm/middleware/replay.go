@@ -117,8 +117,8 @@ func decodeDetail(typ llm.EventType, data json.RawMessage) (llm.Detail, bool) {
 		return &llm.Media{Part: m.Parts[0]}, true
 	case llm.EventSource:
 		return decodeInto[llm.Source](data)
-	case llm.EventLogprobs:
-		return decodeInto[llm.Logprobs](data)
+	case llm.EventLogprob:
+		return decodeInto[llm.TokenLogprob](data)
 	case llm.EventWarning:
 		return decodeInto[llm.Warning](data)
 	case llm.EventDone:

@@ -31,7 +31,7 @@ func TestResumeGoesOnWithABrokenAnswer(t *testing.T) {
 		{"from anew, after reasoning", goingOn, []llmtest.Reply{thinking, llmtest.Text("Hello")},
 			"start reasoning text attempt reset start text done", "", "Hello"},
 		{"from anew, after a tool call", goingOn, []llmtest.Reply{calling, llmtest.Text("Hello")},
-			"start text tool call start tool call delta attempt reset start text done", "", "Hello"},
+			"start text tool_call_start tool_call_delta attempt reset start text done", "", "Hello"},
 		{"not from anew, if that is not wanted", middleware.Resume{Continue: []string{"llmtest"}, NoReset: true}, []llmtest.Reply{thinking},
 			"start reasoning text", llm.Incomplete, "Hel"},
 		{"once", goingOn, []llmtest.Reply{cut, cut}, "start text attempt text", llm.Incomplete, "HelHel"},

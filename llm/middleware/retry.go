@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Retry makes a call again that failed before its commit point, after a wait:
@@ -103,7 +104,7 @@ func (r *retrier) of(call *llm.Call) *spent {
 func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	paid := 0
 	for n := 0; ; n++ {
-		err := llm.ForwardAttempt(next(ctx, call), call.Buffered, yield)
+		err := llmutil.ForwardAttempt(next(ctx, call), call.Buffered, yield)
 		if err == nil {
 			r.worked(call, paid)
 			return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -100,7 +101,7 @@ func TestTimeoutLeavesTheCallersOwnEndAlone(t *testing.T) {
 
 func TestTimeoutKeepsWhatHadArrived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := llmtest.OpenAI()
+		d := conformance.OpenAI()
 		wire := d.Stream(llmtest.Text("Hel", "lo"))
 		srv := llmtest.NewServer(t, wire.Stall(len(wire.Frames()[0])+len(wire.Frames()[1])))
 		h := ask(t, overHTTP(t, srv, use(t, middleware.Timeout{Idle: time.Second})))

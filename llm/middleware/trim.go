@@ -8,6 +8,7 @@ import (
 	"sort"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Trim leaves out the oldest turns of a conversation that has become too long
@@ -60,7 +61,7 @@ func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield f
 	case err != nil:
 		yield(llm.Event{}, err)
 	case warning != "":
-		warned(next(ctx, trimmed), llm.Warning{Code: llm.WarnChanged, Setting: "Messages", Message: warning})(yield)
+		llmutil.WarnAfterStart(next(ctx, trimmed), llm.Warning{Code: llm.WarnChanged, Setting: "Messages", Message: warning})(yield)
 	default:
 		next(ctx, trimmed)(yield)
 	}

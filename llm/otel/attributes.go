@@ -81,7 +81,7 @@ func finishReason(reason llm.FinishReason) string {
 	if reason == llm.FinishToolCalls {
 		return "tool_call" // they have it in the singular
 	}
-	return underscored(string(reason))
+	return string(reason)
 }
 
 // known returns the attribute, or none for a value that is not known.

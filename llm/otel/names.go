@@ -1,8 +1,6 @@
 package otel
 
 import (
-	"strings"
-
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
@@ -81,7 +79,7 @@ func operation(op llm.Op) attribute.KeyValue {
 	if known, ok := operations[op]; ok {
 		return known
 	}
-	return keyOperation.String(underscored(string(op)))
+	return keyOperation.String(string(op))
 }
 
 // vendors are the conventions' names of providers. One that they lack goes by
@@ -103,12 +101,10 @@ func vendor(provider string) attribute.KeyValue {
 	return keyProvider.String(provider)
 }
 
-// errorType names a kind of error with few words and no spaces: "rate_limited".
+// errorType returns the kind of an error: "rate_limited".
 func errorType(err error) string {
 	if kind := llm.KindOf(err); kind != "" {
-		return underscored(string(kind))
+		return string(kind)
 	}
 	return semconv.ErrorTypeOther.Value.AsString()
 }
-
-func underscored(words string) string { return strings.ReplaceAll(words, " ", "_") }

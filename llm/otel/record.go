@@ -154,7 +154,7 @@ func (rec *record) fail() []attribute.KeyValue {
 	if status != 0 {
 		rec.span.SetAttributes(keyStatus.Int(status))
 	}
-	description := string(llm.KindOf(rec.err))
+	description := llm.KindOf(rec.err).Error()
 	switch {
 	case rec.reporter.content:
 		description = rec.err.Error()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 // pages returns what users read, by its path: the README, the docs, the examples.
@@ -93,7 +94,7 @@ func TestModelsOfTheDocsAreCurrent(t *testing.T) {
 				continue // as a server names it whose counts were measured
 			}
 			seen++
-			info, ok := providers.Info(name)
+			info, ok := catalog.Lookup(name)
 			if !ok || info.Status != llm.StatusCurrent {
 				t.Errorf("%s shows the model %s, whose status in the catalog is %q", path, name, info.Status)
 			}

@@ -199,7 +199,7 @@ func (a *answer) candidate(c *candidate) {
 	}
 	a.sources.take(c)
 	if c.Logprobs != nil && len(c.Logprobs.Chosen) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: c.Logprobs.convert()}})
+		a.EmitLogprobs(c.Logprobs.convert())
 	}
 }
 

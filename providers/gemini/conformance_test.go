@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
 func TestConformance(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.Gemini(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.Gemini(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
+			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
 		},
 		NoRefusals: "Gemini's API has none but text",
 	})
@@ -27,12 +27,12 @@ func TestConformanceOfVertex(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the code is that of TestConformance, but for the credential; with the race detector, once is enough")
 	}
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.Gemini(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.Gemini(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			return provider(t, gemini.Config{
 				Server: gemini.Vertex, Project: "p", Location: "europe-west4", BaseURL: baseURL, HTTPClient: client, Limits: limits,
-				TokenSource: func(context.Context) (string, error) { return llmtest.Key, nil },
+				TokenSource: func(context.Context) (string, error) { return conformance.Key, nil },
 			})
 		},
 		NoRefusals:   "Vertex AI's API has none but text",

@@ -9,6 +9,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Imagen models drew pictures of a text, by a method of their own. Google has
@@ -36,7 +37,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 		"instances": []any{map[string]string{"prompt": text}},
 		// A picture that is withheld is otherwise left out without a word.
 		"parameters": map[string]any{"sampleCount": 1, "includeRaiReason": true},
-	}, llm.OptionsFor[Options](call.Request.Options).Extra)
+	}, llmutil.OptionsFor[Options](call.Request.Options).Extra)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"no key":                 {gemini.Config{}, llm.Auth, "GEMINI_API_KEY"},
 		"an unknown kind":        {gemini.Config{Server: "bard", APIKey: key}, llm.InvalidRequest, "bard"},
-		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "cannot be one"},
+		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "is invalid: use only its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := gemini.New(tt.config)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // partData is what a part must have when it goes back to the server, besides
@@ -113,7 +114,7 @@ func (a *answer) call(c *functionCall, data *llm.ProviderData) {
 	if id == "" {
 		id = a.newCallID()
 	}
-	a.AddCall(llm.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
+	a.AddCall(llmutil.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
 	a.EndCalls(llm.FinishToolCalls)
 }
 

@@ -70,7 +70,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		a.EmitText(llm.EventText, string(*c.Content))
 	}
 	if len(c.Probabilities) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: a.logprobs(c)}})
+		a.EmitLogprobs(a.logprobs(c))
 	}
 	if c.Stop {
 		a.Done(&llm.Done{FinishReason: finishReason(c.StopType), RawFinishReason: c.StopType, Usage: c.usage()})

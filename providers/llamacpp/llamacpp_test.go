@@ -93,8 +93,8 @@ func TestWhatAPromptHasNoPlaceForIsSaid(t *testing.T) {
 		kind llm.Kind
 		says string
 	}{
-		"image":                {&llm.Request{Messages: []llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, Options: with(llamacpp.Options{Template: "plain"}).Options}, llm.Unsupported, "no place for llm.Image"},
-		"format that is none":  {with(llamacpp.Options{Template: "alpaka"}), llm.InvalidRequest, `there is no prompt format "alpaka"; there is: alpaca, `},
+		"image":                {&llm.Request{Messages: []llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, Options: with(llamacpp.Options{Template: "plain"}).Options}, llm.Unsupported, "plain prompts do not support llm.Image"},
+		"format that is none":  {with(llamacpp.Options{Template: "alpaka"}), llm.InvalidRequest, `unknown prompt format "alpaka": use one of alpaca, `},
 		"grammar and a schema": {&llm.Request{Messages: llm.Prompt("x").Messages, Format: &llm.Format{}, Options: with(llamacpp.Options{Grammar: "root ::= [a]"}).Options}, llm.InvalidRequest, "one of them"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -93,7 +94,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		a.content(m)
 	}
 	if len(c.Logprobs) > 0 {
-		a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: provider.ConvertLogprobs(c.Logprobs)}})
+		a.EmitLogprobs(provider.ConvertLogprobs(c.Logprobs))
 	}
 	if c.Done {
 		reason := a.EndCalls(finishReason(c.DoneReason))
@@ -110,7 +111,7 @@ func (a *answer) content(m *content) {
 		call := &m.ToolCalls[i]
 		// Each call is new and complete, so its index is the number of calls so far. In some
 		// versions the server's index begins again with each line.
-		a.AddCall(llm.ToolCallFragment{
+		a.AddCall(llmutil.ToolCallFragment{
 			Index: a.Calls(), ID: string(call.ID), Name: call.Function.Name, Arguments: call.arguments(),
 		})
 	}

@@ -169,7 +169,7 @@ func TestEventsOfAnAnswer(t *testing.T) {
 		got = append(got, strings.TrimSpace(ev.Type.String()+" "+ev.Text))
 	}
 	equal(t, "the events", got, []string{
-		"start", "reasoning Hm", "text A", "text B", "tool call start", "tool call delta {}", "tool call end", "done",
+		"start", "reasoning Hm", "text A", "text B", "tool_call_start", "tool_call_delta {}", "tool_call_end", "done",
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // embedBody is the body of a request for embeddings.
@@ -42,7 +43,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 }
 
 func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {
-	o := llm.OptionsFor[Options](call.Embed.Options)
+	o := llmutil.OptionsFor[Options](call.Embed.Options)
 	body := embedBody{
 		Model:      call.Model,
 		Input:      call.Embed.Inputs,

@@ -56,9 +56,9 @@ func (d *details) info() llm.ModelInfo {
 
 // The operations that are this provider's own, as errors name them.
 const (
-	opPull    llm.Op = "pull model"
-	opShow    llm.Op = "show model"
-	opVersion llm.Op = "get version"
+	opPull    llm.Op = "pull_model"
+	opShow    llm.Op = "show_model"
+	opVersion llm.Op = "get_version"
 )
 
 // ownCall returns the call of a method that is not part of [llm.Provider], for

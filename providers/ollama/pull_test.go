@@ -84,7 +84,7 @@ func TestPullThatFails(t *testing.T) {
 			wantError(t, err, test.kind, "ollama/llama3.2:1b", test.says)
 			equal(t, "the steps before the error", steps, pulled)
 			e, _ := errors.AsType[*llm.Error](err)
-			equal(t, "the operation in the error", e.Op, llm.Op("pull model"))
+			equal(t, "the operation in the error", e.Op, llm.Op("pull_model"))
 		})
 	}
 	t.Run("a refusal", func(t *testing.T) {

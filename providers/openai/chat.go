@@ -3,12 +3,12 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chat answers a chat. An error that it returns has not been yielded.
@@ -17,11 +17,11 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	accept := acceptStream
+	headers := p.headers.stream
 	if call.Request.NonStreaming {
-		accept = acceptJSON
+		headers = p.headers.json
 	}
-	req, err := p.request(ctx, call, http.MethodPost, body, accept)
+	req, err := p.request(ctx, call, p.url(chatPath, call.Model), body, headers)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	defer r.Close()
 	a := &answer{provider: p}
-	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamUsage}
+	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	return a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.usage)
 }
 
@@ -110,7 +110,7 @@ func (c *content) takeText() (d delta, text string) {
 // Piece implements [provider.Handler].
 func (a *answer) Piece(d delta, text string, _ []byte) {
 	if d.typ == llm.EventToolCallDelta {
-		a.AddCall(llm.ToolCallFragment{Index: d.index, Arguments: text})
+		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
 	} else {
 		a.EmitText(d.typ, text)
 	}
@@ -170,8 +170,8 @@ func (a *answer) chunk(c *chunk, whole bool) {
 			a.content(choice.Message, true)
 		}
 		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			all := append(provider.ConvertLogprobs(l.Content), provider.ConvertLogprobs(l.Refusal)...)
-			a.Emit(llm.Event{Type: llm.EventLogprobs, Detail: &llm.Logprobs{Tokens: all}})
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
+			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // chunk is one piece of an answer: a frame of a stream, or the whole of a reply that is not
@@ -174,7 +175,7 @@ func (c *content) dropBlankCalls() {
 
 // fragment returns the fragment for the assembler of tool calls. In a reply that is not
 // streamed, the calls have no index, so the place in the list is used.
-func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
+func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment {
 	index := -1
 	switch {
 	case f.Index != nil:
@@ -182,7 +183,7 @@ func (f *callFragment) fragment(place int, whole bool) llm.ToolCallFragment {
 	case whole:
 		index = place
 	}
-	return llm.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
+	return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }
 
 type annotation struct {

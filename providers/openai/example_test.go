@@ -63,7 +63,7 @@ func ExampleNew_compatible() {
 	p, err := openai.New(openai.Config{
 		Name:    "house", // in errors and model names
 		BaseURL: server.URL + "/v1",
-		Quirks:  &openai.Quirks{MaxTokens: "max_tokens", TopK: true},
+		Quirks:  &openai.Quirks{MaxTokensField: openai.MaxTokens, AcceptsTopK: true},
 	})
 	if err != nil {
 		fmt.Println(err)

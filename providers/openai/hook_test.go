@@ -213,7 +213,7 @@ func TestNoModelNameIsRefused(t *testing.T) {
 	for _, name := range []string{"gpt-5", "gpt-5-mini", "gpt-5-chat-latest", "o1", "o1-mini", "o1-preview", "o3", "o3-mini", "o4-mini", "code-davinci-002"} {
 		for where, config := range map[string]openai.Config{
 			"OpenAI":                  {},
-			"an old setting":          {Quirks: &openai.Quirks{MaxTokens: "max_tokens"}},
+			"an old setting":          {Quirks: &openai.Quirks{MaxTokensField: openai.MaxTokens}},
 			"an Azure deployment":     {Server: openai.Azure, AzureAPIVersion: "2024-10-21"},
 			"an Azure deployment, v1": {Server: openai.Azure},
 		} {

@@ -195,7 +195,7 @@ func TestUnknownUsageIsAWarning(t *testing.T) {
 			equal(t, "warnings", resp.Warnings, []llm.Warning{usageUnknown})
 		})
 	}
-	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamUsage: true}}, streams(events(text("a"), finish("stop"), done)))
+	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamOptions: true}}, streams(events(text("a"), finish("stop"), done)))
 	equal(t, "warnings, where the server is known to tell none", answer(t, m, llm.Prompt("hi")).Warnings, []llm.Warning(nil))
 }
 

@@ -13,8 +13,8 @@ func init() {
 	providers.RegisterOptions[Options](providerName)
 }
 
-// open makes a provider of the settings and the environment: PALM_BASE_URL and
-// PALM_API_KEY.
+// open returns a provider configured by the settings and the environment variables
+// PALM_BASE_URL and PALM_API_KEY. Settings take precedence.
 func open(c providers.Config) (llm.Provider, error) {
 	config := Config{
 		BaseURL:     c.BaseURL,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
@@ -28,33 +29,33 @@ const (
 	question = "Why is the sky blue?"
 )
 
-// client is one client: it asks the server at a URL for a streamed answer, and
-// returns the text that its user would have seen, and the error.
+// client is a Go client. ask requests a streamed answer from the server at a URL, and
+// returns the text that the user would see, and the error.
 type client struct {
 	name    string
-	dialect llmtest.Dialect
-	list    bool // its streams are lists of chunks, not events
+	dialect conformance.Dialect
+	list    bool // its streams are JSON lists of chunks, not events
 	ask     func(t *testing.T, base string) (text string, err error)
 }
 
 // ours reports whether the client is this library.
 func (c *client) ours() bool { return strings.HasPrefix(c.name, "Parley") }
 
-// clients are the vendors' and ours, each beside the one of the same dialect.
+// clients are the vendors' clients, each followed by this library with the same dialect.
 var clients = []client{
-	{"genai", llmtest.Gemini(), false, askGenai},
-	{"generative-ai-go", llmtest.Gemini(), true, askGenerativeAI},
-	{"Parley, Gemini", llmtest.Gemini(), false, func(t *testing.T, base string) (string, error) {
+	{"genai", conformance.Gemini(), false, askGenai},
+	{"generative-ai-go", conformance.Gemini(), true, askGenerativeAI},
+	{"Parley, Gemini", conformance.Gemini(), false, func(t *testing.T, base string) (string, error) {
 		p, err := gemini.New(gemini.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
-	{"go-openai", llmtest.OpenAI(), false, askGoOpenAI},
-	{"Parley, OpenAI", llmtest.OpenAI(), false, func(t *testing.T, base string) (string, error) {
+	{"go-openai", conformance.OpenAI(), false, askGoOpenAI},
+	{"Parley, OpenAI", conformance.OpenAI(), false, func(t *testing.T, base string) (string, error) {
 		p, err := openai.New(openai.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
-	{"Ollama's", llmtest.Ollama(), false, askOllama},
-	{"Parley, Ollama", llmtest.Ollama(), false, func(t *testing.T, base string) (string, error) {
+	{"ollama/api", conformance.Ollama(), false, askOllama},
+	{"Parley, Ollama", conformance.Ollama(), false, func(t *testing.T, base string) (string, error) {
 		p, err := ollama.New(ollama.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
@@ -157,16 +158,16 @@ func askOllama(t *testing.T, base string) (text string, _ error) {
 	return text, err
 }
 
-// transport is one that a client has to itself.
+// transport returns a separate transport for one client.
 func transport(t *testing.T) http.RoundTripper {
 	own := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(own.CloseIdleConnections)
 	return own
 }
 
-// asList turns the events of a stream into a list of their chunks, which is what
-// Google's servers send to those who do not ask for events.
-func asList(t *testing.T, d llmtest.Dialect, r llmtest.Reply) [][]byte {
+// asList converts the events of a stream to a JSON list of chunks. Google's servers send
+// such a list to clients that do not request events.
+func asList(t *testing.T, d conformance.Dialect, r llmtest.Reply) [][]byte {
 	t.Helper()
 	frames := d.Stream(r).Frames()
 	for i, frame := range frames {
@@ -178,7 +179,7 @@ func asList(t *testing.T, d llmtest.Dialect, r llmtest.Reply) [][]byte {
 		if i == 0 {
 			before = "["
 		}
-		frames[i] = append([]byte(before), data[:len(data)-2]...) // without its blank line
+		frames[i] = append([]byte(before), data[:len(data)-2]...) // without the blank line
 	}
 	return append(frames, []byte("]\n"))
 }

@@ -1,0 +1,21 @@
+// Package llmutil has helpers for authors of providers and middleware. Programs that only
+// use models do not need it.
+//
+// # Providers
+//
+//   - [Dispatch] calls the method for the operation: Chat, Embed, CountTokens or ListModels.
+//     It fails other operations with kind [llm.Unsupported].
+//   - [OptionsFor] finds the provider's own options in a request.
+//   - [ToolCallAssembler] turns fragments of tool calls into events.
+//   - [YieldResult] passes on the complete answer to a call that is not a chat.
+//
+// # Middleware
+//
+//   - [ForwardAttempt] implements the retry rule: a call may be repeated until its caller
+//     has seen content. Middleware that calls the next handler more than once uses it.
+//   - [WarnAfterStart] adds warnings to an answer.
+//   - [Unfinished] returns the error for events that stop without an [llm.EventDone].
+//
+// [llm.Collect], [llm.FromContext] and [llm.Errorf] are in package llm. The conformance
+// tests for providers are in llm/llmtest/conformance.
+package llmutil
