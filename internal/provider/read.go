@@ -192,8 +192,8 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 	return done, err
 }
 
-// broken handles a frame that is not a chunk: it is cut, or says in another form what
-// went wrong.
+// broken returns the error for a frame that is not a chunk. It may be cut, or an error of the
+// server in another form.
 func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return r.handler.End(Ending{Failure: r.answer.CutInLine()})

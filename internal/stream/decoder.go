@@ -502,7 +502,7 @@ func (p *parser) scalar(l *layout, v reflect.Value, depth int) result {
 	return absent
 }
 
-// maxExact is the largest integer up to which each integer is a float64 of its own.
+// maxExact is the largest n for which a float64 represents every integer up to n exactly.
 const maxExact = 1 << 53
 
 // setNumber sets v to a valid JSON number, if the type can hold it.

@@ -12,14 +12,14 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Imagen models drew pictures of a text, by a method of their own. Google has
-// switched them off; a gateway or a replica may still have them.
+// Imagen models made images from a text, with a separate API method. Google has switched
+// them off, but a gateway or a replica may still serve them.
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
 
 func isImagen(model string) bool { return strings.HasPrefix(baseName(model), "imagen") }
 
-// draw answers a chat of a single text with pictures. An error that it returns has
-// not been yielded.
+// draw answers a chat of a single text with images. It returns an error that has not been
+// yielded.
 func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if !p.elsewhere {
 		return p.fail(call, llm.Retired, "Google switched its Imagen models off on 2026-08-17: use gemini-3.1-flash-image, "+
@@ -54,7 +54,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 	return a.Failed(p.readPictures(a), llm.Usage{})
 }
 
-// toDraw returns the text of a request, which is all that can be drawn.
+// toDraw returns the text of a request. Imagen takes nothing else.
 func toDraw(messages []llm.Message) (string, error) {
 	var texts []string
 	for _, m := range messages {
@@ -69,8 +69,7 @@ func toDraw(messages []llm.Message) (string, error) {
 	return strings.Join(texts, "\n\n"), nil
 }
 
-// lostInDrawing returns a warning for each setting that is for texts, and asks for
-// something.
+// lostInDrawing returns a warning for each setting that Imagen does not have.
 func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 	for _, s := range [...]struct {
 		name string
@@ -101,7 +100,7 @@ type pictures struct {
 
 var picturesDecoder = stream.NewDecoder[pictures]()
 
-// readPictures reads the reply, which is one JSON value, and passes it on.
+// readPictures reads the reply, which is one JSON value, and emits its images.
 func (p *Provider) readPictures(a *provider.Answer) error {
 	var got pictures
 	if err := provider.ReadValue(a, picturesDecoder, httpcall.WholeReply(p.limits), &got); err != nil {

@@ -15,20 +15,19 @@ import (
 
 // PullProgress is a step of pulling a model.
 type PullProgress struct {
-	// Status says what is going on: "pulling manifest", "verifying sha256
-	// digest", and at the end "success".
+	// Status is the current step, for example "pulling manifest" or "verifying sha256
+	// digest". The last status is "success".
 	Status string `json:"status"`
-	// Digest names the file that is being downloaded; empty for other steps.
+	// Digest is the digest of the file that is being downloaded. It is empty for other steps.
 	Digest string `json:"digest"`
-	// Completed and Total are bytes of that file. Total is 0 while unknown.
+	// Completed and Total are sizes of that file in bytes. Total is 0 if it is unknown.
 	Completed int64 `json:"completed"`
 	Total     int64 `json:"total"`
 }
 
-// Pull has the server download a model, and reports its progress. An error is
-// the last pair; a sequence without one ends with the status "success", and only
-// then does the server have the model. Leaving the loop stops the download; what
-// is there by then is used when the same model is pulled again.
+// Pull makes the server download a model, and reports the progress. The sequence ends with
+// the status "success" or with an error. Only after "success" does the server have the
+// model. To stop the download, leave the loop; a later Pull of the same model continues it.
 //
 //	for progress, err := range p.Pull(ctx, "llama3.2:1b") {
 //		if err != nil {
@@ -37,9 +36,9 @@ type PullProgress struct {
 //		fmt.Println(progress.Status, progress.Completed, progress.Total)
 //	}
 //
-// Nothing is sent before the range, and each range pulls anew. A model that the
-// registry does not have is an error of kind [llm.NotFound], a registry that
-// the server cannot reach one of kind [llm.Network].
+// Each range over the sequence sends a new request; before it, nothing is sent. The error is
+// of kind [llm.NotFound] if the registry does not have the model, and of kind [llm.Network]
+// if the server cannot reach the registry.
 func (p *Provider) Pull(ctx context.Context, model string) iter.Seq2[PullProgress, error] {
 	return func(yield func(PullProgress, error) bool) {
 		if err := p.pull(ctx, model, yield); err != nil {
@@ -79,7 +78,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			if line.Unterminated {
 				return pullStopped(r, io.EOF)
 			}
-			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
+			return r.Fail(llm.Protocol, "a line of the reply is not a progress report: "+err.Error())
 		}
 		if said := step.Failed(); said != nil {
 			return explain(r.APIError(said, llm.Server))
@@ -94,7 +93,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 	}
 }
 
-// pullStopped returns the error for a reply that ended before its end.
+// pullStopped returns the error for a reply that ended before "success".
 func pullStopped(r *httpcall.Reply, err error) error {
 	if tooLong, ok := errors.AsType[*stream.TooLongError](err); ok {
 		return r.Fail(llm.Protocol, tooLong.Error())
@@ -102,5 +101,5 @@ func pullStopped(r *httpcall.Reply, err error) error {
 	if err != io.EOF {
 		return r.ReadError(err)
 	}
-	return r.Fail(llm.Incomplete, "the server stopped reporting before the download was a success")
+	return r.Fail(llm.Incomplete, "the reply ended before the download was complete")
 }

@@ -76,8 +76,8 @@ func TestPullThatFails(t *testing.T) {
 		"a full disk":               {failing(`write /models/blobs/x: no space left on device`), llm.Server, "no space left"},
 		"a clean end":               {pulling, llm.Incomplete, "before the download was a success"},
 		"a cut line":                {pulling + `{"status":"succ`, llm.Incomplete, "before the download was a success"},
-		"a line that is no JSON":    {pulling + "<oops>\n", llm.Protocol, "not a step"},
-		"a line of the wrong types": {pulling + `{"completed":"x"}` + "\n", llm.Protocol, "not a step"},
+		"a line that is no JSON":    {pulling + "<oops>\n", llm.Protocol, "not a progress report"},
+		"a line of the wrong types": {pulling + `{"completed":"x"}` + "\n", llm.Protocol, "not a progress report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			steps, err := pull(t, serve(t, says(200, "application/x-ndjson", test.body)))
