@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
 	"github.com/parley-llm/parley/providers/catalog"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -35,17 +35,17 @@ func run(w io.Writer, args []string) error {
 	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json_schema, streaming, prompt_cache")
 	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
 	all := flags.Bool("all", false, "retired models and systems of the past as well")
-	config := flags.String("config", "", "the models of this config `file` as well")
+	file := flags.String("config", "", "the models of this config `file` as well")
 	_ = flags.Parse(args) // which ends the program at a mistake
 	models := catalog.All()
-	if *config != "" {
-		setup, err := providers.Load(*config)
+	if *file != "" {
+		cfg, err := config.Load(*file, nil)
 		if err != nil {
 			return err
 		}
-		defer setup.Close()
-		for _, name := range setup.Names() { // what the file says comes in place of what the catalog does
-			if own, ok := setup.Info(name); ok {
+		defer cfg.Close()
+		for _, name := range cfg.Names() { // facts in the file replace those of the catalog
+			if own, ok := cfg.Info(name); ok {
 				models = slices.DeleteFunc(models, func(e catalog.Model) bool { return e.String() == own.String() })
 				models = append(models, own)
 			}
@@ -71,7 +71,9 @@ func run(w io.Writer, args []string) error {
 }
 
 func describe(w io.Writer, models []catalog.Model, name string) error {
-	i := slices.IndexFunc(models, func(e catalog.Model) bool { return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name) })
+	i := slices.IndexFunc(models, func(e catalog.Model) bool {
+		return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name)
+	})
 	if i < 0 {
 		return fmt.Errorf("no facts about %q; the catalog is of %s", name, catalog.Date().Format(time.DateOnly))
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	providers.Register("eliza", func(providers.Config) (llm.Provider, error) { return eliza{}, nil })
+	providers.Register("eliza", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return eliza{}, nil }})
 }
 
 // eliza is the provider. It has no state, so any number of goroutines may use it at once, as all

@@ -141,7 +141,7 @@ func (s *sources) list() []llm.Source {
 				source.Start, source.End = support.Segment.Start, support.Segment.End
 			case n > 0 && n < len(s.parts):
 				source.Start, source.End = s.parts[n]+support.Segment.Start, s.parts[n]+support.Segment.End
-			} // else where in the text its part begins is not known
+			} // otherwise the offset of its part is unknown
 			list, cited[i] = append(list, source), true
 		}
 	}

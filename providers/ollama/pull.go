@@ -13,21 +13,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// PullProgress is a step of pulling a model.
+// PullProgress is the progress of a download.
 type PullProgress struct {
 	// Status is the current step, for example "pulling manifest" or "verifying sha256
-	// digest". The last status is "success".
+	// digest". The last one is "success".
 	Status string `json:"status"`
-	// Digest is the digest of the file that is being downloaded. It is empty for other steps.
+	// Digest is the digest of the file that is being downloaded. It is empty in other steps.
 	Digest string `json:"digest"`
-	// Completed and Total are sizes of that file in bytes. Total is 0 if it is unknown.
+	// Completed and Total are sizes of that file, in bytes. Total is 0 if it is not known yet.
 	Completed int64 `json:"completed"`
 	Total     int64 `json:"total"`
 }
 
-// Pull makes the server download a model, and reports the progress. The sequence ends with
-// the status "success" or with an error. Only after "success" does the server have the
-// model. To stop the download, leave the loop; a later Pull of the same model continues it.
+// Pull downloads a model to the server, and reports the progress. If the download succeeds,
+// the last status is "success". Otherwise the last pair is an error. Leaving the loop stops
+// the download. The next Pull of the model continues it.
 //
 //	for progress, err := range p.Pull(ctx, "llama3.2:1b") {
 //		if err != nil {
@@ -36,9 +36,9 @@ type PullProgress struct {
 //		fmt.Println(progress.Status, progress.Completed, progress.Total)
 //	}
 //
-// Each range over the sequence sends a new request; before it, nothing is sent. The error is
-// of kind [llm.NotFound] if the registry does not have the model, and of kind [llm.Network]
-// if the server cannot reach the registry.
+// Nothing is sent before the range. Each range starts a new download. If the registry does
+// not have the model, the error is of kind [llm.NotFound]. If the server cannot reach the
+// registry, it is of kind [llm.Network].
 func (p *Provider) Pull(ctx context.Context, model string) iter.Seq2[PullProgress, error] {
 	return func(yield func(PullProgress, error) bool) {
 		if err := p.pull(ctx, model, yield); err != nil {
@@ -78,7 +78,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			if line.Unterminated {
 				return pullStopped(r, io.EOF)
 			}
-			return r.Fail(llm.Protocol, "a line of the reply is not a progress report: "+err.Error())
+			return r.Fail(llm.Protocol, "a line of the reply is not the progress of a download: "+err.Error())
 		}
 		if said := step.Failed(); said != nil {
 			return explain(r.APIError(said, llm.Server))
@@ -93,7 +93,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 	}
 }
 
-// pullStopped returns the error for a reply that ended before "success".
+// pullStopped returns the error for a reply that ended too early.
 func pullStopped(r *httpcall.Reply, err error) error {
 	if tooLong, ok := errors.AsType[*stream.TooLongError](err); ok {
 		return r.Fail(llm.Protocol, tooLong.Error())
@@ -101,5 +101,5 @@ func pullStopped(r *httpcall.Reply, err error) error {
 	if err != io.EOF {
 		return r.ReadError(err)
 	}
-	return r.Fail(llm.Incomplete, "the reply ended before the download was complete")
+	return r.Fail(llm.Incomplete, "the reply ended before the download was complete: pull the model again")
 }
