@@ -110,6 +110,7 @@ func contests(t testing.TB, base string) []contest {
 			checkLength(t, len(text))
 		}
 	}
+	limited := withChain(t, base)
 	return []contest{
 		{"OpenAI, 1000 chunks", 1000, 80, floor("/openai/1000/chat/completions", openAIFormat), streamed(openAI("/openai/1000")), 0.5, 0.25},
 		{"OpenAI, 5 chunks", 5, 400, floor("/openai/5/chat/completions", openAIFormat), streamed(openAI("/openai/5")), 1.25, 0},
@@ -123,6 +124,9 @@ func contests(t testing.TB, base string) []contest {
 		{"OpenAI, unstreamed", 0, 400, whole("/whole/openai", func() interface{ answer() (string, bool) } { return new(openAIWhole) }), unstreamed(openAI("/whole/openai")), 1.15, 0},
 		{"Ollama, unstreamed", 0, 400, whole("/whole/ollama", func() interface{ answer() (string, bool) } { return new(ollamaWhole) }), unstreamed(ollamaModel("/whole/ollama")), 1.15, 0},
 		{"Gemini, unstreamed", 0, 400, whole("/whole/gemini", func() interface{ answer() (string, bool) } { return new(geminiWhole) }), unstreamed(geminiModel("/whole/gemini")), 1.15, 0},
+		{"OpenAI, 1000 chunks, chain", 1000, 80, floor("/openai/1000/chat/completions", openAIFormat), streamed(limited.openAI), 0.65, 0.25},
+		{"Ollama, 1000 chunks, chain", 1000, 80, floor("/ollama/1000/api/chat", ollamaFormat), streamed(limited.ollama), 0.75, 0.25},
+		{"Gemini, 1000 chunks, chain", 1000, 80, floor(geminiPath("1000"), geminiFormat), streamed(limited.gemini), 0.65, 0.25},
 	}
 }
 
@@ -183,7 +187,7 @@ func TestCostBesideTheFloor(t *testing.T) {
 		}
 		allocs, bytes := allocations(t, c.ours)
 		floorAllocs, _ := allocations(t, c.floor)
-		t.Logf("%-20s floor %8.0f ns a %s, ours %8.0f ns: ratio %.2f (%.2f to %.2f; goal %.2f); %.2f allocs and %.0f B a %s (floor %.2f)",
+		t.Logf("%-26s floor %8.0f ns a %s, ours %8.0f ns: ratio %.2f (%.2f to %.2f; goal %.2f); %.2f allocs and %.0f B a %s (floor %.2f)",
 			c.name, median(floors)/per, unit, median(ours)/per, ratio, slices.Min(ratios), slices.Max(ratios), c.goal,
 			allocs/per, bytes/per, unit, floorAllocs/per)
 		if c.mostAllocs > 0 && allocs/per > c.mostAllocs {
