@@ -32,7 +32,7 @@ func (t *Translation) Back(answer json.RawMessage) (json.RawMessage, error) {
 // back is one run of Back. check finds the branches of unions.
 type back struct{ check *check }
 
-// value returns v, which was written for n, in the original form. repeats counts nodes that
+// value returns v in the original form. v was written for n. repeats counts the nodes that
 // were visited for the same value.
 func (b *back) value(n *node, v *value, repeats int) value {
 	if repeats > 100 || !b.check.spend(1) {

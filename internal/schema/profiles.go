@@ -132,7 +132,7 @@ var profiles = []Profile{
 		Untyped:        UntypedInferred,
 		RefDescription: true,
 		Keywords: grammar + " pattern format exclusiveMinimum exclusiveMaximum multipleOf contains minContains maxContains not if then else" +
-			" minProperties maxProperties propertyNames dependentRequired dependentSchemas unevaluatedItems unevaluatedProperties default examples",
+			" minProperties maxProperties propertyNames dependentRequired dependentSchemas default examples",
 	},
 	with(openAIStrict, func(p *Profile) { p.Name, p.Source = "groq-strict", "console.groq.com structured-outputs" }),
 	{Name: "groq", Source: "console.groq.com structured-outputs", Hint: true},

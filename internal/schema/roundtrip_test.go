@@ -371,3 +371,47 @@ func FuzzTranslate(f *testing.F) {
 		}
 	})
 }
+
+// TestTranslationsAcceptNoMore runs the test suite's instances against translated schemas. An
+// instance that a translation accepts must be valid, translated back, for the original,
+// unless a warning says that something is not enforced.
+func TestTranslationsAcceptNoMore(t *testing.T) {
+	checked := 0
+	for _, draft := range []string{"draft2020-12", "draft7"} {
+		for file, groups := range suite(t, draft) {
+			for _, g := range groups {
+				s, err := schema.Parse(withDraft(g.Schema, draft), schema.Limits{})
+				if err != nil {
+					continue
+				}
+				original := s.Validator(schema.Options{})
+				for _, p := range schema.Profiles() {
+					tr, err := s.For(p)
+					if err != nil || p.Hint || len(tr.Warnings) > 0 || p.Null == schema.NullKeyword {
+						continue
+					}
+					translated := parse(t, string(tr.Schema)).Validator(schema.Options{})
+					for _, test := range g.Tests {
+						for _, answer := range []string{string(test.Data), `{"value":` + string(test.Data) + `}`} {
+							if !translated.Validate([]byte(answer)).Valid() {
+								continue
+							}
+							back, err := tr.Back([]byte(answer))
+							if err != nil {
+								t.Fatal(err)
+							}
+							checked++
+							if report := original.Validate(back); !report.Valid() {
+								t.Errorf("%s: %s: %s\n%s\n%s\nanswer %s\nback   %s\n%s", file, g.Description, p.Name, g.Schema, tr.Schema, answer, back, report)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d answers", checked)
+	if checked < 3000 {
+		t.Errorf("only %d answers were checked", checked)
+	}
+}

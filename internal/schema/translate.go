@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +27,7 @@ type Warning struct {
 	Path string
 	// Keyword is the keyword that was changed.
 	Keyword string
-	// Message says what was changed.
+	// Message describes the change.
 	Message string
 }
 
@@ -206,10 +207,12 @@ type translator struct {
 	inUnion  int            // anyOf above the current schema
 	depth    int            // objects and arrays above the current schema
 	work     int            // subschemas that were visited
+	level    int            // calls of schema that are active
 }
 
 const (
 	maxWork     = 100_000
+	maxLevel    = 3000
 	maxWarnings = 100
 )
 
@@ -321,28 +324,37 @@ func (t *translator) schema(parts []part, at *node) (value, *Error) {
 	if len(refs) == 1 && !structural(leaves) && t.keeps(refs[0].n, leaves) {
 		return t.reference(refs[0].n, leaves)
 	}
+	if t.level++; t.level > maxLevel {
+		return value{}, t.unsupported(at, "", "nest the schema less", "schema is nested more than %d levels deep for %s", maxLevel, t.profile.Name)
+	}
 	opened := len(t.inlining)
-	defer func() { t.inlining = t.inlining[:opened] }()
-	for len(refs) > 0 {
-		ref := refs[0]
-		refs = refs[1:]
-		target := ref.n.ref
-		for _, above := range t.inlining {
-			if above == target {
-				return value{}, t.unsupported(ref.n, "$ref", "limit the nesting, or use another backend", "%s cannot express the recursion of %s", t.profile.Name, quote("#"+target.path()))
-			}
-		}
-		if target == t.source.root && t.open[target] && !t.keeps(ref.n, nil) {
-			return value{}, t.unsupported(ref.n, "$ref", "limit the nesting, or use another backend", "%s cannot express the recursion of the root", t.profile.Name)
-		}
-		t.inlining = append(t.inlining, target)
-		var more []part
-		if leaves, more, err = t.flatten([]part{{n: target, bare: ref.bare}}, leaves, nil); err != nil {
-			return value{}, err
-		}
-		refs = append(refs, more...)
+	defer func() { t.inlining, t.level = t.inlining[:opened], t.level-1 }()
+	if leaves, err = t.inline(leaves, refs); err != nil {
+		return value{}, err
 	}
 	return t.conjunction(leaves, at)
+}
+
+// inline adds the targets of references to the leaves.
+func (t *translator) inline(leaves, refs []part) ([]part, *Error) {
+	above := t.inlining
+	for len(refs) > 0 {
+		n, bare := refs[0].n, refs[0].bare
+		refs = refs[1:]
+		if slices.Contains(above, n.ref) || n.ref == t.source.root && t.open[n.ref] && !t.keeps(n, nil) {
+			return nil, t.unsupported(n, "$ref", "limit the nesting, or use another backend",
+				"%s cannot express the recursion of %s", t.profile.Name, quote("#"+n.ref.path()))
+		}
+		if slices.Contains(t.inlining[len(above):], n.ref) { // twice in one conjunction
+			continue
+		}
+		t.inlining = append(t.inlining, n.ref)
+		var err *Error
+		if leaves, refs, err = t.flatten([]part{{n: n.ref, bare: bare}}, leaves, refs); err != nil {
+			return nil, err
+		}
+	}
+	return leaves, nil
 }
 
 // structural reports whether leaves have keywords that cannot stand beside a reference.

@@ -2,7 +2,7 @@ package schema
 
 import "slices"
 
-// counts are what the limits of a profile bound.
+// counts are the numbers that the limits of a profile bound.
 type counts struct {
 	properties, depth, enumValues, characters, branches int
 	largeEnum                                           int // characters of the largest enum that is over LargeEnum

@@ -103,6 +103,9 @@ func (t *translator) properties(m *members, at *node) (properties value, require
 			t.inUnion--
 		}
 		if err == errNever && !m.required[name] {
+			if !t.profile.Closed && (!m.closed || !t.profile.accepts("additionalProperties")) {
+				t.warn(place, "properties", "%s allows the member although its schema is false", t.profile.Name)
+			}
 			continue
 		}
 		if err != nil {

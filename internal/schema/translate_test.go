@@ -128,7 +128,7 @@ func TestUnsupportedSchemas(t *testing.T) {
 		{"any value", "openai-strict", `{"type":"object","properties":{"a":{}}}`, "schema at /properties/a: schema accepts any value, which openai-strict cannot express: give it a type"},
 		{"any items", "openai-strict", `{"type":"object","properties":{"a":{"type":"array"}}}`, "schema at /properties/a: array has no items, and openai-strict cannot express items of any type: add items with a type"},
 		{"map of any", "openai-strict", `{"type":"object","properties":{"a":{"type":"object"}}}`, "schema at /properties/a: schema accepts any value, which openai-strict cannot express: give it a type"},
-		{"recursion", "anthropic", `{"type":"object","properties":{"a":{"$ref":"#"}}}`, "schema at /properties/a/$ref: anthropic cannot express the recursion of the root: limit the nesting, or use another backend"},
+		{"recursion", "anthropic", `{"type":"object","properties":{"a":{"$ref":"#"}}}`, `schema at /properties/a/$ref: anthropic cannot express the recursion of "#": limit the nesting, or use another backend`},
 		{"recursion of a definition", "gemini-openapi", `{"$ref":"#/$defs/A","$defs":{"A":{"type":"array","items":{"$ref":"#/$defs/A"}}}}`, `schema at /$defs/A/items/$ref: gemini-openapi cannot express the recursion of "#/$defs/A": limit the nesting, or use another backend`},
 		{"contradiction", "gemini", `{"allOf":[{"type":"string"},{"type":"integer"}]}`, "schema: no value can match the schema: remove the contradiction"},
 		{"false", "openai-strict", `false`, "schema: no value can match the schema: remove the contradiction"},
@@ -172,6 +172,30 @@ func TestHostileSchemasTranslateInBounds(t *testing.T) {
 	unions := strings.TrimSuffix(strings.Repeat(`{"anyOf":[{"type":"object"},{"required":["a"]}]},`, 20), ",")
 	if _, err := parse(t, `{"allOf":[`+unions+`]}`).For(profile(t, "gemini")); err == nil || !strings.Contains(err.Error(), "expands to more than 100000 subschemas") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestDeepInliningIsBounded(t *testing.T) {
+	var defs []string
+	for i := range 8000 {
+		defs = append(defs, fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"}}}`, i, i+1))
+	}
+	s := parse(t, `{"$ref":"#/$defs/d0","$defs":{`+strings.Join(defs, ",")+`,"d8000":{"type":"string"}}}`)
+	for _, name := range []string{"portable", "gemini", "openai-strict"} {
+		if _, err := s.For(profile(t, name)); err == nil || !strings.Contains(err.Error(), "nested more than 3000 levels deep") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestSharedBaseIsNoRecursion(t *testing.T) {
+	s := parse(t, `{"allOf":[{"$ref":"#/$defs/A"},{"$ref":"#/$defs/B"}],"$defs":{"Base":{"type":"object","properties":{"id":{"type":"string"}},"required":["id"]},"A":{"allOf":[{"$ref":"#/$defs/Base"},{"properties":{"a":{"type":"string"}},"required":["a"]}]},"B":{"allOf":[{"$ref":"#/$defs/Base"},{"properties":{"b":{"type":"string"}},"required":["b"]}]}}}`)
+	for _, name := range []string{"portable", "anthropic", "openai-strict"} {
+		tr, err := s.For(profile(t, name))
+		want := `{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"string"},"id":{"type":"string"}},"required":["a","b","id"],"additionalProperties":false}`
+		if err != nil || string(tr.Schema) != want {
+			t.Errorf("%s: got %s, %v\nwant %s", name, tr.Schema, err, want)
+		}
 	}
 }
 

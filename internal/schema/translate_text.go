@@ -89,8 +89,8 @@ var appliesTo = map[string]typeSet{
 	"unevaluatedProperties": typeObject, "dependentRequired": typeObject, "dependentSchemas": typeObject, "dependencies": typeObject,
 }
 
-// constraints handles all keywords of n that are no structure and apply to the types. What
-// the profile accepts is added to out, if it is not nil. The rest becomes words.
+// constraints handles all keywords of n that are no structure and apply to the types. If the
+// profile accepts a keyword and out is not nil, it is added to out. Otherwise it becomes words.
 func (d *description) constraints(t *translator, n *node, types typeSet, out *value) {
 	for i, keyword := range n.at.list.names {
 		if hasWord(structure, keyword) {

@@ -201,6 +201,8 @@ type reader struct {
 	values   int // number of values that are still allowed
 	maxDepth int
 	maxCount int
+
+	duplicates bool // some object has a key twice
 }
 
 // readError is a failed read. path is built while the recursion unwinds.
@@ -212,14 +214,21 @@ type readError struct {
 // readValue reads data as one JSON value with at most the given nesting and number of
 // values. encoding/json decides whether data is valid.
 func readValue(data []byte, maxDepth, maxCount int) (value, *readError) {
+	v, _, err := readInstance(data, maxDepth, maxCount)
+	return v, err
+}
+
+// readInstance is readValue, and reports whether any object has a key twice.
+func readInstance(data []byte, maxDepth, maxCount int) (value, bool, *readError) {
 	if !json.Valid(data) {
-		return value{}, syntaxError(data)
+		return value{}, false, syntaxError(data)
 	}
 	if !utf8.Valid(data) {
-		return value{}, &readError{problem: "text is not valid UTF-8", fix: "encode it as UTF-8"}
+		return value{}, false, &readError{problem: "text is not valid UTF-8", fix: "encode it as UTF-8"}
 	}
 	r := &reader{text: string(data), depth: maxDepth, values: maxCount, maxDepth: maxDepth, maxCount: maxCount}
-	return r.value()
+	v, err := r.value()
+	return v, r.duplicates, err
 }
 
 // syntaxError explains why data is not JSON.
@@ -319,6 +328,7 @@ func (r *reader) elements() (value, *readError) {
 	}
 	r.pos++
 	v.list.findRepeated()
+	r.duplicates = r.duplicates || len(v.list.repeated) > 0
 	return v, nil
 }
 
