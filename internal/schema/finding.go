@@ -12,7 +12,7 @@ type Finding struct {
 	// string. A pointer of more than 300 bytes is cut and ends in an ellipsis.
 	Path string
 	// Keyword is the keyword of the schema that failed, for example "required". It is empty
-	// for text that is no JSON and for exceeded limits.
+	// for text that is no JSON, for duplicate keys and for exceeded limits.
 	Keyword string
 	// Schema is the JSON pointer of the subschema that has the keyword.
 	Schema string

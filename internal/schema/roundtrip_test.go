@@ -316,7 +316,11 @@ func checkTranslation(t *testing.T, s *schema.Schema, answers ...[]byte) {
 			continue
 		}
 		for _, answer := range answers {
-			if _, err := tr.Back(answer); err != nil && json.Valid(answer) && len(answer) < 1000 && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "UTF-8") {
+			back, err := tr.Back(answer)
+			if err == nil {
+				tr.Relocate(answer, s.Validator(schema.Options{}).Validate(back))
+			}
+			if err != nil && json.Valid(answer) && len(answer) < 1000 && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "UTF-8") {
 				t.Errorf("%s: Back(%s): %v", p.Name, answer, err)
 			}
 		}

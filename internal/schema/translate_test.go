@@ -234,6 +234,39 @@ func TestBack(t *testing.T) {
 	}
 }
 
+func TestRelocateFindsPlacesInTheAnswer(t *testing.T) {
+	s := parse(t, `{"type":"array","items":{"type":"object","properties":{"sizes":{"type":"object","additionalProperties":{"type":"object","properties":{"a/b":{"type":"integer","minimum":5}},"required":["a/b"],"additionalProperties":false}},"u":{"anyOf":[{"type":"string","maxLength":1},{"type":"array","items":{"type":"object","additionalProperties":{"type":"string","minLength":2}}}]}},"required":["sizes","u"]}}`)
+	tr, err := s.For(profile(t, "openai-strict"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := []byte(`{"value":[{"sizes":[{"key":"x","value":{"a/b":7}},{"key":"s/t","value":{"a/b":1}}],"u":"long"},{"sizes":[],"u":[[],[{"key":"k","value":"z"}]]},{"sizes":{}}]}`)
+	back, err := tr.Back(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := s.Validator(schema.Options{}).Validate(back)
+	before := strings.Join([]string{
+		"/0/sizes/s~1t/a~1b: must be at least 5, but is 1",
+		"/0/u: must have at most 1 characters, but has 4",
+		"/1/u/1/k: must have at least 2 characters, but has 1",
+		`/2: member "u" is missing: add it`,
+	}, "\n")
+	if report.String() != before {
+		t.Fatalf("got\n%s\nwant\n%s", report, before)
+	}
+	tr.Relocate(answer, report)
+	after := strings.Join([]string{
+		"/value/0/sizes/1/value/a~1b: must be at least 5, but is 1",
+		"/value/0/u: must have at most 1 characters, but has 4",
+		"/value/1/u/1/0/value: must have at least 2 characters, but has 1",
+		`/value/2: member "u" is missing: add it`,
+	}, "\n")
+	if report.String() != after {
+		t.Errorf("got\n%s\nwant\n%s", report, after)
+	}
+}
+
 func TestCostCountsForTheRequest(t *testing.T) {
 	tr, err := parse(t, `{"type":"object","properties":{"a":{"type":"string"},"b":{"type":["string","null"]},"c":{"type":"object","properties":{"d":{"anyOf":[{"type":"string"},{"type":"integer"}]}},"required":["d"]}},"required":["b"]}`).
 		For(profile(t, "anthropic-strict-tools"))
