@@ -166,12 +166,31 @@ func TestHostileSchemasTranslateInBounds(t *testing.T) {
 		defs = append(defs, fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}}`, i, i+1, i+1))
 	}
 	s := parse(t, `{"$ref":"#/$defs/d0","$defs":{`+strings.Join(defs, ",")+`,"d16":{"type":"string"}}}`)
-	if _, err := s.For(profile(t, "portable")); err == nil || !strings.Contains(err.Error(), "expands to more than 100000 subschemas") {
+	if _, err := s.For(profile(t, "portable")); err == nil || !strings.Contains(err.Error(), "expands to more than 30000 subschemas") {
 		t.Errorf("got %v", err)
 	}
 	unions := strings.TrimSuffix(strings.Repeat(`{"anyOf":[{"type":"object"},{"required":["a"]}]},`, 20), ",")
-	if _, err := parse(t, `{"allOf":[`+unions+`]}`).For(profile(t, "gemini")); err == nil || !strings.Contains(err.Error(), "expands to more than 100000 subschemas") {
+	if _, err := parse(t, `{"allOf":[`+unions+`]}`).For(profile(t, "gemini")); err == nil || !strings.Contains(err.Error(), "expands to more than 30000 subschemas") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestInlinedEnumsMayExceedTheLimitOfSchemas(t *testing.T) {
+	var values, properties []string
+	for i := range 1000 {
+		values = append(values, fmt.Sprintf(`"v%d"`, i))
+	}
+	for i := range 20 {
+		properties = append(properties, fmt.Sprintf(`"p%d":{"$ref":"#/$defs/e"}`, i))
+	}
+	s := parse(t, `{"type":"object","properties":{`+strings.Join(properties, ",")+`},"$defs":{"e":{"enum":[`+strings.Join(values, ",")+`]}}}`)
+	tr, err := s.For(profile(t, "portable"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := tr.Back([]byte(`{"p0":"v1","p1":null}`))
+	if err != nil || string(back) != `{"p0":"v1"}` {
+		t.Errorf("got %s, %v", back, err)
 	}
 }
 
