@@ -35,6 +35,7 @@ var wild = []string{
 	`{"type":"object","properties":{"free":{},"yes":true,"no":false},"required":["free"]}`,
 	`{"type":"object","properties":{"list":{"type":"array"},"bag":{"type":"object"}}}`,
 	`{"type":"object","properties":{}}`,
+	`{"type":"object","properties":{"a":{"type":["string","null"],"enum":[null]},"b":{"type":["null","array","object"],"items":{"type":"null"}},"c":{"enum":[{"x":1},[2],"s"]}},"required":["a","b"]}`,
 	`{"type":"object"}`,
 	`{"type":"object","patternProperties":{"^[A-Z]{3}$":{"type":"integer"}},"additionalProperties":false}`,
 	`{"type":"object","properties":{"a/b":{"$ref":"#/properties/c~0d"},"c~d":{"type":"object","properties":{"e":{"type":"null"}}}},"maxProperties":5}`,
@@ -266,7 +267,7 @@ func breach(p schema.Profile, v any, inUnion bool) string {
 	switch {
 	case list && p.OneType:
 		return fmt.Sprintf("several types in %v", node)
-	case !typed && node["anyOf"] == nil && node["oneOf"] == nil && node["$ref"] == nil && p.Untyped == schema.UntypedRefused:
+	case !typed && node["anyOf"] == nil && node["oneOf"] == nil && node["$ref"] == nil && p.Typed:
 		return fmt.Sprintf("no type in %v", node)
 	case p.AllRequired && len(required) != len(properties):
 		return fmt.Sprintf("an optional property in %v", node)
