@@ -191,6 +191,7 @@ func TestAnswersTranslateBack(t *testing.T) {
 	for _, source := range wild {
 		s := parse(t, source)
 		original := s.Validator(schema.Options{})
+		same := sameShape(t, s)
 		for _, p := range schema.Profiles() {
 			tr, err := s.For(p)
 			if err != nil {
@@ -228,6 +229,11 @@ func TestAnswersTranslateBack(t *testing.T) {
 					t.Errorf("%s\n%s\n%s\nanswer %s\nback   %s\n%s", p.Name, source, tr.Schema, answer, back, report)
 					break
 				}
+				for name, other := range same {
+					if report := other.Validate(back); !report.Valid() {
+						t.Errorf("%s: %s refuses %s, which the original accepts: %s", source, name, back, report)
+					}
+				}
 			}
 		}
 	}
@@ -235,6 +241,20 @@ func TestAnswersTranslateBack(t *testing.T) {
 	if checked < 5000 || wrong > checked/50 {
 		t.Errorf("%d answers were checked, %d were written wrongly", checked, wrong)
 	}
+}
+
+// sameShape returns validators of the translations whose instances have the original form.
+func sameShape(t *testing.T, s *schema.Schema) map[string]*schema.Validator {
+	validators := map[string]*schema.Validator{}
+	for _, name := range []string{"gemini", "llamacpp", "xgrammar"} {
+		tr, err := s.For(profile(t, name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		validators[name] = parse(t, string(tr.Schema)).Validator(schema.Options{})
+	}
+	return validators
 }
 
 // breach returns a description of the first place where a translated schema breaks the rules
