@@ -59,7 +59,7 @@ func TestPatientlyUnderstandsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialect := conformance.OpenAI()
 		srv := llmtest.NewServer(t,
-			dialect.Refuse(&llm.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}),
+			dialect.ErrorReply(&llm.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}),
 			dialect.Stream(llmtest.Text("At last.")).Pace(100*time.Millisecond),
 		)
 		begun := time.Now()

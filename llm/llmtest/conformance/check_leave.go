@@ -20,11 +20,11 @@ func leaveChecks(s *Suite) []check {
 	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
 	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on" without an end
 	middle := len(begun.Body) - 20    // inside the last frame
-	cancel := func(name, lacks string, wire llmtest.HTTPReply, unstreamed bool, said string) check {
+	cancel := func(name, lacks string, wire llmtest.HTTPReply, nonStreaming bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire)
 			call := e.chat()
-			call.Request.NonStreaming = unstreamed
+			call.Request.NonStreaming = nonStreaming
 			e.checkCancel(call, said)
 		}}
 	}
@@ -37,15 +37,15 @@ func leaveChecks(s *Suite) []check {
 		}},
 		{"break/a stream whose rest is wrong", "", checkBreakBeforeError},
 		{"break/by a panic", "", checkPanic},
-		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
+		{"break from a whole reply whose rest is wrong", s.NoNonStreaming, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
 		cancel("while waiting for the headers", "", llmtest.NoResponse(), false, ""),
-		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, llmtest.NoResponse(), true, ""),
+		cancel("while waiting for the headers, non-streaming", s.NoNonStreaming, llmtest.NoResponse(), true, ""),
 		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
 		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
 		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
-		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
+		cancel("inside a non-streaming reply", s.NoNonStreaming, d.Whole(text).Stall(20), true, ""),
 		{"cancel/from inside the loop", "", checkCancelInLoop},
 		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
 			e := s.setup(t, llmtest.NoResponse())
@@ -117,7 +117,7 @@ func checkBreakWhole(t testing.TB, s *Suite) {
 	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
 		return llmtest.JSON(http.StatusOK, string(s.Dialect.RenderWhole(events)))
 	})
-	e.leaveAtEach(e.unstreamed())
+	e.leaveAtEach(e.nonStreaming())
 }
 
 // leaveAtEach makes the same call several times, and leaves it at each event in turn.

@@ -50,7 +50,7 @@ type Suite struct {
 	NoRefusals   string // has no refusals other than text
 	NoTools      string // has no tool calls
 	NoUsage      string // its server reports no usage
-	NoUnstreamed string // only streams
+	NoNonStreaming string // only streams
 	NoStreaming  string // has only answers in one piece
 	NoFinish     string // its server sends no finish reason
 	NoEmbeddings string

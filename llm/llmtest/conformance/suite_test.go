@@ -112,7 +112,7 @@ func inBubble(t *testing.T, sockets bool, test func(t *testing.T)) {
 func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 	s := miniSuite(t, flawless)
 	before := len(s.checks())
-	s.NoTools, s.NoReasoning, s.NoUnstreamed, s.NoUsage = "no tools", "no reasoning", "no unstreamed", "no usage"
+	s.NoTools, s.NoReasoning, s.NoNonStreaming, s.NoUsage = "no tools", "no reasoning", "no whole replies", "no usage"
 	s.NoEmbeddings, s.NoModelList, s.NoKey = "no embeddings", "no list", "no key"
 	s.NewLimited = nil
 	skipped := make(map[string]int)
@@ -125,7 +125,7 @@ func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 		t.Errorf("there are %d checks where things are declared missing, and %d where not: none may vanish", n, before)
 	}
 	for _, reason := range []string{
-		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoUnstreamed, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
+		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoNonStreaming, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
 		"the Suite has no NewLimited",
 	} {
 		if skipped[reason] == 0 {
