@@ -31,7 +31,7 @@
 //
 // # The end of a stream
 //
-// A call succeeds only if the server said that the answer had ended, by the rule of its own
+// A call succeeds only if the server said that the answer had ended, by the rule of its
 // protocol. Then the last event is [EventDone]. An answer that was cut fails with kind
 // [Incomplete]. [Error.Partial] holds the part that had arrived.
 //

@@ -59,7 +59,7 @@ func WithCloser(c io.Closer) ModelOption {
 }
 
 // With returns a copy of the model with further options. Middleware is added inside of
-// what the model has: see [WithMiddleware].
+// the middleware that the model has: see [WithMiddleware].
 func (m *Model) With(options ...ModelOption) *Model {
 	changed := *m
 	for _, option := range options {

@@ -171,7 +171,7 @@ func checkCancelBefore(t testing.TB, s *Suite) {
 	_, err := e.askWith(ctx, e.chat())
 	e.wantCanceled(err)
 	if n := len(e.srv.Requests()); n > 0 {
-		t.Errorf("the context was cancelled before the call, and %d requests were made", n)
+		t.Errorf("the context was canceled before the call, and %d requests were made", n)
 	}
 }
 
@@ -226,9 +226,9 @@ func (e *env) checkCancel(call *llm.Call, said string) {
 	}
 	resp := e.cancelAndWait(cancel, answer)
 	if got := resp.Text(); got != said {
-		e.Errorf("the partial text of the cancelled call is %q, want %q", got, said)
+		e.Errorf("the partial text of the canceled call is %q, want %q", got, said)
 	}
-	e.wantClosed("after the call was cancelled")
+	e.wantClosed("after the call was canceled")
 }
 
 // outcome is the result of a call made by another goroutine.
@@ -255,11 +255,11 @@ func (e *env) cancelAndWait(cancel context.CancelCauseFunc, answer <-chan outcom
 	case a := <-answer:
 		e.wantCanceled(a.err)
 		if !errors.Is(a.err, errImpatient) {
-			e.Errorf("the error does not match the cause with which the context was cancelled: %v", a.err)
+			e.Errorf("the error does not match the cause with which the context was canceled: %v", a.err)
 		}
 		return a.resp
 	case <-time.After(e.suite.wait()):
-		e.Fatalf("the context is cancelled, and the call has not ended %v later", e.suite.wait())
+		e.Fatalf("the context is canceled, and the call has not ended %v later", e.suite.wait())
 		return nil
 	}
 }
@@ -268,9 +268,9 @@ func (e *env) wantCanceled(err *llm.Error) {
 	e.Helper()
 	switch {
 	case err == nil:
-		e.Fatalf("the context is cancelled, and the call reports success")
+		e.Fatalf("the context is canceled, and the call reports success")
 	case err.Kind != llm.Canceled:
-		e.Fatalf("the context is cancelled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
+		e.Fatalf("the context is canceled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
 	case !errors.Is(err, context.Canceled):
 		e.Fatalf("the error does not match context.Canceled: %v", err)
 	}
@@ -288,7 +288,7 @@ func checkCancelInLoop(t testing.TB, s *Suite) {
 		}
 	})
 	e.cancelAndWait(func(error) {}, answer)
-	e.wantClosed("after the call was cancelled")
+	e.wantClosed("after the call was canceled")
 }
 
 func checkDeadline(t testing.TB, s *Suite) {

@@ -68,7 +68,7 @@ func TestGeminiStream(t *testing.T) {
 	}
 }
 
-// go-openai's own reader is a second opinion on what the dialect means.
+// The reader of go-openai is an oracle for the rendered stream.
 func TestOpenAIStreamIsReadByGoOpenAI(t *testing.T) {
 	srv := llmtest.NewServer(t, OpenAI().Stream(everyPart), OpenAI().Whole(everyPart))
 	config := openai.DefaultConfig("any")
