@@ -356,7 +356,7 @@ func TestContextEndsInMidStream(t *testing.T) {
 		match error
 	}{
 		"canceled": {llm.Canceled, context.Canceled},
-		"deadline":  {llm.Timeout, context.DeadlineExceeded},
+		"deadline": {llm.Timeout, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -126,6 +126,34 @@ func TestDispatchRefusesCallsWithoutContent(t *testing.T) {
 	}
 }
 
+// failingChat fails every chat with an error.
+type failingChat struct{ err error }
+
+func (failingChat) Name() string { return "failing" }
+
+func (f failingChat) Chat(context.Context, *llm.Call, func(llm.Event, error) bool) error {
+	return f.err
+}
+
+func TestDispatchAddsMissingNamesToErrors(t *testing.T) {
+	bare := llm.Errorf(llm.Server, "oops")
+	own := &llm.Error{Kind: llm.Server, Provider: "other", Model: "big", Op: "own", Message: "oops"}
+	foreign := errors.New("oops")
+	for _, test := range []struct{ err, want error }{
+		{bare, &llm.Error{Kind: llm.Server, Provider: "failing", Model: "m", Op: llm.OpChat, Message: "oops"}},
+		{own, own},
+		{foreign, foreign},
+	} {
+		_, err := read(llmutil.Dispatch(t.Context(), &llm.Call{Op: llm.OpChat, Model: "m", Request: llm.Prompt("x")}, failingChat{test.err}))
+		if e, ok := test.want.(*llm.Error); ok {
+			check(t, "error", *e, *err.(*llm.Error))
+		} else if err != test.want {
+			t.Errorf("the error is %v, want %v", err, test.want)
+		}
+	}
+	check(t, "provider of the original error", "", bare.Provider)
+}
+
 // wantError returns err as an *llm.Error of the kind whose message contains text.
 func wantError(t *testing.T, err error, kind llm.Kind, text string) *llm.Error {
 	t.Helper()
