@@ -42,6 +42,10 @@
 // [Model.Generate] sees nothing before the answer is complete, so that call may be repeated
 // until [EventDone].
 //
+// After the commit point, middleware may do two things, if its settings allow them: start
+// again after an [EventReset], or continue the answer after exactly the text that the caller
+// has seen.
+//
 // Package llm repeats nothing. The middleware in [github.com/parley-llm/parley/llm/middleware]
 // does, for example Retry and Fallback. Middleware of your own calls
 // github.com/parley-llm/parley/llm/llmutil.ForwardAttempt, the one function that implements

@@ -28,8 +28,8 @@ type TokenCounter interface {
 	CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 }
 
-// A ModelLister answers calls of [llm.OpListModels] with one [llm.ModelInfo] for each
-// model. The rules for yield and the error are those of [Chatter].
+// A ModelLister answers calls of [llm.OpListModels] with one [llm.ModelList]. The rules for
+// yield and the error are those of [Chatter].
 type ModelLister interface {
 	ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 }

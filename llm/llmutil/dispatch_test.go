@@ -193,7 +193,7 @@ func TestWarnAfterStartAddsWarningsOnce(t *testing.T) {
 func TestYieldResultStopsWhenTheCallerLeaves(t *testing.T) {
 	count := &llm.TokenCount{Tokens: 7}
 	all := []llm.Event{
-		start("1"), warning("w"), {Type: llm.EventResult, Detail: count}, {Type: llm.EventResult, Detail: count},
+		start("1"), warning("w"), {Type: llm.EventResult, Detail: count},
 		{Type: llm.EventDone, Detail: &llm.Done{Usage: llm.Usage{Input: llm.Known(7)}}},
 	}
 	for leave := range all {
@@ -201,7 +201,7 @@ func TestYieldResultStopsWhenTheCallerLeaves(t *testing.T) {
 		llmutil.YieldResult(func(ev llm.Event, _ error) bool {
 			got = append(got, ev)
 			return len(got) <= leave
-		}, &llm.Start{ID: "1"}, llm.Usage{Input: llm.Known(7)}, []llm.Warning{{Code: llm.WarnOther, Message: "w"}}, count, count)
+		}, &llm.Start{ID: "1"}, count, llm.Usage{Input: llm.Known(7)}, llm.Warning{Code: llm.WarnOther, Message: "w"})
 		check(t, "events", all[:leave+1], got)
 	}
 }
