@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"iter"
+	"reflect"
 	"slices"
 )
 
@@ -30,20 +31,45 @@ type Events = iter.Seq2[Event, error]
 //     This is the retry rule: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 type Handler func(ctx context.Context, call *Call) Events
 
-// A Middleware wraps a handler in another: it may look at the call, pass on a
-// changed copy of it ([Call.Clone]), watch or hold back the events, or call
-// next again (github.com/parley-llm/parley/llm/llmutil.ForwardAttempt says until when that is allowed).
-type Middleware func(next Handler) Handler
+// Middleware adds behavior around a [Handler]: it can inspect a call, pass on a changed
+// copy of it (see [Call.Clone]), inspect or hold back the events, or call next again.
+// Package [github.com/parley-llm/parley/llm/llmutil] has ForwardAttempt, which implements the
+// rule of when a call may be repeated.
+//
+// Wrap returns a Handler that calls next. Wrap can be called several times, once for each
+// model that has the middleware, and the returned handlers can run concurrently.
+//
+// Add middleware to a model with [WithMiddleware] and [WithOuterMiddleware].
+type Middleware interface {
+	Wrap(next Handler) Handler
+}
 
-// Chain wraps h in the given middleware; the first is outermost, so it sees
-// the call first and the events last.
+// MiddlewareFunc is an adapter that makes a function a [Middleware].
+type MiddlewareFunc func(next Handler) Handler
+
+// Wrap returns f(next). If f is nil, it returns next.
+func (f MiddlewareFunc) Wrap(next Handler) Handler {
+	if f == nil {
+		return next
+	}
+	return f(next)
+}
+
+// Chain wraps h in the given middleware. The first is outermost: it receives a call first
+// and its events last. Nil interfaces and nil pointers are skipped.
 func Chain(h Handler, middleware ...Middleware) Handler {
 	for _, m := range slices.Backward(middleware) {
-		if m != nil {
-			h = m(h)
+		if !isNilMiddleware(m) {
+			h = m.Wrap(h)
 		}
 	}
 	return h
+}
+
+// isNilMiddleware reports whether m is nil or holds a nil pointer.
+func isNilMiddleware(m Middleware) bool {
+	v := reflect.ValueOf(m)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // A Provider is a backend that answers calls: a hosted API, a local server, or an engine in

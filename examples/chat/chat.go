@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // chat is a conversation under way: with whom, what was said, and where it is
@@ -18,7 +18,7 @@ type chat struct {
 	env        env
 	screen     *screen
 	model      *llm.Model
-	setup      *providers.Setup // the config file, if there is one: it names models, and owns them
+	cfg        *config.Config // the config file, or nil: it names models, and owns their connections
 	talk       conversation
 	interrupts <-chan os.Signal
 	images     []llm.Part   // to go with the next message
@@ -27,8 +27,8 @@ type chat struct {
 
 func (c *chat) close() {
 	closing := c.model.Close
-	if c.setup != nil {
-		closing = c.setup.Close
+	if c.cfg != nil {
+		closing = c.cfg.Close
 	}
 	if err := closing(); err != nil {
 		c.screen.failure(err, "")

@@ -50,13 +50,13 @@ func (c *chat) help(context.Context, string) error {
 func (c *chat) setModel(_ context.Context, name string) error {
 	if name == "" {
 		c.screen.note("model: %s", c.model)
-		if c.setup != nil {
-			c.screen.note("the config file's: %s", strings.Join(c.setup.Names(), ", "))
+		if c.cfg != nil {
+			c.screen.note("the config file's: %s", strings.Join(c.cfg.Names(), ", "))
 		}
 		return nil
 	}
-	if c.setup != nil { // it has the file's own names, and opens others by the file's rules
-		model, err := c.setup.Model(name)
+	if c.cfg != nil { // it has the file's own names, and opens others by the file's rules
+		model, err := c.cfg.Model(name)
 		if err == nil {
 			c.model = model
 			c.screen.note("model: %s", model)

@@ -6,17 +6,13 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func TestAddressesStayHere(t *testing.T) {
-	mask, err := Mask{Word: "person"}.Middleware()
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := llmtest.New(llmtest.Text("Dear <person1>, <per", "son2> and ", "<", "person1> will come: 1 <", " 2"))
 	req := llm.Prompt("Write to bob@example.com and eve@example.com, not to bob@example.com alone.")
-	resp, err := p.Model(llm.WithMiddleware(mask)).Generate(t.Context(), req)
+	resp, err := p.Model(llm.WithMiddleware(&Mask{Word: "person"})).Generate(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +32,11 @@ func TestConfigFileMayNameIt(t *testing.T) {
 	if err := os.WriteFile(path, []byte("models: {m: {model: ollama/m, middleware: [mask: {word: person}]}}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	setup, err := providers.Load(path)
+	cfg, err := config.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,8 +1,8 @@
-// Command models prints what is known of models, those of the past included.
+// Command models prints the catalog: models with their limits, prices and status.
 //
-//	go run ./examples/models                           # all that are in use
+//	go run ./examples/models                           # all models that are in use
 //	go run ./examples/models -provider gemini -can tools -takes image
-//	go run ./examples/models "LLaMA 2"                 # all that is known of one
+//	go run ./examples/models "LLaMA 2"                 # every fact about one model
 package main
 
 import (
@@ -18,8 +18,9 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/catalog"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -34,28 +35,28 @@ func run(w io.Writer, args []string) error {
 	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json_schema, streaming, prompt_cache")
 	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
 	all := flags.Bool("all", false, "retired models and systems of the past as well")
-	config := flags.String("config", "", "the models of this config `file` as well")
+	file := flags.String("config", "", "the models of this config `file` as well")
 	_ = flags.Parse(args) // which ends the program at a mistake
-	entries := providers.Catalog()
-	if *config != "" {
-		setup, err := providers.Load(*config)
+	models := catalog.All()
+	if *file != "" {
+		cfg, err := config.Load(*file, nil)
 		if err != nil {
 			return err
 		}
-		defer setup.Close()
-		for _, name := range setup.Names() { // what the file says comes in place of what the catalog does
-			if own, ok := setup.Info(name); ok {
-				entries = slices.DeleteFunc(entries, func(e providers.Entry) bool { return e.String() == own.String() })
-				entries = append(entries, own)
+		defer cfg.Close()
+		for _, name := range cfg.Names() { // facts in the file replace those of the catalog
+			if own, ok := cfg.Info(name); ok {
+				models = slices.DeleteFunc(models, func(e catalog.Model) bool { return e.String() == own.String() })
+				models = append(models, own)
 			}
 		}
 	}
 	if name := strings.Join(flags.Args(), " "); name != "" {
-		return describe(w, entries, name)
+		return describe(w, models, name)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "MODEL\tCONTEXT\tOUTPUT\tTAKES\tCAN\t$/M IN, OUT\tSTATUS")
-	for _, e := range entries {
+	for _, e := range models {
 		switch {
 		case !*all && (e.Status == llm.StatusRetired || e.Provider == ""):
 		case *provider != "" && e.Provider != *provider:
@@ -69,19 +70,18 @@ func run(w io.Writer, args []string) error {
 	return table.Flush()
 }
 
-func describe(w io.Writer, entries []providers.Entry, name string) error {
-	named := func(e providers.Entry) bool {
+func describe(w io.Writer, models []catalog.Model, name string) error {
+	i := slices.IndexFunc(models, func(e catalog.Model) bool {
 		return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name)
-	}
-	i := slices.IndexFunc(entries, named)
+	})
 	if i < 0 {
-		return fmt.Errorf("nothing is known of %q; the facts are of %s", name, providers.CatalogDate().Format(time.DateOnly))
+		return fmt.Errorf("no facts about %q; the catalog is of %s", name, catalog.Date().Format(time.DateOnly))
 	}
-	e := entries[i]
+	e := models[i]
 	for _, fact := range [][2]string{
 		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"Licence", e.License},
 		{"Context", count(e.ContextWindow)}, {"Output", count(e.MaxOutput)}, {"Takes", list(e.Input)}, {"Can", list(e.Capabilities)},
-		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")}, {"As of", providers.CatalogDate().Format(time.DateOnly)},
+		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")}, {"As of", catalog.Date().Format(time.DateOnly)},
 	} {
 		if fact[1] != "" && fact[1] != "-" {
 			fmt.Fprintf(w, "%-10s %s\n", fact[0], fact[1])
@@ -90,7 +90,7 @@ func describe(w io.Writer, entries []providers.Entry, name string) error {
 	return nil
 }
 
-func status(e providers.Entry) string {
+func status(e catalog.Model) string {
 	text := string(e.Status)
 	if !e.RetiresAt.IsZero() {
 		text += " " + e.RetiresAt.Format(time.DateOnly)
@@ -101,7 +101,7 @@ func status(e providers.Entry) string {
 	return text
 }
 
-func prices(e providers.Entry) string {
+func prices(e catalog.Model) string {
 	if e.Prices == nil {
 		return "-"
 	}

@@ -51,7 +51,7 @@ func TestModelsAreFiltered(t *testing.T) {
 }
 
 func TestUnknownModel(t *testing.T) {
-	if err := run(new(strings.Builder), []string{"nobody/nothing"}); err == nil || !strings.Contains(err.Error(), `nothing is known of "nobody/nothing"; the facts are of 20`) {
+	if err := run(new(strings.Builder), []string{"nobody/nothing"}); err == nil || !strings.Contains(err.Error(), `no facts about "nobody/nothing"; the catalog is of 20`) {
 		t.Errorf("the error is %v", err)
 	}
 }

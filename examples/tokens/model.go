@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm/tokens"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/catalog"
 )
 
 // model is what tokens are counted for.
@@ -47,6 +47,6 @@ func windowOf(name string) int {
 	name = strings.TrimPrefix(name[strings.LastIndexByte(name, '/')+1:], "ft:")
 	name, _, _ = strings.Cut(name, ":")                  // how it was fine-tuned
 	name = strings.Replace(name, "gpt-35", "gpt-3.5", 1) // Azure
-	entry, _ := providers.Info("openai/" + name)
+	entry, _ := catalog.Lookup("openai/" + name)
 	return entry.ContextWindow
 }

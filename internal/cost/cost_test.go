@@ -21,31 +21,32 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// A contest is one reply read by the library and by the floor.
+// A contest compares the library and the floor on one reply.
 type contest struct {
 	name   string
 	chunks int
-	calls  int // in one measurement: 50 ms or so, as shorter ones say little
+	calls  int // calls in one measurement, about 50 ms in total; shorter measurements vary too much
 	floor  func(testing.TB)
 	ours   func(testing.TB)
 
-	// mostTime is the ratio that fails: some 0.15 above the median, which is how
-	// far a loaded machine moves it, less where that is over the goal. The goals are
-	// 0.7 for 1,000 chunks, 1.2 for one to five, 1.25 unstreamed. Medians of 31 pairs
-	// in six runs on two cores: OpenAI 0.40 to 0.45, 1.12 to 1.20; Ollama 0.62 to
-	// 0.68, 1.03 to 1.17; Gemini 0.52 to 0.53, 1.06 to 1.19; unstreamed 1.01 to 1.12.
+	// mostTime is the ratio above which the test fails: about 0.15 above the median,
+	// because a loaded machine changes the ratio by that much. It is less where that
+	// would exceed the goal. The goals are 0.7 for 1,000 chunks, 1.2 for one to five
+	// chunks, and 1.25 without streaming. The medians of 31 pairs in six runs on two
+	// cores were: OpenAI 0.40 to 0.45 and 1.12 to 1.20; Ollama 0.62 to 0.68 and 1.03 to
+	// 1.17; Gemini 0.52 to 0.53 and 1.06 to 1.19; without streaming 1.01 to 1.12.
 	//
-	// What a short answer of OpenAI's costs beside the floor's, one part after the
-	// other: sending and framing -4 %, the request's body 2 %, decoding all that is
-	// not text 3 %, making events of it 5 %, the stream and what it collects 5 %.
+	// The cost of a short answer from OpenAI relative to the floor, by part: sending and
+	// framing -4 %, the request's body 2 %, decoding everything except text 3 %, creating
+	// events 5 %, the stream and its collected response 5 %.
 	mostTime   float64
-	mostAllocs float64 // per chunk, above the floor's per call; 0 is unchecked
+	mostAllocs float64 // per chunk, in addition to the floor's allocations per call; 0 disables the check
 }
 
 const prompt = "Why is the sky blue?"
 
 func contests(t testing.TB, base string) []contest {
-	transport := http.DefaultTransport.(*http.Transport).Clone() // as a program has it that sets nothing
+	transport := http.DefaultTransport.(*http.Transport).Clone() // the settings of a program that sets nothing
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
 
@@ -125,7 +126,8 @@ func contests(t testing.TB, base string) []contest {
 	}
 }
 
-// geminiPath is where Gemini's API has chats, in so many chunks here.
+// geminiPath returns the path of chats in Gemini's API, for a reply with the given number
+// of chunks.
 func geminiPath(chunks string) string {
 	return "/gemini/" + chunks + "/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse"
 }
@@ -154,14 +156,14 @@ func checkLength(t testing.TB, n int) {
 
 func TestCostBesideTheFloor(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector changes what everything costs; run without -race")
+		t.Skip("the race detector changes the cost of everything; run without -race")
 	}
 	pairs, timed := 31, true
 	switch long, err := strconv.Atoi(os.Getenv("PARLEY_COST")); {
 	case os.Getenv("PARLEY_COST") == "":
 		pairs, timed = 3, false
 	case err != nil || long < 1:
-		t.Fatalf("PARLEY_COST is %q, want how many times as long to measure", os.Getenv("PARLEY_COST"))
+		t.Fatalf("PARLEY_COST is %q, want a factor for the number of measurements", os.Getenv("PARLEY_COST"))
 	default:
 		pairs *= long
 	}
@@ -193,8 +195,8 @@ func TestCostBesideTheFloor(t *testing.T) {
 	}
 }
 
-// processorTime returns the nanoseconds of processor time that a call takes in
-// this process, kernel and garbage collector included.
+// processorTime returns the processor time of a call in nanoseconds, including the kernel
+// and the garbage collector.
 func processorTime(t testing.TB, calls int, f func(testing.TB)) float64 {
 	runtime.GC()
 	return float64(cputime.Of(t, func() {
@@ -221,7 +223,7 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// A reader that takes a broken answer for a whole one is no floor.
+// The comparison is only fair if the floor detects incomplete answers.
 func TestFloorNoticesWhatIsNoAnswer(t *testing.T) {
 	const text = `data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}` + "\n\n"
 	const line = `{"message":{"role":"assistant","content":"Hi"},"done":false}` + "\n"
@@ -240,13 +242,13 @@ func TestFloorNoticesWhatIsNoAnswer(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, tt.body) }))
 		if err := floorStream(server.Client(), newRequest(t, server.URL, true), tt.format, func(string) {}); err == nil {
-			t.Errorf("%s passes for an answer", name)
+			t.Errorf("%s is accepted as a complete answer", name)
 		}
 		server.Close()
 	}
 }
 
-// The floor must be correct, or it is no floor.
+// The comparison is only fair if the floor is correct.
 func TestFloorReadsWhatWasSent(t *testing.T) {
 	var want strings.Builder
 	for i := range 1000 {

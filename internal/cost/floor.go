@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// The floor: what a program that wants only an answer's text would write by
-// hand, with nothing to spare. It finds the text wherever the keys stand,
-// decodes its escapes, and notices errors, cuts and the end. It has
-// no limits, no usage, no tool calls, no events.
+// The floor is the code that a program would contain if it needed only the text of an
+// answer and were written by hand for speed. It finds the text at any position of the
+// keys, decodes escapes, and detects errors, truncated streams and the end. It has no
+// limits, no usage, no tool calls and no events.
 
 var errCut = errors.New("the stream was cut")
 
-// format is a dialect of streams.
+// format is the dialect of a stream.
 type format struct {
 	sse  bool
 	read func(*scanner)
@@ -29,7 +29,7 @@ var (
 	geminiFormat = format{true, (*scanner).gemini}
 )
 
-// floorStream sends a request and hands each piece of text to use.
+// floorStream sends a request and passes each piece of text to use.
 func floorStream(client *http.Client, req *http.Request, f format, use func(string)) error {
 	resp, err := client.Do(req)
 	if err != nil {
@@ -42,7 +42,7 @@ func floorStream(client *http.Client, req *http.Request, f format, use func(stri
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(make([]byte, 4096), 32<<20)
 	ended := false
-	var s scanner // one for all lines: each would be allocated
+	var s scanner // shared by all lines, to avoid an allocation for each
 	for lines.Scan() {
 		line := lines.Bytes()
 		if f.sse {
@@ -78,7 +78,7 @@ func floorStream(client *http.Client, req *http.Request, f format, use func(stri
 	return nil
 }
 
-// scanner walks one JSON value.
+// scanner reads one JSON value.
 type scanner struct {
 	data     []byte
 	pos      int
@@ -121,7 +121,7 @@ func (s *scanner) chunk() {
 	})
 }
 
-// ollama reads a line of Ollama's.
+// ollama reads a line of Ollama's dialect.
 func (s *scanner) ollama() {
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -145,7 +145,7 @@ func (s *scanner) ollama() {
 	})
 }
 
-// gemini reads a chunk of Gemini's.
+// gemini reads a chunk of Gemini's dialect.
 func (s *scanner) gemini() {
 	s.object(func(key []byte) {
 		switch string(key) {
@@ -239,7 +239,7 @@ func (s *scanner) array(element func()) {
 	}
 }
 
-// raw returns a string as it stands between its quotes.
+// raw returns the undecoded text between the quotes of a string.
 func (s *scanner) raw() []byte {
 	if !s.take('"') {
 		return nil
@@ -267,7 +267,7 @@ func (s *scanner) string() string {
 	return unescape(raw)
 }
 
-// skip passes over any value.
+// skip skips any value.
 func (s *scanner) skip() {
 	switch s.peek() {
 	case '"':
@@ -330,7 +330,7 @@ func unescape(raw []byte) string {
 	return string(out)
 }
 
-// hexRune reads the digits of \uXXXX, and of the other half of a pair.
+// hexRune reads the digits of \uXXXX, and of the second half of a surrogate pair.
 func hexRune(b []byte) (rune, int) {
 	r := hex4(b)
 	if r >= 0xD800 && r < 0xDC00 && len(b) >= 10 && b[4] == '\\' && b[5] == 'u' {
@@ -356,8 +356,8 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// whole is what a program without a library decodes of an answer that is not
-// streamed: its text, whether it is whole, and what it cost.
+// whole is the part of a reply without streaming that a program without a library
+// decodes: the text, the finish reason and the usage.
 type whole struct {
 	Choices []struct {
 		Message struct {
@@ -372,8 +372,7 @@ type whole struct {
 	Error json.RawMessage `json:"error"`
 }
 
-// floorWhole sends a request, reads the whole reply and decodes it as everybody
-// does, with encoding/json: a call that does not decode has no answer.
+// floorWhole sends a request, reads the whole reply and decodes it with encoding/json.
 func floorWhole(client *http.Client, req *http.Request) (*whole, error) {
 	resp, err := client.Do(req)
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// The test binary is also the server: started again with serverVariable set,
-// it serves until its standard input closes.
+// The test binary is also the server: if serverVariable is set, it serves until its
+// standard input is closed.
 const serverVariable = "PARLEY_COST_SERVER"
 
 func TestMain(m *testing.M) {
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and
-// /whole with an answer that is not streamed.
+// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and /whole
+// with an answer without streaming.
 func serve() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,10 +40,10 @@ func serve() {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// replies are the bytes sent for each path, made once.
+// replies are the bytes of the reply for each path. They are created once.
 var replies sync.Map
 
-// answer takes the connection over and answers all requests on it.
+// answer takes over the connection and answers all requests on it.
 func answer(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	conn, rw, err := http.NewResponseController(w).Hijack()
@@ -69,9 +69,9 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reply returns the HTTP reply to a request of the path. Each frame of a stream
-// is an HTTP chunk of its own, as from servers that flush, but all are sent at
-// once: what is measured is reading, not waiting.
+// reply returns the HTTP reply for a path. Each frame of a stream is a separate HTTP
+// chunk, as from servers that flush. All frames are sent at once, because the test
+// measures reading and not waiting.
 func reply(path string) []byte {
 	segments := strings.Split(strings.Trim(path, "/"), "/")
 	n := 0
@@ -101,7 +101,8 @@ func reply(path string) []byte {
 
 var words = []string{"The", " sky", " is", " blue", " because", " of", " Rayleigh", " scattering", ".", "\\n", " It", " says", ": \\\"short", " waves", "\\\""}
 
-// openaiFrames are shaped as OpenAI's own, with the padding it calls obfuscation.
+// openaiFrames have the structure of OpenAI's frames, including the padding called
+// obfuscation.
 func openaiFrames(n int) []string {
 	const head = `data: {"id":"chatcmpl-DuLdMEdkw5VsZSxKY3i9G934hT7LM","object":"chat.completion.chunk","created":1782321900,"model":"gpt-4o-2024-08-06","service_tier":"default","system_fingerprint":"fp_4fa7959453",`
 	frames := []string{head + `"usage":null,"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}],"obfuscation":"ZvYJfUINRWi"}` + "\n\n"}
@@ -123,8 +124,8 @@ func ollamaFrames(n int) []string {
 	return append(frames, `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":1000,"eval_duration":638528755}`+"\n")
 }
 
-// geminiFrames are shaped as the Gemini API's own, with their blanks, CRLFs and
-// counts that grow with every chunk.
+// geminiFrames have the structure of the Gemini API's frames, with spaces, CRLFs and
+// token counts in every chunk.
 func geminiFrames(n int) []string {
 	frame := func(i int, text, finish string) string {
 		return fmt.Sprintf(`data: {"candidates": [{"content": {"parts": [{"text": "%s"}],"role": "model"}%s,"index": 0}],`+
@@ -167,7 +168,7 @@ func startServer(t testing.TB) string {
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("the server did not say its address: %v", err)
+		t.Fatalf("the server did not print its address: %v", err)
 	}
 	return "http://" + strings.TrimSpace(line)
 }

@@ -6,5 +6,6 @@ import "time"
 
 var begun = time.Now()
 
-// Used returns the time that has passed, where there is no better measure.
+// Used returns the elapsed time, because this system has no portable measure of processor
+// time.
 func Used() (time.Duration, error) { return time.Since(begun), nil }

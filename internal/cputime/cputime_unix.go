@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Used returns the time that this process has used processors, in its own code and the
-// kernel's, its garbage collector included.
+// Used returns the processor time that this process has used so far in its code,
+// including the garbage collector, and in the kernel.
 func Used() (time.Duration, error) {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

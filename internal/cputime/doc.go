@@ -1,3 +1,3 @@
-// Package cputime reads how long this process has used processors, for tests of
-// what things cost: what other programs do beside it does not count.
+// Package cputime measures the processor time of this process, for tests of the cost of
+// an operation. The time that other programs use does not count.
 package cputime

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Of returns the time that f uses.
+// Of returns the processor time that f uses.
 func Of(t testing.TB, f func()) time.Duration {
 	t.Helper()
 	begun := used(t)
@@ -23,11 +23,12 @@ func used(t testing.TB) time.Duration {
 	return d
 }
 
-// rounds is how many measurements Least makes.
+// rounds is the number of measurements that Least makes.
 const rounds = 15
 
-// Least returns the nanoseconds that f uses, as the least of several measurements of so many calls
-// each: other work of the machine only ever adds, even to this, by what it does to caches.
+// Least returns the nanoseconds of processor time per call of f. It measures the given
+// number of calls several times and returns the lowest result, because other programs can
+// only add time, for example by evicting caches.
 func Least(t testing.TB, calls int, f func()) float64 {
 	t.Helper()
 	least := math.Inf(1)

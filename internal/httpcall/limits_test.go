@@ -181,7 +181,7 @@ func TestRefusalWhoseBodyHangsIsUnderstoodByWhatIsThere(t *testing.T) {
 		begun := time.Now()
 		e := refuse(t, c, post(anyURL, "{}"))
 		equal(t, "kind and message", []any{e.Kind, e.Message}, []any{llm.Overloaded, "upstream"})
-		equal(t, "time until the error", time.Since(begun), refusalTime)
+		equal(t, "time until the error", time.Since(begun), errorBodyTime)
 	})
 }
 

@@ -33,6 +33,9 @@ func (r *Reply) Header() http.Header { return r.resp.Header }
 // Status returns the HTTP status.
 func (r *Reply) Status() int { return r.resp.StatusCode }
 
+// Limits returns the limits of the client that sent the request.
+func (r *Reply) Limits() llm.Limits { return r.client.limits }
+
 // MediaType returns the type of the body without its parameters, in lower
 // case: "text/event-stream". It is "" if the server did not say.
 func (r *Reply) MediaType() string {
@@ -67,11 +70,11 @@ const (
 	drainTime = 20 * time.Millisecond
 )
 
-// maxRefusal and refusalTime bound what is read of a refusal. Its status and
+// maxErrorBody and errorBodyTime bound the reading of an error reply. Its status and
 // headers are here already and say the most.
 const (
-	maxRefusal  = 64 << 10
-	refusalTime = 2 * time.Second
+	maxErrorBody  = 64 << 10
+	errorBodyTime = 2 * time.Second
 )
 
 // End says that the body has nothing more of interest, so that Close may try to
@@ -168,13 +171,13 @@ func (r *Reply) Start() *llm.Start {
 	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
 }
 
-// readRefusal reads what a server that does not answer says instead, as far as
+// readErrorBody reads what a server that does not answer says instead, as far as
 // it comes at once, without the secrets in it: part of one would not be
 // recognised once the text has been cut.
-func (r *Reply) readRefusal() []byte {
-	enough := time.AfterFunc(refusalTime, func() { r.cancel(context.Canceled) })
+func (r *Reply) readErrorBody() []byte {
+	enough := time.AfterFunc(errorBodyTime, func() { r.cancel(context.Canceled) })
 	defer enough.Stop()
-	data, _ := io.ReadAll(io.LimitReader(&r.body, maxRefusal)) // one that breaks is read as far as it goes
+	data, _ := io.ReadAll(io.LimitReader(&r.body, maxErrorBody)) // one that breaks is read as far as it goes
 	return []byte(r.request.Secrets.Scrub(string(data)))
 }
 

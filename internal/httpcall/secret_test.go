@@ -47,7 +47,7 @@ func TestSecretsThatTheServerEchoesAreScrubbed(t *testing.T) {
 	mustHide(t, e)
 }
 
-func TestSecretsInComplaintsInsideAReplyAreScrubbed(t *testing.T) {
+func TestSecretsInAPIErrorsInsideAReplyAreScrubbed(t *testing.T) {
 	c := client(t, inMemory(t, says(200, "text/event-stream", "")), llm.Limits{})
 	req := post(anyURL, "{}")
 	req.Secrets = Secrets{secret}
@@ -57,7 +57,7 @@ func TestSecretsInComplaintsInsideAReplyAreScrubbed(t *testing.T) {
 	}
 	defer r.Close()
 	for _, e := range []*llm.Error{
-		r.Complaint([]byte(`{"error":"the key `+secret+` is wrong"}`), llm.Server),
+		r.APIError([]byte(`{"error":"the key `+secret+` is wrong"}`), llm.Server),
 		r.Fail(llm.Protocol, "this is no chunk: "+secret),
 		r.ReadError(fmt.Errorf("broken by %s: %w", secret, io.ErrUnexpectedEOF)),
 	} {

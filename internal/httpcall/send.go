@@ -161,7 +161,7 @@ func (a *answered) RoundTrip(req *http.Request) (*http.Response, error) {
 // check returns an error unless the reply can be the answer to an API call.
 func (r *Reply) check() error {
 	if status := r.resp.StatusCode; status < 200 || status > 299 {
-		return r.refused()
+		return r.statusError()
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
 	case "gzip", "br", "zstd", "deflate", "compress": // others, such as "none", are habits that change nothing
@@ -169,7 +169,7 @@ func (r *Reply) check() error {
 			"set no Accept-Encoding header, and have proxies and gateways leave streams as they are")
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
-		text := excerpt(r.readRefusal())
+		text := excerpt(r.readErrorBody())
 		return r.describe(&llm.Error{
 			Kind:    llm.Protocol,
 			Status:  r.resp.StatusCode,

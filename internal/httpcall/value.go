@@ -41,14 +41,19 @@ func isCut(data []byte) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// Decode decodes the whole body. JSON that stops before its end is an
-// [llm.Incomplete] error, whatever else is wrong an [llm.Protocol] one.
+// Decode decodes the whole body with encoding/json. Its errors are those of DecodeError.
 func (r *Reply) Decode(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
-	if err == nil {
-		return nil
+	if err := json.Unmarshal(data, v); err != nil {
+		return r.DecodeError(data, err)
 	}
-	data = bytes.TrimLeft(data, " \t\r\n") // a sign of life, from some servers
+	return nil
+}
+
+// DecodeError returns the error for a body that cannot be decoded because of err. If the
+// body is JSON that stops before its end, the kind is [llm.Incomplete], otherwise
+// [llm.Protocol]. The error quotes a body that is not JSON.
+func (r *Reply) DecodeError(data []byte, err error) error {
+	data = bytes.TrimLeft(data, " \t\r\n") // some servers send blanks as keep-alives
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
 	if isJSON && isCut(data) {
 		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")

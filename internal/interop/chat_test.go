@@ -14,7 +14,7 @@ import (
 	"github.com/parley-llm/parley/internal/interop/ollamatest"
 )
 
-// example builds a program of the folder examples and returns its path.
+// example builds a program in the directory examples and returns its path.
 func example(t *testing.T, name string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), name)
@@ -26,11 +26,12 @@ func example(t *testing.T, name string) string {
 	return program
 }
 
-// runChat runs the program with the server as its Ollama.
+// runChat runs the program with the server as its Ollama server.
 func runChat(t *testing.T, server *ollamatest.Server, input string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), example(t, "chat"), args...)
-	// Nothing else: keys and config files of whoever runs the test would be taken first.
+	// No other variables, because the program would prefer the keys and config files of
+	// the user who runs the test.
 	cmd.Env = []string{"OLLAMA_HOST=" + strings.TrimPrefix(server.URL, "http://"), "HOME=" + t.TempDir()}
 	cmd.Stdin = strings.NewReader(input)
 	var out, notes bytes.Buffer
@@ -41,8 +42,8 @@ func runChat(t *testing.T, server *ollamatest.Server, input string, args ...stri
 	return out.String(), notes.String()
 }
 
-// The usage that the program prints is what the server says of the same
-// question when it is asked without the library.
+// The usage printed by the program must be the usage that the server reports for the same
+// question in plain HTTP.
 func TestChatExampleOnARealOllama(t *testing.T) {
 	server := ollama.Server(t)
 	const sentence = "Hello there from the tiny llama. It always gives exactly this reply, with a llama 🦙 at its end."
@@ -54,7 +55,7 @@ func TestChatExampleOnARealOllama(t *testing.T) {
 	}
 	in, out := serverUsage(t, server, "chain", "hi")
 	if usage := fmt.Sprintf("%d in, %d out", in, out); !strings.Contains(stderr, usage) {
-		t.Errorf("the program does not say the server's usage, %q, but:\n%s", usage, stderr)
+		t.Errorf("the program does not print the server's usage %q but:\n%s", usage, stderr)
 	}
 }
 
@@ -62,11 +63,12 @@ func TestChatExampleKeepsReasoningOutOfItsOutput(t *testing.T) {
 	server := ollama.Server(t)
 	stdout, stderr := runChat(t, server, "what is it?", "-model", "ollama/think")
 	if want := "The answer is 42."; strings.TrimSpace(stdout) != want {
-		t.Errorf("the program printed %q, want %q alone; its notes were:\n%s", stdout, want, stderr)
+		t.Errorf("the program printed %q, want only %q; standard error is:\n%s", stdout, want, stderr)
 	}
 }
 
-// serverUsage asks the server itself, unstreamed, and returns its counts.
+// serverUsage asks the server without the library and without streaming, and returns its
+// token counts.
 func serverUsage(t *testing.T, server *ollamatest.Server, model, prompt string) (in, out int) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{

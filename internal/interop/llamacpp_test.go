@@ -14,7 +14,7 @@ import (
 	"github.com/parley-llm/parley/providers/llamacpp"
 )
 
-// These tests ask a real llama.cpp server through the library.
+// These tests use a real llama.cpp server through the library.
 
 func llamaCppModel(t *testing.T, server *llamacpptest.Server, config llamacpp.Config) *llm.Model {
 	t.Helper()
@@ -27,7 +27,7 @@ func llamaCppModel(t *testing.T, server *llamacpptest.Server, config llamacpp.Co
 	return llm.New(p, "any")
 }
 
-// greedy returns a request whose answer is the same each time.
+// greedy returns a request with a deterministic answer.
 func greedy(text string, o llamacpp.Options) *llm.Request {
 	req := llm.Prompt(text)
 	req.Temperature, req.Options = new(0.0), []llm.Options{o}
@@ -43,7 +43,7 @@ func mustGenerate(t *testing.T, m *llm.Model, req *llm.Request) *llm.Response {
 	return resp
 }
 
-// tokensOf returns the tokens that the server makes of a text.
+// tokensOf returns the server's tokens for a text.
 func tokensOf(t *testing.T, server *llamacpptest.Server, text string, parseSpecial bool) []int {
 	t.Helper()
 	var got struct{ Tokens []int }
@@ -59,18 +59,18 @@ func TestLlamaCppChatSaysItsSentence(t *testing.T) {
 		req.NonStreaming, req.KeepRaw = unstreamed, true
 		resp := mustGenerate(t, m, req)
 		if resp.Text() != script(t, "chain") || resp.FinishReason != llm.FinishStop {
-			t.Errorf("the model says %q, finished by %q", resp.Text(), resp.FinishReason)
+			t.Errorf("the model's text is %q, finished by %q", resp.Text(), resp.FinishReason)
 		}
 		count, err := m.CountTokens(t.Context(), req)
 		if err != nil || !count.Exact || llm.Known(count.Tokens) != resp.Usage.Input {
-			t.Errorf("the count is %+v (%v), and the server read %v tokens", count, err, resp.Usage.Input)
+			t.Errorf("the count is %+v (%v), but the server reports %v tokens", count, err, resp.Usage.Input)
 		}
 		timings, ok := llamacpp.TimingsOf(resp)
 		if !ok || timings.PromptTokens+timings.CachedTokens != count.Tokens || timings.AnswerTime <= 0 {
 			t.Errorf("the timings are %+v, of %d tokens", timings, count.Tokens)
 		}
 		if unstreamed && timings.CachedTokens == 0 {
-			t.Error("a prompt that has been read before is read anew")
+			t.Error("a cached prompt is processed again")
 		}
 	}
 	req := greedy("hi", llamacpp.Options{CachePrompt: new(false)})
@@ -80,9 +80,8 @@ func TestLlamaCppChatSaysItsSentence(t *testing.T) {
 	}
 }
 
-// The counts of prompts in named formats are what the server reads of them, and
-// its tokens are those of the texts, of which what a user types is never a token
-// of another kind.
+// The counts of prompts in named formats must equal the number of tokens that the server
+// processes. Text from a user must never become a control token.
 func TestLlamaCppPromptFormats(t *testing.T) {
 	server := llamacpptest.Start(t, "tiny")
 	for _, template := range []string{"plain", "alpaca", "vicuna", "llama2", "mistral-v1"} {
@@ -97,7 +96,7 @@ func TestLlamaCppPromptFormats(t *testing.T) {
 				t.Fatal(err)
 			}
 			if want := llm.Known(count.Tokens); resp.Usage.Input != want || !count.Exact {
-				t.Errorf("%s, %q: the count is %+v, and the server read %v tokens", template, text, count, resp.Usage.Input)
+				t.Errorf("%s, %q: the count is %+v, but the server reports %v tokens", template, text, count, resp.Usage.Input)
 			}
 			if resp.Usage.Output != llm.Known(4) || resp.FinishReason != llm.FinishLength {
 				t.Errorf("%s: the answer is of %v tokens, finished by %q", template, resp.Usage.Output, resp.FinishReason)
@@ -122,16 +121,16 @@ func TestLlamaCppPromptFormats(t *testing.T) {
 	}
 	asText, asToken := len(tokensOf(t, server, rendered.String(), false)), len(tokensOf(t, server, rendered.String(), true))
 	if count.Tokens != asText || asToken >= asText {
-		t.Errorf("%q is counted as %d tokens; it is %d as text, and %d if </s> is a control token", rendered, count.Tokens, asText, asToken)
+		t.Errorf("the count of %q is %d; with </s> as text it is %d, and with </s> as a control token %d", rendered, count.Tokens, asText, asToken)
 	}
 
 	_, err = llamaCppModel(t, server, llamacpp.Config{Template: "llama3"}).Generate(t.Context(), llm.Prompt("x"))
 	wantKind(t, err, llm.Unsupported, "<|start_header_id|>")
 }
 
-// llama.cpp has most of the formats as well, by names of its own. Its Vicuna has
-// lines where that of those who trained it has blanks, and its Llama 2 lacks the
-// blanks and the beginnings of texts around earlier answers that Meta's has.
+// llama.cpp supports most of the formats under different names. Two of them differ: its
+// Vicuna has line feeds in place of the authors' spaces, and its Llama 2 lacks the spaces
+// and the BOS tokens that Meta's format has around earlier answers.
 func TestPromptFormatsAreLlamaCpps(t *testing.T) {
 	talk := []llm.Message{llm.System("Be brief."), llm.User("Hi"), llm.Assistant("Hello."), llm.User("Why?")}
 	for ours, theirs := range map[string]string{
@@ -168,20 +167,20 @@ func TestPromptFormatsAreLlamaCpps(t *testing.T) {
 	}
 }
 
-// cutAt returns a model's sentence in two: the llama in it is tokens that any
-// tokenizer makes of it, one for each byte, so that a model which is given the
-// beginning goes on as it would have.
+// cutAt divides a model's sentence. The llama in it consists of one token for each byte
+// in every tokenizer, so the model continues a sentence cut there as it would have
+// continued the original.
 func cutAt(t *testing.T, sentence string) (begun, rest string) {
 	t.Helper()
 	begun, rest, ok := strings.Cut(sentence, "🦙")
 	if !ok {
-		t.Fatalf("there is no llama in %q", sentence)
+		t.Fatalf("%q does not contain the llama", sentence)
 	}
 	return begun + "🦙", rest
 }
 
-// An answer that is cut is gone on with by what there is of it, and the whole is
-// what it would have been.
+// A truncated answer is continued from its beginning. Together, they must equal the
+// complete answer.
 func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 	begun, rest := cutAt(t, script(t, "chain"))
 	server := llamacpptest.Start(t, "chain")
@@ -195,7 +194,7 @@ func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 					t.Fatal(err)
 				}
 				if start, ok := ev.Detail.(*llm.Start); ok && !start.CanContinue {
-					t.Errorf("template %q: the answer does not say that it can be gone on with", template)
+					t.Errorf("template %q: CanContinue is not set", template)
 				}
 			}
 			req.Messages = append(req.Messages, llm.Assistant(begun))
@@ -204,13 +203,13 @@ func TestLlamaCppGoesOnFromTheBeginningOfAnAnswer(t *testing.T) {
 				t.Errorf("template %q, unstreamed %v: after %q the rest is %q, want %q", template, unstreamed, begun, got, rest)
 			}
 			if count, err := m.CountTokens(t.Context(), req); err != nil || llm.Known(count.Tokens) != resp.Usage.Input {
-				t.Errorf("template %q: the count is %+v (%v), and the server read %v tokens", template, count, err, resp.Usage.Input)
+				t.Errorf("template %q: the count is %+v (%v), but the server reports %v tokens", template, count, err, resp.Usage.Input)
 			}
 		}
 	}
 
-	// Elsewhere too, what the model goes on from is the prompt with the beginning
-	// after it, and nothing between.
+	// In the other formats too, the model continues from the prompt followed directly by
+	// the beginning of the answer.
 	server = llamacpptest.Start(t, "tiny")
 	m := llamaCppModel(t, server, llamacpp.Config{Template: "vicuna"})
 	req := greedy("Why?", llamacpp.Options{})
@@ -231,14 +230,14 @@ func TestLlamaCppHoldsAnswersToGrammarsAndSchemas(t *testing.T) {
 	for _, template := range []string{"", "plain"} {
 		m := llamaCppModel(t, server, llamacpp.Config{Template: template})
 		if got := mustGenerate(t, m, greedy("Yes or no?", llamacpp.Options{Grammar: `root ::= "yes" | "no"`})).Text(); got != "yes" && got != "no" {
-			t.Errorf("template %q: random weights bound to yes or no say %q", template, got)
+			t.Errorf("template %q: a random model with the grammar produces %q", template, got)
 		}
 		req := greedy("Once", llamacpp.Options{})
 		req.Format, req.MaxTokens = &llm.Format{Schema: schema}, 400
 		resp := mustGenerate(t, m, req)
 		var person struct{ Age *int }
 		if err := json.Unmarshal([]byte(resp.Text()), &person); err != nil || person.Age == nil || *person.Age < 0 || *person.Age > 150 {
-			t.Errorf("template %q: random weights bound to a schema say %q (%v)", template, resp.Text(), err)
+			t.Errorf("template %q: a random model with a schema produces %q (%v)", template, resp.Text(), err)
 		}
 		_, err := m.Generate(t.Context(), greedy("x", llamacpp.Options{Grammar: "root ::= nothing"}))
 		wantKind(t, err, llm.InvalidRequest, "grammar")
@@ -258,7 +257,7 @@ func TestLlamaCppSaysWhatItRuns(t *testing.T) {
 	}
 	slots, err := p.Slots(t.Context())
 	if err != nil || len(slots) != props.Slots || slots[0].Busy || slots[0].ContextWindow != 2048 {
-		t.Errorf("the slots are %+v (%v), want %d that are free", slots, err, props.Slots)
+		t.Errorf("the slots are %+v (%v), want %d free slots", slots, err, props.Slots)
 	}
 	models, err := m.ListModels(t.Context())
 	if err != nil || len(models) != 1 || models[0].Name != "tiny" || models[0].ContextWindow != 2048 || models[0].Bytes == 0 {
@@ -275,7 +274,7 @@ func TestLlamaCppEndings(t *testing.T) {
 		req := greedy("hi\n", llamacpp.Options{})
 		req.Stop = []string{"exactly"}
 		if resp := mustGenerate(t, m, req); resp.FinishReason != llm.FinishStop || !strings.HasSuffix(resp.Text(), "gives ") {
-			t.Errorf("template %q: stopped, the answer is %q, finished by %q", template, resp.Text(), resp.FinishReason)
+			t.Errorf("template %q: with a stop sequence the answer is %q, finished by %q", template, resp.Text(), resp.FinishReason)
 		}
 		req.Messages = llm.Prompt(strings.Repeat("the quick brown fox ", 600)).Messages
 		_, err := m.Generate(t.Context(), req)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	// What the snippets use, so that go.mod keeps it.
+	// Imported by the snippets, so that go.mod keeps it.
 	_ "github.com/google/generative-ai-go/genai"
 	_ "github.com/ollama/ollama/api"
 	_ "github.com/sashabaranov/go-openai"
@@ -26,7 +26,7 @@ func TestSnippetsOfOtherLibrariesCompile(t *testing.T) {
 	}
 	theirs := slices.DeleteFunc(snippets, func(s readme.Snippet) bool { return s.Foreign == nil })
 	if len(theirs) < 10 {
-		t.Fatalf("the pages that tell how to come from other libraries show %d snippets of theirs, want at least 10", len(theirs))
+		t.Fatalf("the migration guides contain %d snippets of other libraries, want at least 10", len(theirs))
 	}
 	here, err := os.Getwd()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// What the library counts must be what the server says it has read.
+// The library's count must equal the number of tokens that the server reports.
 func TestOllamaCountsTokensAsTheServerReads(t *testing.T) {
 	server := ollama.Server(t)
 	for _, tt := range []struct {
@@ -45,7 +45,7 @@ func TestOllamaCountsTokensAsTheServerReads(t *testing.T) {
 				t.Errorf("the count, %+v, is not exact", *count)
 			}
 			if diff := cmp.Diff(resp.Usage.Input, llm.Known(count.Tokens)); diff != "" {
-				t.Errorf("tokens counted (+) beside those that the server says it read (-):\n%s", diff)
+				t.Errorf("token counts (-server +ours):\n%s", diff)
 			}
 		})
 	}

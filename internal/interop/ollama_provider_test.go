@@ -23,7 +23,7 @@ import (
 	parleyollama "github.com/parley-llm/parley/providers/ollama"
 )
 
-// These tests ask a real Ollama through the library.
+// These tests use a real Ollama server through the library.
 
 func ollamaModel(t *testing.T, server *ollamatest.Server, name string) *llm.Model {
 	t.Helper()
@@ -40,8 +40,8 @@ func ollamaProvider(t *testing.T, server *ollamatest.Server) *parleyollama.Provi
 	return p
 }
 
-// question returns a request whose answer is the same each time, on one
-// processor, with these further options.
+// question returns a request with a deterministic answer (on one processor) and the given
+// options.
 func question(text string, more ...func(*llm.Request, *parleyollama.Options)) *llm.Request {
 	req := llm.Prompt(text)
 	req.Temperature = new(0.0)
@@ -53,7 +53,7 @@ func question(text string, more ...func(*llm.Request, *parleyollama.Options)) *l
 	return req
 }
 
-// script returns what a scripted model says.
+// script returns the reply of a scripted model.
 func script(t *testing.T, name string) string {
 	t.Helper()
 	for _, m := range tinyllama.Ready() {
@@ -61,11 +61,11 @@ func script(t *testing.T, name string) string {
 			return m.Says
 		}
 	}
-	t.Fatalf("there is no model %q", name)
+	t.Fatalf("unknown model %q", name)
 	return ""
 }
 
-// rawAsk posts a request that is not streamed, in plain HTTP, and decodes the reply.
+// rawAsk posts a request without streaming in plain HTTP, and decodes the reply.
 func rawAsk(t *testing.T, server *ollamatest.Server, path string, request map[string]any, reply any) {
 	t.Helper()
 	postJSON(t, server.URL+path, request, reply)
@@ -100,7 +100,7 @@ func wantKind(t *testing.T, err error, kind llm.Kind, pieces ...string) *llm.Err
 	}
 	for _, piece := range pieces {
 		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
+			t.Errorf("the error %q does not contain %q", err, piece)
 		}
 	}
 	return e
@@ -116,7 +116,7 @@ func TestOllamaChatSaysItsSentence(t *testing.T) {
 	rawAsk(t, server, "/api/chat", chat("chain", map[string]any{"stream": false}), &raw)
 	want := llm.Usage{Input: llm.Known(raw.Prompt), Output: llm.Known(raw.Answer)}
 	if raw.Prompt == 0 || raw.Answer == 0 {
-		t.Fatalf("the server counts %+v tokens", raw)
+		t.Fatalf("the server reports the counts %+v", raw)
 	}
 
 	for _, unstreamed := range []bool{false, true} {
@@ -130,7 +130,7 @@ func TestOllamaChatSaysItsSentence(t *testing.T) {
 				text.WriteString(piece)
 			}
 			if got, want := text.String(), script(t, "chain"); got != want || !strings.Contains(got, "🦙") {
-				t.Errorf("the model says %q, want %q", got, want)
+				t.Errorf("the model's text is %q, want %q", got, want)
 			}
 			resp := stream.Response()
 			if diff := cmp.Diff(want, resp.Usage); diff != "" {
@@ -171,7 +171,7 @@ func TestOllamaThinking(t *testing.T) {
 		{"by default", func(*llm.Request, *parleyollama.Options) {}, "Let me ponder this.", "The answer is 42."},
 		{"with high effort", func(r *llm.Request, _ *parleyollama.Options) { r.ReasoningEffort = llm.EffortHigh }, "Let me ponder this.", "The answer is 42."},
 		{"switched on", func(_ *llm.Request, o *parleyollama.Options) { o.Think = new(true) }, "Let me ponder this.", "The answer is 42."},
-		// The server tells the model to, and leaves what it says as it is.
+		// The server asks the model to do so, and does not change its answer.
 		{"switched off", func(r *llm.Request, _ *parleyollama.Options) { r.ReasoningEffort = llm.EffortNone }, "", script(t, "think")},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestOllamaTools(t *testing.T) {
 				t.Errorf("the text is %q, finished by %q (%q)", resp.Text(), resp.FinishReason, resp.RawFinishReason)
 			}
 
-			// The next turn, as the server puts it to the model.
+			// The prompt that the server renders for the next turn.
 			req.Messages = append(req.Messages, resp.Messages...)
 			req.Messages = append(req.Messages, llm.ToolResults(llm.ToolResult{CallID: calls[0].ID, Content: "sunny"}))
 			if prompt := render(t, ollama.Server(t), req, model); !strings.Contains(prompt, `{"city":"Paris"}`) || !strings.Contains(prompt, "<|tool|>\nsunny") {
@@ -226,8 +226,8 @@ func TestOllamaTools(t *testing.T) {
 	})
 }
 
-// render returns the prompt that the server makes of a request's messages. The
-// provider's body goes to it by way of a transport that notes it.
+// render returns the prompt that the server renders from a request's messages. The
+// request body is the one that the provider sends, recorded by a transport.
 func render(t *testing.T, server *ollamatest.Server, req *llm.Request, model string) string {
 	t.Helper()
 	var note noteBody
@@ -282,7 +282,7 @@ func TestOllamaFollowsASchema(t *testing.T) {
 	decoder := json.NewDecoder(strings.NewReader(resp.Text()))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&got); err != nil || got.Name == nil || got.Age == nil || got.OK == nil || *got.Age < 0 || *got.Age > 150 {
-		t.Errorf("random weights bound to a schema say %q (%v)", resp.Text(), err)
+		t.Errorf("a random model with a schema produces %q (%v)", resp.Text(), err)
 	}
 
 	req.Format.Schema = json.RawMessage(`{"type":"wat"}`)
@@ -308,7 +308,7 @@ func TestOllamaOverflowIsAnErrorUnlessTruncationIsAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp.Text() != script(t, "chain") || resp.Usage.Input.N > 128 {
-		t.Errorf("of the shortened prompt, %v tokens, the model makes %q", resp.Usage.Input, resp.Text())
+		t.Errorf("the truncated prompt has %v tokens, and the model produces %q", resp.Usage.Input, resp.Text())
 	}
 }
 
@@ -320,12 +320,12 @@ func TestOllamaRepeatGuardIsAnIncompleteAnswer(t *testing.T) {
 		}))
 		e := wantKind(t, err, llm.Incomplete, "repeat guard")
 		if got := strings.ReplaceAll(e.Partial.Text(), " again", ""); got != "" || e.Partial.Text() == "" {
-			t.Errorf("unstreamed %v: the partial text is %q, want \" again\" over and over", unstreamed, e.Partial.Text())
+			t.Errorf("unstreamed %v: the partial text is %q, want repetitions of \" again\"", unstreamed, e.Partial.Text())
 		}
 	}
 }
 
-// endless is a question that the model "loop" never stops to answer.
+// endless is a question that the model "loop" answers without end.
 func endless() *llm.Request {
 	return question("hi", func(_ *llm.Request, o *parleyollama.Options) {
 		o.NumCtx, o.Raw = 2048, map[string]any{"num_predict": -1}
@@ -333,7 +333,7 @@ func endless() *llm.Request {
 }
 
 func TestOllamaRunnerThatCrashesIsAServerError(t *testing.T) {
-	server := ollamatest.Start(t) // of its own: others would lose their runners
+	server := ollamatest.Start(t) // a separate server, because other tests would lose their runners
 	pieces, killed := 0, 0
 	var failure error
 	for _, err := range ollamaModel(t, server, "loop").Stream(t.Context(), endless()).Text() {
@@ -355,10 +355,9 @@ func TestOllamaRunnerThatCrashesIsAServerError(t *testing.T) {
 	}
 }
 
-// Closing the connection is how Ollama learns that nobody listens. What it does
-// then is not asked: version 0.24 now and then never answers again after an
-// endless answer was given up, whoever gave it up, so each case has a server
-// of its own.
+// Closing the connection tells Ollama that the client has left. The test does not check
+// Ollama's reaction, because version 0.24 sometimes stops answering after an endless
+// answer was abandoned, with any client. So each case has a separate server.
 func TestOllamaIsHungUpOnWhenNobodyListens(t *testing.T) {
 	for name, leave := range map[string]func(cancel func()) (stop bool){
 		"by the loop":    func(func()) bool { return true },
@@ -386,13 +385,13 @@ func TestOllamaIsHungUpOnWhenNobodyListens(t *testing.T) {
 			select {
 			case <-tap.hungUp:
 			case <-time.After(10 * time.Second):
-				t.Error("the connection is still open 10 s after the answer was given up")
+				t.Error("the connection is still open 10 s after the client left")
 			}
 		})
 	}
 }
 
-// tap passes connections on to a server and tells when a client hangs up.
+// tap forwards connections to a server and reports when a client closes one.
 type tap struct {
 	url    string
 	hungUp chan struct{}
@@ -420,7 +419,7 @@ func newTap(t *testing.T, server *ollamatest.Server) *tap {
 			}
 			connections.Go(func() { io.Copy(client, upstream) })
 			connections.Go(func() {
-				io.Copy(upstream, client) // until the client hangs up
+				io.Copy(upstream, client) // until the client closes the connection
 				tp.hungUp <- struct{}{}
 				upstream.Close()
 				client.Close()
@@ -477,7 +476,7 @@ func TestOllamaModelsAreListedAndShown(t *testing.T) {
 	for _, m := range list {
 		got = append(got, m.Name)
 		if m.Family != "llama" || m.Parameters == "" || m.Bytes < 100_000 || m.Created.IsZero() {
-			t.Errorf("the server says too little of a model: %+v", m)
+			t.Errorf("the server's description of a model is incomplete: %+v", m)
 		}
 	}
 	for _, m := range tinyllama.Ready() {
@@ -494,7 +493,7 @@ func TestOllamaModelsAreListedAndShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !slices.Contains(tool.Info.Capabilities, llm.CanUseTools) || tool.Info.ContextWindow != 2048 || !strings.Contains(tool.Template, ".Tools") {
-		t.Errorf("the model is shown as %+v", tool)
+		t.Errorf("the details of the model are %+v", tool)
 	}
 	version, err := p.Version(t.Context())
 	if err != nil || version != "0.0.0" {
@@ -513,7 +512,7 @@ func TestOllamaUnknownModel(t *testing.T) {
 }
 
 func TestOllamaPullFromAnUnreachableRegistry(t *testing.T) {
-	// Port 9 discards, and nothing listens on it.
+	// Port 9 is the discard port, and nothing listens on it.
 	var steps []string
 	var failure error
 	for step, err := range ollamaProvider(t, ollama.Server(t)).Pull(t.Context(), "127.0.0.1:9/x/nope") {

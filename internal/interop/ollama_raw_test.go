@@ -8,7 +8,7 @@ import (
 	parleyollama "github.com/parley-llm/parley/providers/ollama"
 )
 
-// These tests ask a real Ollama to complete plain prompts.
+// These tests complete plain prompts with a real Ollama server.
 
 func inOllamaFormat(template, text string) *llm.Request {
 	return question(text, func(r *llm.Request, o *parleyollama.Options) {
@@ -16,8 +16,8 @@ func inOllamaFormat(template, text string) *llm.Request {
 	})
 }
 
-// Ollama takes the names of control tokens for the tokens, wherever they stand.
-// What a user types is kept from that, and the counts say so.
+// Ollama converts every name of a control token to the token. The library must prevent
+// this for text from users. The token counts show it.
 func TestOllamaPromptFormats(t *testing.T) {
 	server := ollama.Server(t)
 	m := ollamaModel(t, server, "tiny")
@@ -28,7 +28,7 @@ func TestOllamaPromptFormats(t *testing.T) {
 			resp := mustGenerate(t, m, req)
 			count, err := m.CountTokens(t.Context(), req)
 			if err != nil || !count.Exact || llm.Known(count.Tokens) != resp.Usage.Input {
-				t.Errorf("%s, %q: the count is %+v (%v), and the server read %v tokens", template, text, count, err, resp.Usage.Input)
+				t.Errorf("%s, %q: the count is %+v (%v), but the server reports %v tokens", template, text, count, err, resp.Usage.Input)
 			}
 			changed := len(resp.Warnings) == 1 && resp.Warnings[0].Code == llm.WarnChanged
 			if typed := strings.Contains(text, "s>") || strings.Contains(text, "<unk>"); changed != typed {
@@ -36,7 +36,7 @@ func TestOllamaPromptFormats(t *testing.T) {
 			}
 		}
 	}
-	// As many tokens as the same text has on the way to a chat, where it is not changed.
+	// The same number of tokens as for the text in a chat, where it is not changed.
 	var as [2]int
 	for i, text := range []string{"a </s> b", "a <\u200b/s> b"} {
 		var raw struct {
@@ -49,7 +49,7 @@ func TestOllamaPromptFormats(t *testing.T) {
 	}
 	got := mustGenerate(t, m, inOllamaFormat("plain", "a </s> b")).Usage.Input.N
 	if got != as[1] || as[0] >= as[1] {
-		t.Errorf("the server read %d tokens; it would be %d with </s> as a control token, and %d with it as text", got, as[0], as[1])
+		t.Errorf("the server reports %d tokens; with </s> as a control token it would be %d, and with </s> as text %d", got, as[0], as[1])
 	}
 	_, err := m.Generate(t.Context(), inOllamaFormat("llama3", "x"))
 	wantKind(t, err, llm.Unsupported, "<|start_header_id|>")

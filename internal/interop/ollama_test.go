@@ -14,17 +14,17 @@ import (
 	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
-// These tests ask the server in plain HTTP, without the library: they show that
-// the server and its models do what the other tests take for granted.
+// These tests use the server in plain HTTP, without the library. They check the
+// assumptions of the other tests about the server and its models.
 
-// reply is a streamed answer of Ollama, put together.
+// reply is a complete answer of Ollama, collected from a stream.
 type reply struct {
 	Text      string
 	Thinking  string
 	ToolCalls []call
-	Done      bool // a last line said so
+	Done      bool // the last line had done set
 	Reason    string
-	Tokens    int // that the server says it generated
+	Tokens    int // reported by the server
 }
 
 type call struct {
@@ -32,7 +32,7 @@ type call struct {
 	Arguments map[string]any
 }
 
-// ask posts the request and reads the NDJSON that comes back.
+// ask posts the request and reads the NDJSON of the reply.
 func ask(t *testing.T, server *ollamatest.Server, path string, request map[string]any) reply {
 	t.Helper()
 	body, err := json.Marshal(request)
@@ -51,7 +51,7 @@ func ask(t *testing.T, server *ollamatest.Server, path string, request map[strin
 	var whole reply
 	for decoder := json.NewDecoder(response.Body); ; {
 		var line struct {
-			Response string // of /api/generate
+			Response string // in replies of /api/generate
 			Message  struct {
 				Content   string
 				Thinking  string
@@ -68,7 +68,7 @@ func ask(t *testing.T, server *ollamatest.Server, path string, request map[strin
 			t.Fatal(err)
 		}
 		if line.Error != "" {
-			t.Fatalf("the server reports in its stream: %s", line.Error)
+			t.Fatalf("the stream contains the error %s", line.Error)
 		}
 		whole.Text += line.Response + line.Message.Content
 		whole.Thinking += line.Message.Thinking
@@ -81,7 +81,7 @@ func ask(t *testing.T, server *ollamatest.Server, path string, request map[strin
 	}
 }
 
-// chat makes a request whose answer is the same each time, on one processor.
+// chat returns a request with a deterministic answer on one processor.
 func chat(model string, more map[string]any) map[string]any {
 	request := map[string]any{
 		"model":    model,
@@ -112,7 +112,7 @@ func TestScriptedModelsAnswerTheirScript(t *testing.T) {
 	for _, test := range []struct {
 		model   string
 		request map[string]any
-		want    reply // tokens: a piece each, and the end
+		want    reply // tokens: one for each piece, and one for the end
 	}{
 		{
 			model: "chain",
@@ -147,9 +147,9 @@ func TestScriptedModelsAnswerTheirScript(t *testing.T) {
 	}
 }
 
-// The same weights in three storage types: a file that was wrong anywhere would
-// give other nonsense. Later tokens depend on the type, and on near-ties that
-// another processor may decide otherwise.
+// The same weights in three storage types must give the same text, because an error in a
+// file would give different nonsense. Later tokens depend on the storage type, and on
+// near-ties that depend on the processor.
 func TestRandomModelsSayWhatTheyDoInLlamaCpp(t *testing.T) {
 	server := ollama.Server(t)
 	const want = "veroxberayking!4hat assistant:ough g goxber%2or"
@@ -157,7 +157,7 @@ func TestRandomModelsSayWhatTheyDoInLlamaCpp(t *testing.T) {
 		t.Run(model, func(t *testing.T) {
 			got := ask(t, server, "/api/generate", map[string]any{
 				"model":  model,
-				"raw":    true, // the prompt as it is, without a template
+				"raw":    true, // the prompt unchanged, without a template
 				"prompt": "Once upon a time",
 				"options": map[string]any{
 					"temperature":    0,
@@ -198,8 +198,8 @@ func TestServerHasTheReadyModels(t *testing.T) {
 	}
 }
 
-// A process killed in the middle of an answer is what a crashed engine looks
-// like; the server goes on without it.
+// Killing a process in the middle of an answer simulates a crash of the engine. The
+// server continues without it.
 func TestServerSurvivesTheDeathOfItsRunners(t *testing.T) {
 	server := ollamatest.Start(t)
 	want := ask(t, server, "/api/chat", chat("chain", nil))

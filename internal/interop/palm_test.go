@@ -13,8 +13,8 @@ import (
 	"github.com/parley-llm/parley/providers/palm/palmtest"
 )
 
-// Google's own client of the PaLM API talks to the server of palmtest, and what
-// it asks for is what the provider asks for.
+// Google's client of the PaLM API must work with the server of palmtest, and its requests
+// must equal the provider's.
 
 func TestPaLMServerIsWhatGooglesClientExpects(t *testing.T) {
 	const text = "Because: it is."
@@ -28,47 +28,31 @@ func TestPaLMServerIsWhatGooglesClientExpects(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	prompt := &generativelanguagepb.MessagePrompt{
-		Context: "Be brief.",
-		Examples: []*generativelanguagepb.Example{{
-			Input: &generativelanguagepb.Message{Content: "2+2"}, Output: &generativelanguagepb.Message{Content: "4"},
-		}},
-		Messages: []*generativelanguagepb.Message{{Author: "0", Content: "Hi"}, {Author: "1", Content: "Hello."}, {Author: "0", Content: "Why?"}},
-	}
-	theirs := &generativelanguagepb.GenerateMessageRequest{
-		Model: "models/chat-bison-001", Prompt: prompt,
-		Temperature: new(float32(0.5)), TopP: new(float32(0.75)), TopK: new(int32(40)), CandidateCount: new(int32(1)),
-	}
+	theirs := googleChat()
 	got, err := client.GenerateMessage(t.Context(), theirs)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Candidates) != 1 || got.Candidates[0].Content != text || got.Candidates[0].Author != "1" || len(got.Messages) != 3 ||
 		got.Candidates[0].CitationMetadata.CitationSources[0].GetUri() != "https://a.example" {
-		t.Errorf("Google's client reads %v", got)
+		t.Errorf("Google's client returns %v", got)
 	}
 
 	m := paLMModel(t, server, "chat-bison-001")
-	ours := &llm.Request{
-		Messages: []llm.Message{
-			llm.System("Be brief."), llm.User("Hi"), llm.Assistant("Hello."), llm.User("Why?"),
-		},
-		Temperature: new(0.5), TopP: new(0.75), TopK: new(40),
-		Options: []llm.Options{palm.Options{Examples: []palm.Example{{Input: "2+2", Output: "4"}}}},
-	}
+	ours := ourChat()
 	resp, err := m.Generate(t.Context(), ours)
 	if err != nil || resp.Text() != text || len(resp.Sources) != 1 || resp.Sources[0].URL != "https://a.example" {
-		t.Errorf("the provider reads %+v, %v", resp, err)
+		t.Errorf("the provider returns %+v, %v", resp, err)
 	}
 	requests := server.Requests()
 	equalRequests(t, "chat", requests[0], requests[1])
 
 	filtered, err := client.GenerateMessage(t.Context(), theirs)
 	if err != nil || len(filtered.Candidates) != 0 || filtered.Filters[0].Reason != generativelanguagepb.ContentFilter_SAFETY {
-		t.Errorf("of an answer that was withheld, Google's client reads %v, %v", filtered, err)
+		t.Errorf("for a withheld answer, Google's client returns %v, %v", filtered, err)
 	}
 
-	count, err := client.CountMessageTokens(t.Context(), &generativelanguagepb.CountMessageTokensRequest{Model: "models/chat-bison-001", Prompt: prompt})
+	count, err := client.CountMessageTokens(t.Context(), &generativelanguagepb.CountMessageTokensRequest{Model: theirs.Model, Prompt: theirs.Prompt})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +65,33 @@ func TestPaLMServerIsWhatGooglesClientExpects(t *testing.T) {
 
 	theirs.Temperature = new(float32(1.5))
 	if _, err := client.GenerateMessage(t.Context(), theirs); err == nil {
-		t.Error("Google's client is not told of a setting out of range")
+		t.Error("Google's client gets no error for a setting out of range")
+	}
+}
+
+// googleChat returns a chat as a request of Google's client.
+func googleChat() *generativelanguagepb.GenerateMessageRequest {
+	prompt := &generativelanguagepb.MessagePrompt{
+		Context: "Be brief.",
+		Examples: []*generativelanguagepb.Example{{
+			Input: &generativelanguagepb.Message{Content: "2+2"}, Output: &generativelanguagepb.Message{Content: "4"},
+		}},
+		Messages: []*generativelanguagepb.Message{{Author: "0", Content: "Hi"}, {Author: "1", Content: "Hello."}, {Author: "0", Content: "Why?"}},
+	}
+	return &generativelanguagepb.GenerateMessageRequest{
+		Model: "models/chat-bison-001", Prompt: prompt,
+		Temperature: new(float32(0.5)), TopP: new(float32(0.75)), TopK: new(int32(40)), CandidateCount: new(int32(1)),
+	}
+}
+
+// ourChat returns the same chat as a request of this library.
+func ourChat() *llm.Request {
+	return &llm.Request{
+		Messages: []llm.Message{
+			llm.System("Be brief."), llm.User("Hi"), llm.Assistant("Hello."), llm.User("Why?"),
+		},
+		Temperature: new(0.5), TopP: new(0.75), TopK: new(40),
+		Options: []llm.Options{palm.Options{Examples: []palm.Example{{Input: "2+2", Output: "4"}}}},
 	}
 }
 
@@ -97,13 +107,13 @@ func TestPaLMTextIsWhatGooglesClientExpects(t *testing.T) {
 		CandidateCount: new(int32(1)), MaxOutputTokens: new(int32(8)), StopSequences: []string{"."},
 	})
 	if err != nil || len(got.Candidates) != 1 || got.Candidates[0].Output != " a time" {
-		t.Errorf("Google's client reads %v, %v", got, err)
+		t.Errorf("Google's client returns %v, %v", got, err)
 	}
 	req := llm.Prompt("Once upon")
 	req.MaxTokens, req.Stop = 8, []string{"."}
 	resp, err := paLMModel(t, server, "text-bison-001").Generate(t.Context(), req)
 	if err != nil || resp.Text() != " a time" {
-		t.Errorf("the provider reads %+v, %v", resp, err)
+		t.Errorf("the provider returns %+v, %v", resp, err)
 	}
 	requests := server.Requests()
 	equalRequests(t, "text", requests[0], requests[1])
@@ -119,10 +129,10 @@ func paLMModel(t *testing.T, server *palmtest.Server, name string) *llm.Model {
 	return llm.New(p, name)
 }
 
-// equalRequests compares a request of Google's client with one of the provider's.
+// equalRequests compares a request of Google's client with a request of the provider.
 func equalRequests(t *testing.T, what string, google, ours palmtest.Request) {
 	t.Helper()
-	google.Body = without(google.Body, "model") // which is in the path as well
+	google.Body = without(google.Body, "model") // it is also in the path
 	if diff := cmp.Diff([]any{google.Path, google.Body}, []any{ours.Path, ours.Body}); diff != "" {
 		t.Errorf("the request for a %s (-Google's +ours):\n%s", what, diff)
 	}

@@ -15,10 +15,10 @@ import (
 	parleyollama "github.com/parley-llm/parley/providers/ollama"
 )
 
-// Answers of real servers, cut on their way, are gone on with as if they had not
-// been.
+// Interrupted answers of real servers are continued, and the result must equal the
+// uninterrupted answer.
 func TestCutAnswersAreResumed(t *testing.T) {
-	const question = "hi\n" // which a prompt in no format ends with, as the model wants it
+	const question = "hi\n" // a prompt without a format ends with it, as the model requires
 	llamaCpp := llamacpptest.Start(t, "chain").URL
 	for name, provide := range map[string]func(client *http.Client) (llm.Provider, error){
 		"llama.cpp, a chat": func(client *http.Client) (llm.Provider, error) {
@@ -38,10 +38,7 @@ func TestCutAnswersAreResumed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resume, err := middleware.Resume{NoReset: true}.Middleware()
-			if err != nil {
-				t.Fatal(err)
-			}
+			resume := &middleware.Resume{NoReset: true}
 			req := llm.Prompt(question)
 			req.Temperature = new(0.0)
 			s := llm.New(p, "chain", llm.WithMiddleware(resume)).Stream(t.Context(), req)
@@ -59,7 +56,8 @@ func TestCutAnswersAreResumed(t *testing.T) {
 	}
 }
 
-// cutAfter is a transport that breaks the first reply off after the frame that has a mark.
+// cutAfter is a transport that interrupts the first reply after the frame that contains a
+// mark.
 type cutAfter struct {
 	mark []byte
 	next *http.Transport
@@ -78,7 +76,7 @@ func (c *cutAfter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// cutBody hands out a body byte by byte, so as to stop where it has to.
+// cutBody returns a body byte by byte, so that it can stop at the exact position.
 type cutBody struct {
 	io.ReadCloser
 	cut             *cutAfter

@@ -1,6 +1,6 @@
-// Package measured compares offline token counts of recorded requests with what
-// their servers reported, and keeps the tables of docs/tokens.md to it. It is for
-// the tests of the providers.
+// Package measured compares offline token counts of recorded requests with the usage that
+// their servers reported, and checks the tables in docs/tokens.md. It is for the tests of
+// the providers.
 package measured
 
 import (
@@ -17,15 +17,15 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Count is an offline count of a recorded request and what its server said.
+// Count is the offline count of a recorded request and the reported usage.
 type Count struct {
-	Family string // of models, and the API if it is not the usual one
+	Family string // family of models, with the API if it is not the usual one
 	Of     *llm.Request
 	Count  llm.TokenCount
 	Usage  int
 }
 
-// feature names what of a request is hardest to count.
+// feature returns the part of the request that is hardest to count.
 func (c *Count) feature() string {
 	calls := 0
 	for _, m := range c.Of.Messages {
@@ -44,11 +44,12 @@ func (c *Count) feature() string {
 	return "text"
 }
 
-var update = flag.Bool("update", false, "write the table of measured token counts into docs/tokens.md")
+var update = flag.Bool("update", false, "write the table of measured token counts to docs/tokens.md")
 
-// Check reports counts that are called exact and are not, and compares the table
-// of all with the one of this name in docs/tokens.md, which is two folders above
-// the test's. With the flag -update it is written there instead.
+// Check reports counts that are marked exact but differ from the usage. It also compares
+// the table of all counts with the table of the given name in docs/tokens.md. The file
+// must be two directories above the test's. With the flag -update, Check writes the table
+// to the file instead.
 func Check(t *testing.T, name string, all []Count) {
 	t.Helper()
 	if len(all) == 0 {
@@ -56,7 +57,7 @@ func Check(t *testing.T, name string, all []Count) {
 	}
 	for _, c := range all {
 		if c.Count.Exact && c.Count.Tokens != c.Usage {
-			t.Errorf("%s, %s: the count is called exact and is %d, but the server says %d", c.Family, c.feature(), c.Count.Tokens, c.Usage)
+			t.Errorf("%s, %s: the count is marked exact and is %d, but the server reports %d", c.Family, c.feature(), c.Count.Tokens, c.Usage)
 		}
 	}
 	t.Logf("%d recorded requests counted", len(all))
@@ -70,7 +71,7 @@ func Check(t *testing.T, name string, all []Count) {
 	before, rest, hasBegin := strings.Cut(string(data), begin)
 	want, after, hasEnd := strings.Cut(rest, end)
 	if !hasBegin || !hasEnd {
-		t.Fatalf("%s has no place for the table: the lines %q and %q", path, begin, end)
+		t.Fatalf("%s does not contain the markers of the table, the lines %q and %q", path, begin, end)
 	}
 	got := table(all)
 	if *update {
@@ -79,7 +80,7 @@ func Check(t *testing.T, name string, all []Count) {
 		}
 		return
 	}
-	providertest.Equal(t, "the table in docs/tokens.md; -update writes it anew", want, got)
+	providertest.Equal(t, "the table in docs/tokens.md (write it with -update)", want, got)
 }
 
 // table returns a table with a row for each family and feature.

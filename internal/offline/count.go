@@ -1,5 +1,5 @@
-// Package offline counts tokens for providers whose server is not to be asked.
-// It is separate from package provider because only its users need vocabularies.
+// Package offline counts tokens for providers that do not ask their server. It is a
+// separate package so that only its users link the vocabularies.
 package offline
 
 import (
@@ -11,11 +11,12 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// Count answers a call for a token count in this process, without the network. A
-// nil encoding is the one that the model's name tells.
+// Count counts the tokens of a call in this process, without the network, and yields the
+// result. A nil encoding means the encoding that [tokens.For] returns for the model's
+// name.
 func Count(ctx context.Context, call *llm.Call, name string, encoding *tokens.Encoding, yield func(llm.Event, error) bool) error {
 	if err := ctx.Err(); err != nil {
-		return err // as from a provider that would have had to wait
+		return err // as from a provider that sends a request
 	}
 	count, err := tokens.CountRequest(call.Request, call.Model, encoding)
 	if err != nil {

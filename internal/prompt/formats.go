@@ -2,8 +2,8 @@ package prompt
 
 import "github.com/parley-llm/parley/llm"
 
-// formats are the named formats. Each is held to the words of those who trained
-// the models, or to llama.cpp's copy of them:
+// formats are the named formats. They follow the documentation of the models' authors, or
+// llama.cpp's copy of it:
 // https://github.com/ggml-org/llama.cpp/blob/master/src/llama-chat.cpp
 var formats = map[string]Format{
 	"plain": {write: writePlain},
@@ -24,15 +24,15 @@ var formats = map[string]Format{
 	"mistral-v7": {write: writeMistralV7, pairs: true, trims: true},
 }
 
-// aliases are names of models whose format goes by another name. These were
+// aliases are names of models that use the format of another name. These models were
 // trained on texts, not on conversations.
 var aliases = map[string]string{
 	"llama1":       "plain",
 	"cerebras-gpt": "plain",
 }
 
-// writePlain writes texts one after another, as they are: a base model goes on
-// with the text. Instructions are a paragraph of their own.
+// writePlain writes all texts unchanged, one after another, because a base model
+// continues the text. System messages become separate paragraphs.
 func writePlain(w *writer, c *conversation) {
 	for _, t := range c.turns {
 		w.text(t.texts...)
@@ -42,16 +42,15 @@ func writePlain(w *writer, c *conversation) {
 	}
 }
 
-// The words around an instruction, without an input and with one.
+// The introduction of an instruction, without and with an input.
 const (
 	alpaca      = "Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n"
 	alpacaInput = "Below is an instruction that describes a task, paired with an input that provides further context. " +
 		"Write a response that appropriately completes the request.\n\n"
 )
 
-// writeAlpaca takes the first text of a user message as the instruction, and its
-// further texts as the input.
-// https://github.com/tatsu-lab/stanford_alpaca#data-release
+// writeAlpaca uses the first text of a user message as the instruction and its other
+// texts as the input. https://github.com/tatsu-lab/stanford_alpaca#data-release
 func writeAlpaca(w *writer, c *conversation) {
 	hasInput := func(t turn) bool { return t.role == llm.RoleUser && len(t.texts) > 1 }
 	if hasInput(c.turns[len(c.turns)-1]) {
@@ -149,8 +148,9 @@ func writeGemma(w *writer, c *conversation) {
 	w.text("model\n")
 }
 
-// https://github.com/mistralai/cookbook/blob/main/concept-deep-dive/tokenization/chat_templates.md
-// has the three of Mistral's. In the first the marks are text.
+// The three Mistral formats are from
+// https://github.com/mistralai/cookbook/blob/main/concept-deep-dive/tokenization/chat_templates.md.
+// In the first one, the markers are ordinary text.
 func writeMistralV1(w *writer, c *conversation) {
 	for _, t := range c.turns {
 		if t.role == llm.RoleAssistant {

@@ -1,11 +1,12 @@
-// Package prompt puts conversations into plain prompts, by the named formats in
-// which models of the LLaMA family were trained. They are for models without a
-// chat template of their own, behind engines that take a plain prompt.
+// Package prompt renders conversations as plain prompts in the named formats with which
+// models of the LLaMA family were trained. It is for models without a chat template,
+// behind engines that accept a plain prompt.
 //
-// A prompt is a list of pieces, each of them text or a control token, because
-// the two must not be mixed up: "<|im_end|>" that a user has typed is text, and
-// must not end the user's turn. What an engine does with that is its provider's
-// business.
+// A prompt is a list of pieces. Each piece is text or a control token.
+//
+// Security: text and control tokens must be kept apart. For example, "<|im_end|>" typed
+// by a user is text and must not end the user's turn. The provider is responsible for
+// sending the pieces to its engine accordingly.
 package prompt
 
 import (
@@ -18,30 +19,29 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Prompt is a conversation as a model is to read it, up to where it is to go on.
+// Prompt is a rendered conversation, up to the position at which the model continues.
 //
-// The token that begins a text is not in it: engines add the one that the model
-// wants.
+// It does not contain the token that begins a text, because engines add the one of the
+// model.
 type Prompt struct {
-	// Pieces never have two texts next to each other: a tokenizer must see them
-	// as one.
+	// Pieces never contains two adjacent texts, because a tokenizer must process them as
+	// one.
 	Pieces []Piece
-	// Stop are texts at which the model's turn has ended, for models that write
-	// them out.
+	// Stop lists texts that end the model's turn, for models that write them as text.
 	Stop []string
-	// Continues says that the conversation ends with the beginning of the
-	// answer, so that the model goes on from there.
+	// Continues reports whether the conversation ends with the beginning of the answer.
+	// The model then continues from there.
 	Continues bool
 }
 
-// Piece is a run of text, or one control token by its name.
+// Piece is a stretch of text, or the name of one control token.
 type Piece struct {
 	Text    string
 	Control bool
 }
 
-// String returns the prompt as one text, in which control tokens cannot be told
-// from text that looks like them.
+// String returns the prompt as one text. In it, control tokens are indistinguishable from
+// text that looks like them.
 func (p *Prompt) String() string {
 	var b strings.Builder
 	for _, piece := range p.Pieces {
@@ -50,22 +50,23 @@ func (p *Prompt) String() string {
 	return b.String()
 }
 
-// Format is a way to put conversations into prompts. It is immutable.
+// Format renders conversations as prompts. It is immutable and safe for concurrent use.
 type Format struct {
 	name  string
 	stop  []string
 	write func(*writer, *conversation)
-	// folds says that there is no place for system messages: they go into the
-	// user's turn that follows.
+	// folds is set if the format has no system messages. They are then added to the user
+	// message that follows.
 	folds bool
-	// pairs says that a user's turn and an answer alternate.
+	// pairs is set if user messages and answers must alternate.
 	pairs bool
-	// trims says that the models were trained on texts without blanks at their edges.
+	// trims is set if the models were trained on texts without leading and trailing white
+	// space.
 	trims bool
 }
 
-// Named returns the format of that name. If there is none, the error names
-// those that there are.
+// Named returns the format with the given name. The error for an unknown name lists the
+// known names.
 func Named(name string) (*Format, error) {
 	if other, ok := aliases[name]; ok {
 		name = other
@@ -74,10 +75,10 @@ func Named(name string) (*Format, error) {
 		f.name = name
 		return &f, nil
 	}
-	return nil, fmt.Errorf("there is no prompt format %q; there is: %s", name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("unknown prompt format %q: use one of %s", name, strings.Join(Names(), ", "))
 }
 
-// Names returns the names of all formats, sorted.
+// Names returns the names of all formats in alphabetical order.
 func Names() []string {
 	return slices.Sorted(func(yield func(string) bool) {
 		for name := range maps.Keys(formats) {
@@ -93,12 +94,13 @@ func Names() []string {
 	})
 }
 
-// Render returns the prompt of a conversation. An assistant message at its end
-// is the beginning of the answer: it follows the prompt to the letter, so that
-// the model goes on from exactly there.
+// Render returns the prompt of a conversation. If the last message is from the assistant,
+// it is the beginning of the answer: it is appended unchanged, and the model continues
+// from its end.
 //
-// What has no place in a plain prompt, such as an image or a tool's result, is
-// an error, and so is a conversation that the format cannot hold.
+// Render returns an error if the conversation contains something that a plain prompt
+// cannot express, such as an image or a tool result, or if the roles are not in an order
+// that the format supports.
 func (f *Format) Render(messages []llm.Message) (*Prompt, error) {
 	c, err := f.conversation(messages)
 	if err != nil {
@@ -110,25 +112,24 @@ func (f *Format) Render(messages []llm.Message) (*Prompt, error) {
 	return &Prompt{Pieces: w.pieces, Stop: f.stop, Continues: c.continues}, nil
 }
 
-// conversation is what a format writes down: its turns, with the role of whose
-// turn it is next.
+// conversation is the input of a format: the turns with their roles.
 type conversation struct {
-	system    string // before the first turn, if the format has a place for it
+	system    string // before the first turn, if the format supports that
 	turns     []turn
-	begun     string // what there is of the answer
+	begun     string // beginning of the answer
 	continues bool
 }
 
 type turn struct {
 	role llm.Role
-	// texts are the turn's texts, one for each part: "alpaca" tells an
-	// instruction from its input.
+	// texts are the texts of the turn, one for each part. "alpaca" uses them to separate
+	// an instruction from its input.
 	texts []string
 }
 
 func (t turn) text() string { return strings.Join(t.texts, "") }
 
-// conversation sorts the messages into turns that the format can write.
+// conversation converts the messages to turns that the format can write.
 func (f *Format) conversation(messages []llm.Message) (*conversation, error) {
 	c := new(conversation)
 	for i, m := range messages {
@@ -157,9 +158,9 @@ func (f *Format) conversation(messages []llm.Message) (*conversation, error) {
 	return c, nil
 }
 
-// takeSystem takes the system messages out of the turns: those at the beginning
-// become the conversation's, unless they have no place there, and all others a
-// part of the user's turn that follows.
+// takeSystem removes the system messages from the turns. If the format has a place for
+// them, those at the beginning become the system text of the conversation. All others are
+// added to the user message that follows.
 func (f *Format) takeSystem(c *conversation) {
 	var turns []turn
 	var waiting []string
@@ -176,13 +177,13 @@ func (f *Format) takeSystem(c *conversation) {
 			turns = append(turns, t)
 		}
 	}
-	if len(waiting) > 0 { // nothing followed: the instructions are what is asked
+	if len(waiting) > 0 { // no user message follows, so the instructions become one
 		turns = append(turns, turn{llm.RoleUser, []string{strings.Join(waiting, "\n\n")}})
 	}
 	c.turns = turns
 }
 
-// merge makes one turn of turns of the same role that follow each other.
+// merge combines adjacent turns of the same role.
 func (c *conversation) merge() {
 	var turns []turn
 	for _, t := range c.turns {
@@ -198,29 +199,29 @@ func (c *conversation) merge() {
 func (f *Format) checkPairs(c *conversation) error {
 	switch n := len(c.turns); {
 	case n == 0 || c.turns[0].role != llm.RoleUser:
-		return fmt.Errorf("in the prompt format %q a conversation begins with a user message", f.name)
-	case c.turns[n-1].role != llm.RoleUser: // two answers at the end, of which the last is to be continued
-		return fmt.Errorf("in the prompt format %q a user message comes before the answer that is to be continued", f.name)
+		return fmt.Errorf("the prompt format %q requires that a conversation begins with a user message", f.name)
+	case c.turns[n-1].role != llm.RoleUser: // two answers at the end; the last one is to be continued
+		return fmt.Errorf("the prompt format %q requires a user message before an answer that is continued", f.name)
 	}
 	return nil
 }
 
-// texts returns a message's texts. What cannot be part of a plain prompt is an
-// error: a message without one of its parts is another message.
+// texts returns the texts of a message. It returns an error for a part that a plain
+// prompt cannot express, because leaving the part out would change the message.
 func texts(m llm.Message) ([]string, error) {
 	if m.Role == llm.RoleTool {
-		return nil, errors.New("a plain prompt has no place for the results of tools")
+		return nil, errors.New("plain prompts do not support tool results")
 	}
 	var texts []string
 	for _, part := range m.Parts {
 		switch p := part.(type) {
 		case llm.Text:
 			texts = append(texts, p.Text)
-		case llm.Refusal: // to the model, something that it said
+		case llm.Refusal: // the model sees it as its earlier answer
 			texts = append(texts, p.Text)
-		case llm.Reasoning: // which models do not want back
+		case llm.Reasoning: // not sent back to models
 		default:
-			return nil, fmt.Errorf("a plain prompt has no place for %T", part)
+			return nil, fmt.Errorf("plain prompts do not support %T", part)
 		}
 	}
 	return texts, nil
@@ -257,7 +258,7 @@ func rest(texts []string) []string {
 	return texts[1:]
 }
 
-// writer puts a prompt together.
+// writer collects the pieces of a prompt.
 type writer struct{ pieces []Piece }
 
 func (w *writer) text(texts ...string) {

@@ -13,8 +13,8 @@ var talk = []llm.Message{
 	llm.System("Be brief."), llm.User(" Hi "), llm.Assistant("Hello."), llm.User("Why?"),
 }
 
-// written are the prompts of a conversation with a system message, and of one
-// question. Control tokens stand in ‹ ›.
+// written are the prompts of a conversation with a system message, and of one question.
+// Control tokens are written in ‹ ›.
 var written = map[string]struct{ talk, question string }{
 	"plain": {"Be brief.\n\n Hi Hello.Why?", "Why?"},
 	"alpaca": {
@@ -84,7 +84,7 @@ func TestFormatsWriteConversations(t *testing.T) {
 		}
 		want, ok := written[name]
 		if !ok {
-			t.Errorf("no test says what the format %q writes", name)
+			t.Errorf("no test covers the format %q", name)
 			continue
 		}
 		p := render(t, name, talk...)
@@ -99,7 +99,7 @@ func TestFormatsWriteConversations(t *testing.T) {
 		}
 		for i, piece := range p.Pieces {
 			if i > 0 && !piece.Control && !p.Pieces[i-1].Control || piece.Text == "" {
-				t.Errorf("%s: the pieces %+v are not as a tokenizer must see them", name, p.Pieces)
+				t.Errorf("%s: the pieces %+v contain adjacent texts or empty pieces", name, p.Pieces)
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func TestFormatsWriteConversations(t *testing.T) {
 func TestModelsWithoutFormatWritePlainTexts(t *testing.T) {
 	for _, name := range []string{"llama1", "cerebras-gpt"} {
 		if got := marked(render(t, name, talk...)); got != written["plain"].talk {
-			t.Errorf("%s writes %q, want what plain writes", name, got)
+			t.Errorf("%s renders %q, want the same as plain", name, got)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func TestAnswersGoOnFromExactlyWhatThereIs(t *testing.T) {
 		const begun = " It is\n "
 		p := render(t, name, llm.User("Why?"), llm.Assistant(begun))
 		if want := written[name].question + begun; marked(p) != want || !p.Continues {
-			t.Errorf("%s: the prompt to go on from is %q (continues: %v), want %q", name, marked(p), p.Continues, want)
+			t.Errorf("%s: the prompt with the beginning of an answer is %q (continues: %v), want %q", name, marked(p), p.Continues, want)
 		}
 	}
 }
@@ -163,7 +163,7 @@ func TestMessagesThatDoNotAlternateAreMerged(t *testing.T) {
 		}
 	}
 	if got := marked(render(t, "gemma", llm.System("s"))); !strings.HasPrefix(got, "‹<start_of_turn>›user\ns‹") {
-		t.Errorf("instructions alone are not a user's turn where the format has no other: %q", got)
+		t.Errorf("a conversation of instructions only is not rendered as a user message: %q", got)
 	}
 }
 
@@ -176,19 +176,19 @@ func TestWhatAPlainPromptCannotHoldIsAnError(t *testing.T) {
 		messages []llm.Message
 		want     string
 	}{
-		"image":               {[]llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, "message 0: a plain prompt has no place for llm.Image"},
-		"tool call":           {[]llm.Message{llm.User("a"), llm.Assistant("", llm.ToolCall{Name: "f"}), llm.User("b")}, "message 1: a plain prompt has no place for llm.ToolCall"},
-		"result of a tool":    {[]llm.Message{llm.ToolResults(llm.ToolResult{Name: "f"})}, "results of tools"},
+		"image":               {[]llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, "message 0: plain prompts do not support llm.Image"},
+		"tool call":           {[]llm.Message{llm.User("a"), llm.Assistant("", llm.ToolCall{Name: "f"}), llm.User("b")}, "message 1: plain prompts do not support llm.ToolCall"},
+		"result of a tool":    {[]llm.Message{llm.ToolResults(llm.ToolResult{Name: "f"})}, "tool results"},
 		"answer first":        {[]llm.Message{llm.Assistant("a"), llm.User("b")}, "begins with a user message"},
 		"nothing to answer":   {[]llm.Message{llm.System("s"), llm.Assistant("a")}, "begins with a user message"},
-		"answer after answer": {[]llm.Message{llm.User("a"), llm.Assistant("b"), llm.Assistant("c")}, "comes before the answer that is to be continued"},
+		"answer after answer": {[]llm.Message{llm.User("a"), llm.Assistant("b"), llm.Assistant("c")}, "requires a user message before an answer that is continued"},
 	} {
 		if _, err := f.Render(test.messages); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: the error is %v, want one that says %q", name, err, test.want)
+			t.Errorf("%s: the error is %v, want one with %q", name, err, test.want)
 		}
 	}
 	if _, err := Named("Alpaka"); err == nil || !strings.Contains(err.Error(), "alpaca, cerebras-gpt, chatml") {
-		t.Errorf("a format that does not exist gives the error %v, want one that names those that do", err)
+		t.Errorf("an unknown format gives the error %v, want one with the known names", err)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Equal compares what there is with what there should be.
+// Equal fails the test with a diff if got and want differ.
 func Equal(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -19,26 +19,26 @@ func Equal(t testing.TB, what string, got, want any) {
 	}
 }
 
-// WantError compares an error's kind, looks for pieces of its text, and returns
-// it.
+// WantError stops the test if err is not an [*llm.Error] of the given kind, and fails it
+// if the error's text does not contain all pieces. It returns the error.
 func WantError(t testing.TB, err error, kind llm.Kind, pieces ...string) *llm.Error {
 	t.Helper()
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok {
-		t.Fatalf("the error is %v, a %T, want an *llm.Error of kind %q", err, err, kind)
+		t.Fatalf("the error is %v of type %T, want an *llm.Error of kind %q", err, err, kind)
 	}
 	if e.Kind != kind {
 		t.Fatalf("the error is %v, of kind %q, want kind %q", err, e.Kind, kind)
 	}
 	for _, piece := range pieces {
 		if !strings.Contains(err.Error(), piece) {
-			t.Errorf("the error %q does not say %q", err, piece)
+			t.Errorf("the error %q does not contain %q", err, piece)
 		}
 	}
 	return e
 }
 
-// FromJSON decodes JSON.
+// FromJSON decodes JSON. It stops the test if the text is not valid.
 func FromJSON(t testing.TB, text string) any {
 	t.Helper()
 	var v any

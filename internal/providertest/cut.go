@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// EveryByte is the size of the largest body that is cut at every byte.
+// EveryByte is the size in bytes of the largest body that is cut at every byte.
 const EveryByte = 4 << 10
 
-// Offsets returns where to cut a body: at every byte if it is short, else around
-// the edges of its lines and at 200 places more.
+// Offsets returns the positions at which a body is cut. A short body is cut at every
+// byte. A longer one is cut around each line feed and at 200 random positions.
 func Offsets(body string) (at []int) {
 	if len(body) <= EveryByte {
 		for i := range len(body) + 1 {

@@ -1,5 +1,5 @@
-// Package providertest is what the tests of all providers share: comparisons,
-// handlers and replies, recorded exchanges, places to cut a reply at, and streams
-// that are left early. What holds for providers beyond this module is in package
+// Package providertest contains helpers for the tests of all providers: comparisons,
+// handlers and replies, recorded exchanges, positions at which a reply is cut, and
+// streams that are left early. Tests for providers of other modules are in package
 // llm/llmtest.
 package providertest

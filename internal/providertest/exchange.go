@@ -14,35 +14,36 @@ import (
 
 // Exchange is a recorded request with its reply.
 type Exchange struct {
-	Name     string // the file's, within the folder of recordings
-	Method   string // empty if the request was not recorded, or its body alone
-	URL      string // of a cassette
-	Path     string // of the URL
-	Request  string // body
+	Name     string // name of the file, relative to the recordings' directory
+	Method   string // empty if the request was not recorded, or only its body
+	URL      string // set for cassettes
+	Path     string // path of the URL
+	Request  string // body of the request
 	Status   int
 	Header   http.Header // nil if it was not recorded
 	Body     string
-	Unending bool // a chunked reply whose last chunk never came
+	Unending bool // a chunked reply without its last chunk
 }
 
-// Conformance returns a folder of replies that the library did not write, below
-// the one that PARLEY_CONFORMANCE names, and skips the test where there is none.
+// Conformance returns a directory of replies that were not written by this library. It is
+// below the directory in the environment variable PARLEY_CONFORMANCE. If the variable is
+// not set, the test is skipped.
 func Conformance(t testing.TB, folder string) string {
 	t.Helper()
 	root := os.Getenv("PARLEY_CONFORMANCE")
 	if root == "" {
-		t.Skip("PARLEY_CONFORMANCE is not set: there are no recorded replies to test with")
+		t.Skip("PARLEY_CONFORMANCE is not set: set it to the directory with recorded replies")
 	}
 	return filepath.Join(root, filepath.FromSlash(folder))
 }
 
-// Recordings returns the names of the files in the folder of recordings that
-// match the pattern, of which there must be some, without their ending.
+// Recordings returns the recordings that match the pattern, as file names without
+// extension. It stops the test if there are none.
 func Recordings(t testing.TB, pattern string) []string {
 	t.Helper()
 	files, err := filepath.Glob(Conformance(t, pattern))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("there are no recordings %s (%v)", pattern, err)
+		t.Fatalf("no recordings match %s (%v)", pattern, err)
 	}
 	names := make([]string, len(files))
 	for i, file := range files {
@@ -55,8 +56,8 @@ func Recordings(t testing.TB, pattern string) []string {
 	return names
 }
 
-// Cassettes returns the exchanges of all cassettes, in go-vcr's second version,
-// that match the pattern.
+// Cassettes returns the exchanges of all cassettes that match the pattern. Cassettes are
+// in go-vcr's format, version 2.
 func Cassettes(t testing.TB, pattern string) (all []Exchange) {
 	t.Helper()
 	for _, name := range Recordings(t, pattern) {
@@ -75,7 +76,7 @@ func Cassettes(t testing.TB, pattern string) (all []Exchange) {
 		}
 		data := readFile(t, Conformance(t, name+".yaml"))
 		if err := yaml.Unmarshal([]byte(data), &cassette); err != nil || cassette.Version != 2 || len(cassette.Interactions) == 0 {
-			t.Fatalf("%s cannot be read as a cassette of version 2: %v", name, err)
+			t.Fatalf("%s is not a cassette of version 2: %v", name, err)
 		}
 		for _, i := range cassette.Interactions {
 			_, path, _ := strings.Cut(strings.TrimPrefix(i.Request.URL, "https://"), "/")
@@ -88,15 +89,15 @@ func Cassettes(t testing.TB, pattern string) (all []Exchange) {
 	return all
 }
 
-// Recording reads an exchange in plain HTTP: the request as it was sent, or its
-// body alone, in NAME.req, the reply's headers in NAME.hdr, and its body
-// without its transfer coding in NAME.body. There may be no more than the last.
+// Recording reads an exchange recorded as plain HTTP. NAME.req is the request, or only
+// its body. NAME.hdr contains the headers of the reply. NAME.body is the body of the
+// reply without its transfer coding. Only NAME.body is required.
 func Recording(t testing.TB, name string) Exchange {
 	t.Helper()
 	base := Conformance(t, name)
 	e := Exchange{Name: name, Status: http.StatusOK, Body: readFile(t, base+".body")}
 	if head := readIfThere(t, base+".hdr"); head != "" {
-		// What follows the headers is not there: the lengths that they promise do not hold.
+		// The file ends after the headers, so a Content-Length in them is not checked.
 		resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(strings.TrimRight(head, "\r\n")+"\r\n\r\n")), nil)
 		if err != nil {
 			t.Fatalf("%s.hdr: %v", name, err)

@@ -18,11 +18,11 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Endless answers with this frame, which has a piece of text, more often than any
-// test reads, and then holds the connection until the client leaves.
+// Endless returns a handler that sends a frame more often than any test reads, and then
+// waits until the client disconnects. The frame must contain text.
 func Endless(contentType, frame string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // before that, a server does not see its client go
+		io.Copy(io.Discard, r.Body) // a server notices a disconnect only after it has read the body
 		w.Header().Set("Content-Type", contentType)
 		flush := http.NewResponseController(w)
 		for range 100 {
@@ -35,20 +35,20 @@ func Endless(contentType, frame string) http.HandlerFunc {
 	}
 }
 
-// Closing is a provider that is closed.
+// Closing is a provider with a Close method.
 type Closing interface {
 	llm.Provider
 	io.Closer
 }
 
-// LeaveEarly leaves 1,000 endless streams at random points, by the loop or by the
-// context, and looks for what is left: connections, goroutines, file descriptors.
-// Open returns a provider for the server at that URL.
+// LeaveEarly leaves 1,000 endless streams at random points, by leaving the loop or by
+// canceling the context. Then it checks that no connections, goroutines or file
+// descriptors remain. open returns a provider for the server at the given URL.
 func LeaveEarly(t *testing.T, endless http.HandlerFunc, open func(baseURL string) Closing) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	descriptors := openDescriptors(t)
-	var connections sync.WaitGroup // that the server has
+	var connections sync.WaitGroup // open connections of the server
 	server := httptest.NewUnstartedServer(endless)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
 		switch state {
@@ -82,16 +82,16 @@ func LeaveEarly(t *testing.T, endless http.HandlerFunc, open func(baseURL string
 	select {
 	case <-gone:
 	case <-time.After(time.Minute):
-		t.Fatal("the server still has connections, long after all streams were left")
+		t.Fatal("the server still has connections a minute after all streams were left")
 	}
 	server.Close()
 	goleak.VerifyNone(t, before)
-	if left := openDescriptors(t) - descriptors; left > 2 { // the poller's own
+	if left := openDescriptors(t) - descriptors; left > 2 { // used by the poller
 		t.Errorf("%d more file descriptors are open than before", left)
 	}
 }
 
-// leave reads some pieces of an answer and goes.
+// leave reads some pieces of an answer and then leaves the stream.
 func leave(t *testing.T, model *llm.Model, after int, byContext bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -111,14 +111,14 @@ func leave(t *testing.T, model *llm.Model, after int, byContext bool) {
 		}
 		cancel()
 	}
-	t.Errorf("a stream without end ended after %d pieces", pieces)
+	t.Errorf("an endless stream ended after %d pieces", pieces)
 }
 
 func openDescriptors(t *testing.T) int {
 	t.Helper()
 	list, err := os.ReadDir("/proc/self/fd")
 	if errors.Is(err, os.ErrNotExist) {
-		t.Log("this system does not list a process's file descriptors: they are not counted")
+		t.Log("this system does not list the file descriptors of a process: they are not counted")
 		return 0
 	}
 	if err != nil {

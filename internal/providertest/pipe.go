@@ -9,15 +9,15 @@ import (
 	"testing"
 )
 
-// PipeNet is a network of one server in memory: unlike sockets, its pipes work
-// under the fake clock of testing/synctest.
+// PipeNet is an in-memory network with one server. Its pipes work with the fake clock of
+// testing/synctest, and sockets do not.
 type PipeNet struct {
 	conns chan net.Conn
 	done  chan struct{}
 	close sync.Once
 }
 
-// NewPipeNet returns a network that nobody listens on yet.
+// NewPipeNet returns a network without a listening server.
 func NewPipeNet() *PipeNet {
 	return &PipeNet{conns: make(chan net.Conn), done: make(chan struct{})}
 }
@@ -32,18 +32,18 @@ func (n *PipeNet) Accept() (net.Conn, error) {
 	}
 }
 
-// Close fails the dials that follow.
+// Close makes later calls of Dial and Accept fail.
 func (n *PipeNet) Close() error {
 	n.close.Do(func() { close(n.done) })
 	return nil
 }
 
-// Addr returns an address that nobody has.
+// Addr returns an address reserved for documentation.
 func (n *PipeNet) Addr() net.Addr {
 	return net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.1:80"))
 }
 
-// Dial connects to the server, whatever the address.
+// Dial connects to the server. It ignores the address.
 func (n *PipeNet) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
@@ -56,8 +56,8 @@ func (n *PipeNet) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// InMemory starts a server in memory and returns an HTTP client that reaches
-// it under any address. Both end with the test.
+// InMemory starts an in-memory server and returns an HTTP client that reaches it at any
+// address. Both are closed when the test ends.
 func InMemory(t testing.TB, handler http.HandlerFunc) *http.Client {
 	t.Helper()
 	network := NewPipeNet()

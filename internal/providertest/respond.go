@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 )
 
-// Says is a handler that gives every request the same reply.
+// Says returns a handler that sends the same reply to every request.
 func Says(status int, contentType, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = []string{contentType}
@@ -15,13 +15,13 @@ func Says(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-// RoundTrip is a transport that is a function.
+// RoundTrip is a function that implements [http.RoundTripper].
 type RoundTrip func(*http.Request) (*http.Response, error)
 
 // RoundTrip calls the function.
 func (f RoundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Handled is a transport that has a handler answer, without a connection.
+// Handled returns a transport that answers requests with a handler, without a connection.
 func Handled(handler http.HandlerFunc) http.RoundTripper {
 	return RoundTrip(func(r *http.Request) (*http.Response, error) {
 		if err := r.Context().Err(); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// MustHide looks for a secret in everything that a value can come out as: with
-// each verb, as JSON and in a log.
+// MustHide fails the test if the secret appears in a formatted value. It tries all verbs,
+// JSON and log/slog.
 func MustHide(t testing.TB, secret, what string, v any) {
 	t.Helper()
 	var log bytes.Buffer
@@ -30,26 +30,26 @@ func MustHide(t testing.TB, secret, what string, v any) {
 	for _, text := range texts {
 		for _, form := range []string{secret, fmt.Sprintf("%x", secret)} {
 			if strings.Contains(text, form) {
-				t.Errorf("the key shows in %s: %.500s", what, text)
+				t.Errorf("%s contains the key: %.500s", what, text)
 			}
 		}
 	}
 }
 
-// MustHideInError looks for a secret in the error of a call, which must have
-// failed, and in all that it wraps.
+// MustHideInError fails the test if the secret appears in the error of a call, or in an
+// error that it wraps. It stops the test if err is nil.
 func MustHideInError(t testing.TB, secret, call string, err error) {
 	t.Helper()
 	if err == nil {
-		t.Fatalf("%s succeeds", call)
+		t.Fatalf("%s succeeds, want an error", call)
 	}
 	for ; err != nil; err = errors.Unwrap(err) {
-		MustHide(t, secret, call+"'s error", err)
+		MustHide(t, secret, "the error of "+call, err)
 	}
 }
 
-// MustHideInAnswer looks for a secret in a model that answers the request, and in
-// its answer.
+// MustHideInAnswer fails the test if the secret appears in a model, or in the response of
+// the model to the request.
 func MustHideInAnswer(t testing.TB, secret string, m *llm.Model, req *llm.Request) {
 	t.Helper()
 	resp, err := m.Generate(t.Context(), req)
@@ -61,8 +61,8 @@ func MustHideInAnswer(t testing.TB, secret string, m *llm.Model, req *llm.Reques
 	}
 }
 
-// HidingClient is a client whose requests a handler answers, without a connection,
-// and which looks for the secret in their addresses.
+// HidingClient returns a client that answers requests with a handler, without a
+// connection. It fails the test if the secret appears in the URL of a request.
 func HidingClient(t testing.TB, secret string, handler http.HandlerFunc) *http.Client {
 	return &http.Client{Transport: Handled(func(w http.ResponseWriter, r *http.Request) {
 		MustHide(t, secret, "an address", r.URL.String())

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// What a user can name has a comment that says what it is: functions, methods,
-// types, and each constant and variable, by itself or by its group.
+// Every exported function, method, type, constant and variable must have a comment. A
+// group of constants or variables may share one.
 func TestExportedNamesAreDocumented(t *testing.T) {
 	names := 0
 	for _, dir := range publicPackages(t) {
@@ -29,12 +29,11 @@ func TestExportedNamesAreDocumented(t *testing.T) {
 		}
 	}
 	if names < 500 {
-		t.Errorf("found only %d exported names: is the test looking in the right place?", names)
+		t.Errorf("found only %d exported names: check the directories of the test", names)
 	}
 }
 
-// publicPackages returns the directories of all packages that programs can
-// import.
+// publicPackages returns the directories of all packages that other modules can import.
 func publicPackages(t *testing.T) []string {
 	t.Helper()
 	dirs := map[string]bool{}
@@ -57,7 +56,7 @@ func publicPackages(t *testing.T) []string {
 	return slices.Sorted(maps.Keys(dirs))
 }
 
-// parsed returns the files of a package, without its tests.
+// parsed returns the files of a package without its tests.
 func parsed(t *testing.T, files *token.FileSet, dir string) []*ast.File {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
@@ -78,7 +77,7 @@ func parsed(t *testing.T, files *token.FileSet, dir string) []*ast.File {
 	return all
 }
 
-// checkDecl returns how many exported names the declaration has.
+// checkDecl returns the number of exported names in the declaration.
 func checkDecl(t *testing.T, files *token.FileSet, decl ast.Decl) int {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
@@ -125,7 +124,7 @@ func checkSpec(t *testing.T, files *token.FileSet, group *ast.GenDecl, spec ast.
 	return 0
 }
 
-// exportedReceiver reports whether a function is no method, or one of an
+// exportedReceiver reports whether a function is not a method, or is a method of an
 // exported type.
 func exportedReceiver(d *ast.FuncDecl) bool {
 	if d.Recv == nil {

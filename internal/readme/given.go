@@ -2,12 +2,14 @@ package readme
 
 const module = "github.com/parley-llm/parley/"
 
-// packages are what a snippet may use without importing it.
+// packages are the packages that a snippet can use without importing them.
 var packages = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "io": "io", "json": "encoding/json", "log": "log",
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"config":     module + "providers/config",
+	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
 	"llamacpp":   module + "providers/llamacpp",
@@ -19,9 +21,9 @@ var packages = map[string]string{
 	"tokens":     module + "llm/tokens",
 }
 
-// given is what a snippet that is not a whole program may take for granted. The
-// models are where the environment says, and setup is the file that README.md
-// shows.
+// given are the declarations that a snippet can use if it is not a complete program. The
+// models are at the addresses in the environment. cfg is the config file shown in
+// README.md.
 const given = `
 var (
 	model    = open("openai/gpt-6-luna")
@@ -31,7 +33,7 @@ var (
 	png      = []byte("\x89PNG\r\n\x1a\n")
 	pdf      = []byte("%PDF-1.7")
 	text     = "The sky is blue."
-	setup, _ = providers.Load("parley.yaml")
+	cfg, _   = config.Load("parley.yaml", nil)
 )
 
 func weather(arguments string) string { return "sunny, by " + arguments }
@@ -45,7 +47,7 @@ func open(name string) *llm.Model {
 }
 `
 
-// start runs the snippet, and fails if it does.
+// start runs the snippet and exits with status 1 if it fails.
 const start = `
 func main() {
 	if err := snippet(); err != nil {
@@ -56,5 +58,5 @@ func main() {
 
 `
 
-// shown are names that a snippet may declare to show them, and not use.
+// shown are names that a snippet may declare without using them.
 var shown = []string{"answer", "azure", "model", "option", "req", "resp", "result", "retryOnce", "tool", "vllm"}

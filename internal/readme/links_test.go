@@ -14,17 +14,18 @@ import (
 	"testing"
 )
 
-// link is one of Markdown's that is not to the web. Its groups are the page and the heading.
+// link matches a Markdown link that is not a URL. Its groups are the page and the
+// heading.
 var link = regexp.MustCompile(`\]\(([^):#]*)(?:#([^)]*))?\)`)
 
-// heading is a line that a link can lead to.
+// heading matches a heading that a link can lead to.
 var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 
-// What the pages link to is there: files, folders and headings.
+// Every file, directory and heading that a page links to must exist.
 func TestLinksOfThePagesResolve(t *testing.T) {
 	root := filepath.Join("..", "..")
 	links := 0
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*.md"} {
 		pages, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)
@@ -37,15 +38,15 @@ func TestLinksOfThePagesResolve(t *testing.T) {
 					target = filepath.Join(filepath.Dir(page), match[1])
 				}
 				if _, err := os.Stat(target); err != nil {
-					t.Errorf("%s links to %s, which is not there", page, match[1])
+					t.Errorf("%s links to %s, which does not exist", page, match[1])
 				} else if match[2] != "" && !hasHeading(read(t, target), match[2]) {
-					t.Errorf("%s links to %s#%s, and there is no such heading", page, match[1], match[2])
+					t.Errorf("%s links to %s#%s, but the heading does not exist", page, match[1], match[2])
 				}
 			}
 		}
 	}
 	if links < 30 {
-		t.Errorf("found only %d links: is the test looking in the right place?", links)
+		t.Errorf("found only %d links: check the files of the test", links)
 	}
 }
 
@@ -58,7 +59,7 @@ func read(t *testing.T, path string) string {
 	return string(data)
 }
 
-// hasHeading reports whether the page has a heading that GitHub gives this anchor.
+// hasHeading reports whether the page has a heading with the given anchor on GitHub.
 func hasHeading(page, anchor string) bool {
 	for _, match := range heading.FindAllStringSubmatch(page, -1) {
 		words := strings.Map(func(r rune) rune {
@@ -77,10 +78,11 @@ func hasHeading(page, anchor string) bool {
 	return false
 }
 
-// unresolved is a name in brackets that led nowhere, and so stayed text.
+// unresolved is a name in brackets that is not a link.
 var unresolved = regexp.MustCompile(`\[\*?([a-z]+\.)?[A-Z]\w*(\.[A-Z]\w*)?\]`)
 
-// What the comments of a package link to is there: its own names, and those of this module's other packages.
+// Every name that a package's comments link to must exist, in the package or in another
+// package of this module.
 func TestLinksOfTheCommentsResolve(t *testing.T) {
 	packages := map[string]*doc.Package{}
 	for _, dir := range publicPackages(t) {
@@ -95,12 +97,12 @@ func TestLinksOfTheCommentsResolve(t *testing.T) {
 					switch piece := piece.(type) {
 					case comment.Plain:
 						if at := unresolved.FindString(string(piece)); at != "" {
-							t.Errorf("%s: a comment has %s, which is no name of its own or of an import", name, at)
+							t.Errorf("%s: a comment has %s, which is not a name of the package or of an import", name, at)
 						}
 					case *comment.DocLink:
 						links++
 						if to := packages[piece.ImportPath]; to != nil && piece.Name != "" && !has(to, piece.Recv, piece.Name) {
-							t.Errorf("%s: a comment links to %s.%s %s, which is not there", name, piece.ImportPath, piece.Recv, piece.Name)
+							t.Errorf("%s: a comment links to %s.%s %s, which does not exist", name, piece.ImportPath, piece.Recv, piece.Name)
 						}
 					}
 				})
@@ -108,7 +110,7 @@ func TestLinksOfTheCommentsResolve(t *testing.T) {
 		}
 	}
 	if links < 200 {
-		t.Errorf("found only %d links: is the test looking in the right place?", links)
+		t.Errorf("found only %d links: check the files of the test", links)
 	}
 }
 
@@ -122,7 +124,7 @@ func documentation(t *testing.T, dir, name string) *doc.Package {
 	return pkg
 }
 
-// commentsOf returns the comments that the package's page shows.
+// commentsOf returns the comments on the package's documentation page.
 func commentsOf(pkg *doc.Package) []string {
 	all := []string{pkg.Doc}
 	values := func(values []*doc.Value) {
@@ -168,7 +170,8 @@ func visit(block comment.Block, f func(comment.Text)) {
 	}
 }
 
-// has reports whether the package's page has this name: a method or a field, if there is a receiver.
+// has reports whether the package's documentation has the name: a method or a field if
+// there is a receiver.
 func has(pkg *doc.Package, receiver, name string) bool {
 	if receiver == "" {
 		receiver, name = name, ""
@@ -195,7 +198,8 @@ func declares(values []*doc.Value, name string) bool {
 	return slices.ContainsFunc(values, func(v *doc.Value) bool { return slices.Contains(v.Names, name) })
 }
 
-// isField reports whether a struct or an interface has a field or method of this name.
+// isField reports whether a struct or an interface has a field or method of the given
+// name.
 func isField(typ *doc.Type, name string) bool {
 	found := false
 	ast.Inspect(typ.Decl, func(n ast.Node) bool {

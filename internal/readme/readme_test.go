@@ -14,7 +14,7 @@ func TestSnippetsCompile(t *testing.T) {
 	}
 	ours := slices.DeleteFunc(snippets, func(s Snippet) bool { return s.Foreign != nil })
 	if len(ours) < 10 {
-		t.Fatalf("README.md and docs have %d Go snippets, want at least 10: is their form still ```go?", len(ours))
+		t.Fatalf("README.md and docs have %d Go snippets, want at least 10: check that they begin with ```go", len(ours))
 	}
 	here, err := os.Getwd()
 	if err != nil {

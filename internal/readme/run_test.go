@@ -15,7 +15,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/conformance"
 )
 
-// script says what the models answer to a snippet, and what it then prints.
+// script is the answers of the models to a snippet, and the expected output.
 type script struct {
 	replies []llmtest.Reply // one after another; beyond them, "Hello."
 	want    string          // somewhere in the output
@@ -88,7 +88,7 @@ func TestSnippetsRun(t *testing.T) {
 	}
 }
 
-// configFile returns the config file that README.md shows.
+// configFile returns the config file in README.md.
 func configFile(t *testing.T, root string) []byte {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join(root, "README.md"))
@@ -103,15 +103,15 @@ func configFile(t *testing.T, root string) []byte {
 	return []byte(block)
 }
 
-// environment is that of someone who has a key for every provider, all of which
-// are at url.
+// environment returns the environment of a user with a key for every provider. The base
+// URL of every provider is url.
 func environment(url string) []string {
 	return append(os.Environ(),
 		"AZURE_OPENAI_API_KEY=any", "OPENAI_API_KEY=any", "OPENAI_BASE_URL="+url+"/v1", "GEMINI_API_KEY=any", "GOOGLE_GEMINI_BASE_URL="+url,
 		"OLLAMA_HOST="+url, "LLAMACPP_BASE_URL="+url)
 }
 
-// models returns a server that speaks every dialect, each where its clients ask.
+// models starts a server that supports every dialect at the usual paths.
 func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 	t.Helper()
 	srv := llmtest.NewLoopbackServer(t)
@@ -138,7 +138,7 @@ func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 		case strings.Contains(r.Path, ":streamGenerateContent"):
 			return conformance.Gemini().Stream(reply)
 		}
-		t.Errorf("%s %s is not what this server has", r.Method, r.Path)
+		t.Errorf("unexpected request: %s %s", r.Method, r.Path)
 		return llmtest.Empty(http.StatusNotFound)
 	})
 	return srv

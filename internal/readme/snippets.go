@@ -1,10 +1,10 @@
-// Package readme holds the README and the pages of docs to what they show:
-// every Go snippet compiles, and those of this module's run.
+// Package readme checks the README and the pages in docs. Every Go snippet must compile,
+// and the snippets that use only this module must run.
 //
-// The words after a snippet's ```go are packages that it uses and that are not
-// this module's: "openai=github.com/sashabaranov/go-openai". Such snippets
-// show what a program was before it came to Parley; they are compiled in
-// internal/interop, where those packages are known.
+// The words after ```go name packages of other modules that the snippet uses, for example
+// "openai=github.com/sashabaranov/go-openai". Such snippets show a program before its
+// migration to Parley. They are compiled in internal/interop, because its go.mod has
+// these modules.
 package readme
 
 import (
@@ -19,11 +19,11 @@ import (
 	"strings"
 )
 
-// Snippet is one piece of Go on a page.
+// Snippet is one block of Go code on a page.
 type Snippet struct {
-	Name    string            // of its page, and its number there: "README3"
-	Code    string            // a program, or the inside of a function that returns an error
-	Foreign map[string]string // packages that are not this module's, by the names that Code has for them
+	Name    string            // page and number on the page, for example "README3"
+	Code    string            // a program, or the body of a function that returns an error
+	Foreign map[string]string // packages of other modules, by their names in Code
 }
 
 var (
@@ -49,7 +49,7 @@ func Snippets(root string) ([]Snippet, error) {
 			for _, word := range strings.Fields(block[1]) {
 				name, path, ok := strings.Cut(word, "=")
 				if !ok {
-					return nil, fmt.Errorf("%s: ```go is followed by %q, want name=package", s.Name, word)
+					return nil, fmt.Errorf("%s: found %q after ```go, want name=package", s.Name, word)
 				}
 				if s.Foreign == nil {
 					s.Foreign = make(map[string]string)
@@ -62,8 +62,8 @@ func Snippets(root string) ([]Snippet, error) {
 	return snippets, nil
 }
 
-// Compile compiles the snippets as programs of the package in dir, an absolute
-// path. It links and runs none.
+// Compile compiles the snippets as programs of the package in dir, an absolute path. It
+// does not link or run them.
 func Compile(dir string, snippets []Snippet) error {
 	files, args := map[string]string{}, []string{"list", "-export"}
 	for _, s := range snippets {
@@ -73,15 +73,17 @@ func Compile(dir string, snippets []Snippet) error {
 	return tool(dir, files, args...)
 }
 
-// Build makes one program of the snippets, all of this module: it runs the one
-// that its argument names. To link one for each would take minutes.
+// Build builds one program from the snippets, which must use only this module. The
+// program runs the snippet named by its argument. Linking a program for each snippet
+// would take minutes.
 func Build(dir, program string, snippets []Snippet) error {
 	files := map[string]string{}
 	var imports, cases strings.Builder
 	for i, s := range snippets {
 		code := strings.Replace(s.program(), "package main\n", "package snippet\n", 1)
 		code = strings.Replace(code, "func main()", "func Main()", 1)
-		// The zero Config is Ollama's usual port, where there may be a real one.
+		// The zero Config uses Ollama's default port, and a real server may be running
+		// there.
 		code = strings.ReplaceAll(code, "ollama.Config{}", "ollama.Config{BaseURL: os.Getenv(\"OLLAMA_HOST\")}")
 		files[s.Name] = code
 		fmt.Fprintf(&imports, "import s%d %q\n", i, module+"internal/readme/"+s.Name)
@@ -92,8 +94,8 @@ func Build(dir, program string, snippets []Snippet) error {
 	return tool(dir, files, "build", "-ldflags=-s -w", "-o", program, "./all")
 }
 
-// tool runs the go command in dir as if there were those files, each alone in a
-// folder of its name.
+// tool runs the go command in dir with an overlay of the given files. Each file is in a
+// separate directory with its name.
 func tool(dir string, files map[string]string, args ...string) error {
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	temp, err := os.MkdirTemp("", "snippets")
@@ -119,21 +121,21 @@ func tool(dir string, files map[string]string, args ...string) error {
 	cmd := exec.Command("go", slices.Insert(args, 1, "-overlay="+list)...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("a snippet does not compile: %w\n%s", err, out)
+		return fmt.Errorf("compile the snippets: %w\n%s", err, out)
 	}
 	return nil
 }
 
-// program makes a whole program of a snippet.
+// program returns a complete program for a snippet.
 func (s Snippet) program() string {
 	if strings.HasPrefix(s.Code, "package ") {
 		return s.Code
 	}
 	imports := maps.Clone(s.Foreign)
 	if imports == nil {
-		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // which what is given takes
+		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"], "config": packages["config"]} // used by the declarations in given
 	}
-	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // which main and ctx take
+	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // used by main and ctx
 	for _, match := range selector.FindAllStringSubmatch(lineComment.ReplaceAllString(s.Code, ""), -1) {
 		if path := packages[match[1]]; path != "" && imports[match[1]] == "" {
 			imports[match[1]] = path
@@ -145,7 +147,7 @@ func (s Snippet) program() string {
 		fmt.Fprintf(&b, "import %s %q\n", name, imports[name])
 	}
 	if imports["llm"] == packages["llm"] {
-		fmt.Fprintf(&b, "import _ %q\n", module+"providers/all") // for names and files to find what they name
+		fmt.Fprintf(&b, "import _ %q\n", module+"providers/all") // registers the providers for names and config files
 	}
 	b.WriteString("var ctx = context.Background()\n")
 	if imports["llm"] == packages["llm"] {
@@ -169,15 +171,15 @@ func (s Snippet) program() string {
 	return b.String()
 }
 
-// ends reports whether a snippet ends by itself: with a return, or with a loop
-// that only a return leaves.
+// ends reports whether a snippet ends with a return statement, or with a loop that only a
+// return leaves.
 func ends(code string) bool {
 	lines := strings.Split(strings.TrimSpace(code), "\n")
 	last := lines[len(lines)-1]
 	if strings.HasPrefix(last, "return ") {
 		return true
 	}
-	for i := len(lines) - 2; i >= 0 && last != ""; i-- { // the statement that the last line closes
+	for i := len(lines) - 2; i >= 0 && last != ""; i-- { // find the start of the statement that the last line closes
 		if first := lines[i]; first != "" && first[0] != '\t' && first[0] != '}' {
 			return last == "})" && strings.HasPrefix(first, "return ") || last == "}" && first == "for {" && !strings.Contains(code, "break")
 		}

@@ -5,13 +5,12 @@ import (
 	"math"
 )
 
-// GGUF, version 3: a header, metadata, a table of tensors, and the tensors'
-// data, all little-endian.
-// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// GGUF, version 3: a header, metadata, a table of tensors, and the data of the tensors,
+// all in little endian. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 const (
 	magic     = "GGUF"
 	version   = 3
-	alignment = 32 // of the data and of each tensor in it: the default
+	alignment = 32 // of the data section and of each tensor in it; this is the default
 )
 
 // Types of metadata values: gguf_metadata_value_type in the specification.
@@ -35,7 +34,7 @@ func encode(meta *metadata, tensors []tensor) []byte {
 	b = le.AppendUint64(b, meta.count)
 	b = append(b, meta.encoded...)
 
-	var offset uint64 // from the start of the data
+	var offset uint64 // from the start of the data section
 	for _, t := range tensors {
 		b = appendString(b, t.name)
 		b = le.AppendUint32(b, uint32(len(t.dimensions)))
@@ -55,10 +54,10 @@ func encode(meta *metadata, tensors []tensor) []byte {
 	return b
 }
 
-// padding is the number of bytes from n to the next aligned position.
+// padding returns the number of bytes from n to the next aligned position.
 func padding(n int) int { return (alignment - n%alignment) % alignment }
 
-// metadata collects keys and values in the form they have in the file.
+// metadata collects keys and values in their encoding in the file.
 type metadata struct {
 	count   uint64
 	encoded []byte

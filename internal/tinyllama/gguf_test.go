@@ -13,10 +13,9 @@ import (
 	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
-// file is a GGUF file as this reader, which shares nothing with the writer,
-// understands it.
+// file is a GGUF file, read by code that has nothing in common with the writer.
 type file struct {
-	metadata map[string]any // arrays as []any
+	metadata map[string]any // arrays are []any
 	tensors  []tensorInfo
 	data     []byte
 }
@@ -36,7 +35,7 @@ func (i tensorInfo) values() int {
 	return n
 }
 
-// size is the length of the tensor's data.
+// size returns the length of the tensor's data in bytes.
 func (i tensorInfo) size() int {
 	switch i.typ {
 	case 0:
@@ -49,7 +48,7 @@ func (i tensorInfo) size() int {
 	return -1
 }
 
-// parse reads an encoded file, and fails the test if it is malformed.
+// parse reads an encoded file. It stops the test if the file is malformed.
 func parse(t *testing.T, encoded []byte) *file {
 	t.Helper()
 	if string(encoded[:4]) != "GGUF" {
@@ -81,7 +80,7 @@ func parse(t *testing.T, encoded []byte) *file {
 	return f
 }
 
-// floats returns the values of a tensor that is stored as 32-bit floats.
+// floats returns the values of a tensor of type F32.
 func (f *file) floats(t *testing.T, name string) []float32 {
 	t.Helper()
 	i := slices.IndexFunc(f.tensors, func(i tensorInfo) bool { return i.name == name })
@@ -199,7 +198,7 @@ func TestTensorsLieInOrderAlignedAndWithoutGaps(t *testing.T) {
 					t.Errorf("%s starts at %d, want %d", info.name, info.offset, end)
 				}
 				if info.offset%32 != 0 {
-					t.Errorf("%s starts at %d, which is no multiple of 32", info.name, info.offset)
+					t.Errorf("%s starts at %d, which is not a multiple of 32", info.name, info.offset)
 				}
 				want := uint32(typ)
 				if len(info.dimensions) == 1 {
@@ -245,8 +244,8 @@ func TestTensorsHaveTheShapesOfLLaMA(t *testing.T) {
 	}
 }
 
-// A SentencePiece tokenizer reaches a piece by joining two others, the best
-// scored pair first, so a piece that no better ones make up is never used.
+// A SentencePiece tokenizer builds a piece by joining two others, the pair with the best
+// score first. If no two better pieces make up a piece, it is never used.
 func TestEveryPieceOfTheVocabularyCanBeReached(t *testing.T) {
 	encoded, err := tinyllama.Random(tinyllama.Config{Name: "m", Layers: 1})
 	if err != nil {
@@ -280,15 +279,15 @@ func TestEveryPieceOfTheVocabularyCanBeReached(t *testing.T) {
 			ok = ok || reached(string(runes[:i]), score[piece]) && reached(string(runes[i:]), score[piece])
 		}
 		if !ok {
-			t.Errorf("no two better scored pieces make up %q", piece)
+			t.Errorf("no two pieces with better scores make up %q", piece)
 		}
 	}
 	if !strings.Contains(strings.Join(pieces, ""), "▁llama") {
-		t.Error("the vocabulary has no llama")
+		t.Error("the vocabulary does not contain llama")
 	}
 }
 
-// The same weights, stored less exactly, stay close to themselves.
+// Weights that are stored with lower precision must remain close to the original ones.
 func TestStoredTypesKeepTheWeights(t *testing.T) {
 	const name = "blk.0.ffn_up.weight"
 	load := func(typ tinyllama.Type) (*file, []byte) {
@@ -316,14 +315,14 @@ func TestStoredTypesKeepTheWeights(t *testing.T) {
 		block := blocks[i/32*34:][:34]
 		scale := half(binary.LittleEndian.Uint16(block))
 		got := scale * float64(int8(block[2+i%32]))
-		// Half a step, and what the scale's rounding adds in 127 steps.
+		// Half a step, plus the rounding error of the scale over 127 steps.
 		if math.Abs(got-float64(want)) > scale*(0.5+127*0x1p-11) {
 			t.Fatalf("Q8: value %d is %v, want %v to half of %v", i, got, want, scale)
 		}
 	}
 }
 
-// half is the value of a half-precision number's bits.
+// half returns the value of a half-precision number.
 func half(bits uint16) float64 {
 	sign, exponent, fraction := 1.0, int(bits>>10&31), float64(bits&1023)/1024
 	if bits>>15 == 1 {

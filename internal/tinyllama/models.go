@@ -2,13 +2,13 @@ package tinyllama
 
 import "strings"
 
-// A Model is a ready-made model.
+// A Model is a predefined model.
 type Model struct {
-	Name string // also what the file calls itself, but for the storage type
-	Says string // the text of a scripted model's reply, of one round if it loops
+	Name string // also general.name in the file, except for the suffix that names the storage type
+	Says string // the text of a scripted model's reply; of one round if it loops
 
 	config Config
-	script []string // nil for a random one
+	script []string // nil for a random model
 	loop   bool
 }
 
@@ -20,14 +20,14 @@ func (m Model) File() ([]byte, error) {
 	return Chain(m.config, m.script, m.loop)
 }
 
-// Ready returns the ready-made models:
+// Ready returns the predefined models:
 //
-//   - tiny, tiny-f16, tiny-q8: the same random model, stored in three ways
+//   - tiny, tiny-f16, tiny-q8: the same random model, stored in three types
 //   - chain: a sentence with a character that takes four tokens
-//   - loop: a reply that does not end; loop1: one word for ever
-//   - think: reasoning between <think> and </think>, then an answer
-//   - toolxml: text, then a call of get_weather between XML tags
-//   - tool: a call of get_weather in bare JSON
+//   - loop: an endless reply of three tokens; loop1: an endless reply of one token
+//   - think: reasoning between <think> and </think>, followed by an answer
+//   - toolxml: text, followed by a call of get_weather in XML tags
+//   - tool: a call of get_weather as plain JSON
 func Ready() []Model {
 	return []Model{
 		random("tiny", F32),

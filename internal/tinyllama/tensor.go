@@ -2,8 +2,8 @@ package tinyllama
 
 import "math"
 
-// A Type is the form in which a tensor's values are stored, numbered as in
-// ggml_type of the GGUF specification.
+// A Type is the storage type of a tensor's values. The numbers are those of ggml_type in
+// the GGUF specification.
 type Type uint32
 
 const (
@@ -12,14 +12,14 @@ const (
 	Q8  Type = 8 // Q8_0: blocks of 32 bytes with a 16-bit scale
 )
 
-// fileTypes gives general.file_type for files whose matrices are of a type.
+// fileTypes gives general.file_type by the type of a file's matrices.
 var fileTypes = map[Type]uint32{F32: 0, F16: 1, Q8: 7}
 
-// A tensor is as it is in the file.
+// A tensor is a tensor in the encoding of the file.
 type tensor struct {
 	name       string
 	typ        Type
-	dimensions []uint64 // the one whose values are adjacent first
+	dimensions []uint64 // the dimension with adjacent values comes first
 	data       []byte
 }
 
@@ -45,7 +45,7 @@ func newTensor(name string, typ Type, values []float32, dimensions ...int) tenso
 	return t
 }
 
-// values is the number of values in the tensor.
+// values returns the number of values in the tensor.
 func (t tensor) values() uint64 {
 	n := uint64(1)
 	for _, d := range t.dimensions {
@@ -57,9 +57,9 @@ func (t tensor) values() uint64 {
 // blockValues is the number of values in a Q8_0 block.
 const blockValues = 32
 
-// appendQ8 appends one Q8_0 block as GGML makes it: the scale, then each value
-// as a multiple of it. Values are divided by the scale before that is itself
-// rounded to 16 bits.
+// appendQ8 appends one Q8_0 block as GGML does: the scale, followed by each value as a
+// multiple of the scale. Values are divided by the scale before the scale is rounded to
+// 16 bits.
 func appendQ8(b []byte, values []float32) []byte {
 	var largest float32
 	for _, v := range values {
@@ -77,13 +77,13 @@ func appendQ8(b []byte, values []float32) []byte {
 	return b
 }
 
-// float16 rounds to the nearest IEEE 754 half-precision number, to the even
-// one of two, and returns its bits.
+// float16 rounds to the nearest IEEE 754 half-precision number (ties to even) and returns
+// its bits.
 func float16(v float32) uint16 {
 	const (
 		smallestNormal = 0x1p-14
-		quantum        = 0x1p-24 // between neighbours below smallestNormal
-		overflow       = 65520   // halfway between the largest and the next
+		quantum        = 0x1p-24 // distance between neighbors below smallestNormal
+		overflow       = 65520   // halfway between the largest number and the next one
 		infinity       = 0x7c00
 	)
 	bits := math.Float32bits(v)
@@ -96,9 +96,9 @@ func float16(v float32) uint16 {
 	case size < smallestNormal:
 		return sign | uint16(math.RoundToEven(size/quantum))
 	}
-	// Move the exponent's bias from 127 to 15, add just less than half of what
-	// the 13 bits to be dropped are worth, or half if the rest is odd, and let
-	// a carry run into the exponent.
+	// Change the exponent's bias from 127 to 15. Then add a little less than half of the
+	// value of the 13 dropped bits, or exactly half if the rest is odd. A carry goes into
+	// the exponent.
 	rest := bits &^ (1 << 31)
 	rest -= (127 - 15) << 23
 	rest += 1<<12 - 1 + rest>>13&1

@@ -1,12 +1,12 @@
-// Package tinyllama writes tiny model files of the LLaMA architecture: real
-// files for real inference engines, without real knowledge.
+// Package tinyllama writes tiny model files of the LLaMA architecture. Real inference
+// engines can run them, but the models have no knowledge.
 //
-// [Random] makes an untrained transformer, which says nonsense, but the same
-// nonsense in every engine. [Chain] makes a scripted one, which says exactly
-// what a test expects of it. [Ready] lists models made with both.
+// [Random] makes an untrained transformer. It produces nonsense, but the same nonsense in
+// every engine. [Chain] makes a scripted model that produces exactly the text that a test
+// expects. [Ready] lists predefined models of both kinds.
 //
-// A file is some 2 MB and is made in a few milliseconds. The same arguments
-// give the same bytes.
+// A file has about 2 MB and is made in a few milliseconds. The same arguments give the
+// same bytes.
 package tinyllama
 
 import (
@@ -14,17 +14,17 @@ import (
 	"slices"
 )
 
-// Config is what a model of either kind is made from.
+// Config configures a model of either kind.
 type Config struct {
-	Name   string // the model's name for itself, general.name
-	Type   Type   // how matrices are stored; vectors are always F32
-	Layers int    // transformer blocks, at least one
-	Seed   uint64 // of the random weights
+	Name   string // general.name in the file
+	Type   Type   // storage type of matrices; vectors are always F32
+	Layers int    // number of transformer blocks, at least one
+	Seed   uint64 // seed of the random weights
 }
 
 func (c Config) check() error {
 	if c.Layers < 1 {
-		return fmt.Errorf("tinyllama: a model of %d layers, want at least 1", c.Layers)
+		return fmt.Errorf("tinyllama: %d layers, want at least 1", c.Layers)
 	}
 	if _, ok := fileTypes[c.Type]; !ok {
 		return fmt.Errorf("tinyllama: unknown tensor type %d", c.Type)
@@ -32,9 +32,10 @@ func (c Config) check() error {
 	return nil
 }
 
-// Random returns a GGUF file with an untrained transformer: every block works,
-// on weights that are random. It never says a byte or control token while a
-// text token is possible, so its greedy reply does not end by itself.
+// Random returns a GGUF file with an untrained transformer. All blocks are active and
+// have random weights. The output of byte and control tokens is zero, so that the model
+// never produces them while a text token is possible. Its greedy reply therefore does not
+// end by itself.
 func Random(c Config) ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -50,14 +51,14 @@ func Random(c Config) ([]byte, error) {
 	return m.file(), nil
 }
 
-// Chain returns a GGUF file with a model whose greedy continuation of any text
-// that ends in a newline is the script, one token for each piece, and then the
-// end of the sequence, or with loop set the script again, for ever.
+// Chain returns a GGUF file with a scripted model. For a text that ends in a newline, its
+// greedy continuation is the script, one token for each piece, followed by the end of the
+// sequence. If loop is set, the script is repeated without end.
 //
-// A piece is text, or a single byte: a character split into its bytes takes
-// several tokens, as characters outside a vocabulary do. No piece may occur
-// twice, since the model knows nothing but the last token; for that reason
-// "\n" cannot be one.
+// A piece is a text or a single byte. A character divided into its bytes takes several
+// tokens, like characters that are not in a vocabulary. No piece may occur twice, because
+// the model considers only the last token. For the same reason, "\n" is not allowed as a
+// piece.
 func Chain(c Config, script []string, loop bool) ([]byte, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -70,18 +71,19 @@ func Chain(c Config, script []string, loop bool) ([]byte, error) {
 			return nil, err
 		}
 		if slices.Contains(tokens, id) {
-			return nil, fmt.Errorf("tinyllama: piece %q is not the only one of its kind", piece)
+			return nil, fmt.Errorf("tinyllama: piece %q occurs twice", piece)
 		}
 		tokens = append(tokens, id)
 	}
 	if len(script) == 0 {
-		return nil, fmt.Errorf("tinyllama: an empty script")
+		return nil, fmt.Errorf("tinyllama: the script is empty")
 	}
 	vocab.pad()
 
-	// Blocks without gain leave the last token's embedding as it is, and its
-	// product with an equal output row is larger than that with any other: the
-	// row of a token's successor is the token's own embedding.
+	// With a gain of zero, the blocks pass on the embedding of the last token unchanged.
+	// The product of an embedding with an equal output row is larger than with any other
+	// row. So the output row of the next token is set to the embedding of the current
+	// one.
 	m := newTransformer(c, vocab, 0)
 	clear(m.output)
 	last := tokenEnd

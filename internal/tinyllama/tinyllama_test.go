@@ -12,7 +12,7 @@ import (
 	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
-// Replies recorded from real engines belong to these exact files.
+// Recorded replies of real engines depend on the exact bytes of these files.
 func TestReadyModelsStayTheSameToTheByte(t *testing.T) {
 	want := map[string]string{
 		"tiny":     "de022641c2907775225df489f9751f7d07d056eedab3f7bb68c3a79e58c3e1ec",
@@ -27,7 +27,7 @@ func TestReadyModelsStayTheSameToTheByte(t *testing.T) {
 	}
 	models := tinyllama.Ready()
 	if len(models) != len(want) {
-		t.Errorf("%d ready models, want %d", len(models), len(want))
+		t.Errorf("%d predefined models, want %d", len(models), len(want))
 	}
 	for _, m := range models {
 		t.Run(m.Name, func(t *testing.T) {
@@ -65,9 +65,9 @@ func TestSeedDecidesTheWeights(t *testing.T) {
 	}
 }
 
-// With blocks that change nothing, a model's logits are the product of its
-// output matrix with the last token's normed embedding. That takes a few lines
-// to compute, so the test plays the engine.
+// If the blocks change nothing, the logits of a model are the product of its output
+// matrix with the normalized embedding of the last token. The test computes them in a few
+// lines instead of running an engine.
 func TestScriptedModelSaysItsScript(t *testing.T) {
 	for _, m := range tinyllama.Ready() {
 		if m.Says == "" {
@@ -103,17 +103,17 @@ func TestScriptedModelSaysItsScript(t *testing.T) {
 				said = append(said, text(tokens[token].(string))...)
 			}
 			if string(said) != want {
-				t.Errorf("the model says %q, want %q", said, want)
+				t.Errorf("the model's text is %q, want %q", said, want)
 			}
 			if end := tokens[file.likeliest(t, token)]; !loops && end != "</s>" {
-				t.Errorf("after its script the model says %q, want </s>", end)
+				t.Errorf("after its script the model produces %q, want </s>", end)
 			}
 		})
 	}
 }
 
-// likeliest returns the token with the highest logit after the given one, and
-// fails the test if the decision is a close one.
+// likeliest returns the token with the highest logit after the given one. It fails the
+// test if another logit is close.
 func (f *file) likeliest(t *testing.T, last int) int {
 	t.Helper()
 	width := int(f.metadata["llama.embedding_length"].(uint32))
@@ -143,7 +143,7 @@ func (f *file) likeliest(t *testing.T, last int) int {
 	return best
 }
 
-// text is what a token stands for.
+// text returns the text of a token.
 func text(token string) []byte {
 	var b byte
 	if n, err := fmt.Sscanf(token, "<0x%02X>", &b); n == 1 && err == nil {
@@ -163,8 +163,8 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 	}{
 		"no layers":               {noLayers, []string{"hello there"}, "0 layers"},
 		"unknown type":            {badType, []string{"hello there"}, "tensor type 2"},
-		"empty script":            {good, nil, "empty script"},
-		"empty piece":             {good, []string{""}, "empty piece"},
+		"empty script":            {good, nil, "the script is empty"},
+		"empty piece":             {good, []string{""}, "a piece of the script is empty"},
 		"piece used twice":        {good, []string{"one two", "x y", "one two"}, `"one two"`},
 		"newline":                 {good, []string{"one two", "\n"}, `"\n"`},
 		"name of a control token": {good, []string{"</s>"}, `"</s>"`},
@@ -173,13 +173,13 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := tinyllama.Chain(test.config, test.script, false)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("Chain: error %v, want one that says %s", err, test.want)
+				t.Errorf("Chain: error %v, want one with %s", err, test.want)
 			}
 		})
 	}
 	for _, config := range []tinyllama.Config{noLayers, badType} {
 		if _, err := tinyllama.Random(config); err == nil {
-			t.Errorf("Random(%+v) gives no error", config)
+			t.Errorf("Random(%+v) returns no error", config)
 		}
 	}
 }

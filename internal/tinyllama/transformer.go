@@ -6,24 +6,24 @@ import (
 	"math/rand/v2"
 )
 
-// The shape of every model here, apart from its number of layers.
+// The dimensions of all models in this package. Only the number of layers differs.
 const (
 	width       = 128 // values of an embedding
 	feedForward = 256 // values inside a feed-forward network
 	heads       = 4   // attention heads
-	kvHeads     = 2   // heads of keys and values: each serves two others
+	kvHeads     = 2   // heads of keys and values; each serves two attention heads
 	headWidth   = width / heads
 	kvWidth     = kvHeads * headWidth
 	context     = 2048 // tokens
 )
 
-// A transformer holds a model's weights before they are stored. A matrix is
-// a row for each of its outputs. Weights of norms are all 1 and not kept.
+// A transformer has a model's weights before they are encoded. A matrix has one row for
+// each of its outputs. The weights of norms are all 1 and are not stored here.
 type transformer struct {
 	config    Config
 	vocab     *vocabulary
-	embedding []float32 // a row for each token: what it means
-	output    []float32 // a row for each token: what calls for it
+	embedding []float32 // input vector of each token, one per row
+	output    []float32 // output vector of each token, one per row
 	blocks    []block
 }
 
@@ -32,12 +32,13 @@ type block struct {
 	gate, up, down               []float32
 }
 
-// newTransformer draws random weights. Gain scales those of the blocks: with
-// a gain of 1 they change what passes through them about as much as trained
-// ones do, with 0 not at all.
+// newTransformer draws random weights. gain scales the weights of the blocks. With a gain
+// of 1, blocks change their input about as much as trained blocks do. With 0, they do not
+// change it.
 func newTransformer(c Config, vocab *vocabulary, gain float64) *transformer {
 	rng := rand.New(rand.NewPCG(c.Seed, 1))
-	// A matrix with a deviation of 1/sqrt(inputs) keeps the size of its input.
+	// A matrix with a standard deviation of 1/sqrt(inputs) preserves the size of its
+	// input.
 	matrix := func(outputs, inputs int, gain float64) []float32 {
 		x := make([]float32, outputs*inputs)
 		deviation := gain / math.Sqrt(float64(inputs))
@@ -50,12 +51,12 @@ func newTransformer(c Config, vocab *vocabulary, gain float64) *transformer {
 	m := &transformer{
 		config:    c,
 		vocab:     vocab,
-		embedding: matrix(tokens, width, math.Sqrt(width)), // of size 1
+		embedding: matrix(tokens, width, math.Sqrt(width)), // entries with a standard deviation of 1
 		output:    matrix(tokens, width, 1),
 	}
 	for range c.Layers {
 		m.blocks = append(m.blocks, block{
-			// Doubled, so that attention picks some tokens over others.
+			// Doubled, so that attention prefers some tokens over others.
 			query:     matrix(width, width, 2*gain),
 			key:       matrix(kvWidth, width, 2*gain),
 			value:     matrix(kvWidth, width, gain),
@@ -72,7 +73,8 @@ func (m *transformer) outputRow(token int) []float32 {
 	return m.output[token*width : (token+1)*width]
 }
 
-// follow makes next more likely after token, by the token's whole embedding.
+// follow makes next the most likely successor of token, by adding the embedding of token
+// to the output row of next.
 func (m *transformer) follow(token, next int) {
 	row := m.outputRow(next)
 	for i, x := range m.embedding[token*width : (token+1)*width] {
@@ -86,12 +88,11 @@ func (m *transformer) file() []byte {
 	return encode(m.metadata(tensors), tensors)
 }
 
-// tensors returns the weights as they are stored, under the names that the
-// GGUF specification gives them.
+// tensors returns the encoded weights with their names from the GGUF specification.
 func (m *transformer) tensors() []tensor {
 	var list []tensor
 	matrix := func(name string, outputs, inputs int, values []float32) {
-		// GGML counts dimensions from the one whose values are adjacent.
+		// GGML lists the dimension with adjacent values first.
 		list = append(list, newTensor(name, m.config.Type, values, inputs, outputs))
 	}
 	norm := func(name string) {
@@ -120,9 +121,8 @@ func (m *transformer) tensors() []tensor {
 	return list
 }
 
-// metadata describes the model, in the keys of the GGUF specification and two
-// that engines read besides: general.parameter_count and the tokenizer's
-// add_space_prefix.
+// metadata describes the model with keys of the GGUF specification, and with two other
+// keys that engines read: general.parameter_count and the tokenizer's add_space_prefix.
 func (m *transformer) metadata(tensors []tensor) *metadata {
 	var parameters uint64
 	for _, t := range tensors {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// The first tokens of every vocabulary, as LLaMA has them.
+// The first tokens of every vocabulary, as in LLaMA.
 const (
 	tokenUnknown = iota // <unk>
 	tokenStart          // <s>
@@ -24,22 +24,21 @@ const (
 	kindByte    = 6
 )
 
-// vocabularyStep is what a vocabulary's size is rounded up to: the number of
-// values in a Q8_0 block.
+// vocabularyStep divides the size of every vocabulary. It is the number of values in a
+// Q8_0 block.
 const vocabularyStep = blockValues
 
-// space stands for a space in a SentencePiece vocabulary.
+// space represents a space in a SentencePiece vocabulary.
 const space = "\u2581"
 
-// mergedPieces holds pieces of English, one a line, in the order in which byte
-// pair encoding found them: each is two earlier pieces or characters joined.
+// mergedPieces contains pieces of English, one per line, in the order in which byte pair
+// encoding found them. Each consists of two earlier pieces or characters.
 //
 //go:embed pieces.txt
 var mergedPieces string
 
-// A vocabulary is a SentencePiece vocabulary with byte fallback. Tokens are
-// numbered by their place. Of two possible merges the tokenizer takes the one
-// with the higher score.
+// A vocabulary is a SentencePiece vocabulary with byte fallback. The id of a token is its
+// index. Of two possible merges, the tokenizer chooses the one with the higher score.
 type vocabulary struct {
 	tokens []string
 	scores []float32
@@ -69,7 +68,7 @@ func (v *vocabulary) add(token string, score float32, kind int32) {
 	v.kinds = append(v.kinds, kind)
 }
 
-// addText adds ordinary tokens, each scored below the one before it.
+// addText adds ordinary tokens. Each one has a lower score than the one before.
 func (v *vocabulary) addText(tokens ...string) {
 	const firstText = tokenByte0 + 256
 	for _, token := range tokens {
@@ -77,19 +76,18 @@ func (v *vocabulary) addText(tokens ...string) {
 	}
 }
 
-// pad rounds the size up with tokens that nothing stands for.
+// pad adds unused tokens until the size is a multiple of vocabularyStep.
 func (v *vocabulary) pad() {
 	for len(v.tokens)%vocabularyStep != 0 {
 		v.add(fmt.Sprintf("<pad%d>", len(v.tokens)), -1e6, kindUnused)
 	}
 }
 
-// piece returns the token that is written out as the text, adding it if it is
-// new.
+// piece returns the token for a text, and adds it if it is new.
 func (v *vocabulary) piece(text string) (int, error) {
 	switch len(text) {
 	case 0:
-		return 0, fmt.Errorf("tinyllama: an empty piece")
+		return 0, fmt.Errorf("tinyllama: a piece of the script is empty")
 	case 1:
 		return byteToken(text[0]), nil
 	}
@@ -100,7 +98,7 @@ func (v *vocabulary) piece(text string) (int, error) {
 		return len(v.tokens) - 1, nil
 	}
 	if v.kinds[id] != kindNormal {
-		return 0, fmt.Errorf("tinyllama: piece %q is the name of a token that is not text", text)
+		return 0, fmt.Errorf("tinyllama: piece %q is the name of a control or byte token", text)
 	}
 	return id, nil
 }

@@ -1,3 +1,4 @@
-// Package vocabtest writes small files of the forms that vocabularies come in,
-// for the tests of package tokens and those that compare it with others.
+// Package vocabtest writes small vocabulary files in the formats that package tokens
+// reads. It is for the tests of that package, and for tests that compare it with other
+// tokenizers.
 package vocabtest

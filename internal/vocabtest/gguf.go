@@ -7,15 +7,14 @@ import (
 
 var le = binary.LittleEndian
 
-// GGUF collects metadata in the form they have in a file, version 3. The zero
-// value has none.
-// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+// GGUF collects metadata in the encoding of GGUF files, version 3. The zero value is
+// empty. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 type GGUF struct {
 	count uint64
 	pairs []byte
 }
 
-// The types of metadata values.
+// Types of metadata values: gguf_metadata_value_type.
 const (
 	ggufUint8   = 0
 	ggufUint32  = 4
@@ -26,10 +25,10 @@ const (
 	ggufArray   = 9
 )
 
-// File returns the metadata as a file without tensors.
+// File returns a file with the metadata and without tensors.
 func (g *GGUF) File() []byte {
 	b := le.AppendUint32([]byte("GGUF"), 3)
-	b = le.AppendUint64(b, 0) // tensors
+	b = le.AppendUint64(b, 0) // number of tensors
 	b = le.AppendUint64(b, g.count)
 	return append(b, g.pairs...)
 }
@@ -49,7 +48,7 @@ func (g *GGUF) array(key string, valueType uint32, n uint64) {
 	g.pairs = le.AppendUint64(le.AppendUint32(g.pairs, valueType), n)
 }
 
-// String adds a text.
+// String adds a string.
 func (g *GGUF) String(key, value string) {
 	g.key(key, ggufString)
 	g.text(value)
@@ -61,7 +60,7 @@ func (g *GGUF) Uint32(key string, value uint32) {
 	g.pairs = le.AppendUint32(g.pairs, value)
 }
 
-// Bool adds a truth.
+// Bool adds a boolean.
 func (g *GGUF) Bool(key string, value bool) {
 	g.key(key, ggufBool)
 	if value {
@@ -71,7 +70,7 @@ func (g *GGUF) Bool(key string, value bool) {
 	}
 }
 
-// Strings adds a list of texts.
+// Strings adds a list of strings.
 func (g *GGUF) Strings(key string, list []string) {
 	g.array(key, ggufString, uint64(len(list)))
 	for _, s := range list {
@@ -101,5 +100,5 @@ func (g *GGUF) Bytes(key string, list []byte) {
 	g.pairs = append(g.pairs, list...)
 }
 
-// Claim adds the head of a list of n texts, and none of them.
+// Claim adds the head of a list of n strings without the strings, as in a damaged file.
 func (g *GGUF) Claim(key string, n uint64) { g.array(key, ggufString, n) }

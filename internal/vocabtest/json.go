@@ -2,19 +2,20 @@ package vocabtest
 
 import "encoding/json"
 
-// Object is an object of a tokenizer.json.
+// Object is a JSON object in a tokenizer.json.
 type Object = map[string]any
 
-// JSON returns a tokenizer.json with these parts.
+// JSON returns a tokenizer.json with the given members.
 func JSON(parts Object) []byte {
 	data, err := json.Marshal(parts)
 	if err != nil {
-		panic(err) // maps, slices, strings and numbers alone
+		panic(err) // cannot happen for maps, slices, strings and numbers
 	}
 	return data
 }
 
-// IDs returns the ids of tokens by their names, as model.vocab has them.
+// IDs returns a list of tokens as an object with the ids by token, the format of
+// model.vocab.
 func IDs(list []string) map[string]int {
 	byName := make(map[string]int, len(list))
 	for id, token := range list {
@@ -23,8 +24,8 @@ func IDs(list []string) map[string]int {
 	return byName
 }
 
-// Added returns the special tokens with these names, whose ids begin with first,
-// as added_tokens has them.
+// Added returns special tokens with the given names and consecutive ids from first, in
+// the format of added_tokens.
 func Added(names []string, first int) []Object {
 	list := make([]Object, len(names))
 	for i, name := range names {
@@ -33,10 +34,10 @@ func Added(names []string, first int) []Object {
 	return list
 }
 
-// ByteNames returns the tokens of the 256 bytes as byte-level vocabularies spell
-// them: printable bytes are the characters of their number, the others the
-// characters from U+0100 on.
-// https://github.com/openai/gpt-2/blob/master/src/encoder.py, bytes_to_unicode
+// ByteNames returns the tokens of the 256 bytes in byte-level vocabularies. Printable
+// bytes are written as the character with the same number, and other bytes as characters
+// from U+0100 on. https://github.com/openai/gpt-2/blob/master/src/encoder.py,
+// bytes_to_unicode
 func ByteNames() [256]string {
 	var names [256]string
 	next := rune(0x100)
@@ -51,7 +52,7 @@ func ByteNames() [256]string {
 	return names
 }
 
-// Spell returns text in the letters of byte-level vocabularies.
+// Spell returns text in the alphabet of byte-level vocabularies.
 func Spell(text string) string {
 	names := ByteNames()
 	spelled := ""

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// The types of tokens, the same numbers in GGUF and in tokenizer.model.
+// The types of tokens. GGUF and tokenizer.model use the same numbers.
 const (
 	Normal      = 1
 	Unknown     = 2
@@ -15,7 +15,7 @@ const (
 	Byte        = 6
 )
 
-// Pieces is a vocabulary of SentencePiece: tokens, scores and types by id.
+// Pieces is a SentencePiece vocabulary: tokens, scores and types by id.
 type Pieces struct {
 	Tokens []string
 	Scores []float32
@@ -29,14 +29,14 @@ func (p *Pieces) Add(token string, score float32, typ int32) {
 	p.Types = append(p.Types, typ)
 }
 
-// ModelSettings are what a tokenizer.model says beside its tokens. <unk>, <s>
-// and </s> are taken for the tokens 0, 1 and 2.
+// ModelSettings are the settings of a tokenizer.model. The tokens 0, 1 and 2 must be
+// <unk>, <s> and </s>.
 type ModelSettings struct {
-	BPE          bool // else unigram
+	BPE          bool // if false, the model is a unigram model
 	ByteFallback bool
 	DummyPrefix  bool // a space is put before a text
-	Trim         bool // spaces are removed at the ends, and all but one in a row
-	Suffix       bool // the space is put at the end instead
+	Trim         bool // spaces at both ends are removed, and each run of spaces becomes one
+	Suffix       bool // the space is put after the text instead
 	Charsmap     []byte
 }
 
@@ -77,7 +77,7 @@ func number(truth bool) uint64 {
 	return 0
 }
 
-// proto is a message of Protocol Buffers.
+// proto is an encoded Protocol Buffers message.
 type proto []byte
 
 func (p *proto) varint(field int, v uint64) {

@@ -2,9 +2,9 @@ package egress
 
 import "net/netip"
 
-// special are the addresses that are not of the public internet: this machine,
-// private and shared networks, link-local addresses (cloud metadata services are
-// there), documentation, benchmarks, multicast, what is reserved.
+// special are the addresses outside the public internet: this machine, private and shared
+// networks, link-local addresses (including cloud metadata services), documentation,
+// benchmarks, multicast, and reserved ranges.
 //
 // https://www.iana.org/assignments/iana-ipv4-special-registry
 // https://www.iana.org/assignments/iana-ipv6-special-registry
@@ -15,10 +15,10 @@ var special = parsed(
 	"100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
 )
 
-// globalUnicast is where all public IPv6 addresses are, but for those of translators.
+// globalUnicast contains all public IPv6 addresses except those of translators.
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// isPublic reports whether an address is one of the public internet.
+// isPublic reports whether an address belongs to the public internet.
 func isPublic(addr netip.Addr) bool {
 	for _, prefix := range special {
 		if prefix.Contains(addr) {
@@ -28,11 +28,11 @@ func isPublic(addr netip.Addr) bool {
 	return addr.Is4() || globalUnicast.Contains(addr) || translated.Contains(addr)
 }
 
-// translated is NAT64, with which networks that have IPv6 alone reach IPv4 (RFC 6052).
+// translated is NAT64, through which IPv6-only networks reach IPv4 addresses (RFC 6052).
 var translated = netip.MustParsePrefix("64:ff9b::/96")
 
-// embedded returns the IPv4 addresses inside an IPv6 address, to which a gateway or this machine may pass
-// the connection on.
+// embedded returns the IPv4 addresses inside an IPv6 address. A gateway or this machine
+// may forward the connection to them.
 func embedded(addr netip.Addr) []netip.Addr {
 	if !addr.Is6() {
 		return nil
@@ -56,9 +56,11 @@ func embedded(addr netip.Addr) []netip.Addr {
 	return nil
 }
 
-// translations returns what a translator may take for the IPv4 address, whose place depends on how long its prefix is
-// (RFC 6052, section 2.2): nobody can tell from here, so all of these must be allowed, which those of a prefix of 96 bits
-// can be. It is never one of 0.0.0.0/8, with which unused places are filled; if all are, it is the last.
+// translations returns the IPv4 addresses that a translator may extract from an address.
+// The position of the IPv4 address depends on the length of the translator's prefix (RFC
+// 6052, section 2.2), and the length is unknown here. The caller must therefore allow all
+// of them. Addresses in 0.0.0.0/8 are left out, because unused positions are filled with
+// zeros. If all positions are zero, the result is the position for a prefix of 96 bits.
 func translations(b [16]byte) []netip.Addr {
 	last := netip.AddrFrom4([4]byte(b[12:]))
 	var all []netip.Addr
@@ -75,7 +77,7 @@ func translations(b [16]byte) []netip.Addr {
 
 var (
 	localTranslated = netip.MustParsePrefix("64:ff9b:1::/48")  // RFC 8215
-	translatedHost  = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 7915's translators, once RFC 2765's
+	translatedHost  = netip.MustParsePrefix("::ffff:0:0:0/96") // translators of RFC 7915, formerly RFC 2765
 	compatible      = netip.MustParsePrefix("::/96")           // RFC 4291, deprecated
 	sixToFour       = netip.MustParsePrefix("2002::/16")       // RFC 3056
 	teredo          = netip.MustParsePrefix("2001::/32")       // RFC 4380

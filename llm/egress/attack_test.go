@@ -24,8 +24,8 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// asClient is set in the environment of a test binary that is to make one
-// request and say how it ended.
+// asClient is set in the environment of a test binary that makes one request and prints
+// its result.
 const asClient = "EGRESS_TEST_AS_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -41,14 +41,14 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// trap is a socket that nothing must connect to.
+// trap is a listener that must not receive connections.
 type trap struct {
 	net.Listener
 	connections atomic.Int32
 	ended       chan struct{}
 }
 
-// setTrap listens on an address, and fails the test if anything connects.
+// setTrap listens on an address and fails the test if anything connects.
 func setTrap(t *testing.T, network, address string) *trap {
 	t.Helper()
 	l, err := net.Listen(network, address)
@@ -85,7 +85,7 @@ func (tr *trap) port() string {
 	return port
 }
 
-// client returns a client for a list, with names that stand for these addresses.
+// client returns a client for a list, with a resolver that knows the given names.
 func client(t *testing.T, names map[string][]string, entries ...string) *http.Client {
 	t.Helper()
 	list, err := egress.Allow(entries...)
@@ -108,7 +108,8 @@ func client(t *testing.T, names map[string][]string, entries ...string) *http.Cl
 	return c
 }
 
-// refused asks for an address and fails unless that is refused in these words.
+// refused requests an address and fails the test unless the request is refused with the
+// given text.
 func refused(t *testing.T, c *http.Client, address, want string) {
 	t.Helper()
 	resp, err := c.Get(address)
@@ -118,14 +119,14 @@ func refused(t *testing.T, c *http.Client, address, want string) {
 	}
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || e.Kind != llm.Permission {
-		t.Fatalf("%s failed with %v, want it refused", address, err)
+		t.Fatalf("%s failed with %v, want a refusal", address, err)
 	}
 	if got := strings.TrimPrefix(e.Message, "refused before sending: "); got != want {
 		t.Errorf("%s is refused with %q,\nwant %q", address, got, want)
 	}
 }
 
-// answers asks for an address and fails unless the answer is "here".
+// answers requests an address and fails the test unless the answer is "here".
 func answers(t *testing.T, c *http.Client, address string) {
 	t.Helper()
 	resp, err := c.Get(address)
@@ -138,7 +139,7 @@ func answers(t *testing.T, c *http.Client, address string) {
 	}
 }
 
-// server answers "here", and redirects where the query says.
+// server answers "here" and redirects to the URL in the query.
 func server(t *testing.T) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if to := r.URL.Query().Get("to"); to != "" {
@@ -158,10 +159,10 @@ func TestListedAddressesAnswer(t *testing.T) {
 	for _, entries := range [][]string{{"127.0.0.1"}, {"127.0.0.0/8"}, {"127.0.0.1:" + port}, {"10.0.0.0/8", "127.0.0.0/8"}} {
 		answers(t, client(t, nil, entries...), s.URL)
 		answers(t, client(t, nil, entries...), "http://[::ffff:127.0.0.1]:"+port)
-		// A name's other addresses are left out.
+		// Addresses of a name that are not on the list are skipped.
 		answers(t, client(t, names, append(entries, "llm.office.example")...), "http://LLM.office.example:"+port)
 		answers(t, client(t, names, append(entries, "*.office.example:"+port)...), "http://llm.office.example:"+port)
-		answers(t, client(t, names, entries...), "http://llm.office.example:"+port) // networks alone allow any name
+		answers(t, client(t, names, entries...), "http://llm.office.example:"+port) // a list of networks allows any name
 	}
 }
 
@@ -189,14 +190,14 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		{"*.in.example", "http://in.example", "the host in.example:PORT is not on the allow-list"},
 		{"in.example", "http://notin.example", "the host notin.example:PORT is not on the allow-list"},
 		{"in.example:1", "http://in.example", "the host in.example:PORT is not on the allow-list"},
-		// A name on the list is no way in to an address that is not.
+		// A name on the list does not allow an address that is not on it.
 		{"in.example", "http://127.0.0.1", "the address 127.0.0.1:PORT is not on the allow-list"},
-		{"in.example", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], of which none is on the allow-list: names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"},
-		{"meta.example", "http://meta.example", "the host meta.example:PORT has the addresses [169.254.169.254 fd00:ec2::254], of which none is on the allow-list: names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"},
-		{"outside.example 10.0.0.0/8", "http://outside.example", "the host outside.example:PORT has the addresses [8.8.8.8], of which none is on the allow-list"},
-		{"10.0.0.0/8", "http://127.1", "the host 127.1:PORT has the addresses [127.0.0.1], of which none is on the allow-list"},
-		{"in.example public", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], of which none is on the allow-list"},
-		// IPv4 inside of IPv6.
+		{"in.example", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], and none of them is on the allow-list: a list without networks allows only public addresses; add the network, for example 10.20.0.0/16"},
+		{"meta.example", "http://meta.example", "the host meta.example:PORT has the addresses [169.254.169.254 fd00:ec2::254], and none of them is on the allow-list: a list without networks allows only public addresses; add the network, for example 10.20.0.0/16"},
+		{"outside.example 10.0.0.0/8", "http://outside.example", "the host outside.example:PORT has the addresses [8.8.8.8], and none of them is on the allow-list"},
+		{"10.0.0.0/8", "http://127.1", "the host 127.1:PORT has the addresses [127.0.0.1], and none of them is on the allow-list"},
+		{"in.example public", "http://in.example", "the host in.example:PORT has the addresses [127.0.0.1], and none of them is on the allow-list"},
+		// IPv4 inside IPv6.
 		{"10.0.0.0/8", "http://[::ffff:127.0.0.1]", "the address [::ffff:127.0.0.1]:PORT is not on the allow-list"},
 		{"public", "http://[::ffff:127.0.0.1]", "the address [::ffff:127.0.0.1]:PORT is not on the allow-list"},
 		{"::/0", "http://[::ffff:127.0.0.1]", "the address [::ffff:127.0.0.1]:PORT is not on the allow-list"},
@@ -204,16 +205,17 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 		{"public", "http://[64:ff9b::127.0.0.1]", "the address [64:ff9b::127.0.0.1]:PORT is not on the allow-list"},
 		{"::/0", "http://[::ffff:0:127.0.0.1]", "the address [::ffff:0:127.0.0.1]:PORT is not on the allow-list"},
 		{"::/0", "http://[64:ff9b:1::127.0.0.1]", "the address [64:ff9b:1::127.0.0.1]:PORT is not on the allow-list"},
-		// At the places that translators with shorter prefixes have, beside an address that is allowed.
+		// Embedded at the positions of translators with shorter prefixes, together with
+		// an address that is allowed.
 		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f00:0:100:10.1.1.1]", "the address [64:ff9b:1:7f00:0:100:10.1.1.1]:PORT is not on the allow-list"},
 		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:7f:0:1:10.1.1.1]", "the address [64:ff9b:1:7f:0:1:10.1.1.1]:PORT is not on the allow-list"},
 		{"::/0 10.0.0.0/8", "http://[64:ff9b:1:0:7f:0:1:a01]", "the address [64:ff9b:1:0:7f:0:1:a01]:PORT is not on the allow-list"},
-		{"::/0", "http://mapped.example", "the host mapped.example:PORT has the addresses [::ffff:127.0.0.1], of which none is on the allow-list"},
-		{"public", "http://nat64.example", "the host nat64.example:PORT has the addresses [64:ff9b::7f00:1], of which none is on the allow-list"},
-		{"public", "http://6to4.example", "the host 6to4.example:PORT has the addresses [2002:7f00:1::], of which none is on the allow-list"},
-		{"::/0", "http://compat.example", "the host compat.example:PORT has the addresses [::7f00:1], of which none is on the allow-list"},
-		{"::/0", "http://teredo.example", "the host teredo.example:PORT has the addresses [2001:0:1:2:3:4:80ff:fffe], of which none is on the allow-list"},
-		{"public", "http://isatap.example", "the host isatap.example:PORT has the addresses [2606:4700::5efe:7f00:1], of which none is on the allow-list"},
+		{"::/0", "http://mapped.example", "the host mapped.example:PORT has the addresses [::ffff:127.0.0.1], and none of them is on the allow-list"},
+		{"public", "http://nat64.example", "the host nat64.example:PORT has the addresses [64:ff9b::7f00:1], and none of them is on the allow-list"},
+		{"public", "http://6to4.example", "the host 6to4.example:PORT has the addresses [2002:7f00:1::], and none of them is on the allow-list"},
+		{"::/0", "http://compat.example", "the host compat.example:PORT has the addresses [::7f00:1], and none of them is on the allow-list"},
+		{"::/0", "http://teredo.example", "the host teredo.example:PORT has the addresses [2001:0:1:2:3:4:80ff:fffe], and none of them is on the allow-list"},
+		{"public", "http://isatap.example", "the host isatap.example:PORT has the addresses [2606:4700::5efe:7f00:1], and none of them is on the allow-list"},
 	} {
 		t.Run(test.list+" "+test.address, func(t *testing.T) {
 			refused(t, client(t, names, strings.Fields(test.list)...), test.address+":"+port, strings.ReplaceAll(test.want, "PORT", port))
@@ -221,18 +223,19 @@ func TestAddressesThatAreNotListedAreRefused(t *testing.T) {
 	}
 }
 
-// A host of two addresses answers if one of them does; if none does, the error is of the first.
+// A host with two addresses answers if one of them does. If none does, the error is that
+// of the first address.
 func TestAddressesAreTriedInTheirOrder(t *testing.T) {
 	s := server(t)
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	answers(t, client(t, map[string][]string{"two.example": {"127.0.0.3", "127.0.0.1"}}, "127.0.0.0/8"), "http://two.example:"+port)
 	_, err := client(t, map[string][]string{"none.example": {"127.0.0.3", "127.0.0.4"}}, "127.0.0.0/8").Get("http://none.example:" + port)
 	if err == nil || !strings.Contains(err.Error(), "127.0.0.3:"+port) || llm.KindOf(err) == llm.Permission {
-		t.Errorf("the error is %v, want that of connecting to 127.0.0.3:%s", err, port)
+		t.Errorf("the error is %v, want the error of connecting to 127.0.0.3:%s", err, port)
 	}
 }
 
-// The system's resolver is held to the list as any other.
+// The system's resolver is checked against the list like any other.
 func TestSystemsResolverIsUsedAndChecked(t *testing.T) {
 	s := server(t)
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
@@ -244,7 +247,7 @@ func TestSystemsResolverIsUsedAndChecked(t *testing.T) {
 		c := list.Client(egress.Config{})
 		resp, err := c.Get("http://localhost:" + port)
 		if llm.KindOf(err) != want {
-			t.Errorf("%s: the error is %v, want one of the kind %q", entries, err, want)
+			t.Errorf("%s: the error is %v, want the kind %q", entries, err, want)
 		}
 		if err == nil {
 			resp.Body.Close()
@@ -253,7 +256,7 @@ func TestSystemsResolverIsUsedAndChecked(t *testing.T) {
 	}
 }
 
-// No list allows nothing, and no request is left open.
+// A nil list allows nothing, and the request body is closed.
 func TestNoListAllowsNothing(t *testing.T) {
 	inside := setTrap(t, "tcp", "127.0.0.1:0")
 	var none *egress.List
@@ -264,14 +267,14 @@ func TestNoListAllowsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := none.Client(egress.Config{}).Do(req); llm.KindOf(err) != llm.Permission || !body.is {
-		t.Errorf("the error is %v, and that the body was closed is %v", err, body.is)
+		t.Errorf("the error is %v, and the body is closed: %v", err, body.is)
 	}
 	if egress.Enforced(nil) || egress.Enforced(http.DefaultClient) || !egress.Enforced(none.Client(egress.Config{})) {
-		t.Error("Holds takes another client for one of a list's, or one of a list's for another")
+		t.Error("Holds is true for another client, or false for a list's client")
 	}
 }
 
-// closed is a body that knows whether it was closed.
+// closed is a body that records whether it was closed.
 type closed struct {
 	io.Reader
 	is bool
@@ -279,7 +282,7 @@ type closed struct {
 
 func (c *closed) Close() error { c.is = true; return nil }
 
-// The way through a translator is open to what the list has.
+// An address behind a translator is reachable if the list contains it.
 func TestTranslatedAddressesOfTheListAreTried(t *testing.T) {
 	list, err := egress.Allow("::/0", "10.0.0.0/8")
 	if err != nil {
@@ -289,7 +292,7 @@ func TestTranslatedAddressesOfTheListAreTried(t *testing.T) {
 	end() // so that nothing is sent
 	for _, address := range []string{"[64:ff9b::10.1.1.1]:80", "[64:ff9b:1::10.1.1.1]:80", "[2002:a01:101::1]:80"} {
 		if _, err := list.Dialer(egress.Config{})(ended, "tcp", address); !errors.Is(err, context.Canceled) {
-			t.Errorf("the error for %s is %v, want one of the context", address, err)
+			t.Errorf("the error for %s is %v, want the context's error", address, err)
 		}
 	}
 }
@@ -302,15 +305,15 @@ func TestRedirectsAreHeldToTheList(t *testing.T) {
 	to := func(address string) string { return s.URL + "/?to=" + url.QueryEscape(address) }
 	answers(t, c, to("/elsewhere"))
 	refused(t, c, to("http://"+inside.Addr().String()), "the address "+inside.Addr().String()+" is not on the allow-list")
-	refused(t, c, to("http://evil.example:"+inside.port()), "the host evil.example:"+inside.port()+" has the addresses [127.0.0.2], of which none is on the allow-list")
-	refused(t, c, to("file:///etc/passwd"), `the address is of the kind "file", and only http and https are allowed`)
+	refused(t, c, to("http://evil.example:"+inside.port()), "the host evil.example:"+inside.port()+" has the addresses [127.0.0.2], and none of them is on the allow-list")
+	refused(t, c, to("file:///etc/passwd"), `the scheme "file" is not allowed: use http or https`)
 }
 
 func TestNameIsLookedUpOnce(t *testing.T) {
 	s := server(t)
 	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
 	inside := setTrap(t, "tcp", "127.0.0.2:0")
-	for inside.port() == port { // ports are chosen for each address by itself
+	for inside.port() == port { // ports are chosen separately for each address
 		inside = setTrap(t, "tcp", "127.0.0.2:0")
 	}
 	list, err := egress.Allow("turning.example", "127.0.0.1", "127.0.0.2:"+port)
@@ -327,11 +330,11 @@ func TestNameIsLookedUpOnce(t *testing.T) {
 	}})
 	answers(t, c, "http://turning.example:"+port)
 	if lookups != 1 {
-		t.Errorf("the name was looked up %d times for one connection, want once: the second answer is not checked", lookups)
+		t.Errorf("the name was looked up %d times for one connection, want once, because the second answer would not be checked", lookups)
 	}
 	c.CloseIdleConnections()
 	refused(t, c, "http://turning.example:"+inside.port(),
-		"the host turning.example:"+inside.port()+" has the addresses [127.0.0.2], of which none is on the allow-list")
+		"the host turning.example:"+inside.port()+" has the addresses [127.0.0.2], and none of them is on the allow-list")
 }
 
 func TestProxiesOfTheEnvironmentAreNotUsed(t *testing.T) {
@@ -339,7 +342,7 @@ func TestProxiesOfTheEnvironmentAreNotUsed(t *testing.T) {
 	target := setTrap(t, "tcp", "127.0.0.8:0")
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	at := "http://" + proxy.Addr().String()
-	// net/http reads these once in a process, so it takes another one.
+	// net/http reads these variables once per process, so the test starts another one.
 	cmd.Env = []string{
 		asClient + "=http://llm.invalid:" + target.port(), "HTTP_PROXY=" + at, "http_proxy=" + at,
 		"HTTPS_PROXY=" + at, "https_proxy=" + at, "ALL_PROXY=" + at, "all_proxy=" + at, "GOCOVERDIR=" + t.TempDir(),
@@ -365,14 +368,14 @@ func TestAddressesOfOtherKindsAreRefused(t *testing.T) {
 	c := client(t, nil, "public", "127.0.0.0/8")
 	for _, address := range []string{"file:///etc/passwd", "unix://" + socket, "unix:" + socket, "http+unix://" + url.QueryEscape(socket) + "/v1", "ftp://127.0.0.1/"} {
 		u, err := url.Parse(address)
-		if err != nil { // a URL that cannot be one
+		if err != nil { // not a valid URL
 			continue
 		}
-		refused(t, c, address, `the address is of the kind "`+u.Scheme+`", and only http and https are allowed`)
+		refused(t, c, address, `the scheme "`+u.Scheme+`" is not allowed: use http or https`)
 	}
 }
 
-// A client of another protocol is held to the list by its dialer.
+// The dialer checks the list for a client of another protocol.
 func TestDialerIsHeldToTheList(t *testing.T) {
 	list, err := egress.Allow("127.0.0.1")
 	if err != nil {
@@ -389,7 +392,7 @@ func TestDialerIsHeldToTheList(t *testing.T) {
 	socket := setTrap(t, "unix", filepath.Join(t.TempDir(), "s"))
 	for _, l := range []*trap{forbidden, socket} {
 		if _, err := dial(t.Context(), l.Addr().Network(), l.Addr().String()); llm.KindOf(err) != llm.Permission {
-			t.Errorf("the error for %s is %v, want one of permission", l.Addr(), err)
+			t.Errorf("the error for %s is %v, want the kind permission", l.Addr(), err)
 		}
 	}
 }
@@ -408,6 +411,6 @@ func TestProviderReportsARefusalAsOne(t *testing.T) {
 		t.Errorf("the call fails with %v,\nwant %s", err, want)
 	}
 	if llm.KindOf(err).Temporary() {
-		t.Error("the refusal counts as temporary, so that it would be tried again")
+		t.Error("the refusal counts as temporary and would be retried")
 	}
 }

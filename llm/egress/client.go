@@ -13,33 +13,41 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Config is what a client may be given. The zero Config is right for most.
+// Config configures the clients and dialers of a [List]. The zero Config is suitable for
+// most programs.
 type Config struct {
-	// TLS is for private CAs and client certificates; nil is the system's CAs.
+	// TLS sets private CAs and client certificates. It is copied. Nil uses the system's
+	// CAs.
 	TLS *tls.Config
-	// Connect is how long connecting may take, and as long again the TLS
-	// handshake. Zero is the default of [llm.Limits].
+	// Connect is the timeout for looking up the host and connecting. The TLS handshake
+	// has a separate timeout of the same length. Zero is the default of [llm.Limits], 15
+	// seconds. A negative value means no timeout.
 	Connect time.Duration
-	// LookupIP looks up the addresses of a host; nil is the system's resolver.
+	// LookupIP returns the addresses of a host. Nil uses the system's resolver.
 	LookupIP func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
-// Client returns a client that connects to what the list allows and to nothing
-// else. It uses no proxy: behind one nobody could check where a connection
-// goes. Its transport is made for many streams; do not replace it.
+// Client returns an HTTP client that can connect only to the hosts and networks on the
+// list. A nil list allows nothing. Other requests fail with an [*llm.Error] of kind
+// [llm.Permission].
 //
-// The client is safe for concurrent use. Its CloseIdleConnections closes what is idle.
+// Security: the client uses no proxy, because the target of a connection behind a proxy
+// cannot be checked. Do not replace the client's transport.
+//
+// The transport is configured for many concurrent streams. The client is safe for
+// concurrent use. Its CloseIdleConnections closes idle connections.
 func (l *List) Client(c Config) *http.Client {
 	d := l.dialer(c)
 	transport := httpcall.NewTransport(d.connect)
-	transport.Proxy = nil // the environment's would take the place of the checked address
+	transport.Proxy = nil // a proxy from the environment would replace the checked address
 	transport.DialContext = d.dial
 	transport.TLSClientConfig = c.TLS.Clone()
 	return &http.Client{Transport: &guard{transport}}
 }
 
-// Enforced reports whether a client comes from a [List], so that whatever is sent with it is held to one. It
-// is for providers with clients of others inside, which would go past it.
+// Enforced reports whether a client comes from a [List], so that all its requests are
+// checked against the list. Providers use it if they contain other clients that would
+// bypass the list.
 func Enforced(client *http.Client) bool {
 	if client == nil {
 		return false
@@ -48,8 +56,10 @@ func Enforced(client *http.Client) bool {
 	return held
 }
 
-// Dialer returns a function that connects to what the list allows and to nothing else, for clients
-// of other protocols than HTTP. It may be called by many goroutines at once. TLS is for who calls it.
+// Dialer returns a dial function that can connect only to the hosts and networks on the
+// list, for clients of protocols other than HTTP. Other addresses fail with an
+// [*llm.Error] of kind [llm.Permission]. The caller is responsible for TLS. The function
+// is safe for concurrent use.
 func (l *List) Dialer(c Config) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return l.dialer(c).dial
 }
@@ -66,42 +76,40 @@ func (l *List) dialer(c Config) *dialer {
 	return d
 }
 
-// guard is the transport that a client's user sees: one whose dialer and proxy
-// cannot be changed.
+// guard is the transport of a list's client. Its dialer and proxy cannot be changed.
 type guard struct{ transport *http.Transport }
 
-// RoundTrip sends a request to a web address. Where it may go, the dialer
-// decides.
+// RoundTrip sends a request with an http or https URL. The dialer checks the target.
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL == nil || req.URL.Scheme != "http" && req.URL.Scheme != "https" {
 		if req.Body != nil {
-			_ = req.Body.Close() // as RoundTripper asks; nothing has been read from it
+			_ = req.Body.Close() // required by RoundTripper; nothing has been read from it
 		}
 		scheme := ""
 		if req.URL != nil {
 			scheme = req.URL.Scheme
 		}
-		return nil, refuse("the address is of the kind %q, and only http and https are allowed", scheme)
+		return nil, refuse("the scheme %q is not allowed: use http or https", scheme)
 	}
 	return g.transport.RoundTrip(req)
 }
 
-// CloseIdleConnections closes the connections that no request uses.
+// CloseIdleConnections closes connections that no request uses.
 func (g *guard) CloseIdleConnections() { g.transport.CloseIdleConnections() }
 
-// dialer connects to what its list allows.
+// dialer connects to the addresses that its list allows.
 type dialer struct {
 	list    *List
 	lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
-	connect time.Duration // negative is without limit
+	connect time.Duration // negative means no timeout
 	net     net.Dialer
 }
 
-// dial looks the host up once, checks its addresses, and connects to one that
-// was checked: a second look-up could give another.
+// dial looks the host up once, checks its addresses, and connects to one of the checked
+// addresses. A second lookup could return a different address.
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if network != "tcp" && network != "tcp4" && network != "tcp6" {
-		return nil, refuse("a connection of the kind %q is not one over TCP", network)
+		return nil, refuse("the network %q is not allowed: use tcp, tcp4 or tcp6", network)
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -132,7 +140,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	return nil, first
 }
 
-// try connects to one address, in its share of the time that is left.
+// try connects to one address within its share of the remaining time.
 func (d *dialer) try(ctx context.Context, network, address string, left int) (net.Conn, error) {
 	if deadline, ok := ctx.Deadline(); ok && left > 1 {
 		var cancel context.CancelFunc
@@ -142,7 +150,7 @@ func (d *dialer) try(ctx context.Context, network, address string, left int) (ne
 	return d.net.DialContext(ctx, network, address)
 }
 
-// addresses returns the addresses of the host that may be connected to.
+// addresses returns the addresses of the host that the list allows.
 func (d *dialer) addresses(ctx context.Context, host, port string) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		if !d.list.allowsAddr(addr, port, false) {
@@ -166,9 +174,9 @@ func (d *dialer) addresses(ctx context.Context, host, port string) ([]netip.Addr
 	if len(allowed) == 0 {
 		hint := ""
 		if len(d.list.networks) == 0 && !d.list.public {
-			hint = ": names alone are for public addresses, and a network is listed beside them, as in 10.20.0.0/16"
+			hint = ": a list without networks allows only public addresses; add the network, for example 10.20.0.0/16"
 		}
-		return nil, refuse("the host %s has the addresses %v, of which none is on the allow-list%s", withPort(host, port), found, hint)
+		return nil, refuse("the host %s has the addresses %v, and none of them is on the allow-list%s", withPort(host, port), found, hint)
 	}
 	return allowed, nil
 }

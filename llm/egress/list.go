@@ -1,18 +1,23 @@
-// Package egress makes HTTP clients that can connect to nothing outside an
-// allow-list of hosts and networks: for premises that data must not leave.
+// Package egress makes HTTP clients that can connect only to an allow-list of hosts and
+// networks. It is for programs whose data must not leave the premises.
 //
 //	list, err := egress.Allow("llm.office.example", "10.20.0.0/16")
 //	…
-//	p, err := openai.New(openai.Config{Server: openai.VLLM, BaseURL: "https://llm.office.example/v1", HTTPClient: list.Client(egress.Config{})})
+//	p, err := openai.New(openai.Config{
+//		Server:     openai.VLLM,
+//		BaseURL:    "https://llm.office.example/v1",
+//		HTTPClient: list.Client(egress.Config{}),
+//	})
 //
-// The list is held where connections are made. A redirect, a name whose
-// address changes between two look-ups, an IPv4 address inside an IPv6 one, a
-// proxy named in the environment, and addresses that are not of the web (file,
-// unix) all end there: they are errors of kind [llm.Permission], and nothing is sent.
-// Names that are not on the list are not even looked up.
+// Security: the list is checked each time a connection is made, and the address that was
+// checked is the one that is used. The check therefore also applies to redirects, names
+// with changing addresses, IPv4 addresses inside IPv6 addresses, proxies set in the
+// environment, and URLs other than http and https (file, unix). A refused request fails
+// with an [*llm.Error] of kind [llm.Permission], and nothing is sent. Names that are not
+// on the list are not looked up.
 //
-// What it does not do: it is no sandbox. Code that makes a client of its own, or runs a command,
-// is not held back; neither is a listed host that passes on what it gets.
+// Security: a list is not a sandbox. It does not restrict code that makes another client
+// or runs a command, and it does not restrict a listed host that forwards the data.
 package egress
 
 import (
@@ -26,8 +31,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// List says where connections may go. It comes from [Allow], is immutable and
-// safe for concurrent use. The zero List allows nothing.
+// List is a set of hosts and networks that connections may go to. Get one from [Allow]. A
+// List is immutable and safe for concurrent use. The zero List allows nothing.
 type List struct {
 	names    []name
 	networks []network
@@ -36,45 +41,51 @@ type List struct {
 
 // A name allows a host by its name, or all hosts below a domain.
 type name struct {
-	host string // lower case, without a dot at its end
-	sub  bool   // the hosts below host, and not itself
-	port string // empty is any
+	host string // lower case, without a trailing dot
+	sub  bool   // allows the hosts below host, but not host itself
+	port string // empty for every port
 }
 
 // A network allows addresses.
 type network struct {
-	prefix netip.Prefix // of an unmapped address
-	port   string       // empty is any
+	prefix netip.Prefix // without IPv4-mapped addresses
+	port   string       // empty for every port
 }
 
-// Public stands, in a list, for every address of the public internet.
+// Public is the list entry for every address of the public internet.
 const Public = "public"
 
-// Allow returns a list of these entries:
+// Allow returns a list of the given entries:
 //
-//	llm.office.example          a host, by exactly this name
+//	llm.office.example          a host with exactly this name
 //	*.office.example            every host below it, at any depth, but not itself
 //	10.20.0.0/16, fd00::/8      a network
 //	10.20.0.7, ::1              an address
 //	HOST:8443, [::1]:8443       any of the hosts and addresses above, at this port only
 //	public                      every public address
 //
-// A host is asked for by name or by address. A name must be on the list, unless the
-// list has no names. The address — that of the name, or the one asked for — must be
-// in a network on the list; if the list has neither networks nor "public", a
-// name's address must be a public one, so that a name cannot be turned to a
-// machine inside. An address that was asked for as such must be on the list.
+// A request to a name is allowed if two conditions are true:
 //
-// So a list of names alone is for services on the internet, and a list for
-// premises has networks. A list with no entries allows nothing. An entry that is
-// none of these is an error of kind [llm.InvalidRequest].
+//   - The name is on the list, or the list contains no names.
+//   - The address of the name is in a network on the list. If the list has neither
+//     networks nor "public", the address must be a public one.
+//
+// A request to an IP address is allowed if the address is on the list.
+//
+// For services on the internet, list their names. For servers in a private network, list
+// the network, and optionally their names. An empty list allows nothing.
+//
+// Security: because of the second condition, DNS cannot redirect an allowed name to a
+// machine in the private network.
+//
+// An invalid entry is an [*llm.Error] of kind [llm.InvalidRequest] that quotes the entry.
 func Allow(entries ...string) (*List, error) {
 	l := new(List)
 	for _, entry := range entries {
 		if err := l.add(entry); err != nil {
 			return nil, &llm.Error{
 				Kind:    llm.InvalidRequest,
-				Message: fmt.Sprintf("the egress entry %q is none: %v", entry, err),
+				Message: fmt.Sprintf("invalid egress entry %q: %v", entry, err),
 			}
 		}
 	}
@@ -95,7 +106,7 @@ func (l *List) add(entry string) error {
 	}
 	if addr, err := netip.ParseAddr(host); err == nil {
 		if addr.Zone() != "" {
-			return fmt.Errorf("an address has no zone here")
+			return fmt.Errorf("an address with a zone is not supported")
 		}
 		return l.addNetwork(netip.PrefixFrom(addr, addr.BitLen()), port)
 	}
@@ -110,18 +121,18 @@ func (l *List) add(entry string) error {
 
 func (l *List) addNetwork(prefix netip.Prefix, port string) error {
 	if prefix.Masked() != prefix {
-		return fmt.Errorf("the network is %s, if that is what is meant", prefix.Masked())
+		return fmt.Errorf("the address has bits outside the prefix; write %s for the network", prefix.Masked())
 	}
-	if addr := prefix.Addr(); addr.Is4In6() { // of 96 bits or more: fewer would have masked the mark of it
+	if addr := prefix.Addr(); addr.Is4In6() { // at least 96 bits, or Masked would have removed the marker
 		prefix = netip.PrefixFrom(addr.Unmap(), prefix.Bits()-96)
 	}
 	l.networks = append(l.networks, network{prefix, port})
 	return nil
 }
 
-// splitPort splits a port off, if there is one.
+// splitPort separates the port from an entry, if there is one.
 func splitPort(entry string) (host, port string, err error) {
-	if _, err := netip.ParseAddr(entry); err == nil { // IPv6 has colons of its own
+	if _, err := netip.ParseAddr(entry); err == nil { // IPv6 addresses contain colons
 		return entry, "", nil
 	}
 	if !strings.Contains(entry, ":") {
@@ -129,38 +140,38 @@ func splitPort(entry string) (host, port string, err error) {
 	}
 	host, port, err = net.SplitHostPort(entry)
 	if err != nil || strings.Contains(entry, "/") {
-		return "", "", fmt.Errorf("give a host, an address or a network, and no URL")
+		return "", "", fmt.Errorf("give a host, an address or a network instead of a URL")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return "", "", fmt.Errorf("the port %q is none", port)
+		return "", "", fmt.Errorf("invalid port %q; give a number from 1 to 65535", port)
 	}
 	return host, port, nil
 }
 
-// checkName refuses what no host is called. A name in other letters than ASCII
-// reaches the dialer in its encoded form, so it must stand in the list in that form.
+// checkName returns an error if host cannot be a host name. The dialer receives
+// internationalized names in their ASCII form, so the list must contain that form.
 func checkName(host string) error {
 	if host == "" || len(host) > 253 {
-		return fmt.Errorf("there is no host name in it")
+		return fmt.Errorf("the host name is empty or has more than 253 bytes")
 	}
 	for _, label := range strings.Split(host, ".") {
 		switch {
 		case label == "":
-			return fmt.Errorf("a part of the host name is empty")
+			return fmt.Errorf("the host name has an empty label; remove the extra dot")
 		case strings.ContainsFunc(label, func(r rune) bool { return r > 0x7f }):
-			return fmt.Errorf("write the host name in its ASCII form (xn--…)")
+			return fmt.Errorf("the host name is not ASCII; write its ASCII form (xn--…)")
 		case strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-			return fmt.Errorf("a host name has letters, digits, hyphens and dots; a star stands alone before the first dot")
+			return fmt.Errorf("a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label")
 		}
 	}
 	last := host[strings.LastIndexByte(host, '.')+1:]
-	if strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") { // an address, to many resolvers
-		return fmt.Errorf("write the address in full, as in 127.0.0.1")
+	if strings.Trim(last, "0123456789") == "" || strings.HasPrefix(last, "0x") { // many resolvers treat it as an address
+		return fmt.Errorf("incomplete address; write all four numbers, for example 127.0.0.1")
 	}
 	return nil
 }
 
-// normal returns the host name as lists and look-ups compare it.
+// normal returns the host name in the form in which lists and lookups compare it.
 func normal(host string) string {
 	return strings.TrimSuffix(strings.ToLower(host), ".")
 }
@@ -179,8 +190,8 @@ func (l *List) allowsName(host, port string) bool {
 	})
 }
 
-// allowsAddr reports whether an address may be connected to. named says that it is
-// the address of a name that the list allows.
+// allowsAddr reports whether connections to an address are allowed. named reports whether
+// it is the address of a name that the list allows.
 func (l *List) allowsAddr(addr netip.Addr, port string, named bool) bool {
 	addr = addr.Unmap().WithZone("")
 	public := l.public || named && len(l.networks) == 0
@@ -190,7 +201,7 @@ func (l *List) allowsAddr(addr netip.Addr, port string, named bool) bool {
 	if !allowed {
 		return false
 	}
-	for _, inner := range embedded(addr) { // a gateway passes it on to that address
+	for _, inner := range embedded(addr) { // a gateway may forward the connection to that address
 		if !l.allowsAddr(inner, port, named) {
 			return false
 		}
@@ -198,7 +209,7 @@ func (l *List) allowsAddr(addr netip.Addr, port string, named bool) bool {
 	return true
 }
 
-// String returns the entries, as [Allow] takes them.
+// String returns the entries in the form that [Allow] accepts, separated by commas.
 func (l *List) String() string {
 	var entries []string
 	for _, n := range l.names {

@@ -1,6 +1,7 @@
 package egress_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,37 +40,37 @@ func TestEntries(t *testing.T) {
 
 func TestWrongEntries(t *testing.T) {
 	for entry, want := range map[string]string{
-		"":                         "there is no host name in it",
-		"https://llm.example":      "give a host, an address or a network, and no URL",
-		"llm.example:8443/v1":      "give a host, an address or a network, and no URL",
-		"llm.example/v1":           "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
-		"llm.example:http":         `the port "http" is none`,
-		"llm.example:0":            `the port "0" is none`,
-		"llm.example:70000":        `the port "70000" is none`,
-		"10.20.0.7/16":             "the network is 10.20.0.0/16, if that is what is meant",
-		"::ffff:0.0.0.0/95":        "the network is ::fffe:0:0/95, if that is what is meant",
-		"fe80::1%eth0":             "an address has no zone here",
-		"127.1":                    "write the address in full, as in 127.0.0.1",
-		"0x7f000001":               "write the address in full, as in 127.0.0.1",
-		"2130706433":               "write the address in full, as in 127.0.0.1",
-		"*":                        "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
-		"*.":                       "there is no host name in it",
-		"a.*.example":              "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
-		"a..example":               "a part of the host name is empty",
-		"bücher.example":           "write the host name in its ASCII form (xn--…)",
-		"unix:/run/llm.sock":       "give a host, an address or a network, and no URL",
-		"a b":                      "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
-		strings.Repeat("a.", 200):  "there is no host name in it",
-		"user@llm.example":         "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
-		"llm.example\r\nevil.test": "a host name has letters, digits, hyphens and dots; a star stands alone before the first dot",
+		"":                         "the host name is empty or has more than 253 bytes",
+		"https://llm.example":      "give a host, an address or a network instead of a URL",
+		"llm.example:8443/v1":      "give a host, an address or a network instead of a URL",
+		"llm.example/v1":           "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
+		"llm.example:http":         `invalid port "http"; give a number from 1 to 65535`,
+		"llm.example:0":            `invalid port "0"; give a number from 1 to 65535`,
+		"llm.example:70000":        `invalid port "70000"; give a number from 1 to 65535`,
+		"10.20.0.7/16":             "the address has bits outside the prefix; write 10.20.0.0/16 for the network",
+		"::ffff:0.0.0.0/95":        "the address has bits outside the prefix; write ::fffe:0:0/95 for the network",
+		"fe80::1%eth0":             "an address with a zone is not supported",
+		"127.1":                    "incomplete address; write all four numbers, for example 127.0.0.1",
+		"0x7f000001":               "incomplete address; write all four numbers, for example 127.0.0.1",
+		"2130706433":               "incomplete address; write all four numbers, for example 127.0.0.1",
+		"*":                        "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
+		"*.":                       "the host name is empty or has more than 253 bytes",
+		"a.*.example":              "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
+		"a..example":               "the host name has an empty label; remove the extra dot",
+		"bücher.example":           "the host name is not ASCII; write its ASCII form (xn--…)",
+		"unix:/run/llm.sock":       "give a host, an address or a network instead of a URL",
+		"a b":                      "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
+		strings.Repeat("a.", 200):  "the host name is empty or has more than 253 bytes",
+		"user@llm.example":         "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
+		"llm.example\r\nevil.test": "a host name consists of letters, digits, hyphens, underscores and dots; * is allowed only as the first label",
 	} {
 		_, err := egress.Allow("first.example", entry)
 		if llm.KindOf(err) != llm.InvalidRequest {
 			t.Errorf("Allow(%q) returns the error %v, want an invalid request", entry, err)
 			continue
 		}
-		if _, got, _ := strings.Cut(err.Error(), " is none: "); got != want {
-			t.Errorf("Allow(%q) says %q, want %q", entry, got, want)
+		if _, got, _ := strings.Cut(err.Error(), fmt.Sprintf("invalid egress entry %q: ", entry)); got != want {
+			t.Errorf("Allow(%q) fails with %q, want %q", entry, got, want)
 		}
 	}
 }
@@ -83,7 +84,7 @@ func FuzzAllow(f *testing.F) {
 		if err != nil {
 			return
 		}
-		again, err := egress.Allow(list.String()) // what a list prints is what it is made of
+		again, err := egress.Allow(list.String()) // String returns a valid list of entries
 		if err != nil {
 			t.Fatalf("%q prints as %q, which is not an entry: %v", entry, list, err)
 		}

@@ -14,7 +14,7 @@ import (
 // has not seen content. Later errors go to the caller.
 func ExampleForwardAttempt() {
 	retry := func(tries int) llm.Middleware {
-		return func(next llm.Handler) llm.Handler {
+		return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					for try := 1; ; try++ {
@@ -33,7 +33,7 @@ func ExampleForwardAttempt() {
 					}
 				}
 			}
-		}
+		})
 	}
 	p := llmtest.New(llmtest.Error(&llm.Error{Kind: llm.Overloaded, Status: 503}), llmtest.Text("Air scatters blue light the most."))
 	model := p.Model(llm.WithMiddleware(retry(3)))

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// Not under the race detector, with which a sync.Pool drops at random what it
-// is given.
+// Excluded with the race detector, because sync.Pool then drops values at random.
 func TestCountAllocatesNothing(t *testing.T) {
 	texts := []string{strings.ToValidUTF8(mixedText()[:100_000], "")}
 	for _, char := range []string{"a", "가", " ", "\n", "😀", "-", "=-"} {

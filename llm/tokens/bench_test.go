@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// lines are prose, source code, data and many scripts.
+// lines are examples of prose, source code, data and many scripts.
 const lines = `The committee met again on Thursday; nobody, it seems, had read the minutes. "We'll vote," she said, "when they're ready."
 func (s *Server) handle(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
@@ -27,9 +27,9 @@ Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. Le cœur d�
 | 2026-11-23 | 1,234.56 | 99.9 % | 0x7fff5fbff8a0 | a3f5c9e1-77b2-4c1d-9e0f-1b2c3d4e5f60 | 👍🏽🎉 🇩🇪 |
 `
 
-// mixedText is 1 MB of such lines in random order, each followed by some words
-// of o200k_base, frequent ones more often than rare ones. The words reach all of
-// the vocabulary's memory, as real text does and repeated text does not.
+// mixedText returns 1 MB of these lines in random order. Each is followed by some words
+// of o200k_base, with frequent words more often than rare ones. Like real text, and
+// unlike repeated text, the words use all of the vocabulary's memory.
 func mixedText() string {
 	random := rand.New(rand.NewPCG(1, 2))
 	e := tokens.O200kBase()

@@ -9,20 +9,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// CountRequest returns how many input tokens a request is for a model behind
-// OpenAI's chat completions API: its messages, names, images, tool calls and
-// results, tools and response format. It uses no network.
+// CountRequest estimates the input tokens of a request to a model behind OpenAI's chat
+// completions API: messages, names, images, tool calls and results, tools, and the
+// response format. It does not use the network.
 //
-// The answer is an estimate: how a server writes a request out for its model is
-// published for few models and may change. See docs/tokens.md for how far off it
-// is to be expected; its Source says what was assumed. A text alone is counted
-// exactly by [Encoding.Count].
+// The result is an estimate, because most vendors do not publish how a server renders a
+// request for its model, and may change it. docs/tokens.md lists the measured errors. The
+// Source of the result describes the assumptions. [Encoding.Count] counts a single text
+// exactly.
 //
-// The encoding is the model's; nil is that of [For]. A model that For does not
-// know is counted with o200k_base, or is an error if the request is Strict.
+// A nil encoding means the encoding that [For] returns for the model. If For does not
+// know the model, CountRequest uses o200k_base; if the request sets FailOnUnsupported, it
+// returns For's error instead. A nil request is an error of kind [llm.InvalidRequest].
 //
-// The model's message format is OpenAI's: that of o200k_harmony for gpt-oss, and
-// that of gpt-4o for a model that is not OpenAI's.
+// The message format is OpenAI's: that of o200k_harmony for gpt-oss, and that of gpt-4o
+// for models of other vendors.
 func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.TokenCount, error) {
 	if req == nil {
 		return llm.TokenCount{}, req.Validate()
@@ -52,38 +53,37 @@ func CountRequest(req *llm.Request, model string, encoding *Encoding) (llm.Token
 	return llm.TokenCount{Tokens: n, Source: "estimate: " + source + c.assumptions()}, nil
 }
 
-// format is what surrounds the texts of a request, in tokens. No vendor has
-// published these numbers: they are what is left of the usage in recorded replies
-// when the texts are taken away. Each stands for something in the prompt, which
-// the names tell.
+// format is the number of tokens around the texts of a request. No vendor publishes these
+// numbers. They were derived from recorded replies: the reported usage minus the tokens
+// of the texts. Each field is named after the part of the prompt that causes the tokens.
 type format struct {
-	reply       int  // what opens the answer: <|im_start|>assistant<|im_sep|>, or harmony's <|start|>assistant
-	tools       int  // the heading of the tools, and what a model family is told with them
-	toolsAlone  int  // more, if no system message is there to take the tools
+	reply       int  // opens the answer: <|im_start|>assistant<|im_sep|>, or harmony's <|start|>assistant
+	tools       int  // heading of the tools, and the instructions that a model family gets with them
+	toolsAlone  int  // in addition, if no system message contains the tools
 	call        int  // around the name and arguments of a tool call, and its message
 	result      int  // around the name and content of a tool result, and its message
 	oneMessage  bool // several calls are one message: a call of multi_tool_use.parallel
-	schema      int  // more than the heading and the text of a response format
-	schemaAlone int  // more, if neither a system message nor tools are there to take it
+	schema      int  // in addition to the heading and text of a response format
+	schemaAlone int  // in addition, if neither a system message nor tools contain the schema
 }
 
 const (
 	perMessage = 4 // <|im_start|>role<|im_sep|>…<|im_end|>, or harmony's <|start|>role<|message|>…<|end|>
-	perName    = 1 // beside the name of a participant
+	perName    = 1 // in addition to the text of a participant's name
 )
 
 var (
-	// gptFormat is that of gpt-4o, gpt-4.1 and gpt-4.5. It is taken for gpt-4 and
-	// gpt-3.5 as well, of which there are no recorded replies with tools.
+	// gptFormat is the format of gpt-4o, gpt-4.1 and gpt-4.5. It is also used for gpt-4
+	// and gpt-3.5, because there are no recorded replies of these with tools.
 	gptFormat = format{reply: 3, tools: 6, toolsAlone: 4, call: 7, result: 6, oneMessage: true, schema: 1, schemaAlone: 6}
-	// reasoningFormat is that of o1, o3 and o4.
+	// reasoningFormat is the format of o1, o3 and o4.
 	reasoningFormat = format{reply: 2, tools: 10, call: 11, result: 8, schemaAlone: 4}
-	// gpt5Format is that of gpt-5 and its successors. With tools they are given
-	// 81 tokens more than o4 is, which the Responses API does not give them.
+	// gpt5Format is the format of gpt-5 and its successors. With tools, the chat
+	// completions API adds 81 tokens more than for o4. The Responses API does not.
 	gpt5Format = format{reply: 2, tools: 91, call: 11, result: 8, schemaAlone: 4}
 )
 
-// formatOf returns the format of the model with this bare name.
+// formatOf returns the format of the model with the given bare name.
 func formatOf(name string) *format {
 	switch {
 	case strings.HasPrefix(name, "gpt-5"):
@@ -95,18 +95,18 @@ func formatOf(name string) *format {
 	return &gptFormat
 }
 
-// counter counts one request.
+// counter counts the tokens of one request.
 type counter struct {
 	req      *llm.Request
-	model    string // bare
+	model    string // bare name
 	encoding *Encoding
 	format   *format
 
-	unsized   int // images whose size is not known
-	uncounted int // files and sound
+	unsized   int // images of unknown size
+	uncounted int // files and audio
 }
 
-// assumptions says what the count does not rest on.
+// assumptions describes the parts of the request that were guessed or not counted.
 func (c *counter) assumptions() string {
 	var b strings.Builder
 	if c.unsized > 0 {
@@ -122,7 +122,7 @@ func (c *counter) assumptions() string {
 func (c *counter) chat() int {
 	n := c.format.reply
 	hasSystem := false
-	names := make(map[string]string) // of tools, by the ids of their calls
+	names := make(map[string]string) // tool names by the ids of their calls
 	for _, m := range c.req.Messages {
 		hasSystem = hasSystem || m.Role == llm.RoleSystem
 		n += c.message(m, names)
@@ -143,7 +143,7 @@ func (c *counter) chat() int {
 	return n
 }
 
-// message returns the tokens of a message.
+// message returns the tokens of one message.
 func (c *counter) message(m llm.Message, names map[string]string) int {
 	if m.Role == llm.RoleTool {
 		n := 0
@@ -166,7 +166,7 @@ func (c *counter) message(m llm.Message, names map[string]string) int {
 		names[call.ID] = call.Name
 	}
 	if c.format.oneMessage && len(calls) > 1 {
-		// As of a single call, but with the longer name of the tool, and less one.
+		// As for a single call, with the longer name of the tool and one token less.
 		return n + perMessage + c.encoding.Count(" to=multi_tool_use.parallel") - 1 + c.encoding.Count(parallelCall(calls))
 	}
 	for _, call := range calls {
@@ -175,7 +175,8 @@ func (c *counter) message(m llm.Message, names map[string]string) int {
 	return n
 }
 
-// parts returns the tokens of a message's content. Reasoning is not sent back.
+// parts returns the tokens of a message's content. Reasoning is not sent back, so it is
+// not counted.
 func (c *counter) parts(parts []llm.Part) int {
 	n := 0
 	for _, part := range parts {
@@ -197,7 +198,7 @@ func (c *counter) parts(parts []llm.Part) int {
 	return n
 }
 
-// resultName returns the name of the tool that a result is of.
+// resultName returns the name of the tool that a result belongs to.
 func resultName(r llm.ToolResult, names map[string]string) string {
 	if r.Name != "" {
 		return r.Name
@@ -205,8 +206,8 @@ func resultName(r llm.ToolResult, names map[string]string) string {
 	return names[r.CallID]
 }
 
-// parallelCall returns several calls as the one that the model wrote: of the
-// tool multi_tool_use.parallel, whose argument they are.
+// parallelCall combines several calls into the single call that the model wrote: a call
+// of the tool multi_tool_use.parallel, with the calls as its argument.
 func parallelCall(calls []llm.ToolCall) string {
 	type use struct {
 		Recipient  string          `json:"recipient_name"`
@@ -216,24 +217,24 @@ func parallelCall(calls []llm.ToolCall) string {
 	for i, call := range calls {
 		arguments := json.RawMessage(call.Arguments)
 		if !json.Valid(arguments) {
-			arguments, _ = json.Marshal(call.Arguments) // strings are always written
+			arguments, _ = json.Marshal(call.Arguments) // encoding a string does not fail
 		}
 		uses[i] = use{"functions." + call.Name, arguments}
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(map[string]any{"tool_uses": uses}) // valid JSON is always written
+	_ = e.Encode(map[string]any{"tool_uses": uses}) // encoding valid JSON does not fail
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// formatText returns a response format as the models see it: as JSON under a
-// heading. The form is that of the published harmony format,
+// formatText returns a response format as the models see it: JSON below a heading. The
+// layout is that of the published harmony format,
 // https://cookbook.openai.com/articles/openai-harmony.
 func formatText(f *llm.Format) string {
 	name := f.Name
 	if name == "" {
-		name = "answer" // as it is sent
+		name = "answer" // the default name in the request that is sent
 	}
 	var b strings.Builder
 	b.WriteString("# Response Formats\n\n## " + name + "\n\n")

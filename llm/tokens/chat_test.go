@@ -32,8 +32,8 @@ var (
 		llm.ToolResults(llm.ToolResult{CallID: "c", Content: "40 C"}))
 )
 
-// TestCountRequestIsWhatServersReported has requests whose cost a server has
-// reported, and which are counted to the token.
+// TestCountRequestIsWhatServersReported contains requests with token counts reported by a
+// server. The estimate is exact for them.
 func TestCountRequestIsWhatServersReported(t *testing.T) {
 	for _, tt := range []struct {
 		model, name string

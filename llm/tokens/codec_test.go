@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// CountReader and Truncate stand on what match.Codec promises of parts: whatever is
-// added to a text changes no part of it but the last two.
+// CountReader and Truncate depend on match.Codec's promise: appending text changes at
+// most the last two parts.
 func TestTextAddedChangesOnlyTheLastTwoParts(t *testing.T) {
 	file, err := os.Open("testdata/samples.jsonl")
 	if err != nil {
@@ -33,7 +33,7 @@ func TestTextAddedChangesOnlyTheLastTwoParts(t *testing.T) {
 	}
 }
 
-// checkParts checks that promise for the beginnings of text.
+// checkParts checks the promise for the prefixes of text.
 func checkParts(t *testing.T, e *Encoding, text string) {
 	t.Helper()
 	ends := make(map[int]bool)
@@ -47,7 +47,7 @@ func checkParts(t *testing.T, e *Encoding, text string) {
 		parts := partEnds(e, text[:n])
 		for _, end := range parts[:max(len(parts)-2, 0)] {
 			if !ends[end] {
-				t.Errorf("%s: %q is cut at %d if the rest of %q does not follow, and not if it does", e.Name(), text[:n], end, text)
+				t.Errorf("%s: %q has a border at %d only if the rest of %q does not follow", e.Name(), text[:n], end, text)
 			}
 		}
 	}

@@ -11,61 +11,62 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/match"
 )
 
-// Encoding turns text into tokens and back. It is immutable, and any number of
-// goroutines may use it at once. Get one from [For] or from the function of
-// its name.
+// Encoding converts text to tokens and back. Get one from [For], from [Open], or from a
+// function such as [O200kBase]. An Encoding is immutable and safe for concurrent use.
 //
-// Text that is not valid UTF-8 is encoded as it would be sent: JSON has U+FFFD in
-// place of each invalid byte.
+// Text that is not valid UTF-8 is encoded as it would be sent: JSON has U+FFFD in place
+// of each invalid byte.
 type Encoding struct {
 	name    string
 	codec   match.Codec
 	special specials
-	// control finds all special tokens; it is nil if there are none.
+	// control finds all special tokens. It returns nil if there are none.
 	control func() *match.Finder
-	// specialFirst says that text after a special token is the beginning of a
-	// text to the codec, not the continuation of one.
+	// specialFirst reports whether the codec treats text after a special token as the
+	// beginning of a text rather than a continuation.
 	specialFirst bool
-	// file is set for the encodings of files.
+	// file is set for encodings that come from a file.
 	file *fileInfo
 }
 
-// newEncoding returns an encoding with these special tokens, ids by name.
+// newEncoding returns an encoding with the given special tokens, as ids by name.
 func newEncoding(name string, codec match.Codec, special map[string]int) *Encoding {
 	e := &Encoding{name: name, codec: codec, special: newSpecials(special)}
 	e.control = sync.OnceValue(func() *match.Finder { return e.special.search(e.Special()) })
 	return e
 }
 
-// Name returns the encoding's name, such as "o200k_base".
+// Name returns the name of the encoding, for example "o200k_base".
 func (e *Encoding) Name() string { return e.name }
 
-// Size returns the size of the vocabulary with its special tokens: one more
-// than the largest id.
+// Size returns the size of the vocabulary including special tokens: the largest id plus
+// one.
 func (e *Encoding) Size() int { return max(e.codec.Size(), e.special.size) }
 
-// Count returns the number of tokens of text. What looks like a special token is
-// counted as the text that it is. Count allocates nothing if text is valid
-// UTF-8.
+// Count returns the number of tokens of text. Names of special tokens are counted as
+// ordinary text. Count does not allocate if text is valid UTF-8.
 func (e *Encoding) Count(text string) int {
 	return e.codec.Count(valid(text), true)
 }
 
 // Encode returns the ids of text's tokens.
 //
-// A special token's name in text is text like any other, as it must be in what
-// a user has written. The names in allowed are those that are control tokens
-// here; a name that the encoding does not have is ignored.
+// By default, the name of a special token is encoded as ordinary text. The names in
+// allowed become control tokens. Names that the encoding does not have are ignored.
+//
+// Security: do not allow special tokens in text from users. A user could otherwise end a
+// message or imitate another role.
 func (e *Encoding) Encode(text string, allowed ...string) []int {
 	return e.AppendEncode(nil, text, allowed...)
 }
 
-// AppendEncode is [Encoding.Encode] that appends to dst.
+// AppendEncode is like [Encoding.Encode] but appends the ids to dst.
 func (e *Encoding) AppendEncode(dst []int, text string, allowed ...string) []int {
 	return e.appendEncode(dst, text, e.special.search(allowed))
 }
 
-// appendEncode is AppendEncode for what search finds; nil finds nothing.
+// appendEncode is AppendEncode with a finder of the allowed names. A nil finder finds
+// none.
 func (e *Encoding) appendEncode(dst []int, text string, search *match.Finder) []int {
 	text = valid(text)
 	first := true
@@ -84,10 +85,9 @@ func (e *Encoding) appendEncode(dst []int, text string, search *match.Finder) []
 	return e.codec.AppendEncode(dst, text, first)
 }
 
-// Decode returns the text that ids stand for; special tokens stand for their
-// names. The text is not valid UTF-8 if ids begin or end inside a character. An
-// id that the encoding does not have is an [*llm.Error] of the kind
-// [llm.InvalidRequest].
+// Decode returns the text of ids. A special token is decoded to its name. The text is not
+// valid UTF-8 if ids begin or end inside a character. For an id that the encoding does
+// not have, Decode returns an [*llm.Error] of kind [llm.InvalidRequest].
 func (e *Encoding) Decode(ids []int) (string, error) {
 	var text []byte
 	first := true
@@ -109,9 +109,9 @@ func (e *Encoding) Decode(ids []int) (string, error) {
 	return string(text), nil
 }
 
-// Tokens iterates over the tokens of text: their ids, and the bytes that each
-// stands for. A character may be spread over several tokens, so the bytes need
-// not be valid UTF-8; together they are the text.
+// Tokens iterates over the tokens of text and yields the id and the bytes of each. A
+// character may be spread over several tokens, so the bytes of one token can be invalid
+// UTF-8. All bytes together are the text.
 func (e *Encoding) Tokens(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		var ids []int
@@ -132,8 +132,7 @@ func (e *Encoding) Tokens(text string) iter.Seq2[int, string] {
 	}
 }
 
-// valid returns text with U+FFFD in place of each byte that is not valid
-// UTF-8, as encoding/json writes it.
+// valid returns text with each invalid byte replaced by U+FFFD, as encoding/json does.
 func valid(text string) string {
 	if utf8.ValidString(text) {
 		return text

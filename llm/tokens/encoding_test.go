@@ -16,12 +16,12 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// embedded are the encodings whose vocabularies are part of the package.
+// embedded are the encodings with embedded vocabularies.
 func embedded() []*tokens.Encoding {
 	return []*tokens.Encoding{tokens.CL100kBase(), tokens.O200kBase(), tokens.O200kHarmony()}
 }
 
-// sample is a text with the ids that npm's tiktoken 1.0.22 encodes it with.
+// sample is a text with its ids from npm's tiktoken 1.0.22.
 type sample struct {
 	Text  string `json:"text"`
 	CL100 []int  `json:"cl100k_base"`
@@ -77,7 +77,7 @@ func TestSpecialTokensAreTextUnlessAllowed(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		allowed []string
-		want    []string // what the tokens stand for; only a special one is a name in one piece
+		want    []string // the texts of the tokens; only a special token is a whole name
 	}{
 		{"none allowed", nil, []string{"Say", " <|", "endo", "ft", "ext", "|", ">", " and", " <|", "f", "im", "_prefix", "|", ">"}},
 		{"one", []string{"<|endoftext|>"}, []string{"Say", " ", "<|endoftext|>", " and", " <|", "f", "im", "_prefix", "|", ">"}},
@@ -101,7 +101,7 @@ func TestSpecialTokensAreTextUnlessAllowed(t *testing.T) {
 		}
 	}
 	if got, want := e.Count("<|endoftext|>"), 7; got != want {
-		t.Errorf("Count takes <|endoftext|> for %d tokens, want %d: it is text", got, want)
+		t.Errorf("Count returns %d for <|endoftext|>, want %d, because it is ordinary text", got, want)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestSpecialTokensHaveTheirIDs(t *testing.T) {
 		for _, name := range names {
 			id, ok := e.SpecialID(name)
 			if !ok || id < last {
-				t.Errorf("%s: Special names %s, which has the id %d, %t, after one with %d", e.Name(), name, id, ok, last)
+				t.Errorf("%s: Special lists %s with the id %d, %t, after the id %d", e.Name(), name, id, ok, last)
 			}
 			last = id
 		}
@@ -167,12 +167,12 @@ func TestDecodeRejectsUnknownIDs(t *testing.T) {
 			}
 		}
 	}
-	if _, err := tokens.O200kBase().Decode([]int{199998}); err == nil { // between the vocabulary and its specials
+	if _, err := tokens.O200kBase().Decode([]int{199998}); err == nil { // between the vocabulary and its special tokens
 		t.Error("o200k_base decodes 199998, which is a token of o200k_harmony only")
 	}
 }
 
-// What encoding/json makes of a text is what a server is sent and counts.
+// A server receives and counts a text as encoding/json writes it.
 func TestInvalidUTF8CountsAsItIsSent(t *testing.T) {
 	for _, text := range []string{"\xff", "a\xffb", "\xe2\x82", "\xe2\x82 \xac", "\xed\xa0\x80", "\xf0\x9f\x98", "\xc0\x80", "ok \x80\x81\x82 ok", "가\xea\xb0나"} {
 		data, err := json.Marshal(text)
@@ -215,7 +215,7 @@ func TestTokensAreTheTextInOrder(t *testing.T) {
 			}
 		}
 		for range e.Tokens("one two three") {
-			break // and no more is asked of it
+			break // nothing is read after the loop is left
 		}
 	}
 }
@@ -250,11 +250,11 @@ func FuzzEncoding(f *testing.F) {
 		for _, e := range embedded() {
 			ids := e.Encode(text)
 			if n := e.Count(text); n != len(ids) {
-				t.Errorf("%s counts %d tokens in %q and encodes it as %d", e.Name(), n, text, ids)
+				t.Errorf("%s counts %d tokens in %q but encodes it as %d", e.Name(), n, text, ids)
 			}
-			want := string([]rune(text)) // with U+FFFD for what is invalid
+			want := string([]rune(text)) // invalid bytes become U+FFFD
 			if got, err := e.Decode(ids); err != nil || got != want {
-				t.Errorf("%s decodes what it encodes %q as to %q, %v", e.Name(), text, got, err)
+				t.Errorf("%s: %q encoded and decoded is %q, %v", e.Name(), text, got, err)
 			}
 			var parts []int
 			for id := range e.Tokens(text) {
@@ -264,7 +264,7 @@ func FuzzEncoding(f *testing.F) {
 				t.Errorf("%s encodes %q as %d, and its parts as %d", e.Name(), text, ids, parts)
 			}
 			if got, err := e.Decode(e.Encode(text, e.Special()...)); err != nil || got != want {
-				t.Errorf("%s, with special tokens, decodes what it encodes %q as to %q, %v", e.Name(), text, got, err)
+				t.Errorf("%s, with special tokens: %q encoded and decoded is %q, %v", e.Name(), text, got, err)
 			}
 		}
 	})

@@ -33,9 +33,9 @@ func ExampleEncoding_Truncate() {
 
 func ExampleEncoding_Encode() {
 	encoding := tokens.O200kHarmony()
-	fmt.Println(encoding.Encode("<|start|>user"))                    // what a user wrote
-	fmt.Println(encoding.Encode("<|start|>user", "<|start|>"))       // what a template wrote
-	fmt.Println(encoding.Encode("Hi<|end|>", encoding.Special()...)) // any special token
+	fmt.Println(encoding.Encode("<|start|>user"))                    // text from a user
+	fmt.Println(encoding.Encode("<|start|>user", "<|start|>"))       // text from a template
+	fmt.Println(encoding.Encode("Hi<|end|>", encoding.Special()...)) // every special token
 	// Output:
 	// [27 91 5236 91 29 1428]
 	// [200006 1428]

@@ -6,7 +6,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// What harmony puts around the texts of a request, in tokens.
+// These are the numbers of tokens that harmony adds around the texts of a request.
 const (
 	toRole    = 3  // <|start|>role<|message|>
 	end       = 1  // <|end|>
@@ -16,10 +16,10 @@ const (
 	toResult  = 10 // <|start|>functions.… to=assistant<|channel|>commentary<|message|>"…"<|end|>
 )
 
-// harmony returns the tokens of the request as gpt-oss is given it:
-// https://cookbook.openai.com/articles/openai-harmony and the chat template of
-// the model. Two things in it cannot be known here and hardly change the count:
-// the date, and how the template writes a tool call's arguments anew.
+// harmony returns the tokens of the request as gpt-oss receives it, following
+// https://cookbook.openai.com/articles/openai-harmony and the chat template of the model.
+// Two details are unknown here and hardly change the count: the date, and the formatting
+// of a tool call's arguments by the template.
 func (c *counter) harmony() int {
 	effort := string(c.req.ReasoningEffort)
 	if effort == "" {
@@ -58,7 +58,7 @@ func (c *counter) harmony() int {
 	return n
 }
 
-// harmonyMessage returns the tokens of a message of the user's or the model's.
+// harmonyMessage returns the tokens of a message from the user or the model.
 func (c *counter) harmonyMessage(m llm.Message, names map[string]string) int {
 	n := 0
 	calls := m.ToolCalls()
@@ -70,7 +70,7 @@ func (c *counter) harmonyMessage(m llm.Message, names map[string]string) int {
 	}
 	for _, part := range m.Parts {
 		switch p := part.(type) {
-		case llm.Reasoning: // goes back with the calls that it led to
+		case llm.Reasoning: // sent back with the calls that it led to
 			if len(calls) > 0 {
 				n += toRole + toChannel + c.encoding.Count(p.Text) + end
 			}

@@ -15,21 +15,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// unknownImage is the size that an image is taken to have whose size cannot be
-// found out, such as one given by its URL.
+// unknownImage is the assumed size of an image with unknown dimensions, for example one
+// given by URL.
 var unknownImage = image.Config{Width: 1024, Height: 1024}
 
-// imageCost is what an image costs a family of models: tokens for each tile of
-// 512 pixels and for the image itself, or tokens for each patch of 32 pixels.
+// imageCost is the cost of an image for a family of models: either tokens for each tile
+// of 512 pixels plus tokens for the image, or tokens for each patch of 32 pixels.
 // https://platform.openai.com/docs/guides/images-vision#calculating-costs
 type imageCost struct {
 	base, tile int
-	patch      float64 // tokens a patch; 0 for models that see tiles
+	patch      float64 // tokens per patch; 0 for models that use tiles
 }
 
-// imageCosts are the costs of models whose names begin so. The longest that
-// fits holds. The factors of gpt-5-mini, gpt-5-nano and of all since gpt-5.2 are
-// what users have measured, where the documentation has others.
+// imageCosts lists the costs by the prefix of a model's name; the longest match wins. For
+// gpt-5-mini, gpt-5-nano and all models since gpt-5.2, the factors are values measured by
+// users, because the documentation has different ones.
 var imageCosts = []struct {
 	prefix string
 	imageCost
@@ -50,7 +50,7 @@ var imageCosts = []struct {
 	{"gpt-5-nano", imageCost{patch: 1.5}},
 }
 
-// imageCostOf returns what an image costs a model of this bare name.
+// imageCostOf returns the image cost of the model with the given bare name.
 func imageCostOf(name string) imageCost {
 	best := imageCosts[0]
 	for _, c := range imageCosts {
@@ -61,28 +61,29 @@ func imageCostOf(name string) imageCost {
 	return best.imageCost
 }
 
-// maxPatches is how many patches an image has at most; a larger one is scaled.
+// maxPatches is the maximum number of patches of an image. A larger image is scaled down.
 const maxPatches = 1536
 
-// tokens returns what an image of this size costs.
+// tokens returns the cost of an image of the given size.
 func (c imageCost) tokens(size image.Config, quality string) int {
 	w, h := float64(max(size.Width, 1)), float64(max(size.Height, 1))
 	if c.patch > 0 {
-		// The one more is in all replies that were looked at.
+		// All inspected replies have one token more.
 		return int(math.Ceil(patches(w, h)*c.patch)) + 1
 	}
 	if quality == "low" {
 		return c.base
 	}
-	// Within a square of 2048, then the shorter side at 768: nothing is enlarged.
+	// Scale to fit a square of 2048 pixels, then scale the shorter side to 768. Images
+	// are never enlarged.
 	scale := min(1, 2048/max(w, h))
 	scale = min(scale, 768/min(w, h))
 	tiles := math.Ceil(math.Round(w*scale)/512) * math.Ceil(math.Round(h*scale)/512)
 	return c.base + int(max(tiles, 1))*c.tile
 }
 
-// patches returns the number of patches that cover an image, after it has been
-// scaled to at most maxPatches.
+// patches returns the number of patches that cover an image after it has been scaled to
+// at most maxPatches.
 func patches(w, h float64) float64 {
 	const side = 32
 	n := math.Ceil(w/side) * math.Ceil(h/side)
@@ -92,14 +93,14 @@ func patches(w, h float64) float64 {
 	r := math.Sqrt(side * side * maxPatches / (w * h))
 	across, down := w*r/side, h*r/side
 	if across < 1 || down < 1 {
-		return maxPatches // a strip
+		return maxPatches // a narrow strip
 	}
 	r *= min(math.Floor(across)/across, math.Floor(down)/down)
 	return min(math.Ceil(w*r/side)*math.Ceil(h*r/side), maxPatches)
 }
 
-// imageSize returns the size of an image that is given by its bytes, or by a URL
-// that contains them (RFC 2397).
+// imageSize returns the size of an image given by its bytes, or by a URL that contains
+// them (RFC 2397).
 func imageSize(img llm.Image) (size image.Config, ok bool) {
 	var data io.Reader = bytes.NewReader(img.Data)
 	if len(img.Data) == 0 {
@@ -110,7 +111,7 @@ func imageSize(img llm.Image) (size image.Config, ok bool) {
 		data = base64.NewDecoder(base64.StdEncoding, strings.NewReader(encoded))
 	}
 	head := make([]byte, 30)
-	n, _ := io.ReadFull(data, head) // fewer are no image
+	n, _ := io.ReadFull(data, head) // fewer bytes are not an image
 	head = head[:n]
 	decode := func(io.Reader) (image.Config, error) { return webpSize(head) }
 	switch {

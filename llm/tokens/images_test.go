@@ -15,8 +15,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// TestImagesCostWhatWasReported has images whose cost a server has reported:
-// the first two in recorded replies, the others as users have measured it.
+// TestImagesCostWhatWasReported contains images with reported costs: the first two from
+// recorded replies, the others measured by users.
 func TestImagesCostWhatWasReported(t *testing.T) {
 	for _, tt := range []struct {
 		model, quality string
@@ -49,7 +49,7 @@ func TestPatchesAreAtMostAsManyAsTheModelTakes(t *testing.T) {
 			t.Errorf("%d by %d pixels are %v patches", size[0], size[1], n)
 		}
 	}
-	if n := patches(1800, 2400); n != 1452 { // the documentation's example
+	if n := patches(1800, 2400); n != 1452 { // example in the documentation
 		t.Errorf("1800 by 2400 pixels are %v patches, want 1452", n)
 	}
 }
@@ -68,7 +68,7 @@ func TestImageSizeIsReadFromBytes(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		img  llm.Image
-		want image.Config // zero if it is not known
+		want image.Config // zero if unknown
 	}{
 		{"PNG", llm.Image{Data: asPNG.Bytes()}, size},
 		{"JPEG", llm.Image{Data: asJPEG.Bytes()}, size},
@@ -88,7 +88,7 @@ func TestImageSizeIsReadFromBytes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, known := imageSize(tt.img)
 			if want := tt.want != (image.Config{}); known != want {
-				t.Fatalf("the size is known: %v, want %v", known, want)
+				t.Fatalf("the size of the image is known: %v, want %v", known, want)
 			}
 			if known && (got.Width != tt.want.Width || got.Height != tt.want.Height) {
 				t.Errorf("%d by %d, want %d by %d", got.Width, got.Height, tt.want.Width, tt.want.Height)

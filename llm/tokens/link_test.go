@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// A vocabulary is as large as a small program, so each must be part only of
-// programs that can reach its function.
+// A vocabulary is as large as a small program, so a program must contain one only if it
+// can reach its function.
 func TestProgramsContainOnlyTheVocabulariesTheyReach(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -26,8 +26,8 @@ func TestProgramsContainOnlyTheVocabulariesTheyReach(t *testing.T) {
 		{"O200kBase", "llm/tokens", "println(tokens.O200kBase().Name())", []string{o200k}},
 		{"O200kHarmony", "llm/tokens", "println(tokens.O200kHarmony().Name())", []string{o200k}},
 		{"For", "llm/tokens", `e, _ := tokens.For("gpt-4o"); println(e.Name())`, []string{cl100k, o200k}},
-		// Ollama's tokens are counted by the vocabularies that it shows, and those of
-		// OpenAI's models in the process, unless another is asked for.
+		// Ollama's tokens are counted with the vocabulary that the server returns. Those
+		// of OpenAI's models are counted in the process by default.
 		{"ollama", "providers/ollama", "p, err := ollama.New(ollama.Config{}); println(p.Do(nil, nil), err)", nil},
 		{"openai", "providers/openai", "p, err := openai.New(openai.Config{}); println(p.Do(nil, nil), err)", []string{cl100k, o200k}},
 	} {

@@ -6,22 +6,27 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// For returns the encoding of an OpenAI model: any of the names that the API
-// has, with or without a date or another suffix ("gpt-4o-mini-2024-07-18"), as
-// Azure writes them ("gpt-35-turbo"), fine-tuned ("ft:gpt-4o:org::id") or under
-// a tag ("gpt-oss:20b"). What stands before the last slash says who serves the
-// model, and does not matter: "openai/gpt-4o" is "gpt-4o". Nor does case.
+// For returns the encoding of an OpenAI model. It accepts every form of the name:
 //
-// A name of a known family is known whatever its suffix, as OpenAI has never
-// changed the encoding within one. For does not guess beyond that. It returns an
-// [*llm.Error] of the kind [llm.Unsupported] for a model that it does not know,
-// for gpt-6, whose encoding OpenAI has not published, and for the retired ones
-// whose encodings this package does not have. Images, speech and video are models
-// without an encoding of this package.
+//   - as in the API, with or without a date or another suffix: "gpt-4o-mini-2024-07-18";
+//   - as Azure writes it: "gpt-35-turbo";
+//   - fine-tuned: "ft:gpt-4o:org::id";
+//   - with a tag: "gpt-oss:20b";
+//   - with a prefix that names the provider, up to the last slash: "openai/gpt-4o".
 //
-// A program that calls For contains all the vocabularies.
+// Case is ignored. The suffix of a name in a known family is ignored too, because OpenAI
+// has never changed the encoding within a family.
+//
+// For does not guess. It returns an [*llm.Error] of kind [llm.Unsupported]
+//
+//   - for an unknown model;
+//   - for gpt-6, because its encoding is not published;
+//   - for a retired model with an encoding that this package does not contain;
+//   - for models for images, speech and video.
+//
+// A program that calls For contains all vocabularies. For is safe for concurrent use.
 func For(model string) (*Encoding, error) {
-	message := "no encoding is known for this model: if you know which one it uses, take that by name, as in tokens.O200kBase()"
+	message := "no encoding is known for this model: if you know its encoding, call the function of that name, for example tokens.O200kBase()"
 	switch encoding := familyOf(bareName(model)); encoding {
 	case "cl100k_base":
 		return CL100kBase(), nil
@@ -31,15 +36,14 @@ func For(model string) (*Encoding, error) {
 		return O200kHarmony(), nil
 	case "":
 	case unpublished:
-		message = "OpenAI has not published which encoding this model uses; that of the models before it, tokens.O200kBase(), makes an estimate"
+		message = "OpenAI has not published the encoding of this model: for an estimate, use the encoding of earlier models, tokens.O200kBase()"
 	default:
-		message = "this model has been retired; its encoding, " + encoding + ", is not part of this module"
+		message = "this model has been retired: its encoding, " + encoding + ", is not part of this module"
 	}
 	return nil, &llm.Error{Kind: llm.Unsupported, Model: model, Op: llm.OpCountTokens, Message: message}
 }
 
-// bareName returns a model's name without who serves it, how it was tuned and its
-// tag.
+// bareName returns a model's name without provider, fine-tuning and tag.
 func bareName(model string) string {
 	name := strings.ToLower(model)
 	name = name[strings.LastIndexByte(name, '/')+1:]
@@ -49,12 +53,12 @@ func bareName(model string) string {
 	return name
 }
 
-// unpublished stands for the encoding of models of which it is not known.
+// unpublished marks models with an encoding that is not published.
 const unpublished = "unpublished"
 
-// families gives the encoding of the models whose names are, or begin with, a
-// family's name. The longest one that fits holds. Most are from tiktoken's
-// model.py.
+// families lists the encoding for each family of models. A model belongs to a family if
+// its name begins with the family's name; the longest match wins. Most rows are from
+// tiktoken's model.py.
 var families = []struct{ name, encoding string }{
 	{"gpt-3.5", "cl100k_base"},
 	{"gpt-35", "cl100k_base"},
@@ -72,7 +76,7 @@ var families = []struct{ name, encoding string }{
 	{"o1", "o200k_base"},
 	{"o3", "o200k_base"},
 	{"o4", "o200k_base"},
-	// Not in tiktoken; each is made from one of the above.
+	// Not in tiktoken; each of these models is based on the model in the comment.
 	{"codex-mini", "o200k_base"},           // o4-mini
 	{"computer-use-preview", "o200k_base"}, // gpt-4o
 	{"gpt-audio", "o200k_base"},            // gpt-4o-audio-preview
@@ -104,12 +108,12 @@ var families = []struct{ name, encoding string }{
 	{"text-davinci-edit", "p50k_edit"},
 }
 
-// familyOf returns the encoding of the model's family, "" if it has none here.
+// familyOf returns the encoding of the model's family, or "" for an unknown family.
 func familyOf(model string) string {
 	longest, encoding := "", ""
 	for _, f := range families {
 		rest, ok := strings.CutPrefix(model, f.name)
-		// Since gpt-5 there are minor versions without a name of their own: gpt-5.1, gpt-6.1.
+		// Since gpt-5, minor versions have no separate family: gpt-5.1, gpt-6.1.
 		ok = ok && (rest == "" || rest[0] == '-' || rest[0] == '.' && (f.name == "gpt-5" || f.name == "gpt-6"))
 		if ok && len(f.name) > len(longest) {
 			longest, encoding = f.name, f.encoding

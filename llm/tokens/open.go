@@ -15,19 +15,26 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Open returns the encoding of a model by its own vocabulary, which is read from
-// a file of one of three forms, whatever the file's name:
+// Open reads the vocabulary of a model from a file and returns its encoding. The file's
+// content, not its name, decides between three formats:
 //
-//   - a GGUF model, of which only the metadata are read;
+//   - a GGUF model; Open reads the metadata and not the weights;
 //   - tokenizer.json of Hugging Face's tokenizers;
 //   - tokenizer.model of SentencePiece.
 //
-// Text is encoded as the software that the file is made for does it: llama.cpp,
-// Hugging Face's tokenizers, SentencePiece. Where these differ on one model, so
-// do the encodings of its files. What a file asks for and Parley does not do is
-// an error that names it.
+// The encoding gives the same tokens as the software that the file is made for:
+// llama.cpp, Hugging Face's tokenizers or SentencePiece. If these differ for one model,
+// the encodings of its files differ too.
 //
-// The encoding's name is the path's last element.
+// The name of the encoding is the last element of the path.
+//
+// Open returns an error that names the setting if the file contains a setting that Parley
+// does not support. It also returns an error if the file cannot be read (for example, one
+// that wraps [os.ErrNotExist]), if it is damaged, or if a tokenizer.json or
+// tokenizer.model has more than 128 MiB.
+//
+// Security: the file does not have to be trusted. The memory that Open allocates is
+// bounded by a constant plus a multiple of the file's length.
 func Open(path string) (*Encoding, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -37,12 +44,12 @@ func Open(path string) (*Encoding, error) {
 	return Read(filepath.Base(path), file)
 }
 
-// maxFile is how much is read of a tokenizer.json or tokenizer.model. Gemma's
-// 256,000 tokens take 33 MB as JSON.
+// maxFile limits the bytes read from a tokenizer.json or tokenizer.model. Gemma's 256,000
+// tokens take 33 MB as JSON.
 const maxFile = 1 << 27
 
-// Read is [Open] for what r gives. It reads no more of a GGUF file than its
-// metadata and some KB. The name becomes the encoding's.
+// Read is like [Open] but reads the file's content from r. It reads only the metadata of
+// a GGUF file, and a few KB more. The encoding gets the given name.
 func Read(name string, r io.Reader) (*Encoding, error) {
 	v, err := readVocabulary(r)
 	if err != nil {
@@ -65,19 +72,19 @@ func readVocabulary(r io.Reader) (*vocab.Vocabulary, error) {
 	case err != nil:
 		return nil, err
 	case len(data) == 0:
-		return nil, errors.New("it is empty")
+		return nil, errors.New("the file is empty: give a GGUF model, a tokenizer.json or a tokenizer.model")
 	case len(data) > maxFile:
-		return nil, fmt.Errorf("it is neither GGUF nor at most %d bytes long", maxFile)
+		return nil, fmt.Errorf("the file is not GGUF and has more than %d bytes: give a GGUF model, a tokenizer.json or a tokenizer.model", maxFile)
 	case bytes.HasPrefix(bytes.TrimLeft(data[:min(len(data), 64)], " \t\r\n"), []byte("{")):
 		return vocab.ReadJSON(string(data))
 	}
 	return vocab.ReadModel(data)
 }
 
-// FromMetadata is [Open] for the metadata of a GGUF file by their keys, such as
-// "tokenizer.ggml.tokens", in whatever Go types hold them: what Ollama's
-// /api/show returns as model_info if it is asked to be verbose. The name becomes
-// the encoding's.
+// FromMetadata is like [Open] but takes the metadata of a GGUF file. The keys are those
+// of the file, for example "tokenizer.ggml.tokens", and numbers and lists may have any
+// suitable Go type. Ollama returns such metadata as model_info from /api/show if
+// "verbose" is set. The encoding gets the given name.
 func FromMetadata(name string, metadata map[string]any) (*Encoding, error) {
 	v, err := vocab.FromMetadata(metadata)
 	if err != nil {
@@ -110,7 +117,7 @@ func newCodec(v *vocab.Vocabulary) (match.Codec, error) {
 	}
 	n := v.Normalizer
 	if len(n.Steps) > 0 || n.Prefix != vocab.NoPrefix || n.Escape {
-		return nil, errors.New("a normalizer other than NFC, or a space before texts, is not supported for byte-level BPE")
+		return nil, errors.New("byte-level BPE with a normalizer other than NFC, or with a space before texts, is not supported")
 	}
 	b, err := bpe.FromMerges(v.Tokens, v.Merges, v.Split, v.IgnoreMerges)
 	if err != nil {
@@ -119,15 +126,16 @@ func newCodec(v *vocab.Vocabulary) (match.Codec, error) {
 	return match.New(v, b, n.NFC), nil
 }
 
-// fileInfo is what a file says of its model beside the vocabulary.
+// fileInfo is the information in a model's file other than the vocabulary.
 type fileInfo struct {
-	bos, eos      int // -1: none
+	bos, eos      int // -1 if the file has none
 	before, after []int
 	chatTemplate  string
 }
 
-// BOS returns the token that begins a text, if the encoding is from a file that
-// has one. Encode and Count do not add it; see [Encoding.EncodePrompt].
+// BOS returns the token that begins a text. It reports false if the encoding does not
+// come from a file, or if the file has no such token. Encode and Count do not add BOS;
+// see [Encoding.EncodePrompt].
 func (e *Encoding) BOS() (id int, ok bool) {
 	if e.file == nil || e.file.bos < 0 {
 		return 0, false
@@ -135,8 +143,8 @@ func (e *Encoding) BOS() (id int, ok bool) {
 	return e.file.bos, true
 }
 
-// EOS returns the token that ends a text, if the encoding is from a file that
-// has one.
+// EOS returns the token that ends a text. It reports false if the encoding does not come
+// from a file, or if the file has no such token.
 func (e *Encoding) EOS() (id int, ok bool) {
 	if e.file == nil || e.file.eos < 0 {
 		return 0, false
@@ -144,8 +152,8 @@ func (e *Encoding) EOS() (id int, ok bool) {
 	return e.file.eos, true
 }
 
-// ChatTemplate returns the template, in the language Jinja, by which the model
-// of a GGUF file has a conversation written. It is "" if the file has none.
+// ChatTemplate returns the chat template of a GGUF file, in the Jinja language. It is ""
+// if the file has none.
 func (e *Encoding) ChatTemplate() string {
 	if e.file == nil {
 		return ""
@@ -153,10 +161,10 @@ func (e *Encoding) ChatTemplate() string {
 	return e.file.chatTemplate
 }
 
-// EncodePrompt returns the ids that a model server makes of a whole prompt, such
-// as a conversation that a chat template has rendered: all special tokens are
-// control tokens, and the tokens that the model's own tokenizer puts around a
-// text, such as BOS, are added, be they in the prompt already or not.
+// EncodePrompt returns the ids of a complete prompt, for example of a conversation
+// rendered with a chat template. All names of special tokens become control tokens.
+// EncodePrompt adds the tokens that the model's tokenizer puts around every text, such as
+// BOS, even if the prompt already contains them.
 func (e *Encoding) EncodePrompt(prompt string) []int {
 	if e.file == nil {
 		return e.appendEncode(nil, prompt, e.control())
@@ -166,5 +174,5 @@ func (e *Encoding) EncodePrompt(prompt string) []int {
 	return append(ids, e.file.after...)
 }
 
-// CountPrompt returns how many ids EncodePrompt returns.
+// CountPrompt returns the number of ids that EncodePrompt returns.
 func (e *Encoding) CountPrompt(prompt string) int { return len(e.EncodePrompt(prompt)) }

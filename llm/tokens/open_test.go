@@ -56,7 +56,7 @@ func TestFilesOfOneVocabularyEncodeAlike(t *testing.T) {
 					t.Errorf("Count is %d, want %d", n, len(want))
 				}
 				if strings.Contains(strings.Join(tt.want, ""), "<unk>") {
-					return // what was there cannot be told
+					return // the original text cannot be restored
 				}
 				if back, err := e.Decode(got); err != nil || back != strings.ToValidUTF8(tt.text, "\ufffd") {
 					t.Errorf("%q is decoded as %q, %v", tt.text, back, err)
@@ -112,13 +112,13 @@ func TestAFileIsToldByItsContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e.Name() != "model.bin" {
-		t.Errorf("the encoding's name is %q, want that of the file", e.Name())
+		t.Errorf("the encoding's name is %q, want the name of the file", e.Name())
 	}
 	if got, want := e.Encode("hello"), v.ids(t, "hello"); !slices.Equal(got, want) {
 		t.Errorf("hello is encoded as %d, want %d", got, want)
 	}
 	if _, err := tokens.Open(path + ".absent"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a file that is not there: error %v", err)
+		t.Errorf("an absent file: error %v", err)
 	}
 	broken := errors.New("broken")
 	if _, err := tokens.Read("m", iotest.ErrReader(broken)); !errors.Is(err, broken) {
@@ -126,7 +126,7 @@ func TestAFileIsToldByItsContent(t *testing.T) {
 	}
 }
 
-// A GGUF file is gigabytes of weights behind its metadata.
+// In a GGUF file, gigabytes of weights follow the metadata.
 func TestOfAGGUFFileOnlyTheMetadataAreRead(t *testing.T) {
 	v := llamaToy()
 	file := append(v.forms["GGUF"], make([]byte, 8<<20)...)
@@ -135,7 +135,7 @@ func TestOfAGGUFFileOnlyTheMetadataAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if taken := len(file) - r.Len(); taken > len(v.forms["GGUF"])+256<<10 {
-		t.Errorf("%d bytes were read, and the metadata are %d", taken, len(v.forms["GGUF"]))
+		t.Errorf("%d bytes were read, but the metadata have %d", taken, len(v.forms["GGUF"]))
 	}
 }
 
@@ -159,8 +159,8 @@ func TestMetadataMayHaveTheTypesOfDecodedJSON(t *testing.T) {
 	}
 }
 
-// replaceBy returns a tokenizer.json whose normalizer replaces a by to, so many
-// times over.
+// replaceBy returns a tokenizer.json with a normalizer that replaces a by to the given
+// number of times.
 func replaceBy(to string, times int) []byte {
 	step := vocabtest.Object{"type": "Replace", "pattern": vocabtest.Object{"String": "a"}, "content": to}
 	return vocabtest.JSON(vocabtest.Object{
@@ -169,7 +169,7 @@ func replaceBy(to string, times int) []byte {
 	})
 }
 
-// hostile are files that are damaged, or made to harm.
+// hostile returns files that are damaged or malicious.
 func hostile() []hostileFile {
 	metadata := func(fill func(g *vocabtest.GGUF)) []byte {
 		var g vocabtest.GGUF
@@ -187,12 +187,12 @@ func hostile() []hostileFile {
 		{"GGUF that says it has more than is there", metadata(func(g *vocabtest.GGUF) { g.Claim("tokenizer.ggml.tokens", 1<<26) }), "unexpected EOF"},
 		{"GGUF that says it has more than there can be", metadata(func(g *vocabtest.GGUF) { g.Claim("tokenizer.ggml.tokens", 1<<60) }), "not well-formed GGUF"},
 		{"GGUF without tokens", metadata(func(*vocabtest.GGUF) {}), "tokenizer.ggml.tokens is missing"},
-		{"GGUF with tokens of another type", metadata(func(g *vocabtest.GGUF) { g.Uint32("tokenizer.ggml.tokens", 7) }), "tokenizer.ggml.tokens is a int64"},
+		{"GGUF with tokens of another type", metadata(func(g *vocabtest.GGUF) { g.Uint32("tokenizer.ggml.tokens", 7) }), "tokenizer.ggml.tokens has the unexpected type int64"},
 		{"GGUF with too few types", metadata(func(g *vocabtest.GGUF) {
 			g.Strings("tokenizer.ggml.tokens", []string{"a", "b"})
 			g.Int32s("tokenizer.ggml.token_type", []int32{1})
 		}), "2 tokens have 1 types"},
-		{"GGUF with a token that is not UTF-8", metadata(func(g *vocabtest.GGUF) { g.Strings("tokenizer.ggml.tokens", []string{"a\xff"}) }), "not UTF-8"},
+		{"GGUF with a token that is not UTF-8", metadata(func(g *vocabtest.GGUF) { g.Strings("tokenizer.ggml.tokens", []string{"a\xff"}) }), "not valid UTF-8"},
 		{"GGUF of an unknown model", ggufOf("bert"), `"bert" is not supported`},
 		{"JSON that is cut", []byte(`{"model": {"type": "BPE"`), "not well-formed JSON"},
 		{"JSON that ends in a backslash", []byte(`{"x": "\`), "not well-formed JSON"},
@@ -201,7 +201,7 @@ func hostile() []hostileFile {
 		{"JSON of an unknown model", []byte(`{"model":{"type":"WordPiece"}}`), `"WordPiece" is not supported`},
 		{"JSON with an id out of all bounds", []byte(`{"model":{"type":"BPE","vocab":{"a":4000000},"merges":[]}}`), "1 tokens have ids up to 4000000"},
 		{"JSON with an added token out of all bounds", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":[]},"added_tokens":[{"id":65000,"content":"b"},{"id":130000,"content":"c"}]}`), `"c" has the id 130000`},
-		{"JSON with a merge of no tokens", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}`), `of "a" and "b", is not of tokens`},
+		{"JSON with a merge of no tokens", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["a b"]}}`), `joins "a" and "b", and one of them is not a token`},
 		{"JSON that doubles a text forty times", replaceBy("aa", 40), "more than 512 times as long"},
 		{"JSON that puts in a long text", replaceBy(strings.Repeat("a", 2000), 1), "2000 bytes"},
 		{"JSON with a million normalizers", []byte(`{"normalizer":{"type":"Sequence","normalizers":[` + strings.Repeat("{},", 1_000_000) + `{}]}}`), "more than 4096 values"},
@@ -210,12 +210,12 @@ func hostile() []hostileFile {
 		{"JSON with a wrong merge that is long", []byte(`{"model":{"type":"BPE","vocab":{"a":0},"merges":["` + strings.Repeat("b", 100_000) + `"]}}`), `bbb" is not two tokens`},
 		{"a model that is cut within a token", model[:len(model)-1], "protocol buffer"},
 		{"a model that is cut between two tokens", newPieces().Model(vocabtest.ModelSettings{})[:len("\n\x0e\n\x05<unk>\x15\x00\x00\x00\x00\x18\x02")], "no trainer_spec"},
-		{"a model without an unknown token", (&vocabtest.Pieces{Tokens: []string{"a"}, Scores: []float32{0}, Types: []int32{1}}).Model(vocabtest.ModelSettings{}), "no token is the unknown token"},
+		{"a model without an unknown token", (&vocabtest.Pieces{Tokens: []string{"a"}, Scores: []float32{0}, Types: []int32{1}}).Model(vocabtest.ModelSettings{}), "no token has the type UNKNOWN"},
 		{"a model with a map of characters that is cut", newPieces().Model(vocabtest.ModelSettings{Charsmap: []byte{0xff, 0xff, 0xff, 0x7f, 0}}), "map of characters"},
 	}
 }
 
-// addedNamed returns a tokenizer.json with an added token of this name.
+// addedNamed returns a tokenizer.json with an added token of the given name.
 func addedNamed(name string) []byte {
 	return vocabtest.JSON(vocabtest.Object{
 		"added_tokens": []vocabtest.Object{{"id": 1, "content": name}},
@@ -247,15 +247,15 @@ func TestHostileFilesAreErrors(t *testing.T) {
 				t.Errorf("error %q does not name the file", err)
 			}
 			if n := len(err.Error()); n > 1000 {
-				t.Errorf("the error is %d bytes long, as it repeats the file", n)
+				t.Errorf("the error has %d bytes; it must not repeat the file", n)
 			}
 		})
 	}
 }
 
-// mostMemory returns how much reading a file may allocate: a little whatever it
-// says, and what its own length asks for. Ids may have gaps, each of which takes
-// some words.
+// mostMemory returns the limit for memory allocated while reading a file: a constant,
+// plus a multiple of the file's length. Ids may have gaps, and each gap takes a few
+// words.
 func mostMemory(length int) uint64 { return 48<<20 + 200*uint64(length) }
 
 func TestFilesTakeMemoryByTheirLength(t *testing.T) {
@@ -274,7 +274,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Whatever a file says, it is an error or an encoding that keeps its promises.
+// Reading a file must return an error or an encoding that keeps its promises.
 func FuzzRead(f *testing.F) {
 	const text = "abc hello  wörld\n\n한 \xff<|end|></s>"
 	for _, v := range toys() {
@@ -299,20 +299,20 @@ func FuzzRead(f *testing.F) {
 		}
 		ids := e.Encode(text)
 		if n := e.Count(text); n != len(ids) {
-			t.Errorf("Count is %d, and there are %d tokens", n, len(ids))
+			t.Errorf("Count is %d, but there are %d tokens", n, len(ids))
 		}
 		if n, err := e.CountReader(iotest.OneByteReader(strings.NewReader(text))); err != nil || n != len(ids) {
-			t.Errorf("CountReader is %d, %v, and there are %d tokens", n, err, len(ids))
+			t.Errorf("CountReader is %d, %v, but there are %d tokens", n, err, len(ids))
 		}
 		if n, ids := e.CountPrompt(text), e.EncodePrompt(text); n != len(ids) {
-			t.Errorf("CountPrompt is %d, and there are %d tokens", n, len(ids))
+			t.Errorf("CountPrompt is %d, but there are %d tokens", n, len(ids))
 		}
 		if cut := e.Truncate(text, len(ids)/2); !strings.HasPrefix(text, cut) || e.Count(cut) > len(ids)/2 {
 			t.Errorf("%q is cut to %q, of %d tokens, for at most %d", text, cut, e.Count(cut), len(ids)/2)
 		}
 		for _, id := range ids {
 			if id < 0 || id >= e.Size() {
-				t.Errorf("the token %d is not one of %d", id, e.Size())
+				t.Errorf("the id %d is not less than the size %d", id, e.Size())
 			}
 		}
 	})

@@ -11,9 +11,9 @@ import (
 
 //go:generate go run ./internal/bpe/pack data
 
-// The vocabularies are variables of their own, and the functions below the only
-// ones to name them, so that the linker leaves out what a program cannot reach.
-// A variable that is set when the package is initialised would keep them all.
+// Each vocabulary is a separate variable, and only the functions below refer to it, so
+// that the linker removes the vocabularies that a program cannot reach. Variables that
+// are set during package initialization would keep all of them.
 
 //go:embed data/cl100k_base.bpe
 var cl100kData []byte
@@ -31,8 +31,8 @@ var o200kVocab struct {
 	vocab *bpe.Vocab
 }
 
-// CL100kBase returns cl100k_base, the encoding of GPT-3.5 and GPT-4, and of
-// the embedding models.
+// CL100kBase returns cl100k_base, the encoding of GPT-3.5, GPT-4 and OpenAI's embedding
+// models. The first call loads the vocabulary; later calls return the same Encoding.
 func CL100kBase() *Encoding {
 	c := &cl100kBase
 	c.once.Do(func() {
@@ -49,8 +49,8 @@ func CL100kBase() *Encoding {
 	return c.encoding
 }
 
-// O200kBase returns o200k_base, the encoding of GPT-4o and of OpenAI's hosted
-// models since.
+// O200kBase returns o200k_base, the encoding of GPT-4o and of OpenAI's later hosted
+// models. The first call loads the vocabulary; later calls return the same Encoding.
 func O200kBase() *Encoding {
 	c := &o200kBase
 	c.once.Do(func() {
@@ -63,9 +63,9 @@ func O200kBase() *Encoding {
 	return c.encoding
 }
 
-// O200kHarmony returns o200k_harmony, the encoding of gpt-oss: o200k_base with
-// the special tokens of the harmony format. Both share one copy of the
-// vocabulary.
+// O200kHarmony returns o200k_harmony, the encoding of gpt-oss: o200k_base with the
+// special tokens of the harmony format. The two encodings share one copy of the
+// vocabulary. The first call loads it; later calls return the same Encoding.
 func O200kHarmony() *Encoding {
 	c := &o200kHarmony
 	c.once.Do(func() {
@@ -80,7 +80,7 @@ func O200kHarmony() *Encoding {
 			"<|end|>":         200007,
 			"<|message|>":     200008,
 			"<|call|>":        200012,
-			"<|endofprompt|>": 200018, // o200k_base's, also reserved below
+			"<|endofprompt|>": 200018, // from o200k_base; it is also in the reserved range below
 		}
 		for _, id := range []int{200000, 200001, 200004, 200009, 200010, 200011} {
 			special[fmt.Sprintf("<|reserved_%d|>", id)] = id
@@ -93,17 +93,17 @@ func O200kHarmony() *Encoding {
 	return c.encoding
 }
 
-// o200k returns the vocabulary of o200k_base and o200k_harmony.
+// o200k returns the vocabulary that o200k_base and o200k_harmony share.
 func o200k() *bpe.Vocab {
 	o200kVocab.once.Do(func() { o200kVocab.vocab = unpack(o200kData, split.O200k) })
 	return o200kVocab.vocab
 }
 
-// unpack reads a vocabulary of this package.
+// unpack reads an embedded vocabulary.
 func unpack(data []byte, pattern split.Pattern) *bpe.Vocab {
 	vocab, err := bpe.Unpack(data, pattern)
 	if err != nil {
-		panic("parley: an embedded vocabulary is damaged: " + err.Error()) // no input can cause it
+		panic("parley: damaged embedded vocabulary: " + err.Error()) // cannot be caused by input
 	}
 	return vocab
 }

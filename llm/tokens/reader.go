@@ -6,22 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// blockSize is how much CountReader reads at a time.
+// blockSize is the number of bytes that CountReader reads at a time.
 const blockSize = 64 << 10
 
-// CountReader returns the number of tokens of all that r gives until [io.EOF]:
-// what Count returns for it as one text, however it arrives. If reading fails,
-// CountReader returns the error as it is, and the number of tokens of what had
-// arrived.
+// CountReader returns the number of tokens of the text in r, read until [io.EOF]. The
+// result is the same as Count for the whole text, however the text is divided into reads.
+// If reading fails, CountReader returns the error unchanged, with the number of tokens of
+// the text read before it. If r returns no data 100 times in a row, the error is
+// [io.ErrNoProgress].
 //
-// It holds about 200 KB, whatever the length of the text, and more only while a
-// single word or a single run of spaces or punctuation is longer than that. For
-// the encoding of a file that takes a text as one, as unigram models do and those
-// that normalise, it holds all of the text.
+// CountReader uses about 200 KB of memory for a text of any length, and more only while a
+// single word, or a single run of spaces or punctuation, is longer than that. Some
+// encodings from files treat a text as one unit: unigram models, and models that
+// normalize the text. For these, CountReader keeps the whole text in memory.
 func (e *Encoding) CountReader(r io.Reader) (int, error) {
 	count := 0
 	first := true
-	var block []byte // the unread text, which begins where a part does
+	var block []byte // unread text, beginning at the start of a part
 	for {
 		var err error
 		block, err = fill(r, block)
@@ -42,9 +43,9 @@ func (e *Encoding) CountReader(r io.Reader) (int, error) {
 	}
 }
 
-// fill reads more text onto block: as much as is there already, so that a part
-// that does not end is not looked at too often, but at least blockSize. It
-// returns io.EOF at the end and only there.
+// fill reads more text and appends it to block. It reads as many bytes as block already
+// has, and at least blockSize, so that a long part is not scanned too often. It returns
+// io.EOF only at the end of the text.
 func fill(r io.Reader, block []byte) ([]byte, error) {
 	want := len(block) + max(len(block), blockSize)
 	block = slices.Grow(block, want-len(block))
@@ -63,8 +64,8 @@ func fill(r io.Reader, block []byte) ([]byte, error) {
 	return block, nil
 }
 
-// completeLen returns the length of block without a last character of which
-// bytes may be missing.
+// completeLen returns the length of block without a last character that may be
+// incomplete.
 func completeLen(block []byte) int {
 	for i := len(block) - 1; i >= max(0, len(block)-utf8.UTFMax+1); i-- {
 		if utf8.RuneStart(block[i]) {
@@ -77,12 +78,11 @@ func completeLen(block []byte) int {
 	return len(block)
 }
 
-// countSettled returns the number of tokens in those parts of text that cannot be
-// changed by what follows it, all but the last two, and their length. It counts
-// part by part, since what is one part before a word may be more at the end of a
-// text.
+// countSettled returns the number of tokens and the length of all parts of text except
+// the last two. Text that follows cannot change these parts. It counts part by part,
+// because one part before a word may be several parts at the end of a text.
 func (e *Encoding) countSettled(text string, first bool) (count, settled int) {
-	last := 0 // where the last part that is known begins; settled is the one before
+	last := 0 // start of the last known part; settled is the start of the part before it
 	for at := 0; at < len(text); at += e.codec.Part(text[at:]) {
 		count += e.codec.Count(text[settled:last], first && settled == 0)
 		settled, last = last, at

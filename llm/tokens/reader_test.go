@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// chunks is a reader that returns each string in a read of its own.
+// chunks is a reader that returns each string in a separate read.
 type chunks []string
 
 func (c *chunks) Read(p []byte) (int, error) {
@@ -24,16 +24,16 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// acrossBlocks puts text into a longer one so that the first block that
-// CountReader reads ends after text[:at].
+// acrossBlocks puts text into a longer one, so that the first block of CountReader ends
+// after text[:at].
 func acrossBlocks(text string, at int) string {
 	const block = 64 << 10
 	filler := strings.Repeat("word ", (block-at)/5)
 	return filler + strings.Repeat(".", block-at-len(filler)) + text + " and more"
 }
 
-// CountReader looks for a place to stop each time it has read a block, so the
-// texts are put across the border of a block at each of their positions.
+// CountReader looks for a place to stop after each block, so the test puts the border of
+// a block at each position of the texts.
 func TestCountReaderIsExactAtEveryBorder(t *testing.T) {
 	texts := []string{
 		"don't we'll 'LL 'lL I'ſ", "a\r\n\r\n  \r\n \t x", "  \n  \n   y", "12345678901234", "!!!\n\n\n//\n/", "ABCdefGHI ÉCOLEs",
@@ -56,7 +56,7 @@ func TestCountReaderDoesNotMindHowTextArrives(t *testing.T) {
 	var text strings.Builder
 	for _, s := range samples(t) {
 		text.WriteString(s.Text)
-		text.WriteString("\xf0\x9f") // invalid where the next text does not go on with it
+		text.WriteString("\xf0\x9f") // invalid if the next chunk does not continue it
 	}
 	for _, e := range embedded()[:2] {
 		want := e.Count(text.String())
@@ -75,7 +75,7 @@ func TestCountReaderDoesNotMindHowTextArrives(t *testing.T) {
 	}
 }
 
-// Words, and runs of spaces, that are longer than a block.
+// Words and runs of spaces that are longer than a block.
 func TestCountReaderTakesPartsLongerThanABlock(t *testing.T) {
 	e := tokens.O200kBase()
 	for _, char := range []string{"a", " ", "\n", "가", "\xff", "=", "7"} {
@@ -109,7 +109,7 @@ func TestCountReaderReturnsTheErrorOfReading(t *testing.T) {
 	}
 }
 
-// The memory it takes must not grow with the text.
+// The memory must not grow with the length of the text.
 func TestCountReaderHoldsNoMoreThanItSays(t *testing.T) {
 	e := tokens.O200kBase()
 	var largest int
@@ -118,11 +118,11 @@ func TestCountReaderHoldsNoMoreThanItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if largest > 64<<10 {
-		t.Errorf("after 4 MB of ordinary text it asks for %d bytes at once", largest)
+		t.Errorf("after 4 MB of ordinary text CountReader requests %d bytes at once", largest)
 	}
 }
 
-// watch notes the largest read that is asked of a reader.
+// watch records the largest requested read.
 type watch struct {
 	reader  io.Reader
 	largest *int

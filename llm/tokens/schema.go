@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// maxSchemaDepth is how deep a schema is rendered; what lies deeper counts as
-// "any". OpenAI takes 10 levels at most:
+// maxSchemaDepth limits the depth to which a schema is rendered. Deeper parts count as
+// "any". OpenAI accepts at most 10 levels:
 // https://platform.openai.com/docs/guides/structured-outputs
 const maxSchemaDepth = 16
 
-// maxReferences is how many references of one schema are followed: a few that
-// refer to each other could make any number. None is followed after maxExpanded bytes
-// of text, as each could make as much as the schema is long.
+// maxReferences limits the references that are followed in one schema, because a few
+// references to each other could expand without end. After maxExpanded bytes of output no
+// reference is followed, because each one could add as many bytes as the schema has.
 const (
 	maxReferences = 256
 	maxExpanded   = 64 << 10
 )
 
-// member is a member of a JSON object. Their order counts, so that a map will
-// not do.
+// member is a member of a JSON object. A map would lose the order of members, and the
+// order matters for the count.
 type member struct {
 	name  string
 	value json.RawMessage
@@ -30,7 +30,8 @@ type member struct {
 // object is a JSON object.
 type object []member
 
-// readObject returns the object's members in order, none if it is no object.
+// readObject returns the members of the object in order, or none if data is not an
+// object.
 func readObject(data json.RawMessage) object {
 	data = bytes.TrimLeft(data, " \t\r\n")
 	if len(data) == 0 || data[0] != '{' {
@@ -56,7 +57,7 @@ func readObject(data json.RawMessage) object {
 	return members
 }
 
-// readList returns the elements of a JSON list, none if it is no list.
+// readList returns the elements of a JSON list, or none if data is not a list.
 func readList(data json.RawMessage) []json.RawMessage {
 	var list []json.RawMessage
 	if json.Unmarshal(data, &list) != nil {
@@ -65,7 +66,7 @@ func readList(data json.RawMessage) []json.RawMessage {
 	return list
 }
 
-// get returns a member's value, nil if there is none.
+// get returns the value of a member, or nil if there is none.
 func (o object) get(name string) json.RawMessage {
 	for i := range o {
 		if o[i].name == name {
@@ -75,7 +76,7 @@ func (o object) get(name string) json.RawMessage {
 	return nil
 }
 
-// text returns a member that is a string.
+// text returns the value of a member that is a string, or "".
 func (o object) text(name string) string {
 	var s string
 	if json.Unmarshal(o.get(name), &s) != nil {
@@ -84,20 +85,20 @@ func (o object) text(name string) string {
 	return s
 }
 
-// typeScript writes a JSON Schema as OpenAI shows it to its models: as a
-// TypeScript type. The form is that of the published harmony format,
+// typeScript writes a JSON Schema as OpenAI shows it to its models: as a TypeScript type.
+// The layout is that of the published harmony format,
 // https://cookbook.openai.com/articles/openai-harmony.
 type typeScript struct {
 	strings.Builder
-	root       object // where references point to
-	references int    // that may still be followed
+	root       object // the schema that references are resolved in
+	references int    // the number of references that may still be followed
 }
 
 func newTypeScript(schema json.RawMessage) *typeScript {
 	return &typeScript{root: readObject(schema), references: maxReferences}
 }
 
-// properties writes the properties of an object schema, a line each.
+// properties writes the properties of an object schema, one per line.
 func (w *typeScript) properties(schema object, depth int) {
 	required := make(map[string]bool)
 	for _, name := range readList(schema.get("required")) {
@@ -161,12 +162,12 @@ func (w *typeScript) typeOf(schema object, depth int) {
 	}
 	w.union(len(names), func(i int) {
 		var name string
-		_ = json.Unmarshal(names[i], &name) // what is no name is "any"
+		_ = json.Unmarshal(names[i], &name) // a value that is not a string becomes "any"
 		w.named(name, schema, depth)
 	})
 }
 
-// named writes the type of a schema with this "type".
+// named writes the type of a schema with the given value of "type".
 func (w *typeScript) named(name string, schema object, depth int) {
 	switch name {
 	case "string", "number", "boolean", "null":
@@ -203,7 +204,7 @@ func (w *typeScript) union(n int, write func(i int)) {
 	}
 }
 
-// reference writes the type that a pointer within the schema leads to.
+// reference writes the type that a pointer within the schema refers to.
 func (w *typeScript) reference(pointer string, depth int) {
 	if w.references == 0 || w.Len() > maxExpanded {
 		w.WriteString("any")
@@ -219,7 +220,7 @@ func (w *typeScript) reference(pointer string, depth int) {
 	w.typeOf(target, depth+1)
 }
 
-// plainValue returns a default as it is shown: text without its quotes.
+// plainValue returns a default value as it is shown: a string without quotes.
 func plainValue(value json.RawMessage) string {
 	var s string
 	if json.Unmarshal(value, &s) == nil && value[0] == '"' {
@@ -228,7 +229,7 @@ func plainValue(value json.RawMessage) string {
 	return compact(value)
 }
 
-// compact returns JSON without the space between its tokens.
+// compact returns JSON without insignificant white space.
 func compact(data json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, data) != nil {
@@ -237,9 +238,8 @@ func compact(data json.RawMessage) string {
 	return b.String()
 }
 
-// writeOutline writes a schema as compact JSON without the two keywords that
-// are not shown to the model in a response format: required and
-// additionalProperties.
+// writeOutline writes a schema as compact JSON without the keywords required and
+// additionalProperties. The model does not see these two in a response format.
 func writeOutline(w io.StringWriter, schema json.RawMessage, depth int) {
 	schema = bytes.TrimLeft(schema, " \t\r\n")
 	switch {
@@ -259,9 +259,9 @@ func writeOutline(w io.StringWriter, schema json.RawMessage, depth int) {
 			return m.name != "required" && m.name != "additionalProperties"
 		}, func(m member) {
 			switch m.name {
-			case "enum", "const", "default", "examples": // values, which may look like schemas
+			case "enum", "const", "default", "examples": // plain values, which may look like schemas
 				w.WriteString(compact(m.value))
-			case "properties", "$defs", "definitions": // schemas by name, which may be those of keywords
+			case "properties", "$defs", "definitions": // schemas by name; a name may equal a keyword
 				writeMembers(w, readObject(m.value), func(member) bool { return true },
 					func(m member) { writeOutline(w, m.value, depth+1) })
 			default:
@@ -273,7 +273,7 @@ func writeOutline(w io.StringWriter, schema json.RawMessage, depth int) {
 	}
 }
 
-// writeMembers writes an object of those members that are shown.
+// writeMembers writes an object with the members that show selects.
 func writeMembers(w io.StringWriter, members object, show func(member) bool, write func(member)) {
 	w.WriteString("{")
 	first := true
@@ -285,7 +285,7 @@ func writeMembers(w io.StringWriter, members object, show func(member) bool, wri
 			w.WriteString(",")
 		}
 		first = false
-		name, _ := json.Marshal(m.name) // strings are always written
+		name, _ := json.Marshal(m.name) // encoding a string does not fail
 		w.WriteString(string(name) + ":")
 		write(m)
 	}

@@ -53,7 +53,7 @@ func TestResponseFormatIsShownWithoutTwoKeywords(t *testing.T) {
 	}
 }
 
-// hostileSchemas are made to be slow, deep or endless.
+// hostileSchemas are slow, deep or infinite.
 func hostileSchemas() map[string]string {
 	return map[string]string{
 		"a reference to itself":           `{"properties":{"a":{"$ref":"#"},"b":{"$ref":"#"}}}`,
@@ -108,7 +108,7 @@ func FuzzSchema(f *testing.F) {
 		}
 		format := formatText(&llm.Format{Schema: schema})
 		if outline := strings.TrimPrefix(format, "# Response Formats\n\n## answer\n\n"); json.Valid(schema) && !json.Valid([]byte(outline)) {
-			t.Errorf("the format of valid JSON is not valid: %q", outline)
+			t.Errorf("the outline of valid JSON is not valid JSON: %q", outline)
 		}
 	})
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// toolsHeading stands above the tools.
+// toolsHeading is the heading above the tools.
 const toolsHeading = "# Tools\n\n## functions\n\n"
 
-// namespace returns the tools as the models see them: a TypeScript namespace.
-// The form is that of the published harmony format,
+// namespace returns the tools as the models see them: a TypeScript namespace. The layout
+// is that of the published harmony format,
 // https://cookbook.openai.com/articles/openai-harmony.
 func namespace(tools []llm.Tool) string {
 	var b strings.Builder
@@ -34,11 +34,10 @@ func namespace(tools []llm.Tool) string {
 	return b.String()
 }
 
-// toolSeams returns by how much the hosted models' count of a namespace differs
-// from that of its text. It was found in recorded replies, most of which it makes
-// exact: a comment is not joined with the bracket before it, neither that of a
-// tool nor that of its first property, and a tool and its list of properties each
-// take one token less.
+// toolSeams returns the difference between the hosted models' count of a namespace and
+// the count of its text. It was derived from recorded replies and makes most of them
+// exact. A comment, of a tool or of its first property, is not merged with the bracket
+// before it. A tool takes one token less, and so does its list of properties.
 func toolSeams(tools []llm.Tool) int {
 	n := 0
 	for _, t := range tools {

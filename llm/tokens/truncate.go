@@ -2,18 +2,22 @@ package tokens
 
 import "unicode/utf8"
 
-// Truncate returns the longest beginning of text that has at most n tokens,
-// counted as a text of its own, and that splits no character. Only if the
-// tokens run out within a single word or run of more than about 1 KB may a longer
-// one fit, as the count can sink by a token where the text grows; with the next
-// character there are more than n all the same.
+// Truncate returns the longest prefix of text that has at most n tokens when counted as a
+// separate text. It never splits a character. If n is zero or negative, the result is
+// empty.
+//
+// There is one exception to "longest": if the limit falls inside a single word or run of
+// more than about 1 KB, a longer prefix may also fit, because the count can decrease by
+// one token when the text grows. Even then, the result plus the next character has more
+// than n tokens.
 func (e *Encoding) Truncate(text string, n int) string {
 	clean := valid(text)
 	left := e.truncatedLen(clean, n)
 	if len(clean) == len(text) {
 		return text[:left]
 	}
-	// Find the same place in text, where one byte may stand for a U+FFFD of three.
+	// Find the same position in text, where one invalid byte corresponds to a U+FFFD of
+	// three bytes.
 	for i, r := range text {
 		if left <= 0 {
 			return text[:i]
@@ -23,27 +27,27 @@ func (e *Encoding) Truncate(text string, n int) string {
 	return text
 }
 
-// border is a place between two parts of a text, and the number of tokens
-// before it.
+// border is a position between two parts of a text, with the number of tokens before it.
 type border struct{ at, count int }
 
-// The end of a beginning may fall into parts in another way than the same place
-// of the whole text does. So truncatedLen searches from some parts before the
-// one that is too much to some after it: no more than two change (see match.Codec).
+// The end of a prefix may be divided into parts differently from the same position in the
+// whole text. So truncatedLen searches from a few parts before the first part that
+// exceeds the limit to a few parts after it. At most two parts can change (see
+// match.Codec).
 const (
 	partsBefore = 4
 	partsAfter  = 2
 )
 
-// longestSearch is the length within which every character is tried.
+// longestSearch is the length in bytes up to which every character is tried.
 const longestSearch = 1 << 10
 
-// truncatedLen is Truncate for valid text. It returns the length.
+// truncatedLen is Truncate for valid text. It returns the length of the prefix in bytes.
 func (e *Encoding) truncatedLen(text string, n int) int {
 	if n <= 0 {
 		return 0
 	}
-	var last [partsBefore]border // a ring of borders passed
+	var last [partsBefore]border // a ring buffer of the last borders
 	here := border{}
 	for i := 0; here.at < len(text); i++ {
 		last[i%partsBefore] = here
@@ -68,8 +72,8 @@ func (e *Encoding) truncatedLen(text string, n int) int {
 	return len(text)
 }
 
-// lastFit returns the length of the longest beginning of text with at most n
-// tokens, no shorter than base.
+// lastFit returns the length of the longest prefix of text with at most n tokens. The
+// result is at least base.
 func (e *Encoding) lastFit(text string, base border, n int) int {
 	for end := len(text); end > base.at; {
 		if base.count+e.codec.Count(text[base.at:end], base.at == 0) <= n {
@@ -81,9 +85,9 @@ func (e *Encoding) lastFit(text string, base border, n int) int {
 	return base.at
 }
 
-// bisect returns the length of a beginning of text with at most n tokens that
-// has more than n with the next character. It is for long texts of one part, in
-// which it counts some twenty times. The text as a whole has more than n.
+// bisect returns the length of a prefix of text that has at most n tokens, and more than
+// n with the next character. It is for long texts that are one part, and counts about
+// twenty times. The whole text must have more than n tokens.
 func (e *Encoding) bisect(text string, base, here border, n int) int {
 	fits := func(end int) bool {
 		return base.count+e.codec.Count(text[base.at:end], base.at == 0) <= n

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// longest is what Truncate promises, by trying all.
+// longest implements Truncate by trying all prefixes.
 func longest(e *tokens.Encoding, text string, n int) string {
 	best := ""
 	for end := range len(text) + 1 {
@@ -24,7 +24,7 @@ func TestTruncateReturnsTheLongestBeginningThatFits(t *testing.T) {
 	for _, e := range embedded()[:2] {
 		for i, s := range samples(t) {
 			if i%3 != 0 {
-				continue // trying all beginnings takes long
+				continue // trying all prefixes is slow
 			}
 			count := e.Count(s.Text)
 			for _, n := range []int{0, 1, 2, count / 3, count / 2, count - 1, count, count + 1} {
@@ -51,7 +51,7 @@ func TestTruncateTable(t *testing.T) {
 		{"", 5, ""},
 		{"𓀀𓀁", 3, ""}, // a character of four tokens
 		{"𓀀𓀁", 4, "𓀀"},
-		{"a\xff b", 2, "a\xff"}, // counted as U+FFFD, returned as it was
+		{"a\xff b", 2, "a\xff"}, // counted as U+FFFD, returned unchanged
 		{"\xff\xff\xff b \xff", 2, "\xff\xff\xff b"},
 	} {
 		if got := e.Truncate(test.text, test.n); got != test.want {
@@ -60,8 +60,8 @@ func TestTruncateTable(t *testing.T) {
 	}
 }
 
-// Where a single run is longer than Truncate searches, a longer beginning may fit,
-// but not one of a character more.
+// If a single run is longer than Truncate searches, a longer prefix may also fit, but not
+// the result with one more character.
 func TestTruncateOfLongRuns(t *testing.T) {
 	for _, e := range embedded()[:2] {
 		for _, char := range []string{"a", " ", "\n", "가", "😀", "𓀀", "=", "\u0301", "\xff"} {
@@ -84,14 +84,14 @@ func TestTruncateOfLongRuns(t *testing.T) {
 	}
 }
 
-// withNext returns the beginning of text that is a character longer.
+// withNext returns the prefix of text that is one character longer.
 func withNext(text, beginning string) string {
 	_, size := utf8.DecodeRuneInString(text[len(beginning):])
 	return text[:len(beginning)+size]
 }
 
-// A text that a normalizer makes shorter or longer has fewer or more tokens than
-// its length tells, and a unigram model takes all of it as one part.
+// A text that a normalizer shortens or lengthens has fewer or more tokens than its length
+// suggests. A unigram model treats the whole text as one part.
 func TestTruncateOfNormalizedText(t *testing.T) {
 	e := read(t, "unigram with NFKC", vocabtest.JSON(vocabtest.Object{
 		"normalizer":    vocabtest.Object{"type": "NFKC"},
@@ -104,7 +104,7 @@ func TestTruncateOfNormalizedText(t *testing.T) {
 			n := e.Count(text) / 2
 			got := e.Truncate(text, n)
 			if count := e.Count(got); count > n || !strings.HasPrefix(text, got) {
-				t.Errorf("%d times %q cut to %d tokens is no beginning of it with as many: %d", units, unit, n, count)
+				t.Errorf("%d times %q cut to %d tokens is not a prefix, or has more tokens: %d", units, unit, n, count)
 			}
 			if more := e.Count(withNext(text, got)); more <= n {
 				t.Errorf("%d times %q cut to %d tokens is %d bytes, and with a character more has %d", units, unit, n, len(got), more)

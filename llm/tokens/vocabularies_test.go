@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// A toy is a vocabulary that is small enough to encode with by hand, in each
-// form that its kind comes in.
+// A toy is a vocabulary that is small enough to encode by hand, in each file format of
+// its kind.
 type toy struct {
 	name   string
 	tokens []string // by id
@@ -34,7 +34,7 @@ func (v *toy) ids(t testing.TB, names ...string) []int {
 
 func toys() []toy { return []toy{llamaToy(), unigramToy(), gpt2Toy()} }
 
-// control are the tokens that SentencePiece's vocabularies begin with.
+// control are the first tokens of SentencePiece's vocabularies.
 var control = []string{"<unk>", "<s>", "</s>"}
 
 func newPieces() *vocabtest.Pieces {

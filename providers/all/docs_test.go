@@ -10,7 +10,8 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/catalog"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // pages returns what users read, by its path: the README, the docs, the examples.
@@ -57,7 +58,7 @@ func TestFilesOfTheDocsLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "parley.yaml")
 			write(t, path, content)
-			setup, err := providers.LoadIn(path, providers.Environment{Getenv: func(name string) string {
+			cfg, err := config.Load(path, &config.Options{Getenv: func(name string) string {
 				switch {
 				case strings.HasSuffix(name, "_KEY"):
 					return "k"
@@ -69,7 +70,7 @@ func TestFilesOfTheDocsLoad(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := setup.Close(); err != nil {
+			if err := cfg.Close(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -93,7 +94,7 @@ func TestModelsOfTheDocsAreCurrent(t *testing.T) {
 				continue // as a server names it whose counts were measured
 			}
 			seen++
-			info, ok := providers.Info(name)
+			info, ok := catalog.Lookup(name)
 			if !ok || info.Status != llm.StatusCurrent {
 				t.Errorf("%s shows the model %s, whose status in the catalog is %q", path, name, info.Status)
 			}

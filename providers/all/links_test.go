@@ -16,7 +16,7 @@ func TestProgramsThatMayNameAnythingLinkNoClients(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", list, err, &stderr)
 	}
-	if !strings.Contains(string(out), "parley/llm/otel/register\n") {
+	if !strings.Contains(string(out), "parley/providers/config/otel\n") {
 		t.Fatalf("%s does not list what the package imports, so the test proves nothing:\n%s", list, out)
 	}
 	for _, path := range strings.Fields(string(out)) {

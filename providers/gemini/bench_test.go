@@ -2,6 +2,7 @@ package gemini_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -134,5 +135,23 @@ func TestAllocationsOfAPiece(t *testing.T) {
 	const most = 0.3
 	if got := testing.AllocsPerRun(20, func() { read(t, m) }) / benchChunks; got > most {
 		t.Errorf("a piece of a long answer costs %.2f allocations, want at most %.1f", got, most)
+	}
+}
+
+// BenchmarkFiveImages makes and sends a request with five images of 1 MB, without a
+// connection.
+func BenchmarkFiveImages(b *testing.B) {
+	m := unconnected(b, sse(parts(text("a")), stopped))
+	req := &llm.Request{Messages: []llm.Message{llm.User("Compare them.")}}
+	for range 5 {
+		data := make([]byte, 1<<20)
+		rand.Read(data)
+		req.Messages[0].Parts = append(req.Messages[0].Parts, llm.Image{MediaType: "image/png", Data: data})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := m.Generate(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

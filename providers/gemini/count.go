@@ -10,17 +10,17 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// CountBy says who counts the tokens of a request.
+// CountBy selects who counts the tokens of a request.
 type CountBy string
 
-// Who counts tokens.
+// The values of [Options.CountBy].
 const (
-	// CountOffline estimates in this process and uses no network, see
-	// [github.com/parley-llm/parley/llm/tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
+	// CountOffline estimates in this process, without the network, because Gemini's
+	// vocabulary is not public. See [github.com/parley-llm/parley/llm/tokens.CountRequest].
+	// It is the default.
 	CountOffline CountBy = ""
-	// CountRemote asks the server, which counts the system instruction, the tools
-	// and media as well. The count is exact, but for a cached content on Vertex AI,
-	// which is not counted there.
+	// CountRemote asks the server, which also counts the system instruction, tools and
+	// media. The count is exact, except that Vertex AI does not count cached content.
 	CountRemote CountBy = "remote"
 )
 
@@ -31,12 +31,12 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
-		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of gemini.CountBy", by)
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use gemini.CountOffline or gemini.CountRemote", by)
 	}
 }
 
-// withoutFormat returns the call without its JSON schema, which Gemini does not
-// count: recorded replies to requests with one report no more than their texts.
+// withoutFormat returns the call without its JSON schema. Gemini does not count the schema:
+// in recorded replies, the usage is the same as without it.
 func withoutFormat(call *llm.Call) *llm.Call {
 	req := *call.Request
 	req.Format = nil
@@ -45,7 +45,7 @@ func withoutFormat(call *llm.Call) *llm.Call {
 	return &whole
 }
 
-// counted is the reply of the counter.
+// counted is the reply of the token counter.
 // https://ai.google.dev/api/tokens#response-body
 type counted struct {
 	provider.Failure
@@ -61,9 +61,9 @@ type vertexCount struct {
 	GenerationConfig  json.RawMessage `json:"generationConfig,omitempty"`
 }
 
-// countRemote asks the server's counter. The Gemini API counts a whole request
-// under a name of its own, where the contents alone would leave out the system
-// instruction and the tools; Vertex AI takes the same members side by side.
+// countRemote asks the server's token counter. The Gemini API counts the system instruction
+// and the tools only if the request is in the member generateContentRequest. Vertex AI has
+// the members of the request at the top level.
 func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -83,14 +83,14 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	var body []byte
 	if p.vertex {
 		var counts vertexCount
-		if err = json.Unmarshal(chat, &counts); err == nil { // of what has just been written
+		if err = json.Unmarshal(chat, &counts); err == nil { // cannot fail for JSON of this process
 			body, err = json.Marshal(&counts)
 		}
 	} else {
 		body, err = json.Marshal(map[string]json.RawMessage{"generateContentRequest": chat})
 	}
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	url, err := p.modelURL(call, "countTokens")
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Total == nil || *got.Total < 0 {
-		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+		return r.Fail(llm.Protocol, "the reply has no token count")
 	}
 	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
 	if p.vertex && b.body.CachedContent != "" {

@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// locate works out where the API is.
+// locate sets the base URL and the project of the provider.
 // https://cloud.google.com/vertex-ai/docs/general/locations
 func (p *Provider) locate(config Config) error {
 	base, version := config.BaseURL, config.APIVersion
@@ -24,7 +24,7 @@ func (p *Provider) locate(config Config) error {
 		}
 		for _, name := range []string{config.Project, location} {
 			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") {
-				return p.invalidf("the project or location %q cannot be one", name)
+				return p.invalidf("the project or location %q is invalid: use only its name", name)
 			}
 		}
 		if config.Project != "" {
@@ -48,7 +48,7 @@ func (p *Provider) locate(config Config) error {
 	if err != nil {
 		return err
 	}
-	p.baseURL = strings.TrimSuffix(base, "/"+version) + "/" + version // people configure it with and without
+	p.baseURL = strings.TrimSuffix(base, "/"+version) + "/" + version // with or without the version
 	return nil
 }
 
@@ -62,12 +62,12 @@ func vertexHost(location string) string {
 	return "https://" + location + "-aiplatform.googleapis.com"
 }
 
-// modelPath returns the resource that a model's name stands for: the name may
-// be a whole resource already, or, on Vertex AI, have its publisher before it.
+// modelPath returns the resource of a model name. The name can be a complete resource. For
+// Vertex AI it can also begin with a publisher.
 func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	model := call.Model
 	if strings.ContainsAny(model, "?#") || path.Clean("/"+model) != "/"+model {
-		return "", p.fail(call, llm.InvalidRequest, "the model name %q cannot be part of a URL", model)
+		return "", p.fail(call, llm.InvalidRequest, "the model name %q cannot be part of a URL: remove ?, #, empty path segments and dot segments", model)
 	}
 	first, rest, hasSlash := strings.Cut(model, "/")
 	switch {
@@ -84,7 +84,7 @@ func (p *Provider) modelPath(call *llm.Call) (string, error) {
 // address is the URL of a model's method.
 type address struct{ model, method, url string }
 
-// modelURL returns the URL of a model's method, "streamGenerateContent?alt=sse".
+// modelURL returns the URL of a model's method, for example "streamGenerateContent?alt=sse".
 func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
 	if known := p.latest.Load(); known != nil && known.model == call.Model && known.method == method {
 		return known.url, nil
@@ -101,7 +101,7 @@ func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
 	return address.url, nil
 }
 
-// cacheName returns the resource that the name of a cached content stands for.
+// cacheName returns the resource of a cached content's name.
 func (p *Provider) cacheName(name string) string {
 	const collection = "cachedContents/"
 	switch {
@@ -128,7 +128,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 	}
 	if p.defaults != nil {
 		if project := p.defaults.quotaProject(ctx); project != "" {
-			req.Header = maps.Clone(req.Header) // others share it
+			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}
 	}
@@ -144,7 +144,7 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 	return p.client.Do(ctx, req)
 }
 
-// value makes a call whose reply is one JSON value, read into v. The caller
+// value sends a request whose reply is one JSON value, and decodes it into v. The caller
 // closes the reply, unless there is an error.
 func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v provider.Failing) (*httpcall.Reply, error) {
 	req, err := p.request(ctx, call, url, body)

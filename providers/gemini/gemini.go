@@ -1,25 +1,24 @@
-// Package gemini talks to Google's Gemini models: by the Gemini API with a key,
-// or by Vertex AI with a project and region.
+// Package gemini is the provider for Google's Gemini models: by the Gemini API with a key, or
+// by Vertex AI with a project and a location.
 //
 //	p, err := gemini.New(gemini.Config{APIKey: llm.Secret(key)})
 //	model := llm.New(p, "gemini-3.8-flash")
 //
-// Importing the package registers it with providers, under a name for each
-// server, so that a name is enough:
+// Importing the package registers it with package providers, which opens models by name:
 //
 //	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
-// Requests are made with the types of [google.golang.org/genai], and [Options]
-// gives programs a hook on them; [Part] sends a part in the vendor's type, and [Chunks]
-// returns a reply in it. Nothing else of that package is used: its
-// client is never made, as it reads the environment, logs, sends three times and
-// prints the key in its errors. The reply is read here; docs/peers.md has what
-// vendors' clients make of faults.
+// Settings that only Gemini has are in [Options]. For features that no type of package llm
+// covers, there are three ways to use the types of [google.golang.org/genai]: a hook on the
+// request (Options.Hook), [Part] for parts of messages, and [Chunks] for replies.
 //
-// Imagen models, which Google has switched off, answer with pictures where Config.BaseURL
-// is that of a server that still has them; the hook is not for them.
+// The package does not use genai's client, because that client reads environment variables,
+// writes logs, sends a failed request up to three times, and prints the key in its errors.
 //
-// The API is https://ai.google.dev/api/generate-content, and Vertex AI's
+// Google has shut down its Imagen models. They are supported if Config.BaseURL is the address
+// of a server that still has them. The hook does not apply to them.
+//
+// The APIs are described in https://ai.google.dev/api/generate-content and
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.
 package gemini
 
@@ -35,36 +34,39 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Server is a server that speaks Gemini's dialect. Each is also the name of a
-// provider for providers.Open.
+// Server is a service with Gemini's API. Each constant is also the name of a provider for
+// providers.Open.
 type Server string
 
-// The servers.
+// The servers, with the environment variables that providers.Open reads.
 const (
 	Gemini Server = "gemini" // the Gemini API: GOOGLE_API_KEY or GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL
 	Vertex Server = "vertex" // Vertex AI: GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION, GOOGLE_VERTEX_BASE_URL
 )
 
-// Config is how to reach a server. The zero Config, with an APIKey, is the
-// Gemini API; the environment is not read, but for what is said of Vertex AI's
-// credentials.
+// Config is the configuration of a [Provider]. With only an APIKey, it is the Gemini API. New
+// does not read environment variables, except for Vertex AI's credentials (see TokenSource).
 type Config struct {
-	// Server is the server; empty is [Gemini].
+	// Server is the service. The default is [Gemini].
 	Server Server
-	// BaseURL is where the API is, without its version: "https://gateway.example".
-	// Empty is Google's address; for Vertex AI, that of the location.
+	// BaseURL is the address of the API without its version, for example
+	// "https://gateway.example". The default is Google's address, for Vertex AI that of the
+	// location.
 	BaseURL string
-	// APIVersion is the version of the API: empty is "v1beta" for the Gemini API
-	// and "v1beta1" for Vertex AI, which have what the stable ones lack.
+	// APIVersion is the version of the API. The default is "v1beta" for the Gemini API and
+	// "v1beta1" for Vertex AI. These have features that the stable versions do not have.
 	APIVersion string
 
 	// APIKey is the credential of the Gemini API, or an express key for Vertex AI.
-	// It is sent in a header, never in a URL.
+	//
+	// Security: the key is sent in a header and never in a URL.
 	APIKey llm.Secret
-	// TokenSource, if set, gives an OAuth token for each call instead. Without
-	// either, Vertex AI uses Google's application-default credentials, which are
-	// looked for at the first call: in the file CredentialsFile, in the one that
-	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's own, or on the machine.
+	// TokenSource, if set, returns an OAuth token for each call, instead of APIKey.
+	//
+	// If neither is set, Vertex AI uses Google's application-default credentials. The first
+	// call searches for them: in CredentialsFile, in the file that
+	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's file, and on the machine's metadata
+	// server.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
 	//
 	// TokenSource is called once for each request, from any goroutine, so it should cache
@@ -73,39 +75,39 @@ type Config struct {
 	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
-	// Project and Location are Vertex AI's, such as "my-project" and
-	// "europe-west4". Without a location, it is "global".
+	// Project and Location are Vertex AI's, for example "my-project" and "europe-west4". The
+	// default location is "global".
 	Project, Location string
 
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	// Header is added to every request. It does not replace headers that the provider sets.
 	Header http.Header
-	// HTTPClient sends the requests, those for credentials too; nil is a client
-	// of the provider's own, with a transport made for many streams. Its rule for
-	// redirects is not used: credentials go to no other host. Do not set its
-	// Timeout, which cuts long answers: set Limits.
+	// HTTPClient sends the requests, including those for credentials. The default is a new
+	// client with a transport for many concurrent streams. Do not set the client's Timeout,
+	// because it interrupts long answers. Set Limits instead.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so no other host receives the credential.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default.
+	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names; empty is the server's.
+	// Name is the provider's name in errors and model names. The default is the Server.
 	Name string
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format prints the configuration without credentials, including those in headers, for
+// every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
-// Provider is a server of Gemini's dialect. It is safe for concurrent use.
+// Provider is a service with Gemini's API. It is safe for concurrent use.
 type Provider struct {
 	name   string
 	vertex bool
-	// elsewhere says that the address is the user's own, not Google's.
+	// elsewhere reports whether Config.BaseURL is set, so that the server may not be Google's.
 	elsewhere bool
 	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
 	baseURL   string               // with the version
@@ -114,13 +116,12 @@ type Provider struct {
 	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
-	latest    atomic.Pointer[address] // used last: most calls go to the same
+	latest    atomic.Pointer[address] // the last one; most calls use the same
 }
 
-// New returns a provider. It sends nothing, and looks for no credentials. A base
-// URL that cannot be one, and the want of a project for Vertex AI, are errors of
-// kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
-// [llm.Auth].
+// New returns a provider. It sends nothing and does not search for credentials. An invalid
+// base URL, or a missing project for Vertex AI, is an error of kind [llm.InvalidRequest]. A
+// missing key for the Gemini API is an error of kind [llm.Auth].
 func New(config Config) (*Provider, error) {
 	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults(), elsewhere: config.BaseURL != ""}
 	server := config.Server
@@ -153,22 +154,21 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Name returns the provider's name: "gemini" or "vertex", unless configured
-// otherwise.
+// Name returns the provider's name, "gemini" or "vertex" by default.
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address. The verbs %v and %+v print the same,
+// because headers may contain credentials.
 func (p *Provider) String() string { return p.name + " at " + p.baseURL }
 
-// GoString returns what String returns.
+// GoString returns the result of String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections, unless Config.HTTPClient was set.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats, embeddings, token counts and model lists. Tokens are
-// estimated without the network, unless [Options] say otherwise.
+// Do answers chats, embeddings, token counts and model lists. Tokens are estimated offline,
+// unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
@@ -193,7 +193,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// title names the server in messages.
+// title returns the name of the service for messages.
 func (p *Provider) title() string {
 	if p.vertex {
 		return "Vertex AI"
@@ -201,7 +201,7 @@ func (p *Provider) title() string {
 	return "the Gemini API"
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }
@@ -210,12 +210,12 @@ func (p *Provider) invalidf(format string, args ...any) error {
 	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
-// wantsSignatures reports whether a model refuses conversations with tool calls
-// that have no thought signature, as Gemini 3 and later ones do.
+// wantsSignatures reports whether a model rejects tool calls without a thought signature.
+// Models from Gemini 3 on do.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 func wantsSignatures(model string) bool {
 	return strings.HasPrefix(baseName(model), "gemini-") && !thinksByBudget(model)
 }
 
-// baseName returns a model's name without what says whose it is.
+// baseName returns a model's name without its collection or publisher.
 func baseName(model string) string { return model[strings.LastIndex(model, "/")+1:] }

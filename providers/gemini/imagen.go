@@ -7,26 +7,26 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Imagen models drew pictures of a text, by a method of their own. Google has
-// switched them off; a gateway or a replica may still have them.
+// Imagen models generate images from a text, with another method than Gemini models. Google
+// has shut them down, but other servers may still have them.
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
 
 func isImagen(model string) bool { return strings.HasPrefix(baseName(model), "imagen") }
 
-// draw answers a chat of a single text with pictures. An error that it returns has
-// not been yielded.
+// draw answers a chat with images. A returned error has not been yielded.
 func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if !p.elsewhere {
-		return p.fail(call, llm.Retired, "Google switched its Imagen models off on 2026-08-17: use gemini-3.1-flash-image, "+
-			"or set the base URL of a server that still has them")
+		return p.fail(call, llm.Retired, "Google shut down its Imagen models on 2026-08-17: use gemini-3.1-flash-image, "+
+			"or set Config.BaseURL to a server that still has them")
 	}
 	text, err := toDraw(call.Request.Messages)
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "%s draws what one text says: %v", call.Model, err)
+		return p.fail(call, llm.InvalidRequest, "%s accepts only texts: %v", call.Model, err)
 	}
 	warnings := lostInDrawing(call.Request)
 	if len(warnings) > 0 && call.Request.FailOnUnsupported {
@@ -34,7 +34,7 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	body, err := p.marshal(call, map[string]any{
 		"instances": []any{map[string]string{"prompt": text}},
-		// A picture that is withheld is otherwise left out without a word.
+		// Without includeRaiReason, the reply omits a blocked image without a reason.
 		"parameters": map[string]any{"sampleCount": 1, "includeRaiReason": true},
 	}, llmutil.OptionsFor[Options](call.Request.Options).Extra)
 	if err != nil {
@@ -53,23 +53,22 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 	return a.Failed(p.readPictures(a), llm.Usage{})
 }
 
-// toDraw returns the text of a request, which is all that can be drawn.
+// toDraw returns the texts of a request, joined to one prompt.
 func toDraw(messages []llm.Message) (string, error) {
 	var texts []string
 	for _, m := range messages {
 		if m.Role != llm.RoleSystem && m.Role != llm.RoleUser {
-			return "", errors.New("it has no conversations")
+			return "", errors.New("remove the assistant and tool messages")
 		}
 		if m.Text() == "" || len(m.Parts) > 1 {
-			return "", errors.New("each message must be a text, and nothing else")
+			return "", errors.New("use exactly one text in each message")
 		}
 		texts = append(texts, m.Text())
 	}
 	return strings.Join(texts, "\n\n"), nil
 }
 
-// lostInDrawing returns a warning for each setting that is for texts, and asks for
-// something.
+// lostInDrawing returns a warning for each setting that image models do not support.
 func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 	for _, s := range [...]struct {
 		name string
@@ -81,7 +80,7 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 		{"ReasoningEffort", r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.set {
-			lost = append(lost, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "a model that draws does not have this setting; it was left out"})
+			lost = append(lost, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "image models do not support this setting; it was omitted"})
 		}
 	}
 	return lost
@@ -98,10 +97,12 @@ type pictures struct {
 	} `json:"predictions"`
 }
 
-// readPictures reads the reply, which is one JSON value, and passes it on.
+var picturesDecoder = stream.NewDecoder[pictures]()
+
+// readPictures reads the reply and emits its images.
 func (p *Provider) readPictures(a *provider.Answer) error {
 	var got pictures
-	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
+	if err := provider.ReadValue(a, picturesDecoder, httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	var parts []llm.Part
@@ -115,18 +116,18 @@ func (p *Provider) readPictures(a *provider.Answer) error {
 	}
 	switch {
 	case len(parts) == 0 && withheld != "":
-		return a.Reply.Fail(llm.ContentFilter, "the pictures were withheld: "+withheld)
+		return a.Reply.Fail(llm.ContentFilter, "the images were blocked: "+withheld)
 	case len(parts) == 0:
-		return a.Reply.Fail(llm.Protocol, "the reply has no pictures, and does not say why")
+		return a.Reply.Fail(llm.Protocol, "the reply has no images and no reason")
 	}
 	a.Start("", "")
 	for _, part := range parts {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: part}})
 	}
-	reason := llm.FinishStop // the protocol has no word for it
+	reason := llm.FinishStop // the protocol has no finish reason
 	if withheld != "" {
 		reason = llm.FinishContentFilter
-		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server says of the pictures that are missing: " + withheld}})
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "images are missing, the server's reason is: " + withheld}})
 	}
 	a.Done(&llm.Done{FinishReason: reason})
 	return nil

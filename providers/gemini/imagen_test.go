@@ -55,7 +55,7 @@ func TestPicturesThatAreNotThere(t *testing.T) {
 		says  string
 	}{
 		"withheld":      {llmtest.JSON(200, `{"predictions":[{"raiFilteredReason":"It is unsafe."}]}`), llm.ContentFilter, "It is unsafe."},
-		"none":          {llmtest.JSON(200, `{}`), llm.Protocol, "no pictures"},
+		"none":          {llmtest.JSON(200, `{}`), llm.Protocol, "no images"},
 		"an error":      {llmtest.JSON(200, `{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}`), llm.RateLimited, "slow down"},
 		"half of it":    {llmtest.JSON(200, `{"predictions":[{"mime`), llm.Incomplete, "middle"},
 		"a web page":    {llmtest.WebPage(), llm.Protocol, "text/html"},
@@ -76,8 +76,8 @@ func TestWhatCannotBeDrawn(t *testing.T) {
 		kind   llm.Kind
 		says   string
 	}{
-		"a conversation": {func(r *llm.Request) { r.Messages = append(r.Messages, llm.Assistant("x"), llm.User("y")) }, llm.InvalidRequest, "no conversations"},
-		"a picture":      {func(r *llm.Request) { r.Messages = []llm.Message{llm.User("x", llm.Image{URL: "gs://b/f"})} }, llm.InvalidRequest, "must be a text"},
+		"a conversation": {func(r *llm.Request) { r.Messages = append(r.Messages, llm.Assistant("x"), llm.User("y")) }, llm.InvalidRequest, "remove the assistant and tool messages"},
+		"a picture":      {func(r *llm.Request) { r.Messages = []llm.Message{llm.User("x", llm.Image{URL: "gs://b/f"})} }, llm.InvalidRequest, "use exactly one text in each message"},
 		"tools":          {func(r *llm.Request) { r.Tools, r.FailOnUnsupported = []llm.Tool{{Name: "f"}}, true }, llm.Unsupported, "Tools"},
 	} {
 		t.Run(name, func(t *testing.T) {

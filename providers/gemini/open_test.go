@@ -61,7 +61,7 @@ func TestOpenReadsTheEnvironment(t *testing.T) {
 				got = request{URL: r.URL.String(), Header: r.Header}
 				return nil, errors.New("only looking")
 			})}
-			m, err := providers.OpenWith(tt.model, tt.config)
+			m, err := tt.config.Open(tt.model)
 			equal(t, "the kind of the error", llm.KindOf(err), tt.kind)
 			if err != nil {
 				return
@@ -84,7 +84,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		"no key":                 {gemini.Config{}, llm.Auth, "GEMINI_API_KEY"},
 		"an unknown kind":        {gemini.Config{Server: "bard", APIKey: key}, llm.InvalidRequest, "bard"},
-		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "cannot be one"},
+		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "is invalid: use only its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := gemini.New(tt.config)
@@ -137,7 +137,7 @@ func TestDefaultCredentials(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	env := environment{"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_VERTEX_BASE_URL": server.URL, "GOOGLE_APPLICATION_CREDENTIALS": serviceAccount(t, tokens.URL)}
-	m, err := providers.OpenWith("vertex/m", providers.Config{Getenv: env.get})
+	m, err := providers.Config{Getenv: env.get}.Open("vertex/m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +217,7 @@ func TestMetadataServerIsNotAskedPastAnEgressList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := providers.OpenWith("vertex/m", providers.Config{Egress: list, Getenv: environment{"GOOGLE_CLOUD_PROJECT": "p"}.get})
+	m, err := providers.Config{Egress: list, Getenv: environment{"GOOGLE_CLOUD_PROJECT": "p"}.get}.Open("vertex/m")
 	if err != nil {
 		t.Fatal(err)
 	}

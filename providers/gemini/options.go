@@ -4,67 +4,68 @@ import (
 	"google.golang.org/genai"
 )
 
-// Options are the settings that Gemini has and others do not, for chats and
-// embeddings. What is zero is not sent. They serve both servers.
+// Options are settings that only Gemini has, for chats and embeddings. They apply to both
+// services. Zero fields are not sent.
 type Options struct {
-	// ThinkingBudget is how many tokens the model may think, for models before
-	// Gemini 3: 0 is none, -1 as many as it likes. ThinkingLevel is "MINIMAL", "LOW",
-	// "MEDIUM" or "HIGH", for later ones. Either outranks Request.Reasoning.
+	// ThinkingBudget limits the tokens for thinking, for models before Gemini 3. 0 means no
+	// thinking, -1 no limit. ThinkingLevel is "MINIMAL", "LOW", "MEDIUM" or "HIGH", for later
+	// models. Both override Request.ReasoningEffort.
 	ThinkingBudget *int   `json:"thinking_budget,omitempty"`
 	ThinkingLevel  string `json:"thinking_level,omitempty"`
-	// IncludeThoughts asks for summaries of the thinking, which come as
-	// reasoning, and as media before the last where a model draws. By default they are asked for where Request.Reasoning or one of
-	// the above asks for thinking.
+	// IncludeThoughts requests summaries of the thinking. They are returned as reasoning, and
+	// as images before the last one if the model generates images. The default is true if
+	// Request.ReasoningEffort or one of the settings above requests thinking.
 	IncludeThoughts *bool `json:"include_thoughts,omitempty"`
 
-	// SafetySettings are thresholds by category of harm:
+	// SafetySettings are thresholds by harm category. Example:
 	// {"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"}.
 	// https://ai.google.dev/gemini-api/docs/safety-settings
 	SafetySettings map[string]string `json:"safety_settings,omitempty"`
 
-	// Tools that the server runs itself. What they find comes as sources, code and
-	// its output as llm.Code.
+	// GoogleSearch, URLContext and CodeExecution enable tools that the server runs. Search
+	// results are returned as sources, code and its output as llm.Code.
 	GoogleSearch  bool `json:"google_search,omitempty"`
 	URLContext    bool `json:"url_context,omitempty"`
 	CodeExecution bool `json:"code_execution,omitempty"`
 
-	// CachedContent names a cache made before: "cachedContents/…", or its last part.
+	// CachedContent is the name of an existing cache, "cachedContents/ID" or only the ID.
 	CachedContent string `json:"cached_content,omitempty"`
-	// ResponseModalities are what the answer may consist of: "TEXT", "IMAGE", "AUDIO".
+	// ResponseModalities lists the allowed kinds of output: "TEXT", "IMAGE", "AUDIO".
 	ResponseModalities []string `json:"response_modalities,omitempty"`
-	// MediaResolution is how closely media are looked at, such as
+	// MediaResolution is the resolution at which the model processes media, for example
 	// "MEDIA_RESOLUTION_LOW".
 	MediaResolution string `json:"media_resolution,omitempty"`
-	// ServiceTier is how urgent the request is, and what it costs: "flex", "priority".
-	// Empty is the server's choice.
+	// ServiceTier selects priority and price, for example "flex" or "priority". The default
+	// is the server's choice.
 	ServiceTier string `json:"service_tier,omitempty"`
-	// Labels mark the request in Vertex AI's bills.
+	// Labels are labels of the request in Vertex AI's billing reports.
 	Labels map[string]string `json:"labels,omitempty"`
 
-	// TaskType says what embeddings are for: "RETRIEVAL_QUERY",
-	// "RETRIEVAL_DOCUMENT". Title is that of the document.
+	// TaskType is the purpose of embeddings, for example "RETRIEVAL_QUERY" or
+	// "RETRIEVAL_DOCUMENT". Title is the title of the document.
 	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
-	// AutoTruncate lets Vertex AI leave out the end of a text to embed that is too
-	// long, which is then a warning. By default that is an error. The Gemini API has
-	// no such setting, and neither says what it does with such a text nor that it has
-	// done it: where that matters, keep to the model's limit, which the list of
-	// models has.
+	// AutoTruncate lets Vertex AI truncate a text to embed that is too long, with a warning.
+	// By default such a text is an error.
+	//
+	// The Gemini API has no such setting. It does not document how it handles such a text,
+	// and does not report it. If this matters, keep texts below the model's limit, which the
+	// list of models contains.
 	AutoTruncate bool `json:"auto_truncate,omitempty"`
 
-	// CountBy says who counts tokens: this process, without the network, or the server.
+	// CountBy selects who counts tokens. The default is [CountOffline].
 	CountBy CountBy `json:"count_by,omitempty"`
 
-	// Hook, if set, changes the vendor's configuration after all settings are in
-	// it. The conversation is not part of it, but for the system instruction.
+	// Hook, if set, can change a chat's configuration in genai's type, after all settings are
+	// in it. The system instruction is part of it, the other messages are not.
 	Hook func(*genai.GenerateContentConfig) `json:"-"`
-	// Extra are further members of the request's JSON object, in chats. They outrank all
-	// else, the hook included. An object is merged into one that is there; a nil
-	// member takes away what would be sent otherwise.
+	// Extra are additional members of a chat request's JSON object. They replace members of
+	// the same name, including those that the hook set. An object is merged into an existing
+	// object. A nil value removes a member.
 	Extra map[string]any `json:"extra,omitempty"`
-	// EmbedExtra is Extra for each request for embeddings.
+	// EmbedExtra is Extra for embeddings.
 	EmbedExtra map[string]any `json:"embed_extra,omitempty"`
 }
 
-// ProviderName returns "gemini", with either server.
+// ProviderName returns "gemini", for both services.
 func (Options) ProviderName() string { return string(Gemini) }

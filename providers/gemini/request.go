@@ -12,12 +12,12 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// chatBody is the body of a chat request. Its members are those of the vendor's
-// configuration, put where the API has them, which is not where the vendor's type has
-// them; a test compares them with what the vendor's client sends.
+// chatBody is the body of a chat request. It has the members of genai's configuration at the
+// positions that the API defines, which differ from genai's type. A test compares bodies with
+// those of genai's client.
 // https://ai.google.dev/api/generate-content#request-body
 type chatBody struct {
-	Model             string                        `json:"model,omitempty"` // in requests to count alone
+	Model             string                        `json:"model,omitempty"` // only in requests to count tokens
 	Contents          []message                     `json:"contents"`
 	SystemInstruction *message                      `json:"systemInstruction,omitempty"`
 	GenerationConfig  generationConfig              `json:"generationConfig,omitzero"`
@@ -33,9 +33,8 @@ type chatBody struct {
 	Store             *bool                         `json:"store,omitempty"`
 }
 
-// generationConfig is what the body has under that name. Numbers are float64,
-// where the vendor's float32 would make 0.699999988 of 0.7, and whole ones are as
-// large as ours.
+// generationConfig is the member of that name. Its numbers are float64, because genai's
+// float32 turns 0.7 into 0.699999988, and its integers are as large as those of llm.Request.
 type generationConfig struct {
 	Temperature                *float64                             `json:"temperature,omitempty"`
 	TopP                       *float64                             `json:"topP,omitempty"`
@@ -63,7 +62,8 @@ type generationConfig struct {
 	AudioTranscriptionConfig   *genai.AudioTranscriptionConfig      `json:"audioTranscriptionConfig,omitempty"`
 }
 
-// requestBuilder makes a chat body of a request and notes what is lost.
+// requestBuilder converts a request to the body of a chat. It collects a warning for each
+// setting that Gemini does not support.
 type requestBuilder struct {
 	provider *Provider
 	call     *llm.Call
@@ -75,15 +75,15 @@ type requestBuilder struct {
 	warnings []llm.Warning
 }
 
-// exact are the request's own numbers, which the vendor's types would round.
+// exact are the numbers of the request, which genai's types would round.
 type exact struct {
 	temperature, topP, topK, presence, frequency *float64
 	seed                                         *int64
 	maxTokens                                    int
 }
 
-// marshalChat returns the body for the call, with warnings about what the
-// server cannot be asked for, or an error if the request is strict about that.
+// marshalChat returns the body for a chat, with warnings about settings that Gemini does not
+// support. If the request has FailOnUnsupported, such a setting is an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -93,7 +93,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	return data, b.warnings, err
 }
 
-// buildChat returns the body before it is JSON, and without Options.Extra.
+// buildChat builds the body of a chat without Options.Extra, and calls the hook.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
@@ -118,14 +118,14 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	return b, nil
 }
 
-// marshal returns a request's body with the user's own members in it.
+// marshal returns the body as JSON, with the members of Options.Extra.
 func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err == nil {
 		data, err = mergeDeep(data, extra)
 	}
 	if err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	if config, ok := extra["generationConfig"].(map[string]any); ok && config["candidateCount"] != nil {
 		var sent struct {
@@ -134,14 +134,14 @@ func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]by
 			} `json:"generationConfig"`
 		}
 		if json.Unmarshal(data, &sent) == nil && sent.Config.Candidates > 1 {
-			return nil, p.severalCandidates(call, "Options.Extra asks")
+			return nil, p.severalCandidates(call, "Options.Extra requests")
 		}
 	}
 	return data, nil
 }
 
 func (p *Provider) severalCandidates(call *llm.Call, who string) error {
-	return p.fail(call, llm.Unsupported, "%s for more than one candidate (candidateCount): make several calls instead", who)
+	return p.fail(call, llm.Unsupported, "%s more than one candidate (candidateCount): make several calls instead", who)
 }
 
 func (b *requestBuilder) fail(kind llm.Kind, format string, args ...any) error {
@@ -199,10 +199,10 @@ func (b *requestBuilder) addTools() {
 	if declarations != nil {
 		c.Tools = append(c.Tools, &genai.Tool{FunctionDeclarations: declarations})
 		if r.ParallelToolCalls != nil && !*r.ParallelToolCalls {
-			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini cannot be told to make one call at a time; the model decides")
+			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini does not support a limit of one tool call at a time; the model decides")
 		}
 	}
-	// A call that is demanded follows the tool's schema anyway.
+	// A forced call follows the tool's schema in any mode.
 	// https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes
 	var calling genai.FunctionCallingConfig
 	switch mode := r.ToolChoice.Mode; {
@@ -231,7 +231,7 @@ func (b *requestBuilder) addFormat() {
 	if len(f.Schema) > 0 {
 		c.ResponseJsonSchema = f.Schema
 		if f.Description != "" {
-			b.warn(llm.WarnUnsupported, "Format", "Gemini takes the schema alone; its description was left out")
+			b.warn(llm.WarnUnsupported, "Format", "Gemini accepts only the schema; its description was omitted")
 		}
 	}
 }
@@ -259,21 +259,21 @@ func (b *requestBuilder) addOptions() {
 	c.Labels = maps.Clone(o.Labels)
 }
 
-// checkHook returns an error for what a hook asked for that would not happen.
+// checkHook returns an error for settings of the hook that would have no effect.
 func (b *requestBuilder) checkHook() error {
 	c := &b.config
 	switch {
 	case c.CandidateCount > 1:
-		return b.provider.severalCandidates(b.call, "the hook asks")
+		return b.provider.severalCandidates(b.call, "the hook requests")
 	case c.HTTPOptions != nil:
-		return b.fail(llm.Unsupported, "the hook set HTTPOptions, which are for the vendor's own client: use Config and Options.Extra")
+		return b.fail(llm.Unsupported, "the hook set HTTPOptions, which only genai's client uses: set Config and Options.Extra instead")
 	case c.ToolConfig != nil && c.ToolConfig.FunctionCallingConfig != nil && c.ToolConfig.FunctionCallingConfig.StreamFunctionCallArguments != nil:
-		return b.fail(llm.Unsupported, "the hook asks for arguments of tool calls in pieces, which this provider cannot read")
+		return b.fail(llm.Unsupported, "the hook set StreamFunctionCallArguments, which this provider does not support: remove it")
 	}
 	return nil
 }
 
-// fill puts the configuration into the body.
+// fill copies the configuration to the body.
 func (b *requestBuilder) fill() {
 	c, body, exact := &b.config, &b.body, &b.exact
 	body.SystemInstruction = vendorContent(c.SystemInstruction)
@@ -318,7 +318,7 @@ func (b *requestBuilder) fill() {
 	body.GenerationConfig = g
 }
 
-// unrounded returns the request's own number, unless a hook has set another.
+// unrounded returns the number of the request, unless the hook has set another one.
 func unrounded(now *float32, exact *float64) *float64 {
 	switch {
 	case now == nil:
@@ -326,15 +326,15 @@ func unrounded(now *float32, exact *float64) *float64 {
 	case exact != nil && float32(*exact) == *now:
 		return exact
 	}
-	// By its decimal text: 0.7 as a float32 is 0.699999988.
+	// Converted by its decimal text, because float64(float32(0.7)) is 0.699999988.
 	f, err := strconv.ParseFloat(strconv.FormatFloat(float64(*now), 'g', -1, 32), 64)
-	if err != nil { // a finite number can be read back
+	if err != nil { // only for a number that is not finite
 		f = float64(*now)
 	}
 	return &f
 }
 
-// outputImage is the vendor's image configuration as the API has it.
+// outputImage is genai's image configuration in the form of the API.
 type outputImage struct {
 	AspectRatio      string                               `json:"aspectRatio,omitempty"`
 	ImageSize        string                               `json:"imageSize,omitempty"`

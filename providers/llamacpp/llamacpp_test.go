@@ -93,8 +93,8 @@ func TestWhatAPromptHasNoPlaceForIsSaid(t *testing.T) {
 		kind llm.Kind
 		says string
 	}{
-		"image":                {&llm.Request{Messages: []llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, Options: with(llamacpp.Options{Template: "plain"}).Options}, llm.Unsupported, "no place for llm.Image"},
-		"format that is none":  {with(llamacpp.Options{Template: "alpaka"}), llm.InvalidRequest, `there is no prompt format "alpaka"; there is: alpaca, `},
+		"image":                {&llm.Request{Messages: []llm.Message{llm.User("see", llm.Image{Data: []byte("x")})}, Options: with(llamacpp.Options{Template: "plain"}).Options}, llm.Unsupported, "plain prompts do not support llm.Image"},
+		"format that is none":  {with(llamacpp.Options{Template: "alpaka"}), llm.InvalidRequest, `unknown prompt format "alpaka": use one of alpaca, `},
 		"grammar and a schema": {&llm.Request{Messages: llm.Prompt("x").Messages, Format: &llm.Format{}, Options: with(llamacpp.Options{Grammar: "root ::= [a]"}).Options}, llm.InvalidRequest, "one of them"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,12 +243,12 @@ func TestOpenedByItsNamesAndEnvironment(t *testing.T) {
 	s := serve(t, map[string]string{"/v1/models": `{"data":[{"id":"tiny"}]}`})
 	var header http.Header
 	for _, name := range []string{"llamacpp", "llama.cpp"} {
-		m, err := providers.OpenWith(name+"/any/name", providers.Config{
+		m, err := providers.Config{
 			Getenv: func(name string) string {
 				return map[string]string{"LLAMACPP_BASE_URL": s.url + "/v1", "LLAMACPP_API_KEY": key}[name]
 			},
 			HTTPClient: &http.Client{Transport: watch{func(r *http.Request) { header = r.Header }}},
-		})
+		}.Open(name + "/any/name")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package ollama_test
 
 import (
+	"crypto/rand"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,5 +67,26 @@ func TestAllocationsOfAPiece(t *testing.T) {
 	const most = 0.3
 	if got := testing.AllocsPerRun(20, func() { read(t, model) }) / benchChunks; got > most {
 		t.Errorf("a piece of a long answer costs %.2f allocations, want at most %.1f", got, most)
+	}
+}
+
+// BenchmarkFiveImages makes and sends a request with five images of 1 MB, without a
+// connection.
+func BenchmarkFiveImages(b *testing.B) {
+	body := text("a") + "\n" + done + "\n"
+	model := llm.New(provider(b, configWith(roundTrip(func(*http.Request) (*http.Response, error) {
+		return respond(200, "application/x-ndjson", strings.NewReader(body)), nil
+	}))), "m")
+	req := &llm.Request{Messages: []llm.Message{llm.User("Compare them.")}}
+	for range 5 {
+		data := make([]byte, 1<<20)
+		rand.Read(data)
+		req.Messages[0].Parts = append(req.Messages[0].Parts, llm.Image{MediaType: "image/png", Data: data})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := model.Generate(b.Context(), req); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -10,10 +10,9 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// countTokens answers how many tokens a chat request is. The server has no
-// endpoint for that, but it renders the prompt that the model's template makes of
-// a request, and shows the model's vocabulary: together they are exact. The
-// server loads the model to render a prompt, as it would to answer.
+// countTokens counts the tokens of a chat request. The server has no endpoint for it, but it
+// renders a request with the model's template and provides the model's vocabulary. The count
+// is exact. To render a prompt, the server loads the model.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	format, err := p.format(call)
 	switch {
@@ -26,7 +25,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	if err != nil {
 		return err
 	}
-	body, _, err := p.marshalChat(call) // what it warns of, the chat will warn of
+	body, _, err := p.marshalChat(call) // the chat will have the same warnings
 	if err == nil {
 		body, err = provider.Merge(body, map[string]any{"_debug_render_only": true, "stream": false})
 	}
@@ -40,21 +39,21 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Debug == nil {
-		return r.Fail(llm.Unsupported, "the server does not render prompts for whoever asks, which counting needs; this Ollama may be too old for that")
+		return r.Fail(llm.Unsupported, "this Ollama server cannot render prompts, which is required for token counts: update it")
 	}
 	count := &llm.TokenCount{
 		Tokens: vocabulary.CountPrompt(got.Debug.Prompt),
 		Exact:  got.Debug.Images == 0,
-		Source: "the prompt rendered by Ollama, in the model's own vocabulary",
+		Source: "the prompt rendered by Ollama, with the model's vocabulary",
 	}
 	if !count.Exact {
-		count.Source += "; without its images"
+		count.Source += "; without images"
 	}
 	provider.Result(r, got.Model, count, llm.Usage{}, yield)
 	return nil
 }
 
-// rendered is the reply to a chat request that is to be rendered only:
+// rendered is the reply to a chat request with _debug_render_only:
 // https://github.com/ollama/ollama/blob/v0.24.0/api/types.go, DebugInfo.
 type rendered struct {
 	provider.Failure
@@ -65,20 +64,20 @@ type rendered struct {
 	} `json:"_debug_info"`
 }
 
-// vocabularies are those of the models that have been counted for. Its zero
-// value is empty and ready, and it is safe for concurrent use.
+// vocabularies caches the vocabularies of models. The zero value is ready to use. It is safe
+// for concurrent use.
 type vocabularies struct {
 	mu    sync.Mutex
 	known map[string]vocabulary // by model name
 }
 
 type vocabulary struct {
-	modified time.Time // when the model was; another time is another model
+	modified time.Time // of the model; a different time means a different model
 	encoding *tokens.Encoding
 }
 
-// vocabulary returns the vocabulary of the call's model. It is some megabytes of
-// JSON, so it is asked for once, and again if the model has changed.
+// vocabulary returns the vocabulary of the call's model. It is several megabytes of JSON, so
+// it is requested only once, and again if the model has changed.
 func (p *Provider) vocabulary(ctx context.Context, call *llm.Call) (*tokens.Encoding, error) {
 	var now shown
 	if err := p.show(ctx, call, false, &now); err != nil {
@@ -97,7 +96,7 @@ func (p *Provider) vocabulary(ctx context.Context, call *llm.Call) (*tokens.Enco
 	}
 	encoding, err := tokens.FromMetadata(call.Model, whole.Metadata)
 	if err != nil {
-		return nil, p.fail(call, llm.Unsupported, "the vocabulary that the server shows cannot be counted with: %v", err)
+		return nil, p.fail(call, llm.Unsupported, "the model's vocabulary is not supported for token counts: %v", err)
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -108,8 +107,7 @@ func (p *Provider) vocabulary(ctx context.Context, call *llm.Call) (*tokens.Enco
 	return encoding, nil
 }
 
-// show asks what the server knows of the call's model, with its vocabulary if
-// verbose.
+// show requests the details of the call's model, with its vocabulary if verbose is set.
 func (p *Provider) show(ctx context.Context, call *llm.Call, verbose bool, got *shown) error {
 	request := map[string]any{"model": call.Model}
 	if verbose {

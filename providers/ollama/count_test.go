@@ -65,13 +65,13 @@ func TestTokensAreCountedInTheRenderedPrompt(t *testing.T) {
 		want         llm.TokenCount
 	}{
 		{"text", "ab a", 0, llm.TokenCount{ // <s> ▁ab ▁a
-			Tokens: 3, Exact: true, Source: "the prompt rendered by Ollama, in the model's own vocabulary",
+			Tokens: 3, Exact: true, Source: "the prompt rendered by Ollama, with the model's vocabulary",
 		}},
 		{"control tokens", "ab<end>", 0, llm.TokenCount{ // <s> ▁ab <end>
-			Tokens: 3, Exact: true, Source: "the prompt rendered by Ollama, in the model's own vocabulary",
+			Tokens: 3, Exact: true, Source: "the prompt rendered by Ollama, with the model's vocabulary",
 		}},
 		{"an image", "a", 1, llm.TokenCount{ // <s> ▁a, and who knows
-			Tokens: 2, Source: "the prompt rendered by Ollama, in the model's own vocabulary; without its images",
+			Tokens: 2, Source: "the prompt rendered by Ollama, with the model's vocabulary; without images",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestTokensThatCannotBeCountedAreAnError(t *testing.T) {
 				return
 			}
 			says(200, "application/json", `{"model":"m","message":{"role":"assistant","content":"hi"},"done":true}`)(w, r)
-		}, llm.Unsupported, "does not render prompts"},
+		}, llm.Unsupported, "cannot render prompts"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := llm.New(serve(t, tt.handler), "m").CountTokens(t.Context(), llm.Prompt("hi"))

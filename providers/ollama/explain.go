@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// explain corrects the kind of an error where Ollama's status does not say it,
-// and adds what to do about it. The error must not have been handed out yet.
+// explain corrects the kind of an error if Ollama's status code does not determine it, and
+// adds a fix to the message. The error must not have been returned to a caller yet.
 func explain(err error) error {
 	e, ok := err.(*llm.Error)
 	if !ok {
@@ -22,24 +22,24 @@ func explain(err error) error {
 		e.Kind = kindOfText(e.Message, requestErrors)
 	case e.Kind == llm.Network:
 		if dial, ok := errors.AsType[*net.OpError](e.Err); ok && dial.Op == "dial" {
-			e.Message += "; is Ollama running there? Start it with: ollama serve"
+			e.Message += "; if Ollama is not running, start it with: ollama serve"
 		}
 	case e.Kind == llm.NotFound && strings.HasPrefix(e.Message, "model "):
 		e.Message += "; get it with: ollama pull " + e.Model
-	case e.Kind == llm.NotFound && strings.HasPrefix(e.Message, "404 "): // of the server under the API
-		e.Message += "; is the base URL right? It must not end in /api or /v1"
+	case e.Kind == llm.NotFound && strings.HasPrefix(e.Message, "404 "): // from the HTTP server, not from the API
+		e.Message += "; check the base URL, which must not end in /api or /v1"
 	}
 	return e
 }
 
-// knownText is a piece of an error's text, and the kind that it tells.
+// knownText is a part of an error text, and the kind of that error.
 type knownText struct {
 	text string
 	kind llm.Kind
 }
 
-// requestErrors come as failures of the server: with status 500 or 501, or inside a
-// stream. They are not, so that to try again is no use.
+// requestErrors are errors that Ollama reports as server errors, with status 500 or 501 or
+// inside a stream, although the request causes them. A retry cannot succeed.
 var requestErrors = []knownText{
 	{"must be of type ", llm.InvalidRequest}, // option "temperature" must be of type float32
 	{"must be of an array of strings", llm.InvalidRequest},
@@ -50,7 +50,7 @@ var requestErrors = []knownText{
 	{"missing data required for image input", llm.Unsupported},
 }
 
-// pullErrors are what the registry answers to the server, or why it does not.
+// pullErrors are errors of the model registry, or of the connection to it.
 var pullErrors = []knownText{
 	{"pull model manifest: file does not exist", llm.NotFound},
 	{"requires a newer version of Ollama", llm.Unsupported},

@@ -12,11 +12,11 @@ import (
 
 const defaultPort = "11434"
 
-// hostURL returns the base URL that a value of OLLAMA_HOST stands for. It may be
-// a host, a port after a colon, both, or a URL, perhaps with a path; quotes and
-// space around it are ignored. Without a scheme the port is 11434 unless there
-// is one, with a scheme it is the scheme's. An address that servers listen on
-// but nobody can connect to, such as 0.0.0.0, stands for this machine.
+// hostURL returns the base URL for a value of OLLAMA_HOST. The value can be a host, a port
+// after a colon, both, or a URL with or without a path. Quotes and spaces around it are
+// ignored. The default port is 11434, or the scheme's port if the value has a scheme. An
+// address that servers listen on but clients cannot connect to, for example 0.0.0.0, means
+// this machine.
 // https://github.com/ollama/ollama/blob/main/docs/faq.mdx#how-do-i-configure-ollama-server
 func hostURL(value string) (string, error) {
 	value = strings.TrimSpace(strings.Trim(strings.TrimSpace(value), `"'`))
@@ -33,11 +33,11 @@ func hostURL(value string) (string, error) {
 		host, port = strings.Trim(hostPort, "[]"), ""
 	}
 	if strings.Contains(hostPort, "@") {
-		return "", badHost("OLLAMA_HOST holds credentials: put them into OLLAMA_API_KEY")
+		return "", badHost("OLLAMA_HOST contains credentials: set OLLAMA_API_KEY instead")
 	}
 	if port != "" {
 		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return "", badHost(fmt.Sprintf("OLLAMA_HOST has the port %q, which is none", port))
+			return "", badHost(fmt.Sprintf("OLLAMA_HOST has an invalid port %q: use a number up to 65535", port))
 		}
 	} else if !hasScheme {
 		port = defaultPort
@@ -56,8 +56,8 @@ func badHost(message string) error {
 	return &llm.Error{Kind: llm.InvalidRequest, Provider: providerName, Message: message}
 }
 
-// connectable returns the host as it stands in a URL, with the loopback address
-// in place of an unspecified one.
+// connectable returns the host in the form for a URL. An unspecified address is replaced
+// with the loopback address.
 func connectable(host string) string {
 	if host == "" {
 		return "127.0.0.1"

@@ -23,7 +23,7 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 		"an unknown role":                {&llm.Request{Messages: []llm.Message{{Role: "robot"}}}, `unknown role "robot"`},
 		"a tool result without its call": {&llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `the tool result has the id "c"`},
 		"text that is not UTF-8":         {llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
-		"extra that is not JSON":         {with(func(r *llm.Request) { r.Options = []llm.Options{ollama.Options{Extra: map[string]any{"x": func() {}}}} }), "cannot be written as JSON"},
+		"extra that is not JSON":         {with(func(r *llm.Request) { r.Options = []llm.Options{ollama.Options{Extra: map[string]any{"x": func() {}}}} }), "cannot be encoded as JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ask(t, p, test.req)

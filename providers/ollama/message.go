@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// message is a message as it is sent.
+// message is one message of a chat request.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type message struct {
 	Role       string     `json:"role"`
@@ -31,11 +31,11 @@ type calledByName struct {
 	Arguments json.RawMessage `json:"arguments"`
 }
 
-// addMessages puts the conversation in. What cannot be said to Ollama is an
-// error: a message without one of its parts is another message.
+// addMessages adds the messages of the request. A part that Ollama does not support is an
+// error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
 	b.body.Messages = make([]message, 0, len(b.req.Messages))
-	names := make(map[string]string) // of called tools, by the call's id
+	names := make(map[string]string) // of the tools that were called, by call id
 	named := false
 	for i, m := range b.req.Messages {
 		if m.Role == llm.RoleTool {
@@ -50,12 +50,12 @@ func (b *requestBuilder) addMessages() error {
 		named = named || m.Name != ""
 	}
 	if named {
-		b.warn(llm.WarnUnsupported, "Messages", "Ollama takes no names in messages; they were left out")
+		b.warn(llm.WarnUnsupported, "Messages", "Ollama does not support names in messages; they were omitted")
 	}
 	return nil
 }
 
-// message converts a message of any role but a tool's.
+// message converts a message of any role except a tool result.
 func (b *requestBuilder) message(m llm.Message, names map[string]string) (message, error) {
 	out := message{Role: string(m.Role)}
 	var text, thinking strings.Builder
@@ -63,33 +63,33 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 		switch p := part.(type) {
 		case llm.Text:
 			text.WriteString(p.Text)
-		case llm.Refusal: // to Ollama, something the model said
+		case llm.Refusal: // sent as text of the model
 			text.WriteString(p.Text)
 		case llm.Reasoning:
 			thinking.WriteString(p.Text)
 		case llm.Image:
 			if len(p.Data) == 0 {
-				return message{}, errors.New("an image must be given by its bytes, not by URL")
+				return message{}, errors.New("an image by URL is not supported: set Image.Data")
 			}
 			out.Images = append(out.Images, p.Data)
 		case llm.ToolCall:
 			names[p.ID] = p.Name
 			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, b.arguments(p)}})
 		case llm.Unknown, llm.Code:
-			b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
+			b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 		default:
-			return message{}, fmt.Errorf("this provider cannot be sent %T", part)
+			return message{}, fmt.Errorf("a part of type %T is not supported: remove it", part)
 		}
 	}
 	out.Content, out.Thinking = text.String(), thinking.String()
 	return out, nil
 }
 
-// noArguments are those of a call without any. The server wants an object.
+// noArguments are the arguments of a call without arguments. The server requires an object.
 var noArguments = json.RawMessage("{}")
 
-// arguments returns a call's arguments as the object that the server takes. A
-// model's mistake cannot be sent back to it.
+// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
+// wrote cannot be sent back.
 func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 	text := strings.TrimSpace(call.Arguments)
 	switch {
@@ -97,20 +97,19 @@ func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 		return noArguments
 	case !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)):
 		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are no JSON object; none were sent in their place")
+			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
 		return noArguments
 	}
 	return json.RawMessage(text)
 }
 
-// addResults adds the results of tools, which are a message each. They are tied
-// to their calls by the tool's name, and in newer versions by the call's id, if
-// the server gave it one.
+// addResults adds tool results, each as one message. The server finds the call for a result
+// by the tool's name, and in newer versions by the call's id if the server sent one.
 func (b *requestBuilder) addResults(m llm.Message, names map[string]string) {
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
 		if !ok {
-			continue // Validate lets nothing else in
+			continue // Validate accepts no other part
 		}
 		out := message{Role: string(llm.RoleTool), Content: result.Content, ToolName: result.Name, ToolCallID: result.CallID}
 		if out.ToolName == "" {

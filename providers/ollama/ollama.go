@@ -1,23 +1,23 @@
-// Package ollama talks to Ollama by its own API: a server on this machine, one
-// elsewhere, ollama.com, or a gateway in front of any of them.
+// Package ollama is the provider for Ollama, by its own API: a server on this machine or
+// another one, ollama.com, or a gateway in front of them.
 //
 //	p, err := ollama.New(ollama.Config{})
 //	model := llm.New(p, "llama3.2:1b")
 //
-// Importing the package registers it with providers, so that a name is enough:
+// Importing the package registers it with package providers, which opens models by name:
 //
 //	model, err := providers.Open("ollama/llama3.2:1b")
 //
-// What Ollama has and others do not is in [Options]. Beyond chats, embeddings
-// and model lists, [Provider] has methods of its own: Pull, Show and Version.
+// Settings that only Ollama has are in [Options]. In addition to chats, embeddings, token
+// counts and model lists, [Provider] has the methods Pull, Show and Version.
 //
-// A prompt that does not fit into the model's context is an error of kind
-// [llm.ContextLength]. Ollama itself would leave messages out and say nothing;
-// see [Options.Truncate].
+// If a prompt does not fit into the model's context window, the call fails with kind
+// [llm.ContextLength]. By default, Ollama itself omits messages and does not report it; see
+// [Options.Truncate].
 //
-// The API is https://github.com/ollama/ollama/blob/main/docs/api.md. Its types
-// are written down here rather than imported from github.com/ollama/ollama,
-// which would bring the server's dependencies into every program.
+// The API is described in https://github.com/ollama/ollama/blob/main/docs/api.md. The
+// package does not import github.com/ollama/ollama, which would add the server's
+// dependencies to every program.
 package ollama
 
 import (
@@ -31,18 +31,18 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// DefaultBaseURL is where Ollama listens unless told otherwise.
+// DefaultBaseURL is the default address of an Ollama server.
 const DefaultBaseURL = "http://127.0.0.1:11434"
 
-// Config is how to reach a server. The zero Config is an Ollama on this
-// machine at its usual port; the environment is not read.
+// Config is the configuration of a [Provider]. The zero Config is an Ollama server on this
+// machine at the default port. New does not read environment variables.
 type Config struct {
-	// BaseURL is where the server is, without /api: "http://gpu-box:11434".
-	// Empty is [DefaultBaseURL].
+	// BaseURL is the address of the server without /api, for example
+	// "http://gpu-box:11434". The default is [DefaultBaseURL].
 	BaseURL string
 
-	// APIKey is sent as a bearer token. ollama.com and gateways want one, a
-	// server of one's own does not.
+	// APIKey is sent as a bearer token. ollama.com and gateways require one. An Ollama
+	// server on your own machine does not.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
 	//
@@ -50,31 +50,31 @@ type Config struct {
 	// its token. An error fails the call with kind Auth, unless it has another kind.
 	TokenSource func(context.Context) (string, error)
 
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	// Header is added to every request. It does not replace headers that the provider sets.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own,
-	// with a transport made for many streams. Its rule for redirects is not
-	// used: credentials go to no other host. Do not set its Timeout, which cuts
-	// long answers: set Limits.
+	// HTTPClient sends the requests. The default is a new client with a transport for many
+	// concurrent streams. Do not set the client's Timeout, because it interrupts long
+	// answers. Set Limits instead.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so no other host receives the credential.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default. A server that loads a model, or has another
-	// request to answer first, sends nothing until then: see FirstEvent.
+	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
+	// While a server loads a model or answers an earlier request, it sends nothing; see
+	// FirstEvent.
 	Limits llm.Limits
 
-	// Template is the prompt format of requests whose [Options.Template] is
-	// empty.
+	// Template is the default of [Options.Template].
 	Template string
 
-	// Name is the provider's name in errors and model names; empty is "ollama".
+	// Name is the provider's name in errors and model names. The default is "ollama".
 	Name string
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format prints the configuration without credentials, including those in headers, for
+// every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
@@ -89,8 +89,8 @@ type Provider struct {
 	vocabularies vocabularies
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one, or a
-// prompt format that does not exist, is an error of kind [llm.InvalidRequest].
+// New returns a provider. It sends nothing. An invalid base URL or an unknown prompt format
+// is an error of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:   config.Name,
@@ -120,21 +120,21 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Name returns the provider's name: "ollama", unless configured otherwise.
+// Name returns the provider's name, "ollama" by default.
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address. The verbs %v and %+v print the same,
+// because headers may contain credentials.
 func (p *Provider) String() string { return p.name + " at " + p.server.BaseURL }
 
-// GoString returns what String returns.
+// GoString returns the result of String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections, unless Config.HTTPClient was set.
 func (p *Provider) Close() error { return p.server.Client.Close() }
 
-// Do answers chats, embeddings, token counts and model lists. A token count is
-// that of the chat's prompt; the model's vocabulary is kept for the next one.
+// Do answers chats, embeddings, token counts and model lists. A token count is the number
+// of tokens in the chat's prompt. The model's vocabulary is cached for later counts.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
@@ -159,7 +159,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }

@@ -1,52 +1,50 @@
 package ollama
 
-// Options are the settings that Ollama has and others do not, for chats and
-// embeddings. What is zero is not sent, but for Truncate.
+// Options are settings that only Ollama has, for chats and embeddings. Zero fields are not
+// sent, except Truncate.
 type Options struct {
-	// NumCtx is the size of the context in tokens, prompt and answer together.
-	// Another size than the model is loaded with makes the server load it again.
+	// NumCtx is the size of the context window in tokens, for prompt and answer together.
+	// If it differs from the size of the loaded model, the server reloads the model.
 	NumCtx int `json:"num_ctx,omitempty"`
-	// NumThread is the number of processor threads to compute with.
+	// NumThread is the number of CPU threads of the computation.
 	NumThread int `json:"num_thread,omitempty"`
-	// KeepAlive is how long the model stays loaded after the call: a duration
-	// such as "1h30m" (time.Duration's String will do), or a number of seconds.
-	// "0" unloads it at once, "-1" keeps it for ever.
+	// KeepAlive is the time that the model stays loaded after the call: a duration in the
+	// format of time.Duration, for example "1h30m", or a number of seconds. "0" unloads the
+	// model immediately. "-1" keeps it loaded.
 	KeepAlive string `json:"keep_alive,omitempty"`
 
-	// Truncate lets the server leave out the oldest messages of a prompt that is
-	// too long, or the end of a text to embed, without saying so. By default
-	// that is an error of kind llm.ContextLength.
+	// Truncate lets the server omit the oldest messages of a prompt that is too long, or
+	// the end of a text to embed. The server does not report it. By default such a call
+	// fails with kind llm.ContextLength.
 	Truncate *bool `json:"truncate,omitempty"`
-	// Shift, if false, ends an answer that fills the context, with the reason
-	// llm.FinishLength; the server's default is to go on and forget the
-	// beginning of the conversation.
+	// Shift, if false, ends an answer when the context window is full, with
+	// llm.FinishLength. By default the server continues and drops the beginning of the
+	// conversation.
 	Shift *bool `json:"shift,omitempty"`
-	// Think switches thinking on or off, whatever Request.Reasoning says: for
-	// models that know no efforts.
+	// Think turns reasoning on or off, and overrides Request.ReasoningEffort. Use it for
+	// models without reasoning efforts.
 	Think *bool `json:"think,omitempty"`
 
-	// Template is the name of the prompt format in which a model without a chat
-	// template of its own is asked: "plain" (also "llama1" and "cerebras-gpt":
-	// the model goes on with the text), "alpaca", "vicuna", "llama2", "llama3",
-	// "chatml", "gemma", "mistral-v1", "mistral-v3" or "mistral-v7". It is sent
-	// to be completed as it is (raw, in Ollama's words), and has no place for
-	// tools or images. Empty is Config.Template, and if that is empty the model's
-	// own template.
+	// Template is the name of a prompt format, for a model without a chat template: "plain"
+	// (also "llama1" and "cerebras-gpt": the model continues the text), "alpaca", "vicuna",
+	// "llama2", "llama3", "chatml", "gemma", "mistral-v1", "mistral-v3" or "mistral-v7". The
+	// prompt is sent in Ollama's raw mode. Tools and images are not supported. The default
+	// is Config.Template, or the model's template if that is empty.
 	//
-	// Control tokens in the messages' texts are made text by a character in them
-	// that does not show, with a warning: Ollama cannot be told to leave them alone.
+	// Security: Ollama interprets the names of control tokens in a raw prompt. If a message
+	// contains such a name, an invisible character (U+200B) is inserted into it, with a
+	// warning.
 	//
-	// In the format "alpaca", further texts of a user's message are the input of
-	// the instruction that is the first.
+	// With "alpaca", the first text of a user message is the instruction. Further texts of
+	// the message are its input.
 	Template string `json:"template,omitempty"`
 
-	// Raw are further members of the request's "options", such as min_p,
-	// repeat_penalty or num_gpu. They outrank the request's own settings:
+	// Raw are additional members of the request's "options", for example min_p,
+	// repeat_penalty or num_gpu. They replace members of the same name.
 	// https://github.com/ollama/ollama/blob/main/docs/modelfile.mdx#valid-parameters-and-values
 	Raw map[string]any `json:"raw,omitempty"`
-	// Extra are further members of the request's JSON object, of chats and of
-	// embeddings. They outrank all else. A nil member takes away what would be sent
-	// otherwise.
+	// Extra are additional members of the request's JSON object, for chats and embeddings.
+	// They replace members of the same name. A nil value removes a member.
 	Extra map[string]any `json:"extra,omitempty"`
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// rawBody is the body of a request to go on with a prompt as it is.
+// rawBody is the body of a request to complete a prompt in raw mode.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#request-raw-mode
 type rawBody struct {
 	Model       string          `json:"model"`
@@ -31,8 +31,7 @@ type rawBody struct {
 	Options     settings        `json:"options,omitempty"`
 }
 
-// format returns the prompt format in which a call is to be put, or nil if the
-// model's own template is to be used.
+// format returns the prompt format of a call, or nil to use the model's chat template.
 func (p *Provider) format(call *llm.Call) (*prompt.Format, error) {
 	return p.namedFormat(call, llmutil.OptionsFor[Options](call.Request.Options).Template)
 }
@@ -51,8 +50,7 @@ func (p *Provider) namedFormat(call *llm.Call, name string) (*prompt.Format, err
 	return format, nil
 }
 
-// complete answers a chat in a prompt format. An error that it returns has not
-// been yielded.
+// complete answers a chat with a prompt format. A returned error has not been yielded.
 func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	b.addSettings()
@@ -61,12 +59,12 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 	if err := b.addOptions(); err != nil {
 		return err
 	}
-	if err := b.strict(); err != nil { // before anything is sent
+	if err := b.checkSupported(); err != nil { // before render sends a request
 		return err
 	}
 	text, _, stop, err := b.render(ctx, format)
 	if err == nil {
-		err = b.strict()
+		err = b.checkSupported()
 	}
 	if err != nil {
 		return err
@@ -89,25 +87,17 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, format *prompt.
 	defer r.Close()
 	return p.answer(provider.Answer{
 		Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield,
-		CanContinue: call.Request.Format == nil, // which would begin anew
+		CanContinue: call.Request.Format == nil, // a continued answer would start a second JSON object
 	}, true)
 }
 
-// strict returns an error if the request is strict and there is a warning.
-func (b *requestBuilder) strict() error {
-	if len(b.warnings) == 0 || !b.req.FailOnUnsupported {
-		return nil
-	}
-	w := b.warnings[0]
-	return b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
-}
-
-// render returns the prompt of the call in a format, with the vocabulary that
-// it is to be read with and the texts to stop at.
+// render returns the prompt of the call in a format, the model's vocabulary, and the
+// format's stop sequences.
 //
-// Ollama takes the name of a control token for the token wherever it stands in
-// a prompt, and takes no tokens in place of texts. So the model's vocabulary,
-// which the server shows, says what in the texts has to be made harmless.
+// Security: Ollama interprets the name of a control token anywhere in a prompt as the token,
+// and it does not accept token ids in place of text. So render neutralizes the names of
+// control tokens in the messages. It takes the names from the model's vocabulary, which the
+// server provides.
 func (b *requestBuilder) render(ctx context.Context, format *prompt.Format) (string, *tokens.Encoding, []string, error) {
 	rendered, err := format.Render(b.req.Messages)
 	if err != nil {
@@ -125,27 +115,27 @@ func (b *requestBuilder) render(ctx context.Context, format *prompt.Format) (str
 		case !piece.Control:
 			harmless, found, ok := neutralize(piece.Text, control)
 			if !ok {
-				return "", nil, nil, b.fail(llm.Unsupported, "the texts have %q in them, which this model takes for control tokens, "+
-					"and which cannot be made harmless", found)
+				return "", nil, nil, b.fail(llm.Unsupported, "the messages contain %q, which are control tokens of this model "+
+					"and cannot be neutralized: remove them", found)
 			}
 			text.WriteString(harmless)
 			changed = append(changed, found...)
 		case !slices.Contains(control, piece.Text):
-			return "", nil, nil, b.fail(llm.Unsupported, "the model's vocabulary does not have the control token %s of the prompt format: "+
-				"use the format that the model was trained with, or none if it has a template", piece.Text)
+			return "", nil, nil, b.fail(llm.Unsupported, "the control token %s of the prompt format is not in the model's vocabulary: "+
+				"set Template to the format that the model was trained with, or leave it empty if the model has a template", piece.Text)
 		default:
 			text.WriteString(piece.Text)
 		}
 	}
 	if len(changed) > 0 {
 		slices.Sort(changed)
-		b.warn(llm.WarnChanged, "Messages", fmt.Sprintf("the texts have %q in them, which this model takes for control tokens and Ollama cannot be told to leave alone; "+
-			"a character that does not show (U+200B) was put into each", slices.Compact(changed)))
+		b.warn(llm.WarnChanged, "Messages", fmt.Sprintf("the messages contain %q, which are control tokens of this model; "+
+			"an invisible character (U+200B) was inserted into each", slices.Compact(changed)))
 	}
 	return text.String(), vocabulary, rendered.Stop, nil
 }
 
-// controlNames returns the names of control tokens, longest first.
+// controlNames returns the names of the control tokens, longest first.
 func controlNames(vocabulary *tokens.Encoding) []string {
 	names := vocabulary.Special()
 	slices.SortFunc(names, func(a, b string) int { return len(b) - len(a) })
@@ -155,13 +145,12 @@ func controlNames(vocabulary *tokens.Encoding) []string {
 // hidden is the zero width space.
 const hidden = "\u200b"
 
-// maxPasses is how often a text is searched for names: a name may have another in
-// it, but not many in each other.
+// maxPasses is the maximum number of searches of a text. A replacement can leave another
+// name, but only a few are nested.
 const maxPasses = 8
 
-// neutralize returns the text with a character that does not show within each
-// name of a control token, so that it is one no more, and the names it found. It
-// reports false if there are still some.
+// neutralize inserts an invisible character into each name of a control token in the text.
+// It returns the new text and the names that it found, and false if names remain.
 func neutralize(text string, control []string) (harmless string, found []string, ok bool) {
 	for range maxPasses {
 		before := len(found)
@@ -171,7 +160,7 @@ func neutralize(text string, control []string) (harmless string, found []string,
 			}
 			_, size := utf8.DecodeRuneInString(name)
 			if size == len(name) {
-				return text, append(found, name), false // one character cannot be taken apart
+				return text, append(found, name), false // a name of one character cannot be split
 			}
 			text = strings.ReplaceAll(text, name, name[:size]+hidden+name[size:])
 			found = append(found, name)
@@ -183,7 +172,7 @@ func neutralize(text string, control []string) (harmless string, found []string,
 	return text, found, false
 }
 
-// countFormatted answers how many tokens a chat is in a prompt format.
+// countFormatted counts the tokens of a chat in a prompt format.
 func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := &requestBuilder{provider: p, call: call, req: call.Request}
 	text, vocabulary, _, err := b.render(ctx, format)
@@ -192,7 +181,7 @@ func (p *Provider) countFormatted(ctx context.Context, call *llm.Call, format *p
 	}
 	count := &llm.TokenCount{
 		Tokens: vocabulary.CountPrompt(text), Exact: true,
-		Source: "the prompt in the format asked for, in the model's own vocabulary",
+		Source: "the prompt in the requested format, with the model's vocabulary",
 	}
 	provider.LocalResult(p.name, call, count, yield)
 	return nil

@@ -109,7 +109,7 @@ func TestCountInAPromptFormat(t *testing.T) {
 		return *n
 	}
 	equal(t, "count", count("ab a"), llm.TokenCount{ // <s> ▁ab ▁a
-		Tokens: 3, Exact: true, Source: "the prompt in the format asked for, in the model's own vocabulary",
+		Tokens: 3, Exact: true, Source: "the prompt in the requested format, with the model's vocabulary",
 	})
 	if n := count("ab</s>").Tokens; n <= 3 { // <s> ▁ab </s>, if what a user types were a control token
 		t.Errorf("text that looks like a control token is counted as one: %d tokens", n)
@@ -149,13 +149,13 @@ func TestWhatARawPromptLacksIsSaid(t *testing.T) {
 	wantError(t, err, llm.Unsupported, "Tools: ")
 
 	_, err = ask(t, p, inFormat("chatml", "x"))
-	wantError(t, err, llm.Unsupported, "does not have the control token <|im_start|>")
+	wantError(t, err, llm.Unsupported, "the control token <|im_start|> of the prompt format is not in the model's vocabulary")
 	_, err = ask(t, p, inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = llm.New(p, "m").CountTokens(t.Context(), inFormat("alpaka", "x"))
-	wantError(t, err, llm.InvalidRequest, "there is no prompt format")
+	wantError(t, err, llm.InvalidRequest, "unknown prompt format")
 	_, err = ask(t, p, &llm.Request{Messages: []llm.Message{llm.User("", llm.Image{Data: []byte("x")})}})
-	wantError(t, err, llm.Unsupported, "no place for llm.Image")
+	wantError(t, err, llm.Unsupported, "plain prompts do not support llm.Image")
 	if _, err := ollama.New(ollama.Config{Template: "alpaka"}); llm.KindOf(err) != llm.InvalidRequest {
 		t.Errorf("a provider of a format that does not exist is made: %v", err)
 	}
@@ -166,7 +166,7 @@ func TestNamesThatCannotBeMadeHarmlessAreRefused(t *testing.T) {
 		p, _ := completing(t, ollama.Config{Template: "plain"}, strings.Replace(wordsVocabulary, "<end>", name, 1), generated)
 		text := fromJSON(t, `"`+name+`"`).(string)
 		_, err := llm.New(p, "m").Generate(context.Background(), llm.Prompt("a "+text+" b"))
-		wantError(t, err, llm.Unsupported, "cannot be made harmless")
+		wantError(t, err, llm.Unsupported, "cannot be neutralized: remove them")
 	}
 }
 

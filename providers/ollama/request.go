@@ -27,7 +27,7 @@ type chatBody struct {
 	Options     settings        `json:"options,omitempty"`
 }
 
-// settings are what a request has under "options".
+// settings are the member "options" of a request.
 type settings map[string]any
 
 type tool struct {
@@ -41,7 +41,8 @@ type function struct {
 	Parameters  json.RawMessage `json:"parameters"`
 }
 
-// requestBuilder makes a chat body of a request and notes what is lost.
+// requestBuilder converts a request to the body of a chat. It collects a warning for each
+// setting that Ollama does not support.
 type requestBuilder struct {
 	provider *Provider
 	call     *llm.Call
@@ -51,8 +52,8 @@ type requestBuilder struct {
 	warnings []llm.Warning
 }
 
-// marshalChat returns the body for the call, with warnings about what Ollama
-// cannot be asked for, or an error if the request is strict about that.
+// marshalChat returns the body for a chat, with warnings about settings that Ollama does not
+// support. If the request has FailOnUnsupported, such a setting is an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
@@ -65,22 +66,31 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	if err := b.addOptions(); err != nil {
 		return nil, nil, err
 	}
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
-		return nil, nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
+	if err := b.checkSupported(); err != nil {
+		return nil, nil, err
 	}
 	data, err := b.provider.marshal(call, &b.body, b.options.Extra)
 	return data, b.warnings, err
 }
 
-// marshal returns a request's body with the user's own members in it.
+// checkSupported returns an error if there is a warning and the request has
+// FailOnUnsupported.
+func (b *requestBuilder) checkSupported() error {
+	if len(b.warnings) == 0 || !b.req.FailOnUnsupported {
+		return nil
+	}
+	w := b.warnings[0]
+	return b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
+}
+
+// marshal returns the body as JSON, with the members of Options.Extra.
 func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err == nil {
 		data, err = provider.Merge(data, extra)
 	}
 	if err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	return data, nil
 }
@@ -99,30 +109,30 @@ func (b *requestBuilder) addSettings() {
 	body.Logprobs, body.TopLogprobs = r.Logprobs || r.TopLogprobs > 0, r.TopLogprobs
 
 	body.Options = make(settings)
-	if r.MaxTokens > 0 { // to the server, zero is no limit
+	if r.MaxTokens > 0 { // for the server, zero means no limit
 		body.Options["num_predict"] = r.MaxTokens
 	}
 	provider.AddSampling(body.Options, r)
 }
 
-// noParameters is the schema of a tool without parameters. Templates of models
-// read its members, so it cannot be left out.
+// noParameters is the schema of a tool without parameters. Chat templates read its members,
+// so it is required.
 var noParameters = json.RawMessage(`{"type":"object","properties":{}}`)
 
 func (b *requestBuilder) addTools() {
 	r := b.req
 	switch r.ToolChoice.Mode {
 	case llm.ToolNone:
-		return // a model that sees no tools calls none
+		return // without tools in the prompt, the model calls none
 	case llm.ToolRequired, llm.ToolNamed:
-		b.warn(llm.WarnUnsupported, "ToolChoice", "Ollama cannot be told to call a tool; the model decides")
+		b.warn(llm.WarnUnsupported, "ToolChoice", "Ollama does not support a forced tool call; the model decides")
 	}
 	if len(r.Tools) > 0 && r.ParallelToolCalls != nil && !*r.ParallelToolCalls {
-		b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Ollama cannot be told to make one call at a time; the model decides")
+		b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Ollama does not support a limit of one tool call at a time; the model decides")
 	}
 	for _, t := range r.Tools {
 		if t.Strict != nil && *t.Strict {
-			b.warn(llm.WarnUnsupported, "Tools", "Ollama does not hold the model to the parameters of the tool "+t.Name)
+			b.warn(llm.WarnUnsupported, "Tools", "Ollama does not enforce the schema of the tool "+t.Name)
 		}
 		f := function{t.Name, t.Description, t.Parameters}
 		if len(f.Parameters) == 0 {
@@ -141,7 +151,7 @@ func (b *requestBuilder) addFormat() {
 	default:
 		b.body.Format = f.Schema
 		if f.Description != "" {
-			b.warn(llm.WarnUnsupported, "Format", "Ollama takes the schema alone; its description was left out")
+			b.warn(llm.WarnUnsupported, "Format", "Ollama accepts only the schema; its description was omitted")
 		}
 	}
 }
@@ -155,7 +165,7 @@ func (b *requestBuilder) addThinking() {
 		b.body.Think = false
 	case effort == llm.EffortMinimal:
 		b.body.Think = llm.EffortLow
-		b.warn(llm.WarnChanged, "ReasoningEffort", "Ollama knows no less effort than low")
+		b.warn(llm.WarnChanged, "ReasoningEffort", "Ollama has no effort below low; low was sent")
 	default:
 		b.body.Think = effort
 	}
@@ -170,7 +180,7 @@ func (b *requestBuilder) addOptions() error {
 	return err
 }
 
-// add puts in what the options say.
+// add adds the settings of the options.
 func (s settings) add(o *Options) {
 	if o.NumCtx != 0 {
 		s["num_ctx"] = o.NumCtx
@@ -183,8 +193,8 @@ func (s settings) add(o *Options) {
 	}
 }
 
-// keepAlive returns the JSON for a time to stay loaded: a number of seconds, or
-// a duration in a string.
+// keepAlive returns the JSON for Options.KeepAlive: a number of seconds, or a string with a
+// duration.
 func (p *Provider) keepAlive(call *llm.Call, value string) (json.RawMessage, error) {
 	if value == "" {
 		return nil, nil
@@ -193,7 +203,7 @@ func (p *Provider) keepAlive(call *llm.Call, value string) (json.RawMessage, err
 		return strconv.AppendInt(nil, seconds, 10), nil
 	}
 	if _, err := time.ParseDuration(value); err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, `KeepAlive is %q; it must be a duration such as "1h30m" or a number of seconds`, value)
+		return nil, p.fail(call, llm.InvalidRequest, `KeepAlive is %q: use a duration such as "1h30m", or a number of seconds`, value)
 	}
 	return json.Marshal(value)
 }

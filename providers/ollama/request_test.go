@@ -261,7 +261,7 @@ func TestWhatCannotBeSentIsRefusedBefore(t *testing.T) {
 	}{
 		"an image by URL": {
 			func(r *llm.Request) { r.Messages[0] = llm.User("", llm.Image{URL: "https://example.com/a.png"}) },
-			llm.Unsupported, "message 0: an image must be given by its bytes, not by URL",
+			llm.Unsupported, "message 0: an image by URL is not supported: set Image.Data",
 		},
 		"sound": {
 			func(r *llm.Request) { r.Messages[0] = llm.User("", llm.Audio{Data: []byte("RIFF")}) },
@@ -277,11 +277,11 @@ func TestWhatCannotBeSentIsRefusedBefore(t *testing.T) {
 		},
 		"raw options that JSON does not have": {
 			func(r *llm.Request) { r.Options = options(ollama.Options{Raw: map[string]any{"f": func() {}}}) },
-			llm.InvalidRequest, "cannot be written as JSON",
+			llm.InvalidRequest, "cannot be encoded as JSON",
 		},
 		"extra members that JSON does not have": {
 			func(r *llm.Request) { r.Options = options(ollama.Options{Extra: map[string]any{"f": func() {}}}) },
-			llm.InvalidRequest, "cannot be written as JSON",
+			llm.InvalidRequest, "cannot be encoded as JSON",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

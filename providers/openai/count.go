@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -14,26 +15,26 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// CountBy says who counts the tokens of a request.
+// CountBy selects who counts the tokens of a request.
 type CountBy string
 
-// Who counts tokens.
+// The values of [Options.CountBy].
 const (
-	// CountOffline counts in this process and uses no network: an estimate, see
-	// [tokens.CountRequest]. It is the default.
+	// CountOffline counts in this process, without the network. The count is an estimate,
+	// see [tokens.CountRequest]. It is the default.
 	CountOffline CountBy = ""
-	// CountRemote asks the server. OpenAI, Azure, llama.cpp and vLLM have a
-	// counter; others are an [llm.Unsupported] error.
+	// CountRemote asks the server. OpenAI, Azure, llama.cpp and vLLM have a token counter.
+	// For other servers, the call fails with kind [llm.Unsupported].
 	//
-	// llama.cpp and vLLM count what they would be given in the same chat, so that
-	// the count is exact, but for images and the like. OpenAI and Azure count for their Responses API, in which
-	// a chat with tools or a response format has fewer tokens: up to 82 fewer in
-	// recorded replies. What they say is an estimate of a chat for that.
+	// Counts of llama.cpp and vLLM are exact, except for requests with images, audio or
+	// files. OpenAI and Azure count tokens for their Responses API, where a chat with tools
+	// or a response format has fewer tokens (up to 82 fewer in recorded replies). So their
+	// counts are estimates.
 	CountRemote CountBy = "remote"
 )
 
-// countTokens answers a call for a token count. Options.Hook and Options.Extra
-// change what a server counts, but not what is counted offline.
+// countTokens answers a call for a token count. Options.Hook and Options.Extra affect a
+// remote count, but not an offline count.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
@@ -41,7 +42,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
-		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of openai.CountBy", by)
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use openai.CountOffline or openai.CountRemote", by)
 	}
 }
 
@@ -55,10 +56,10 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 		return p.countByVLLM(ctx, call, yield)
 	}
 	return p.fail(call, llm.Unsupported,
-		"%s has no token counter: OpenAI, Azure, llama.cpp and vLLM have one, and openai.CountOffline needs none", p.config.Server)
+		"%s has no token counter: use openai.CountOffline", p.config.Server)
 }
 
-// counted is the reply of a counter, in the words of each.
+// counted is the reply of a token counter. Each server has one of the members.
 type counted struct {
 	provider.Failure
 	InputTokens *int            `json:"input_tokens"` // OpenAI, llama.cpp
@@ -67,24 +68,20 @@ type counted struct {
 	Prompt      *string         `json:"prompt"`       // llama.cpp's /apply-template
 }
 
-// ask posts a body to a place beside the chat endpoint: url is made of the
-// chat's. The caller closes the reply, unless there is an error.
-func (p *Provider) ask(ctx context.Context, call *llm.Call, url func(chat string) string, body []byte, got *counted) (*httpcall.Reply, error) {
-	chat := call.Clone()
-	chat.Op = llm.OpChat
-	req, err := p.request(ctx, chat, http.MethodPost, body, acceptJSON)
+// post sends a body to a counter. The caller closes the reply, unless there is an error.
+func (p *Provider) post(ctx context.Context, call *llm.Call, url string, body []byte, got *counted) (*httpcall.Reply, error) {
+	req, err := p.request(ctx, call, url, body, p.headers.json)
 	if err != nil {
 		return nil, err
 	}
-	req.Call, req.URL = call, url(req.URL)
 	return provider.Value(ctx, p.client, req, got)
 }
 
-// finishCount passes on a count and closes the reply.
+// finishCount emits a count and closes the reply.
 func finishCount(r *httpcall.Reply, model string, n *int, exact bool, source string, yield func(llm.Event, error) bool) error {
 	defer r.Close()
 	if n == nil || *n < 0 {
-		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+		return r.Fail(llm.Protocol, "the reply has no token count")
 	}
 	if !exact {
 		source = "estimate: " + source
@@ -93,8 +90,8 @@ func finishCount(r *httpcall.Reply, model string, n *int, exact bool, source str
 	return nil
 }
 
-// textOnly reports whether there are only texts in a request. A tokenizer sees
-// the marks that stand for the images of a prompt, not the images.
+// textOnly reports whether a request has no images, audio or files. A tokenizer counts
+// only the placeholders for these in a prompt.
 func textOnly(req *llm.Request) bool {
 	for _, m := range req.Messages {
 		for _, part := range m.Parts {
@@ -107,35 +104,37 @@ func textOnly(req *llm.Request) bool {
 	return true
 }
 
-// chatPath is the end of a chat's URL.
-const chatPath = "/chat/completions"
-
-// rootOf returns a place at the server's root, which is where the API without
-// its version is.
-func rootOf(chat, place string) string {
-	base, _, _ := strings.Cut(chat, chatPath)
-	return strings.TrimSuffix(base, "/v1") + place
+// rootURL returns the URL of a path that is not below the version of the API.
+func (p *Provider) rootURL(path string) string {
+	return strings.TrimSuffix(p.baseURL, "/v1") + path
 }
 
-// countBody returns the body of the chat, without what belongs to its reply.
-func (p *Provider) countBody(call *llm.Call) ([]byte, error) {
-	body, _, err := p.marshalChat(call)
+// countBody returns the body of the chat as JSON, without the members that only concern
+// its reply, and with placeholders for the attachments.
+func (p *Provider) countBody(call *llm.Call) ([]byte, *attachments, error) {
+	b, err := p.buildChat(call)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return provider.Merge(body, map[string]any{"stream": nil, "stream_options": nil})
+	changes := map[string]any{}
+	maps.Copy(changes, b.changes)
+	changes["stream"], changes["stream_options"] = nil, nil
+	b.changes = changes
+	data, err := b.marshal()
+	return data, &b.attachments, err
 }
 
-// countByLlamaCpp asks llama.cpp's counter of chats, or where the server is too
-// old for it has the template applied and the prompt tokenized.
+// countByLlamaCpp asks llama.cpp's token counter for chats. If the server is too old to have
+// it, the server applies the chat template and tokenizes the prompt instead.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	body, err := p.countBody(call)
+	body, attached, err := p.countBody(call)
 	if err != nil {
 		return err
 	}
+	body = attached.insert(body)
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string { return chat + "/input_tokens" }, body, &got)
+	r, err := p.post(ctx, call, p.url(chatPath+"/input_tokens", call.Model), body, &got)
 	if err == nil {
 		return finishCount(r, call.Model, got.InputTokens, textOnly(call.Request), "llama.cpp "+chatPath+"/input_tokens", yield)
 	}
@@ -143,21 +142,21 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 		return err
 	}
 	got = counted{}
-	if r, err = p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/apply-template") }, body, &got); err != nil {
+	if r, err = p.post(ctx, call, p.rootURL("/apply-template"), body, &got); err != nil {
 		return err
 	}
 	defer r.Close()
 	if got.Prompt == nil {
 		return r.Fail(llm.Protocol, "the reply has no prompt")
 	}
-	// A prompt made from a template has control tokens, and the server adds the
-	// first one as it does to a chat.
+	// The prompt contains control tokens, and the server adds the first token as it does
+	// for a chat.
 	text, err := json.Marshal(map[string]any{"content": *got.Prompt, "add_special": true, "parse_special": true})
 	if err != nil {
-		return p.fail(call, llm.Protocol, "the prompt cannot be written as JSON: %v", err)
+		return p.fail(call, llm.Protocol, "the prompt cannot be encoded as JSON: %v", err)
 	}
 	got = counted{}
-	tokenized, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, text, &got)
+	tokenized, err := p.post(ctx, call, p.rootURL("/tokenize"), text, &got)
 	if err != nil {
 		return err
 	}
@@ -169,10 +168,11 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 	return finishCount(tokenized, call.Model, n, textOnly(call.Request), "llama.cpp /apply-template and /tokenize", yield)
 }
 
-// countByVLLM asks vLLM's tokenizer, which takes the members of a chat that make
-// its prompt: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#tokenizer-api
+// countByVLLM asks vLLM's tokenizer. It accepts the members of a chat that its prompt is
+// made from:
+// https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html#tokenizer-api
 func (p *Provider) countByVLLM(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	body, err := p.countBody(call)
+	body, attached, err := p.countBody(call)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (p *Provider) countByVLLM(ctx context.Context, call *llm.Call, yield func(l
 		return p.fail(call, llm.InvalidRequest, "%v", err)
 	}
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string { return rootOf(chat, "/tokenize") }, body, &got)
+	r, err := p.post(ctx, call, p.rootURL("/tokenize"), attached.insert(body), &got)
 	if err != nil {
 		return err
 	}

@@ -1,33 +1,32 @@
 package openai
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// countByResponses asks the counter of the Responses API.
+// countByResponses asks the token counter of the Responses API.
 // https://platform.openai.com/docs/api-reference/responses/input-tokens
 func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if p.byDeployment() {
-		return p.fail(call, llm.Unsupported, "Azure counts tokens in its v1 API only: leave Config.AzureAPIVersion empty")
+		return p.fail(call, llm.Unsupported, "Azure counts tokens only in its v1 API: leave Config.AzureAPIVersion empty")
 	}
-	request, err := p.responsesRequest(call)
+	var attached attachments
+	request, err := p.responsesRequest(call, &attached)
 	if err != nil {
 		return err
 	}
 	body, err := json.Marshal(request)
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: %v", err)
 	}
 	var got counted
-	r, err := p.ask(ctx, call, func(chat string) string {
-		return strings.TrimSuffix(chat, chatPath) + "/responses/input_tokens"
-	}, body, &got)
+	r, err := p.post(ctx, call, p.url("/responses/input_tokens", call.Model), attached.insert(body), &got)
 	if err != nil {
 		return err
 	}
@@ -35,7 +34,7 @@ func (p *Provider) countByResponses(ctx context.Context, call *llm.Call, yield f
 	return finishCount(r, call.Model, got.InputTokens, false, source, yield)
 }
 
-// responsesBody is a request to count, in the words of the Responses API.
+// responsesBody is the body of a request to count, in the dialect of the Responses API.
 // https://platform.openai.com/docs/api-reference/responses/create
 type responsesBody struct {
 	Model      string              `json:"model"`
@@ -71,7 +70,7 @@ type responsesFunction struct {
 	Strict      bool            `json:"strict"` // absent would mean true
 }
 
-// responsesItem is a message, a tool call or a tool's result.
+// responsesItem is a message, a tool call or a tool result.
 type responsesItem struct {
 	Type      string          `json:"type"`
 	Role      string          `json:"role,omitempty"`
@@ -94,14 +93,14 @@ type responsesPart struct {
 	FileData string  `json:"file_data,omitempty"`
 }
 
-// responsesRequest puts the call's request in the words of the Responses API.
-func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
+// responsesRequest converts a chat to the dialect of the Responses API.
+func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*responsesBody, error) {
 	req := call.Request
 	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
 	ids := callIDs{}
 	for i, m := range req.Messages {
-		items, err := responsesItems(i, m, options.SystemRole, &ids)
+		items, err := responsesItems(i, m, options.SystemRole, &ids, attached)
 		if err != nil {
 			return nil, p.fail(call, llm.Unsupported, "message %d: %v", i, err)
 		}
@@ -130,19 +129,16 @@ func (p *Provider) responsesRequest(call *llm.Call) (*responsesBody, error) {
 	if f := req.Format; f != nil {
 		body.Text = &responsesText{responsesFormat{Type: "json_object"}}
 		if len(f.Schema) > 0 {
-			name := f.Name
-			if name == "" {
-				name = "answer"
-			}
+			name := cmp.Or(f.Name, defaultSchemaName)
 			body.Text.Format = responsesFormat{"json_schema", name, f.Description, f.Schema, new(f.Strict != nil && *f.Strict)}
 		}
 	}
 	return body, nil
 }
 
-// responsesItems returns what a message is in the Responses API: itself, its
-// tool calls, the results in it.
-func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs) ([]responsesItem, error) {
+// responsesItems converts message i of a request: to a message, its tool calls and its tool
+// results.
+func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attached *attachments) ([]responsesItem, error) {
 	message := responsesItem{Type: "message", Role: string(m.Role)}
 	if m.Role == llm.RoleSystem && systemRole != "" {
 		message.Role = systemRole
@@ -159,9 +155,9 @@ func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs) ([]re
 			others = append(others, responsesItem{Type: "function_call", CallID: call.ID, Name: part.Name, Arguments: &part.Arguments})
 		case llm.ToolResult:
 			others = append(others, responsesItem{Type: "function_call_output", CallID: ids.result(part), Output: &part.Content})
-		case llm.Reasoning, llm.Unknown, llm.Code: // not sent in a chat either
+		case llm.Reasoning, llm.Unknown, llm.Code: // not sent in a chat, either
 		default:
-			converted, err := responsesContent(part, textType)
+			converted, err := responsesContent(part, textType, attached)
 			if err != nil {
 				return nil, err
 			}
@@ -177,30 +173,25 @@ func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs) ([]re
 	return append([]responsesItem{message}, others...), nil
 }
 
-func responsesContent(part llm.Part, textType string) (responsesPart, error) {
+func responsesContent(part llm.Part, textType string, attached *attachments) (responsesPart, error) {
 	switch part := part.(type) {
 	case llm.Text:
 		return responsesPart{Type: textType, Text: &part.Text}, nil
 	case llm.Refusal:
 		return responsesPart{Type: "refusal", Refusal: &part.Text}, nil
 	case llm.Image:
-		url, detail := part.URL, part.Quality
+		url := part.URL
 		if url == "" {
-			url = dataURL(part.MediaType, part.Data)
+			url = attached.addURL(part.MediaType, part.Data)
 		}
-		if detail == "" {
-			detail = "auto"
-		}
-		return responsesPart{Type: "input_image", ImageURL: url, Detail: detail}, nil
+		return responsesPart{Type: "input_image", ImageURL: url, Detail: cmp.Or(part.Quality, "auto")}, nil
 	case llm.File:
 		file := responsesPart{Type: "input_file", FileID: part.ID, FileURL: part.URL, FileName: part.Name}
 		if len(part.Data) > 0 {
-			file.FileData = dataURL(part.MediaType, part.Data)
-			if file.FileName == "" {
-				file.FileName = "file"
-			}
+			file.FileData = attached.addURL(part.MediaType, part.Data)
+			file.FileName = cmp.Or(file.FileName, defaultFileName)
 		}
 		return file, nil
 	}
-	return responsesPart{}, fmt.Errorf("the counter cannot be sent %T", part)
+	return responsesPart{}, fmt.Errorf("a part of type %T is not supported by the token counter: remove it, or use openai.CountOffline", part)
 }

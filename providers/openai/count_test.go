@@ -239,20 +239,20 @@ func TestCountsThatCannotBeHadAreErrors(t *testing.T) {
 		kind    llm.Kind
 		message string
 	}{
-		{"a server without a counter", openai.Config{Server: openai.Groq}, ask, nil, llm.Unsupported, "groq has no token counter: OpenAI, Azure, llama.cpp and vLLM have one"},
-		{"Azure by deployments", openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-10-21"}, ask, nil, llm.Unsupported, "in its v1 API only"},
-		{"sound, which the Responses API does not take", openai.Config{}, audio, nil, llm.Unsupported, "message 0: the counter cannot be sent llm.Audio"},
+		{"a server without a counter", openai.Config{Server: openai.Groq}, ask, nil, llm.Unsupported, "groq has no token counter: use openai.CountOffline"},
+		{"Azure by deployments", openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-10-21"}, ask, nil, llm.Unsupported, "only in its v1 API: leave Config.AzureAPIVersion empty"},
+		{"sound, which the Responses API does not take", openai.Config{}, audio, nil, llm.Unsupported, "message 0: a part of type llm.Audio is not supported by the token counter"},
 		{
 			"no such counter", openai.Config{}, &llm.Request{Messages: ask.Messages, Options: []llm.Options{openai.Options{CountBy: "thumb"}}}, nil,
 			llm.InvalidRequest, `Options.CountBy is "thumb"`,
 		},
 		{"a counter that is not there", openai.Config{}, ask, nil, llm.NotFound, "File Not Found"},
-		{"a reply without a count", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"object":"x"}`}, llm.Protocol, "no number of tokens"},
-		{"a count below zero", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"input_tokens":-1}`}, llm.Protocol, "no number of tokens"},
+		{"a reply without a count", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"object":"x"}`}, llm.Protocol, "the reply has no token count"},
+		{"a count below zero", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"input_tokens":-1}`}, llm.Protocol, "the reply has no token count"},
 		{"a reply that is no JSON", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `<html>`}, llm.Protocol, "not what was asked for"},
 		{"an error in a reply", openai.Config{Server: openai.VLLM}, ask, map[string]string{"/tokenize": `{"error":{"message":"no template","code":400}}`}, llm.InvalidRequest, "no template"},
 		{"no prompt", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{}`}, llm.Protocol, "no prompt"},
-		{"no list of tokens", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{"prompt":"p"}`, "/tokenize": `{"tokens":7}`}, llm.Protocol, "no number of tokens"},
+		{"no list of tokens", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{"prompt":"p"}`, "/tokenize": `{"tokens":7}`}, llm.Protocol, "the reply has no token count"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			base, _ := counterServer(t, tt.replies)

@@ -3,9 +3,6 @@ package openai
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-
-	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -26,10 +23,10 @@ type embeddings struct {
 
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	options := llmutil.OptionsFor[Options](call.Embed.Options)
-	body, err := json.Marshal(openai.EmbeddingRequest{
+	body, err := json.Marshal(&embedBody{
+		Model:          call.Model,
 		Input:          call.Embed.Inputs,
-		Model:          openai.EmbeddingModel(call.Model),
-		EncodingFormat: openai.EmbeddingEncodingFormatFloat,
+		EncodingFormat: "float",
 		Dimensions:     call.Embed.Dimensions,
 		User:           options.User,
 	})
@@ -37,10 +34,10 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		body, err = provider.Merge(body, options.EmbedExtra)
 	}
 	if err != nil {
-		return p.invalidf("the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options.EmbedExtra: %v", err)
 	}
 	var got embeddings
-	req, err := p.request(ctx, call, http.MethodPost, body, acceptJSON)
+	req, err := p.request(ctx, call, p.url(embedPath, call.Model), body, p.headers.json)
 	if err != nil {
 		return err
 	}

@@ -2,105 +2,59 @@ package openai
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
-
-	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
-// endpoint is where a kind of call for a model goes, without the credential.
-type endpoint struct {
-	url     string
-	headers *httpcall.Headers
-}
-
-type endpointKey struct {
-	op     llm.Op
-	model  string // empty where the URL does not depend on it
-	accept string // the media type asked for
-}
-
-// endpoint returns where the call goes. The vendor's client knows the URLs and
-// headers, so it is run once, against a transport that records and sends nothing.
-func (p *Provider) endpoint(call *llm.Call, accept string) (endpoint, error) {
-	key := endpointKey{op: call.Op, accept: accept}
-	if p.byDeployment() {
-		key.model = call.Model
-	}
-	if known, ok := p.endpoints.Load(key); ok {
-		return known.(endpoint), nil
-	}
-	learned, err := p.learn(key)
-	if err != nil {
-		return endpoint{}, err
-	}
-	p.endpoints.Store(key, learned)
-	return learned, nil
-}
-
-// byDeployment reports whether the model's name is part of the URL: Azure's
-// API before v1.
-func (p *Provider) byDeployment() bool {
-	return p.config.Server == Azure && p.config.AzureAPIVersion != ""
-}
-
-func (p *Provider) learn(key endpointKey) (endpoint, error) {
-	var rec recorder
-	config := openai.DefaultConfig("")
-	if p.byDeployment() {
-		config = openai.DefaultAzureConfig("", "")
-		config.APIVersion = p.config.AzureAPIVersion
-		config.AzureModelMapperFunc = func(string) string { return url.PathEscape(key.model) }
-	}
-	config.BaseURL, config.OrgID, config.HTTPClient = p.baseURL, p.config.Organization, &rec
-	if p.config.Server == Azure && !p.byDeployment() {
-		config.BaseURL += azureV1
-	}
-	client := openai.NewClientWithConfig(config)
-
-	// The client refuses settings by the model's name; one that it does not
-	// know by its first letters it lets through.
-	const anyModel = "m"
-	ctx := context.Background()
-	var err error
-	switch key.op {
-	case llm.OpChat:
-		_, err = client.CreateChatCompletion(ctx, openai.ChatCompletionRequest{
-			Model: anyModel, Messages: []openai.ChatCompletionMessage{{Role: "user", Content: "-"}},
-		})
-	case llm.OpEmbed:
-		_, err = client.CreateEmbeddings(ctx, openai.EmbeddingRequest{Model: anyModel, Input: "-"})
-	case llm.OpListModels:
-		_, err = client.ListModels(ctx)
-	}
-	if rec.request == nil {
-		return endpoint{}, p.invalidf("the request cannot be made: %v", err)
-	}
-	header := rec.request.Header
-	header.Del("Authorization")
-	header.Del(openai.AzureAPIKeyHeader)
-	header.Set("Accept", key.accept)
-	if p.config.Project != "" {
-		header.Set("OpenAI-Project", p.config.Project)
-	}
-	name, scheme := "Authorization", "Bearer "
-	if p.config.Server == Azure && p.keyed {
-		name, scheme = "Api-Key", ""
-	}
-	return endpoint{rec.request.URL.String(), httpcall.NewHeaders(header, p.config.Header, name, scheme)}, nil
-}
+// Paths of the API, below the base URL.
+const (
+	chatPath   = "/chat/completions"
+	embedPath  = "/embeddings"
+	modelsPath = "/models"
+)
 
 // azureV1 is the path of Azure's API without versions:
 // https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
 const azureV1 = "/openai/v1"
 
-// datedVersion returns a version of Azure's API by deployments, or nothing for a
-// word that means v1. V1 needs none of them, and the API by deployments does not
-// know them: https://github.com/openai/openai-python/issues/2584.
+// url returns the URL of a path of the API. The model is part of the URL only in Azure's
+// API by deployments. An empty model means a path that belongs to no deployment, for
+// example the list of models.
+//
+//	OpenAI and others     BASE/chat/completions
+//	Azure v1              BASE/openai/v1/chat/completions
+//	Azure by deployments  BASE/openai/deployments/MODEL/chat/completions?api-version=VERSION
+//	                      BASE/openai/models?api-version=VERSION
+//
+// The base URL has been parsed by New and has no slash at its end. Paths are appended and
+// not joined with [url.JoinPath], because that would rewrite a base URL with an escaped
+// slash.
+func (p *Provider) url(path, model string) string {
+	switch {
+	case p.config.Server != Azure:
+		return p.baseURL + path
+	case !p.byDeployment():
+		return p.baseURL + azureV1 + path
+	case model != "":
+		path = "/openai/deployments/" + url.PathEscape(model) + path
+	default:
+		path = "/openai" + path
+	}
+	return p.baseURL + path + "?api-version=" + url.QueryEscape(p.config.AzureAPIVersion)
+}
+
+// byDeployment reports whether the server is Azure's API by deployments, which existed
+// before v1.
+func (p *Provider) byDeployment() bool {
+	return p.config.Server == Azure && p.config.AzureAPIVersion != ""
+}
+
+// datedVersion returns a version of Azure's API by deployments, or "" for a word that
+// means v1. The v1 API needs no version, and the API by deployments does not accept these
+// words: https://github.com/openai/openai-python/issues/2584
 func datedVersion(version string) string {
 	switch version {
 	case "v1", "preview", "latest":
@@ -109,28 +63,35 @@ func datedVersion(version string) string {
 	return version
 }
 
-// recorder is a transport that keeps the request and sends nothing.
-type recorder struct{ request *http.Request }
-
-var errRecorded = errors.New("recorded, not sent")
-
-func (r *recorder) Do(req *http.Request) (*http.Response, error) {
-	r.request = req
-	return nil, errRecorded
+// headers are the headers of all requests, by the format of the reply.
+type headers struct {
+	stream, json *httpcall.Headers
 }
 
-// What a reply may be, as values of the Accept header.
-const (
-	acceptStream = "text/event-stream"
-	acceptJSON   = "application/json"
-)
-
-// request returns the HTTP request for a call, with its credential.
-func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte, accept string) (*httpcall.Request, error) {
-	where, err := p.endpoint(call, accept)
-	if err != nil {
-		return nil, err
+func (p *Provider) newHeaders() headers {
+	with := func(accept string) *httpcall.Headers {
+		fixed := http.Header{"Content-Type": {"application/json"}, "Accept": {accept}}
+		if p.config.Organization != "" {
+			fixed.Set("OpenAI-Organization", p.config.Organization)
+		}
+		if p.config.Project != "" {
+			fixed.Set("OpenAI-Project", p.config.Project)
+		}
+		name, scheme := "Authorization", "Bearer "
+		if p.config.Server == Azure && p.keyed {
+			name, scheme = "Api-Key", ""
+		}
+		return httpcall.NewHeaders(fixed, p.config.Header, name, scheme)
 	}
-	req := &httpcall.Request{Call: call, Method: method, URL: where.url, Body: body}
-	return req, p.client.Authorize(ctx, req, where.headers, p.token)
+	return headers{stream: with("text/event-stream"), json: with("application/json")}
+}
+
+// request returns the HTTP request for a call, with its credential. A nil body makes it a
+// GET.
+func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte, h *httpcall.Headers) (*httpcall.Request, error) {
+	req := &httpcall.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
+	if body == nil {
+		req.Method = http.MethodGet
+	}
+	return req, p.client.Authorize(ctx, req, h, p.token)
 }

@@ -63,7 +63,7 @@ func ExampleNew_compatible() {
 	p, err := openai.New(openai.Config{
 		Name:    "house", // in errors and model names
 		BaseURL: server.URL + "/v1",
-		Quirks:  &openai.Quirks{MaxTokens: "max_tokens", TopK: true},
+		Quirks:  &openai.Quirks{MaxTokensField: openai.MaxTokens, AcceptsTopK: true},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -99,7 +99,7 @@ func ExampleOptions_hook() {
 // Importing the package registers its servers: openai, azure, groq, vllm and
 // the rest.
 func Example_open() {
-	model, err := providers.OpenWith("vllm/meta-llama/Llama-3.2-1B", providers.Config{BaseURL: "http://10.0.0.7:8000/v1"})
+	model, err := providers.Config{BaseURL: "http://10.0.0.7:8000/v1"}.Open("vllm/meta-llama/Llama-3.2-1B")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -26,7 +26,7 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 		{"a tool result without id and call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{Name: "f"})}}, `the tool result has no id and the name "f", but no earlier tool call has it`},
 		{"text that is not UTF-8", llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
 		{"a nil part", &llm.Request{Messages: user(nil)}, "part 0 is nil"},
-		{"extra that is not JSON", &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{Extra: map[string]any{"x": func() {}}}}}, "cannot be written as JSON"},
+		{"extra that is not JSON", &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{Extra: map[string]any{"x": func() {}}}}}, "cannot be encoded as JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := wantError(t, sendNothing(t, openai.Config{}, tt.req), llm.InvalidRequest, tt.want)

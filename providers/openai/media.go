@@ -7,7 +7,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// outputImage is a picture that the model made:
+// outputImage is an image in an answer, or in an assistant message of a request.
 // https://openrouter.ai/docs/features/multimodal/image-generation
 type outputImage struct {
 	Type     string   `json:"type"` // "image_url"
@@ -18,7 +18,7 @@ type imageURL struct {
 	URL string `json:"url"`
 }
 
-// image returns the picture, with its bytes if they are in the URL.
+// image returns the image. If the URL is a data URL, it is decoded.
 func (i *outputImage) image() llm.Image {
 	head, encoded, ok := strings.Cut(i.ImageURL.URL, ";base64,")
 	mediaType, isData := strings.CutPrefix(head, "data:")
@@ -29,7 +29,7 @@ func (i *outputImage) image() llm.Image {
 	return llm.Image{MediaType: mediaType, Data: data}
 }
 
-// audio is a piece of a spoken answer, or the whole of one.
+// audio is a piece of a spoken answer, or a complete one.
 // https://platform.openai.com/docs/guides/audio
 type audio struct {
 	ID         string `json:"id"`
@@ -37,7 +37,7 @@ type audio struct {
 	Transcript string `json:"transcript"`
 }
 
-// sound joins the pieces of a spoken answer. Its zero value is silence.
+// sound joins the pieces of a spoken answer. The zero value is empty.
 type sound struct {
 	id               string
 	data, transcript strings.Builder
@@ -53,8 +53,7 @@ func (s *sound) add(piece *audio) {
 
 func (s *sound) isEmpty() bool { return s.data.Len() == 0 && s.transcript.Len() == 0 }
 
-// audio returns what was said, with its id, by which later turns name it to the
-// provider.
+// audio returns the spoken answer. Later turns refer to it by its id, in ProviderData.
 func (s *sound) audio(provider string) (llm.Audio, error) {
 	data, err := decodeJoined(s.data.String())
 	spoken := llm.Audio{Data: data, Transcript: s.transcript.String()}
@@ -64,14 +63,14 @@ func (s *sound) audio(provider string) (llm.Audio, error) {
 	return spoken, err
 }
 
-// decodeJoined decodes pieces of base64 that were joined: each may have been
-// encoded by itself, and padded, or cut anywhere out of one text.
+// decodeJoined decodes concatenated pieces of base64. Each piece may have been encoded
+// separately, with padding, or cut out of one text at any position.
 func decodeJoined(text string) ([]byte, error) {
 	var all []byte
 	for text != "" {
 		end := len(text)
 		if i := strings.IndexByte(text, '='); i >= 0 {
-			end = min(end, i|3+1) // the padding ends its group of four
+			end = min(end, i|3+1) // padding ends a group of four
 		}
 		piece := strings.TrimRight(text[:end], "=")
 		data, err := base64.RawStdEncoding.DecodeString(piece)

@@ -1,8 +1,12 @@
 package openai_test
 
 import (
+	"io"
 	"net/http"
+	"strings"
 	"testing"
+
+	vendor "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
@@ -74,6 +78,51 @@ func TestImagesInAnAnswer(t *testing.T) {
 	sent := fromJSON(t, got.Body).(map[string]any)["messages"].([]any)[1]
 	equal(t, "what OpenRouter gets back", sent, fromJSON(t, `{"role":"assistant","content":"Here:","images":[
 		{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}},{"type":"image_url","image_url":{"url":"https://img.test/1"}}]}`))
-	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "takes no image in an assistant message")
+	e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: history}), llm.Unsupported, "does not support images in assistant messages")
 	equal(t, "status", e.Status, 0)
+}
+
+func TestAttachmentsReachTheServerBesideExtraMembersAndAHook(t *testing.T) {
+	parts := []llm.Part{
+		llm.Image{Data: png}, llm.Audio{Data: []byte{1}, MediaType: "audio/wav"}, llm.File{Data: []byte{2}, MediaType: "application/pdf"},
+	}
+	const sent = `{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}},
+		{"type":"input_audio","input_audio":{"data":"AQ==","format":"wav"}},
+		{"type":"file","file":{"filename":"file","file_data":"data:application/pdf;base64,Ag=="}}]}`
+	runRequestTests(t, []requestTest{{
+		name: "extra members", want: `"n":1,"messages":[` + sent + `]`,
+		req: llm.Request{Messages: user(parts...), Options: []llm.Options{openai.Options{Extra: map[string]any{"n": 1}}}},
+	}, {
+		name: "a hook that adds a message", want: `"messages":[` + sent + `,{"role":"user","content":"more"}]`,
+		req: hooked(llm.Request{Messages: user(parts...)}, func(r *vendor.ChatCompletionRequest) {
+			r.Messages = append(r.Messages, vendor.ChatCompletionMessage{Role: "user", Content: "more"})
+		}),
+	}})
+}
+
+func TestImagesAreCountedByTheServer(t *testing.T) {
+	req := &llm.Request{
+		Messages: user(llm.Image{Data: png}), Options: []llm.Options{openai.Options{CountBy: openai.CountRemote}},
+	}
+	for server, reply := range map[openai.Server]string{
+		openai.OpenAI: `{"input_tokens":5}`, openai.LlamaCpp: `{"input_tokens":5}`, openai.VLLM: `{"count":5}`,
+	} {
+		var body string
+		m := model(t, openai.Config{Server: server}, func(w http.ResponseWriter, r *http.Request) {
+			data, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			body = string(data)
+			says(200, "application/json", reply)(w, r)
+		})
+		count, err := m.CountTokens(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "tokens", count.Tokens, 5)
+		if !strings.Contains(body, `"data:image/png;base64,iVBORw0KGgo="`) {
+			t.Errorf("%s is not sent the image: %s", server, body)
+		}
+	}
 }

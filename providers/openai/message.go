@@ -1,84 +1,21 @@
 package openai
 
 import (
-	"encoding/base64"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
-	"reflect"
 	"slices"
 	"strings"
-
-	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/parley-llm/parley/llm"
 )
 
-// plainMessage is the vendor's message without its MarshalJSON, which
-// embedding would promote.
-type plainMessage openai.ChatCompletionMessage
-
-// message is a message as it is sent, with the vendor's fields shadowed where
-// their JSON would lose something.
-// https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
-type message struct {
-	plainMessage
-
-	Content          any        `json:"content,omitempty"` // string or []contentPart; an empty string is sent
-	MultiContent     *struct{}  `json:"MultiContent,omitempty"`
-	ToolCalls        []toolCall `json:"tool_calls,omitempty"`
-	ReasoningContent *string    `json:"reasoning_content,omitempty"`
-	Audio            *audioRef  `json:"audio,omitempty"`
-	Reasoning        string     `json:"reasoning,omitempty"`
-
-	Images           []outputImage     `json:"images,omitempty"`            // OpenRouter's
-	ReasoningDetails []json.RawMessage `json:"reasoning_details,omitempty"` // see opaque.go
-	ExtraContent     json.RawMessage   `json:"extra_content,omitempty"`
-}
-
-// audioRef names an earlier spoken answer.
-type audioRef struct {
-	ID string `json:"id"`
-}
-
-// toolCall sends the arguments even where the model wrote none.
-type toolCall struct {
-	ID       string          `json:"id"`
-	Type     openai.ToolType `json:"type"`
-	Function struct {
-		Name      string `json:"name"`
-		Arguments string `json:"arguments"`
-	} `json:"function"`
-	ExtraContent json.RawMessage `json:"extra_content,omitempty"` // see opaque.go
-}
-
-// contentPart is the vendor's part, and the kinds that it does not know.
-type contentPart struct {
-	openai.ChatMessagePart
-
-	Text       *string     `json:"text,omitempty"` // an empty text is sent
-	InputAudio *inputAudio `json:"input_audio,omitempty"`
-	File       *inputFile  `json:"file,omitempty"`
-}
-
-type inputAudio struct {
-	Data   string `json:"data"`   // base64
-	Format string `json:"format"` // "wav", "mp3"
-}
-
-type inputFile struct {
-	Name string `json:"filename,omitempty"`
-	Data string `json:"file_data,omitempty"` // a data URL
-	ID   string `json:"file_id,omitempty"`
-}
-
-// addMessages puts the conversation in. What cannot be said in this dialect is
-// an error: a message without one of its parts is another message.
+// addMessages adds the messages of the request. A part that this dialect cannot express is
+// an error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
 	ids := callIDs{}
-	b.body.Messages = make([]any, 0, len(b.req.Messages))
+	b.body.Messages = make([]*message, 0, len(b.req.Messages))
 	for i, m := range b.req.Messages {
 		var err error
 		switch m.Role {
@@ -110,13 +47,15 @@ func (b *requestBuilder) addPrompt(m llm.Message) error {
 	}
 	parts := make([]contentPart, 0, len(m.Parts))
 	for _, part := range m.Parts {
+		if _, ok := part.(llm.Unknown); ok {
+			b.omit(part)
+			continue
+		}
 		converted, err := b.contentPart(part)
 		if err != nil {
 			return err
 		}
-		if converted != nil {
-			parts = append(parts, *converted)
-		}
+		parts = append(parts, converted)
 	}
 	out.Content = parts
 	b.body.Messages = append(b.body.Messages, out)
@@ -124,17 +63,14 @@ func (b *requestBuilder) addPrompt(m llm.Message) error {
 }
 
 func (b *requestBuilder) newMessage(role, name string) *message {
-	m := &message{}
-	m.Role = role
-	if name != "" && b.provider.quirks.NoParticipants {
-		b.warn(llm.WarnUnsupported, "Messages", "this server takes no names in messages; they were left out")
-	} else {
-		m.Name = name
+	if name != "" && b.provider.quirks.NoMessageNames {
+		b.warn(llm.WarnUnsupported, "Messages", "this server does not support names in messages; they were omitted")
+		name = ""
 	}
-	return m
+	return &message{Role: role, Name: name}
 }
 
-// addAssistant adds a message of the model's.
+// addAssistant adds an assistant message, which is message i of the request.
 func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error {
 	out := b.newMessage(string(m.Role), m.Name)
 	var text, refusal, reasoning strings.Builder
@@ -164,91 +100,89 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 				hasText = hasText || p.Transcript != ""
 			}
 		case llm.Image:
-			if !b.provider.quirks.ImagesBack {
-				return errors.New("this server takes no image in an assistant message: put it into a user message")
+			if !b.provider.quirks.AcceptsImages {
+				return errors.New("this server does not support images in assistant messages: put the image into a user message")
 			}
-			out.Images = append(out.Images, outputImage{"image_url", imageURL{urlOf(p)}})
+			out.Images = append(out.Images, outputImage{"image_url", imageURL{b.urlOf(p)}})
 		case llm.Unknown, llm.Code:
-			b.skip(part)
+			b.omit(part)
 		default:
-			return fmt.Errorf("this provider cannot be sent %T in an assistant message", part)
+			return fmt.Errorf("a part of type %T is not supported in an assistant message: remove it", part)
 		}
 	}
 	if hasText || len(out.ToolCalls) == 0 && refusal.Len() == 0 && out.Audio == nil && out.Images == nil {
 		out.Content = text.String()
 	}
 	out.Refusal = refusal.String()
-	switch b.provider.quirks.ReasoningBack {
-	case "reasoning":
-		if len(out.ReasoningDetails) == 0 { // which say the same, and more
-			out.Reasoning = reasoning.String()
-		}
-	case "reasoning_content":
-		// DeepSeek refuses a tool call without it, even if it is empty:
-		// https://api-docs.deepseek.com/guides/thinking_mode
-		if reasoning.Len() > 0 || len(out.ToolCalls) > 0 {
-			out.ReasoningContent = new(reasoning.String())
-		}
-	}
+	b.addReasoningText(out, reasoning.String())
 	b.body.Messages = append(b.body.Messages, out)
 	return nil
 }
 
-// addResults adds the results of tools, which are a message each.
-func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
-	for _, part := range m.Parts {
-		if result, ok := part.(llm.ToolResult); ok { // Validate lets nothing else in
-			out := &message{Content: result.Content}
-			out.Role = string(llm.RoleTool)
-			out.ToolCallID = ids.result(result)
-			b.body.Messages = append(b.body.Messages, out)
+// addReasoningText adds the reasoning of an earlier answer, if the server expects it.
+func (b *requestBuilder) addReasoningText(out *message, text string) {
+	switch b.provider.quirks.ReasoningField {
+	case FieldReasoning:
+		if len(out.ReasoningDetails) == 0 { // they contain the text as well
+			out.Reasoning = text
+		}
+	case FieldReasoningContent:
+		// DeepSeek rejects a tool call without it, even if it is empty:
+		// https://api-docs.deepseek.com/guides/thinking_mode
+		if text != "" || len(out.ToolCalls) > 0 {
+			out.ReasoningContent = &text
 		}
 	}
 }
 
-// skip notes a part that is nothing to this server.
-func (b *requestBuilder) skip(part llm.Part) {
-	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
+// addResults adds tool results, each as one message.
+func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
+	for _, part := range m.Parts {
+		if result, ok := part.(llm.ToolResult); ok { // Validate accepts no other part
+			b.body.Messages = append(b.body.Messages, &message{
+				Role: string(llm.RoleTool), Content: result.Content, ToolCallID: ids.result(result),
+			})
+		}
+	}
 }
 
-func (b *requestBuilder) contentPart(part llm.Part) (*contentPart, error) {
+// omit adds the warning for a part that is not sent.
+func (b *requestBuilder) omit(part llm.Part) {
+	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
+}
+
+// contentPart converts a part of a system or user message.
+func (b *requestBuilder) contentPart(part llm.Part) (contentPart, error) {
 	switch p := part.(type) {
 	case llm.Text:
-		return &contentPart{ChatMessagePart: openai.ChatMessagePart{Type: openai.ChatMessagePartTypeText}, Text: &p.Text}, nil
+		return contentPart{Type: "text", Text: &p.Text}, nil
 	case llm.Image:
-		return &contentPart{ChatMessagePart: openai.ChatMessagePart{
-			Type:     openai.ChatMessagePartTypeImageURL,
-			ImageURL: &openai.ChatMessageImageURL{URL: urlOf(p), Detail: openai.ImageURLDetail(p.Quality)},
-		}}, nil
+		return contentPart{Type: "image_url", ImageURL: &inputImage{b.urlOf(p), p.Quality}}, nil
 	case llm.Audio:
 		if len(p.Data) == 0 {
-			return nil, errors.New("audio must be given by its bytes, not by URL")
+			return contentPart{}, errors.New("audio by URL is not supported: set Audio.Data")
 		}
-		return &contentPart{
-			ChatMessagePart: openai.ChatMessagePart{Type: "input_audio"},
-			InputAudio:      &inputAudio{base64.StdEncoding.EncodeToString(p.Data), audioFormat(p)},
-		}, nil
+		return contentPart{Type: "input_audio", InputAudio: &inputAudio{b.attachments.add(p.Data), audioFormat(p)}}, nil
 	case llm.File:
 		file := &inputFile{Name: p.Name, ID: p.ID}
 		switch {
 		case p.URL != "":
-			return nil, errors.New("a file must be given by its bytes or its id, not by URL")
+			return contentPart{}, errors.New("a file by URL is not supported: set File.Data or File.ID")
 		case len(p.Data) > 0:
-			file.Data = dataURL(p.MediaType, p.Data)
-			if file.Name == "" {
-				file.Name = "file" // the server wants one with bytes
-			}
+			file.Data = b.attachments.addURL(p.MediaType, p.Data)
+			file.Name = cmp.Or(file.Name, defaultFileName)
 		}
-		return &contentPart{ChatMessagePart: openai.ChatMessagePart{Type: "file"}, File: file}, nil
-	case llm.Unknown:
-		b.skip(part)
-		return nil, nil
+		return contentPart{Type: "file", File: file}, nil
 	}
-	return nil, fmt.Errorf("this provider cannot be sent %T in a prompt", part)
+	return contentPart{}, fmt.Errorf("a part of type %T is not supported in a system or user message: remove it", part)
 }
 
-// onlyText returns the text of a message with nothing but one text, which goes
-// as a plain string: some servers know no other.
+// defaultFileName is the name of a file without a name. The server requires a name for a
+// file that is sent by its data.
+const defaultFileName = "file"
+
+// onlyText returns the text of a message that has no part other than one text. It is sent
+// as a string, because some servers do not accept a list of parts.
 func onlyText(parts []llm.Part) (string, bool) {
 	switch len(parts) {
 	case 0:
@@ -260,23 +194,15 @@ func onlyText(parts []llm.Part) (string, bool) {
 	return "", false
 }
 
-// urlOf returns a picture's URL, or its bytes as one.
-func urlOf(p llm.Image) string {
+// urlOf returns the URL of an image, or a data URL.
+func (b *requestBuilder) urlOf(p llm.Image) string {
 	if p.URL != "" {
 		return p.URL
 	}
-	return dataURL(p.MediaType, p.Data)
+	return b.attachments.addURL(p.MediaType, p.Data)
 }
 
-// dataURL returns bytes as a URL (RFC 2397).
-func dataURL(mediaType string, data []byte) string {
-	if mediaType == "" {
-		mediaType, _, _ = mime.ParseMediaType(http.DetectContentType(data))
-	}
-	return "data:" + mediaType + ";base64," + base64.StdEncoding.EncodeToString(data)
-}
-
-// audioFormat returns OpenAI's word for a format: "mp3" for audio/mpeg.
+// audioFormat returns OpenAI's name of an audio format, for example "mp3" for audio/mpeg.
 func audioFormat(a llm.Audio) string {
 	mediaType := a.MediaType
 	if mediaType == "" {
@@ -292,12 +218,11 @@ func audioFormat(a llm.Audio) string {
 	return format
 }
 
-// callIDs gives an id to tool calls that have none, as those of servers
-// without ids do not, and finds it again for their results. A made-up id
-// follows from the call's place in the conversation, so it stays the same on
-// every turn.
+// callIDs assigns an id to each tool call without one, and finds the id for the call's
+// result. Some servers have no ids. A generated id depends only on the position of the call
+// in the conversation, so it is the same in every turn.
 type callIDs struct {
-	open []llm.ToolCall // calls that have no result yet
+	open []llm.ToolCall // calls without a result yet
 }
 
 func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
@@ -305,9 +230,7 @@ func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
 		call.ID = fmt.Sprintf("call_%d_%d", message, len(c.open))
 	}
 	c.open = append(c.open, call)
-	out := toolCall{ID: call.ID, Type: openai.ToolTypeFunction}
-	out.Function.Name, out.Function.Arguments = call.Name, call.Arguments
-	return out
+	return toolCall{ID: call.ID, Type: typeFunction, Function: calledFunction{call.Name, call.Arguments}}
 }
 
 func (c *callIDs) result(result llm.ToolResult) string {
@@ -323,74 +246,4 @@ func (c *callIDs) result(result llm.ToolResult) string {
 	id := c.open[i].ID
 	c.open = slices.Delete(c.open, i, i+1)
 	return id
-}
-
-// vendorMessages shows the messages in the vendor's type, for a hook to read
-// and change. Parts that the type does not have are missing there.
-func vendorMessages(messages []any) []openai.ChatCompletionMessage {
-	vendor := make([]openai.ChatCompletionMessage, len(messages))
-	for i, m := range messages {
-		ours, ok := m.(*message)
-		if !ok {
-			continue
-		}
-		theirs := openai.ChatCompletionMessage(ours.plainMessage)
-		switch content := ours.Content.(type) {
-		case string:
-			theirs.Content = content
-		case []contentPart:
-			for _, part := range content {
-				p := part.ChatMessagePart
-				if part.Text != nil {
-					p.Text = *part.Text
-				}
-				if p.ImageURL != nil {
-					p.ImageURL = new(*p.ImageURL)
-				}
-				theirs.MultiContent = append(theirs.MultiContent, p)
-			}
-		}
-		if ours.ReasoningContent != nil {
-			theirs.ReasoningContent = *ours.ReasoningContent
-		}
-		for _, call := range ours.ToolCalls {
-			theirs.ToolCalls = append(theirs.ToolCalls, openai.ToolCall{
-				ID: call.ID, Type: call.Type,
-				Function: openai.FunctionCall{Name: call.Function.Name, Arguments: call.Function.Arguments},
-			})
-		}
-		vendor[i] = theirs
-	}
-	return vendor
-}
-
-// afterHook returns the messages that a hook left behind. A message that it left
-// alone is still ours, with the parts that the vendor's type lacks: one that
-// reads as before, and is the one handed to the hook, not another that looks
-// the same to it.
-func afterHook(ours []any, handed, before, after []openai.ChatCompletionMessage) []any {
-	messages := make([]any, len(after))
-	used := make([]bool, len(ours))
-	for i, m := range after {
-		messages[i] = m
-		for j := range ours {
-			if used[j] || !reflect.DeepEqual(m, before[j]) || len(m.MultiContent) > 0 && &m.MultiContent[0] != &handed[j].MultiContent[0] {
-				continue
-			}
-			messages[i], used[j] = ours[j], true
-			break
-		}
-	}
-	return messages
-}
-
-// vendorTools shows the tools in the vendor's type, for a hook to read.
-func vendorTools(tools []llm.Tool) []openai.Tool {
-	var vendor []openai.Tool
-	for _, t := range tools {
-		vendor = append(vendor, openai.Tool{Type: openai.ToolTypeFunction, Function: &openai.FunctionDefinition{
-			Name: t.Name, Description: t.Description, Parameters: t.Parameters, Strict: t.Strict != nil && *t.Strict,
-		}})
-	}
-	return vendor
 }

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
-// modelList is a list of models: an object at most servers, the bare list at
-// Together. https://platform.openai.com/docs/api-reference/models/list
+// modelList is a list of models. It is an object, except at Together, which sends only the
+// list. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
 	provider.Failure
 	Data json.RawMessage `json:"data"`
@@ -30,7 +29,7 @@ func (l *modelList) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(l.Data, &l.models)
 }
 
-// model is OpenAI's model, with what others say beyond that.
+// model is one model of the list. Members that OpenAI does not send name their server.
 type model struct {
 	ID      string  `json:"id"`
 	Name    string  `json:"name"`         // OpenRouter
@@ -53,7 +52,7 @@ type model struct {
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
-	req, err := p.request(ctx, call, http.MethodGet, nil, acceptJSON)
+	req, err := p.request(ctx, call, p.url(modelsPath, ""), nil, p.headers.json)
 	if err != nil {
 		return err
 	}

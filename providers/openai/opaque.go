@@ -8,15 +8,15 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// What models must get back unchanged on the next turn, or they refuse it or
-// forget what they thought, travels as llm.ProviderData:
+// Some data must be sent back unchanged on the next turn. Without it, a model rejects the
+// request or loses its reasoning. It is kept in llm.ProviderData:
 //
-//   - of a tool call, and of a text, its extra_content: Gemini's thought
-//     signatures, https://ai.google.dev/gemini-api/docs/thought-signatures
-//   - of reasoning, a list of reasoning_details: OpenRouter's,
+//   - the extra_content of a text or a tool call: Gemini's thought signatures,
+//     https://ai.google.dev/gemini-api/docs/thought-signatures
+//   - the list of reasoning_details of reasoning: OpenRouter,
 //     https://openrouter.ai/docs/use-cases/reasoning-tokens
 
-// opaque returns what is to come back, or nil if there is nothing.
+// opaque returns the data to send back, or nil if raw is absent.
 func (p *Provider) opaque(raw json.RawMessage) *llm.ProviderData {
 	if !httpcall.IsSet(raw) {
 		return nil
@@ -24,8 +24,7 @@ func (p *Provider) opaque(raw json.RawMessage) *llm.ProviderData {
 	return &llm.ProviderData{Provider: p.name, Data: raw}
 }
 
-// back returns the JSON that is to come back, or nil if it is not this
-// provider's own.
+// back returns the JSON to send back, or nil if the data is from another provider.
 func (p *Provider) back(data *llm.ProviderData) json.RawMessage {
 	if data == nil || data.Provider != p.name || !json.Valid(data.Data) {
 		return nil
@@ -33,7 +32,7 @@ func (p *Provider) back(data *llm.ProviderData) json.RawMessage {
 	return data.Data
 }
 
-// elements returns those of a JSON list, and none of what is no list.
+// elements returns the elements of a JSON list, or nil if the JSON is not a list.
 func elements(list json.RawMessage) []json.RawMessage {
 	var all []json.RawMessage
 	if !bytes.HasPrefix(list, []byte("[")) || json.Unmarshal(list, &all) != nil {
@@ -42,7 +41,7 @@ func elements(list json.RawMessage) []json.RawMessage {
 	return all
 }
 
-// sealReasoning says what must come back with the reasoning so far.
+// sealReasoning emits the data to send back with the reasoning so far.
 func (a *answer) sealReasoning() {
 	if len(a.details) == 0 {
 		return
@@ -54,7 +53,7 @@ func (a *answer) sealReasoning() {
 	}
 }
 
-// sealText says what must come back with the text so far.
+// sealText emits the data to send back with the text so far.
 func (a *answer) sealText() {
 	if data := a.provider.opaque(a.extra); data != nil {
 		a.extra = nil
@@ -62,9 +61,8 @@ func (a *answer) sealText() {
 	}
 }
 
-// addDetails takes the details of a frame. Streamed ones come in pieces: those of
-// the text or summary at one index are one detail, which has a signature in its
-// last piece.
+// addDetails adds the details of a frame. In a stream they arrive in pieces. Pieces of a
+// text or summary with the same index are one detail, with a signature in the last piece.
 func (a *answer) addDetails(list json.RawMessage, whole bool) {
 	for _, raw := range elements(list) {
 		var piece detail
@@ -82,11 +80,10 @@ func (a *answer) addDetails(list json.RawMessage, whole bool) {
 	}
 }
 
-// detail is a detail whose text comes in pieces.
+// detail is a detail whose text arrives in pieces.
 type detail map[string]any
 
-// text returns the name of the member that holds the text; "" if the detail is
-// of another kind.
+// text returns the name of the member with the text, or "" if the detail is of another kind.
 func (d detail) text() string {
 	switch d["type"] {
 	case "reasoning.text":
@@ -102,13 +99,13 @@ func (d detail) continues(piece detail) bool {
 	return d.text() == piece.text() && d.index() == piece.index()
 }
 
-// index returns the detail's place in the answer; 0 if the server did not say.
+// index returns the position of the detail in the answer, or 0 if the server sent none.
 func (d detail) index() float64 {
 	n, _ := d["index"].(float64)
 	return n
 }
 
-// join adds a piece: its text, and what else the detail does not have yet.
+// join appends the text of a piece, and adds the members that the detail does not have.
 func (d detail) join(piece detail) {
 	for name, value := range piece {
 		switch old := d[name].(type) {

@@ -1,17 +1,19 @@
-// Package openai talks to OpenAI, to Azure OpenAI, and to every server that
-// speaks OpenAI's chat completions dialect: llama.cpp, vLLM, LM Studio,
-// Cerebras, Groq, Together, OpenRouter, DeepSeek, and any other by its base URL.
+// Package openai is the provider for OpenAI, Azure OpenAI, and all servers with an
+// OpenAI-compatible API: llama.cpp, vLLM, LM Studio, Cerebras, Groq, Together, OpenRouter,
+// DeepSeek, and others by their base URL.
 //
 //	p, err := openai.New(openai.Config{APIKey: llm.Secret(key)})
 //	model := llm.New(p, "gpt-6-luna")
 //
-// Importing the package registers it with providers, so that a name is enough:
+// Importing the package registers it with package providers, which opens models by name:
 //
 //	model, err := providers.Open("openai/gpt-6-luna")   // or "groq/…", "azure/…", "vllm/…"
 //
-// Requests are made with the request types of [github.com/sashabaranov/go-openai],
-// and [Options] gives programs a hook on them. The reply is read here;
-// docs/peers.md has what vendors' clients make of faults.
+// Settings that only this dialect has are in [Options]. Differences between servers are
+// [Quirks].
+//
+// A program that builds requests with [github.com/sashabaranov/go-openai] can go on to use
+// its request type in a [Hook]. The package does not use go-openai's client.
 package openai
 
 import (
@@ -20,7 +22,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
@@ -28,18 +29,19 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// Config is how to reach a server. The zero Config, with an APIKey, is OpenAI.
+// Config is the configuration of a [Provider]. With only an APIKey, it is OpenAI's.
 type Config struct {
-	// Server names the kind of server, which decides the base URL and how the
-	// request is put: one of the constants of [Server]. Empty is [OpenAI].
+	// Server is the kind of server. It determines the default base URL and the quirks of
+	// the server. The default is [OpenAI].
 	Server Server
-	// BaseURL is where the API is, up to and including its version:
-	// "http://localhost:8000/v1". Empty is the server's usual address.
-	// For Azure it is the resource, "https://NAME.openai.azure.com": what follows
-	// from /openai on is added.
+	// BaseURL is the address of the API including its version, for example
+	// "http://localhost:8000/v1". The default is the address of the Server.
+	//
+	// For Azure it is the address of the resource, for example
+	// "https://NAME.openai.azure.com". The path from /openai on is added.
 	BaseURL string
 
-	// APIKey is the credential; hosted servers need one.
+	// APIKey is the credential. Hosted servers require one.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that
 	// expire, such as Azure's Entra tokens.
@@ -48,61 +50,60 @@ type Config struct {
 	// its token. An error fails the call with kind Auth, unless it has another kind.
 	TokenSource func(context.Context) (string, error)
 
-	// AzureAPIVersion is the version of Azure's API by deployments, such as
-	// "2024-10-21". Empty is Azure's v1 API, which has no versions, and so are the
-	// words "v1", "preview" and "latest". The model's name is the name of the
-	// deployment with either.
+	// AzureAPIVersion is the version of Azure's API by deployments, for example
+	// "2024-10-21". If it is empty, "v1", "preview" or "latest", Azure's v1 API is used,
+	// which has no versions. In both APIs the model name is the name of the deployment.
 	AzureAPIVersion string
 
-	Organization string // OpenAI's organisation, for accounts with several
-	Project      string // OpenAI's project, likewise
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	Organization string // OpenAI's organization, for accounts with several
+	Project      string // OpenAI's project, for accounts with several
+	// Header is added to every request. It does not replace headers that the provider sets.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own,
-	// with a transport made for many streams. Its rule for redirects is not
-	// used: credentials go to no other host. Do not set its Timeout, which cuts
-	// long answers: set Limits.
+	// HTTPClient sends the requests. The default is a new client with a transport for many
+	// concurrent streams. Do not set the client's Timeout, because it interrupts long
+	// answers. Set Limits instead.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so no other host receives the credential.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default.
+	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names; empty is the server's.
+	// Name is the provider's name in errors and model names. The default is the Server.
 	Name string
-	// Quirks, if set, replaces what is known of the server.
+	// Quirks, if set, replaces the known quirks of the Server.
 	Quirks *Quirks
 
-	// Encoding, if set, is the encoding of the models behind a server that is not
-	// OpenAI's, from tokens.Open for one. Requests are counted offline with it: their
-	// texts exactly, the server's own chat template by OpenAI's.
+	// Encoding is the encoding of the models of a server other than OpenAI's, for example
+	// from tokens.Open. It is used to count tokens offline. Texts are counted exactly, and
+	// the server's chat template as if it were OpenAI's.
 	Encoding *tokens.Encoding
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format prints the configuration without credentials, including those in headers, for
+// every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
-// Provider is a server of OpenAI's dialect. It is safe for concurrent use.
+// Provider is a server with an OpenAI-compatible API. It is safe for concurrent use.
 type Provider struct {
-	name      string
-	config    Config // without the credential
-	quirks    Quirks
-	baseURL   string
-	token     httpcall.TokenSource // nil for none
-	keyed     bool                 // the token is an API key, not a bearer token
-	client    *httpcall.Client
-	limits    llm.Limits
-	endpoints sync.Map // endpointKey to endpoint
+	name    string
+	config  Config // without the credential
+	quirks  Quirks
+	baseURL string
+	token   httpcall.TokenSource // nil for none
+	keyed   bool                 // the token is an API key, not a bearer token
+	client  *httpcall.Client
+	limits  llm.Limits
+	headers headers
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one is an
-// error of kind [llm.InvalidRequest], the want of a key where the server needs
-// one of kind [llm.Auth].
+// New returns a provider. It sends nothing. An invalid setting is an error of kind
+// [llm.InvalidRequest]. A missing key, if the server requires one, is an error of kind
+// [llm.Auth].
 func New(config Config) (*Provider, error) {
 	if config.Server == "" {
 		config.Server = OpenAI
@@ -122,6 +123,9 @@ func New(config Config) (*Provider, error) {
 	case config.Server == Azure:
 		p.quirks = azureQuirks(config.AzureAPIVersion)
 	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
+	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
@@ -133,7 +137,7 @@ func New(config Config) (*Provider, error) {
 	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
 		return nil, err
 	}
-	if config.Server == Azure { // people configure it with its path and without
+	if config.Server == Azure { // with or without the path of the API
 		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
@@ -142,25 +146,26 @@ func New(config Config) (*Provider, error) {
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
+	p.headers = p.newHeaders()
 	p.client = httpcall.NewClient(p.name, config.HTTPClient, config.Limits)
 	return p, nil
 }
 
-// Name returns the provider's name: "openai", unless configured otherwise.
+// Name returns the provider's name, "openai" by default.
 func (p *Provider) Name() string { return p.name }
 
 // String returns the provider's name and address.
 func (p *Provider) String() string { return p.name + " at " + p.baseURL }
 
-// Format prints what String returns, whatever the verb: headers may hold
+// Format prints the result of String for every verb, because headers may contain
 // credentials.
 func (p *Provider) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections, unless Config.HTTPClient was set.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats, embeddings, token counts and model lists. Tokens are counted
-// without the network, unless [Options] say otherwise.
+// Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
+// unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
@@ -185,7 +190,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }

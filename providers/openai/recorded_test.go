@@ -26,9 +26,9 @@ func configFor(name, base string) openai.Config {
 	case strings.HasPrefix(name, "compat/llama-cpp"), strings.HasPrefix(name, "llamacpp/"):
 		config.Server = openai.LlamaCpp
 	case strings.HasPrefix(name, "compat/zai"):
-		config.Quirks = &openai.Quirks{MaxTokens: "max_tokens", ReasoningBack: "reasoning_content"}
+		config.Quirks = &openai.Quirks{MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent}
 	case strings.HasPrefix(name, "ollama/"):
-		config.Quirks = &openai.Quirks{MaxTokens: "max_tokens"}
+		config.Quirks = &openai.Quirks{MaxTokensField: openai.MaxTokens}
 	}
 	return config
 }

@@ -22,7 +22,7 @@ func said(resp *llm.Response) *llm.Response {
 	return &out
 }
 
-var usageUnknown = llm.Warning{Code: llm.WarnUsageUnknown, Message: "the server did not say what the answer cost in tokens"}
+var usageUnknown = llm.Warning{Code: llm.WarnUsageUnknown, Message: "the server reported no token usage"}
 
 // says1 is one assistant message.
 func says1(parts ...llm.Part) []llm.Message {
@@ -191,7 +191,7 @@ func TestUnknownUsageIsAWarning(t *testing.T) {
 			equal(t, "warnings", resp.Warnings, []llm.Warning{usageUnknown})
 		})
 	}
-	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamUsage: true}}, streams(events(text("a"), finish("stop"), done)))
+	m := model(t, openai.Config{Quirks: &openai.Quirks{NoStreamOptions: true}}, streams(events(text("a"), finish("stop"), done)))
 	equal(t, "warnings, where the server is known to tell none", answer(t, m, llm.Prompt("hi")).Warnings, []llm.Warning(nil))
 }
 

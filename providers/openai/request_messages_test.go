@@ -24,7 +24,7 @@ func between(message string) string {
 
 func TestMessagesAsTheyAreSent(t *testing.T) {
 	leftOut := func(typ string) []llm.Warning {
-		return []llm.Warning{{Code: llm.WarnUnsupported, Setting: "Messages", Message: "a part of type " + typ + " was left out"}}
+		return []llm.Warning{{Code: llm.WarnUnsupported, Setting: "Messages", Message: "a part of type " + typ + " is not supported; it was omitted"}}
 	}
 	runRequestTests(t, []requestTest{
 		{
@@ -217,11 +217,11 @@ func TestPartsThatCannotBeSentAreAnErrorBeforeAnythingIsSent(t *testing.T) {
 		messages []llm.Message
 		want     string
 	}{
-		{"audio by URL", user(llm.Audio{URL: "https://x.test/a.wav"}), "message 0: audio must be given by its bytes, not by URL"},
-		{"a file by URL", user(llm.File{URL: "https://x.test/a.pdf"}), "message 0: a file must be given by its bytes or its id, not by URL"},
-		{"an image from the model", assistant(llm.Image{Data: png}), "message 1: this server takes no image in an assistant message"},
-		{"reasoning of the user's", user(llm.Reasoning{Text: "hm"}), "message 0: this provider cannot be sent llm.Reasoning in a prompt"},
-		{"a refusal of the user's", user(llm.Refusal{Text: "no"}), "message 0: this provider cannot be sent llm.Refusal in a prompt"},
+		{"audio by URL", user(llm.Audio{URL: "https://x.test/a.wav"}), "message 0: audio by URL is not supported: set Audio.Data"},
+		{"a file by URL", user(llm.File{URL: "https://x.test/a.pdf"}), "message 0: a file by URL is not supported: set File.Data or File.ID"},
+		{"an image from the model", assistant(llm.Image{Data: png}), "message 1: this server does not support images in assistant messages: put the image into a user message"},
+		{"reasoning of the user's", user(llm.Reasoning{Text: "hm"}), "message 0: a part of type llm.Reasoning is not supported in a system or user message"},
+		{"a refusal of the user's", user(llm.Refusal{Text: "no"}), "message 0: a part of type llm.Refusal is not supported in a system or user message"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e := wantError(t, sendNothing(t, openai.Config{}, &llm.Request{Messages: tt.messages}), llm.Unsupported, tt.want)

@@ -120,7 +120,7 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 
 // lacks is the warning about a setting that a server does not have.
 func lacks(setting string, server openai.Server) llm.Warning {
-	return llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: string(server) + " does not have this setting; it was left out"}
+	return llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: string(server) + " does not support this setting; it was omitted"}
 }
 
 func TestToolsAsTheyAreSent(t *testing.T) {
@@ -160,7 +160,7 @@ func TestToolsAsTheyAreSent(t *testing.T) {
 			req:  with(llm.ToolChoice{Mode: llm.ToolNamed, Name: "weather"}, nil),
 			want: `"tools":[` + sentWeather + `],"tool_choice":"required"`,
 			warnings: []llm.Warning{{
-				Code: llm.WarnChanged, Setting: "ToolChoice", Message: "this server cannot be told which tool to call; it was told to call one",
+				Code: llm.WarnChanged, Setting: "ToolChoice", Message: "this server does not support a tool choice by name; a call of any tool was required instead",
 			}},
 		},
 	})
@@ -261,7 +261,7 @@ func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
 	const tools = `"tools":[{"type":"function","function":{"name":"f"}}]`
 	left := []llm.Warning{{
 		Code: llm.WarnChanged, Setting: "ToolChoice",
-		Message: "this server cannot make a model call a tool while it reasons, so it was left to the model: set Reasoning to none to force a call",
+		Message: "this server does not support forced tool calls while the model reasons, so the tool choice was omitted; set ReasoningEffort to none to force a call",
 	}}
 	for _, tt := range []struct {
 		name     string
@@ -297,7 +297,7 @@ func TestOldVersionsOfAzureAreAskedForWhatTheyKnow(t *testing.T) {
 			name: version, config: openai.Config{Server: openai.Azure, AzureAPIVersion: version}, req: llm.Request{MaxTokens: 3}, want: want,
 		}})
 	}
-	own := &openai.Quirks{MaxTokens: "max_tokens"}
+	own := &openai.Quirks{MaxTokensField: openai.MaxTokens}
 	runRequestTests(t, []requestTest{{
 		name: "the user's own quirks", config: openai.Config{Server: openai.Azure, AzureAPIVersion: "2024-06-01", Quirks: own},
 		req: llm.Request{MaxTokens: 3}, want: `"max_tokens":3`,
@@ -305,7 +305,7 @@ func TestOldVersionsOfAzureAreAskedForWhatTheyKnow(t *testing.T) {
 }
 
 func TestQuirksOfAnUnknownServer(t *testing.T) {
-	quirks := &openai.Quirks{NoStreamUsage: true, NoJSONSchema: true, MaxTokens: "max_tokens", Refuses: []string{"Stop", "Temperature"}}
+	quirks := &openai.Quirks{NoStreamOptions: true, NoJSONSchema: true, MaxTokensField: openai.MaxTokens, Unsupported: []openai.Setting{openai.SettingStop, openai.SettingTemperature}}
 	runRequestTests(t, []requestTest{{
 		name: "all at once", config: openai.Config{BaseURL: "http://server.test", Quirks: quirks},
 		req: llm.Request{
@@ -314,7 +314,7 @@ func TestQuirksOfAnUnknownServer(t *testing.T) {
 		want: `"max_tokens":3,"stream_options":null,"response_format":{"type":"json_object"}`,
 		warnings: []llm.Warning{
 			lacks("Temperature", "openai"), lacks("Stop", "openai"),
-			{Code: llm.WarnChanged, Setting: "Format", Message: "this server follows no schema; it was told to answer with any JSON object"},
+			{Code: llm.WarnChanged, Setting: "Format", Message: "this server does not support JSON schemas; any JSON object was requested instead"},
 		},
 	}, {
 		name: "no free JSON object", config: openai.Config{BaseURL: "http://server.test", Quirks: &openai.Quirks{NoJSONObject: true}},

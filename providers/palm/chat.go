@@ -8,10 +8,11 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
-// chat answers a chat. An error that it returns has not been yielded.
+// chat answers a chat. It does not yield the error that it returns.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b := p.newRequest(call)
 	method, body, err := b.marshal()
@@ -31,13 +32,13 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	return a.Failed(p.read(a), llm.Usage{})
 }
 
-// generated is the reply to generateMessage and generateText, and in Predictions
-// to Vertex AI's predict.
+// generated is the reply to generateMessage and generateText. Predictions is the reply to
+// Vertex AI's predict.
 type generated struct {
 	provider.Failure
 	Candidates  []candidate  `json:"candidates"`
 	Filters     []filter     `json:"filters"`
-	Feedback    []feedback   `json:"safetyFeedback"` // of texts
+	Feedback    []feedback   `json:"safetyFeedback"` // for texts
 	Predictions []prediction `json:"predictions"`
 	Metadata    struct {
 		Tokens struct {
@@ -47,7 +48,8 @@ type generated struct {
 	} `json:"metadata"`
 }
 
-// candidate is an answer: its text is the content of a message, or an output.
+// candidate is an answer. The text of a chat is in Content, and that of a completion in
+// Output.
 type candidate struct {
 	Content   *string `json:"content"`
 	Output    *string `json:"output"`
@@ -60,7 +62,7 @@ type citation struct {
 	Start int    `json:"startIndex"` // in bytes
 	End   int    `json:"endIndex"`
 	URI   string `json:"uri"`
-	URL   string `json:"url"` // Vertex AI's word
+	URL   string `json:"url"` // name of URI in Vertex AI
 	Title string `json:"title"`
 }
 
@@ -70,25 +72,25 @@ func (c *candidate) first(r *httpcall.Reply) (string, []citation, error) {
 			return *text, c.Citations.Sources, nil
 		}
 	}
-	return "", nil, r.Fail(llm.Protocol, "the reply's candidate has neither a content nor an output")
+	return "", nil, r.Fail(llm.Protocol, "the candidate in the reply has neither content nor output")
 }
 
-// filter says why an answer was withheld.
+// filter describes why an answer was withheld.
 type filter struct {
-	Reason  json.RawMessage `json:"reason"` // a word, or its number
+	Reason  json.RawMessage `json:"reason"` // a name or a number
 	Message string          `json:"message"`
 }
 
-// feedback says for which kind of harm a text was withheld.
+// feedback is the category of harm that caused a text to be withheld.
 type feedback struct {
 	Rating struct {
-		Category    json.RawMessage `json:"category"` // a word, or its number
+		Category    json.RawMessage `json:"category"` // a name or a number
 		Probability json.RawMessage `json:"probability"`
 	} `json:"rating"`
 }
 
-// prediction is Vertex AI's reply to an instance: of chats with candidates, of
-// texts the candidate itself.
+// prediction is Vertex AI's reply to one instance. For a chat it contains candidates, and
+// for a text it is the candidate.
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-chat
 type prediction struct {
 	Candidates []struct {
@@ -96,17 +98,19 @@ type prediction struct {
 	} `json:"candidates"`
 	Content   *string         `json:"content"`
 	Safety    json.RawMessage `json:"safetyAttributes"` // an object for texts, a list for chats
-	Citations json.RawMessage `json:"citationMetadata"` // likewise
+	Citations json.RawMessage `json:"citationMetadata"` // the same
 }
 
 type tokenCount struct {
 	Total *int `json:"totalTokens"`
 }
 
-// read reads the reply, which is one JSON value, and passes it on.
+var generatedDecoder = stream.NewDecoder[generated]()
+
+// read reads the reply, which is one JSON value, and emits its events.
 func (p *Provider) read(a *provider.Answer) error {
 	var got generated
-	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
+	if err := provider.ReadValue(a, generatedDecoder, httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	text, sources, err := p.first(a.Reply, &got)
@@ -114,17 +118,17 @@ func (p *Provider) read(a *provider.Answer) error {
 		return err
 	}
 	a.Start("", "")
-	a.Deliver(llm.EventText, text)
+	a.EmitText(llm.EventText, text)
 	for _, c := range sources {
 		a.Emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: c.URI + c.URL, Title: c.Title, Start: c.Start, End: c.End}})
 	}
-	// The protocol does not say why an answer ended.
+	// The protocol has no finish reason.
 	tokens := &got.Metadata.Tokens
 	a.Done(&llm.Done{Usage: llm.Usage{Input: provider.Reported(tokens.Input.Total), Output: provider.Reported(tokens.Output.Total)}})
 	return nil
 }
 
-// first returns the text of the first candidate, with what it cites.
+// first returns the text of the first candidate and its citations.
 func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation, error) {
 	switch {
 	case p.vertex && len(got.Predictions) > 0:
@@ -134,14 +138,14 @@ func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation,
 	case !p.vertex && len(got.Filters)+len(got.Feedback) > 0:
 		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld"+got.why())
 	}
-	return "", nil, r.Fail(llm.Protocol, "the reply has no candidates; is this a server of the PaLM protocol?")
+	return "", nil, r.Fail(llm.Protocol, "the reply has no candidates: check that the base URL is a server of the PaLM protocol")
 }
 
-// reasons are the numbers of filters' reasons, for servers that write those:
+// reasons are the names of the numbers of filter reasons, for servers that send numbers:
 // https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/safety.proto
 var reasons = map[string]string{"1": "SAFETY", "2": "OTHER"}
 
-// why returns why an answer was withheld, as the end of a sentence.
+// why describes why an answer was withheld. The result is appended to an error text.
 func (g *generated) why() (said string) {
 	if len(g.Filters) > 0 {
 		reason := word(g.Filters[0].Reason)
@@ -162,7 +166,7 @@ func (g *generated) why() (said string) {
 	return said
 }
 
-// word returns the name or number of a constant, or "".
+// word returns the name or number of a constant, or "" if it is not set.
 func word(raw json.RawMessage) string {
 	if !httpcall.IsSet(raw) {
 		return ""
@@ -180,7 +184,7 @@ func (p *prediction) first(r *httpcall.Reply) (string, []citation, error) {
 	}
 	firstOf(p.Safety, &safety)
 	if safety.Blocked {
-		why := "the answer was withheld: safetyAttributes says that it is blocked"
+		why := "the answer was withheld: safetyAttributes.blocked is set"
 		if len(safety.Errors) > 0 {
 			why += fmt.Sprintf(", with the error codes %v", safety.Errors)
 		}
@@ -193,11 +197,11 @@ func (p *prediction) first(r *httpcall.Reply) (string, []citation, error) {
 	case p.Content != nil:
 		return *p.Content, cited.Citations, nil
 	}
-	return "", nil, r.Fail(llm.Protocol, "the reply's prediction has neither candidates nor a content")
+	return "", nil, r.Fail(llm.Protocol, "the prediction in the reply has neither candidates nor content")
 }
 
-// firstOf decodes an object, or the first of a list of them. What is neither
-// says nothing that is needed.
+// firstOf decodes an object, or the first object of a list. Other values are ignored,
+// because the members are optional.
 func firstOf(raw json.RawMessage, v any) {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {

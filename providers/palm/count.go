@@ -8,11 +8,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// countTokens answers how many tokens a chat's prompt is, by the server's counter.
+// countTokens counts the tokens of a chat's prompt. The server counts them, so the result
+// is exact.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b := p.newRequest(call)
 	if p.vertex || b.text {
-		return p.fail(call, llm.Unsupported, "PaLM counts the tokens of chat models by the Generative Language API alone")
+		return p.fail(call, llm.Unsupported, "PaLM counts tokens only for chat models of the Generative Language API")
 	}
 	chat, err := b.chat()
 	if err != nil {
@@ -20,7 +21,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	}
 	body, err := json.Marshal(map[string]any{"prompt": chat})
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "encode the request as JSON: %v", err)
 	}
 	req, err := p.request(ctx, call, "countMessageTokens", body)
 	if err != nil {
@@ -36,7 +37,7 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Count == nil || *got.Count < 0 {
-		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+		return r.Fail(llm.Protocol, "the reply has no valid tokenCount")
 	}
 	provider.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
 	return nil

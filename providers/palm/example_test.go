@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/providers/palm"
 )
 
-// Without a server of one's own, PaLM is retired.
+// Without a base URL, every call fails because PaLM is retired.
 func Example() {
 	p, err := palm.New(palm.Config{})
 	if err != nil {

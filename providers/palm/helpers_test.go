@@ -7,7 +7,7 @@ import (
 	"github.com/parley-llm/parley/providers/palm"
 )
 
-// What the tests of all providers share.
+// Helpers that the tests of all providers use.
 var (
 	equal     = providertest.Equal
 	wantError = providertest.WantError

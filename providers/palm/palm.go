@@ -1,23 +1,25 @@
-// Package palm speaks the protocol of Google's PaLM models: chat-bison and
-// text-bison, by the Generative Language API or by Vertex AI.
+// Package palm implements the protocol of Google's PaLM models, chat-bison and
+// text-bison, in the variants of the Generative Language API and of Vertex AI.
 //
-// Google has switched both off. The package is for those who still have a server
-// of the protocol, a gateway or a replica, and for programs that are to learn
-// from an error that the models they name are gone: without a base URL, every
-// call is answered at once with one of kind [llm.Retired] that names Gemini.
+// Google has switched off both services. Without a base URL, every call fails immediately
+// with an error of kind [llm.Retired] that names Gemini as the successor. The package is
+// for two groups of users: those with a server that still implements the protocol, such
+// as a gateway or a replica, and programs that should report that their model was
+// retired.
 //
 //	p, err := palm.New(palm.Config{BaseURL: "https://palm.example.com"})
 //	model := llm.New(p, "chat-bison-001")
 //
-// Importing the package registers it with providers, so that a name is enough
-// where PALM_BASE_URL is set:
+// Importing the package registers it with package providers. If PALM_BASE_URL is set, the
+// name of a model is then sufficient. PALM_API_KEY contains the API key, if the server
+// requires one:
 //
 //	model, err := providers.Open("palm/chat-bison-001")
 //
-// The protocol streams nothing: an answer is one text event. Package palmtest
-// has a server to test with.
+// The protocol has no streaming: an answer is one text event. Package palmtest contains a
+// server for tests.
 //
-// Its definition is
+// The protocol is defined in
 // https://github.com/googleapis/googleapis/tree/master/google/ai/generativelanguage/v1beta2
 package palm
 
@@ -33,61 +35,65 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// DefaultAPIVersion is the version of the Generative Language API that is spoken.
-// The messages of v1beta3 are the same.
+// DefaultAPIVersion is the default version of the Generative Language API. The messages
+// of v1beta3 are the same.
 const DefaultAPIVersion = "v1beta2"
 
-// Config is how to reach a server. The zero Config reaches none: see the
-// package's comment.
+// Config configures a [Provider]. The zero Config has no server, so every call fails with
+// an error of kind [llm.Retired].
 type Config struct {
-	// BaseURL is where the server is, without the version:
+	// BaseURL is the address of the server without the version, for example
 	// "https://palm.example.com".
 	BaseURL string
-	// APIVersion is that of the Generative Language API; empty is
-	// [DefaultAPIVersion].
+	// APIVersion is the version of the Generative Language API. The default is
+	// [DefaultAPIVersion]. Vertex AI does not use it.
 	APIVersion string
-	// Project and Location, if set, are those of a Vertex AI, whose requests are
-	// put in another way.
+	// Project and Location select the protocol of Vertex AI. Set both or neither.
 	Project, Location string
 
 	// APIKey is sent in the header x-goog-api-key.
 	APIKey llm.Secret
-	// TokenSource, if set, gives the credential instead, which is sent as a bearer
-	// token: for Vertex AI.
+	// TokenSource returns a bearer token, for example for Vertex AI. If it is set, APIKey
+	// is ignored.
 	//
 	// TokenSource is called once for each request, from any goroutine, so it should cache
-	// its token. An error fails the call with kind Auth, unless it has another kind.
+	// its token. If it returns an error, the call fails with that error. The kind is
+	// [llm.Auth], unless the error has another kind.
 	TokenSource func(context.Context) (string, error)
 
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	// Header is sent with every request. Headers that the provider sets itself, such as
+	// the credential, take precedence.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own,
-	// with a transport made for many streams. Its rule for redirects is not
-	// used: credentials go to no other host. Do not set its Timeout, which cuts
-	// long answers: set Limits.
+	// HTTPClient sends the requests. If it is nil, the provider uses a separate client
+	// with a transport for many concurrent streams. Do not set HTTPClient.Timeout,
+	// because it interrupts long answers; set Limits instead.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so that credentials are not sent there.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default.
+	// Limits are the timeouts and the maximum size of a reply. Zero fields have the
+	// defaults of [llm.Limits].
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names; empty is "palm".
+	// Name is the provider's name in errors and model names. The default is "palm".
 	Name string
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format implements [fmt.Formatter].
+//
+// Security: it prints the configuration without credentials, including those in headers,
+// for every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // a type without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
-// Provider is a server of the PaLM protocol, or what is left of Google's. It is
-// safe for concurrent use.
+// Provider is a server of the PaLM protocol, or the retired service if there is no base
+// URL. It is safe for concurrent use.
 type Provider struct {
 	name    string
-	baseURL string // up to the models; empty for none
+	baseURL string // including the path of the models; empty without a server
 	vertex  bool
 	headers *httpcall.Headers    // of every request
 	token   httpcall.TokenSource // nil for none
@@ -95,8 +101,9 @@ type Provider struct {
 	limits  llm.Limits
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one, and
-// half of a Vertex AI, are errors of kind [llm.InvalidRequest].
+// New returns a provider. It sends nothing. It returns an error of kind
+// [llm.InvalidRequest] if the base URL is invalid, or if only one of Project and Location
+// is set.
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:   config.Name,
@@ -107,7 +114,7 @@ func New(config Config) (*Provider, error) {
 		p.name = providerName
 	}
 	if (config.Project == "") != (config.Location == "") {
-		return nil, p.fail(&llm.Call{}, llm.InvalidRequest, "Vertex AI needs both Config.Project and Config.Location")
+		return nil, p.fail(&llm.Call{}, llm.InvalidRequest, "only one of Config.Project and Config.Location is set: set both for Vertex AI")
 	}
 	if config.BaseURL != "" {
 		base, err := httpcall.ParseBaseURL(p.name, config.BaseURL)
@@ -127,7 +134,7 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// path returns the place of the models.
+// path returns the path of the models.
 func (c *Config) path() string {
 	if c.Project != "" {
 		return "/v1/projects/" + url.PathEscape(c.Project) + "/locations/" + url.PathEscape(c.Location) + "/publishers/google/models/"
@@ -139,25 +146,28 @@ func (c *Config) path() string {
 	return "/" + url.PathEscape(version) + "/models/"
 }
 
-// Name returns the provider's name: "palm", unless configured otherwise.
+// Name returns the provider's name. The default is "palm".
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address. %+v prints the same.
+//
+// Security: the result does not contain headers, because they may contain credentials.
 func (p *Provider) String() string {
 	if p.baseURL == "" {
-		return p.name + ", which is retired"
+		return p.name + " (retired)"
 	}
 	return p.name + " at " + p.baseURL
 }
 
-// GoString returns what String returns.
+// GoString returns the same as String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections of the provider's HTTP client. It does nothing if
+// Config.HTTPClient was set.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats and token counts.
+// Do answers chats and token counts. Other operations fail with an error of kind
+// [llm.Unsupported].
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	if p.baseURL == "" {
 		return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, p.retired(call)) }
@@ -177,20 +187,19 @@ func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 	return o.countTokens(ctx, call, yield)
 }
 
-// retired returns the error for a call to what Google no longer has.
+// retired returns the error for a call to the retired service.
 func (p *Provider) retired(call *llm.Call) error {
-	const instead = "use a Gemini model with the provider gemini, such as gemini/gemini-flash-latest"
+	const instead = "use a Gemini model, for example gemini/gemini-flash-latest"
 	model := strings.ToLower(call.Model)
 	switch {
 	case strings.Contains(model, "lamda"), strings.Contains(model, "bard"):
-		return p.fail(call, llm.Retired, "LaMDA and Bard never had an API, and are no more; "+instead)
+		return p.fail(call, llm.Retired, "LaMDA and Bard never had an API and are discontinued: "+instead)
 	}
-	return p.fail(call, llm.Retired, "Google switched the PaLM API off on 2024-08-15, and PaLM on Vertex AI on 2025-04-09; "+instead+
-		", or set the base URL of a server that still speaks the protocol")
+	return p.fail(call, llm.Retired, "Google switched off the PaLM API on 2024-08-15 and PaLM on Vertex AI on 2025-04-09: "+instead+
+		", or set the base URL of a server that still supports the protocol")
 }
 
-// request returns the HTTP request that posts a body to one of the model's
-// methods, with its credential.
+// request returns the HTTP request for a method of the model, including the credential.
 func (p *Provider) request(ctx context.Context, call *llm.Call, method string, body []byte) (*httpcall.Request, error) {
 	req := &httpcall.Request{
 		Call: call, Method: http.MethodPost, Body: body,
@@ -199,7 +208,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, method string, b
 	return req, p.client.Authorize(ctx, req, p.headers, p.token)
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }

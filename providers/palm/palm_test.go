@@ -19,7 +19,7 @@ import (
 
 const chatModel, textModel = "chat-bison-001", "text-bison-001"
 
-// conversation has all that a chat can be sent.
+// conversation has every feature that a chat supports.
 func conversation() *llm.Request {
 	return &llm.Request{
 		Messages: []llm.Message{
@@ -145,7 +145,7 @@ func TestFilteredAnswers(t *testing.T) {
 		wantError(t, err, llm.ContentFilter, "withheld", test.why)
 	}
 	for body, why := range map[string]string{
-		`{"filters":[{"reason":1,"message":"it is rude"}]}`: "SAFETY: it is rude", // as servers that write numbers do
+		`{"filters":[{"reason":1,"message":"it is rude"}]}`: "SAFETY: it is rude", // some servers send numbers
 		`{"filters":[{"reason":"SAFETY"}],"safetyFeedback":[{"rating":{"category":"HARM_CATEGORY_TOXICITY","probability":"HIGH"},"setting":{"category":"HARM_CATEGORY_TOXICITY"}}]}`: "SAFETY: HARM_CATEGORY_TOXICITY HIGH",
 		`{"safetyFeedback":[{"rating":{"category":"HARM_CATEGORY_TOXICITY"}}]}`:                                                                                                      "withheld: HARM_CATEGORY_TOXICITY",
 		`{"filters":[{}]}`: "withheld",
@@ -161,10 +161,10 @@ func TestFilteredAnswers(t *testing.T) {
 
 func TestCandidateWithoutTextIsNoAnswer(t *testing.T) {
 	_, err := llm.New(replying(t, `{"candidates":[{"author":"1"}]}`), chatModel).Generate(t.Context(), llm.Prompt("x"))
-	wantError(t, err, llm.Protocol, "neither a content nor an output")
+	wantError(t, err, llm.Protocol, "neither content nor output")
 }
 
-// replying returns a provider whose server says this.
+// replying returns a provider with a server that sends the given reply.
 func replying(t testing.TB, body string) *palm.Provider {
 	srv := llmtest.NewServer(t, llmtest.JSON(http.StatusOK, body))
 	return provider(t, palm.Config{BaseURL: srv.URL, HTTPClient: srv.Client()})
@@ -177,11 +177,11 @@ func TestTwoAuthorsAlternate(t *testing.T) {
 		kind     llm.Kind
 		says     string
 	}{
-		"two questions":    {[]llm.Message{llm.User("a"), llm.User("b")}, llm.InvalidRequest, "message 1 and the one before it are both of the user's"},
-		"two answers":      {[]llm.Message{llm.User("a"), llm.Assistant("b"), llm.Assistant("c"), llm.User("d")}, llm.InvalidRequest, "both of the assistant's"},
-		"an answer last":   {[]llm.Message{llm.User("a"), llm.Assistant("b")}, llm.InvalidRequest, "the last message is not a user's"},
-		"nothing asked":    {[]llm.Message{llm.System("s")}, llm.InvalidRequest, "the last message is not a user's"},
-		"an image":         {[]llm.Message{llm.User("a", llm.Image{Data: []byte("x")})}, llm.Unsupported, "message 0: PaLM takes texts, and cannot be sent llm.Image"},
+		"two questions":    {[]llm.Message{llm.User("a"), llm.User("b")}, llm.InvalidRequest, "message 1 repeats the role user"},
+		"two answers":      {[]llm.Message{llm.User("a"), llm.Assistant("b"), llm.Assistant("c"), llm.User("d")}, llm.InvalidRequest, "message 2 repeats the role assistant"},
+		"an answer last":   {[]llm.Message{llm.User("a"), llm.Assistant("b")}, llm.InvalidRequest, "the last message is not a user message"},
+		"nothing asked":    {[]llm.Message{llm.System("s")}, llm.InvalidRequest, "the last message is not a user message"},
+		"an image":         {[]llm.Message{llm.User("a", llm.Image{Data: []byte("x")})}, llm.Unsupported, "message 0: PaLM supports only text, not llm.Image"},
 		"an image to show": {[]llm.Message{{Role: llm.RoleUser, Name: "example", Parts: llm.User("q").Parts}, {Role: llm.RoleAssistant, Name: "example", Parts: []llm.Part{llm.Image{URL: "u"}}}, llm.User("a")}, llm.Unsupported, "message 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestRefusals(t *testing.T) {
 		wantError(t, err, llm.Protocol)
 	}
 	_, err = llm.New(replying(t, `{}`), chatModel).CountTokens(t.Context(), llm.Prompt("x"))
-	wantError(t, err, llm.Protocol, "no number of tokens")
+	wantError(t, err, llm.Protocol, "no valid tokenCount")
 }
 
 func TestWhatGoogleSwitchedOffSaysWhatToUse(t *testing.T) {
@@ -246,9 +246,9 @@ func TestWhatGoogleSwitchedOffSaysWhatToUse(t *testing.T) {
 		"palm/chat-bison-001": "2024-08-15", "palm/text-bison@002": "2025-04-09",
 		"palm/lamda": "never had an API", "palm/Bard": "never had an API",
 	} {
-		m, err := providers.OpenWith(name, providers.Config{
+		m, err := providers.Config{
 			Getenv: env, APIKey: "key", HTTPClient: &http.Client{Transport: unreachable{t}},
-		})
+		}.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,9 +273,9 @@ func TestOpenedByItsEnvironment(t *testing.T) {
 	const key = "key-of-the-environment"
 	srv := palmtest.New(t, palmtest.Answer{Text: "y"})
 	srv.Key = key
-	m, err := providers.OpenWith("palm/"+chatModel, providers.Config{Getenv: func(name string) string {
+	m, err := providers.Config{Getenv: func(name string) string {
 		return map[string]string{"PALM_BASE_URL": srv.URL, "PALM_API_KEY": key}[name]
-	}})
+	}}.Open("palm/" + chatModel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestAnswersCanBeLeftAtEveryEvent(t *testing.T) {
 			}
 		}
 		if seen != n {
-			t.Errorf("there are %d events, want to leave at %d", seen, n)
+			t.Errorf("there are %d events, want to leave after %d", seen, n)
 		}
 	}
 }
@@ -321,7 +321,7 @@ func TestLimits(t *testing.T) {
 		kind   llm.Kind
 	}{
 		"an answer of 10 MB":         {whole, llm.Limits{}, ""},
-		"an answer beyond the limit": {whole, llm.Limits{FrameBytes: 1 << 20}, llm.Protocol}, // which is of eighths
+		"an answer beyond the limit": {whole, llm.Limits{FrameBytes: 1 << 20}, llm.Protocol}, // the limit for a whole reply is eight times FrameBytes
 		"a server that stalls":       {whole.Stall(20), llm.Limits{Idle: 20 * time.Millisecond}, llm.Timeout},
 		"a server that thinks":       {llmtest.NoResponse(), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout},
 	} {

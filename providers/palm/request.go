@@ -10,9 +10,9 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// The types are those of
+// The types in this file are defined in
 // https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/discuss_service.proto
-// and text_service.proto beside it.
+// and in text_service.proto in the same directory.
 
 type message struct {
 	Author  string `json:"author,omitempty"`
@@ -24,15 +24,15 @@ type example struct {
 	Output message `json:"output"`
 }
 
-// chatPrompt is a conversation, and to Vertex AI an instance of one.
+// chatPrompt is a conversation. For Vertex AI it is an instance.
 type chatPrompt struct {
 	Context  string    `json:"context,omitempty"`
 	Examples []example `json:"examples,omitempty"`
 	Messages []message `json:"messages"`
 }
 
-// settings are how to answer: members of the request itself, and to Vertex AI
-// its parameters.
+// settings are the sampling settings. They are members of the request, or of its
+// parameters for Vertex AI.
 type settings struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"topP,omitempty"`
@@ -45,13 +45,14 @@ type settings struct {
 	Safety []SafetySetting `json:"safetySettings,omitempty"`
 }
 
-// requestBuilder makes the body of a request and notes what is lost.
+// requestBuilder builds the body of a request and collects warnings for unsupported
+// settings.
 type requestBuilder struct {
 	provider *Provider
 	call     *llm.Call
 	req      *llm.Request
 	options  Options
-	text     bool // the model completes a text, and does not chat
+	text     bool // the model completes texts and does not support chats
 	warnings []llm.Warning
 }
 
@@ -63,8 +64,8 @@ func (p *Provider) newRequest(call *llm.Call) *requestBuilder {
 	}
 }
 
-// marshal returns the model's method and the request's body, or an error if the
-// request is strict about something that PaLM lacks.
+// marshal returns the model's method and the request's body. It returns an error if the
+// request sets FailOnUnsupported and contains an unsupported setting.
 func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 	prompt, err := b.prompt()
 	if err != nil {
@@ -100,12 +101,12 @@ func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 		}
 	}
 	if err != nil {
-		return "", nil, b.fail(llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return "", nil, b.fail(llm.InvalidRequest, "encode the request as JSON: %v", err)
 	}
 	return method, data, nil
 }
 
-// textPrompt is a text to be completed, as Vertex AI has it.
+// textPrompt is a text to be completed. For Vertex AI it is an instance.
 type textPrompt struct {
 	Prompt string `json:"prompt"`
 }
@@ -116,7 +117,7 @@ func (b *requestBuilder) prompt() (any, error) {
 		return chat, err
 	}
 	if len(chat.Messages) != 1 || len(chat.Examples) > 0 {
-		return nil, b.fail(llm.InvalidRequest, "%s completes one text and has no conversations: send one user message, or ask a chat model", b.call.Model)
+		return nil, b.fail(llm.InvalidRequest, "%s completes one text and does not support conversations: send one user message or use a chat model", b.call.Model)
 	}
 	text := chat.Messages[0].Content
 	if chat.Context != "" {
@@ -125,17 +126,18 @@ func (b *requestBuilder) prompt() (any, error) {
 	return textPrompt{text}, nil
 }
 
-// The authors of messages. PaLM knows no roles: whose turn it is, it answers for.
+// The authors of messages. PaLM has no roles. It answers as the author who did not write
+// the last message.
 const (
 	user  = "0"
 	model = "1"
 )
 
-// exampleName is the name of messages that are an example.
+// exampleName is the name of messages that form an example.
 const exampleName = "example"
 
-// chat returns the conversation: system messages as its context, examples apart,
-// and two authors that alternate.
+// chat returns the conversation. System messages become the context, examples are
+// separated from the messages, and two authors alternate.
 func (b *requestBuilder) chat() (*chatPrompt, error) {
 	chat := new(chatPrompt)
 	for _, e := range b.options.Examples {
@@ -167,14 +169,14 @@ func (b *requestBuilder) chat() (*chatPrompt, error) {
 			next.Author = model
 		}
 		if n := len(chat.Messages); n > 0 && chat.Messages[n-1].Author == next.Author {
-			return nil, b.fail(llm.InvalidRequest, "message %d and the one before it are both of the %s's: "+
-				"PaLM wants two authors who alternate, so make one message of them", i, m.Role)
+			return nil, b.fail(llm.InvalidRequest, "message %d repeats the role %s: "+
+				"PaLM requires alternating roles, so combine the messages into one", i, m.Role)
 		}
 		chat.Messages = append(chat.Messages, next)
 	}
 	chat.Context = strings.Join(context, "\n\n")
 	if n := len(chat.Messages); n == 0 || chat.Messages[n-1].Author != user {
-		return nil, b.fail(llm.InvalidRequest, "the last message is not a user's: PaLM answers for whoever did not speak last")
+		return nil, b.fail(llm.InvalidRequest, "the last message is not a user message: PaLM answers only user messages")
 	}
 	return chat, nil
 }
@@ -193,29 +195,29 @@ func textOf(m llm.Message, i int) (string, error) {
 	return said, nil
 }
 
-// text returns what a message says. PaLM takes texts alone; a message without one of
-// its parts is another message.
+// text returns the text of a message. It returns an error for other parts, because
+// leaving a part out would change the message.
 func text(m llm.Message) (string, error) {
 	var b strings.Builder
 	for _, part := range m.Parts {
 		switch p := part.(type) {
 		case llm.Text:
 			b.WriteString(p.Text)
-		case llm.Refusal: // to PaLM, something the model said
+		case llm.Refusal: // PaLM sees it as its earlier answer
 			b.WriteString(p.Text)
-		case llm.Reasoning: // another model's, which this one would not know what to do with
+		case llm.Reasoning: // not sent, because it is from another model
 		default:
-			return "", fmt.Errorf("PaLM takes texts, and cannot be sent %T", part)
+			return "", fmt.Errorf("PaLM supports only text, not %T", part)
 		}
 	}
 	return b.String(), nil
 }
 
-// settings returns how to answer, with a warning for what PaLM cannot be told.
+// settings returns the sampling settings and adds a warning for each unsupported one.
 func (b *requestBuilder) settings() settings {
 	r := b.req
 	how := settings{Temperature: r.Temperature, TopP: r.TopP, TopK: r.TopK, Candidates: 1, Safety: b.options.SafetySettings}
-	limited := b.text || b.provider.vertex // of chats, only Vertex AI can be told where to end
+	limited := b.text || b.provider.vertex // for chats, only Vertex AI supports a limit and stop sequences
 	if limited {
 		how.MaxTokens, how.Stop = r.MaxTokens, r.Stop
 	}
@@ -238,7 +240,7 @@ func (b *requestBuilder) settings() settings {
 	} {
 		if s.lost {
 			b.warnings = append(b.warnings, llm.Warning{
-				Code: llm.WarnUnsupported, Setting: s.name, Message: "PaLM does not have this setting for " + b.call.Model + "; it was left out",
+				Code: llm.WarnUnsupported, Setting: s.name, Message: "PaLM does not support this setting for " + b.call.Model + "; it was left out",
 			})
 		}
 	}

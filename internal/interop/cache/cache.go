@@ -1,7 +1,8 @@
-// Package cache keeps what tests built or installed, for the next run.
+// Package cache keeps programs and packages that tests built or installed, for later
+// runs.
 //
-// The cache is the folder named by PARLEY_CACHE, else "parley" in the user's
-// cache folder.
+// The cache is the directory in the environment variable PARLEY_CACHE. The default is the
+// directory "parley" in the user's cache directory.
 package cache
 
 import (
@@ -9,9 +10,9 @@ import (
 	"path/filepath"
 )
 
-// Folder returns the path of a folder in the cache, made if need be, and locks
-// it: of several processes that ask for the same folder, one has it and the
-// others wait. The system gives the lock back if the process dies.
+// Folder returns the path of a directory in the cache, creates it if necessary, and locks
+// it. If several processes lock the same directory, one gets it and the others wait. The
+// system releases the lock if the process dies.
 func Folder(name string) (path string, unlock func(), err error) {
 	root, err := root()
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// lock waits until this process alone holds the lock file. The system gives
-// the lock back if the process dies.
+// lock waits for an exclusive lock on the file. The system releases the lock if the
+// process dies.
 func lock(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {

@@ -15,25 +15,26 @@ import (
 	"github.com/parley-llm/parley/internal/interop/cache"
 )
 
-// Debian's package with the server, and the suite that has it. The stable suites
-// of 2026 do not; this one moves, so that its newest server is what is tested.
+// The Debian package with the server, and its suite. The stable suites of 2026 do not
+// contain the package. This suite is updated continuously, so the tests use the newest
+// server.
 const (
 	debianPackage = "llama.cpp-tools"
 	debianSuite   = "sid"
 )
 
-// installed is an unpacked server with all that it is linked to, the C library
-// included: it is newer than the system that the tests run on.
+// installed is an unpacked server with all its libraries, including the C library,
+// because it is newer than the system's.
 type installed struct {
-	loader    string // of programs, which takes the place of the system's
-	libraries string // folders, joined by colons
-	backend   string // the library that computes
+	loader    string // dynamic loader, used instead of the system's
+	libraries string // directories, separated by colons
+	backend   string // library for computation on the CPU
 	program   string
 }
 
-// install returns the server, unpacked in the cache. If the cache has none, it
-// is fetched by apt, from the mirror that the system uses and with its keys, into a
-// folder of its own: nothing is installed. Output goes to log.
+// install returns the server, unpacked in the cache. If it is not in the cache, apt
+// downloads it from the system's mirror, checked with the system's keys, into a separate
+// directory. Nothing is installed in the system. Output goes to log.
 func install(ctx context.Context, log io.Writer) (*installed, error) {
 	dir, unlock, err := cache.Folder("llama.cpp-" + debianSuite)
 	if err != nil {
@@ -43,13 +44,13 @@ func install(ctx context.Context, log io.Writer) (*installed, error) {
 	root := filepath.Join(dir, "root")
 	if _, err := os.Stat(root); err != nil {
 		if err := unpack(ctx, dir, root, log); err != nil {
-			return nil, fmt.Errorf("fetching the Debian package %s of %s (it needs apt and dpkg, and a mirror of Debian): %w", debianPackage, debianSuite, err)
+			return nil, fmt.Errorf("download the Debian package %s of %s (needs apt, dpkg and a Debian mirror): %w", debianPackage, debianSuite, err)
 		}
 	}
 	return find(root)
 }
 
-// unpack leaves a whole root at that path, or nothing.
+// unpack creates the directory root. If it fails, root does not exist.
 func unpack(ctx context.Context, dir, root string, log io.Writer) error {
 	work, err := os.MkdirTemp(dir, "apt-")
 	if err != nil {
@@ -67,7 +68,7 @@ func unpack(ctx context.Context, dir, root string, log io.Writer) error {
 	}
 	for name, text := range map[string]string{
 		"sources.list": "deb " + mirror + " " + debianSuite + " main\n",
-		"status":       "", // nothing is installed, so that all that is needed is fetched
+		"status":       "", // empty, so that apt downloads all dependencies
 		"apt.conf": fmt.Sprintf(`Dir::Etc::sourcelist "%[1]s/sources.list"; Dir::Etc::sourceparts "-"; Dir::State "%[1]s"; Dir::State::Lists "%[1]s/lists";
 Dir::State::status "%[1]s/status"; Dir::Cache "%[1]s"; Dir::Cache::Archives "%[1]s/archives"; APT::Sandbox::User ""; APT::Install-Recommends "false";
 `, work),
@@ -93,21 +94,21 @@ Dir::State::status "%[1]s/status"; Dir::Cache "%[1]s"; Dir::Cache::Archives "%[1
 	}
 	packages, err := filepath.Glob(filepath.Join(work, "archives", "*.deb"))
 	if err != nil || len(packages) == 0 {
-		return fmt.Errorf("apt has fetched nothing (%v)", err)
+		return fmt.Errorf("apt downloaded no packages (%v)", err)
 	}
 	for _, deb := range packages {
 		if err := run("dpkg", "-x", deb, filepath.Join(work, "root")); err != nil {
 			return err
 		}
 	}
-	return os.Rename(filepath.Join(work, "root"), root) // whole or not at all
+	return os.Rename(filepath.Join(work, "root"), root) // atomic
 }
 
-// mirror returns where the system's own packages come from.
+// mirror returns the URL of the mirror that the system's packages come from.
 func mirror(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages").Output()
 	if err != nil {
-		return "", fmt.Errorf("asking apt for its mirrors: %w", err)
+		return "", fmt.Errorf("list the mirrors of apt: %w", err)
 	}
 	for line := range bytes.Lines(out) {
 		origin, uri, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
@@ -115,16 +116,17 @@ func mirror(ctx context.Context) (string, error) {
 			return uri, nil
 		}
 	}
-	return "", errors.New("apt has no mirror of Debian: is this a Debian system, and has apt-get update been run?")
+	return "", errors.New("apt has no Debian mirror: run apt-get update on a Debian system")
 }
 
-// backends are those that every processor of their kind can run, best known first.
+// backends are the libraries that run on every processor of their architecture, in order
+// of preference.
 var backends = []string{"libggml-cpu-x64.so", "libggml-cpu-sse42.so", "libggml-cpu-armv8.0_1.so"}
 
 // find returns the parts of an unpacked server.
 func find(root string) (*installed, error) {
 	one := func(pattern string) string {
-		found, _ := filepath.Glob(filepath.Join(root, pattern)) // the patterns are well formed
+		found, _ := filepath.Glob(filepath.Join(root, pattern)) // the patterns are valid
 		if len(found) == 0 {
 			return ""
 		}
@@ -144,7 +146,7 @@ func find(root string) (*installed, error) {
 		}
 	}
 	if slices.Contains([]string{in.loader, in.program, in.backend}, "") {
-		return nil, fmt.Errorf("the package %s is not as expected: of loader, program and backend there are %q; remove %s to fetch it anew",
+		return nil, fmt.Errorf("the package %s lacks a file: loader, program and backend are %q; remove %s to download it again",
 			debianPackage, []string{in.loader, in.program, in.backend}, root)
 	}
 	return in, nil

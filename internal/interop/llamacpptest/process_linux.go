@@ -2,8 +2,7 @@ package llamacpptest
 
 import "syscall"
 
-// processAttributes has the system end the server if the test process dies
-// without doing so.
+// processAttributes makes the system terminate the server if the test process dies first.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 }

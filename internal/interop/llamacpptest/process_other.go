@@ -4,5 +4,5 @@ package llamacpptest
 
 import "syscall"
 
-// processAttributes are the usual ones: there is no server but on Debian.
+// processAttributes returns nil. The server is only available on Debian.
 func processAttributes() *syscall.SysProcAttr { return nil }

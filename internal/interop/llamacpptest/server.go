@@ -1,8 +1,8 @@
-// Package llamacpptest runs a real llama.cpp server for tests, llama-server,
-// with one of the tiny models of package tinyllama.
+// Package llamacpptest runs a real llama.cpp server, llama-server, for tests. It serves
+// one of the predefined models of package tinyllama.
 //
-// The program comes from Debian, whatever Debian the tests run on: see
-// install.go. It starts in a moment, so that each test has one of its own.
+// The program is a Debian package, and works on every release of Debian: see install.go.
+// It starts within a moment, so that each test uses a separate server.
 package llamacpptest
 
 import (
@@ -22,27 +22,27 @@ import (
 	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
-// startLimit is for a server to load its model.
+// startLimit is the time limit for loading the model.
 const startLimit = time.Minute
 
-// Template is the chat template that the models are given, since their files
-// have none. It ends in a newline, as scripted models want it.
+// Template is the default chat template, because the model files contain none. It ends in
+// a newline, because scripted models require it.
 const Template = "{%- for m in messages -%}\n<|{{ m.role }}|>\n{{ m.content }}\n{% endfor -%}\n" +
 	"{%- if add_generation_prompt -%}\n<|assistant|>\n{% endif -%}"
 
-// Server is a running server. Any number of goroutines may use it at once.
+// Server is a running server. It is safe for concurrent use.
 type Server struct {
-	URL string // http://127.0.0.1:port
+	URL string // for example http://127.0.0.1:8080
 
 	process *exec.Cmd
 	exited  chan struct{} // closed when the process has ended
 	log     serverLog
 }
 
-// Start runs a server with the model of that name, for the duration of a test,
-// with further arguments. If there are none, its chat template is [Template].
-// It fetches the program if it was not before, and fails the test if that or the
-// start does not succeed.
+// Start runs a server with the model of the given name until the test ends. args are
+// additional arguments of the program; without any, the chat template is [Template]. If
+// the program is not in the cache, Start downloads it first. If downloading or starting
+// fails, the test fails.
 func Start(t testing.TB, model string, args ...string) *Server {
 	t.Helper()
 	program, err := install(t.Context(), t.Output())
@@ -70,7 +70,7 @@ func Start(t testing.TB, model string, args ...string) *Server {
 	s.process = p
 	go func() {
 		defer close(s.exited)
-		// That it ends unasked shows in the tests.
+		// If the server ends too early, the tests fail.
 		_ = p.Wait()
 	}()
 	t.Cleanup(func() {
@@ -80,7 +80,7 @@ func Start(t testing.TB, model string, args ...string) *Server {
 		}
 	})
 	if err := s.ready(t.Context()); err != nil {
-		t.Fatalf("starting llama.cpp's server: %v", err)
+		t.Fatalf("start llama.cpp's server: %v", err)
 	}
 	return s
 }
@@ -98,25 +98,25 @@ func modelFile(t testing.TB, name string) (string, error) {
 		path := filepath.Join(t.TempDir(), name+".gguf")
 		return path, os.WriteFile(path, data, 0o644)
 	}
-	return "", fmt.Errorf("there is no model %q", name)
+	return "", fmt.Errorf("unknown model %q", name)
 }
 
-// Kill ends the server at once, as a crash would, and waits for that.
+// Kill ends the server immediately, as in a crash, and waits until it has ended.
 func (s *Server) Kill() {
 	_ = s.process.Process.Kill() // it may have ended already
 	<-s.exited
 }
 
-// ready waits until the server listens, which it says in its log, and answers.
+// ready waits until the server's log contains the address and the server answers.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	select {
 	case s.URL = <-s.log.address:
 	case <-s.exited:
-		return errors.New("it ended by itself")
+		return errors.New("the server ended unexpectedly")
 	case <-ctx.Done():
-		return fmt.Errorf("it does not listen: %w", context.Cause(ctx))
+		return fmt.Errorf("the server does not listen: %w", context.Cause(ctx))
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/health", nil)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Server) ready(ctx context.Context) error {
 	return nil
 }
 
-// serverLog keeps what the server logs, and finds the address in it.
+// serverLog keeps the output of the server and finds the server's address in it.
 type serverLog struct {
 	mu      sync.Mutex
 	text    bytes.Buffer

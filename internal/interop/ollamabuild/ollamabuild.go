@@ -1,10 +1,9 @@
-// Package ollamabuild builds Ollama from Go modules and keeps the program in a
-// cache, so that tests run against a real model server wherever there is Go
-// and a C++ compiler.
+// Package ollamabuild builds Ollama from Go modules and keeps the program in a cache.
+// Tests can then run a real model server on every machine with Go and a C++ compiler.
 //
-// Besides the compiler it needs two header-only libraries, in Debian the
-// packages nlohmann-json3-dev and libstb-dev. A third, miniaudio, is replaced
-// by a stub: the built server refuses audio input.
+// In addition to the compiler, the build needs two header-only libraries: on Debian, the
+// packages nlohmann-json3-dev and libstb-dev. A third library, miniaudio, is replaced by
+// a stub, so that the server rejects audio input.
 package ollamabuild
 
 import (
@@ -20,8 +19,8 @@ import (
 	"github.com/parley-llm/parley/internal/interop/cache"
 )
 
-// Version is the release that is built: the newest whose inference engine is
-// part of its own Go module. From 0.30 on it is a separate program.
+// Version is the release that is built. It is the newest one with its inference engine in
+// the same Go module. From 0.30 on, the engine is a separate program.
 const Version = "v0.24.0"
 
 const module = "github.com/ollama/ollama"
@@ -29,15 +28,15 @@ const module = "github.com/ollama/ollama"
 //go:embed stub/miniaudio/miniaudio.h
 var miniaudio []byte
 
-// Program returns the path of the Ollama program, building it if the cache has
-// none: some minutes of work for the compiler. Output of the build goes to log.
+// Program returns the path of the Ollama program. If it is not in the cache, Program
+// builds it, which takes several minutes. The output of the build goes to log.
 //
-// The cache is that of package cache. Several processes may call Program at
-// once: one builds, the others wait for it.
+// The cache is that of package cache. Several processes may call Program at the same
+// time: one builds, and the others wait.
 func Program(ctx context.Context, log io.Writer) (string, error) {
-	// The stub is part of the name for two reasons: a changed stub must not
-	// meet a program built with the old one, and Go's build cache knows headers
-	// by their path alone, not by what they say.
+	// The name contains a hash of the stub for two reasons. After a change of the stub,
+	// the old program must not be used. And Go's build cache identifies headers by path,
+	// not by content.
 	sum := sha256.Sum256(miniaudio)
 	dir, unlock, err := cache.Folder(fmt.Sprintf("ollama-%s-%x", Version, sum[:4]))
 	if err != nil {
@@ -50,12 +49,12 @@ func Program(ctx context.Context, log io.Writer) (string, error) {
 		return program, nil
 	}
 	if err := build(ctx, dir, program, log); err != nil {
-		return "", fmt.Errorf("building Ollama %s (it needs a C++ compiler and the Debian packages nlohmann-json3-dev and libstb-dev): %w", Version, err)
+		return "", fmt.Errorf("build Ollama %s (needs a C++ compiler and the Debian packages nlohmann-json3-dev and libstb-dev): %w", Version, err)
 	}
 	return program, nil
 }
 
-// build leaves the finished program at the given path, or nothing there.
+// build creates the program at the given path. If it fails, no file is left there.
 func build(ctx context.Context, dir, program string, log io.Writer) error {
 	include := filepath.Join(dir, "include")
 	if err := os.MkdirAll(filepath.Join(include, "miniaudio"), 0o755); err != nil {
@@ -78,6 +77,6 @@ func build(ctx context.Context, dir, program string, log io.Writer) error {
 	if err := install.Run(); err != nil {
 		return err
 	}
-	// A rename is whole or not at all, unlike the copy that go install makes.
+	// A rename is atomic. The copy that go install makes is not.
 	return os.Rename(filepath.Join(bin, "ollama"), program)
 }

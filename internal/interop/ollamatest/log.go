@@ -6,12 +6,12 @@ import (
 	"sync"
 )
 
-// listening is what Ollama logs once it listens.
+// listening matches Ollama's log line with its address.
 var listening = regexp.MustCompile(`Listening on ([0-9.]+:[0-9]+) `)
 
-// A serverLog keeps what a server prints, and finds its address in it.
+// A serverLog keeps the output of a server and finds the server's address in it.
 type serverLog struct {
-	address chan string // receives the address, once
+	address chan string // receives the address once
 
 	mu    sync.Mutex
 	text  []byte
@@ -41,7 +41,7 @@ func (l *serverLog) len() int {
 	return len(l.text)
 }
 
-// since returns what was printed after the first n bytes.
+// since returns the output after the first n bytes.
 func (l *serverLog) since(n int) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,10 +13,9 @@ import (
 	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
-// Chat templates, in the language that Ollama has for them. What a template
-// mentions tells Ollama what the model is capable of, and how to read its
-// replies: tools (and how a call looks) or thinking. All end in a newline, as
-// scripted models want it.
+// Chat templates in Ollama's template language. Ollama derives the capabilities of a
+// model from the fields that its template uses: tools (with the format of a call) and
+// thinking. All templates end in a newline, because scripted models require it.
 const (
 	plainTemplate = `{{- range .Messages }}<|{{ .Role }}|>
 {{ .Content }}
@@ -68,9 +67,8 @@ func (s *Server) loadModels(ctx context.Context) error {
 	return nil
 }
 
-// CreateModel makes a GGUF file a model of the server, with a chat template, as
-// the program's create command does.
-// https://docs.ollama.com/api/create
+// CreateModel creates a model on the server from a GGUF file and a chat template, like
+// the command "ollama create". https://docs.ollama.com/api/create
 func (s *Server) CreateModel(ctx context.Context, name string, file []byte, template string) error {
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(file))
 	if _, err := s.post(ctx, "/api/blobs/"+digest, file); err != nil {
@@ -112,8 +110,8 @@ func (s *Server) post(ctx context.Context, path string, body []byte) ([]byte, er
 	return reply, nil
 }
 
-// finished reads a progress report, a JSON object a line. It can end in an
-// error although the status was 200.
+// finished checks a progress report, a sequence of JSON objects, one per line. It can end
+// in an error although the HTTP status is 200.
 func finished(progress []byte) error {
 	var last struct{ Status, Error string }
 	lines := bufio.NewScanner(bytes.NewReader(progress))
@@ -123,11 +121,11 @@ func finished(progress []byte) error {
 			return fmt.Errorf("progress %q: %w", lines.Bytes(), err)
 		}
 		if last.Error != "" {
-			return fmt.Errorf("creating it: %s", last.Error)
+			return fmt.Errorf("create the model: %s", last.Error)
 		}
 	}
 	if last.Status != "success" {
-		return fmt.Errorf("creating it ended with status %q, want success", last.Status)
+		return fmt.Errorf("creating the model ended with status %q, want success", last.Status)
 	}
 	return nil
 }

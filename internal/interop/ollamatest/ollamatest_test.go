@@ -35,7 +35,7 @@ func TestAddressIsFoundInTheLog(t *testing.T) {
 func TestCreatingAModelSucceedsOnlyWhenTheServerSaysSo(t *testing.T) {
 	for name, test := range map[string]struct {
 		progress string
-		want     string // in the error
+		want     string // part of the error
 	}{
 		"success":           {"{\"status\":\"parsing GGUF\"}\n{\"status\":\"success\"}\n", ""},
 		"error on 200":      {"{\"status\":\"parsing GGUF\"}\n{\"error\":\"invalid file magic\"}\n", "invalid file magic"},
@@ -51,7 +51,7 @@ func TestCreatingAModelSucceedsOnlyWhenTheServerSaysSo(t *testing.T) {
 					t.Errorf("error %v, want none", err)
 				}
 			} else if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want one that says %s", err, test.want)
+				t.Errorf("error %v, want one with %s", err, test.want)
 			}
 		})
 	}

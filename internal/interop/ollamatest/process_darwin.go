@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// processAttributes puts the server into a process group of its own.
+// processAttributes puts the server into a separate process group.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
 func (s *Server) runners() ([]int, error) {
-	return nil, errors.New("finding a server's runners needs Linux")
+	return nil, errors.New("KillRunners works only on Linux")
 }

@@ -9,13 +9,13 @@ import (
 	"syscall"
 )
 
-// processAttributes puts the server into a process group of its own, and has
-// the system end it if the test process dies without doing so.
+// processAttributes puts the server into a separate process group. The system terminates
+// the server if the test process dies first.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
 
-// runners lists the processes in the server's group, itself apart.
+// runners returns the ids of the processes in the server's group, without the server.
 func (s *Server) runners() ([]int, error) {
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -25,10 +25,10 @@ func (s *Server) runners() ([]int, error) {
 	for _, path := range stats {
 		stat, err := os.ReadFile(path)
 		if err != nil {
-			continue // it ended meanwhile
+			continue // it has ended in the meantime
 		}
-		// proc_pid_stat(5): pid (name) state parent group …, where the name
-		// may hold anything.
+		// proc_pid_stat(5): pid (name) state parent group …. The name may contain any
+		// character.
 		i := strings.LastIndexByte(string(stat), ')')
 		var state string
 		var parent, group int

@@ -1,8 +1,8 @@
-// Package ollamatest runs a real Ollama server for tests, with the tiny models
-// of package tinyllama loaded.
+// Package ollamatest runs a real Ollama server for tests, with the predefined models of
+// package tinyllama.
 //
-// A test that wants a server of its own calls [Start]. Since that takes time,
-// and loading a model takes more, most share one: see [Shared].
+// [Start] runs a separate server for one test. Starting a server and loading models take
+// time, so most tests share a server: see [Shared].
 package ollamatest
 
 import (
@@ -22,15 +22,15 @@ import (
 )
 
 const (
-	startLimit = time.Minute      // for a server to listen and to take the models
+	startLimit = time.Minute      // for a server to listen and to create the models
 	stopLimit  = 10 * time.Second // for a server to end its runners and itself
 )
 
-// A Server is a running Ollama with the ready models of package tinyllama,
-// under their names. It may be used by several goroutines at once; it answers
-// one request a model at a time.
+// A Server is a running Ollama server with the predefined models of package tinyllama,
+// under their names. It is safe for concurrent use, but each model answers one request at
+// a time.
 type Server struct {
-	URL string // http://127.0.0.1:port
+	URL string // for example http://127.0.0.1:11434
 
 	process *exec.Cmd
 	exited  chan struct{} // closed when the process has ended
@@ -38,9 +38,9 @@ type Server struct {
 	dir     string
 }
 
-// Start runs a server for the duration of a test. If the test fails, the
-// server's log becomes part of its output. It builds Ollama if it was not built
-// before, and fails the test if that or the start does not succeed.
+// Start runs a server until the test ends. If the program is not in the cache, Start
+// builds it first. If building or starting fails, the test fails. If the test fails
+// later, it prints the server's log.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := start(t.Context(), t.Output())
@@ -56,7 +56,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// showLogOnFailure prints what the server logs from now to the test's end.
+// showLogOnFailure prints the log from now until the end of the test if the test fails.
 func (s *Server) showLogOnFailure(t testing.TB) {
 	from := s.log.len()
 	t.Cleanup(func() {
@@ -66,7 +66,7 @@ func (s *Server) showLogOnFailure(t testing.TB) {
 	})
 }
 
-// start builds and runs Ollama and loads the models. Output of a build goes to
+// start builds and runs Ollama and creates the models. The output of the build goes to
 // buildLog.
 func start(ctx context.Context, buildLog io.Writer) (*Server, error) {
 	program, err := ollamabuild.Program(ctx, buildLog)
@@ -89,12 +89,12 @@ func start(ctx context.Context, buildLog io.Writer) (*Server, error) {
 	}
 	if err != nil {
 		err = errors.Join(err, s.stop())
-		return nil, fmt.Errorf("starting Ollama: %w\nits log:\n%s", err, s.log.since(0))
+		return nil, fmt.Errorf("start Ollama: %w\nits log:\n%s", err, s.log.since(0))
 	}
 	return s, nil
 }
 
-// run starts the process, on a port that the system picks.
+// run starts the process on a free port.
 func (s *Server) run(program string) error {
 	p := exec.Command(program, "serve")
 	p.Dir = s.dir
@@ -115,8 +115,7 @@ func (s *Server) run(program string) error {
 	s.process = p
 	go func() {
 		defer close(s.exited)
-		// How a server ends that is asked to is of no interest; that it ends
-		// unasked shows in the tests.
+		// The exit status does not matter. If the server ends too early, the tests fail.
 		_ = p.Wait()
 	}()
 	return nil
@@ -128,11 +127,11 @@ func (s *Server) ready(ctx context.Context) error {
 	case address := <-s.log.address:
 		s.URL = "http://" + address
 	case <-s.exited:
-		return fmt.Errorf("the server ended by itself: %v", s.process.ProcessState)
+		return fmt.Errorf("the server ended unexpectedly: %v", s.process.ProcessState)
 	case <-ctx.Done():
 		return fmt.Errorf("the server does not listen: %w", context.Cause(ctx))
 	}
-	// It listens by now, so the request waits for an answer rather than fails.
+	// The server already listens, so the request waits for the answer.
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/api/version", nil)
 	if err != nil {
 		return err
@@ -148,8 +147,8 @@ func (s *Server) ready(ctx context.Context) error {
 	return nil
 }
 
-// KillRunners kills the processes in which models are loaded, as a crash would,
-// and returns how many there were. It needs Linux.
+// KillRunners kills the processes that run models, as in a crash, and returns their
+// number. It works only on Linux.
 func (s *Server) KillRunners() (int, error) {
 	runners, err := s.runners()
 	if err != nil {
@@ -157,22 +156,22 @@ func (s *Server) KillRunners() (int, error) {
 	}
 	for _, pid := range runners {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-			return 0, fmt.Errorf("killing runner %d: %w", pid, err)
+			return 0, fmt.Errorf("kill runner %d: %w", pid, err)
 		}
 	}
 	return len(runners), nil
 }
 
-// stop ends the server and all it started, and removes its files.
+// stop ends the server and its child processes, and removes its files.
 func (s *Server) stop() error {
-	// Asked to terminate, it ends its runners first. Whatever is left of the
-	// process group after that is killed.
+	// On SIGTERM the server ends its runners first. The rest of the process group is
+	// killed.
 	_ = s.process.Process.Signal(syscall.SIGTERM)
 	var err error
 	select {
 	case <-s.exited:
 	case <-time.After(stopLimit):
-		err = fmt.Errorf("the Ollama server did not end within %v of being told to", stopLimit)
+		err = fmt.Errorf("the Ollama server did not end within %v of SIGTERM", stopLimit)
 	}
 	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
 	<-s.exited

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Shared is one server for all tests of a package, started by the first that
-// asks for it. The zero value is ready to use:
+// Shared is one server for all tests of a package. The first test that needs it starts
+// it. The zero value is ready to use:
 //
 //	var ollama ollamatest.Shared
 //
@@ -22,11 +22,10 @@ type Shared struct {
 	mu     sync.Mutex
 	inMain bool
 	server *Server
-	err    error // why there is no server
+	err    error // error that prevented the start
 }
 
-// Main runs the tests, stops the server if one was started, and returns the
-// status to exit with.
+// Main runs the tests and stops the server if it was started. It returns the exit status.
 func (s *Shared) Main(m *testing.M) int {
 	s.mu.Lock()
 	s.inMain = true
@@ -45,17 +44,17 @@ func (s *Shared) Main(m *testing.M) int {
 	return status
 }
 
-// Server returns the server, and fails the test if there cannot be one. If the
-// test fails, what the server logged meanwhile becomes part of its output.
+// Server returns the server, and starts it if necessary. If starting fails, the test
+// fails. If the test fails later, it prints the server's log.
 func (s *Shared) Server(t testing.TB) *Server {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.inMain {
-		t.Fatal("TestMain of this package does not call Main of its ollamatest.Shared, so nothing would stop the server")
+		t.Fatal("the server would not be stopped: call Main of the ollamatest.Shared in TestMain")
 	}
 	if s.server == nil && s.err == nil {
-		// The server outlives this test, so it must not end with the test's context.
+		// The server must outlive this test, so it does not use the test's context.
 		s.server, s.err = start(context.WithoutCancel(t.Context()), t.Output())
 	}
 	if s.err != nil {

@@ -29,19 +29,19 @@ const (
 	question = "Why is the sky blue?"
 )
 
-// client is one client: it asks the server at a URL for a streamed answer, and
-// returns the text that its user would have seen, and the error.
+// client is a Go client. ask requests a streamed answer from the server at a URL, and
+// returns the text that the user would see, and the error.
 type client struct {
 	name    string
 	dialect conformance.Dialect
-	list    bool // its streams are lists of chunks, not events
+	list    bool // its streams are JSON lists of chunks, not events
 	ask     func(t *testing.T, base string) (text string, err error)
 }
 
 // ours reports whether the client is this library.
 func (c *client) ours() bool { return strings.HasPrefix(c.name, "Parley") }
 
-// clients are the vendors' and ours, each beside the one of the same dialect.
+// clients are the vendors' clients, each followed by this library with the same dialect.
 var clients = []client{
 	{"genai", conformance.Gemini(), false, askGenai},
 	{"generative-ai-go", conformance.Gemini(), true, askGenerativeAI},
@@ -54,7 +54,7 @@ var clients = []client{
 		p, err := openai.New(openai.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
-	{"Ollama's", conformance.Ollama(), false, askOllama},
+	{"ollama/api", conformance.Ollama(), false, askOllama},
 	{"Parley, Ollama", conformance.Ollama(), false, func(t *testing.T, base string) (string, error) {
 		p, err := ollama.New(ollama.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
@@ -158,15 +158,15 @@ func askOllama(t *testing.T, base string) (text string, _ error) {
 	return text, err
 }
 
-// transport is one that a client has to itself.
+// transport returns a separate transport for one client.
 func transport(t *testing.T) http.RoundTripper {
 	own := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(own.CloseIdleConnections)
 	return own
 }
 
-// asList turns the events of a stream into a list of their chunks, which is what
-// Google's servers send to those who do not ask for events.
+// asList converts the events of a stream to a JSON list of chunks. Google's servers send
+// such a list to clients that do not request events.
 func asList(t *testing.T, d conformance.Dialect, r llmtest.Reply) [][]byte {
 	t.Helper()
 	frames := d.Stream(r).Frames()
@@ -179,7 +179,7 @@ func asList(t *testing.T, d conformance.Dialect, r llmtest.Reply) [][]byte {
 		if i == 0 {
 			before = "["
 		}
-		frames[i] = append([]byte(before), data[:len(data)-2]...) // without its blank line
+		frames[i] = append([]byte(before), data[:len(data)-2]...) // without the blank line
 	}
 	return append(frames, []byte("]\n"))
 }

@@ -1,7 +1,7 @@
-// Package peers compares what each vendor's own Go client hands its user with
-// what this library does, when one server plays the same faults to both. Its
-// test prints the table that is kept in docs/peers.md.
+// Package peers compares the results of vendors' Go clients with those of this library if
+// a server sends the same faulty reply to both. Its test prints the table in
+// docs/peers.md.
 //
 //	go test ./peers -v                      # in internal/interop
-//	PARLEY_UPDATE=1 go test ./peers         # writes docs/peers.md anew
+//	PARLEY_UPDATE=1 go test ./peers         # updates docs/peers.md
 package peers

@@ -1,7 +1,6 @@
-// Package redistest runs real Redis servers for tests: one that can be killed and
-// started again with what it had written, or three as a cluster. The program
-// redis-server must be installed, version 6 or newer; on Debian it is in the package of
-// that name.
+// Package redistest runs real Redis servers for tests: a single server that can be killed
+// and restarted with its data, or a cluster of three. It needs the program redis-server,
+// version 6 or newer. On Debian, install the package redis-server.
 package redistest
 
 import (
@@ -17,11 +16,11 @@ import (
 	"time"
 )
 
-// startLimit is for a server to listen, or a cluster to form.
+// startLimit is the time limit for a server to listen and for a cluster to form.
 const startLimit = 30 * time.Second
 
-// A Server is a running Redis that writes each change to disk before it answers.
-// It listens on loopback alone.
+// A Server is a running Redis server. It writes each change to disk before it answers,
+// and listens only on loopback.
 type Server struct {
 	Addr string // host:port
 
@@ -32,7 +31,7 @@ type Server struct {
 	exited  chan struct{} // closed when the process has ended
 }
 
-// Start runs a server for the duration of a test.
+// Start runs a server until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	return start(t, "--appendonly", "yes", "--appendfsync", "always")
@@ -50,8 +49,8 @@ func start(t testing.TB, args ...string) *Server {
 	return s
 }
 
-// freePort returns a port of which the port 10,000 above is likely free as well:
-// that is where the nodes of a cluster talk to each other.
+// freePort returns a free port below 55,000. The nodes of a cluster communicate on the
+// port number plus 10,000, which must be valid and is then probably free.
 func freePort(t testing.TB) string {
 	t.Helper()
 	for range 100 {
@@ -65,11 +64,11 @@ func freePort(t testing.TB) string {
 			return strconv.Itoa(port)
 		}
 	}
-	t.Fatal("the system gives no port below 55,000")
+	t.Fatal("no free port below 55,000")
 	return ""
 }
 
-// run starts the process and waits until it takes connections.
+// run starts the process and waits until it accepts connections.
 func (s *Server) run() {
 	s.t.Helper()
 	s.process = exec.Command("redis-server", s.args...)
@@ -96,25 +95,26 @@ func (s *Server) run() {
 				}
 			}
 		}
-		_ = s.process.Wait() // killed, as a rule
+		_ = s.process.Wait() // the process was usually killed
 	}()
 	select {
 	case <-ready:
 	case <-s.exited:
-		s.t.Fatalf("redis-server ended by itself:\n%s", &log)
+		s.t.Fatalf("redis-server ended unexpectedly:\n%s", &log)
 	case <-time.After(startLimit):
 		s.Kill()
 		s.t.Fatalf("redis-server does not listen after %v:\n%s", startLimit, &log)
 	}
 }
 
-// Kill ends the server as a crash would.
+// Kill ends the server immediately, as in a crash.
 func (s *Server) Kill() {
-	_ = s.process.Process.Kill() // it may have ended
+	_ = s.process.Process.Kill() // it may have ended already
 	<-s.exited
 }
 
-// Freeze has the server keep its connections and say nothing, until the function that it returns is called.
+// Freeze suspends the server with its connections open, until the returned function is
+// called.
 func (s *Server) Freeze() (thaw func()) {
 	s.t.Helper()
 	signal := func(sig os.Signal) {
@@ -126,15 +126,14 @@ func (s *Server) Freeze() (thaw func()) {
 	return func() { signal(syscall.SIGCONT) }
 }
 
-// Restart kills the server and starts it again, with what it had on disk.
+// Restart kills the server and starts it again with its data on disk.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
 	s.run()
 }
 
-// Cluster runs a cluster of three nodes for the duration of a test, and returns
-// their addresses.
+// Cluster runs a cluster of three nodes until the test ends, and returns their addresses.
 func Cluster(t testing.TB) []string {
 	t.Helper()
 	var addrs []string
@@ -153,7 +152,7 @@ func Cluster(t testing.TB) []string {
 	return addrs
 }
 
-// awaitCluster waits until a node knows that all slots are served.
+// awaitCluster waits until a node reports that all slots are served.
 func awaitCluster(t testing.TB, addr string) {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(addr)

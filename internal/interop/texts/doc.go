@@ -1,2 +1,2 @@
-// Package texts makes and finds texts for tokenizers to disagree about.
+// Package texts generates and finds texts for comparing tokenizers.
 package texts

@@ -9,27 +9,27 @@ import (
 	"unicode/utf8"
 )
 
-// A Fuzzer makes texts at random, valid UTF-8 all of them: of every script, of
-// what pre-tokenizers treat as a case of its own, of runs, and of all that mixed.
-// The same seed makes the same texts.
+// A Fuzzer makes random texts in valid UTF-8: with characters of every script, text that
+// pre-tokenizers treat specially, long runs, and mixtures of these. The same seed makes
+// the same texts.
 type Fuzzer struct {
 	random  *rand.Rand
 	special []string
 	tokens  []string
 }
 
-// NewFuzzer returns a fuzzer for an encoding that has special tokens of these
-// names and, among others, these tokens. It puts both into texts, whole and
+// NewFuzzer returns a Fuzzer for an encoding. special are the names of its special
+// tokens, and tokens are some of its other tokens. The texts contain both, complete and
 // damaged.
 func NewFuzzer(seed uint64, special, tokens []string) *Fuzzer {
 	return &Fuzzer{random: rand.New(rand.NewPCG(seed, 0)), special: special, tokens: tokens}
 }
 
-// longestRun bounds how often a character is repeated: npm's tiktoken takes
-// time that grows with the square.
+// longestRun limits the repetition of a character, because the time of npm's tiktoken
+// grows with the square of the length.
 const longestRun = 300
 
-// words are what texts are made of, and what splitters have rules for.
+// words are the words of the texts. Many of them are special cases of splitters.
 var words = strings.Fields(`
 	the The THE of and a I hello Hello HELLO world tokens counting internationalization antidisestablishmentarianism
 	helloWorld HelloWorld XMLHttpRequest iPhone eBay McDonald getHTTPResponseCode snake_case kebab-case SCREAMING_SNAKE __init__ x2y
@@ -43,8 +43,7 @@ var words = strings.Fields(`
 	😀 😂🤣 👍🏽 👩‍💻 👨‍👩‍👧‍👦 🏳️‍🌈 🇩🇪 🇺🇸🇯🇵 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ❤️ ☺︎ 1️⃣ #️⃣ ✅ ™ © ∑∫√ ←→ ░▒▓ ♜ ﷲ
 	if(x){return; func main() #include <div class="a"> </div> SELECT * print(f"{x!r}") \n \t \u0041 %d \begin{x} &nbsp;`)
 
-// marks are what stands between words, and characters that change the class
-// of a neighbour.
+// marks are separators of words, and characters that change the class of a neighbor.
 var marks = []string{
 	" ", "  ", "   ", "    ", "        ", "\t", "\t\t", " \t", "\t ", "\n", "\n\n", "\n\n\n", "\r\n", "\r\n\r\n", "\r", "\r\r\n", "\n\r",
 	" \n", "\n ", " \n ", "  \n\n  ", " \r\n ", "\n\t", "\t\n", " \n \n", "\v", "\f", "\u0085", "\u00a0", "\u00a0 ", "\u1680", "\u2003", "\u2009",
@@ -55,7 +54,7 @@ var marks = []string{
 	"'", "’", "\"", "/", "\n/", "/\n", "//\n", "!\n", "!\r\n", ".\n\n", ",\n", ")\n", " /", "-", "_", ".", ",", "…", "—", " '", "' ", "'\n",
 }
 
-// Text returns a text of some ten characters up to some thousand.
+// Text returns a text of about ten to several thousand characters.
 func (f *Fuzzer) Text() string {
 	n := 1 + f.random.IntN(8)
 	switch f.random.IntN(100) {
@@ -64,7 +63,7 @@ func (f *Fuzzer) Text() string {
 	case 1, 2, 3, 4, 5:
 		n = 50
 	}
-	// Most texts have a script of their own and like to repeat something.
+	// Most texts use one script and repeat something.
 	script := f.table()
 	var b strings.Builder
 	switch f.random.IntN(9) {
@@ -102,7 +101,7 @@ func (f *Fuzzer) Text() string {
 	return b.String()
 }
 
-// token returns a token, or a piece of one.
+// token returns a token or a part of one.
 func (f *Fuzzer) token() string {
 	if len(f.tokens) == 0 {
 		return f.letters()
@@ -118,7 +117,7 @@ func (f *Fuzzer) token() string {
 	}
 }
 
-// part returns something of every kind.
+// part returns a piece of text of a random kind.
 func (f *Fuzzer) part(script *unicode.RangeTable) string {
 	switch f.random.IntN(16) {
 	case 0:
@@ -144,7 +143,7 @@ func (f *Fuzzer) part(script *unicode.RangeTable) string {
 	}
 }
 
-// run returns a character, a mark or a word repeated, seldom often.
+// run returns a repeated character, mark or word. Long runs are rare.
 func (f *Fuzzer) run(script *unicode.RangeTable) string {
 	n := 2 + f.random.IntN(20)
 	if f.random.IntN(10) == 0 {
@@ -164,7 +163,7 @@ func (f *Fuzzer) run(script *unicode.RangeTable) string {
 	}
 }
 
-// letters returns a made-up word of ASCII, which merges in unusual ways.
+// letters returns a random word in ASCII. Such words are merged in unusual ways.
 func (f *Fuzzer) letters() string {
 	const small, all = "etaoinshrdlu", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	from := f.pick([]string{small, all, all[:26], all[26:], "ab", "01"})
@@ -175,7 +174,7 @@ func (f *Fuzzer) letters() string {
 	return string(b)
 }
 
-// specialName returns the name of a special token, or what looks like one.
+// specialName returns the name of a special token, or similar text.
 func (f *Fuzzer) specialName() string {
 	name := "<|im_start|>"
 	if len(f.special) > 0 {
@@ -195,7 +194,7 @@ func (f *Fuzzer) specialName() string {
 	}
 }
 
-// recased returns a word in some upper and lower case.
+// recased returns the word with a random change of case.
 func (f *Fuzzer) recased(word string) string {
 	switch f.random.IntN(4) {
 	case 0:
@@ -216,12 +215,12 @@ func (f *Fuzzer) recased(word string) string {
 
 func (f *Fuzzer) pick(list []string) string { return list[f.random.IntN(len(list))] }
 
-// tables are the scripts and the categories, in an order that does not change.
+// tables are the scripts, categories and properties of Unicode in a fixed order.
 var tables = func() []*unicode.RangeTable {
 	var all []*unicode.RangeTable
 	for _, m := range []map[string]*unicode.RangeTable{unicode.Scripts, unicode.Categories, unicode.Properties} {
 		for _, name := range slices.Sorted(maps.Keys(m)) {
-			// A category such as Cs has nothing that UTF-8 can say.
+			// The category Cs (surrogates) cannot be encoded in UTF-8.
 			if name != "Cs" {
 				all = append(all, m[name])
 			}
@@ -232,7 +231,7 @@ var tables = func() []*unicode.RangeTable {
 
 func (f *Fuzzer) table() *unicode.RangeTable { return tables[f.random.IntN(len(tables))] }
 
-// anyRune returns any character, of any length in UTF-8 alike.
+// anyRune returns a random character. All lengths in UTF-8 are equally likely.
 func (f *Fuzzer) anyRune() rune {
 	limits := []int{0x80, 0x800, 0x10000, 0x110000}
 	switch n := f.random.IntN(8); {
@@ -247,7 +246,7 @@ func (f *Fuzzer) anyRune() rune {
 	}
 }
 
-// from returns a character of a table: a range at random, then one of it.
+// from returns a random character from a random range of a table.
 func (f *Fuzzer) from(t *unicode.RangeTable) rune {
 	for {
 		var r rune

@@ -19,14 +19,14 @@ import (
 	"unicode/utf8"
 )
 
-// A Source is a folder with text.
+// A Source is a list of directories with text.
 type Source struct {
 	Name string
 	Dirs []string
 }
 
-// Sources returns the text to be found where there is Go and Node.js: the
-// source and documentation of both, and the system's documentation.
+// Sources returns texts that exist on every machine with Go and Node.js: the source code
+// and documentation of both, and the system's documentation.
 func Sources(ctx context.Context) ([]Source, error) {
 	goroot, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -34,7 +34,7 @@ func Sources(ctx context.Context) ([]Source, error) {
 	}
 	node, err := exec.CommandContext(ctx, "node", "--print", "process.execPath").Output()
 	if err != nil {
-		return nil, fmt.Errorf("asking Node.js where it is: %w", err)
+		return nil, fmt.Errorf("find Node.js: %w", err)
 	}
 	prefix := filepath.Dir(filepath.Dir(strings.TrimSpace(string(node))))
 	sources := []Source{
@@ -51,15 +51,15 @@ func Sources(ctx context.Context) ([]Source, error) {
 }
 
 const (
-	largestFile = 1 << 20 // of larger ones the beginning is taken
+	largestFile = 1 << 20 // only the beginning of larger files is read
 	longestSame = 2 << 10 // longest run of one kind of character, in bytes
 )
 
-// All iterates over the texts of a source until it has given limit bytes, in an
-// order that mixes the folders and is the same while the files are. Files that
-// are not UTF-8 are left out, and so are those seen before. Where letters,
-// spaces or others go on for long, a text ends, and the rest is the next one:
-// the time npm's tiktoken takes grows with the square of such a run.
+// All iterates over the texts of a source up to a total of limit bytes. The order mixes
+// the directories and depends only on the names of the files. Files that are not UTF-8
+// and duplicates are left out. A text is divided within a long run of letters, spaces or
+// other characters, because the time of npm's tiktoken grows with the square of the
+// length of a run.
 func (s Source) All(limit int) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		paths, err := s.files()
@@ -94,7 +94,7 @@ func (s Source) All(limit int) iter.Seq2[string, error] {
 	}
 }
 
-// files returns the regular files, in the order of their names' hashes.
+// files returns the regular files in the order of the hashes of their names.
 func (s Source) files() ([]string, error) {
 	var paths []string
 	for _, dir := range s.Dirs {
@@ -103,7 +103,7 @@ func (s Source) files() ([]string, error) {
 				paths = append(paths, path)
 			}
 			if os.IsNotExist(err) || os.IsPermission(err) {
-				return nil // what is not there is no text
+				return nil // missing or unreadable files are left out
 			}
 			return err
 		})
@@ -123,7 +123,7 @@ func hash(s string) uint64 {
 	return h.Sum64()
 }
 
-// readText returns a file's text, "" if it is something else.
+// readText returns the text of a file, or "" if it is not text.
 func readText(path string) (string, error) {
 	f, err := os.Open(path)
 	if os.IsNotExist(err) || os.IsPermission(err) {
@@ -153,7 +153,7 @@ func readText(path string) (string, error) {
 	return string(data), nil
 }
 
-// end returns where a text is to end so that it has no run that is too long.
+// end returns the length of the longest prefix of text without a run that is too long.
 func end(text string) int {
 	start, last := 0, -1
 	for i, r := range text {

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 )
 
-// Mixed returns 1,000,000 bytes of text in blocks of some kilobytes: 35 %
-// English prose, 35 % Go, 10 % HTML, and 20 % in other scripts and emoji. It is
-// the same wherever the release of Go is the same.
+// Mixed returns 1,000,000 bytes of text in blocks of several kilobytes: 35 % English
+// prose, 35 % Go, 10 % HTML, and 20 % other scripts and emoji. The result depends only on
+// the release of Go.
 func Mixed(ctx context.Context) (string, error) {
 	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
 	if err != nil {
@@ -42,7 +42,7 @@ func Mixed(ctx context.Context) (string, error) {
 	return strings.Join(blocks, ""), nil
 }
 
-// concatenate returns the first so many bytes of the files of a pattern.
+// concatenate returns the first bytes of the files that match a pattern.
 func concatenate(pattern string, bytes int) (string, error) {
 	paths, err := filepath.Glob(pattern)
 	if err != nil {
@@ -59,10 +59,11 @@ func concatenate(pattern string, bytes int) (string, error) {
 			return strings.ToValidUTF8(string(all[:bytes]), "?"), nil
 		}
 	}
-	return "", fmt.Errorf("%s has %d bytes, %d are wanted", pattern, len(all), bytes)
+	return "", fmt.Errorf("%s has %d bytes, want %d", pattern, len(all), bytes)
 }
 
-// cut cuts a text into blocks of at least so many bytes, between characters.
+// cut divides a text between characters into blocks of at least the given number of
+// bytes.
 func cut(text string, bytes int) []string {
 	var blocks []string
 	for len(text) > bytes {
@@ -75,8 +76,7 @@ func cut(text string, bytes int) []string {
 	return append(blocks, text)
 }
 
-// sentences are of everyday matters, in scripts that tokenizers treat unlike
-// each other.
+// sentences are everyday sentences in scripts that tokenizers treat differently.
 var sentences = []string{
 	"今天早上下雨了，所以我坐公共汽车去上班。", "请把这份报告翻译成英文，然后发给所有的同事。", "这家饭店的菜很好吃，价格也不贵，我们下个星期再来吧！", "如果明天天气好，孩子们就去公园里放风筝。",
 	"昨日は友達と一緒に映画を見てから、駅前のレストランで晩ご飯を食べました。", "この問題を解決するには、まずデータを正しく整理する必要があります。", "コンピューターの電源を入れて、少々お待ちください。",
@@ -90,7 +90,7 @@ var sentences = []string{
 	"😀 👍🏽 🎉🎉", "👩‍💻 → 👨‍👩‍👧‍👦 ❤️", "🇩🇪 🇯🇵 🇧🇷 ✈️", "🤔😂🙏 ✅ 100 %",
 }
 
-// foreign returns so many bytes of sentences at random.
+// foreign returns the given number of bytes of random sentences.
 func foreign(random *rand.Rand, bytes int) string {
 	var b strings.Builder
 	for b.Len() < bytes {

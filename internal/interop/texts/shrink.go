@@ -1,8 +1,7 @@
 package texts
 
-// Shrink returns a text as short as can be found that still fails, given one
-// that does: no part of it can be left out, and no character be replaced by a
-// simple one.
+// Shrink shortens a text while fails still returns true for it. It removes parts and
+// replaces characters by simple ones. fails must return true for the given text.
 func Shrink(text string, fails func(string) bool) string {
 	runes := []rune(text)
 	for size := len(runes); size > 0; {
@@ -28,7 +27,7 @@ func Shrink(text string, fails func(string) bool) string {
 	return string(runes)
 }
 
-// without tries to leave out size characters somewhere.
+// without tries to remove size consecutive characters.
 func without(runes []rune, size int, fails func(string) bool) ([]rune, bool) {
 	for at := 0; at < len(runes); at += size {
 		rest := append(append([]rune(nil), runes[:at]...), runes[min(at+size, len(runes)):]...)

@@ -29,7 +29,7 @@ func TestFuzzerRepeatsItselfAndMakesValidTexts(t *testing.T) {
 	}
 }
 
-// What a tokenizer may treat as a case of its own must turn up in the texts.
+// The special cases of tokenizers must occur in the texts.
 func TestFuzzerLeavesNothingOut(t *testing.T) {
 	f := NewFuzzer(1, []string{"<|endoftext|>"}, []string{"zyxtoken"})
 	var all strings.Builder
@@ -41,7 +41,7 @@ func TestFuzzerLeavesNothingOut(t *testing.T) {
 		"<|endoftext|>", "zyxtoken", "\r\n", "\x00", "\u200d", "🇩🇪", "'S", "'ſ", "\U0010ffff", strings.Repeat("a", 150), strings.Repeat(" ", 150),
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("50,000 texts have no %q", want)
+			t.Errorf("50,000 texts do not contain %q", want)
 		}
 	}
 	found := make(map[rune]bool)
@@ -54,7 +54,7 @@ func TestFuzzerLeavesNothingOut(t *testing.T) {
 			any = any || unicode.Is(script, r)
 		}
 		if !any {
-			t.Errorf("50,000 texts have nothing of the script %s", name)
+			t.Errorf("50,000 texts contain no character of the script %s", name)
 		}
 	}
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// amount returns how much to compare: ordinarily, or with PARLEY_ORACLE=full.
+// amount returns the number of texts to compare: the usual one, or the one for
+// PARLEY_ORACLE=full.
 func amount(t *testing.T, ordinary, full int) int {
 	t.Helper()
 	switch v := os.Getenv("PARLEY_ORACLE"); v {
@@ -26,24 +27,24 @@ func amount(t *testing.T, ordinary, full int) int {
 	case "full":
 		return full
 	default:
-		t.Fatalf("PARLEY_ORACLE is %q, want full or nothing", v)
+		t.Fatalf("PARLEY_ORACLE is %q, want full or unset", v)
 		return 0
 	}
 }
 
-// A pair is an encoding and a tokenizer that is to agree with it.
+// A pair is an encoding and a tokenizer that it must agree with.
 type pair struct {
 	ours   *tokens.Encoding
 	oracle *npmtest.Oracle
 
 	special bool // names of special tokens are control tokens
 	encode  func(text string) []int
-	decoded *strings.Replacer // makes of a text what its tokens are decoded to
-	lossy   bool              // a text's tokens are decoded to something else
+	decoded *strings.Replacer // converts a text to its decoded form
+	lossy   bool              // decoding does not restore the text
 }
 
-// newPair compares ours with an oracle. Names of special tokens are control
-// tokens for both if special is set, else text.
+// newPair pairs an encoding with an oracle. If special is set, both treat names of
+// special tokens as control tokens.
 func newPair(ours *tokens.Encoding, oracle *npmtest.Oracle, special bool) *pair {
 	p := &pair{ours: ours, oracle: oracle, special: special, decoded: strings.NewReplacer()}
 	allowed := ours.Special()
@@ -53,7 +54,7 @@ func newPair(ours *tokens.Encoding, oracle *npmtest.Oracle, special bool) *pair 
 	p.encode = func(text string) []int { return ours.Encode(text, allowed...) }
 	var names []string
 	for _, name := range allowed {
-		// Of several names of one token, one comes back.
+		// If a token has several names, decoding returns one of them.
 		id, _ := ours.SpecialID(name)
 		if other, err := ours.Decode([]int{id}); err == nil && other != name {
 			names = append(names, name, other)
@@ -65,15 +66,15 @@ func newPair(ours *tokens.Encoding, oracle *npmtest.Oracle, special bool) *pair 
 	return p
 }
 
-// A tally is how much has been compared.
+// A tally is the amount of compared text.
 type tally struct{ texts, bytes, tokens int }
 
 func (n tally) String() string {
 	return fmt.Sprintf("%d texts, %.1f MB, %d tokens: no difference", n.texts, float64(n.bytes)/1e6, n.tokens)
 }
 
-// check compares all texts, and fails the test at the first that differs, with
-// the shortest text like it. where says how to come by the texts again.
+// check compares all texts. It stops the test at the first difference, and reports the
+// shortest text with a difference. where tells how to obtain the texts again.
 func (p *pair) check(t *testing.T, where string, all iter.Seq2[string, error]) {
 	t.Helper()
 	const batchBytes, batchTexts = 256 << 10, 2000
@@ -117,7 +118,7 @@ func (p *pair) want(batch ...string) ([][]int, error) {
 	return p.oracle.Encode(batch...)
 }
 
-// differs returns in what way ours is not as wanted, nil if it is.
+// differs returns the difference from the wanted tokens, or nil.
 func (p *pair) differs(text string, want []int) error {
 	got := p.encode(text)
 	if !slices.Equal(got, want) {
@@ -137,7 +138,7 @@ func (p *pair) differs(text string, want []int) error {
 	return nil
 }
 
-// show returns the tokens as a person can read them.
+// show returns the tokens in readable form.
 func (p *pair) show(ids []int) []string {
 	var list []string
 	for _, id := range ids {
@@ -150,8 +151,7 @@ func (p *pair) show(ids []int) []string {
 	return list
 }
 
-// shortest returns the difference that the shortest text like the one given
-// shows.
+// shortest returns the difference for the shortest text found by Shrink.
 func (p *pair) shortest(text string, first error) error {
 	last := first
 	texts.Shrink(text, func(s string) bool {
@@ -169,7 +169,7 @@ func (p *pair) shortest(text string, first error) error {
 	return last
 }
 
-// fuzzed returns n texts of a fuzzer, and where they are from.
+// fuzzed returns n texts of a Fuzzer and a description of their origin.
 func fuzzed(ours *tokens.Encoding, seed uint64, n int) (where string, all iter.Seq2[string, error]) {
 	return fmt.Sprintf("seed %d", seed), func(yield func(string, error) bool) {
 		f := texts.NewFuzzer(seed, ours.Special(), readable(ours))

@@ -7,8 +7,9 @@ import (
 	"github.com/parley-llm/parley/internal/vocabtest"
 )
 
-// llamaSpecial is how many special tokens begin LLaMA's vocabulary: <unk>, <s>
-// and </s>. 256 bytes follow, and then the tokens in the order of their merges.
+// llamaSpecial is the number of special tokens at the beginning of LLaMA's vocabulary:
+// <unk>, <s> and </s>. They are followed by 256 bytes, and by the other tokens in the
+// order of their merges.
 const llamaSpecial = 3
 
 // llama3Pattern splits text for LLaMA 3.
@@ -16,7 +17,7 @@ const llama3Pattern = `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{
 
 type object = vocabtest.Object
 
-// llamaJSON returns a tokenizer.json as Hugging Face has it for LLaMA 1 and 2.
+// llamaJSON returns Hugging Face's tokenizer.json of LLaMA 1 and 2.
 func llamaJSON(v *npmtest.Vocabulary) []byte {
 	return vocabtest.JSON(object{
 		"version":      "1.0",
@@ -44,7 +45,7 @@ func llamaJSON(v *npmtest.Vocabulary) []byte {
 	})
 }
 
-// llama3JSON returns a tokenizer.json as Hugging Face has it for LLaMA 3.
+// llama3JSON returns Hugging Face's tokenizer.json of LLaMA 3.
 func llama3JSON(v *npmtest.Vocabulary) []byte {
 	n := llama3Special(v)
 	return vocabtest.JSON(object{
@@ -71,9 +72,9 @@ func llama3Special(v *npmtest.Vocabulary) int {
 	return len(v.Tokens)
 }
 
-// llamaScore is the score of LLaMA's token id: SentencePiece numbered the
-// tokens in the order of their merges, all but runs of spaces, which were added
-// with a score lower than any other, the same for all.
+// llamaScore returns the score of a LLaMA token. SentencePiece numbered the tokens in the
+// order of their merges, except runs of spaces. These were added with one score below all
+// others.
 func llamaScore(id int, token string) float32 {
 	if len(token) > len("▁") && strings.Trim(token, "▁") == "" {
 		return -1e9
@@ -102,7 +103,7 @@ func llamaPieces(v *npmtest.Vocabulary) *vocabtest.Pieces {
 	return &p
 }
 
-// llamaGGUF returns the metadata of a model for llama.cpp, without the model.
+// llamaGGUF returns the metadata of a model for llama.cpp, without the weights.
 func llamaGGUF(v *npmtest.Vocabulary) []byte {
 	p := llamaPieces(v)
 	var g vocabtest.GGUF
@@ -138,7 +139,7 @@ func llama3GGUF(v *npmtest.Vocabulary) []byte {
 	return g.File()
 }
 
-// llamaModel returns a tokenizer.model as Meta has it for LLaMA 1 and 2.
+// llamaModel returns Meta's tokenizer.model of LLaMA 1 and 2.
 func llamaModel(v *npmtest.Vocabulary) []byte {
 	p := llamaPieces(v)
 	return p.Model(vocabtest.ModelSettings{BPE: true, ByteFallback: true, DummyPrefix: true})

@@ -14,7 +14,7 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// The tokenizer.json of models, and Hugging Face's own tokenizers.
+// The tokenizer.json of real models, compared with Hugging Face's tokenizers.
 func TestTokenizerJSONFilesHaveHuggingFacesTokens(t *testing.T) {
 	t.Parallel()
 	for _, model := range []string{"qwen3", "gemma3"} {
@@ -29,7 +29,7 @@ func TestTokenizerJSONFilesHaveHuggingFacesTokens(t *testing.T) {
 	}
 }
 
-// Unigram models, made up here, in the forms that T5, XLM-R and ALBERT have.
+// Generated unigram models in the formats of T5, XLM-R and ALBERT.
 func TestUnigramJSONFilesHaveHuggingFacesTokens(t *testing.T) {
 	t.Parallel()
 	pieces := unigramPieces(8000)
@@ -65,11 +65,11 @@ func TestUnigramJSONFilesHaveHuggingFacesTokens(t *testing.T) {
 	}
 }
 
-// checkHuggingFace compares made-up and found texts.
+// checkHuggingFace compares generated texts and texts found on the machine.
 func checkHuggingFace(t *testing.T, ours *tokens.Encoding, path string, n int) {
 	t.Helper()
 	p := newPair(ours, npmtest.HuggingFace(t, path), true)
-	p.lossy = true // what normalisation has changed does not come back
+	p.lossy = true // normalization cannot be undone
 	where, all := fuzzed(ours, 6, amount(t, n, 100_000))
 	p.check(t, where, mapped(all, inUnicode9))
 	sources, err := texts.Sources(t.Context())
@@ -83,9 +83,8 @@ func checkHuggingFace(t *testing.T, ours *tokens.Encoding, path string, n int) {
 
 var unicode9 = rangetable.Assigned("9.0.0")
 
-// inUnicode9 leaves out characters that were not assigned in Unicode 9: that is
-// the version by which Hugging Face's tokenizers bring text into a normal form,
-// so that they leave later characters as they are.
+// inUnicode9 removes characters that are not assigned in Unicode 9. Hugging Face's
+// tokenizers normalize text by this version and leave later characters unchanged.
 // https://github.com/huggingface/spm_precompiled, unicode-normalization-alignments
 func inUnicode9(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -96,8 +95,8 @@ func inUnicode9(text string) string {
 	}, text)
 }
 
-// unigramPieces makes a unigram vocabulary of beginnings of words that are found
-// on the machine, the longer the dearer.
+// unigramPieces returns a unigram vocabulary of prefixes of words found on the machine.
+// Longer ones have a lower score.
 func unigramPieces(n int) *vocabtest.Pieces {
 	var p vocabtest.Pieces
 	p.Add("<unk>", 0, vocabtest.Unknown)
@@ -109,7 +108,8 @@ func unigramPieces(n int) *vocabtest.Pieces {
 		for token := range piecesOf(fuzzer.Text()) {
 			if !seen[token] && len(p.Tokens) < n {
 				seen[token] = true
-				// Scores that are often alike, so that ways are often equally good.
+				// Many scores are equal, so that several tokenizations are often equally
+				// good.
 				p.Add(token, -float32(len(p.Tokens)%37)/4-1, vocabtest.Normal)
 			}
 		}
@@ -117,8 +117,8 @@ func unigramPieces(n int) *vocabtest.Pieces {
 	return &p
 }
 
-// piecesOf iterates over pieces of a text of one to five characters, in the
-// spelling of SentencePiece.
+// piecesOf iterates over pieces of a text of one to five characters, in SentencePiece's
+// spelling.
 func piecesOf(text string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		chars := []rune(strings.ReplaceAll(assignedOnly(text), " ", "▁"))

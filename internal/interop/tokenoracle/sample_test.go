@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/internal/interop/npmtest"
 )
 
-// samplePath is a sample of tiktoken's answers, with which package tokens is
-// tested where there is no npm.
+// samplePath is a sample of tiktoken's answers. Package tokens is tested with it on
+// machines without npm.
 const samplePath = "../../../llm/tokens/testdata/samples.jsonl"
 
 type sample struct {
@@ -21,8 +21,8 @@ type sample struct {
 	O200kBase  []int  `json:"o200k_base"`
 }
 
-// The committed sample is what tiktoken says. PARLEY_UPDATE=1 has the test
-// write the answers anew, for the texts that the file has.
+// The committed sample must equal tiktoken's answers. With PARLEY_UPDATE=1, the test
+// updates the answers for the texts in the file.
 func TestCommittedSampleIsTiktokens(t *testing.T) {
 	old, err := os.ReadFile(samplePath)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestCommittedSampleIsTiktokens(t *testing.T) {
 	}
 	for i, s := range samples {
 		if !slices.Equal(s.CL100kBase, cl100k[i]) || !slices.Equal(s.O200kBase, o200k[i]) {
-			t.Errorf("%s, line %d: %q has the tokens %d in cl100k_base and %d in o200k_base; PARLEY_UPDATE=1 writes the file anew", samplePath, i+1, s.Text, cl100k[i], o200k[i])
+			t.Errorf("%s, line %d: %q has the tokens %d in cl100k_base and %d in o200k_base; update the file with PARLEY_UPDATE=1", samplePath, i+1, s.Text, cl100k[i], o200k[i])
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/internal/vocabtest"
 )
 
-// Made-up tokenizer.model files of each kind and setting, and SentencePiece
-// itself.
+// Generated tokenizer.model files of each kind with various settings, compared with
+// SentencePiece.
 func TestModelFilesHaveSentencePiecesTokens(t *testing.T) {
 	t.Parallel()
 	for _, s := range []vocabtest.ModelSettings{
@@ -33,7 +33,7 @@ func TestModelFilesHaveSentencePiecesTokens(t *testing.T) {
 			}
 			path, ours := written(t, file{"tokenizer.model", pieces.Model(s)})
 			p := newPair(ours, npmtest.SentencePiece(t, path), false)
-			p.lossy = true // unknown characters and spaces do not come back
+			p.lossy = true // unknown characters and some spaces are not restored
 			where, all := fuzzed(ours, 8, amount(t, 1000, 50_000))
 			p.check(t, where, mapped(all, withoutZero))
 			sources, err := texts.Sources(t.Context())
@@ -47,5 +47,5 @@ func TestModelFilesHaveSentencePiecesTokens(t *testing.T) {
 	}
 }
 
-// withoutZero leaves out what ends a text that is given to compiled C.
+// withoutZero removes zero bytes, because they terminate a text in compiled C code.
 func withoutZero(text string) string { return strings.ReplaceAll(text, "\x00", "") }

@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// tiktokens are the encodings that npm's tiktoken has. It lacks o200k_harmony,
-// which is o200k_base with special tokens that ours names.
+// tiktokens are the encodings of npm's tiktoken. It lacks o200k_harmony, so that is
+// o200k_base with our special tokens.
 func tiktokens() []tiktokenEncoding {
 	return []tiktokenEncoding{
 		{"cl100k_base", tokens.CL100kBase(), "cl100k_base", 100_000},
@@ -24,7 +24,7 @@ type tiktokenEncoding struct {
 	name  string
 	ours  *tokens.Encoding
 	base  string
-	texts int // to compare ordinarily
+	texts int // number of texts in a usual run
 }
 
 func tiktoken(t *testing.T, ours *tokens.Encoding, base string) *npmtest.Oracle {
@@ -68,7 +68,7 @@ func TestFoundTextsHaveTiktokensTokens(t *testing.T) {
 	}
 }
 
-// What is read in pieces must have as many tokens as what is there at once.
+// A text read in pieces must have the same number of tokens as the whole text.
 func TestReadersOfFoundTextsHaveAsManyTokens(t *testing.T) {
 	sources, err := texts.Sources(t.Context())
 	if err != nil {
@@ -89,7 +89,7 @@ func TestReadersOfFoundTextsHaveAsManyTokens(t *testing.T) {
 	}
 }
 
-// unevenReader gives a text in pieces of 1 to 4,093 bytes.
+// unevenReader returns a text in pieces of 1 to 4,093 bytes.
 type unevenReader struct {
 	rest string
 	size int
@@ -105,7 +105,7 @@ func (r *unevenReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A difference must be found, and shrunk: this compares encodings that differ.
+// A difference must be found and shortened. This test compares two different encodings.
 func TestDifferencesAreSeen(t *testing.T) {
 	p := newPair(tokens.CL100kBase(), npmtest.Tiktoken(t, "o200k_base", nil), false)
 	text := "Some longer text, with привет."

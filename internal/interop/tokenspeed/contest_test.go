@@ -15,19 +15,19 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// How much faster than the others counting must be in a timed run, in
-// processor time on one core.
+// The minimum ratios between the others' processor time and ours in a timed run on one
+// core.
 const (
 	leastOverGo  = 5.0
 	leastOverNpm = 4.0
 )
 
-// A rival counts tokens in another way than ours.
+// A rival is another implementation that counts tokens.
 type rival struct {
 	name  string
-	least float64 // how many times its time must be ours
+	least float64 // minimum ratio of its time to ours
 	count func(text string) (tokens int, cpu time.Duration)
-	here  bool // it runs in this process, so its allocations can be counted
+	here  bool // runs in this process, so that its allocations can be counted
 }
 
 func TestSpeedOfCountingMixedText(t *testing.T) {
@@ -44,12 +44,12 @@ func TestSpeedOfCountingMixedText(t *testing.T) {
 		t.Run(ours.Name(), func(t *testing.T) {
 			want := ours.Count(text)
 			allocated := allocations(func() { ours.Count(text) })
-			if allocated > 1 { // one for luck: the runtime allocates as well
-				t.Errorf("a count allocates %d times", allocated)
+			if allocated > 1 { // one is allowed, because the runtime allocates as well
+				t.Errorf("Count allocates %d times", allocated)
 			}
 			t.Logf("%.2f MB of mixed text, %d tokens; processor time, one core, medians of %d rounds", float64(len(text))/1e6, want, rounds)
 			for _, r := range rivals(t, ours.Name()) {
-				r.count(text) // to warm up
+				r.count(text) // warm up
 				var mine, theirs []time.Duration
 				var ratios []float64
 				counted := 0
@@ -75,14 +75,14 @@ func TestSpeedOfCountingMixedText(t *testing.T) {
 	}
 }
 
-// report prints a line of figures. Allocations of another process are unknown.
+// report prints a line of figures. The allocations of other processes are unknown.
 func report(t *testing.T, name string, bytes, tokens int, cpu time.Duration, allocated string) {
 	seconds := cpu.Seconds()
 	t.Logf("  %-26s %8.2f ms %7.2f Mtok/s %7.1f MB/s %9d tokens %9s allocations",
 		name, seconds*1e3, float64(tokens)/seconds/1e6, float64(bytes)/seconds/1e6, tokens, allocated)
 }
 
-// rivals returns those who know an encoding, loaded.
+// rivals returns the loaded rivals that support an encoding.
 func rivals(t *testing.T, encoding string) []rival {
 	first, err := tokenizer.Get(tokenizer.Encoding(encoding))
 	if err != nil {

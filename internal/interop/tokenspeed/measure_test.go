@@ -10,24 +10,22 @@ import (
 	"github.com/parley-llm/parley/internal/cputime"
 )
 
-// timed reports whether times are to be measured with care and held to bounds.
+// timed reports whether times are measured carefully and checked.
 func timed() bool { return os.Getenv("PARLEY_SPEED") != "" }
 
-// oneCore keeps the test's goroutines and the garbage collector to one
-// processor.
+// oneCore restricts the test's goroutines and the garbage collector to one processor.
 func oneCore(t *testing.T) {
 	before := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 }
 
-// processorTime returns the processor time of this process that a call of f
-// takes.
+// processorTime returns the processor time of a call of f in this process.
 func processorTime(t *testing.T, f func()) time.Duration {
 	runtime.GC()
 	return cputime.Of(t, f)
 }
 
-// allocations returns how many allocations a call of f makes.
+// allocations returns the number of allocations of a call of f.
 func allocations(f func()) uint64 {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

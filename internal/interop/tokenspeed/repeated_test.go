@@ -11,13 +11,13 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// steepest is how much longer a byte may take in a run of one length than in a run
-// of another, from 1,000 to 1,000,000 characters. Were the time quadratic, it
-// would be 10 for each step and 1,000 for all. A run takes a microsecond whatever
-// its length, which a thousand spaces show; the rest is for noise.
+// steepest is the maximum ratio between the times per byte in runs of different lengths,
+// from 1,000 to 1,000,000 characters. If the time were quadratic, the ratio would be 10
+// for each step and 1,000 in total. Every run takes an additional microsecond, which is
+// visible for a thousand spaces. The rest is for noise.
 const steepest = 6.0
 
-// slowestByte bounds what a byte of such a run takes at most; it is generous.
+// slowestByte is a generous limit for the time per byte in such a run.
 const slowestByte = 80.0 // ns
 
 func TestSpeedOfRepeatedCharacters(t *testing.T) {
@@ -41,7 +41,7 @@ func TestSpeedOfRepeatedCharacters(t *testing.T) {
 					continue
 				}
 				if slowest > steepest*fastest {
-					t.Errorf("%q repeated: a byte takes %.1f times as long in one run as in another, want at most %.0f times", c, slowest/fastest, steepest)
+					t.Errorf("%q repeated: the times per byte differ by a factor of %.1f between runs, want at most %.0f", c, slowest/fastest, steepest)
 				}
 				if slowest > slowestByte {
 					t.Errorf("%q repeated: a byte takes %.0f ns, want at most %.0f ns", c, slowest, slowestByte)
@@ -52,9 +52,9 @@ func TestSpeedOfRepeatedCharacters(t *testing.T) {
 	}
 }
 
-// What a byte takes at most in the mean over the lengths of a run, and of a pattern
-// repeated. How these are cut into tokens hangs on their length, and of a pattern
-// each place may lead nowhere but for the right beginning.
+// These are the maximum times per byte, averaged over the lengths of a run and of a
+// repeated pattern. The division into tokens depends on the length. In a pattern, almost
+// every position can be a dead end.
 const (
 	slowestRun     = 50.0 // ns
 	slowestPattern = 400.0
@@ -97,8 +97,8 @@ func TestSpeedOfRunsOfAnyLength(t *testing.T) {
 	}
 }
 
-// perByte returns the nanoseconds a byte takes, the least of some attempts
-// that each count some megabytes.
+// perByte returns the nanoseconds per byte. It is the minimum of several measurements of
+// a few megabytes each.
 func perByte(t *testing.T, ours *tokens.Encoding, text string, attempts int) float64 {
 	calls := max(1, 2_000_000/len(text))
 	best := 0.0
@@ -115,7 +115,7 @@ func perByte(t *testing.T, ours *tokens.Encoding, text string, attempts int) flo
 	return best
 }
 
-// reportOthers prints what the others take a byte, as far as is bearable.
+// reportOthers prints the times per byte of the others, up to a reasonable length.
 func reportOthers(t *testing.T, others []rival, c string) {
 	for _, r := range others {
 		line := fmt.Sprintf("    %s:", r.name)

@@ -12,10 +12,10 @@ import (
 	"github.com/parley-llm/parley/internal/interop/tokenspeed/startup"
 )
 
-// slowestLoad bounds the processor time of the quickest of some attempts to load an
-// encoding, which is to be 30 ms. It is 22 to 24 ms where little else runs, a third
-// of it for new pages of memory, and was 31 ms where others used the caches all the
-// time; the rest is room for such machines.
+// slowestLoad is the limit for the processor time for loading an encoding, taking the
+// fastest of several attempts. The goal is 30 ms. The time is 22 to 24 ms on an idle
+// machine, a third of it for new pages of memory, and was 31 ms on a machine with other
+// programs that used the caches all the time. The rest is a reserve for such machines.
 const slowestLoad = 40 * time.Millisecond
 
 func TestSpeedOfStartAndSize(t *testing.T) {
@@ -26,14 +26,14 @@ func TestSpeedOfStartAndSize(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	without := size(t, filepath.Join(dir, "package"))
-	t.Logf("a program has %.2f MB without package tokens and what that imports, net/http among it, and %.2f MB with it and no vocabulary", mb(size(t, filepath.Join(dir, "bare"))), mb(without))
+	t.Logf("a program has %.2f MB without package tokens and its imports (such as net/http), and %.2f MB with the package but no vocabulary", mb(size(t, filepath.Join(dir, "bare"))), mb(without))
 	attempts := 1
 	if timed() {
 		attempts = 21
 	}
 	for _, p := range []struct {
 		program      string
-		heap, larger int64 // at most; larger than without a vocabulary
+		heap, larger int64 // maximum; larger: increase over the program without a vocabulary
 	}{
 		{"package", 100 * kB, 0},
 		{"cl100k", 8 * MB, 750 * kB},

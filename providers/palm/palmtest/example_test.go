@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/providers/palm/palmtest"
 )
 
-// A program that speaks PaLM is tested against a server which answers as told.
+// The server answers with a script, so that a program can be tested without PaLM.
 func Example() {
 	test := func(t *testing.T) {
 		srv := palmtest.New(t, palmtest.Answer{Text: "It is short."}, palmtest.Answer{Filter: "SAFETY"})
@@ -24,5 +24,5 @@ func Example() {
 		_, err = model.Generate(t.Context(), llm.Prompt("And?"))
 		fmt.Println(llm.KindOf(err))
 	}
-	_ = test // in a test of your own
+	_ = test // in your test
 }

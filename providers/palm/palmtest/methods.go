@@ -17,7 +17,7 @@ type settings struct {
 	Candidates  *int     `json:"candidateCount"`
 }
 
-// prompt is a conversation, or a text to be completed.
+// prompt is a conversation or a text to be completed.
 type prompt struct {
 	Text     string `json:"text"`
 	Context  string `json:"context"`
@@ -26,7 +26,7 @@ type prompt struct {
 		Output message `json:"output"`
 	} `json:"examples"`
 	Messages []message `json:"messages"`
-	Prompt   string    `json:"prompt"` // Vertex AI's text
+	Prompt   string    `json:"prompt"` // the text in Vertex AI
 }
 
 type message struct {
@@ -34,7 +34,7 @@ type message struct {
 	Content string `json:"content"`
 }
 
-// check returns why Google's server would refuse the settings.
+// check returns the error that Google's server returned for invalid settings.
 func (s *settings) check() *refusal {
 	switch {
 	case s.Temperature != nil && (*s.Temperature < 0 || *s.Temperature > 1):
@@ -49,7 +49,7 @@ func (s *settings) check() *refusal {
 	return nil
 }
 
-// check returns why Google's server would refuse the conversation.
+// check returns the error that Google's server returned for an invalid conversation.
 func (p *prompt) check() *refusal {
 	if len(p.Messages) == 0 {
 		return invalid("prompt.messages must not be empty")
@@ -59,13 +59,13 @@ func (p *prompt) check() *refusal {
 		case m.Content == "":
 			return invalid("prompt.messages[%d].content must not be empty", i)
 		case i > 0 && m.Author == p.Messages[i-1].Author, i > 1 && m.Author != p.Messages[i-2].Author:
-			return invalid("prompt.messages must alternate between two authors; messages[%d] is of %q", i, m.Author)
+			return invalid("prompt.messages must alternate between two authors; messages[%d] has the author %q", i, m.Author)
 		}
 	}
 	return nil
 }
 
-// words returns how many words the conversation has, which stand for tokens.
+// words returns the number of words in the prompt. The server counts words as tokens.
 func (p *prompt) words() int {
 	n := len(strings.Fields(p.Context)) + len(strings.Fields(p.Prompt)) + len(strings.Fields(p.Text))
 	for _, e := range p.Examples {
@@ -77,7 +77,7 @@ func (p *prompt) words() int {
 	return n
 }
 
-// author returns who speaks next.
+// author returns the author of the answer.
 func (p *prompt) author() string {
 	if n := len(p.Messages); n > 1 {
 		return p.Messages[n-2].Author
@@ -136,13 +136,13 @@ func (a *Answer) citations() object {
 	return object{"citationSources": sources}
 }
 
-// predict is Vertex AI's method for both.
+// predict is Vertex AI's method for chats and texts.
 func (s *Server) predict(q *question, text bool) (object, *refusal) {
 	if err := q.Parameters.check(); err != nil {
 		return nil, err
 	}
 	if len(q.Instances) != 1 {
-		return nil, invalid("there must be one instance")
+		return nil, invalid("instances must have one element")
 	}
 	instance := &q.Instances[0]
 	if !text {

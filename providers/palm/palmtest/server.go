@@ -1,13 +1,14 @@
-// Package palmtest has a server of the PaLM protocol for tests: of programs that
-// still speak it, and of the provider.
+// Package palmtest contains a server of the PaLM protocol, for tests of programs that
+// still use the protocol and for tests of the provider.
 //
 //	srv := palmtest.New(t, palmtest.Answer{Text: "It is short."})
 //	p, err := palm.New(palm.Config{BaseURL: srv.URL})
 //
-// It takes what Google's server took and refuses what that refused: authors who
-// do not alternate, settings out of range, models that it never had. Google's own
-// client, cloud.google.com/go/ai/generativelanguage/apiv1beta2, talks to it in
-// the project's tests. What it counts as tokens are words.
+// The server accepts and rejects the same requests as Google's server did. It rejects
+// authors that do not alternate, settings out of range, and unknown models. The project's
+// tests check it with Google's client,
+// cloud.google.com/go/ai/generativelanguage/apiv1beta2. Its token counts are numbers of
+// words.
 package palmtest
 
 import (
@@ -22,37 +23,39 @@ import (
 	"testing"
 )
 
-// Answer is how one request is answered.
+// Answer is the answer to one request.
 type Answer struct {
 	Text string
-	// Filter, if set, withholds the answer for this reason: "SAFETY", "OTHER".
+	// Filter, if set, withholds the answer for the given reason, for example "SAFETY"
+	// or "OTHER".
 	Filter string
-	// Status, if set, refuses the request, with the text as the reason.
+	// Status, if set, is the HTTP status of an error. Text is then the error's message.
 	Status int
-	// Sources are what the answer cites.
+	// Sources are the citations of the answer.
 	Sources []Source
 }
 
-// Source is something that an answer cites, with the bytes of the answer's text
-// that come from there.
+// Source is a citation. Start and End are the range in the answer's text that it applies
+// to, in bytes.
 type Source struct {
 	URI        string
 	Start, End int
 }
 
-// Request is a request that the server has received.
+// Request is a request that the server received.
 type Request struct {
 	Path   string
 	Header http.Header
 	Body   map[string]any
 }
 
-// Server is a server of the protocol, by the Generative Language API in its
-// versions v1beta2 and v1beta3 and by Vertex AI. It is safe for concurrent use.
+// Server is a server of the protocol. It supports v1beta2 and v1beta3 of the Generative
+// Language API, and Vertex AI. It is safe for concurrent use. Set Key before the first
+// request.
 type Server struct {
-	// URL is the server's address, without a slash at its end.
+	// URL is the server's address without a trailing slash.
 	URL string
-	// Key, if set, is the API key that the server wants.
+	// Key, if set, is the API key that the server requires.
 	Key string
 
 	t        testing.TB
@@ -61,9 +64,8 @@ type Server struct {
 	requests []Request
 }
 
-// New returns a server, on a socket of loopback, that gives these answers one
-// after another; a question beyond the last fails the test. It is closed when
-// the test ends.
+// New starts a server on a loopback address that returns the answers in order. A request
+// after the last answer fails the test. The server is closed when the test ends.
 func New(t testing.TB, answers ...Answer) *Server {
 	t.Helper()
 	s := &Server{t: t, answers: answers}
@@ -90,12 +92,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(failed.status)
 		reply = object{"error": object{"code": failed.status, "message": failed.message, "status": failed.word, "details": failed.details}}
 	}
-	_ = json.NewEncoder(w).Encode(reply) // to whoever has gone there is nothing to say
+	_ = json.NewEncoder(w).Encode(reply) // the client may have disconnected
 }
 
 type object = map[string]any
 
-// refusal is an error as Google's APIs have it:
+// refusal is an error in the format of Google's APIs:
 // https://cloud.google.com/apis/design/errors
 type refusal struct {
 	status  int
@@ -111,7 +113,7 @@ func invalid(format string, args ...any) *refusal {
 func (s *Server) answer(r *http.Request) (object, *refusal) {
 	at := place.FindStringSubmatch(r.URL.Path)
 	if at == nil || r.Method != http.MethodPost {
-		return nil, &refusal{status: http.StatusNotFound, word: "NOT_FOUND", message: "there is no method " + r.Method + " " + r.URL.Path}
+		return nil, &refusal{status: http.StatusNotFound, word: "NOT_FOUND", message: "unknown method " + r.Method + " " + r.URL.Path}
 	}
 	if s.Key != "" && r.Header.Get("X-Goog-Api-Key") != s.Key {
 		refused := invalid("API key not valid. Please pass a valid API key.")
@@ -127,7 +129,7 @@ func (s *Server) answer(r *http.Request) (object, *refusal) {
 		return nil, invalid("Invalid JSON payload received: %v", err)
 	}
 	request := Request{Path: r.URL.Path, Header: r.Header}
-	_ = json.Unmarshal(data, &request.Body) // which has just been done
+	_ = json.Unmarshal(data, &request.Body) // cannot fail, because the data was just decoded
 	s.mu.Lock()
 	s.requests = append(s.requests, request)
 	s.mu.Unlock()
@@ -154,13 +156,13 @@ func (s *Server) answer(r *http.Request) (object, *refusal) {
 	return nil, &refusal{status: http.StatusNotFound, word: "NOT_FOUND", message: method + " is not supported by models/" + model}
 }
 
-// next returns the next answer, as a refusal if it is one.
+// next returns the next answer. If the answer has a status, it also returns the error.
 func (s *Server) next() (Answer, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.answers) == 0 {
-		s.t.Error("palmtest: there is a question more than there are answers")
-		return Answer{}, &refusal{status: http.StatusInternalServerError, word: "INTERNAL", message: "the script of the server has ended"}
+		s.t.Error("palmtest: there are more requests than answers")
+		return Answer{}, &refusal{status: http.StatusInternalServerError, word: "INTERNAL", message: "the test server has no more answers"}
 	}
 	a := s.answers[0]
 	s.answers = s.answers[1:]

@@ -1,5 +1,5 @@
-// Command ollama prints the path of the Ollama program that the tests of this
-// module run, after building it if need be.
+// Command ollama prints the path of the Ollama program that the tests of this module run.
+// It builds the program if necessary.
 package main
 
 import (

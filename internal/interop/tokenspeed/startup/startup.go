@@ -1,5 +1,5 @@
-// Package startup is what the programs under cmd/tokensize have in common: they
-// report what loading an encoding takes.
+// Package startup is the common code of the programs in cmd/tokensize. They report the
+// cost of loading an encoding.
 package startup
 
 import (
@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// A Report is what a program measures of itself.
+// A Report is a program's measurement of itself.
 type Report struct {
-	Load time.Duration // from the first mention of an encoding to its first count
-	CPU  time.Duration // the same as processor time
-	Heap uint64        // bytes that stay
+	Load time.Duration // wall time from the first use of an encoding to its first count
+	CPU  time.Duration // processor time of the same
+	Heap uint64        // bytes that remain allocated
 }
 
-// Main runs load, which gets an encoding and counts a text with it, and prints
-// a [Report] as JSON.
+// Main calls load, which must get an encoding and count a text with it. Then it prints a
+// [Report] as JSON.
 func Main(load func()) {
 	before := heap()
 	cpu, start := usage(), time.Now()
@@ -32,7 +32,8 @@ func Main(load func()) {
 	}
 }
 
-// usage is what package cputime does, which links package testing: the programs are measured.
+// usage returns the processor time of this process. It does not use package cputime,
+// because that links package testing and would change the size of the measured programs.
 func usage() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// BenchmarkUnpack reports the time to load a vocabulary and the memory it holds.
+// BenchmarkUnpack measures the time for loading a vocabulary and the memory that it uses.
 func BenchmarkUnpack(b *testing.B) {
 	for _, e := range encodings {
 		data := e.data(b)
@@ -28,8 +28,8 @@ func BenchmarkUnpack(b *testing.B) {
 	}
 }
 
-// BenchmarkRepeated shows that the time for a byte does not depend on the length
-// of a piece.
+// BenchmarkRepeated shows that the time per byte does not depend on the length of a
+// piece.
 func BenchmarkRepeated(b *testing.B) {
 	for _, e := range encodings {
 		v := e.vocab(b)

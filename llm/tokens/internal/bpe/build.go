@@ -7,16 +7,16 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// builder makes a Vocab of merges in the order of their ranks.
+// builder builds a Vocab from merges in the order of their ranks.
 type builder struct {
 	*Vocab
-	sizes               []uint8 // by rank, in bytes; 17 if there are more than 16
-	numShort, numMiddle int     // how many tokens are for those tables
+	sizes               []uint8 // by rank, in bytes; 17 for more than 16 bytes
+	numShort, numMiddle int     // number of tokens for those tables
 }
 
-// newBuilder begins a vocabulary of at most n tokens with the bytes, which values
-// gives by rank, and no merge. packed has the parts of all others, or is to be
-// given them. A seed that nobody knows is for what comes from outside.
+// newBuilder starts a vocabulary of at most n tokens. values are the bytes by rank.
+// packed contains the parts of all other tokens, or is filled by the caller. For data
+// from outside, the seed must be secret.
 func newBuilder(pattern split.Pattern, values [numBytes]byte, packed []byte, n int, seed uint64) (*builder, error) {
 	b := &builder{
 		Vocab: &Vocab{
@@ -39,7 +39,7 @@ func newBuilder(pattern split.Pattern, values [numBytes]byte, packed []byte, n i
 	return b, nil
 }
 
-// note takes in that token is merged from left and right.
+// note records that token is merged from left and right.
 func (b *builder) note(token, left, right uint32) {
 	b.history.mark(left, right)
 	n := min(b.sizes[left]+b.sizes[right], 17)
@@ -51,7 +51,7 @@ func (b *builder) note(token, left, right uint32) {
 	}
 }
 
-// finish makes the tables by which tokens are found.
+// finish builds the tables for finding tokens.
 func (b *builder) finish() *Vocab {
 	b.short.table = newTable[shortSlot](b.numShort, b.pairs.seed)
 	b.middle.table = newTable[middleSlot](b.numMiddle, b.pairs.seed)
@@ -87,17 +87,17 @@ func (b *builder) finish() *Vocab {
 	return b.Vocab
 }
 
-// spelling is the first 16 bytes of a token: eight in low, the first one lowest,
-// and eight in high.
+// spelling is the first 16 bytes of a token: the first eight in low, the first byte
+// lowest, and the next eight in high.
 type spelling struct{ low, high uint64 }
 
-// join returns the spelling of a token of n bytes with another one behind it.
+// join returns the spelling of a token of n bytes followed by another token.
 func (s spelling) join(next spelling, n uint) spelling {
 	if n < 8 {
 		s.low |= next.low << (8 * n)
 		s.high = next.low>>(64-8*n) | next.high<<(8*n)
 	} else {
-		s.high |= next.low << (8*n - 64) // nothing if n ≥ 16
+		s.high |= next.low << (8*n - 64) // no effect if n ≥ 16
 	}
 	return s
 }
@@ -107,11 +107,11 @@ func (s spelling) last(n uint) uint64 {
 	return s.low>>(8*n-64) | s.high<<(128-8*n)
 }
 
-// spellings holds the spelling of those tokens that are parts of others, a
-// quarter of all.
+// spellings stores the spelling of the tokens that are parts of others, about a quarter
+// of all.
 type spellings struct {
 	isPart []uint64
-	before []uint32 // how many parts there are before each word of isPart
+	before []uint32 // number of parts before each word of isPart
 	dense  []spelling
 }
 
@@ -134,7 +134,7 @@ func (s *spellings) place(token uint32) uint32 {
 // of returns the spelling of a token that is a part.
 func (s *spellings) of(token uint32) spelling { return s.dense[s.place(token)] }
 
-// set gives the spelling of a token, which is kept if it is a part.
+// set stores the spelling of a token if the token is a part.
 func (s *spellings) set(token uint32, spelling spelling) {
 	if s.isPart[token>>6]>>(token&63)&1 != 0 {
 		s.dense[s.place(token)] = spelling

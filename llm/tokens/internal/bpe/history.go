@@ -5,28 +5,28 @@ import (
 	"math/bits"
 )
 
-// history says of each token from which two it was merged. The bytes, which are
-// the tokens below numBytes, were not merged from any.
+// history stores the two tokens from which each token was merged. The tokens below
+// numBytes are bytes and have no parts.
 //
-// The two stand in bits, those of token t in twice as many as t has, the left
-// one first and lower; bits fill bytes from the lowest up. This is how
-// vocabularies are stored, and it is read as it is.
+// The parts of token t take twice as many bits as t has. The left part comes first, in
+// the lower bits, and bytes are filled from their lowest bit. Vocabularies are stored in
+// this format and read without conversion.
 type history struct {
-	packed []byte // with packedSlack bytes at the end that are not used
-	n      int    // tokens, with the bytes
+	packed []byte // ends with packedSlack unused bytes
+	n      int    // number of tokens, including the bytes
 
-	isLeft, isRight []uint64 // a bit for each token: whether it is such a part of others
+	isLeft, isRight []uint64 // a bit for each token: set if it is a left or right part of another token
 }
 
-// packedSlack lets the last token be read as an integer.
+// packedSlack allows the last token to be read as an integer.
 const packedSlack = 7
 
 // packedLen returns the length of packed for n tokens.
 func packedLen(n int) int { return (packedBit(uint32(n))+7)/8 + packedSlack }
 
-// packedBit returns where in packed a token's parts are. With w for its bits, the
-// tokens of fewer bits take the sum of 2k·2^(k-1) for k from 9 to w-1, which
-// is (w-2)·2^w - 7·2^9.
+// packedBit returns the position of a token's parts in packed. If the token has w bits,
+// the tokens with fewer bits take the sum of 2k·2^(k-1) bits for k from 9 to w-1, or
+// (w-2)·2^w - 7·2^9.
 func packedBit(token uint32) int {
 	w := bits.Len32(token)
 	return 2*w*int(token) - 2<<w - 7<<9
@@ -37,7 +37,7 @@ func newHistory(packed []byte, n int) history {
 	return history{packed, n, make([]uint64, words), make([]uint64, words)}
 }
 
-// parts returns the tokens that a token other than a byte was merged from.
+// parts returns the tokens that a token was merged from. The token must not be a byte.
 func (h *history) parts(token uint32) (left, right uint32) {
 	w := bits.Len32(token)
 	at := packedBit(token)
@@ -45,7 +45,7 @@ func (h *history) parts(token uint32) (left, right uint32) {
 	return uint32(pair) & (1<<w - 1), uint32(pair>>w) & (1<<w - 1)
 }
 
-// write gives a token its parts.
+// write sets the parts of a token.
 func (h *history) write(token, left, right uint32) {
 	w := bits.Len32(token)
 	at := packedBit(token)
@@ -54,19 +54,19 @@ func (h *history) write(token, left, right uint32) {
 	binary.LittleEndian.PutUint64(place, binary.LittleEndian.Uint64(place)|pair)
 }
 
-// mark notes that left and right are parts of a token.
+// mark records that left and right are parts of a token.
 func (h *history) mark(left, right uint32) {
 	h.isLeft[left>>6] |= 1 << (left & 63)
 	h.isRight[right>>6] |= 1 << (right & 63)
 }
 
-// mayMerge reports false only if x is never a left part or y never a right one.
+// mayMerge returns false only if x is never a left part or y is never a right part.
 func (h *history) mayMerge(x, y uint32) bool {
 	return h.isLeft[x>>6]>>(x&63)&(h.isRight[y>>6]>>(y&63))&1 != 0
 }
 
-// A pair of tokens is found by the token that they are merged into. Its slot
-// holds that and, above it, some bits of the pair's hash; none is 0, as no
+// A pair of tokens is found by the token that it is merged into. A slot contains this
+// token and, above it, some bits of the pair's hash. No slot in use is 0, because no
 // merge makes token 0.
 const (
 	rankBits = 21

@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// longTable finds tokens of more than 16 bytes, which are few. Their bytes are
-// compared, as a key of integers would be too long.
+// longTable finds the few tokens with more than 16 bytes. It compares their bytes,
+// because a key made of integers would be too long.
 type longTable struct {
 	table[longSlot]
 	bytes string
-	sizes []int    // the lengths there are, ascending
-	fits  []uint16 // by length: how many of sizes are no longer
-	sets  []uint64 // by the hash of the first 16 bytes: bits of which sizes there are; bit 63: some of sizes[63:]
+	sizes []int    // the lengths that occur, ascending
+	fits  []uint16 // by length: the number of sizes that are not longer
+	sets  []uint64 // by hash of the first 16 bytes: a bit for each index in sizes that occurs; bit 63 stands for all of sizes[63:]
 }
 
 // longSlot is a token of more than 16 bytes: bytes[offset:offset+size].
@@ -20,12 +20,12 @@ type longSlot struct{ token, offset, size uint32 }
 
 const longSetsBits = 10
 
-// prefix is the hash of the first 16 bytes at text[at:].
+// prefix returns the hash of the first 16 bytes at text[at:].
 func (t *longTable) prefix(text string, at int) uint64 {
 	return mix(load(text, at) ^ mix(load(text, at+8)^t.seed))
 }
 
-// hash is that of n bytes with this prefix.
+// hash returns the hash of n bytes with the given prefix hash.
 func (t *longTable) hash(prefix uint64, n int) uint64 { return mix(prefix + uint64(n)) }
 
 func (t *longTable) find(text string, at, n int) uint32 {
@@ -49,16 +49,16 @@ func (t *longTable) findPrefixed(s string, prefix uint64) uint32 {
 	return none
 }
 
-// longest returns the longest token that text[at:] begins with, of more than 16
-// and at most limit bytes, and its length, 0 if there is none.
+// longest returns the longest token that text[at:] begins with, of more than 16 and at
+// most limit bytes, and its length. The length is 0 if there is no such token.
 func (t *longTable) longest(text string, at, limit int) (uint32, int) {
 	if len(t.slots) == 0 || limit <= 16 {
 		return none, 0
 	}
 	prefix := t.prefix(text, at)
 	set := t.sets[prefix>>(64-longSetsBits)]
-	// In a run of one character the limit sinks step by step through all sizes, so
-	// those above it are not to be looked at each time.
+	// In a run of one character, the limit decreases step by step through all sizes. Skip
+	// the sizes above the limit at once.
 	fit := len(t.sizes)
 	if limit < t.sizes[fit-1] {
 		fit = int(t.fits[limit])
@@ -84,7 +84,7 @@ func (t *longTable) longest(text string, at, limit int) (uint32, int) {
 	return none, 0
 }
 
-// build fills the table with tokens, given with their bytes.
+// build fills the table with tokens. spell appends the bytes of a token.
 func (t *longTable) build(tokens []uint32, seed uint64, spell func(dst []byte, token uint32) []byte) {
 	if len(tokens) == 0 {
 		return

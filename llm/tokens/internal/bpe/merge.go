@@ -1,37 +1,37 @@
 package bpe
 
-// step is a token of a piece and where it ends in the text.
+// step is a token of a piece with its end in the text.
 type step struct {
 	end   int
 	token uint32
 }
 
-// A piece with long runs of a byte, such as a line of dashes, can be one of which
-// each place leads nowhere but for the right beginning, and every place is left by
-// some hundred tokens. Such a piece is better merged by the rule, for which a run
-// is no more work than its few tokens of different lengths. So is any other piece
-// once so many tokens have been tried in vain that the rule would have been done.
+// In a piece with long runs of a byte, such as a line of dashes, almost every position
+// can be a dead end that is reached by a hundred tokens. Such a piece is merged faster by
+// the rule, because the rule treats a run as a few tokens of different lengths. The same
+// holds for any other piece after a certain number of failed attempts: by then, the rule
+// would have finished.
 const (
 	triesPerByte = 8
-	longByRule   = 1 << 16 // bytes; the rule takes up to 44 bytes of memory for each
+	longByRule   = 1 << 16 // in bytes; the rule uses up to 44 bytes of memory for each byte of text
 )
 
-// countWindow is how many steps Count keeps, to take them back.
+// countWindow is the number of steps that Count keeps for backtracking.
 const countWindow = 512
 
-// cover returns the tokens of the piece text[start:end], which is not a token
-// itself. They are valid until s is used again. With a window, it keeps at most
-// twice as many of the last ones, and returns how many it dropped.
+// cover returns the tokens of the piece text[start:end], which must not be a token
+// itself. The result is valid until s is used again. If window is greater than 0, cover
+// keeps at most the last 2*window tokens and also returns the number of dropped ones.
 func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (steps []step, dropped int) {
 	if runInside(text[start:end]) && s.row.resetRuns(text[start:end], &v.bytes, perRun) {
 		return v.coverByRule(start, end, s, window)
 	}
 	steps = s.steps[:0]
-	turns := 0 // places that led nowhere
-	tries := 0 // tokens tried in vain
+	turns := 0 // positions that are dead ends
+	tries := 0 // tokens tried without success
 	at := start
 	last := uint32(none)
-	limit := end - at - 1 // of the length of the next token
+	limit := end - at - 1 // maximum length of the next token
 	for at < end {
 		token, n := v.longest(text, at, limit)
 		for n > 0 && (turns > 0 && s.isDead(at+n-start) || last != none && !v.stand(last, token)) {
@@ -48,7 +48,7 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 			steps = append(steps, step{at, token})
 			continue
 		}
-		// No token follows here, so the last one is not of this piece.
+		// No token follows here, so the last token does not belong to this piece.
 		enough := tries > triesPerByte*(end-start) && end-start <= longByRule
 		least := perRun
 		if enough {
@@ -77,8 +77,8 @@ func (v *Vocab) cover(text string, start, end int, s *scratch, window int) (step
 	return steps, dropped
 }
 
-// coverByRule is cover by the rule itself, given the row of the piece. With a
-// window, it drops all steps.
+// coverByRule is cover by the rule, for the piece in s.row. If window is greater than 0,
+// it drops all steps and returns their number.
 func (v *Vocab) coverByRule(start, end int, s *scratch, window int) (steps []step, dropped int) {
 	size := int32(end - start)
 	s.row.merge(v, end-start)
@@ -98,8 +98,8 @@ func (v *Vocab) coverByRule(start, end int, s *scratch, window int) (steps []ste
 	return steps, dropped
 }
 
-// runInside reports whether a piece that is not short has a run of a byte in its
-// middle, as one with a long run mostly has.
+// runInside reports whether a piece of at least shortPiece bytes has a run of one byte in
+// its middle. Most pieces with a long run do.
 func runInside(piece string) bool {
 	middle := len(piece) / 2
 	return len(piece) >= shortPiece && load(piece, middle) == each*uint64(piece[middle])
@@ -108,7 +108,7 @@ func runInside(piece string) bool {
 func (s *scratch) isDead(i int) bool { return s.dead[i>>6]>>(i&63)&1 != 0 }
 func (s *scratch) kill(i int)        { s.dead[i>>6] |= 1 << (i & 63) }
 
-// clear makes all n+1 positions of a piece of n bytes alive.
+// clear marks all n+1 positions of a piece of n bytes as alive.
 func (s *scratch) clear(n int) {
 	words := n>>6 + 1
 	if cap(s.dead) < words {
@@ -119,14 +119,14 @@ func (s *scratch) clear(n int) {
 	clear(s.dead)
 }
 
-// stand reports whether merging the bytes of x and y ends with x and y.
+// stand reports whether merging the bytes of x and y by the rule results in x and y.
 //
-// It goes back through the merges that made the two. At each moment the tokens
-// at the border are some x' and y': x' a right end of x, y' a left end of y. They
-// would have been merged, had that been due before the merge by which one of
-// them disappeared. Of two merges of one rank the left one comes first.
+// It undoes the merges that made the two tokens, the latest first. At each step, the
+// tokens at the border are a right end x' of x and a left end y' of y. If x' and y' could
+// have been merged before the merge that consumed one of them, the rule would have merged
+// across the border. Of two merges with the same rank, the left one comes first.
 func (v *Vocab) stand(x, y uint32) bool {
-	due := uint32(none) // merges across the border of lower ranks came first
+	due := uint32(none) // a merge across the border with a lower rank would have come first
 	for {
 		if v.mayMerge(x, y) && v.merged(x, y) < due {
 			return false
@@ -144,8 +144,8 @@ func (v *Vocab) stand(x, y uint32) bool {
 	}
 }
 
-// longest returns the longest token that text[at:] begins with and that has at
-// most limit bytes, and its length, which is 0 only if limit is.
+// longest returns the longest token of at most limit bytes that text[at:] begins with,
+// and its length. The length is 0 only if limit is 0.
 func (v *Vocab) longest(text string, at, limit int) (token uint32, n int) {
 	if limit <= 1 {
 		if limit <= 0 {

@@ -8,13 +8,13 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// FromMerges returns the vocabulary of a list of merges, as GPT-2's files and
-// their descendants have it: two tokens, given by their ids, are merged in the
-// order of the list into the token of their joined bytes.
+// FromMerges returns the vocabulary of a list of merges, the format of GPT-2 and its
+// descendants. A merge names two tokens by id. The merges are applied in the order of the
+// list, and the result is the token with the joined bytes.
 //
-// tokens holds the bytes of each token by its id, "" where an id is no token of
-// this vocabulary. All 256 bytes must be tokens. Tokens that no merge makes stand
-// only for whole pieces, and that only if wholePieces is set ("ignore_merges").
+// tokens contains the bytes of each token by id, and "" for an id that is not a token of
+// this vocabulary. All 256 bytes must be tokens. A token that no merge makes can match
+// only a whole piece, and only if wholePieces is set ("ignore_merges").
 func FromMerges(tokens []string, merges [][2]int32, pattern split.Pattern, wholePieces bool) (*Vocab, error) {
 	l, err := newMergeList(tokens, pattern)
 	if err != nil {
@@ -31,21 +31,21 @@ func FromMerges(tokens []string, merges [][2]int32, pattern split.Pattern, whole
 	return l.vocab(wholePieces), nil
 }
 
-// mergeList makes a Vocab of merges given by ids.
+// mergeList builds a Vocab from merges given by ids.
 type mergeList struct {
 	*builder
-	rank    uint32 // of the next token
+	rank    uint32 // rank of the next token
 	tokens  []string
 	byBytes map[string]int32 // ids
-	known   []uint32         // the ranks of ids, or none
+	known   []uint32         // rank by id, or none
 	results []int32          // the ids that the merges make
-	early   []int32          // ids that a merge used before one made them
+	early   []int32          // ids that a merge used before another merge made them
 	joined  []byte
 }
 
 func newMergeList(tokens []string, pattern split.Pattern) (*mergeList, error) {
 	if len(tokens) > math.MaxInt32 {
-		return nil, fmt.Errorf("%d tokens are too many", len(tokens))
+		return nil, fmt.Errorf("there are %d tokens; the limit is %d", len(tokens), math.MaxInt32)
 	}
 	l := &mergeList{
 		tokens:  tokens,
@@ -79,24 +79,24 @@ func newMergeList(tokens []string, pattern split.Pattern) (*mergeList, error) {
 	return l, nil
 }
 
-// add takes in the merge that stands at place i of the list.
+// add processes the merge at position i of the list.
 func (l *mergeList) add(i int, merge [2]int32) error {
 	for _, id := range merge {
 		if id < 0 || int(id) >= len(l.tokens) || l.tokens[id] == "" {
-			return fmt.Errorf("merge %d is of the id %d, which is no token", i, id)
+			return fmt.Errorf("merge %d has the id %d, which is not a token", i, id)
 		}
 	}
 	left, right := merge[0], merge[1]
 	l.joined = append(append(l.joined[:0], l.tokens[left]...), l.tokens[right]...)
 	id, ok := l.byBytes[string(l.joined)]
 	if !ok {
-		return fmt.Errorf("merge %d makes %.80q, which is no token", i, l.joined)
+		return fmt.Errorf("merge %d makes %.80q, which is not a token", i, l.joined)
 	}
 	l.results = append(l.results, id)
 	x, y := l.known[left], l.known[right]
 	if x == none || y == none {
-		// Either nothing makes that part, and the merge never happens, or a later
-		// merge does, and the list is disordered.
+		// Either no merge makes that part, and this merge never happens, or a later merge
+		// makes it, and the list is disordered.
 		if x == none {
 			l.early = append(l.early, left)
 		}
@@ -105,8 +105,8 @@ func (l *mergeList) add(i int, merge [2]int32) error {
 		}
 		return nil
 	}
-	// A token that is made already, and two parts that never come to stand beside
-	// each other, since merging their bytes goes another way: no such merge happens.
+	// The merge never happens if its token is already made, or if the two parts never
+	// become neighbors because their bytes are merged differently.
 	if l.known[id] != none || !l.stand(x, y) {
 		return nil
 	}
@@ -123,9 +123,9 @@ func (l *mergeList) add(i int, merge [2]int32) error {
 	return nil
 }
 
-// disordered reports whether a merge comes before one that makes a part of it.
-// Then ranks do not rise from part to whole, and package bpe's way of telling
-// whether neighbours stand does not hold.
+// disordered reports whether a merge comes before another merge that makes one of its
+// parts. Then a token can have a lower rank than its parts, and the faster algorithm of
+// this package is not correct.
 func (l *mergeList) disordered() bool {
 	for _, id := range l.early {
 		if l.known[id] != none {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// byteTokens are the tokens of the 256 bytes, with ids that are not their values.
+// byteTokens returns the tokens of the 256 bytes, with ids different from their values.
 func byteTokens() []string {
 	tokens := make([]string, numBytes)
 	for i := range tokens {
@@ -19,13 +19,13 @@ func byteTokens() []string {
 	return tokens
 }
 
-// list is a vocabulary as a file has it.
+// list is a vocabulary as in a file.
 type list struct {
 	tokens []string
 	merges [][2]int32
 }
 
-// merge adds the merge of two tokens, and the token it makes.
+// merge adds the merge of two tokens and the token that it makes.
 func (l *list) merge(left, right int) {
 	joined := l.tokens[left] + l.tokens[right]
 	if !slices.Contains(l.tokens, joined) {
@@ -34,8 +34,8 @@ func (l *list) merge(left, right int) {
 	l.merges = append(l.merges, [2]int32{int32(left), int32(right)})
 }
 
-// randomList makes a vocabulary over a few letters. In order, each merge is of
-// tokens that merges before it make; else it is shuffled.
+// randomList returns a vocabulary over a few letters. If it is in order, each merge joins
+// tokens of earlier merges; otherwise it is shuffled.
 func randomList(r *rand.Rand, letters string, n int, inOrder bool) list {
 	l := list{tokens: byteTokens()}
 	var usable []int
@@ -96,11 +96,11 @@ func TestListsOfMergesAgreeWithTheRule(t *testing.T) {
 		}
 	}
 	if ordered < 1000 || disordered < 500 {
-		t.Errorf("%d lists were in order and %d were not: too few of a kind to show anything", ordered, disordered)
+		t.Errorf("%d lists were in order and %d were not, want more of each kind", ordered, disordered)
 	}
 }
 
-// runs returns n runs of letters, each of at most longest bytes.
+// runs returns n runs of letters of at most longest bytes.
 func runs(r *rand.Rand, letters string, n, longest int) string {
 	var text strings.Builder
 	for range n {
@@ -110,7 +110,7 @@ func runs(r *rand.Rand, letters string, n, longest int) string {
 	return text.String()
 }
 
-// checkPiece compares all that v says of a piece with the reference.
+// checkPiece compares the results of v for a piece with the reference.
 func checkPiece(t *testing.T, v *Vocab, r *reference, piece string) {
 	t.Helper()
 	want := r.encode(piece)
@@ -125,7 +125,7 @@ func checkPiece(t *testing.T, v *Vocab, r *reference, piece string) {
 	for _, id := range got {
 		var ok bool
 		if text, ok = v.AppendBytes(text, id, false); !ok {
-			t.Fatalf("there is no token %d, which %q is encoded with", id, piece)
+			t.Fatalf("token %d in the encoding of %q does not exist", id, piece)
 		}
 	}
 	if string(text) != piece {
@@ -133,9 +133,9 @@ func checkPiece(t *testing.T, v *Vocab, r *reference, piece string) {
 	}
 }
 
-// In this vocabulary the last letter of a piece decides where the first pair
-// is, so that covering it from the left goes wrong all the way and has to be
-// taken back, farther than Count remembers.
+// In this vocabulary, the last letter of a piece decides where the first pair is.
+// Covering a piece from the left is then wrong up to its end and must be undone, over
+// more steps than Count keeps.
 func TestPiecesDecidedAtTheirEnd(t *testing.T) {
 	const letters = longByRule/3 + 8*countWindow // three bytes each
 	l := list{tokens: byteTokens()}
@@ -187,7 +187,7 @@ func TestPiecesDecidedAtTheirEnd(t *testing.T) {
 	}
 }
 
-// A file whose tokens all had one place in a table would take hours to read.
+// If all tokens of a file had the same slot in a table, reading it would take hours.
 func TestTokensCannotBeMadeToCollide(t *testing.T) {
 	l := list{tokens: byteTokens()}
 	ids := make(map[string]int)
@@ -208,11 +208,11 @@ func TestTokensCannotBeMadeToCollide(t *testing.T) {
 	}
 	const n = 2000
 	for i := range uint64(n) {
-		// mix taken back, from hashes that are nearly alike.
+		// Invert mix for hashes that are nearly equal.
 		key := i * inverse(0xd6e8feb86659fd93)
 		key = (key ^ key>>32) * inverse(0x9e3779b97f4a7c15)
 		if mix(key) != i {
-			t.Fatal("mix is not taken back")
+			t.Fatal("the inverse of mix is wrong")
 		}
 		add(string(binary.LittleEndian.AppendUint64(nil, key)))
 	}
@@ -232,10 +232,10 @@ func TestTokensCannotBeMadeToCollide(t *testing.T) {
 	}
 }
 
-// inverse returns by what a product with x, which is odd, is divided again.
+// inverse returns the multiplicative inverse of x modulo 2^64. x must be odd.
 func inverse(x uint64) uint64 {
 	y := x
-	for range 6 { // each time twice as many bits are right
+	for range 6 { // each step doubles the number of correct bits
 		y *= 2 - x*y
 	}
 	return y
@@ -252,9 +252,9 @@ func TestFromMergesRejectsWhatIsNoVocabulary(t *testing.T) {
 	}{
 		{"nothing", nil, nil, "has no token"},
 		{"a byte missing", full[:255], nil, "the byte 0x63 has no token"},
-		{"a negative id", full, [][2]int32{{-1, a}}, "merge 0 is of the id -1"},
-		{"an id too large", full, [][2]int32{{a, 256}}, "merge 0 is of the id 256"},
-		{"an id without a token", append(full[:256:256], "", "ab"), [][2]int32{{a, b}, {256, a}}, "merge 1 is of the id 256"},
+		{"a negative id", full, [][2]int32{{-1, a}}, "merge 0 has the id -1"},
+		{"an id too large", full, [][2]int32{{a, 256}}, "merge 0 has the id 256"},
+		{"an id without a token", append(full[:256:256], "", "ab"), [][2]int32{{a, b}, {256, a}}, "merge 1 has the id 256"},
 		{"a merge into no token", full, [][2]int32{{a, b}}, `merge 0 makes "ab"`},
 	} {
 		_, err := FromMerges(test.tokens, test.merges, whole, false)
@@ -272,7 +272,7 @@ func FuzzFromMerges(f *testing.F) {
 		if piece == "" || len(piece) > 200 || len(pairs) > 100 || !utf8.ValidString(piece) {
 			return
 		}
-		// pairs are of the letters a and b and of what the pairs before make.
+		// pairs join the letters a and b and the results of earlier pairs.
 		l := list{tokens: byteTokens()}
 		usable := []int{slices.Index(l.tokens, "a"), slices.Index(l.tokens, "b")}
 		for i := 0; i+1 < len(pairs); i += 2 {
@@ -290,8 +290,8 @@ func FuzzFromMerges(f *testing.F) {
 	})
 }
 
-// A long piece of one character must not take time that grows with its square,
-// which would be hours here.
+// If the time for a piece of one character grew with the square of its length, this test
+// would take hours.
 func TestLongPiecesTakeLinearTime(t *testing.T) {
 	const length = 1 << 20
 	for _, e := range encodings {
@@ -305,7 +305,7 @@ func TestLongPiecesTakeLinearTime(t *testing.T) {
 				t.Errorf("%s: 1 MB of %+q took %v", e.name, char, taken)
 			}
 			if n != len(ids) {
-				t.Errorf("%s: 1 MB of %+q has %d tokens, and is encoded as %d", e.name, char, n, len(ids))
+				t.Errorf("%s: 1 MB of %+q has %d tokens, but is encoded as %d", e.name, char, n, len(ids))
 			}
 			if half := v.Count(text[:len(text)/2], true); n < 2*half-2 || n > 2*half+2 {
 				t.Errorf("%s: 1 MB of %+q has %d tokens and half of it %d", e.name, char, n, half)

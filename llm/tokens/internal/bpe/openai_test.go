@@ -45,8 +45,8 @@ func (e encoding) vocab(tb testing.TB) *Vocab {
 	return v
 }
 
-// The file that OpenAI publishes has a line for each token: its bytes in base64
-// and its rank. It can be written again from the packed vocabulary.
+// OpenAI's file has one line for each token: its bytes in base64 and its rank. The test
+// recreates the file from the packed vocabulary.
 func TestPackedVocabulariesHoldWhatOpenAIPublished(t *testing.T) {
 	for _, e := range encodings {
 		v := e.vocab(t)
@@ -62,19 +62,19 @@ func TestPackedVocabulariesHoldWhatOpenAIPublished(t *testing.T) {
 			fmt.Fprintf(file, "%s %d\n", base64.StdEncoding.EncodeToString(token), id)
 		}
 		if got := hex.EncodeToString(file.Sum(nil)); got != e.sum {
-			t.Errorf("%s: the .tiktoken file written from it has the SHA-256 %s, want OpenAI's %s", e.name, got, e.sum)
+			t.Errorf("%s: the recreated .tiktoken file has the SHA-256 %s, want OpenAI's %s", e.name, got, e.sum)
 		}
 	}
 }
 
-// Each token must be found as a piece of its own: in the table for its length,
-// under its rank.
+// Each token must be found as a separate piece, in the table for its length and with its
+// rank.
 func TestEachTokenIsFound(t *testing.T) {
 	for _, e := range encodings {
 		v := e.vocab(t)
 		for id := range v.Size() {
 			token, _ := v.AppendBytes(nil, id, false)
-			// What follows the piece must make no difference.
+			// The text after the piece must not matter.
 			for _, rest := range []string{"", "\x00", "zzzzzzzzzzzzzzzz"} {
 				if got, ok := v.find(string(token)+rest, 0, len(token)); !ok || got != id {
 					t.Fatalf("%s: the token %q before %q is found as %d, %t, want %d", e.name, token, rest, got, ok, id)

@@ -7,24 +7,24 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// A packed vocabulary is
+// A packed vocabulary consists of
 //
 //   - the 256 bytes in the order of their ranks;
-//   - the number of tokens, 4 bytes, the lowest first;
-//   - the parts of all further tokens, as history has them.
+//   - the number of tokens, in 4 bytes, little endian;
+//   - the parts of all further tokens, in the format of history.
 //
-// This is smaller than the tokens themselves would be, deflated.
+// This is smaller than a compressed list of the tokens.
 const packedHead = numBytes + 4
 
-// Unpack returns the vocabulary whose packed form data is. Its tokens' ids are
-// their ranks. It keeps data, which must not be changed any more.
+// Unpack returns the vocabulary with the packed form data. The ids of its tokens are
+// their ranks. The Vocab keeps data; the caller must not change it.
 func Unpack(data []byte, pattern split.Pattern) (*Vocab, error) {
 	if len(data) < packedHead {
 		return nil, errors.New("the packed vocabulary has no head")
 	}
 	n := int(binary.LittleEndian.Uint32(data[numBytes:]))
 	if n < numBytes || n > maxRanks || len(data) != packedHead+packedLen(n) {
-		return nil, errors.New("the packed vocabulary has not the length that it says")
+		return nil, errors.New("the packed vocabulary does not have the length given in its head")
 	}
 	b, err := newBuilder(pattern, [numBytes]byte(data), data[packedHead:], n, 0)
 	if err != nil {

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// mergeByRule carries out the rule of byte-pair merging as it is stated: again and
-// again the adjacent pair of the lowest rank, the leftmost first. It takes time
-// that grows with the square.
+// mergeByRule applies the rule of byte-pair merging literally: it repeatedly merges the
+// adjacent pair with the lowest rank, the leftmost first. It takes quadratic time.
 func mergeByRule(row []int, merged func(x, y int) (id, rank int, ok bool)) []int {
 	row = slices.Clone(row)
 	for {
@@ -27,12 +26,12 @@ func mergeByRule(row []int, merged func(x, y int) (id, rank int, ok bool)) []int
 	}
 }
 
-// reference encodes pieces with a list of merges by the rule.
+// reference encodes pieces by the rule with a list of merges.
 type reference struct {
 	tokens []string
 	ids    map[string]int
 	ranks  map[[2]int]int
-	whole  bool // a piece that is a token is that token
+	whole  bool // a piece that is a token becomes that token
 }
 
 func newReference(tokens []string, merges [][2]int32, whole bool) *reference {
@@ -68,8 +67,9 @@ func (r *reference) encode(piece string) []int {
 	})
 }
 
-// encodeByRanks encodes a piece by the rule of tiktoken's vocabularies, in which
-// any two tokens merge whose bytes together are a token, by its rank.
+// encodeByRanks encodes a piece by the rule of tiktoken's vocabularies: two tokens can be
+// merged if their joined bytes are a token, and the rank of that token is the rank of the
+// merge.
 func encodeByRanks(ranks map[string]int, tokens []string, piece string) []int {
 	if id, ok := ranks[piece]; ok {
 		return []int{id}
@@ -84,7 +84,7 @@ func encodeByRanks(ranks map[string]int, tokens []string, piece string) []int {
 	})
 }
 
-// whole is the pattern that does not split.
+// whole is a pattern that does not split text.
 func whole(text string) int { return len(text) }
 
 // tokensOf returns the bytes of all tokens of v, and their ids by bytes.
@@ -99,7 +99,7 @@ func tokensOf(v *Vocab) ([]string, map[string]int) {
 	return tokens, ids
 }
 
-// soup joins tokens at random, some of them cut, so that they are merged anew.
+// soup joins random tokens, some of them truncated, so that they are merged in new ways.
 func soup(r *rand.Rand, tokens []string, n int) string {
 	var b strings.Builder
 	for range n {
@@ -137,7 +137,7 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 			check(soup(r, tokens, 1+r.IntN(8)))
 		}
 		for range 2_000 {
-			// Few different bytes make many merges that compete.
+			// Few different bytes make many competing merges.
 			piece := make([]byte, 1+r.IntN(60))
 			letters := []string{"ab", "etaoin", " \n\t", "\xe4\xb8\xad\x80", "=-", "aA", "01", "\x00\xff"}[r.IntN(8)]
 			for i := range piece {
@@ -145,12 +145,12 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 			}
 			check(string(piece))
 		}
-		// A few runs of a byte, which are merged by the rule, run by run.
+		// A few runs of one byte each, which are merged by the rule run by run.
 		for range 300 {
 			check(runs(r, " =-\n\ta*_#/\x00\xff", 1+r.IntN(5), 90))
 		}
-		// A run with bytes in turn, whose places lead nowhere, and with others before:
-		// such a piece is merged by the rule after it has been tried otherwise.
+		// A run followed by alternating bytes, in which every position is a dead end.
+		// Such a piece is first tried by cover and then merged by the rule.
 		for range 40 {
 			pair := []string{"=+", "/*", "ab", "-=", "\t ", "\r\n"}[r.IntN(6)]
 			check(runs(r, "-*\t ", 1, 200) + strings.Repeat(pair, r.IntN(100)) + runs(r, "-=a", 1, 60))
@@ -164,8 +164,8 @@ func TestMergingAgreesWithTheRule(t *testing.T) {
 	}
 }
 
-// Every token but the bytes must be what the rule makes of its bytes, and of no
-// other ranks than lower ones: that is what merge.go stands on.
+// Every token except the bytes must be the result of the rule for its bytes, with lower
+// ranks only. The algorithm in merge.go depends on this.
 func TestTokensAreMadeByMerging(t *testing.T) {
 	const step = 23 // all of them take half a minute
 	for _, e := range encodings {
@@ -173,7 +173,7 @@ func TestTokensAreMadeByMerging(t *testing.T) {
 		tokens, ids := tokensOf(v)
 		for id := numBytes; id < len(tokens); id += step {
 			token := tokens[id]
-			delete(ids, token) // so that the rule stops before the last merge
+			delete(ids, token) // stops the rule before the last merge
 			row := encodeByRanks(ids, tokens, token)
 			ids[token] = id
 			left, right := v.parts(uint32(id))

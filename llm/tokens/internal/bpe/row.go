@@ -5,41 +5,41 @@ import (
 	"slices"
 )
 
-// row is the working memory to merge a piece by the rule itself: the tokens of
-// the piece in a row, and the merges that could be made next in a heap. That
-// takes a logarithm longer than covering the piece, but no more for one piece
-// than for another. Equal tokens that stand side by side can be one node: the
-// time and memory for a line of a thousand dashes is that for a few dozen.
+// row is the working memory for merging a piece by the rule: the tokens of the piece in a
+// linked list, and the possible merges in a heap. This is slower than cover by a
+// logarithmic factor, but its time does not depend on the content of the piece. Equal
+// adjacent tokens can share one node. A line of a thousand dashes therefore takes the
+// time and memory of a few dozen.
 type row struct {
-	nodes []node // the first is where the row begins
+	nodes []node // the list begins at the first node
 	heap  []chance
 }
 
-// merging is a vocabulary as the rule sees it.
+// merging is the view of a vocabulary that the rule needs.
 type merging interface {
-	// merge returns what two tokens are merged into.
+	// merge returns the result of merging two tokens.
 	merge(left, right int32) (madeBy, bool)
 }
 
-// madeBy is what a merge makes, and its place in the order of merges.
+// madeBy is the result of a merge and its position in the order of merges.
 type madeBy struct{ id, rank int32 }
 
-// node is a token in a row, or several equal ones. A node whose last token was
-// merged into the one before it has the id -1.
+// node is one token of a row, or several equal ones. A node has the id -1 after its last
+// token was merged into the node before it.
 type node struct {
 	id         int32
 	count      int32
-	at         int32 // where in the piece the first one begins
+	at         int32 // start of the first token in the piece
 	prev, next int32 // -1 at the ends
 }
 
-// chance is a merge that could be made: of the last token of a node and the
-// first of the next one or, inside a node, of its tokens with each other.
+// chance is a possible merge: of the last token of a node and the first token of the next
+// node or, if inside is set, of the tokens within a node.
 type chance struct {
 	rank        int32
-	at          int32 // where in the piece the right one begins
+	at          int32 // start of the right token in the piece
 	node        int32
-	left, right int32 // what they were when it was found
+	left, right int32 // the tokens at the time the merge was found
 	inside      bool
 }
 
@@ -47,8 +47,8 @@ func (c chance) before(d chance) bool {
 	return c.rank < d.rank || c.rank == d.rank && c.at < d.at
 }
 
-// reset makes a row of the bytes of a piece, given the tokens of all bytes: a
-// node for each.
+// reset sets the row to the bytes of a piece, one node per byte. bytes gives the token of
+// each byte.
 func (r *row) reset(piece string, bytes *[numBytes]uint32) {
 	r.nodes = slices.Grow(r.nodes[:0], len(piece))
 	for i := range len(piece) {
@@ -56,16 +56,16 @@ func (r *row) reset(piece string, bytes *[numBytes]uint32) {
 	}
 }
 
-// What a piece must be like to be merged by its runs at once: not short, and runs
-// of so many bytes in the mean.
+// A piece is merged by its runs if it has at least shortPiece bytes and its runs have at
+// least perRun bytes on average.
 const (
 	shortPiece = 32
 	perRun     = 8
 )
 
-// resetRuns is reset with a node for each run of equal bytes. It reports false,
-// and makes no row, if the piece is short or its runs have fewer than perRun bytes
-// in the mean.
+// resetRuns is like reset, with one node for each run of equal bytes. It returns false
+// and leaves the row unusable if the piece is short or its runs have fewer than perRun
+// bytes on average.
 func (r *row) resetRuns(piece string, bytes *[numBytes]uint32, perRun int) bool {
 	if len(piece) < shortPiece || len(piece) > math.MaxInt32 {
 		return false
@@ -85,7 +85,7 @@ func (r *row) resetRuns(piece string, bytes *[numBytes]uint32, perRun int) bool 
 // each has the lowest bit of each byte set.
 const each = 0x0101010101010101
 
-// runLen returns the length of the run of one byte that s begins with.
+// runLen returns the length of the run of one byte at the beginning of s.
 func runLen(s string) int {
 	run := each * uint64(s[0])
 	n := 1
@@ -98,7 +98,7 @@ func runLen(s string) int {
 	return n
 }
 
-// append appends count tokens, which begin at this place of the piece.
+// append appends a node of count tokens that begins at the given position of the piece.
 func (r *row) append(token uint32, at, count int) {
 	last := int32(len(r.nodes)) - 1
 	if last >= 0 {
@@ -107,8 +107,8 @@ func (r *row) append(token uint32, at, count int) {
 	r.nodes = append(r.nodes, node{int32(token), int32(count), int32(at), last, -1})
 }
 
-// insert inserts a token, which begins at this place of the piece, after a node
-// and returns the node that it is.
+// insert inserts a token that begins at the given position of the piece after a node. It
+// returns the index of the new node.
 func (r *row) insert(id, at, after int32) int32 {
 	i := int32(len(r.nodes))
 	next := r.nodes[after].next
@@ -120,7 +120,7 @@ func (r *row) insert(id, at, after int32) int32 {
 	return i
 }
 
-// end returns where in the piece, which has size bytes, a node ends.
+// end returns the end of a node in the piece, which has size bytes.
 func (r *row) end(at, size int32) int32 {
 	if next := r.nodes[at].next; next >= 0 {
 		return r.nodes[next].at
@@ -134,9 +134,9 @@ func (r *row) width(at, size int32) int32 {
 	return (r.end(at, size) - n.at) / n.count
 }
 
-// merge merges the row of a piece of size bytes, of which the first node stays the
-// first. A node may have several tokens only if what is merged has a higher rank
-// than its parts: then all merges inside a node are due at once.
+// merge merges the row of a piece of size bytes. The first node stays the first. A node
+// may contain several tokens only if every merged token has a higher rank than its parts:
+// only then are all merges inside a node due at once.
 func (r *row) merge(m merging, size int) {
 	r.heap = slices.Grow(r.heap[:0], len(r.nodes))
 	end := int32(size)
@@ -149,7 +149,7 @@ func (r *row) merge(m merging, size int) {
 		x := &r.nodes[c.node]
 		switch {
 		case x.id != c.left || x.count == 1 && c.inside || !c.inside && (x.next < 0 || r.nodes[x.next].id != c.right):
-			// One of them has been merged with another.
+			// A token of this pair has already been merged with another one.
 		case c.inside:
 			r.mergeInside(m, c.node, end)
 		default:
@@ -158,7 +158,7 @@ func (r *row) merge(m merging, size int) {
 	}
 }
 
-// mergeInside merges the tokens of a node two by two.
+// mergeInside merges the tokens of a node in pairs.
 func (r *row) mergeInside(m merging, at, size int32) {
 	width, x := r.width(at, size), &r.nodes[at]
 	single, odd := x.id, x.count%2 == 1
@@ -172,7 +172,7 @@ func (r *row) mergeInside(m merging, at, size int32) {
 	r.findAround(m, at)
 }
 
-// mergeNext merges the last token of a node and the first of the next one.
+// mergeNext merges the last token of a node with the first token of the next node.
 func (r *row) mergeNext(m merging, at, size int32) {
 	x := r.nodes[at]
 	y := r.nodes[x.next]
@@ -197,7 +197,7 @@ func (r *row) mergeNext(m merging, at, size int32) {
 	r.findAround(m, at)
 }
 
-// findAround finds the merges of a node with those beside it.
+// findAround finds the merges of a node with its neighbors.
 func (r *row) findAround(m merging, at int32) {
 	r.find(m, at)
 	if prev := r.nodes[at].prev; prev >= 0 {
@@ -205,7 +205,7 @@ func (r *row) findAround(m merging, at int32) {
 	}
 }
 
-// find pushes the merge of a node and the next one, if there is one.
+// find pushes the merge of a node with the next node, if there is one.
 func (r *row) find(m merging, at int32) {
 	x := &r.nodes[at]
 	if x.next < 0 {
@@ -228,7 +228,7 @@ func (r *row) findInside(m merging, at, size int32) {
 	}
 }
 
-// push puts a chance on the heap.
+// push adds a possible merge to the heap.
 func (r *row) push(c chance) {
 	heap := append(r.heap, c)
 	for i := len(heap) - 1; i > 0; {
@@ -242,7 +242,7 @@ func (r *row) push(c chance) {
 	r.heap = heap
 }
 
-// pop takes the first chance off the heap.
+// pop removes and returns the first possible merge of the heap.
 func (r *row) pop() chance {
 	heap := r.heap
 	first := heap[0]
@@ -267,7 +267,7 @@ func (r *row) pop() chance {
 	return first
 }
 
-// merge returns what two tokens are merged into.
+// merge returns the result of merging two tokens.
 func (v *Vocab) merge(left, right int32) (madeBy, bool) {
 	x, y := uint32(left), uint32(right)
 	if !v.mayMerge(x, y) {
@@ -277,8 +277,8 @@ func (v *Vocab) merge(left, right int32) (madeBy, bool) {
 	return madeBy{made, made}, made >= 0
 }
 
-// rowMerger merges by the rule alone. It serves the lists of merges for which
-// nothing better is known to be right.
+// rowMerger merges by the rule alone. It is for lists of merges for which the faster
+// algorithm is not known to be correct.
 type rowMerger struct {
 	merges map[[2]int32]madeBy
 	bytes  [numBytes]uint32

@@ -2,12 +2,12 @@ package bpe
 
 import "math/bits"
 
-// Open addressing throughout: a slot's place is its key's hash, or the next
-// free one after it. Tokens of up to 16 bytes are keyed by their bytes as one
-// or two integers, so that a look-up is one place in memory.
+// All tables use open addressing: the slot of a key is given by its hash, or it is the
+// next free slot. Tokens of up to 16 bytes are keyed by their bytes as one or two
+// integers, so that a lookup reads one place in memory.
 
-// load returns the eight bytes at text[at:], the first one lowest; what is
-// beyond the end is zero.
+// load returns the eight bytes at text[at:], the first one lowest. Bytes after the end of
+// the text are zero.
 func load(text string, at int) uint64 {
 	if s := text[at:]; len(s) >= 8 {
 		return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
@@ -20,28 +20,27 @@ func load(text string, at int) uint64 {
 	return w
 }
 
-// mask selects the first n bytes of what load returns, where 0 < n ≤ 8.
+// mask selects the lowest n bytes of the result of load, where 0 < n ≤ 8.
 func mask(n int) uint64 { return ^uint64(0) >> (64 - 8*uint(n)) }
 
 func topBit(set uint32) int { return bits.Len32(set) - 1 }
 
-// mix spreads the bits of a key over a word. Its high bits are the good ones.
+// mix distributes the bits of a key over a word. Its high bits have the best quality.
 func mix(key uint64) uint64 {
 	key *= 0x9e3779b97f4a7c15
 	return (key ^ key>>32) * 0xd6e8feb86659fd93
 }
 
-// filter tells of most keys that are not in a table that they are not: a bit
-// for each range of hashes, set if there is a key in it. It takes an eighth of
-// the table's memory and so stays in the processor's cache, and most keys that
-// are looked up when a piece is covered are not there.
+// filter reports most keys that are not in a table as absent. It has a bit for each range
+// of hashes, set if a key is in the range. A filter uses an eighth of the table's memory
+// and so stays in the processor's cache. Most lookups of cover are for absent keys.
 type filter struct {
 	words []uint64
 	shift uint
 }
 
 func newFilter(n int) filter {
-	width := max(bits.Len(uint(n))+3, 6) // 8 to 16 bits a key
+	width := max(bits.Len(uint(n))+3, 6) // 8 to 16 bits per key
 	return filter{make([]uint64, 1<<(width-6)), uint(64 - width)}
 }
 
@@ -55,9 +54,9 @@ func (f *filter) add(hash uint64) {
 	f.words[bit>>6] |= 1 << (bit & 63)
 }
 
-// table is a table of slots, of which the zero one is free. What the slots hold
-// and how they are compared is its user's matter. All hashes depend on the seed,
-// so that no file can be made whose tokens have one place.
+// table is a hash table of slots. The zero slot is free. The user of the table defines
+// the content of slots and their comparison. All hashes depend on the seed, so that a
+// file cannot be made with tokens that collide.
 type table[S comparable] struct {
 	filter
 	slots []S
@@ -66,11 +65,11 @@ type table[S comparable] struct {
 
 func newTable[S comparable](n int, seed uint64) table[S] {
 	t := table[S]{newFilter(n), make([]S, n+n/4+1), seed}
-	clear(t.slots) // or each page would be fetched twice: to be read, and to be written
+	clear(t.slots) // otherwise each page would be faulted in twice: for reading and for writing
 	return t
 }
 
-// first returns the place at which to look for a key first, and next the one
+// first returns the index at which the search for a key begins. next returns the index
 // after it.
 func (t *table[S]) first(hash uint64) int {
 	at, _ := bits.Mul64(hash, uint64(len(t.slots)))
@@ -94,9 +93,8 @@ func (t *table[S]) add(hash uint64, slot S) {
 	t.filter.add(hash)
 }
 
-// filler adds to a table many slots at a time. It looks at all of their places
-// before it fills the first, so that the processor fetches them from memory
-// together.
+// filler adds many slots to a table. It reads the slots of a batch before it fills the
+// first one, so that the processor fetches them from memory in parallel.
 type filler[S comparable] struct {
 	table  *table[S]
 	hashes [64]uint64
@@ -122,11 +120,11 @@ func (f *filler[S]) flush() {
 	f.n = 0
 }
 
-// shortSlot is a token of up to 8 bytes. It is three words of 32 bits because
-// one of 64 would be padded to 16 bytes.
+// shortSlot is a token of up to 8 bytes. It consists of three 32-bit words because a
+// 64-bit word would pad it to 16 bytes.
 type shortSlot struct {
 	low, high uint32
-	token     uint32 // and its length in the low 4 bits
+	token     uint32 // with its length in the low 4 bits
 }
 
 type shortTable struct{ table[shortSlot] }
@@ -153,10 +151,10 @@ func (t *shortTable) find(key uint64, n int) uint32 {
 	}
 }
 
-// middleSlot is a token of 9 to 16 bytes: its first and last eight.
+// middleSlot is a token of 9 to 16 bytes, with its first and last eight bytes.
 type middleSlot struct {
 	first, last [2]uint32
-	token       uint32 // and its length in the low 5 bits
+	token       uint32 // with its length in the low 5 bits
 }
 
 type middleTable struct{ table[middleSlot] }
@@ -185,19 +183,19 @@ func (t *middleTable) find(first, last uint64, n int) uint32 {
 
 func halves(word uint64) [2]uint32 { return [2]uint32{uint32(word), uint32(word >> 32)} }
 
-// prefixLen is how many bytes lengths looks at.
+// prefixLen is the number of bytes that lengths considers.
 const prefixLen = 4
 
-// lengths says which lengths the tokens have that begin with certain 4 bytes.
-// Prefixes may share an entry, so a length may be there in vain.
+// lengths records the lengths of the tokens by their first 4 bytes. Several prefixes
+// can share an entry, so a reported length may not exist.
 type lengths struct{ sets []uint16 }
 
 const lengthsBits = 16
 
 func newLengths() lengths { return lengths{make([]uint16, 1<<lengthsBits)} }
 
-// of returns the lengths for what load returned: bit n for n bytes, where
-// 4 ≤ n ≤ 16, and bit 0 for more.
+// of returns the lengths for a result of load: bit n for n bytes, where 4 ≤ n ≤ 16, and
+// bit 0 for more.
 func (l *lengths) of(first uint64) uint32 {
 	set := uint32(l.sets[mix(first&mask(prefixLen))>>(64-lengthsBits)])
 	return set<<3&^0xf | set&1

@@ -1,27 +1,28 @@
-// Package bpe encodes text by byte-pair merging, exactly and in time linear in
-// the length of the text.
+// Package bpe encodes text by byte-pair merging, exactly and in time linear in the length
+// of the text.
 //
 // # The rule
 //
-// A text is cut into pieces, and each piece starts as its single bytes. Of all
-// adjacent pairs that the vocabulary can merge, the one of the lowest rank is
-// merged, the leftmost first, until there is none.
+// A text is cut into pieces, and each piece starts as its single bytes. Of all adjacent
+// pairs that the vocabulary can merge, the pair with the lowest rank is merged, the
+// leftmost first, until no pair can be merged.
 //
-// # How it is done here
+// # The algorithm
 //
-// Carrying out that rule takes quadratic time, or a heap. But a row of tokens
-// is what the rule makes of its bytes if, and only if, each two neighbours are
-// what the rule makes of their own bytes: a merge sees nothing but the two
-// tokens it joins. And whether two neighbours stand is told by taking their
-// merges back, the latest first, and asking each time whether the vocabulary
-// would have merged across the border before (merge.go). So a piece is covered
-// from left to right, each time by the longest token that agrees with the
-// one before, and a step is taken back where none does. A position that
-// led nowhere is never tried again, so the time is linear. A piece with many such
-// positions is merged by the rule after all, with a heap (row.go).
+// Applying the rule directly takes quadratic time, or a heap. This package uses a
+// property of the rule: a sequence of tokens is the result for its bytes if and only if
+// each two neighbors are the result for their own bytes, because a merge depends only on
+// the two tokens that it joins. To check two neighbors, the package undoes their merges,
+// the latest first, and tests each time whether the vocabulary would have merged across
+// the border before (merge.go).
 //
-// This needs ranks that rise from the parts of a token to the token, as training
-// gives them. Where a file's do not, all pieces are merged by the rule.
+// So a piece is covered from left to right. Each step takes the longest token that is
+// compatible with the one before, and backtracks if there is none. A position that was a
+// dead end is never tried again, so the time is linear. A piece with many dead ends is
+// merged by the rule with a heap (row.go).
+//
+// The property requires that a token has a higher rank than its parts. Training produces
+// such ranks. If the ranks of a file are different, all pieces are merged by the rule.
 package bpe
 
 import (
@@ -30,10 +31,10 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// Vocab is a vocabulary with the pattern that cuts text into pieces. It is
-// immutable; any number of goroutines may use it.
+// Vocab is a vocabulary with the pattern that cuts text into pieces. It is immutable and
+// safe for concurrent use.
 //
-// Inside, a token is known by its rank: first the 256 bytes, then the merges.
+// Internally, a token is identified by its rank: first the 256 bytes, then the merges.
 type Vocab struct {
 	pattern split.Pattern
 	size    int
@@ -43,22 +44,22 @@ type Vocab struct {
 
 	bytes  [numBytes]uint32 // rank by byte
 	values [numBytes]byte   // byte by rank
-	lens   lengths          // which lengths of token begin with which bytes
+	lens   lengths          // lengths of tokens by their first bytes
 	short  shortTable       // tokens of 2 to 8 bytes
 	middle middleTable      // tokens of 9 to 16 bytes
-	long   longTable        // longer ones
+	long   longTable        // longer tokens
 
-	// What follows is nil where ids are ranks.
+	// The following fields are nil if ids are equal to ranks.
 	ids     []uint32       // by rank
 	ranks   []uint32       // by id; none for a token that merging does not make
 	spelled []string       // the bytes of each token, by id
-	whole   map[string]int // ids of tokens that stand for a whole piece, by bytes, besides those in the tables
-	byRule  *rowMerger     // merges in place of all of the above
+	whole   map[string]int // by bytes: ids of tokens that match only a whole piece and are not in the tables
+	byRule  *rowMerger     // replaces all of the above
 }
 
 const (
 	numBytes = 256
-	none     = 1<<32 - 1 // the rank of no token
+	none     = 1<<32 - 1 // not a token
 )
 
 // Count returns the number of tokens of text, which must be valid UTF-8.
@@ -85,8 +86,7 @@ func (v *Vocab) Count(text string, _ bool) int {
 	return n
 }
 
-// AppendEncode appends the ids of the tokens of text, which must be valid
-// UTF-8, to dst.
+// AppendEncode appends the ids of the tokens of text, which must be valid UTF-8, to dst.
 func (v *Vocab) AppendEncode(dst []int, text string, _ bool) []int {
 	if v.byRule != nil {
 		return v.appendByRule(dst, text)
@@ -111,7 +111,7 @@ func (v *Vocab) AppendEncode(dst []int, text string, _ bool) []int {
 	return dst
 }
 
-// appendByRule is AppendEncode for a vocabulary that has a rowMerger.
+// appendByRule is AppendEncode for a vocabulary with a rowMerger.
 func (v *Vocab) appendByRule(dst []int, text string) []int {
 	s := scratches.Get().(*scratch)
 	for at := 0; at < len(text); {
@@ -130,8 +130,8 @@ func (v *Vocab) appendByRule(dst []int, text string) []int {
 // Part returns the length of the first piece of text.
 func (v *Vocab) Part(text string) int { return v.pattern(text) }
 
-// AppendBytes appends the bytes of the token id to dst. It reports false if
-// there is no such token.
+// AppendBytes appends the bytes of the token id to dst. It reports false if there is no
+// such token.
 func (v *Vocab) AppendBytes(dst []byte, id int, _ bool) ([]byte, bool) {
 	switch {
 	case id < 0 || id >= v.size:
@@ -142,7 +142,7 @@ func (v *Vocab) AppendBytes(dst []byte, id int, _ bool) ([]byte, bool) {
 	return v.spell(dst, uint32(id)), true
 }
 
-// Size returns the number of ids: one more than the largest.
+// Size returns the largest id plus one.
 func (v *Vocab) Size() int { return v.size }
 
 // spell appends the bytes of a token to dst.
@@ -162,7 +162,7 @@ func (v *Vocab) id(token uint32) int {
 	return int(token)
 }
 
-// find returns the id of the token that is the whole piece text[at:at+n].
+// find returns the id of the token that is equal to the piece text[at:at+n].
 func (v *Vocab) find(text string, at, n int) (int, bool) {
 	token := uint32(none)
 	switch {
@@ -194,9 +194,9 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// release gives s back, if there is one, for others to use.
+// release returns s to the pool. s may be nil.
 func (s *scratch) release() {
-	const most = 1 << 16 // steps worth keeping
+	const most = 1 << 16 // larger buffers are not kept
 	if s != nil && cap(s.steps) <= most && cap(s.row.nodes) <= 2*most {
 		scratches.Put(s)
 	}

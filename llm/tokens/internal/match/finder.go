@@ -2,17 +2,17 @@ package match
 
 import "strings"
 
-// Finder finds names in text, such as "<tool_call>". It is immutable; any number
-// of goroutines may use it.
+// Finder finds names in text, for example "<tool_call>". It is immutable and safe for
+// concurrent use.
 type Finder struct {
 	ids     map[string]int
-	first   [256]uint16 // by the byte that a name begins with: one more than its place in lengths; 0: no name does
-	lengths [][]int     // of the names that begin with a byte, descending
-	only    int         // the one byte that all names begin with, or -1
+	first   [256]uint16 // by first byte of a name: its index in lengths plus one; 0 if no name begins with the byte
+	lengths [][]int     // lengths of the names with one first byte, descending
+	only    int         // the first byte that all names share, or -1
 }
 
-// NewFinder returns a finder of names, given with their ids. An empty name is
-// never found. The map is the finder's from now on.
+// NewFinder returns a finder for names, given as a map from name to id. Empty names are
+// ignored. The Finder keeps the map; the caller must not change it.
 func NewFinder(ids map[string]int) *Finder {
 	f := &Finder{ids: ids, only: -1}
 	for name := range ids {
@@ -34,7 +34,7 @@ func NewFinder(ids map[string]int) *Finder {
 	return f
 }
 
-// insert inserts a length into a list in descending order, once.
+// insert adds a length to a list in descending order if it is not in it yet.
 func insert(lengths []int, n int) []int {
 	i := 0
 	for i < len(lengths) && lengths[i] > n {
@@ -46,10 +46,10 @@ func insert(lengths []int, n int) []int {
 	return append(lengths[:i], append([]int{n}, lengths[i:]...)...)
 }
 
-// Next returns the first name in text, the longest if several begin there: from
-// where to where, and its id. The start is -1 if there is none that begins before
-// limit. If fits is not nil, it is asked about each name, given with the text
-// that follows, and one for which it reports false is passed over.
+// Next returns the start, end and id of the first name in text that begins before limit.
+// If several names begin at the same position, the longest wins. The start is -1 if there
+// is no match. If fits is not nil, Next skips names for which fits returns false; rest is
+// the text after the name.
 func (f *Finder) Next(text string, limit int, fits func(id int, rest string) bool) (start, end, id int) {
 	for i := 0; i < limit; i++ {
 		if f.only >= 0 {

@@ -1,5 +1,5 @@
-// Package match finds tokens that stand in text as they are, such as
-// "<tool_call>", before the rest of the text is encoded.
+// Package match finds tokens that appear literally in text, for example "<tool_call>",
+// before the rest of the text is encoded.
 package match
 
 import (
@@ -11,43 +11,44 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Codec is a vocabulary with its ways of splitting and merging. The text it is
-// given is valid UTF-8, and what looks like a special token is text. A codec is
-// immutable, and any number of goroutines may use it at once.
+// Codec is a vocabulary with its rules for splitting and merging. Its methods expect
+// valid UTF-8, and treat names of special tokens as ordinary text. A Codec is immutable
+// and safe for concurrent use.
 type Codec interface {
-	// Count returns how many ids AppendEncode appends; first says that text
-	// is the beginning of a text and not the continuation of one.
+	// Count returns the number of ids that AppendEncode appends. first reports whether
+	// text is the beginning of a text rather than a continuation.
 	Count(text string, first bool) int
 	// AppendEncode appends the ids of text's tokens to dst.
 	AppendEncode(dst []int, text string, first bool) []int
-	// Part returns the length of the first part of a text that is not empty. A
-	// text's ids are those of its parts, each encoded on its own, one after
-	// another. More text at the end changes no part but the last two.
+	// Part returns the length of the first part of a text, which must not be empty. The
+	// ids of a text are those of its parts, encoded separately and concatenated.
+	// Appending text changes at most the last two parts.
 	Part(text string) int
-	// AppendBytes appends what the token id stands for, as the first of a text
-	// or a later one. It reports false if there is no such token.
+	// AppendBytes appends the bytes of a token. first reports whether it is the first
+	// token of a text. It returns false if there is no such token.
 	AppendBytes(dst []byte, id int, first bool) ([]byte, bool)
-	// Size returns one more than the largest id.
+	// Size returns the largest id plus one.
 	Size() int
 }
 
-// Matcher is a codec that finds tokens in text and leaves what is between them to
-// another codec. It is immutable; any number of goroutines may use it.
+// Matcher is a Codec that finds tokens in text and encodes the text between them with
+// another Codec. It is immutable and safe for concurrent use.
 type Matcher struct {
 	codec Codec
 	fresh bool // text after a token is the beginning of a text
-	nfc   bool // text between tokens is brought into normalisation form C
+	nfc   bool // text between tokens is converted to normalization form C
 
 	finder *Finder
 	names  map[int]string
 	size   int
 
-	normalized map[int]bool // tokens that are found only in text that normalisation would not change
+	normalized map[int]bool // tokens that match only if normalization would not change them
 	fits       func(id int, rest string) bool
 }
 
-// New returns a codec for a vocabulary whose text without matched tokens codec
-// encodes. It is codec itself if there is nothing else to do.
+// New returns a Codec that finds the matched tokens of a vocabulary and encodes the text
+// between them with codec. It returns codec itself if there are no matched tokens and nfc
+// is false.
 func New(v *vocab.Vocabulary, codec Codec, nfc bool) Codec {
 	if len(v.Matched) == 0 && !nfc {
 		return codec
@@ -75,17 +76,16 @@ func New(v *vocab.Vocabulary, codec Codec, nfc bool) Codec {
 	return m
 }
 
-// next returns the first token in text that begins before limit, as
-// [Finder.Next] does.
+// next returns the first token in text that begins before limit, like [Finder.Next].
 func (m *Matcher) next(text string, limit int) (start, end, id int) {
 	return m.finder.Next(text, limit, m.fits)
 }
 
-// stays reports that normalisation does not change a token that rest follows.
+// stays reports whether normalization leaves a token unchanged if rest follows it.
 func (m *Matcher) stays(id int, rest string) bool { return !m.normalized[id] || !joins(rest) }
 
-// joins reports that text begins with a character that normalisation joins with
-// what stands before it.
+// joins reports whether text begins with a character that normalization combines with the
+// preceding one.
 func joins(text string) bool {
 	return text != "" && !norm.NFC.PropertiesString(text).BoundaryBefore()
 }
@@ -131,8 +131,8 @@ func (m *Matcher) AppendEncode(dst []int, text string, first bool) []int {
 	return dst
 }
 
-// near is how many parts before the end of a text can depend on it, and one
-// more.
+// near is one more than the number of parts before the end of a text that can depend on
+// the end.
 const near = 3
 
 // Part returns the length of the first part of text.
@@ -153,7 +153,8 @@ func (m *Matcher) Part(text string) int {
 		if start, _, _ := m.next(text[end:], 1); start == 0 {
 			return end
 		}
-		// The text after a token is a beginning, so it is in one part with it.
+		// The text after a token is a beginning, so it belongs to the same part as the
+		// token.
 		return end + m.Part(text[end:])
 	case start > 0:
 		if m.nfc && !norm.NFC.IsNormalString(text[:start]) {
@@ -163,7 +164,8 @@ func (m *Matcher) Part(text string) int {
 	}
 	if m.nfc {
 		if _, size := utf8.DecodeRuneInString(text[reach:]); !norm.NFC.IsNormalString(text[:reach+size]) {
-			// What a part is shows only in the normal form of all up to the next token.
+			// The parts are only visible in the normal form of all text up to the next
+			// token.
 			if start, _, _ := m.next(text, len(text)); start > 0 {
 				return start
 			}
@@ -173,7 +175,7 @@ func (m *Matcher) Part(text string) int {
 	return part
 }
 
-// AppendBytes appends the text that a token stands for.
+// AppendBytes appends the text of a token.
 func (m *Matcher) AppendBytes(dst []byte, id int, first bool) ([]byte, bool) {
 	if name, ok := m.names[id]; ok {
 		return append(dst, name...), true
@@ -181,5 +183,5 @@ func (m *Matcher) AppendBytes(dst []byte, id int, first bool) ([]byte, bool) {
 	return m.codec.AppendBytes(dst, id, first)
 }
 
-// Size returns one more than the largest id.
+// Size returns the largest id plus one.
 func (m *Matcher) Size() int { return m.size }

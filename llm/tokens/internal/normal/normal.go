@@ -1,11 +1,13 @@
-// Package normal brings text into the normalisation forms of Unicode.
+// Package normal converts text to the normalization forms of Unicode.
 //
-// The tables are those of golang.org/x/text/unicode/norm, and its quick check;
-// its results differ from Unicode's for rare texts, which a tokenizer must not
-// do. After thirty combining marks in a row it puts in a U+034F that was not there
-// (the Stream-Safe Text Format, UAX #15 section 13), it looks up what two
-// characters are joined into by the low 16 bits of both, so that U+E0041 with an
-// accent becomes "À", and it may join marks with a letter across a U+FF9E.
+// It uses the tables and the quick check of golang.org/x/text/unicode/norm, but not its
+// conversion, because that differs from Unicode for rare texts and a tokenizer must not:
+//
+//   - after thirty consecutive combining marks it inserts a U+034F (the Stream-Safe Text
+//     Format, UAX #15 section 13);
+//   - it looks up a composition by the low 16 bits of both characters, so that U+E0041
+//     with an accent becomes "À";
+//   - it may combine marks with a letter across a U+FF9E.
 package normal
 
 import (
@@ -15,8 +17,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// String returns text in the form f. It allocates nothing if text is in that
-// form, as most is.
+// String returns text in the form f. It does not allocate if text already has that form.
 func String(f norm.Form, text string) string {
 	if f.IsNormalString(text) {
 		return text
@@ -38,7 +39,7 @@ func class(r rune) uint8 {
 	return norm.NFD.Properties(b[:n]).CCC()
 }
 
-// decompose returns the characters of text, decomposed and in canonical order.
+// decompose returns the decomposed characters of text in canonical order.
 func decompose(f norm.Form, text string) []rune {
 	var chars []rune
 	for i, r := range text {
@@ -63,8 +64,8 @@ func decompose(f norm.Form, text string) []rune {
 	return chars
 }
 
-// compose joins each starter with the marks that can be joined with it: UAX #15,
-// D117, the Canonical Composition Algorithm.
+// compose combines each starter with the marks that follow it: UAX #15, D117, the
+// Canonical Composition Algorithm.
 func compose(chars []rune) []rune {
 	to := chars[:0]
 	starter, last := -1, uint8(0)
@@ -86,8 +87,8 @@ func compose(chars []rune) []rune {
 	return to
 }
 
-// join returns the character that two are composed to. It takes nothing that
-// does not decompose to them.
+// join returns the composition of two characters. It reports false if the result does not
+// decompose to them.
 func join(a, b rune) (rune, bool) {
 	apart := string([]rune{a, b})
 	joined := norm.NFC.String(apart)

@@ -2,10 +2,11 @@ package split
 
 import "unicode/utf8"
 
-// blank returns the length of the first piece of white space, where s starts
-// with some: \s*[\r\n]+|\s+(?!\S)|\s+. It ends after the last line end of the
-// white space; without one at the end of the text, or else before the last
-// character, which belongs to what follows, unless that is all there is.
+// blank returns the length of the first piece of white space, if s begins with white
+// space: \s*[\r\n]+|\s+(?!\S)|\s+. The piece ends after the last line end in the white
+// space. Without a line end it ends at the end of the text, or before the last white
+// space character, because that one belongs to the next piece. A single white space
+// character is always a piece.
 func blank(s string) int {
 	lines, last, i := 0, 0, 0
 	for i < len(s) {
@@ -43,8 +44,8 @@ func blank(s string) int {
 	}
 }
 
-// plainBlank returns the end of the white space up to i and from there on,
-// without the last character if it belongs to what follows: \s+(?!\S)|\s+.
+// plainBlank returns the end of the white space that begins before i. It excludes the
+// last character if that belongs to the next piece: \s+(?!\S)|\s+.
 func plainBlank(s string, i int, stop class) int {
 	last := 0
 	for i < len(s) {

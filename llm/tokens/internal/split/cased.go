@@ -15,20 +15,20 @@ func O200k(text string) int {
 	return splitCased(text, 3, true)
 }
 
-// Tekken is the pattern of Mistral's Tekken: O200k without contractions and
-// with each \p{N} a piece.
+// Tekken is the pattern of Mistral's Tekken: O200k without contractions, with each \p{N}
+// as a separate piece.
 func Tekken(text string) int {
 	return splitCased(text, 1, false)
 }
 
-// splitCased matches O200k's expression with up to digits numbers in a piece,
-// and with or without contractions.
+// splitCased matches O200k's expression with at most digits numbers per piece, with or
+// without contractions.
 func splitCased(s string, digits int, contractions bool) int {
 	start := 0
 	if s[0] == ' ' && len(s) > 1 {
 		start = 1
 	}
-	// The first class after a space, which most pieces begin with.
+	// Most pieces begin with this class, after an optional space.
 	next, nextWidth := classAt(s, start)
 	if next&(letter|mark) != 0 {
 		end := caseWord(s, start)
@@ -67,13 +67,13 @@ func splitCased(s string, digits int, contractions bool) int {
 	return lineEndsAndSlashes(s, runOutside(s, width, space|number|letter))
 }
 
-// caseWord returns the end of the word that starts at i with a letter or mark:
-// capitals, then small letters. Letters without case and marks are both.
+// caseWord returns the end of the word that begins at i with a letter or a mark:
+// capitals, followed by small letters. Letters without case and marks count as both.
 //
-// Where no small letter follows the capitals, the expression gives them back
-// one by one until the last can begin the second half: the word then ends after
-// the last character that is both. With none it is all capitals, which is what
-// the second alternative is for.
+// If no small letter follows the capitals, the expression backtracks until the last
+// character can begin the second half. The word then ends after the last character that
+// counts as both. If there is none, the word is all capitals, and the second alternative
+// matches.
 func caseWord(s string, i int) int {
 	start := i
 	for i < len(s) && s[i] >= 'A' && s[i] <= 'Z' {
@@ -108,8 +108,8 @@ func caseWordWide(s string, i int) int {
 	return i
 }
 
-// caseWordBy is caseWord with the class of each character by at, and with the
-// length of what may follow the letters by suffix.
+// caseWordBy is like caseWord. at returns the class of each character, and suffix returns
+// the length of the suffix that may follow the letters.
 func caseWordBy(s string, i int, at func(string, int) (class, int), suffix func(string) int) int {
 	both := 0
 	for i < len(s) {

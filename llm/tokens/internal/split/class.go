@@ -4,9 +4,9 @@ import "unicode/utf8"
 
 //go:generate go run gen.go
 
-// A class is a set of the Unicode categories the patterns tell apart. A code
-// point is in one of them, or in none: controls other than white space, format
-// characters, unassigned and private ones.
+// A class is a set of the Unicode categories that the patterns distinguish. A code point
+// is in one of them or in none. Controls other than white space, format characters,
+// unassigned and private code points are in none.
 type class = uint8
 
 const (
@@ -15,13 +15,13 @@ const (
 	other                    // Lm, Lo: letters without case
 	mark                     // M
 	number                   // N
-	space                    // \s, that is White_Space
+	space                    // \s, the same as White_Space
 	punct                    // P
 	symbol                   // S
 
 	letter = upper | lower | other
-	upward = upper | other | mark // the first half of a word in o200k and Tekken
-	onward = lower | other | mark // the second half
+	upward = upper | other | mark // first half of a word in o200k and Tekken
+	onward = lower | other | mark // second half
 )
 
 type classRange struct {
@@ -38,12 +38,11 @@ func classAt(s string, i int) (c class, width int) {
 	return
 }
 
-// wideAt is classAt for a character beyond ASCII. An invalid byte is a
-// character of its own and has the class of U+FFFD, which is what it becomes on
-// the wire.
+// wideAt is classAt for a character outside ASCII. An invalid byte counts as a separate
+// character with the class of U+FFFD, because U+FFFD replaces it in a request.
 //
-// The bytes of a character but the last make an index into the table as they
-// are, so the common ones are looked up without decoding them.
+// All bytes of a character except the last are used directly as an index into the table.
+// Common characters are therefore looked up without decoding.
 func wideAt(s string, i int) (class, int) {
 	s = s[i:]
 	switch b := s[0]; {
@@ -51,7 +50,7 @@ func wideAt(s string, i int) (class, int) {
 		if b >= 0xC2 && len(s) > 1 && s[1]&0xC0 == 0x80 {
 			return blocks[int(index[b&0x1F])+int(s[1]&0x3F)], 2
 		}
-	case b < 0xF0: // to U+FFFF, but for overlong forms and surrogates
+	case b < 0xF0: // up to U+FFFF, except overlong forms and surrogates
 		if len(s) > 2 && s[1]&0xC0 == 0x80 && s[2]&0xC0 == 0x80 {
 			at := int(b&0x0F)<<6 | int(s[1]&0x3F)
 			if at >= 0x800>>6 && at>>5 != 0xD800>>11 {
@@ -71,7 +70,7 @@ func classOf(r rune) class {
 	return find(above[:], r)
 }
 
-// find returns the class that the first of the ranges holding r gives it.
+// find returns the class of the range that contains r, or 0.
 func find(ranges []classRange, r rune) class {
 	for i := range ranges {
 		if r <= ranges[i].hi {

@@ -2,9 +2,8 @@ package split
 
 import "unicode/utf8"
 
-// contraction returns the length of the English contraction that s starts
-// with, or 0: (?i:'s|'t|'re|'ve|'m|'ll|'d). Without regard to case 's' is also
-// 'ſ', U+017F.
+// contraction returns the length of the English contraction that s begins with, or 0:
+// (?i:'s|'t|'re|'ve|'m|'ll|'d). If case is ignored, 's' also matches 'ſ', U+017F.
 func contraction(s string) int {
 	if len(s) < 2 || s[0] != '\'' {
 		return 0
@@ -36,8 +35,8 @@ func asciiContraction(s string) int {
 	return contraction(s)
 }
 
-// smallContraction returns the length of the English contraction in small
-// letters that s starts with, or 0.
+// smallContraction returns the length of the lower-case English contraction that s begins
+// with, or 0.
 func smallContraction(s string) int {
 	if s[0] != '\'' || len(s) < 2 {
 		return 0

@@ -2,16 +2,16 @@ package split
 
 import "unicode/utf8"
 
-// DeepSeek3 is what the tokenizer of DeepSeek V3 and R1 does in three steps.
-// It cuts out
+// DeepSeek3 implements the three steps of the tokenizer of DeepSeek V3 and R1. The first
+// step isolates
 //
 //	\p{N}{1,3}
 //
-// then, from what is left, runs of han and kana,
+// The second step isolates runs of Han and kana in the remaining text,
 //
 //	[一-龥぀-ゟ゠-ヿ]+
 //
-// and splits each part by itself by
+// and the third splits each part separately by
 //
 //	[!-/:-@\[-`{-~][A-Za-z]+|
 //	[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|
@@ -20,7 +20,7 @@ import "unicode/utf8"
 //	\s+(?!\S)|
 //	\s+
 //
-// where what fits none of these is a piece too.
+// Text that matches none of these is also a piece.
 func DeepSeek3(text string) int {
 	first, width := classAt(text, 0)
 	if first&number != 0 {
@@ -54,15 +54,15 @@ func DeepSeek3(text string) int {
 	return p.gap(width)
 }
 
-// A part is what lies from the start of the text up to the next number or the
-// next change between kana, which stands for han and kana, and all else.
+// A part is the text up to the next number, or up to the next change between kana and
+// other characters. Here kana includes Han.
 type part struct {
 	text string
 	kana bool
 }
 
-// classAt returns the class and width of the character at i, and a width of 0
-// at the end of the part.
+// classAt returns the class and width of the character at i. The width is 0 at the end of
+// the part.
 func (p part) classAt(i int) (class, int) {
 	if i >= len(p.text) {
 		return 0, 0
@@ -114,8 +114,8 @@ func (p part) blank() int {
 	}
 }
 
-// gap returns the end of the characters of no class, the last of which belongs
-// to the letters that may follow.
+// gap returns the end of the characters without a class. The last of them belongs to the
+// letters that may follow.
 func (p part) gap(i int) int {
 	last := 0
 	for {

@@ -1,16 +1,15 @@
-// Package split cuts a text into the pieces that byte-pair encoding merges
-// within: what the regular expression of a tokenizer does, written by hand.
+// Package split cuts a text into the pieces within which byte-pair encoding merges. It
+// replaces the regular expression of a tokenizer by handwritten code.
 //
-// Each pattern is the expression in its comment, matched again and again from
-// the left with the first alternative that fits, as a backtracking engine
-// would. The Unicode classes are those of the reference, not those of the Go
-// release: see testdata/README.md.
+// Each pattern implements the expression in its comment. The expression is matched
+// repeatedly from the left with the first alternative that fits, like in a backtracking
+// engine. The Unicode classes are those of the reference implementation, not those of the
+// Go release: see testdata/README.md.
 package split
 
-// A Pattern returns the length in bytes of the first piece of a text, which
-// must not be empty. The piece is never empty and ends at the end of a
-// character; an invalid byte is treated as the U+FFFD that it becomes on the
-// wire. A Pattern may look ahead as far as it needs to, but over a whole text
-// the work is proportional to its length. It does not allocate and may be
-// called by any number of goroutines at once.
+// A Pattern returns the length in bytes of the first piece of a text. The text must not
+// be empty. The piece is never empty and ends at the end of a character. An invalid byte
+// is treated as the U+FFFD that replaces it in a request. A Pattern may look ahead as far
+// as necessary, and the total work for a text is proportional to its length. It does not
+// allocate and is safe for concurrent use.
 type Pattern func(text string) int

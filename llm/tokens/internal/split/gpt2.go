@@ -1,7 +1,7 @@
 package split
 
 // GPT2 is the pattern of GPT-2, r50k_base and p50k_base, and of every
-// tokenizer.json whose ByteLevel step has use_regex set:
+// tokenizer.json with a ByteLevel step that has use_regex set:
 //
 //	's|'t|'re|'ve|'m|'ll|'d|
 //	 ?\p{L}+|
@@ -16,8 +16,8 @@ func GPT2(text string) int {
 	return plainWord(text, 0)
 }
 
-// StarCoder is GPT2 on what lies between single numbers, \p{N}, which are
-// pieces of their own: StarCoder, Granite code models, SmolLM, Command R.
+// StarCoder is GPT2 applied to the text between numbers; each \p{N} is a separate piece.
+// It is the pattern of StarCoder, Granite code models, SmolLM and Command R.
 func StarCoder(text string) int {
 	if first, width := classAt(text, 0); first&number != 0 {
 		return width
@@ -28,9 +28,8 @@ func StarCoder(text string) int {
 	return plainWord(text, number)
 }
 
-// plainWord matches GPT2's expression but for the contractions. The text ends
-// for it before the first character of a class in stop, which the text must
-// not start with.
+// plainWord matches GPT2's expression without the contractions. The text ends before the
+// first character of a class in stop. s must not begin with such a character.
 func plainWord(s string, stop class) int {
 	first, width := classAt(s, 0)
 	if s[0] == ' ' && len(s) > 1 {

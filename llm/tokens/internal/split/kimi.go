@@ -2,9 +2,9 @@ package split
 
 import "unicode/utf8"
 
-// KimiK2 is the pattern of Kimi K2: O200k but for runs of the script Han, which
-// are pieces and no part of a word, and for '/', which does not stay with the
-// line ends after punctuation.
+// KimiK2 is the pattern of Kimi K2. It differs from O200k in two ways: runs of the script
+// Han are pieces and not parts of words, and '/' does not belong to the line ends after
+// punctuation.
 //
 //	[\p{Han}]+|
 //	[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|
@@ -37,8 +37,8 @@ func KimiK2(text string) int {
 	if next, _ := classButHan(text, width); next&(letter|mark) != 0 {
 		return caseWordBy(text, width, classButHan, contraction)
 	}
-	// From here on a character of the script Han counts as what it is: a
-	// letter ends the punctuation, a radical belongs to it.
+	// From here on, a character of the script Han has its normal class: a Han letter ends
+	// the punctuation, and a radical belongs to it.
 	next, _ := classAt(text, width)
 	if first&space != 0 && (text[0] != ' ' || next&(space|number|letter) != 0) {
 		return blank(text)
@@ -46,7 +46,7 @@ func KimiK2(text string) int {
 	return lineEnds(text, runOutside(text, width, space|number|letter))
 }
 
-// classButHan is classAt, with no class for the script Han.
+// classButHan is like classAt but returns no class for the script Han.
 func classButHan(s string, i int) (class, int) {
 	c, width := classAt(s, i)
 	if isHan(s, i) {

@@ -15,24 +15,24 @@ func CL100k(text string) int {
 	return splitLetters(text, letter, 3)
 }
 
-// Qwen2 is the pattern of Qwen 2, 2.5 and 3: CL100k with each \p{N} a piece.
+// Qwen2 is the pattern of Qwen 2, 2.5 and 3: CL100k with each \p{N} as a separate piece.
 func Qwen2(text string) int {
 	return splitLetters(text, letter, 1)
 }
 
-// Qwen35 is the pattern of Qwen 3.5: Qwen2 with marks among the letters.
+// Qwen35 is the pattern of Qwen 3.5: Qwen2 with marks treated as letters.
 func Qwen35(text string) int {
 	return splitLetters(text, letter|mark, 1)
 }
 
-// splitLetters matches CL100k's expression with the classes of word for \p{L}
-// and up to digits numbers in a piece.
+// splitLetters matches CL100k's expression with the given classes in place of \p{L} and
+// at most digits numbers per piece.
 func splitLetters(s string, word class, digits int) int {
 	start := 0
 	if s[0] == ' ' && len(s) > 1 {
 		start = 1
 	}
-	// The first class after a space, which most pieces begin with.
+	// Most pieces begin with this class, after an optional space.
 	next, nextWidth := classAt(s, start)
 	if next&word != 0 {
 		return wordEnd(s, start+nextWidth, word)
@@ -66,7 +66,7 @@ func splitLetters(s string, word class, digits int) int {
 	return lineEnds(s, runOutside(s, width, space|number|word))
 }
 
-// wordEnd is run for words, which are often all ASCII.
+// wordEnd is like run, but faster for words in ASCII.
 func wordEnd(s string, i int, word class) int {
 	i = letterEnd(s, i)
 	if i < len(s) && s[i] >= utf8.RuneSelf {

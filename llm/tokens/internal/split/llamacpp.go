@@ -2,16 +2,16 @@ package split
 
 import "unicode/utf8"
 
-// LlamaCppO200k is O200k as llama.cpp matches it for tokenizer.ggml.pre
-// "gpt-4o" and "llama4" (src/llama-vocab.cpp, LLAMA_VOCAB_PRE_TYPE_GPT4O): it
-// tells capitals from small letters in ASCII only, all other letters being
-// both, and has no marks in words.
+// LlamaCppO200k is O200k as llama.cpp matches it for tokenizer.ggml.pre "gpt-4o" and
+// "llama4" (src/llama-vocab.cpp, LLAMA_VOCAB_PRE_TYPE_GPT4O). It distinguishes capitals
+// from small letters only in ASCII, treats all other letters as both, and does not allow
+// marks in words.
 func LlamaCppO200k(text string) int {
 	return splitLlamaCpp(text, 3, asciiContraction)
 }
 
-// LlamaCppTekken is Tekken as llama.cpp matches it (LLAMA_VOCAB_PRE_TYPE_TEKKEN),
-// with the same deviation as LlamaCppO200k.
+// LlamaCppTekken is Tekken as llama.cpp matches it (LLAMA_VOCAB_PRE_TYPE_TEKKEN). It
+// deviates in the same way as LlamaCppO200k.
 func LlamaCppTekken(text string) int {
 	return splitLlamaCpp(text, 1, func(string) int { return 0 })
 }
@@ -38,7 +38,7 @@ func splitLlamaCpp(s string, digits int, suffix func(string) int) int {
 	return lineEndsAndSlashes(s, runOutside(s, width, space|number|letter))
 }
 
-// foldedClass is classAt with one class for all letters beyond ASCII and none
+// foldedClass is like classAt, with one class for all letters outside ASCII and no class
 // for marks.
 func foldedClass(s string, i int) (class, int) {
 	c, width := classAt(s, i)

@@ -2,13 +2,13 @@ package split
 
 import "strings"
 
-// ByRegexp returns the pattern of the regular expressions that a
-// tokenizer.json gives: one for a Split, several for a Sequence of Splits, in
-// their order, with \p{N} for a step Digits that makes each digit a piece, and
-// GPT-2's expression (see GPT2) for a ByteLevel with use_regex. The result is
-// false for expressions no function of this package was written for.
+// ByRegexp returns the pattern for the regular expressions of a tokenizer.json, in their
+// order. A Split has one expression and a Sequence of Splits has several. A Digits step
+// that isolates each digit counts as \p{N}, and a ByteLevel step with use_regex counts as
+// GPT-2's expression (see GPT2). It reports false for expressions that this package does
+// not implement.
 func ByRegexp(sources ...string) (Pattern, bool) {
-	// There is more than one way to write some of them.
+	// Some expressions are written in several ways.
 	spelling := strings.NewReplacer("\r", `\r`, "\n", `\n`, `'(?i:[sdmt]|ll|ve|re)`, contractions)
 	known := make([]string, len(sources))
 	for i, source := range sources {
@@ -37,7 +37,7 @@ func ByRegexp(sources ...string) (Pattern, bool) {
 	return nil, false
 }
 
-// The expressions, and the parts they share.
+// The expressions and their common parts.
 const (
 	contractions = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	letters      = `[^\r\n\p{L}\p{N}]?\p{L}+`
@@ -45,9 +45,9 @@ const (
 	rest      = ` ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	restSlash = ` ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 
-	// The Bailing models' expression is Qwen2's. Its possessive quantifiers would
-	// not be given back anyway, and [\r\n] after a greedy \s* is the last line
-	// end as much as [\r\n]+ is.
+	// The Bailing models' expression is equivalent to Qwen2's. Its possessive quantifiers
+	// match the same text, because backtracking would not help. After a greedy \s*,
+	// [\r\n] matches the last line end just as [\r\n]+ does.
 	bailing = contractions + `|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+`
 
 	smallWord   = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+`
@@ -63,11 +63,11 @@ const (
 		`[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 )
 
-// ByName returns the pattern that a GGUF file names in tokenizer.ggml.pre, as
-// the model was trained with it. See LlamaCpp for how llama.cpp matches it. The
-// names are those of llama.cpp's src/llama-vocab.cpp; the result is false for
-// those that have no function in this package, among them "default", which
-// stands for none in particular.
+// ByName returns the pattern with which a model was trained, by the name in
+// tokenizer.ggml.pre of a GGUF file. llama.cpp matches some patterns differently; see
+// LlamaCpp. The names are those of llama.cpp's src/llama-vocab.cpp. It reports false for
+// names that have no function in this package, including "default", which does not name a
+// specific pattern.
 func ByName(pre string) (Pattern, bool) {
 	switch pre {
 	case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2",
@@ -96,8 +96,8 @@ func ByName(pre string) (Pattern, bool) {
 	return nil, false
 }
 
-// LlamaCpp is ByName with the patterns as llama.cpp itself matches them, which
-// differ from the models' own for some texts beyond ASCII.
+// LlamaCpp is like ByName but returns the patterns as llama.cpp matches them. They differ
+// from the models' patterns for some texts outside ASCII.
 func LlamaCpp(pre string) (Pattern, bool) {
 	switch pre {
 	case "gpt-4o", "llama4", "minimax-m2":

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// functions says which function is tested as which pattern of
+// functions names the function that is tested with each pattern of
 // testdata/patterns.json.
 var functions = map[string]Pattern{
 	"cl100k":           CL100k,
@@ -29,15 +29,15 @@ var functions = map[string]Pattern{
 	"bailing":          Qwen2,
 }
 
-// expression is one line of testdata/patterns.json: what a Pattern must match,
-// step by step.
+// expression is one line of testdata/patterns.json: the expressions of a Pattern, step by
+// step.
 type expression struct {
 	name    string
 	sources []string
 }
 
-// expressions reads testdata/patterns.json in its order, which is the order of
-// the answers in pieces.jsonl.
+// expressions reads testdata/patterns.json. The order is that of the answers in
+// pieces.jsonl.
 func expressions(tb testing.TB) []expression {
 	tb.Helper()
 	data, err := os.ReadFile("testdata/patterns.json")
@@ -59,7 +59,7 @@ func expressions(tb testing.TB) []expression {
 			tb.Fatal(err)
 		}
 		if functions[e.name] == nil {
-			tb.Fatalf("no function is named for the pattern %q", e.name)
+			tb.Fatalf("no function for the pattern %q", e.name)
 		}
 		all = append(all, e)
 	}
@@ -69,15 +69,15 @@ func expressions(tb testing.TB) []expression {
 	return all
 }
 
-// answer is a line of testdata/pieces.jsonl: a text, and the lengths of its
-// pieces for each pattern.
+// answer is a line of testdata/pieces.jsonl: a text, and the lengths of its pieces for
+// each pattern.
 type answer struct {
 	Text   string
 	Pieces [][]int
 }
 
-// answers reads the oracle's answers: testdata/pieces.jsonl, or the file that
-// SPLIT_PIECES names, for a longer run.
+// answers reads the answers of the reference implementation: testdata/pieces.jsonl, or
+// the file named by SPLIT_PIECES for a longer test.
 func answers(tb testing.TB) []answer {
 	tb.Helper()
 	name := "testdata/pieces.jsonl"
@@ -107,8 +107,8 @@ func answers(tb testing.TB) []answer {
 	return all
 }
 
-// lengths returns the lengths of the pieces of a text, and fails if they are
-// none.
+// lengths returns the lengths of the pieces of a text. It stops the test if a length is
+// invalid.
 func lengths(tb testing.TB, p Pattern, text string) []int {
 	tb.Helper()
 	var all []int
@@ -147,8 +147,8 @@ func TestPiecesAreTheOracles(t *testing.T) {
 	}
 }
 
-// TestReferenceIsTheOracles shows that the matcher the fuzz test compares with
-// is right where the oracle was asked.
+// TestReferenceIsTheOracles compares the matcher used by the fuzz test with the answers
+// of the reference implementation.
 func TestReferenceIsTheOracles(t *testing.T) {
 	patterns := expressions(t)
 	for i, e := range patterns {

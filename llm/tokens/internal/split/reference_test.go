@@ -9,16 +9,15 @@ import (
 	"unicode/utf8"
 )
 
-// A reference splits a text by regular expressions, each within the pieces of
-// the one before, by plain backtracking over the expressions as they stand. It
-// is slow, and shares nothing with the functions under test but
-// testdata/unicode.txt.
+// A reference splits a text by regular expressions, each within the pieces of the
+// previous one. It interprets the expressions by simple backtracking. It is slow, and has
+// nothing in common with the tested functions except testdata/unicode.txt.
 type reference struct {
 	steps []node
 }
 
-// A node matches in at i and calls next with each end it can reach, in the
-// order of preference, until next is satisfied.
+// A node matches in at i. It calls next with each possible end, in order of preference,
+// until next returns true.
 type node func(in string, i int, next func(int) bool) bool
 
 func newReference(tb testing.TB, sources []string) *reference {
@@ -28,7 +27,7 @@ func newReference(tb testing.TB, sources []string) *reference {
 		p := parser{rest: source, classes: unicodeClasses(tb)}
 		n := p.alternatives()
 		if p.rest != "" {
-			tb.Fatalf("the expression %q is not understood from %q on", source, p.rest)
+			tb.Fatalf("cannot parse the expression %q from %q on", source, p.rest)
 		}
 		ref.steps = append(ref.steps, n)
 	}
@@ -51,10 +50,10 @@ func (ref *reference) lengths(text string) []int {
 	return all
 }
 
-// split returns the matches of n in a text, and what lies between them.
+// split returns the matches of n in a text and the text between them.
 func split(n node, text string) []string {
 	var all []string
-	start := 0 // of what has not matched
+	start := 0 // start of the text that has not matched
 	for i := 0; i < len(text); {
 		end := -1
 		n(text, i, func(e int) bool { end = e; return true })
@@ -208,7 +207,7 @@ func (p *parser) closing(s string) {
 	}
 }
 
-// set parses what matches one character.
+// set parses an expression that matches one character.
 func (p *parser) set() func(rune) bool {
 	if p.take("[") {
 		return p.bracket()
@@ -237,7 +236,7 @@ func (p *parser) bracket() func(rune) bool {
 	return has
 }
 
-// item parses a character, a range or an escape between brackets.
+// item parses a character, a range or an escape inside brackets.
 func (p *parser) item() func(rune) bool {
 	if p.take(`\`) {
 		return p.escape()

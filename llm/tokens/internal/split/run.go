@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// run returns the end of the characters from i on that are of a class in set.
+// run returns the end of the characters from i on that are in a class of set.
 func run(s string, i int, set class) int {
 	for i < len(s) {
 		if b := s[i]; b < utf8.RuneSelf {
@@ -25,8 +25,7 @@ func run(s string, i int, set class) int {
 	return i
 }
 
-// runOutside returns the end of the characters from i on that are of no class
-// in set.
+// runOutside returns the end of the characters from i on that are in no class of set.
 func runOutside(s string, i int, set class) int {
 	for i < len(s) {
 		if b := s[i]; b < utf8.RuneSelf {
@@ -45,8 +44,7 @@ func runOutside(s string, i int, set class) int {
 	return i
 }
 
-// upTo returns the end of at most n characters from i on that are of a class
-// in set.
+// upTo returns the end of at most n characters from i on that are in a class of set.
 func upTo(s string, i int, set class, n int) int {
 	for ; n > 0 && i < len(s); n-- {
 		c, width := classAt(s, i)
@@ -66,7 +64,7 @@ func lineEnds(s string, i int) int {
 	return i
 }
 
-// lineEndsAndSlashes is lineEnds with '/' as a third such character.
+// lineEndsAndSlashes is like lineEnds but also accepts '/'.
 func lineEndsAndSlashes(s string, i int) int {
 	for i < len(s) && (s[i] == '\r' || s[i] == '\n' || s[i] == '/') {
 		i++
@@ -102,21 +100,21 @@ func smallEnd(s string, i int) int {
 	return i
 }
 
-// Where a word ends is hard to predict for a processor, so eight bytes are
-// tested at once, without a branch for each.
+// Processors predict the end of a word badly, so eight bytes are tested at once without a
+// branch for each byte.
 
 // each has the lowest bit of each byte set.
 const each = 0x0101010101010101
 
-// eight returns the eight bytes from i on, the first in the lowest place.
+// eight returns the eight bytes from i on, the first one in the lowest position.
 func eight(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
 }
 
-// smallLetters returns the number of bytes, from the lowest on, that are
-// letters from a to z.
+// smallLetters returns the number of consecutive letters a to z, starting at the lowest
+// byte.
 func smallLetters(x uint64) int {
-	low := x &^ (utf8.RuneSelf * each) // no sum of these bytes overflows into the next
+	low := x &^ (utf8.RuneSelf * each) // prevents overflow from one byte into the next
 	atLeastA := low + (utf8.RuneSelf-'a')*each
 	pastZ := low + (utf8.RuneSelf-'z'-1)*each
 	not := (^atLeastA | pastZ | x) & (utf8.RuneSelf * each)

@@ -66,7 +66,7 @@ func TestByRegexpKnowsTheExpressions(t *testing.T) {
 			want = nil // no tokenizer.json has these
 		}
 		if ok != (want != nil) || pointer(got) != pointer(want) {
-			t.Errorf("ByRegexp for %s: %v, or not the function wanted", e.name, ok)
+			t.Errorf("ByRegexp for %s: %v, or the wrong function", e.name, ok)
 		}
 	}
 }
@@ -98,10 +98,10 @@ func TestNames(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got, ok := ByName(tt.pre); ok != (tt.byName != nil) || pointer(got) != pointer(tt.byName) {
-			t.Errorf("ByName(%q): %v, or not the function wanted", tt.pre, ok)
+			t.Errorf("ByName(%q): %v, or the wrong function", tt.pre, ok)
 		}
 		if got, ok := LlamaCpp(tt.pre); ok != (tt.llamaCpp != nil) || pointer(got) != pointer(tt.llamaCpp) {
-			t.Errorf("LlamaCpp(%q): %v, or not the function wanted", tt.pre, ok)
+			t.Errorf("LlamaCpp(%q): %v, or the wrong function", tt.pre, ok)
 		}
 	}
 }
@@ -142,7 +142,7 @@ func FuzzPatterns(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > 300 {
-			return // the reference backtracks, and recurses for each character
+			return // the reference recurses for each character
 		}
 		for _, p := range all {
 			got := lengths(t, p.Pattern, text)
@@ -160,14 +160,14 @@ func FuzzPatterns(f *testing.F) {
 			want := lengths(t, p.Pattern, valid)
 			for i, piece := range pieces(text, got) {
 				if i >= len(want) || len(wire(piece)) != want[i] {
-					t.Fatalf("%s: %q and what it is on the wire, %q, are split in different ways", p.name, text, valid)
+					t.Fatalf("%s: %q and its valid form %q are split differently", p.name, text, valid)
 				}
 			}
 		}
 	})
 }
 
-// wire returns a text with U+FFFD for each invalid byte.
+// wire returns a text with U+FFFD in place of each invalid byte.
 func wire(text string) string {
 	return string([]rune(text))
 }

@@ -2,10 +2,10 @@ package spm
 
 import "unicode/utf8"
 
-// bigrams is the set of all two characters that stand next to each
-// other in some token. Between any other two a text can be cut: nothing is ever
-// merged across, and no token covers both. The set is kept as a filter that may
-// hold more than was put in, which costs cuts but never a wrong one.
+// bigrams is the set of all pairs of characters that are adjacent in some token. A text
+// can be cut between any other two characters, because no merge and no token crosses the
+// cut. The set is a probabilistic filter. It may report pairs that were not added, which
+// loses cuts but never makes a wrong one.
 type bigrams struct {
 	bits  []uint64
 	shift uint
@@ -34,7 +34,7 @@ func (b *bigrams) has(left, right rune) bool {
 	return b.bits[at>>6]>>(at&63)&1 != 0
 }
 
-// addText adds the neighbours in the text of a token.
+// addText adds the adjacent characters of a token.
 func (b *bigrams) addText(text string) {
 	left := rune(-1)
 	for _, right := range text {
@@ -45,8 +45,8 @@ func (b *bigrams) addText(text string) {
 	}
 }
 
-// decode returns the first character of text, which must not be empty. It is
-// small enough to be inlined for ASCII.
+// decode returns the first character of text, which must not be empty. It is small enough
+// to be inlined for ASCII.
 func decode(text string) (rune, int) {
 	if c := text[0]; c < utf8.RuneSelf {
 		return rune(c), 1

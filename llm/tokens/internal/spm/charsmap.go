@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// charsmap is SentencePiece's map of characters, or sequences of them, to their
-// normal form: the length of a double-array trie, the trie, and the texts that
-// its values point into, each ended by a zero byte.
+// charsmap is SentencePiece's map from characters or sequences of characters to their
+// normal form. The data consist of the length of a double-array trie, the trie, and the
+// texts that its values point to, each terminated by a zero byte.
 // https://github.com/google/sentencepiece/blob/master/src/normalizer.cc,
 // EncodePrecompiledCharsMap
 type charsmap struct {
@@ -18,17 +18,17 @@ type charsmap struct {
 	longestText int
 }
 
-// maxMatches is how many keys that begin one another are looked at:
+// maxMatches limits the number of nested keys that are considered:
 // Normalizer::kMaxTrieResultsSize.
 const maxMatches = 32
 
-// mostText bounds how much longer a text can become; the longest that Unicode's
-// normalisation asks for has 33 bytes.
+// mostText limits the length of a replacement in bytes. The longest one in Unicode's
+// normalization has 33 bytes.
 const mostText = 64
 
 func newCharsmap(blob []byte) (*charsmap, error) {
 	if len(blob) < 4 {
-		return nil, fmt.Errorf("the map of characters is cut short")
+		return nil, fmt.Errorf("the map of characters is truncated")
 	}
 	n := binary.LittleEndian.Uint32(blob)
 	blob = blob[4:]
@@ -40,10 +40,10 @@ func newCharsmap(blob []byte) (*charsmap, error) {
 		c.units[i] = binary.LittleEndian.Uint32(blob[4*i:])
 	}
 	if c.texts[len(c.texts)-1] != 0 {
-		return nil, fmt.Errorf("the map of characters has a text without an end")
+		return nil, fmt.Errorf("the map of characters has an unterminated text")
 	}
 	if !utf8.ValidString(c.texts) {
-		return nil, fmt.Errorf("the map of characters has a text that is not UTF-8")
+		return nil, fmt.Errorf("the map of characters has a text that is not valid UTF-8")
 	}
 	for text := range strings.SplitSeq(c.texts, "\x00") {
 		if len(text) > mostText {
@@ -54,7 +54,7 @@ func newCharsmap(blob []byte) (*charsmap, error) {
 	return c, nil
 }
 
-// unit returns a unit of the array, a dead end where there is none.
+// unit returns a unit of the array, or a dead end if the index is out of range.
 func (c *charsmap) unit(at uint32) uint32 {
 	if uint64(at) >= uint64(len(c.units)) {
 		return 1 << 31 // no key has this label
@@ -62,18 +62,18 @@ func (c *charsmap) unit(at uint32) uint32 {
 	return c.units[at]
 }
 
-// offset is where a unit's children are, relative to it.
+// offset is the position of a unit's children, relative to the unit.
 func offset(unit uint32) uint32 { return unit >> 10 << (unit & (1 << 9) >> 6) }
 
-// longest returns what the longest key that text begins with is mapped to, and
-// the key's length, 0 if there is none.
+// longest returns the replacement of the longest key that text begins with, and the
+// length of the key. The length is 0 if no key matches.
 //
-// A unit of Darts-clone has its label in the low 8 bits, with bit 31 clear; bit 8
-// says that a key ends there, and its value is then in the first child.
+// A unit of Darts-clone has its label in the low 8 bits, with bit 31 clear. Bit 8 is set
+// if a key ends at the unit; its value is in the first child.
 // https://github.com/s-yata/darts-clone/blob/master/include/darts.h
 func (c *charsmap) longest(text string) (to string, n int) { return c.find(text, maxMatches) }
 
-// shortest is longest for the shortest key.
+// shortest is like longest, for the shortest key.
 func (c *charsmap) shortest(text string) (to string, n int) { return c.find(text, 1) }
 
 func (c *charsmap) find(text string, most int) (to string, n int) {
@@ -104,7 +104,7 @@ func (c *charsmap) text(at uint32) string {
 		return ""
 	}
 	end := int(at)
-	for c.texts[end] != 0 { // the last is zero
+	for c.texts[end] != 0 { // the last byte is zero
 		end++
 	}
 	return c.texts[at:end]

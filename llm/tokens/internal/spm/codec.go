@@ -8,11 +8,11 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Size returns one more than the largest id.
+// Size returns the largest id plus one.
 func (m *Model) Size() int { return len(m.tokens) }
 
-// Part returns the length of the first part of text: its tokens and those of the
-// rest are, one after another, those of the whole.
+// Part returns the length of the first part of text. The tokens of the text are those of
+// the part followed by those of the rest.
 func (m *Model) Part(text string) int {
 	switch {
 	case !m.norm.simple, m.unused != nil, m.kind == vocab.Unigram && !m.spaces, m.lines:
@@ -26,8 +26,8 @@ func (m *Model) Part(text string) int {
 	return m.border(text, 1)
 }
 
-// border returns the first place at or after from, or the end, where text that
-// is only given its spaces can be cut.
+// border returns the first position from the given one on at which text can be cut, or
+// the end. It is for normalizers that only add spaces.
 func (m *Model) border(text string, from int) int {
 	for from < len(text) && !utf8.RuneStart(text[from]) {
 		from++
@@ -55,7 +55,7 @@ func (m *Model) escaped(c rune) rune {
 	return c
 }
 
-// cuttable reports that text can be cut between two characters.
+// cuttable reports whether text can be cut between two characters.
 func (m *Model) cuttable(left, right rune) bool {
 	if m.unused != nil || m.lines || m.split != nil {
 		return false
@@ -66,7 +66,7 @@ func (m *Model) cuttable(left, right rune) bool {
 	if m.bigrams.has(left, right) {
 		return false
 	}
-	// Unknown characters in a row are one token.
+	// Consecutive unknown characters are one token.
 	return !m.fuse || m.known(left) || m.known(right)
 }
 
@@ -79,8 +79,8 @@ func (m *Model) known(c rune) bool {
 	return m.inBytes(text) || m.table.find(text) >= 0
 }
 
-// AppendBytes appends the text that a token stands for, as the first of a text
-// or a later one. It reports false if there is no such token.
+// AppendBytes appends the text of a token. first reports whether it is the first token of
+// a text. It returns false if there is no such token.
 func (m *Model) AppendBytes(dst []byte, id int, first bool) ([]byte, bool) {
 	if id < 0 || id >= len(m.tokens) || m.tokens[id] == "" {
 		return dst, false

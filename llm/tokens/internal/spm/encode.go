@@ -7,12 +7,12 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// sink takes tokens, or counts them.
+// sink collects or counts tokens.
 type sink struct {
 	ids     []int
 	n       int
 	count   bool
-	unknown bool // the last token was the unknown one
+	unknown bool // the last token was the unknown token
 }
 
 func (s *sink) put(id int32) {
@@ -34,7 +34,7 @@ type work struct {
 
 var pool = sync.Pool{New: func() any { return new(work) }}
 
-// keep is how much working memory, in symbols, is kept for the next text.
+// keep limits the working memory, in symbols, that is kept for the next text.
 const keep = 1 << 20
 
 func (w *work) free() {
@@ -55,8 +55,8 @@ func (m *Model) Count(text string, first bool) int {
 	return n
 }
 
-// AppendEncode appends the ids of text's tokens to dst. The text must be valid
-// UTF-8; first says that it is the beginning of a text.
+// AppendEncode appends the ids of text's tokens to dst. text must be valid UTF-8. first
+// reports whether it is the beginning of a text.
 func (m *Model) AppendEncode(dst []int, text string, first bool) []int {
 	w := pool.Get().(*work)
 	w.sink.ids = dst
@@ -66,7 +66,7 @@ func (m *Model) AppendEncode(dst []int, text string, first bool) []int {
 	return dst
 }
 
-// block is how much text is normalised at once, where it can be cut.
+// block is the number of bytes that are normalized at a time, if the text can be cut.
 const block = 1 << 15
 
 func (m *Model) encode(w *work, text string, first bool) {
@@ -81,7 +81,7 @@ func (m *Model) encode(w *work, text string, first bool) {
 			n = m.border(text, block)
 		}
 		w.buffer = m.norm.append(w.buffer[:0], text[:n], first)
-		// The buffer does not change while it is read as a string.
+		// The buffer does not change while the string is in use.
 		normal := unsafe.String(unsafe.SliceData(w.buffer), len(w.buffer))
 		if m.kind == vocab.Unigram && !m.spaces {
 			score = m.spell(w, normal, score)
@@ -92,7 +92,7 @@ func (m *Model) encode(w *work, text string, first bool) {
 	}
 }
 
-// words encodes normalised text word by word.
+// words encodes normalized text word by word.
 func (m *Model) words(w *work, text string) {
 	if m.kind == vocab.Unigram && !m.spaces && m.split == nil {
 		m.spell(w, text, 0)
@@ -110,7 +110,7 @@ func (m *Model) words(w *work, text string) {
 	}
 }
 
-// firstWord returns the length of the first word of normalised text.
+// firstWord returns the length of the first word of normalized text.
 func (m *Model) firstWord(text string) int {
 	if m.split != nil {
 		return m.split(text)
@@ -151,7 +151,7 @@ func (m *Model) putWhole(w *work, text string) bool {
 	return id >= 0
 }
 
-// mergeCharacters encodes a word whose symbols are characters.
+// mergeCharacters encodes a word by merging its characters.
 func (m *Model) mergeCharacters(w *work, text string) {
 	s := &w.merger
 	s.reset(text)
@@ -183,7 +183,7 @@ func (m *Model) character(c rune, text string) int32 {
 	return m.table.find(text)
 }
 
-// flush merges the symbols so far and puts the tokens they become.
+// flush merges the pending symbols and emits the resulting tokens.
 func (m *Model) flush(w *work) {
 	s := &w.merger
 	if len(s.symbols) == 0 {
@@ -203,7 +203,7 @@ func (m *Model) flush(w *work) {
 	s.symbols = s.symbols[:0]
 }
 
-// putSymbol puts what a symbol stands for.
+// putSymbol emits the tokens of a symbol.
 func (m *Model) putSymbol(w *work, text string, id int32) {
 	if id >= 0 && m.unused != nil && m.unused[id] {
 		if n, ok := w.merger.splits[id]; ok {
@@ -219,7 +219,7 @@ func (m *Model) putSymbol(w *work, text string, id int32) {
 	m.putUnknown(w, text)
 }
 
-// putUnknown puts what stands for text that has no token.
+// putUnknown emits the tokens of text that has no token.
 func (m *Model) putUnknown(w *work, text string) {
 	for text != "" {
 		_, n := decode(text)
@@ -237,8 +237,8 @@ func (m *Model) putUnknown(w *work, text string) {
 	}
 }
 
-// inBytes reports that a character becomes the tokens of its bytes: Gemma's
-// tokenizer.json, for one, has none for bytes that are characters with a token.
+// inBytes reports whether a character becomes the tokens of its bytes. For example,
+// Gemma's tokenizer.json has no byte tokens for bytes that are characters with a token.
 func (m *Model) inBytes(character string) bool {
 	for i := range len(character) {
 		if !m.fallback || m.bytes[character[i]] < 0 {
@@ -248,8 +248,8 @@ func (m *Model) inBytes(character string) bool {
 	return true
 }
 
-// spell encodes text by the unigram model, cut where no token crosses. score
-// is that of the text before.
+// spell encodes text with the unigram model, cut at positions that no token crosses.
+// score is the score of the text before. spell returns the score including text.
 func (m *Model) spell(w *work, text string, score float64) float64 {
 	emit := func(text string, id int32) {
 		if id == m.unknown {

@@ -3,14 +3,14 @@ package spm
 // noRank is the rank of a pair that is not merged.
 const noRank = 1<<32 - 1
 
-// symbol is a stretch of text that is one token so far, or one character that
-// is none.
+// symbol is a stretch of text that is currently one token, or one character without a
+// token.
 type symbol struct {
-	start, end uint32 // in the text
-	prev, next int32  // the neighbours' places; -1: none
-	id         int32  // -1: no token
-	rank       uint32 // of the pair that it makes with the next
-	joined     int32  // the token of that pair
+	start, end uint32 // offsets in the text
+	prev, next int32  // indices of the neighbors; -1 if there is none
+	id         int32  // -1 if there is no token
+	rank       uint32 // rank of the pair of this symbol and the next one
+	joined     int32  // token that the pair is merged into
 	gone       bool
 }
 
@@ -19,8 +19,8 @@ type merger struct {
 	text    string
 	symbols []symbol
 	queue   queue
-	// splits is how each unused token was last made, by id: the length of its
-	// left part. It is nil unless there are such tokens.
+	// splits records the last merge that made each unused token: the length of the left
+	// part by id. It is nil if there are no unused tokens.
 	splits map[int32]uint32
 }
 
@@ -39,9 +39,9 @@ func (w *merger) push(start, end int, id int32) {
 	})
 }
 
-// merge joins the symbols pushed, in the order of the vocabulary's ranks, and
-// of equal ranks the leftmost first. What is left is a list, of which the first
-// symbol is the first. The queue makes the time n log n.
+// merge merges the pushed symbols in the order of the vocabulary's ranks, leftmost first
+// for equal ranks. The result is the linked list that begins at the first symbol. With
+// the queue, the time is n log n.
 func (m *Model) merge(w *merger) {
 	n := len(w.symbols)
 	w.symbols[n-1].next = -1
@@ -57,7 +57,7 @@ func (m *Model) merge(w *merger) {
 		rank, at := w.queue.pop()
 		left := &w.symbols[at]
 		if left.gone || left.rank != rank {
-			continue // the pair has changed since
+			continue // the pair has changed since it was queued
 		}
 		right := &w.symbols[left.next]
 		left.end, left.id, left.next = right.end, left.joined, right.next
@@ -65,8 +65,8 @@ func (m *Model) merge(w *merger) {
 		if left.next >= 0 {
 			w.symbols[left.next].prev = int32(at)
 		}
-		// The reference looks at the pair on the left first, which shows in how
-		// unused tokens were last made.
+		// The reference implementation considers the pair on the left first. The order is
+		// visible in the splits of unused tokens.
 		if left.prev >= 0 {
 			m.requeue(w, left.prev)
 		}
@@ -74,7 +74,7 @@ func (m *Model) merge(w *merger) {
 	}
 }
 
-// requeue looks up the pair that begins at a place and queues it.
+// requeue ranks the pair that begins at the given symbol and adds it to the queue.
 func (m *Model) requeue(w *merger, at int32) {
 	m.rankPair(w, at)
 	if rank := w.symbols[at].rank; rank != noRank {
@@ -82,7 +82,7 @@ func (m *Model) requeue(w *merger, at int32) {
 	}
 }
 
-// rankPair sets what the symbol at a place makes with the next.
+// rankPair sets the rank and the result of the pair that begins at the given symbol.
 func (m *Model) rankPair(w *merger, at int32) {
 	left := &w.symbols[at]
 	left.rank = noRank
@@ -104,8 +104,8 @@ func (m *Model) rankPair(w *merger, at int32) {
 	}
 }
 
-// queue is a heap of pairs, four children to a node: rank in the high half,
-// place in the low.
+// queue is a heap of pairs with four children per node. An entry has the rank in its high
+// half and the symbol's index in its low half.
 type queue []uint64
 
 func entry(rank uint32, at int) uint64 { return uint64(rank)<<32 | uint64(at) }

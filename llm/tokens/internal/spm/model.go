@@ -1,10 +1,11 @@
-// Package spm turns text into the tokens of a vocabulary from a file: by
-// SentencePiece's merging of characters by score, by merging by a list of pairs,
-// or by SentencePiece's unigram model.
+// Package spm encodes text with a vocabulary from a file. It implements SentencePiece's
+// merging of characters by score, merging by a list of pairs, and SentencePiece's unigram
+// model.
 //
-// A text is cut first where no token of the vocabulary can cross (bigrams), so
-// that what is merged at once is short; where there is no such place, in a long
-// row of one letter, a queue keeps the time near linear.
+// A text is first cut at positions that no token of the vocabulary can cross (see
+// bigrams), so that the stretches to merge are short. A text without such a position, for
+// example a long run of one letter, is merged with a priority queue, so that the time
+// stays nearly linear.
 package spm
 
 import (
@@ -18,35 +19,35 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// Model is a vocabulary made ready to encode with. It is immutable; any number
-// of goroutines may use it.
+// Model is a vocabulary prepared for encoding. It is immutable and safe for concurrent
+// use.
 type Model struct {
 	kind   vocab.Kind
 	norm   *normalizer
-	split  split.Pattern // nil: text is not cut into words
+	split  split.Pattern // nil if text is not cut into words
 	spaces bool          // text is cut before each ▁
 	lines  bool          // text is cut at runs of line feeds
-	whole  bool          // a word that is a token is that token
+	whole  bool          // a word that is a token becomes that token
 
 	tokens   []string
 	types    []vocab.Type
 	table    table
 	bigrams  bigrams
-	ascii    [utf8.RuneSelf]int32 // the tokens of single ASCII characters
-	bytes    [256]int32           // the tokens of bytes; -1: none
+	ascii    [utf8.RuneSelf]int32 // tokens of single ASCII characters
+	bytes    [256]int32           // tokens of bytes; -1 if there is none
 	fallback bool                 // an unknown character becomes the tokens of its bytes
-	fuse     bool                 // unknown characters in a row become one token
-	unknown  int32                // -1: none
-	user     *trie                // tokens that are not merged; nil: none
+	fuse     bool                 // consecutive unknown characters become one token
+	unknown  int32                // -1 if there is none
+	user     *trie                // tokens that are not merged; nil if there are none
 
-	ranks   []uint32 // by id, for merging by score; else nil
-	unused  []bool   // by id: tokens that are only ways to others; nil: none
+	ranks   []uint32 // by id, for merging by score; otherwise nil
+	unused  []bool   // by id: intermediate tokens that are split again; nil if there are none
 	pairs   pairTable
 	unigram unigram
 }
 
-// New returns a model of the vocabulary, which it keeps and which must not be
-// changed any more.
+// New returns a model of the vocabulary. The model keeps v; the caller must not change
+// it.
 func New(v *vocab.Vocabulary) (*Model, error) {
 	m := &Model{
 		kind: v.Kind, split: v.Split, spaces: v.SplitSpace, lines: v.SplitLines,
@@ -73,12 +74,12 @@ func New(v *vocab.Vocabulary) (*Model, error) {
 	case vocab.Unigram:
 		err = m.indexScores(v)
 	default:
-		err = fmt.Errorf("the vocabulary is of no known kind")
+		err = fmt.Errorf("the vocabulary has an unknown kind")
 	}
 	return m, err
 }
 
-// fromText reports that a token can be made from text.
+// fromText reports whether a token can be made from text.
 func (m *Model) fromText(id int) bool {
 	switch m.types[id] {
 	case vocab.Unknown, vocab.Control, vocab.Byte:
@@ -135,7 +136,7 @@ func (m *Model) indexBigrams() {
 	}
 }
 
-// rank returns the place of each token's score among all scores, highest first.
+// rank returns the position of each token's score among all scores, highest first.
 func rank(scores []float32) []uint32 {
 	sorted := slices.Clone(scores)
 	slices.Sort(sorted)
@@ -168,17 +169,17 @@ func (m *Model) indexMerges(v *vocab.Vocabulary) error {
 			continue // control tokens are not made from text
 		}
 		if id < 0 {
-			return fmt.Errorf("merge %d makes %.80q, which is no token", i, text)
+			return fmt.Errorf("merge %d makes %.80q, which is not a token", i, text)
 		}
 		if m.isByte(pair[0]) || m.isByte(pair[1]) {
-			return fmt.Errorf("merge %d joins tokens of bytes, which is not supported", i)
+			return fmt.Errorf("merge %d joins byte tokens, which is not supported", i)
 		}
 		m.pairs.add(pair[0], pair[1], uint32(i), id)
 	}
 	return nil
 }
 
-// isByte reports that a token stands for a single byte of a character.
+// isByte reports whether a token stands for a single byte of a character.
 func (m *Model) isByte(id int32) bool {
 	b, ok := vocab.ByteOf(m.tokens[id])
 	return ok && m.bytes[b] == id
@@ -195,9 +196,10 @@ func (m *Model) indexScores(v *vocab.Vocabulary) error {
 		}
 	}
 	if !finite(u.scores) {
-		return fmt.Errorf("a score is not a number, or too large")
+		return fmt.Errorf("a score is not a number or is too large")
 	}
-	// SentencePiece begins with FLT_MIN, so that is the most if all are negative.
+	// SentencePiece starts its maximum at FLT_MIN, so FLT_MIN is the maximum if all
+	// scores are negative.
 	least, most := math.Inf(1), 0x1p-126
 	bytes := 0
 	for id, typ := range v.Types {

@@ -9,14 +9,14 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-const space = "▁" // U+2581, which stands for a space in tokens
+const space = "▁" // U+2581, stands for a space in tokens
 
-// normalizer brings a text into the form that its tokens are spelled in.
+// normalizer converts text to the form in which its tokens are written.
 type normalizer struct {
 	vocab.Normalizer
-	simple bool      // characters stay what they are, and each one stays
-	chars  *charsmap // nil: none
-	user   *trie     // texts that stay as they are; nil: none
+	simple bool      // no step adds, removes or changes characters other than spaces
+	chars  *charsmap // nil if there is no map
+	user   *trie     // texts that are not changed; nil if there are none
 	steps  []step
 }
 
@@ -36,10 +36,10 @@ func newNormalizer(v *vocab.Vocabulary, user *trie) (*normalizer, error) {
 	return n, nil
 }
 
-// none reports that text is in its form already, whatever it is.
+// none reports whether every text is already normalized.
 func (n *normalizer) none() bool { return n.simple && n.Prefix == vocab.NoPrefix && !n.Escape }
 
-// append appends the normal form of text to dst.
+// append appends the normalized text to dst.
 func (n *normalizer) append(dst []byte, text string, first bool) []byte {
 	if text == "" {
 		return dst
@@ -90,8 +90,8 @@ func (n *normalizer) appendEscaped(dst []byte, text string) []byte {
 	}
 }
 
-// mapped returns what the beginning of text, which is not empty, is mapped to,
-// and how long that beginning is.
+// mapped returns the replacement of the beginning of text, and the length of that
+// beginning. text must not be empty.
 func (n *normalizer) mapped(text string) (to string, length int) {
 	if n.user != nil {
 		if id, length := n.user.longest(text); id >= 0 {
@@ -107,7 +107,7 @@ func (n *normalizer) mapped(text string) (to string, length int) {
 	return text[:length], length
 }
 
-// appendMapped normalises as SentencePiece does.
+// appendMapped normalizes as SentencePiece does.
 // https://github.com/google/sentencepiece/blob/master/src/normalizer.cc, Normalize
 func (n *normalizer) appendMapped(dst []byte, text string, first bool) []byte {
 	if n.Trim {
@@ -156,9 +156,8 @@ func (n *normalizer) appendMapped(dst []byte, text string, first bool) []byte {
 	return dst
 }
 
-// appendWords normalises as llama.cpp does for Unigram vocabularies: the space
-// before a text goes to its first word, and every word has one if spaces are
-// trimmed.
+// appendWords normalizes as llama.cpp does for Unigram vocabularies: the space before a
+// text is put before its first word, and if spaces are trimmed, before every word.
 // https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp,
 // llm_tokenizer_ugm_session::normalize
 func (n *normalizer) appendWords(dst []byte, text string) []byte {

@@ -11,16 +11,16 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/vocab"
 )
 
-// step is one step of a tokenizer.json's normaliser.
+// step is one step of a tokenizer.json's normalizer.
 type step struct {
 	vocab.Step
-	chars *charsmap // of a StepCharsmap
+	chars *charsmap // set for StepCharsmap
 }
 
-// A file asks for the steps, so what they can make of a short text is bounded.
+// Security: the steps come from a file, so the growth of a text is limited.
 const (
-	mostGrowth  = 512     // times that all of them can make a text longer
-	longestPart = 1 << 10 // bytes of what one of them puts in
+	mostGrowth  = 512     // factor by which all steps together can lengthen a text
+	longestPart = 1 << 10 // bytes that one step inserts
 )
 
 func newSteps(list []vocab.Step) ([]step, error) {
@@ -35,7 +35,7 @@ func newSteps(list []vocab.Step) ([]step, error) {
 			}
 		}
 		if len(s.To) > longestPart {
-			return nil, fmt.Errorf("the normalizer puts in a text of %d bytes; the limit is %d", len(s.To), longestPart)
+			return nil, fmt.Errorf("the normalizer inserts a text of %d bytes; the limit is %d", len(s.To), longestPart)
 		}
 		if growth *= steps[i].growth(); growth > mostGrowth {
 			return nil, fmt.Errorf("the normalizer can make a text more than %d times as long", mostGrowth)
@@ -44,8 +44,8 @@ func newSteps(list []vocab.Step) ([]step, error) {
 	return steps, nil
 }
 
-// growth returns how many times as long the step can make a text, but for what
-// it puts in once.
+// growth returns the factor by which the step can lengthen a text, without the text that
+// it inserts once.
 func (s *step) growth() int {
 	switch s.Op {
 	case vocab.StepReplace:
@@ -64,7 +64,7 @@ func (s *step) growth() int {
 	return 1
 }
 
-// apply carries out the step.
+// apply performs the step.
 func (s *step) apply(text string) string {
 	switch s.Op {
 	case vocab.StepReplace:
@@ -96,7 +96,7 @@ func (s *step) apply(text string) string {
 	return text
 }
 
-// replaceSpaces replaces two and more spaces in a row.
+// replaceSpaces replaces each run of two or more spaces.
 func replaceSpaces(text, to string) string {
 	var b strings.Builder
 	for text != "" {
@@ -112,8 +112,8 @@ func replaceSpaces(text, to string) string {
 	return b.String()
 }
 
-// prefixWords puts the prefix before each word that does not begin with it, and
-// leaves out the white space between.
+// prefixWords puts the prefix before each word that does not begin with it, and removes
+// white space.
 func prefixWords(text, prefix string) string {
 	var b strings.Builder
 	for word := range strings.FieldsSeq(text) {
@@ -125,13 +125,13 @@ func prefixWords(text, prefix string) string {
 	return b.String()
 }
 
-// longestCluster is the length that a grapheme cluster must not have to be
-// mapped as one.
+// longestCluster is the length in bytes from which a grapheme cluster is not mapped as a
+// whole.
 const longestCluster = 6
 
-// mapClusters maps characters as Hugging Face's Precompiled does, which is not
-// quite as SentencePiece does: a short grapheme cluster becomes what its
-// shortest beginning is mapped to; else each character is mapped by itself.
+// mapClusters maps characters as Hugging Face's Precompiled does. It differs from
+// SentencePiece: a short grapheme cluster is replaced by the mapping of its shortest
+// prefix. In other clusters each character is mapped separately.
 // https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/normalizers/precompiled.rs
 func mapClusters(chars *charsmap, text string) string {
 	var b strings.Builder
@@ -158,10 +158,10 @@ func mapClusters(chars *charsmap, text string) string {
 	return b.String()
 }
 
-// clusterLen returns the length of the grapheme cluster that text begins with.
-// It is exact for clusters shorter than longestCluster, which is what matters
-// here; longer ones may be taken for several, all of whose characters are then
-// mapped one by one as those of the whole are.
+// clusterLen returns the length of the grapheme cluster at the beginning of text. It is
+// exact for clusters shorter than longestCluster. A longer cluster may be reported in
+// several pieces. That makes no difference here, because the characters of a long cluster
+// are mapped separately.
 // https://unicode.org/reports/tr29/#Grapheme_Cluster_Boundary_Rules
 func clusterLen(text string) int {
 	first, n := decode(text)
@@ -183,7 +183,7 @@ func clusterLen(text string) int {
 	return n
 }
 
-// breaksClusters reports that a character is a cluster by itself.
+// breaksClusters reports whether a character is always a separate cluster.
 func breaksClusters(c rune) bool {
 	if extendsCluster(c) || unicode.Is(unicode.Prepended_Concatenation_Mark, c) {
 		return false
@@ -191,7 +191,7 @@ func breaksClusters(c rune) bool {
 	return unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// extendsCluster reports that a character belongs to the cluster before it.
+// extendsCluster reports whether a character belongs to the cluster before it.
 func extendsCluster(c rune) bool {
 	switch c {
 	case 0x200c, 0x200d, 0x0e33, 0x0eb3, 0xff9e, 0xff9f:

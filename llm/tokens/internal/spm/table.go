@@ -9,13 +9,13 @@ type table struct {
 	seed  maphash.Seed
 	slots []slot
 	texts []string // by id; shared with the vocabulary
-	max   int      // the longest text
+	max   int      // length of the longest text
 }
 
-// slot holds a token and the high half of its hash, or nothing if token is 0.
+// slot is a token with the high half of its hash. It is empty if token is 0.
 type slot struct {
 	hash  uint32
-	token uint32 // id + 1
+	token uint32 // id plus one
 }
 
 func newTable(texts []string, has func(id int) bool) table {
@@ -33,7 +33,7 @@ func newTable(texts []string, has func(id int) bool) table {
 		for t.slots[at].token != 0 && t.texts[t.slots[at].token-1] != text {
 			at = (at + 1) & uint64(size-1)
 		}
-		if t.slots[at].token == 0 { // else the first of several alike stays
+		if t.slots[at].token == 0 { // if a text appears twice, the first id stays
 			t.slots[at] = slot{hash: uint32(h >> 32), token: uint32(id + 1)}
 			t.max = max(t.max, len(text))
 		}
@@ -41,7 +41,7 @@ func newTable(texts []string, has func(id int) bool) table {
 	return t
 }
 
-// find returns the id of the token with this text, or -1.
+// find returns the id of the token with the given text, or -1.
 func (t *table) find(text string) int32 {
 	if len(text) > t.max {
 		return -1
@@ -59,7 +59,7 @@ func (t *table) find(text string) int32 {
 	}
 }
 
-// pairTable finds what a pair of tokens is merged into.
+// pairTable finds the result of merging a pair of tokens.
 type pairTable struct {
 	slots []pairSlot
 	shift uint
@@ -67,7 +67,7 @@ type pairTable struct {
 }
 
 type pairSlot struct {
-	key  uint64 // left+1 in the high half, right in the low one; 0: empty
+	key  uint64 // left+1 in the high half, right in the low half; 0 for an empty slot
 	rank uint32
 	id   int32
 }
@@ -82,13 +82,14 @@ func newPairTable(n int, mul uint64) pairTable {
 
 func pairKey(left, right int32) uint64 { return uint64(left+1)<<32 | uint64(uint32(right)) }
 
-// add sets what a pair becomes. Of a pair that comes twice the later counts.
+// add sets the result of a pair. If a pair is added twice, the later result wins.
 func (t *pairTable) add(left, right int32, rank uint32, id int32) {
 	s := t.slot(pairKey(left, right))
 	*s = pairSlot{key: pairKey(left, right), rank: rank, id: id}
 }
 
-// find returns what the pair becomes and when; rank is noRank if it stays.
+// find returns the rank and the result of a pair. The rank is noRank if the pair is not
+// merged.
 func (t *pairTable) find(left, right int32) (rank uint32, id int32) {
 	s := t.slot(pairKey(left, right))
 	if s.key == 0 {

@@ -2,8 +2,8 @@ package spm
 
 import "math/rand/v2"
 
-// trie finds the tokens that a text begins with. Its edges are kept in one
-// hash table, which is quick to build.
+// trie finds the tokens that a text begins with. Its edges are in one hash table, which
+// is fast to build.
 type trie struct {
 	first  [256]uint32 // children of the root
 	edges  []edge
@@ -13,8 +13,8 @@ type trie struct {
 }
 
 type edge struct {
-	key   uint32 // the node from which
-	by    uint32 // the byte + 1; 0: no edge
+	key   uint32 // parent node
+	by    uint32 // the byte plus one; 0 for an empty slot
 	child uint32
 }
 
@@ -27,12 +27,12 @@ func newTrie(n int) *trie {
 	return &trie{
 		edges:  make([]edge, 1<<bits),
 		shift:  64 - bits,
-		mul:    rand.Uint64() | 1, // so that no file can be made to collide
+		mul:    rand.Uint64() | 1, // random, so that a file cannot be made to cause collisions
 		values: []int32{-1},
 	}
 }
 
-// add adds a token; of two alike the first stays.
+// add adds a token. If the same text is added twice, the first id stays.
 func (t *trie) add(text string, id int32) {
 	if text == "" {
 		return
@@ -69,8 +69,8 @@ func (t *trie) edge(node uint32, by byte) *edge {
 	}
 }
 
-// step goes on from a node, 0 being the root, by a byte. It returns 0 if no
-// token goes on so.
+// step returns the child of a node for a byte. The root is node 0. It returns 0 if no
+// token continues with the byte.
 func (t *trie) step(node uint32, by byte) uint32 {
 	if node == 0 {
 		return t.first[by]

@@ -2,21 +2,22 @@ package spm
 
 import "math"
 
-// unigram is what spells a text in the tokens whose scores add up to the most.
+// unigram finds the sequence of tokens with the highest sum of scores.
 type unigram struct {
 	trie    *trie
 	scores  []float64
 	unknown float64 // the score of an unknown character
-	float32 bool    // sums are rounded to 32 bits, as SentencePiece's are
+	float32 bool    // sums are rounded to 32 bits, as in SentencePiece
 }
 
-// unknownPenalty is how far below the worst token an unknown character is.
+// unknownPenalty is the difference between the lowest score of a token and the score of
+// an unknown character.
 const unknownPenalty = 10
 
-// path is the best way to spell the text up to a place.
+// path is the best sequence of tokens up to a position in the text.
 type path struct {
 	score float64
-	start int32 // where its last token begins; -1: no way yet
+	start int32 // start of the last token; -1 if there is no path yet
 	id    int32
 }
 
@@ -26,10 +27,10 @@ type lattice struct {
 	cuts  []int32
 }
 
-// spell finds the best way to spell text, which no token crosses the ends of,
-// and calls emit with each token in order. score is that of the text before;
-// spell returns it with that of text added, so that sums are rounded as if the
-// text had been one.
+// spell finds the best sequence of tokens for text and calls emit with each token in
+// order. No token may cross the ends of text. score is the sum of the text before. spell
+// returns it plus the score of text, so that sums are rounded as if the text had not been
+// divided.
 //
 // https://github.com/google/sentencepiece/blob/master/src/unigram_model.cc,
 // EncodeOptimized
@@ -90,7 +91,7 @@ func (u *unigram) round(sum float64) float64 {
 	return sum
 }
 
-// finite reports whether sums of the scores stay numbers.
+// finite reports whether sums of the scores remain finite.
 func finite(scores []float64) bool {
 	for _, s := range scores {
 		if math.IsNaN(s) || math.Abs(s) > 1e30 {

@@ -1,9 +1,8 @@
 package vocab
 
-// byteOfRune is GPT-2's alphabet, in which byte-level vocabularies are spelled:
-// printable bytes are the characters of their number, the others the characters
-// from U+0100 on. https://github.com/openai/gpt-2/blob/master/src/encoder.py,
-// bytes_to_unicode
+// byteOfRune is GPT-2's alphabet for byte-level vocabularies. Printable bytes are written
+// as the character with the same number, and other bytes as characters from U+0100 on.
+// https://github.com/openai/gpt-2/blob/master/src/encoder.py, bytes_to_unicode
 type byteOfRune [0x144]int16
 
 func newByteOfRune() *byteOfRune {
@@ -23,8 +22,8 @@ func newByteOfRune() *byteOfRune {
 	return a
 }
 
-// bytes returns the bytes that a token is spelled for. It reports false if one of
-// the token's characters stands for no byte.
+// bytes returns the bytes that a token is written for. It reports false if a character of
+// the token does not stand for a byte.
 func (a *byteOfRune) bytes(token string) (string, bool) {
 	b := make([]byte, 0, len(token))
 	for _, r := range token {
@@ -36,9 +35,9 @@ func (a *byteOfRune) bytes(token string) (string, bool) {
 	return string(b), true
 }
 
-// spellBytes replaces each token by the bytes it is spelled for, and by nothing
-// the tokens that are not made from text. A token of another type than Normal
-// counts as made from text only if merges say so.
+// spellBytes replaces each token by its bytes, and each token that is not made from text
+// by "". A token of a type other than Normal counts as made from text only if a merge
+// uses or makes it.
 func (v *Vocabulary) spellBytes() {
 	made := v.made()
 	alphabet := newByteOfRune()
@@ -51,7 +50,7 @@ func (v *Vocabulary) spellBytes() {
 	}
 }
 
-// made returns the tokens of unusual types that merges use or make.
+// made returns the tokens of types other than Normal and Unused that merges use or make.
 func (v *Vocabulary) made() map[int32]bool {
 	unusual := make(map[string]int32)
 	for id, typ := range v.Types {

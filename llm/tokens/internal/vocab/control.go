@@ -1,11 +1,12 @@
 package vocab
 
-// llama.cpp takes tokens with some names for control tokens, whatever type the
-// file gives them, as long as the file does not say itself which token ends a
-// turn or marks a place to fill in.
+// llama.cpp treats tokens with certain names as control tokens, regardless of their type
+// in the file. It does not do so if the file itself names the token that ends a turn, or
+// the tokens for filling in the middle.
 // https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp, load
 
-// controlNames are the names under the key that makes them unnecessary.
+// controlNames lists the names by metadata key. If the file has the key, the names are
+// not needed.
 var controlNames = map[string][]string{
 	"eot_token_id": {
 		"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<EOT>",
@@ -26,15 +27,15 @@ var controlNames = map[string][]string{
 	"fim_sep_token_id": {"<|file_sep|>"},
 }
 
-// endNames are control tokens whatever the file says.
+// endNames are control tokens in every file.
 var endNames = []string{
 	"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
 	"<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
 	"<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
 }
 
-// fillControl enters tokens with such names as control tokens. They stay what
-// merging can make from text, which is how llama.cpp has it.
+// fillControl records tokens with these names as control tokens. Like in llama.cpp,
+// merging can still make them from text.
 func (m *metadataReader) fillControl(v *Vocabulary) {
 	names := make(map[string]bool)
 	for key, list := range controlNames {

@@ -19,7 +19,7 @@ func ReadJSON(data string) (*Vocabulary, error) {
 	return f.vocabulary()
 }
 
-// jsonFile is what matters of a tokenizer.json.
+// jsonFile has the parts of a tokenizer.json that are used.
 type jsonFile struct {
 	added         []jsonAdded
 	normalizer    *jsonPart
@@ -31,9 +31,9 @@ type jsonFile struct {
 	unknown   *string // unk_token
 	unknownID int     // unk_id
 	options   jsonOptions
-	ids       map[string]int32 // model.vocab, if that is an object
+	ids       map[string]int32 // model.vocab if it is an object
 	maxID     int32
-	pieces    []string // model.vocab, if that is an array
+	pieces    []string // model.vocab if it is an array
 	scores    []float64
 	merges    []string // two for each merge
 }
@@ -114,7 +114,7 @@ func (f *jsonFile) modelMember(s *scanner, key string) error {
 	return err
 }
 
-// readAdded reads added_tokens, a list or null.
+// readAdded reads added_tokens, which is a list or null.
 func (f *jsonFile) readAdded(s *scanner) error {
 	f.added = nil
 	if s.peek() != '[' {
@@ -126,7 +126,7 @@ func (f *jsonFile) readAdded(s *scanner) error {
 			return err
 		}
 		if a.Content == "" || len(f.added) == maxTokens {
-			return fmt.Errorf("added token %d has no content, or is one too many", len(f.added))
+			return fmt.Errorf("added token %d has no content, or there are more than %d added tokens", len(f.added), maxTokens)
 		}
 		f.added = append(f.added, a)
 		return nil
@@ -191,7 +191,7 @@ func (f *jsonFile) readMerges(s *scanner) error {
 			}
 			left, right, ok := strings.Cut(merge, " ")
 			if !ok || strings.Contains(right, " ") {
-				return fmt.Errorf("merge %.80q is not two tokens with a space between", merge)
+				return fmt.Errorf("merge %.80q is not two tokens separated by a space", merge)
 			}
 			f.merges = append(f.merges, left, right)
 			return nil
@@ -203,7 +203,7 @@ func (f *jsonFile) readMerges(s *scanner) error {
 			return err
 		})
 		if err == nil && len(f.merges) != n+2 {
-			err = fmt.Errorf("merge %d is not of two tokens", n/2)
+			err = fmt.Errorf("merge %d does not have two tokens", n/2)
 		}
 		return err
 	})
@@ -220,7 +220,7 @@ func (f *jsonFile) vocabulary() (*Vocabulary, error) {
 		EOS:          -1,
 		Special:      make(map[string]int),
 	}
-	if f.modelType == "" { // files of before 2021
+	if f.modelType == "" { // files from before 2021
 		f.modelType = "BPE"
 		if f.pieces != nil {
 			f.modelType = "Unigram"
@@ -229,7 +229,7 @@ func (f *jsonFile) vocabulary() (*Vocabulary, error) {
 	var err error
 	switch {
 	case !f.hasModel:
-		return nil, fmt.Errorf("it has no model")
+		return nil, fmt.Errorf("the file has no model")
 	case f.modelType == "BPE":
 		err = f.fillBPE(v)
 	case f.modelType == "Unigram":
@@ -262,11 +262,11 @@ func (f *jsonFile) fillBPE(v *Vocabulary) error {
 	o := f.options
 	switch {
 	case o.Dropout != nil && *o.Dropout != 0:
-		return fmt.Errorf("the model's dropout is not supported: it makes tokens random")
+		return fmt.Errorf("dropout in the model is not supported: set it to null, because it makes tokens random")
 	case o.ContinuingSubwordPrefix != nil && *o.ContinuingSubwordPrefix != "":
-		return fmt.Errorf("the model's continuing_subword_prefix is not supported")
+		return fmt.Errorf("continuing_subword_prefix in the model is not supported")
 	case o.EndOfWordSuffix != nil && *o.EndOfWordSuffix != "":
-		return fmt.Errorf("the model's end_of_word_suffix is not supported")
+		return fmt.Errorf("end_of_word_suffix in the model is not supported")
 	case int(f.maxID) > 8*len(f.ids)+1<<16:
 		return fmt.Errorf("%d tokens have ids up to %d", len(f.ids), f.maxID)
 	}
@@ -287,14 +287,14 @@ func (f *jsonFile) fillBPE(v *Vocabulary) error {
 		left, ok := f.ids[f.merges[i]]
 		right, ok2 := f.ids[f.merges[i+1]]
 		if !ok || !ok2 {
-			return fmt.Errorf("merge %d, of %.80q and %.80q, is not of tokens", i/2, f.merges[i], f.merges[i+1])
+			return fmt.Errorf("merge %d joins %.80q and %.80q, and one of them is not a token", i/2, f.merges[i], f.merges[i+1])
 		}
 		v.Merges = append(v.Merges, [2]int32{left, right})
 	}
 	if f.unknown != nil {
 		id, ok := f.ids[*f.unknown]
 		if !ok {
-			return fmt.Errorf("the unknown token %.80q is no token", *f.unknown)
+			return fmt.Errorf("the unknown token %.80q is not in the vocabulary", *f.unknown)
 		}
 		v.UnknownID = int(id)
 		v.Types[id] = Unknown
@@ -305,7 +305,7 @@ func (f *jsonFile) fillBPE(v *Vocabulary) error {
 func (f *jsonFile) fillUnigram(v *Vocabulary) error {
 	v.Kind = Unigram
 	v.Tokens, v.Scores64 = f.pieces, f.scores
-	v.FuseUnknown = true // Unigram::from in the reference
+	v.FuseUnknown = true // as in Unigram::from of the reference
 	v.Types = make([]Type, len(v.Tokens))
 	for id := range v.Types {
 		v.Types[id] = Normal

@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// jsonPart is a normaliser, a pre-tokenizer or a post-processor: the fields of
-// all kinds of it, told apart by its type.
+// jsonPart is a normalizer, a pre-tokenizer or a post-processor. It has the fields of all
+// of them; Type tells them apart.
 type jsonPart struct {
 	Type string `json:"type"`
 
@@ -20,7 +20,7 @@ type jsonPart struct {
 
 	// Prepend, Replace, Strip, Precompiled
 	Prepend     string       `json:"prepend"`
-	Pattern     *jsonPattern `json:"pattern"` // Split as well
+	Pattern     *jsonPattern `json:"pattern"` // also in Split
 	Content     string       `json:"content"`
 	StripLeft   bool         `json:"strip_left"`
 	StripRight  bool         `json:"strip_right"`
@@ -44,7 +44,7 @@ type jsonPart struct {
 	Sep, Cls      json.RawMessage
 }
 
-// jsonPattern is what Replace and Split look for: one of the two.
+// jsonPattern is the pattern of Replace and Split. One of the two fields is set.
 type jsonPattern struct {
 	String *string
 	Regex  *string
@@ -62,7 +62,7 @@ func (p *jsonPattern) text() (text string, regexp bool) {
 	return "", false
 }
 
-// jsonTemplate is a piece of a template: one of the two.
+// jsonTemplate is an element of a template. One of the two fields is set.
 type jsonTemplate struct {
 	SpecialToken *struct {
 		ID string `json:"id"`
@@ -76,7 +76,7 @@ type jsonSpecial struct {
 	IDs []int `json:"ids"`
 }
 
-// flatten returns the parts of a sequence, and of the sequences in it.
+// flatten returns the parts of a sequence, including those of nested sequences.
 func (p *jsonPart) flatten(parts func(*jsonPart) []jsonPart) []jsonPart {
 	if p == nil {
 		return nil
@@ -101,7 +101,7 @@ func (f *jsonFile) fillNormalizer(v *Vocabulary) error {
 		v.Normalizer.Steps = append(v.Normalizer.Steps, steps...)
 	}
 	v.Normalizer.simplify()
-	// Text between matched tokens is normalised by itself.
+	// Text between matched tokens is normalized separately.
 	v.FreshAfterMatch = len(v.Normalizer.Steps) > 0 || v.Normalizer.Prefix != NoPrefix
 	return nil
 }
@@ -117,7 +117,7 @@ func (p *jsonPart) steps() ([]Step, error) {
 		case !regexp && text != "":
 			return []Step{{Op: StepReplace, From: text, To: p.Content}}, nil
 		default:
-			return nil, fmt.Errorf("the normalizer's Replace of %.80q is not supported", text)
+			return nil, fmt.Errorf("the normalizer Replace with the pattern %.80q is not supported", text)
 		}
 	case "Strip":
 		var steps []Step
@@ -142,14 +142,14 @@ func (p *jsonPart) steps() ([]Step, error) {
 		}
 		charsmap, err := base64.StdEncoding.DecodeString(p.Precompiled)
 		if err != nil {
-			return nil, fmt.Errorf("the normalizer's precompiled_charsmap: %w", err)
+			return nil, fmt.Errorf("decode precompiled_charsmap of the normalizer: %w", err)
 		}
 		return []Step{{Op: StepCharsmap, From: string(charsmap)}}, nil
 	}
 	return nil, fmt.Errorf("the normalizer %.80q is not supported", p.Type)
 }
 
-// simplify says with the other fields what the common steps do.
+// simplify expresses the common sequences of steps with the other fields.
 func (n *Normalizer) simplify() {
 	escape := Step{Op: StepReplace, From: " ", To: "▁"}
 	switch {
@@ -177,7 +177,7 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 			}
 			if p.AddPrefixSpace == nil || *p.AddPrefixSpace {
 				if i > 0 {
-					return fmt.Errorf("the pre_tokenizer ByteLevel with add_prefix_space after others is not supported")
+					return fmt.Errorf("the pre_tokenizer ByteLevel with add_prefix_space after other pre_tokenizers is not supported")
 				}
 				v.Normalizer.Prefix, v.FreshAfterMatch = SparePrefix, true
 			}
@@ -206,16 +206,16 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 				return err
 			}
 		default:
-			return fmt.Errorf("the pre_tokenizer %.80q is not supported here", p.Type)
+			return fmt.Errorf("the pre_tokenizer %.80q is not supported in this position", p.Type)
 		}
 	}
 	if len(expressions) > 0 {
 		var ok bool
 		if v.Split, ok = split.ByRegexp(expressions...); !ok {
-			return fmt.Errorf("the pre_tokenizer's expressions %.1000q are not supported", expressions)
+			return fmt.Errorf("the expressions %.1000q of the pre_tokenizer are not supported", expressions)
 		}
 	} else if v.ByteLevel {
-		return fmt.Errorf("the pre_tokenizer ByteLevel without an expression to split by is not supported")
+		return fmt.Errorf("the pre_tokenizer ByteLevel without an expression is not supported")
 	}
 	if v.Kind == Unigram && (v.ByteLevel || v.Split != nil) {
 		return fmt.Errorf("a Unigram model with this pre_tokenizer is not supported")
@@ -223,10 +223,10 @@ func (f *jsonFile) fillPreTokenizer(v *Vocabulary) error {
 	return nil
 }
 
-// gpt2Expression is what ByteLevel splits by if use_regex is set.
+// gpt2Expression is the expression that ByteLevel splits by if use_regex is set.
 const gpt2Expression = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-// expression returns what a Split splits by, "" if it never finds anything.
+// expression returns the expression of a Split, or "" if it never matches.
 func (p *jsonPart) expression(n *Normalizer) (string, error) {
 	text, regexp := p.Pattern.text()
 	switch {
@@ -236,15 +236,15 @@ func (p *jsonPart) expression(n *Normalizer) (string, error) {
 	case p.Behavior == "Isolated" && !p.Invert:
 		return text, nil
 	case p.Behavior == "Removed" && p.Invert:
-		// What matches is kept, and all text does if the expression is a known one.
+		// The matches are kept. If the expression is a known one, all text matches.
 		if _, ok := split.ByRegexp(text); ok {
 			return text, nil
 		}
 	}
-	return "", fmt.Errorf("the pre_tokenizer's Split at %.1000q with the behavior %.80s is not supported", text, p.Behavior)
+	return "", fmt.Errorf("the pre_tokenizer Split with the pattern %.1000q and the behavior %.80s is not supported", text, p.Behavior)
 }
 
-// prefix returns a Metaspace's prepend_scheme.
+// prefix returns the prepend_scheme of a Metaspace.
 func (p *jsonPart) prefix() (string, error) {
 	switch {
 	case p.PrependScheme != nil:
@@ -285,10 +285,10 @@ func (p *jsonPart) metaspace(v *Vocabulary) error {
 }
 
 func (f *jsonFile) fillAdded(v *Vocabulary) error {
-	most := len(v.Tokens) + len(f.added) + 1<<16 // ids may have gaps, but not to fill memory with
+	most := len(v.Tokens) + len(f.added) + 1<<16 // allows gaps between ids, but not enough to exhaust memory
 	for _, a := range f.added {
 		if a.ID < 0 || a.ID >= most || a.ID >= maxTokens {
-			return fmt.Errorf("the added token %.80q has the id %d beside %d tokens", a.Content, a.ID, len(v.Tokens))
+			return fmt.Errorf("the added token %.80q has the id %d, which is too large for a vocabulary of %d tokens", a.Content, a.ID, len(v.Tokens))
 		}
 		for len(v.Tokens) <= a.ID {
 			v.Tokens = append(v.Tokens, "")
@@ -322,17 +322,17 @@ func (f *jsonFile) match(v *Vocabulary, a jsonAdded) error {
 	case a.LStrip || a.RStrip:
 		return fmt.Errorf("the added token %.80q with lstrip or rstrip is not supported", a.Content)
 	case a.Normalized && (len(v.Normalizer.Steps) > 0 || v.Normalizer.Prefix == AlwaysPrefix):
-		return fmt.Errorf("the added token %.80q, which is normalized before it is looked for, is not supported with this normalizer", a.Content)
+		return fmt.Errorf("the added token %.80q with normalized is not supported with this normalizer", a.Content)
 	}
 	v.Matched = append(v.Matched, Matched{Text: a.Content, ID: a.ID, Normalized: a.Normalized})
 	return nil
 }
 
-// fillPostProcessor finds the tokens that are put around a text.
+// fillPostProcessor sets the tokens that are put around a text.
 func (f *jsonFile) fillPostProcessor(v *Vocabulary) error {
 	for _, p := range f.postProcessor.flatten(func(p *jsonPart) []jsonPart { return p.Processors }) {
 		switch p.Type {
-		case "ByteLevel": // only says where tokens are
+		case "ByteLevel": // only affects the positions of tokens
 		case "BertProcessing", "RobertaProcessing":
 			sep, err := specialPair(p.Sep)
 			if err != nil {
@@ -360,7 +360,7 @@ func (f *jsonFile) fillPostProcessor(v *Vocabulary) error {
 	for _, ids := range [][]int{v.Before, v.After} {
 		for _, id := range ids {
 			if id < 0 || id >= len(v.Tokens) {
-				return fmt.Errorf("the post_processor puts the token %d, which there is not", id)
+				return fmt.Errorf("the post_processor adds token %d, which is not in the vocabulary", id)
 			}
 		}
 	}
@@ -377,11 +377,11 @@ func (f *jsonFile) fillPostProcessor(v *Vocabulary) error {
 func specialPair(raw json.RawMessage) (int, error) {
 	var pair []any
 	if err := json.Unmarshal(raw, &pair); err != nil || len(pair) != 2 {
-		return 0, fmt.Errorf("the post_processor's token %.80s is not a token and its id", raw)
+		return 0, fmt.Errorf("the post_processor has %.80s instead of a token and its id", raw)
 	}
 	id, ok := pair[1].(float64)
 	if !ok {
-		return 0, fmt.Errorf("the post_processor's token %.80s has no id", raw)
+		return 0, fmt.Errorf("the post_processor has the token %.80s without an id", raw)
 	}
 	return int(id), nil
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/parley-llm/parley/llm/tokens/internal/split"
 )
 
-// FromMetadata returns the vocabulary that the metadata of a GGUF file describe,
-// by the keys under "Tokenizer" in
-// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Numbers and lists
-// may be of any Go type that holds them, as encoding/json decodes them too.
+// FromMetadata returns the vocabulary in the metadata of a GGUF file. The keys are those
+// under "Tokenizer" in https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Numbers
+// and lists may have any suitable Go type, including the types that encoding/json
+// produces.
 //
-// Where the keys leave something open, it is done as llama.cpp does it:
+// If the keys leave a choice open, the choice is that of llama.cpp:
 // https://github.com/ggml-org/llama.cpp/blob/master/src/llama-vocab.cpp
 func FromMetadata(metadata map[string]any) (*Vocabulary, error) {
 	m := &metadataReader{values: metadata}
@@ -26,8 +26,8 @@ func FromMetadata(metadata map[string]any) (*Vocabulary, error) {
 	return v, v.check()
 }
 
-// metadataReader takes values of a wanted type. The first that has another is
-// remembered as an error.
+// metadataReader reads values of an expected type. It keeps the first type mismatch as
+// its error.
 type metadataReader struct {
 	values map[string]any
 	err    error
@@ -42,7 +42,7 @@ func (m *metadataReader) fail(format string, args ...any) {
 }
 
 func (m *metadataReader) wrong(key string) {
-	m.fail("%s is a %T", key, m.values[key])
+	m.fail("%s has the unexpected type %T", key, m.values[key])
 }
 
 func (m *metadataReader) text(key string) string {
@@ -69,7 +69,7 @@ func (m *metadataReader) flag(key string, otherwise bool) bool {
 	return flag
 }
 
-// id returns the number of a token.
+// id returns the id of a token.
 func (m *metadataReader) id(key string, otherwise, size int) int {
 	v, ok := m.values[key]
 	if !ok || v == nil {
@@ -84,7 +84,7 @@ func (m *metadataReader) id(key string, otherwise, size int) int {
 		return -1
 	}
 	if n < 0 || n >= float64(size) {
-		return -1 // as llama.cpp, which warns
+		return -1 // as in llama.cpp, which logs a warning
 	}
 	return int(n)
 }
@@ -123,7 +123,7 @@ func (m *metadataReader) texts(key string) []string {
 		for i, v := range list {
 			text, ok := v.(string)
 			if !ok {
-				m.fail("%s has a %T", key, v)
+				m.fail("%s has an element of the unexpected type %T", key, v)
 				return nil
 			}
 			texts[i] = text
@@ -152,7 +152,7 @@ func numbers[T int32 | float32 | byte](m *metadataReader, key string) []T {
 		for i, v := range list {
 			n, ok := number(v)
 			if !ok {
-				m.fail("%s has a %T", key, v)
+				m.fail("%s has an element of the unexpected type %T", key, v)
 				return nil
 			}
 			to[i] = T(n)
@@ -202,7 +202,7 @@ func (m *metadataReader) vocabulary() *Vocabulary {
 	return v
 }
 
-// fillTokens fills in the tokens and their types.
+// fillTokens sets the tokens and their types.
 func (m *metadataReader) fillTokens(v *Vocabulary) bool {
 	v.Tokens = m.texts(ggml + "tokens")
 	n := len(v.Tokens)
@@ -222,7 +222,7 @@ func (m *metadataReader) fillTokens(v *Vocabulary) bool {
 			v.Types[id] = Type(types[id])
 		}
 		if !utf8.ValidString(v.Tokens[id]) {
-			m.fail("token %d is not UTF-8", id)
+			m.fail("token %d is not valid UTF-8", id)
 			return false
 		}
 	}
@@ -230,7 +230,7 @@ func (m *metadataReader) fillTokens(v *Vocabulary) bool {
 	return true
 }
 
-// fillScores fills in the scores.
+// fillScores sets the scores.
 func (m *metadataReader) fillScores(v *Vocabulary) {
 	v.Scores = numbers[float32](m, ggml+"scores")
 	if len(v.Scores) > len(v.Tokens) {
@@ -241,7 +241,7 @@ func (m *metadataReader) fillScores(v *Vocabulary) {
 	}
 }
 
-// fillLlama is for SentencePiece's BPE.
+// fillLlama sets the fields for SentencePiece's BPE.
 func (m *metadataReader) fillLlama(v *Vocabulary) (addBOS bool) {
 	v.Kind = Scores
 	m.fillScores(v)
@@ -262,7 +262,7 @@ func hasBytes(v *Vocabulary) bool {
 	return false
 }
 
-// fillT5 is for SentencePiece's Unigram.
+// fillT5 sets the fields for SentencePiece's Unigram.
 func (m *metadataReader) fillT5(v *Vocabulary) (addEOS bool) {
 	v.Kind = Unigram
 	m.fillScores(v)
@@ -279,7 +279,7 @@ func (m *metadataReader) fillT5(v *Vocabulary) (addEOS bool) {
 	return true
 }
 
-// fillGPT2 is for byte-level BPE.
+// fillGPT2 sets the fields for byte-level BPE.
 func (m *metadataReader) fillGPT2(v *Vocabulary) (addBOS bool) {
 	pre := m.text(ggml + "pre")
 	var ok bool
@@ -308,16 +308,16 @@ func (m *metadataReader) fillGPT2(v *Vocabulary) (addBOS bool) {
 	return false
 }
 
-// fillGemma4 is for BPE by merges of characters.
+// fillGemma4 sets the fields for BPE by merges of characters.
 func (m *metadataReader) fillGemma4(v *Vocabulary) (addBOS bool) {
 	v.Kind, v.SplitLines = Merges, true
 	v.Normalizer.Escape = true
-	v.ByteFallback = true // by the names of the tokens, whatever their types
+	v.ByteFallback = true // by the names of the tokens, regardless of their types
 	m.fillMerges(v)
 	return true
 }
 
-// fillMerges reads the merges, "left right" each.
+// fillMerges reads the merges, each in the form "left right".
 func (m *metadataReader) fillMerges(v *Vocabulary) {
 	ids := make(map[string]int32, len(v.Tokens))
 	for id, token := range v.Tokens {
@@ -330,31 +330,30 @@ func (m *metadataReader) fillMerges(v *Vocabulary) {
 	}
 	v.Merges = make([][2]int32, 0, len(merges))
 	for i, merge := range merges {
-		// A token may begin with a space, but have no other.
+		// A token may begin with a space but not contain another one.
 		at := -1
 		if merge != "" {
 			at = 1 + strings.IndexByte(merge[1:], ' ')
 		}
 		if at <= 0 {
-			m.fail("merge %d, %.80q, is not of two tokens", i, merge)
+			m.fail("merge %d, %.80q, does not have two tokens", i, merge)
 			return
 		}
 		left, ok := ids[merge[:at]]
 		right, ok2 := ids[merge[at+1:]]
 		if !ok || !ok2 {
-			m.fail("merge %d, %.80q, is not of tokens", i, merge)
+			m.fail("merge %d, %.80q, has a part that is not a token", i, merge)
 			return
 		}
 		v.Merges = append(v.Merges, [2]int32{left, right})
 	}
 }
 
-// name enters the control tokens and those that are found in any text by their
-// names.
+// name records control tokens and matched tokens by name.
 func (m *metadataReader) name(v *Vocabulary, names []string) {
 	for id, name := range names {
 		switch v.Types[id] {
-		case Control, Unknown: // llama.cpp takes both for what they are in a prompt
+		case Control, Unknown: // llama.cpp treats both as control tokens in a prompt
 			v.Special[name] = id
 		case UserDefined:
 			v.Matched = append(v.Matched, Matched{Text: name, ID: id})
@@ -362,7 +361,7 @@ func (m *metadataReader) name(v *Vocabulary, names []string) {
 	}
 }
 
-// fillSpecial fills in what the model treats apart.
+// fillSpecial sets the special tokens of the model.
 func (m *metadataReader) fillSpecial(v *Vocabulary, model string, addBOS, addEOS bool) {
 	n := len(v.Tokens)
 	bos, eos, unknown := 1, 2, 0

@@ -10,18 +10,18 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads JSON from a string. A tokenizer.json has a million small
-// values, for which encoding/json takes a second; the large parts are read with
-// this, the small ones are handed to encoding/json.
+// scanner reads JSON from a string. A tokenizer.json has a million small values, and
+// encoding/json takes a second for them. So the scanner reads the large parts and passes
+// the small ones to encoding/json.
 type scanner struct {
 	data  string
 	at    int
 	depth int
 }
 
-var errJSON = errors.New("it is not well-formed JSON")
+var errJSON = errors.New("the file is not well-formed JSON")
 
-// maxDepth is how deep values may be nested.
+// maxDepth is the maximum nesting of values.
 const maxDepth = 64
 
 func (s *scanner) space() {
@@ -35,7 +35,7 @@ func (s *scanner) space() {
 	}
 }
 
-// peek returns the first byte of the next value, 0 at the end.
+// peek returns the first byte of the next value, or 0 at the end.
 func (s *scanner) peek() byte {
 	s.space()
 	if s.at < len(s.data) {
@@ -44,7 +44,7 @@ func (s *scanner) peek() byte {
 	return 0
 }
 
-// take takes a byte if it comes next.
+// take consumes a byte if it comes next, and reports whether it did.
 func (s *scanner) take(c byte) bool {
 	if s.peek() != c {
 		return false
@@ -53,8 +53,8 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// object calls member at each value of an object with its key; member must
-// take the value.
+// object calls member with the key of each value of an object. member must read the
+// value.
 func (s *scanner) object(member func(key string) error) error {
 	return s.list('{', '}', func() error {
 		key, err := s.text()
@@ -68,7 +68,7 @@ func (s *scanner) object(member func(key string) error) error {
 	})
 }
 
-// array calls element at each value of an array; element must take the value.
+// array calls element at each value of an array. element must read the value.
 func (s *scanner) array(element func() error) error { return s.list('[', ']', element) }
 
 func (s *scanner) list(open, end byte, item func() error) error {
@@ -93,7 +93,7 @@ func (s *scanner) list(open, end byte, item func() error) error {
 	}
 }
 
-// text takes a string. It may share the memory of the data.
+// text reads a string. The result may share the memory of the data.
 func (s *scanner) text() (string, error) {
 	if !s.take('"') {
 		return "", errJSON
@@ -126,7 +126,7 @@ func (s *scanner) text() (string, error) {
 	return "", errJSON
 }
 
-// number takes a number and returns it as it is written.
+// number reads a number and returns it unparsed.
 func (s *scanner) number() (string, error) {
 	s.space()
 	begin := s.at
@@ -146,14 +146,15 @@ func (s *scanner) int() (int, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		return 0, fmt.Errorf("%.80s is not a number of a token", text)
+		return 0, fmt.Errorf("%.80s is not a token id", text)
 	}
 	return int(n), nil
 }
 
-// float takes a number as Hugging Face's tokenizers read it, which is not the
-// nearest float64: serde_json rounds the digits to one, and their quotient by the
-// power of ten again. Which of two equally good spellings wins hangs on such bits.
+// float reads a number exactly as Hugging Face's tokenizers do. The result is not always
+// the nearest float64: serde_json rounds the digits to a float64, and then rounds the
+// quotient by the power of ten. These bits matter, because they decide between two
+// tokenizations with equal scores.
 // https://github.com/serde-rs/json/blob/master/src/de.rs, f64_from_parts
 func (s *scanner) float() (float64, error) {
 	text, err := s.number()
@@ -166,13 +167,13 @@ func (s *scanner) float() (float64, error) {
 	digits, power, _ := strings.Cut(strings.ToLower(text), "e")
 	digits, negative := strings.CutPrefix(digits, "-")
 	whole, fraction, _ := strings.Cut(digits, ".")
-	exponent, _ := strconv.Atoi(power) // at most three digits: ParseFloat took it
+	exponent, _ := strconv.Atoi(power) // at most three digits, because ParseFloat accepted it
 	exponent -= len(fraction)
 	significand := uint64(0)
 	for i, c := range []byte(whole + fraction) {
 		d := uint64(c - '0')
 		if significand > (math.MaxUint64-d)/10 {
-			exponent += len(whole) + len(fraction) - i // the rest is dropped
+			exponent += len(whole) + len(fraction) - i // further digits are dropped
 			break
 		}
 		significand = significand*10 + d
@@ -192,8 +193,7 @@ func (s *scanner) float() (float64, error) {
 	return f, nil
 }
 
-// raw takes any value and returns it as it is written. It is well-formed as
-// far as brackets and strings go.
+// raw reads any value and returns it unparsed. Only its brackets and strings are checked.
 func (s *scanner) raw() (string, error) {
 	s.space()
 	begin := s.at
@@ -216,7 +216,7 @@ func (s *scanner) raw() (string, error) {
 	return s.data[begin:s.at], err
 }
 
-// value takes any value and decodes it.
+// value reads any value and decodes it.
 func (s *scanner) value(to any) error {
 	raw, err := s.raw()
 	if err != nil {
@@ -225,19 +225,18 @@ func (s *scanner) value(to any) error {
 	return json.Unmarshal([]byte(raw), to)
 }
 
-// maxSmall is how many values a part of a file may have that is not one of the
-// large ones. What such a value becomes in memory can be hundreds of times as
-// long as it is written.
+// maxSmall limits the number of values in the small parts of a file. A decoded value can
+// take hundreds of times the memory of its text.
 const maxSmall = 1 << 12
 
-// small is value for a part of which no file has many values.
+// small is like value, for a part that has few values in every valid file.
 func (s *scanner) small(to any) error {
 	raw, err := s.raw()
 	if err != nil {
 		return err
 	}
 	if strings.Count(raw, ",") >= maxSmall {
-		return fmt.Errorf("a part of it has more than %d values", maxSmall)
+		return fmt.Errorf("a part of the file has more than %d values", maxSmall)
 	}
 	return json.Unmarshal([]byte(raw), to)
 }

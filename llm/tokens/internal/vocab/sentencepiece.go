@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// ReadModel reads a tokenizer.model, which is a ModelProto of SentencePiece:
+// ReadModel reads a tokenizer.model, which contains SentencePiece's ModelProto:
 // https://github.com/google/sentencepiece/blob/master/src/sentencepiece_model.proto
 func ReadModel(data []byte) (*Vocabulary, error) {
-	// The defaults are those of the definition.
+	// The defaults are those of the .proto file.
 	m := modelProto{
 		modelType: 1,
 		unknown:   0, bos: 1, eos: 2,
@@ -21,7 +21,7 @@ func ReadModel(data []byte) (*Vocabulary, error) {
 	return m.vocabulary()
 }
 
-// modelProto is what matters of a ModelProto.
+// modelProto has the parts of a ModelProto that are used.
 type modelProto struct {
 	tokens []string
 	scores []float32
@@ -86,7 +86,7 @@ func (m *modelProto) readPiece(f field) error {
 		case 3:
 			err = f.is(wireVarint)
 			if f.value < 1 || f.value > 6 {
-				return fmt.Errorf("token %d has the type %d, which SentencePiece does not define", len(m.tokens), f.value)
+				return fmt.Errorf("token %d has the unknown type %d", len(m.tokens), f.value)
 			}
 			typ = Type(f.value)
 		}
@@ -95,7 +95,7 @@ func (m *modelProto) readPiece(f field) error {
 		}
 	}
 	if token == "" || !utf8.ValidString(token) {
-		return fmt.Errorf("token %d is empty or not UTF-8", len(m.tokens))
+		return fmt.Errorf("token %d is empty or not valid UTF-8", len(m.tokens))
 	}
 	m.tokens = append(m.tokens, token)
 	m.scores = append(m.scores, score)
@@ -164,7 +164,7 @@ func (m *modelProto) readNormalizer(f field) error {
 
 func (m *modelProto) vocabulary() (*Vocabulary, error) {
 	if !m.hasTrainer {
-		return nil, errors.New("it has no trainer_spec, which says how text becomes tokens: a model that is cut short")
+		return nil, errors.New("the file has no trainer_spec: it may be truncated")
 	}
 	v := &Vocabulary{
 		Tokens:       m.tokens,
@@ -188,39 +188,55 @@ func (m *modelProto) vocabulary() (*Vocabulary, error) {
 	if m.dummyPrefix {
 		v.Normalizer.Prefix = AlwaysPrefix
 	}
+	if err := m.fillKind(v); err != nil {
+		return nil, err
+	}
+	if err := m.fillSpecial(v); err != nil {
+		return nil, err
+	}
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	// SentencePiece itself adds neither BOS nor EOS. The libraries of the models with a
+	// BOS token (LLaMA, Mistral, Gemma) add BOS.
+	if v.BOS >= 0 && m.types[v.BOS] == Control {
+		v.Before = []int{v.BOS}
+	}
+	return v, nil
+}
+
+// fillKind sets the algorithm by the model type of the trainer_spec.
+func (m *modelProto) fillKind(v *Vocabulary) error {
 	switch m.modelType {
 	case 1:
 		v.Kind = Unigram
 	case 2:
 		v.Kind = Scores
 	case 3:
-		return nil, fmt.Errorf("the model type WORD is not supported")
+		return fmt.Errorf("the model type WORD is not supported")
 	case 4:
-		return nil, fmt.Errorf("the model type CHAR is not supported")
+		return fmt.Errorf("the model type CHAR is not supported")
 	default:
-		return nil, fmt.Errorf("the model type %d is not one of SentencePiece's", m.modelType)
+		return fmt.Errorf("the model type %d is unknown", m.modelType)
 	}
+	return nil
+}
+
+// fillSpecial sets the control tokens and the unknown token.
+func (m *modelProto) fillSpecial(v *Vocabulary) error {
 	for id, typ := range m.types {
 		switch typ {
 		case Control:
 			v.Special[m.tokens[id]] = id
 		case Unknown:
 			if v.UnknownID >= 0 {
-				return nil, fmt.Errorf("tokens %d and %d are both the unknown token", v.UnknownID, id)
+				return fmt.Errorf("tokens %d and %d both have the type UNKNOWN", v.UnknownID, id)
 			}
 			v.UnknownID = id
 		}
 	}
 	if v.UnknownID < 0 {
-		return nil, fmt.Errorf("no token is the unknown token")
+		return fmt.Errorf("no token has the type UNKNOWN")
 	}
-	if err := v.check(); err != nil {
-		return nil, err
-	}
-	// SentencePiece itself adds neither BOS nor EOS; the libraries of the models
-	// that have a BOS token (LLaMA, Mistral, Gemma) add that.
-	if v.BOS >= 0 && m.types[v.BOS] == Control {
-		v.Before = []int{v.BOS}
-	}
-	return v, nil
+	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// errWire is any fault in the encoding of a protocol buffer.
-var errWire = errors.New("it is not a well-formed protocol buffer")
+// errWire is the error for every malformed protocol buffer.
+var errWire = errors.New("the file is not a well-formed protocol buffer")
 
 // Wire types: https://protobuf.dev/programming-guides/encoding/#structure
 const (
@@ -17,18 +17,18 @@ const (
 	wire32     = 5
 )
 
-// message is the rest of an encoded protocol buffer message.
+// message is the unread rest of an encoded protocol buffer message.
 type message []byte
 
 // field is one field of a message.
 type field struct {
 	number int
 	kind   int
-	value  uint64  // of a varint, or the bits of a fixed-size value
-	bytes  message // of a length-delimited field; shares the message's memory
+	value  uint64  // value of a varint, or the bits of a fixed-size value
+	bytes  message // value of a length-delimited field; shares the message's memory
 }
 
-// next takes the next field from the message.
+// next reads the next field and removes it from the message.
 func (m *message) next() (field, error) {
 	tag, err := m.varint()
 	if err != nil {
@@ -78,8 +78,7 @@ func (m *message) varint() (uint64, error) {
 	return v, nil
 }
 
-// is reports an error unless the field has the wire type that its definition
-// asks for.
+// is returns an error if the field does not have the wire type of its definition.
 func (f field) is(kind int) error {
 	if f.kind != kind {
 		return errWire

@@ -1,5 +1,5 @@
-// Command all may use any encoding that is embedded, as a program does that
-// finds it by a model's name.
+// Command all can use any embedded encoding, like a program that finds the encoding by a
+// model's name.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command bare is what the other programs are without package tokens.
+// Command bare is the baseline for the other programs. It does not use package tokens.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command package uses package tokens and none of its vocabularies.
+// Command package uses package tokens but none of its vocabularies.
 package main
 
 import (

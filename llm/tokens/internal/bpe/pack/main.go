@@ -1,6 +1,5 @@
-// Pack writes OpenAI's vocabularies in the form that package bpe reads. It
-// fetches the files as they were published, in a Go module that carries them,
-// and checks that they are OpenAI's.
+// Pack writes OpenAI's vocabularies in the format that package bpe reads. It downloads
+// the published files as part of a Go module and checks that they are OpenAI's.
 //
 //	go run ./internal/bpe/pack data
 package main
@@ -22,10 +21,10 @@ import (
 	"strings"
 )
 
-// source is the module with the files. It is fetched, never built with.
+// source is the module that contains the files. It is downloaded but never compiled.
 const source = "github.com/pkoukk/tiktoken-go-loader@v0.0.2"
 
-// sums are the SHA-256 sums by which OpenAI's tiktoken accepts the files
+// sums are the SHA-256 sums of the files in OpenAI's tiktoken
 // (tiktoken_ext/openai_public.py).
 var sums = map[string]string{
 	"cl100k_base": "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
@@ -56,7 +55,7 @@ func main() {
 	}
 }
 
-// download fetches a module and returns the directory it is in.
+// download downloads a module and returns its directory.
 func download(module string) (string, error) {
 	out, err := exec.Command("go", "mod", "download", "-json", module).Output()
 	var reply struct{ Dir, Error string }
@@ -66,7 +65,7 @@ func download(module string) (string, error) {
 	return reply.Dir, err
 }
 
-// read returns the tokens of a file in tiktoken's format: a line for each, its
+// read returns the tokens of a file in tiktoken's format: one line per token, with its
 // bytes in base64 and its rank.
 func read(path, sum string) ([]string, error) {
 	data, err := os.ReadFile(path)
@@ -84,14 +83,14 @@ func read(path, sum string) ([]string, error) {
 			return nil, err
 		}
 		if rank != fmt.Sprint(len(tokens)) {
-			return nil, fmt.Errorf("rank %s stands in the place of %d", rank, len(tokens))
+			return nil, fmt.Errorf("found rank %s, want %d", rank, len(tokens))
 		}
 		tokens = append(tokens, string(token))
 	}
 	return tokens, nil
 }
 
-// pack returns the packed form of a vocabulary, given its tokens by rank.
+// pack returns the packed form of a vocabulary. tokens are given by rank.
 func pack(tokens []string) ([]byte, error) {
 	ranks := make(map[string]int, len(tokens))
 	for rank, token := range tokens {
@@ -100,7 +99,7 @@ func pack(tokens []string) ([]byte, error) {
 	var packed bitWriter
 	for rank, token := range tokens[:256] {
 		if len(token) != 1 || ranks[token] != rank {
-			return nil, fmt.Errorf("the token %d is not a byte of its own", rank)
+			return nil, fmt.Errorf("token %d is not a single byte", rank)
 		}
 		packed.write(uint64(token[0]), 8)
 	}
@@ -119,8 +118,8 @@ func pack(tokens []string) ([]byte, error) {
 	return packed.bytes, nil
 }
 
-// lastMerge merges the bytes of a token by the rule, with tokens of lower rank,
-// and returns the two tokens that are left.
+// lastMerge merges the bytes of a token by the rule, using tokens of lower rank, and
+// returns the last two tokens.
 func lastMerge(token string, rank int, ranks map[string]int) (left, right int, ok bool) {
 	var row []string
 	for i := range len(token) {
@@ -145,7 +144,7 @@ func lastMerge(token string, rank int, ranks map[string]int) (left, right int, o
 	return ranks[row[0]], ranks[row[1]], true
 }
 
-// bitWriter fills bytes from their lowest bit up.
+// bitWriter fills bytes from their lowest bit.
 type bitWriter struct {
 	bytes []byte
 	used  int // bits of the last byte

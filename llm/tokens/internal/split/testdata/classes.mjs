@@ -1,11 +1,11 @@
-// Writes unicode.txt: the members of each class, asked of npm's tiktoken (the
-// Rust regex crate inside it), one class at a time and every code point:
+// Writes unicode.txt: the members of each class. It queries npm's tiktoken (the Rust crate
+// regex inside it) for one class at a time and every code point:
 //
 //	npm install --ignore-scripts tiktoken@1.0.22
 //	node classes.mjs > unicode.txt
 //
-// An encoder with a pattern of one class keeps only the characters of that
-// class, and one whose tokens are the 256 bytes gives those characters back.
+// An encoder with a pattern of one class keeps only the characters of that class. If its
+// tokens are the 256 bytes, its output is these characters.
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 

@@ -1,15 +1,15 @@
-// Writes pieces.jsonl: random texts and where npm's tiktoken cuts them.
+// Writes pieces.jsonl: random texts, and the pieces into which npm's tiktoken cuts them.
 //
 //	npm install --ignore-scripts tiktoken@1.0.22
 //	node pieces.mjs COUNT SEED < patterns.json > pieces.jsonl
 //
-// tiktoken gives tokens, not pieces. But a piece that is in the vocabulary is
-// one token, and an encoder can be given any vocabulary: here every part of
-// every text, so that the tokens are the pieces. Each line holds the text and,
-// in the order of patterns.json, the lengths of the pieces in bytes.
+// tiktoken returns tokens, not pieces. But a piece that is in the vocabulary is one token,
+// and the vocabulary is an argument. So this program makes every part of every text a
+// token, and the tokens are then the pieces. Each line contains the text and, in the order
+// of patterns.json, the lengths of the pieces in bytes.
 //
-// A pattern of several expressions is matched step by step, each within the
-// pieces of the one before; what an expression does not match is a piece.
+// A pattern with several expressions is matched step by step, each step within the pieces
+// of the previous one. Text that an expression does not match is also a piece.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";

@@ -1,0 +1,35 @@
+# make run     talk to a model
+# make test    the tests: Go is enough
+# make check   formatting, vet, staticcheck, tests, prose: before each commit, no root needed
+# make gate    everything else that must hold before a change lands: race detector, recorded
+#              replies, real servers, cost, a newer Go
+# make fuzz    every fuzz target for FUZZTIME (default 1m) each
+# make bench   the benchmarks, and cost and speed beside other programs
+# make prose   count words in comments that make a sentence hard to read
+
+.PHONY: run test check gate fuzz bench prose figures
+
+run:
+	go run ./examples/chat
+
+test:
+	go test ./...
+
+check:
+	bash .ci/check
+
+gate:
+	bash .ci/gate
+
+fuzz:
+	bash .ci/fuzz
+
+bench:
+	go test -run '^$$' -bench . -benchmem ./...
+	PARLEY_COST=6 go test -count=1 -v -run Floor ./internal/cost
+
+prose:
+	cd internal/tools && go run ./prose ../..
+
+figures:
+	cd internal/tools && go run ./figures ../..
