@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// apiError is what a server says went wrong, whatever shape it says it in.
+// apiError is the error in a reply, independent of its JSON form.
 type apiError struct {
 	Message    string
 	Code       string // "context_length_exceeded"; a number stands in Number
@@ -19,7 +19,7 @@ type apiError struct {
 	RetryAfter time.Duration
 }
 
-// name returns the most telling word for the error.
+// name returns the most exact code of the error.
 func (c apiError) name() string {
 	for _, word := range [...]string{c.Reason, c.Code, c.Type} {
 		if word != "" {
@@ -29,27 +29,27 @@ func (c apiError) name() string {
 	return itoa(c.Number)
 }
 
-// words returns the words that may name a kind, most exact first, in lower case.
+// words returns the codes that can determine the kind, most exact first, in lower case.
 func (c apiError) words() [3]string {
 	return [3]string{strings.ToLower(c.Reason), strings.ToLower(c.Code), strings.ToLower(c.Type)}
 }
 
-// readAPIError reads an error in any of the shapes that servers use:
+// readAPIError reads an error in any of the forms that servers use:
 //
 //	{"error":{"message":…,"type":…,"code":…}}      OpenAI and its dialect, llama.cpp
 //	{"error":{"code":400,"status":…,"details":[]}} Google, also as an element of a list
 //	{"error":"text"}                               Ollama; the text may itself be JSON
 //	{"message":…}, {"detail":…}                    gateways, FastAPI
-//	text or a web page                             everything in between
+//	text or a web page                             proxies
 func readAPIError(data []byte) apiError {
 	return readNested(bytes.TrimSpace(data), maxNested)
 }
 
-// maxNested is how deep an error may be wrapped: Ollama wraps llama.cpp's
-// {"error":{…}} in a string in an object, and gateways wrap that again.
+// maxNested is the maximum nesting of an error. Ollama wraps llama.cpp's {"error":{…}} in a
+// string in an object, and gateways wrap that again.
 const maxNested = 6
 
-// readNested reads an error that may be wrapped in another, depth times.
+// readNested reads an error that can be wrapped in others, up to depth times.
 func readNested(data []byte, depth int) apiError {
 	if len(data) == 0 {
 		return apiError{}
@@ -76,7 +76,7 @@ func readNested(data []byte, depth int) apiError {
 	return apiError{Message: excerpt(data)}
 }
 
-// apiErrorJSON has the members of all shapes of error object.
+// apiErrorJSON has the members of all forms of error object.
 type apiErrorJSON struct {
 	Error   json.RawMessage `json:"error"`
 	Message json.RawMessage `json:"message"`
@@ -96,7 +96,7 @@ type apiErrorJSON struct {
 }
 
 func (o *apiErrorJSON) apiError(depth int) apiError {
-	if IsSet(o.Error) && !isBool(o.Error) { // true says only that there is one: see message
+	if IsSet(o.Error) && !isBool(o.Error) { // true means that the message has the error
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
 			inner.Code, inner.Number = codeOf(o.Code)
@@ -151,7 +151,7 @@ func (c *apiError) readDetails(data json.RawMessage) {
 	}
 }
 
-// codeOf reads a code, which is a word, or a number that may be in quotes.
+// codeOf reads a code: a word, or a number with or without quotes.
 func codeOf(raw json.RawMessage) (word string, number int) {
 	if !IsSet(raw) {
 		return "", 0
@@ -172,7 +172,7 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 	return text, 0
 }
 
-// IsSet reports whether a member of a JSON object is there and not null.
+// IsSet reports whether a member of a JSON object is present and not null.
 func IsSet(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
 }
@@ -189,11 +189,10 @@ func IsBlank(raw json.RawMessage) bool {
 
 func isBool(raw json.RawMessage) bool { return raw[0] == 't' || raw[0] == 'f' }
 
-// maxExcerpt is how much of a server's text goes into a message, in bytes.
+// maxExcerpt is the maximum length in bytes of a server's text in a message.
 const maxExcerpt = 1000
 
-// excerpt makes one printable line of whatever a server sent: of a web page,
-// its title.
+// excerpt returns a server's text as one printable line. Of a web page, it returns the title.
 func excerpt(data []byte) string {
 	text := string(data)
 	lower := strings.ToLower(text)

@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Head keeps the beginning of what is written to it: enough of a body to quote
-// in an error. Its zero value is ready.
+// Head keeps the beginning of the bytes written to it, enough to quote a body in an error. The
+// zero value is ready to use.
 type Head struct{ data []byte }
 
-// maxHead is more than is quoted, in bytes: a secret that is cut is no longer
-// recognised as one.
+// maxHead is the number of bytes kept. It is more than is quoted, because a secret that is
+// cut cannot be recognized.
 const maxHead = 4 * maxExcerpt
 
 // Write never fails.
@@ -19,12 +19,14 @@ func (h *Head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Bytes returns what has been kept.
+// Bytes returns the bytes kept.
 func (h *Head) Bytes() []byte { return h.data }
 
-// Quote returns the end of an error's message that quotes a body which is no
-// answer: what a server or a proxy says in plain text explains the most. It is
-// empty if the body is no text.
+// Quote returns the end of an error message that quotes a body. It is for bodies that are not
+// an answer: the text of a server or a proxy explains the failure best. It is empty if the
+// body is not text.
+//
+// Security: secrets of the request are removed from the quote.
 func (r *Reply) Quote(body []byte) string {
 	body = body[:min(len(body), maxHead)]
 	text := strings.ToValidUTF8(string(body), "")

@@ -24,7 +24,7 @@ type Reply struct {
 	own     context.Context // ours, which the limits cancel
 	cancel  context.CancelCauseFunc
 	closed  bool
-	ended   bool // by what the body said
+	ended   bool // the body has nothing more of interest
 }
 
 // Header returns the reply's headers.
@@ -40,7 +40,7 @@ func (r *Reply) Limits() llm.Limits { return r.client.limits }
 // case: "text/event-stream". It is "" if the server did not say.
 func (r *Reply) MediaType() string {
 	contentType := r.resp.Header.Get("Content-Type")
-	switch contentType { // what nearly every reply has, without the cost of parsing
+	switch contentType { // the usual types, without the cost of parsing
 	case "text/event-stream", "application/json", "application/x-ndjson":
 		return contentType
 	}
@@ -59,12 +59,12 @@ func (r *Reply) MediaTypeName() string {
 	return "(none)"
 }
 
-// Body returns the body's reader. Its errors are to be passed through
-// [Reply.ReadError]. The time spent in its Read is what the limits watch.
+// Body returns the body's reader. Pass its errors to [Reply.ReadError]. The limits apply to the
+// time spent in its Read method.
 func (r *Reply) Body() io.Reader { return &r.body }
 
-// maxDrain and drainTime bound what Close reads to keep a connection usable: a
-// new connection costs 150 µs of processor time, one with TLS 3 ms.
+// maxDrain and drainTime limit the reading in Close, which keeps a connection usable. A new
+// connection costs 150 µs of processor time, or 3 ms with TLS.
 const (
 	maxDrain  = 4 << 10
 	drainTime = 20 * time.Millisecond
@@ -77,14 +77,14 @@ const (
 	errorBodyTime = 2 * time.Second
 )
 
-// End says that the body has nothing more of interest, so that Close may try to
-// keep the connection for the next call.
+// End marks the body as having nothing more of interest. Then Close tries to keep the
+// connection for the next call.
 func (r *Reply) End() { r.ended = true }
 
-// Close releases everything that the call holds. If the answer has ended, the
-// little that may follow it is read first, within 4 KB and 20 ms, so that an
-// HTTP/1 connection is used again; otherwise the connection is closed, which
-// is how servers learn that nobody listens. It may be called more than once.
+// Close releases all resources of the call. After End, it first reads the rest of the body, up
+// to 4 KB and for up to 20 ms, so that an HTTP/1 connection can be used again. Otherwise it
+// closes the connection, and the server notices that nobody reads the answer. Close can be
+// called more than once.
 func (r *Reply) Close() {
 	if r.closed {
 		return
@@ -93,7 +93,7 @@ func (r *Reply) Close() {
 	if r.resp != nil {
 		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
 			r.watch.hurry(drainTime)
-			io.CopyN(io.Discard, r.resp.Body, maxDrain) // what it finds does not matter
+			io.CopyN(io.Discard, r.resp.Body, maxDrain) // an error does not matter
 		}
 		r.resp.Body.Close()
 	}
@@ -101,8 +101,8 @@ func (r *Reply) Close() {
 	r.cancel(context.Canceled)
 }
 
-// ReadError returns the error for a failure to read the body: cancelled, timed
-// out, or a connection that broke before the answer had ended.
+// ReadError returns the error for a failed read of the body: the call was cancelled or timed
+// out, or the connection broke before the answer had ended.
 func (r *Reply) ReadError(err error) *llm.Error {
 	if stopped := r.stopped(); stopped != nil {
 		stopped.Status = r.resp.StatusCode
@@ -124,8 +124,8 @@ func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
 	return r.describe(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
 
-// Scrub returns a text of the server's without the secrets of the request. The
-// text may be the one given.
+// Scrub returns a text of the server without the secrets of the request. If there are none, it
+// returns the same slice.
 func (r *Reply) Scrub(text []byte) []byte {
 	if clean := r.request.Secrets.Scrub(string(text)); clean != string(text) {
 		return []byte(clean)
@@ -162,8 +162,9 @@ func (r *Reply) tooLarge(limit int) *llm.Error {
 	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes")
 }
 
-// Start returns what the headers say, as the detail of the first event. A
-// credential that a server echoes in them is not in it.
+// Start returns the detail of the first event, from the headers.
+//
+// Security: a credential that the server echoes in a header is removed.
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
 	kept := interesting(h)
@@ -171,9 +172,10 @@ func (r *Reply) Start() *llm.Start {
 	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
 }
 
-// readErrorBody reads what a server that does not answer says instead, as far as
-// it comes at once, without the secrets in it: part of one would not be
-// recognised once the text has been cut.
+// readErrorBody reads the beginning of the body of an error reply, within a size and a time.
+//
+// Security: secrets are removed here, because a secret cannot be recognized after the text
+// has been cut.
 func (r *Reply) readErrorBody() []byte {
 	enough := time.AfterFunc(errorBodyTime, func() { r.cancel(context.Canceled) })
 	defer enough.Stop()

@@ -13,7 +13,7 @@ import (
 // statusError returns the error for a reply whose status is not a success.
 func (r *Reply) statusError() *llm.Error {
 	data := r.readErrorBody()
-	r.End() // what is left is drained a little, so that the connection survives
+	r.End() // so that Close drains the rest, and the connection can be used again
 	if ended, ok := errors.AsType[*llm.Error](llm.FromContext(r.parent)); ok {
 		return r.describe(ended)
 	}
@@ -38,8 +38,8 @@ func (r *Reply) statusError() *llm.Error {
 	return r.describe(e)
 }
 
-// APIError returns the error for an error that came inside a reply of status
-// 200, as a JSON value or as text. Kind is what it is if the server does not say.
+// APIError returns the error for an error inside a reply of status 200. The data is JSON or
+// text. If the data does not determine the kind, it is otherwise.
 func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
 	said := readAPIError([]byte(r.request.Secrets.Scrub(string(data))))
 	kind := said.kind(0)
@@ -59,10 +59,11 @@ func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
 	return r.describe(e)
 }
 
-// kind returns the kind of an error that came with this status, or, with 0,
-// inside a reply; it returns "" if an error without a status does not say. What the server
-// says outranks the status: https://platform.openai.com/docs/guides/error-codes
-// and https://cloud.google.com/apis/design/errors name the codes.
+// kind returns the kind of an error. The status is 0 for an error inside a reply; then the
+// kind is "" if the error does not determine it. The server's codes and texts take
+// precedence over the status. For the codes, see
+// https://platform.openai.com/docs/guides/error-codes and
+// https://cloud.google.com/apis/design/errors.
 func (c apiError) kind(status int) llm.Kind {
 	if status == 0 {
 		status = c.Number
