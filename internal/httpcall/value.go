@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Value sends a request whose reply is one JSON value, and decodes it into v.
-// The caller closes the reply, unless there is an error.
+// Value sends a request whose reply is one JSON value, and decodes it into v. The caller must
+// close the reply if there is no error. All errors are *llm.Error.
 func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error) {
 	r, err := c.Do(ctx, req)
 	if err != nil {
@@ -29,33 +29,34 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	return r, nil
 }
 
-// WholeReply returns how large a reply may be that is not streamed, in bytes.
+// WholeReply returns the maximum size of a reply that is not streamed, in bytes: eight times
+// the limit for one frame.
 func WholeReply(limits llm.Limits) int {
 	const frames = 8
 	return min(limits.FrameBytes, math.MaxInt/frames) * frames
 }
 
-// isCut reports whether the data is the beginning of a JSON value, and no more.
-func isCut(data []byte) bool {
+// isTruncated reports whether the data is a truncated JSON value.
+func isTruncated(data []byte) bool {
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(new(json.RawMessage))
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// Decode decodes the whole body. JSON that stops before its end is an
-// [llm.Incomplete] error, whatever else is wrong an [llm.Protocol] one.
+// Decode decodes the whole body into v. Truncated JSON is an error of kind [llm.Incomplete],
+// any other failure an error of kind [llm.Protocol].
 func (r *Reply) Decode(data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	if err == nil {
 		return nil
 	}
-	data = bytes.TrimLeft(data, " \t\r\n") // a sign of life, from some servers
+	data = bytes.TrimLeft(data, " \t\r\n") // some servers send white space to keep the connection alive
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
-	if isJSON && isCut(data) {
-		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")
+	if isJSON && isTruncated(data) {
+		return r.Fail(llm.Incomplete, "the JSON of the reply is truncated")
 	}
-	said := ""
+	quote := ""
 	if !isJSON {
-		said = r.Quote(data)
+		quote = r.Quote(data)
 	}
-	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error()+said)
+	return r.Fail(llm.Protocol, "cannot decode the reply of type "+r.MediaTypeName()+": "+err.Error()+quote)
 }

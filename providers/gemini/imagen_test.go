@@ -57,9 +57,9 @@ func TestPicturesThatAreNotThere(t *testing.T) {
 		"withheld":      {llmtest.JSON(200, `{"predictions":[{"raiFilteredReason":"It is unsafe."}]}`), llm.ContentFilter, "It is unsafe."},
 		"none":          {llmtest.JSON(200, `{}`), llm.Protocol, "no pictures"},
 		"an error":      {llmtest.JSON(200, `{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}`), llm.RateLimited, "slow down"},
-		"half of it":    {llmtest.JSON(200, `{"predictions":[{"mime`), llm.Incomplete, "middle"},
+		"half of it":    {llmtest.JSON(200, `{"predictions":[{"mime`), llm.Incomplete, "truncated"},
 		"a web page":    {llmtest.WebPage(), llm.Protocol, "text/html"},
-		"a broken line": {llmtest.JSON(200, `{"predictions":[{"mimeType":"image/png","bytesBase64Encoded":"aGk="}]}`).CutReset(40), llm.Incomplete, "broke"},
+		"a broken line": {llmtest.JSON(200, `{"predictions":[{"mimeType":"image/png","bytesBase64Encoded":"aGk="}]}`).CutReset(40), llm.Incomplete, "connection closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := drawing(t, gemini.Vertex, tt.reply)
