@@ -15,7 +15,7 @@ import (
 // chat answers a chat. An error that it returns has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if isImagen(call.Model) {
-		return p.draw(ctx, call, yield)
+		return p.generateImages(ctx, call, yield)
 	}
 	body, warnings, err := p.marshalChat(call)
 	if err != nil {

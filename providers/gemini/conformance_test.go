@@ -16,16 +16,15 @@ func TestConformance(t *testing.T) {
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			return provider(t, gemini.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
 		},
-		NoRefusals: "Gemini's API has none but text",
+		NoRefusals: "Gemini's API reports refusals as text",
 	})
 }
 
-// Vertex AI sends the same replies to chats, and takes an OAuth token. Its
-// embeddings and lists of models are of other shapes, which tests of their own
-// hold it to.
-func TestConformanceOfVertex(t *testing.T) {
+// Vertex AI has the same replies to chats, and uses OAuth tokens. Its replies for embeddings
+// and model lists have other formats, and have separate tests.
+func TestVertexConformance(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the code is that of TestConformance, but for the credential; with the race detector, once is enough")
+		t.Skip("differs from TestConformance only in the credential: not repeated with the race detector")
 	}
 	llmtest.TestProvider(t, llmtest.Suite{
 		Dialect: llmtest.Gemini(),

@@ -10,17 +10,18 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// CountBy says who counts the tokens of a request.
+// CountBy selects where the tokens of a request are counted.
 type CountBy string
 
-// Who counts tokens.
+// The values of CountBy.
 const (
-	// CountOffline estimates in this process and uses no network, see
-	// [github.com/parley-llm/parley/llm/tokens.CountRequest]: Gemini's vocabulary is not public. It is the default.
+	// CountOffline estimates the tokens in this process, without the network. The count is
+	// not exact, because Gemini's vocabulary is not public. See
+	// [github.com/parley-llm/parley/llm/tokens.CountRequest]. This is the default.
 	CountOffline CountBy = ""
-	// CountRemote asks the server, which counts the system instruction, the tools
-	// and media as well. The count is exact, but for a cached content on Vertex AI,
-	// which is not counted there.
+	// CountRemote sends a request to the server's countTokens method. The count is exact and
+	// includes the system instruction, the tools and media. On Vertex AI it does not include
+	// Options.CachedContent, and is then not exact.
 	CountRemote CountBy = "remote"
 )
 
@@ -31,12 +32,12 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
-		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use one of the constants of gemini.CountBy", by)
+		return p.fail(call, llm.InvalidRequest, "unknown Options.CountBy %q: use gemini.CountOffline or gemini.CountRemote", by)
 	}
 }
 
-// withoutFormat returns the call without its JSON schema, which Gemini does not
-// count: recorded replies to requests with one report no more than their texts.
+// withoutFormat returns the call without its JSON schema. Gemini does not count the schema: in
+// recorded replies, the usage is that of the texts alone.
 func withoutFormat(call *llm.Call) *llm.Call {
 	req := *call.Request
 	req.Format = nil
@@ -45,14 +46,13 @@ func withoutFormat(call *llm.Call) *llm.Call {
 	return &whole
 }
 
-// counted is the reply of the counter.
-// https://ai.google.dev/api/tokens#response-body
+// counted is the reply of countTokens: https://ai.google.dev/api/tokens#response-body
 type counted struct {
 	provider.Failure
 	Total *int `json:"totalTokens"`
 }
 
-// vertexCount are the members of a chat request that Vertex AI counts.
+// vertexCount has the members of a chat request that countTokens of Vertex AI accepts.
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.publishers.models/countTokens
 type vertexCount struct {
 	Contents          json.RawMessage `json:"contents"`
@@ -61,9 +61,9 @@ type vertexCount struct {
 	GenerationConfig  json.RawMessage `json:"generationConfig,omitempty"`
 }
 
-// countRemote asks the server's counter. The Gemini API counts a whole request
-// under a name of its own, where the contents alone would leave out the system
-// instruction and the tools; Vertex AI takes the same members side by side.
+// countRemote counts tokens with the server's countTokens method. The Gemini API accepts a
+// whole chat request as generateContentRequest; with contents alone, it would not count the
+// system instruction and the tools. Vertex AI accepts the members at the top level.
 func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -83,14 +83,14 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	var body []byte
 	if p.vertex {
 		var counts vertexCount
-		if err = json.Unmarshal(chat, &counts); err == nil { // of what has just been written
+		if err = json.Unmarshal(chat, &counts); err == nil {
 			body, err = json.Marshal(&counts)
 		}
 	} else {
 		body, err = json.Marshal(map[string]json.RawMessage{"generateContentRequest": chat})
 	}
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "cannot encode the request as JSON: %v", err)
 	}
 	url, err := p.modelURL(call, "countTokens")
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Total == nil || *got.Total < 0 {
-		return r.Fail(llm.Protocol, "the reply has no number of tokens")
+		return r.Fail(llm.Protocol, "the reply has no valid totalTokens")
 	}
 	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
 	if p.vertex && b.body.CachedContent != "" {

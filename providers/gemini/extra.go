@@ -6,9 +6,8 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 )
 
-// mergeDeep adds members to a JSON object, as provider.Merge does, but merges
-// objects into objects: so that one more setting under "generationConfig" does
-// not take away those that are there.
+// mergeDeep adds members to a JSON object like provider.Merge, but merges objects recursively.
+// For example, a new setting in "generationConfig" does not remove the existing settings.
 func mergeDeep(object []byte, members map[string]any) ([]byte, error) {
 	var present map[string]json.RawMessage
 	merged := members

@@ -1,25 +1,24 @@
-// Package gemini talks to Google's Gemini models: by the Gemini API with a key,
-// or by Vertex AI with a project and region.
+// Package gemini is the provider for Google's Gemini models. It supports the Gemini API with
+// an API key, and Vertex AI with a project and a location.
 //
 //	p, err := gemini.New(gemini.Config{APIKey: llm.Secret(key)})
 //	model := llm.New(p, "gemini-3.8-flash")
 //
-// Importing the package registers it with providers, under a name for each
-// server, so that a name is enough:
+// Importing the package registers the providers "gemini" and "vertex", so that a program can
+// open a model by name:
 //
 //	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
-// Requests are made with the types of [google.golang.org/genai], and [Options]
-// gives programs a hook on them; [Part] sends a part in the vendor's type, and [Chunks]
-// returns a reply in it. Nothing else of that package is used: its
-// client is never made, as it reads the environment, logs, sends three times and
-// prints the key in its errors. The reply is read here; docs/peers.md has what
-// vendors' clients make of faults.
+// Requests use types of [google.golang.org/genai]. [Options.Hook] gives programs access to
+// them, [Part] sends a part of the vendor's type, and [Chunks] converts a reply to the
+// vendor's type. The vendor's client is not used: it reads the environment, logs, sends a
+// failed request up to three times, and prints the key in its errors. docs/peers.md compares
+// how clients handle faults.
 //
-// Imagen models, which Google has switched off, answer with pictures where Config.BaseURL
-// is that of a server that still has them; the hook is not for them.
+// Google has switched off its Imagen models. If Config.BaseURL is a server that still has
+// them, a chat with such a model returns images. Options.Hook does not apply to them.
 //
-// The API is https://ai.google.dev/api/generate-content, and Vertex AI's
+// The wire formats are documented at https://ai.google.dev/api/generate-content and
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.
 package gemini
 
@@ -35,92 +34,98 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Server is a server that speaks Gemini's dialect. Each is also the name of a
-// provider for providers.Open.
+// Server is one of the APIs for Gemini models. The value is also the name of the provider for
+// providers.Open.
 type Server string
 
-// The servers.
+// The servers. The comments list the environment variables that providers.Open reads.
 const (
 	Gemini Server = "gemini" // the Gemini API: GOOGLE_API_KEY or GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL
 	Vertex Server = "vertex" // Vertex AI: GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION, GOOGLE_VERTEX_BASE_URL
 )
 
-// Config is how to reach a server. The zero Config, with an APIKey, is the
-// Gemini API; the environment is not read, but for what is said of Vertex AI's
-// credentials.
+// Config configures a provider. A Config with only an APIKey is for the Gemini API. The
+// environment is not read, except for the default credentials of Vertex AI (see TokenSource).
 type Config struct {
-	// Server is the server; empty is [Gemini].
+	// Server selects the API. The default is [Gemini].
 	Server Server
-	// BaseURL is where the API is, without its version: "https://gateway.example".
-	// Empty is Google's address; for Vertex AI, that of the location.
+	// BaseURL is the address of the API without the version, for example
+	// "https://gateway.example". The default is Google's address, for Vertex AI that of the
+	// location.
 	BaseURL string
-	// APIVersion is the version of the API: empty is "v1beta" for the Gemini API
-	// and "v1beta1" for Vertex AI, which have what the stable ones lack.
+	// APIVersion is the version of the API. The default is "v1beta" for the Gemini API and
+	// "v1beta1" for Vertex AI. The stable versions lack features.
 	APIVersion string
 
-	// APIKey is the credential of the Gemini API, or an express key for Vertex AI.
-	// It is sent in a header, never in a URL.
+	// APIKey is the credential for the Gemini API, or an express mode key for Vertex AI.
+	//
+	// Security: the key is sent in a header, never in a URL.
 	APIKey llm.Secret
-	// TokenSource, if set, gives an OAuth token for each call instead. Without
-	// either, Vertex AI uses Google's application-default credentials, which are
-	// looked for at the first call: in the file CredentialsFile, in the one that
-	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's own, or on the machine.
+	// TokenSource returns an OAuth token for each call. If it is set, APIKey is not used.
+	//
+	// If neither is set, Vertex AI uses Google's application default credentials. The first
+	// call searches for them: in CredentialsFile, in the file that
+	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's file, and on the metadata server.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
 	//
-	// TokenSource is called once for each request, from any goroutine, so it should cache
-	// its token. An error fails the call with kind Auth, unless it has another kind.
+	// TokenSource is called once for each request and must be safe for concurrent use. It
+	// should cache its token. If it returns an error, the call fails with an error of the
+	// same kind, or of kind Auth if the error has no kind.
 	TokenSource func(context.Context) (string, error)
-	// CredentialsFile is the file with the application-default credentials.
+	// CredentialsFile is a file with application default credentials, for Vertex AI.
 	CredentialsFile string
 
-	// Project and Location are Vertex AI's, such as "my-project" and
-	// "europe-west4". Without a location, it is "global".
+	// Project and Location are settings of Vertex AI, for example "my-project" and
+	// "europe-west4". The default location is "global".
 	Project, Location string
 
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	// Header is sent with every request. It cannot replace the provider's own headers,
+	// such as Content-Type and the header of the credential.
 	Header http.Header
-	// HTTPClient sends the requests, those for credentials too; nil is a client
-	// of the provider's own, with a transport made for many streams. Its rule for
-	// redirects is not used: credentials go to no other host. Do not set its
-	// Timeout, which cuts long answers: set Limits.
+	// HTTPClient sends the requests, including those for credentials. The default is a
+	// client whose transport keeps enough connections for many streams. Do not set its
+	// Timeout, because it truncates long answers; set Limits.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so that credentials do not leave the configured host.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default.
+	// Limits are the limits on waiting and on sizes. Zero fields have the defaults of
+	// [llm.Limits].
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names; empty is the server's.
+	// Name is the provider's name in errors and model names. The default is the server's.
 	Name string
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format implements [fmt.Formatter]. Security: for every verb, it prints the configuration
+// without credentials, including those in headers.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // a type without a Format method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
-// Provider is a server of Gemini's dialect. It is safe for concurrent use.
+// Provider is a client for the Gemini API or for Vertex AI. It is safe for concurrent use.
 type Provider struct {
 	name   string
 	vertex bool
-	// elsewhere says that the address is the user's own, not Google's.
+	// elsewhere reports that Config.BaseURL is set.
 	elsewhere bool
-	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
+	project   string               // resource on Vertex AI, "projects/P/locations/L", or ""
 	baseURL   string               // with the version
 	headers   *httpcall.Headers    // of every request
-	token     httpcall.TokenSource // nil for none
+	token     httpcall.TokenSource // nil if there is no credential
 	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
-	latest    atomic.Pointer[address] // used last: most calls go to the same
+	latest    atomic.Pointer[address] // the last address: most calls use the same one
 }
 
-// New returns a provider. It sends nothing, and looks for no credentials. A base
-// URL that cannot be one, and the want of a project for Vertex AI, are errors of
-// kind [llm.InvalidRequest], the want of a key for the Gemini API of kind
-// [llm.Auth].
+// New returns a provider. It does not send requests or search for credentials.
+//
+// An invalid base URL, and a missing project for Vertex AI, are errors of kind
+// [llm.InvalidRequest]. A missing key for the Gemini API is an error of kind [llm.Auth], unless
+// Config.BaseURL is set.
 func New(config Config) (*Provider, error) {
 	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults(), elsewhere: config.BaseURL != ""}
 	server := config.Server
@@ -135,7 +140,7 @@ func New(config Config) (*Provider, error) {
 	case Vertex:
 		p.vertex = true
 	default:
-		return nil, p.invalidf("the server kind %q is not known: use gemini.Gemini or gemini.Vertex", server)
+		return nil, p.invalidf("unknown server %q: use gemini.Gemini or gemini.Vertex", server)
 	}
 	if err := p.locate(config); err != nil {
 		return nil, err
@@ -153,28 +158,27 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Name returns the provider's name: "gemini" or "vertex", unless configured
-// otherwise.
+// Name returns Config.Name. The default is "gemini" or "vertex".
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address. Security: the verb %+v prints the same text,
+// because the provider's headers may contain credentials.
 func (p *Provider) String() string { return p.name + " at " + p.baseURL }
 
-// GoString returns what String returns.
+// GoString returns the same text as String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections, unless Config.HTTPClient is set. It always returns nil.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do answers chats, embeddings, token counts and model lists. Tokens are
-// estimated without the network, unless [Options] say otherwise.
+// Do implements [llm.Provider]. It answers chats, embeddings, token counts and model lists.
+// Token counts are estimated without the network, unless Options.CountBy is set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
-// Provider, so that its exported API has Do alone.
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of Provider,
+// so that Do is the only exported way to make a call.
 type operations struct{ *Provider }
 
 func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -193,7 +197,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// title names the server in messages.
+// title returns the name of the server for messages.
 func (p *Provider) title() string {
 	if p.vertex {
 		return "Vertex AI"
@@ -201,21 +205,22 @@ func (p *Provider) title() string {
 	return "the Gemini API"
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
+// invalidf returns an error for an invalid configuration.
 func (p *Provider) invalidf(format string, args ...any) error {
 	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
-// wantsSignatures reports whether a model refuses conversations with tool calls
-// that have no thought signature, as Gemini 3 and later ones do.
+// wantsSignatures reports whether a model rejects conversations with tool calls without a
+// thought signature. Gemini 3 and later models do:
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 func wantsSignatures(model string) bool {
 	return strings.HasPrefix(baseName(model), "gemini-") && !thinksByBudget(model)
 }
 
-// baseName returns a model's name without what says whose it is.
+// baseName returns a model's name without its publisher or collection.
 func baseName(model string) string { return model[strings.LastIndex(model, "/")+1:] }

@@ -11,30 +11,30 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Imagen models drew pictures of a text, by a method of their own. Google has
-// switched them off; a gateway or a replica may still have them.
+// isImagen reports whether a model is an Imagen model. These models generate images from a
+// text with the method predict. Google has switched them off, but gateways may still offer
+// them. The wire format:
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
-
 func isImagen(model string) bool { return strings.HasPrefix(baseName(model), "imagen") }
 
-// draw answers a chat of a single text with pictures. An error that it returns has
-// not been yielded.
-func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+// generateImages answers a chat with an Imagen model. It does not yield the error that it
+// returns.
+func (p *Provider) generateImages(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if !p.elsewhere {
-		return p.fail(call, llm.Retired, "Google switched its Imagen models off on 2026-08-17: use gemini-3.1-flash-image, "+
-			"or set the base URL of a server that still has them")
+		return p.fail(call, llm.Retired, "Google switched off its Imagen models on 2026-08-17: use gemini-3.1-flash-image, "+
+			"or set the base URL of a server that still offers them")
 	}
-	text, err := toDraw(call.Request.Messages)
+	text, err := imagePrompt(call.Request.Messages)
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "%s draws what one text says: %v", call.Model, err)
+		return p.fail(call, llm.InvalidRequest, "%s generates images from text only: %v", call.Model, err)
 	}
-	warnings := lostInDrawing(call.Request)
+	warnings := imageWarnings(call.Request)
 	if len(warnings) > 0 && call.Request.FailOnUnsupported {
 		return p.fail(call, llm.Unsupported, "%s", warnings[0].String())
 	}
 	body, err := p.marshal(call, map[string]any{
 		"instances": []any{map[string]string{"prompt": text}},
-		// A picture that is withheld is otherwise left out without a word.
+		// Without includeRaiReason, filtered images are missing without a reason.
 		"parameters": map[string]any{"sampleCount": 1, "includeRaiReason": true},
 	}, llmutil.OptionsFor[Options](call.Request.Options).Extra)
 	if err != nil {
@@ -50,27 +50,27 @@ func (p *Provider) draw(ctx context.Context, call *llm.Call, yield func(llm.Even
 	}
 	defer r.Close()
 	a := &provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: true}
-	return a.Failed(p.readPictures(a), llm.Usage{})
+	return a.Failed(p.readImages(a), llm.Usage{})
 }
 
-// toDraw returns the text of a request, which is all that can be drawn.
-func toDraw(messages []llm.Message) (string, error) {
+// imagePrompt returns the text of a request. It returns an error if the request contains
+// anything else.
+func imagePrompt(messages []llm.Message) (string, error) {
 	var texts []string
 	for _, m := range messages {
 		if m.Role != llm.RoleSystem && m.Role != llm.RoleUser {
-			return "", errors.New("it has no conversations")
+			return "", errors.New("remove the messages of the assistant and of tools")
 		}
 		if m.Text() == "" || len(m.Parts) > 1 {
-			return "", errors.New("each message must be a text, and nothing else")
+			return "", errors.New("each message must consist of one text")
 		}
 		texts = append(texts, m.Text())
 	}
 	return strings.Join(texts, "\n\n"), nil
 }
 
-// lostInDrawing returns a warning for each setting that is for texts, and asks for
-// something.
-func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
+// imageWarnings returns a warning for each setting that has no effect on images.
+func imageWarnings(r *llm.Request) (warnings []llm.Warning) {
 	for _, s := range [...]struct {
 		name string
 		set  bool
@@ -81,52 +81,52 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 		{"ReasoningEffort", r.ReasoningEffort != "" && r.ReasoningEffort != llm.EffortNone}, {"Logprobs", r.Logprobs || r.TopLogprobs > 0},
 	} {
 		if s.set {
-			lost = append(lost, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "a model that draws does not have this setting; it was left out"})
+			warnings = append(warnings, llm.Warning{Code: llm.WarnUnsupported, Setting: s.name, Message: "Imagen models do not have this setting; it was not sent"})
 		}
 	}
-	return lost
+	return warnings
 }
 
-// pictures is the reply.
-type pictures struct {
+// images is the reply of an Imagen model.
+type images struct {
 	provider.Failure
 	Predictions []struct {
 		MediaType string `json:"mimeType"`
 		Data      []byte `json:"bytesBase64Encoded"`
 		URL       string `json:"gcsUri"`
-		Withheld  string `json:"raiFilteredReason"`
+		Filtered  string `json:"raiFilteredReason"`
 	} `json:"predictions"`
 }
 
-// readPictures reads the reply, which is one JSON value, and passes it on.
-func (p *Provider) readPictures(a *provider.Answer) error {
-	var got pictures
+// readImages reads the reply, a single JSON value, and emits its images.
+func (p *Provider) readImages(a *provider.Answer) error {
+	var got images
 	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	var parts []llm.Part
-	var withheld string
-	for _, one := range got.Predictions {
-		if len(one.Data) > 0 || one.URL != "" {
-			parts = append(parts, llm.Image{MediaType: one.MediaType, Data: one.Data, URL: one.URL})
-		} else if one.Withheld != "" {
-			withheld = one.Withheld
+	var filtered string
+	for _, image := range got.Predictions {
+		if len(image.Data) > 0 || image.URL != "" {
+			parts = append(parts, llm.Image{MediaType: image.MediaType, Data: image.Data, URL: image.URL})
+		} else if image.Filtered != "" {
+			filtered = image.Filtered
 		}
 	}
 	switch {
-	case len(parts) == 0 && withheld != "":
-		return a.Reply.Fail(llm.ContentFilter, "the pictures were withheld: "+withheld)
+	case len(parts) == 0 && filtered != "":
+		return a.Reply.Fail(llm.ContentFilter, "the server filtered the images: "+filtered)
 	case len(parts) == 0:
-		return a.Reply.Fail(llm.Protocol, "the reply has no pictures, and does not say why")
+		return a.Reply.Fail(llm.Protocol, "the reply has no images and gives no reason")
 	}
 	a.Start("", "")
 	for _, part := range parts {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: part}})
 	}
-	reason := llm.FinishStop // the protocol has no word for it
-	if withheld != "" {
+	reason := llm.FinishStop // the protocol has no finish reason
+	if filtered != "" {
 		reason = llm.FinishContentFilter
-		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server says of the pictures that are missing: " + withheld}})
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server filtered some of the images: " + filtered}})
 	}
 	a.Done(&llm.Done{FinishReason: reason})
 	return nil

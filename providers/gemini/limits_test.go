@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-func TestLimitsOfTime(t *testing.T) {
+func TestTimeLimits(t *testing.T) {
 	body := sse(parts(text("Hello")), stopped)
 	whole := llmtest.HTTP(200, "text/event-stream", body)
 	first := len(sse(parts(text("Hello"))))

@@ -18,32 +18,31 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// message is a message as it is sent.
-// https://ai.google.dev/api/caching#Content
+// message is a message in a request: https://ai.google.dev/api/caching#Content
 type message struct {
 	Parts []any  `json:"parts"` // *sentPart, *genai.Part from a hook, json.RawMessage
 	Role  string `json:"role,omitempty"`
 
-	results bool // the parts are results of tools
+	results bool // the parts are tool results
 }
 
 // The roles of a message.
 const (
-	roleUser  = "user" // results of tools, too
+	roleUser  = "user" // also for tool results
 	roleModel = "model"
 )
 
-// sentPart is the vendor's part as far as it is used here, with those members of
-// our own whose JSON would lose something.
+// sentPart is a part in a request. It has the members of genai.Part that this package sends.
+// Members whose JSON encoding in genai loses data have separate types.
 type sentPart struct {
 	Text                *string                    `json:"text,omitempty"` // an empty text is sent
 	Thought             bool                       `json:"thought,omitempty"`
-	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // as the server wrote it
+	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // base64, unchanged
 	InlineData          *genai.Blob                `json:"inlineData,omitempty"`
 	FileData            *genai.FileData            `json:"fileData,omitempty"`
 	MediaResolution     *genai.PartMediaResolution `json:"mediaResolution,omitempty"`
-	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // numbers in arguments stay as they are
-	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // and in results
+	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // numbers in arguments are not rounded
+	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // numbers in results are not rounded
 	ExecutableCode      *genai.ExecutableCode      `json:"executableCode,omitempty"`
 	CodeExecutionResult *genai.CodeExecutionResult `json:"codeExecutionResult,omitempty"`
 }
@@ -59,16 +58,16 @@ type functionResponse struct {
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
 
-	place int // of its call among all
+	place int // the position of the call among all calls
 }
 
-// calledTool is what results must know of their call.
+// calledTool is a tool call to which a result can refer.
 type calledTool struct {
 	name  string
-	place int // among all calls, from 1
+	place int // the position among all calls, from 1
 }
 
-// vendorContent puts content in the vendor's type, as a hook may have made it, into ours.
+// vendorContent converts the vendor's type, for example from a hook, to a message.
 func vendorContent(c *genai.Content) *message {
 	if c == nil {
 		return nil
@@ -77,7 +76,7 @@ func vendorContent(c *genai.Content) *message {
 	for _, p := range c.Parts {
 		switch {
 		case p == nil:
-		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // of which the vendor's type makes nothing at all
+		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // genai.Part omits an empty text
 			m.Parts = append(m.Parts, &sentPart{Text: &p.Text})
 		default:
 			m.Parts = append(m.Parts, p)
@@ -86,10 +85,10 @@ func vendorContent(c *genai.Content) *message {
 	return m
 }
 
-// addMessages puts the conversation in. What cannot be said to Gemini is an
-// error: a message without one of its parts is another message.
+// addMessages adds the conversation. A part that Gemini does not support is an error, because
+// the message has another meaning without it.
 func (b *requestBuilder) addMessages() error {
-	called := make(map[string]calledTool) // by the call's id
+	called := make(map[string]calledTool) // by the ID of the call
 	named, late := false, false
 	for i, m := range b.req.Messages {
 		var err error
@@ -108,18 +107,18 @@ func (b *requestBuilder) addMessages() error {
 		named = named || m.Name != ""
 	}
 	if named {
-		b.warn(llm.WarnUnsupported, "Messages", "Gemini takes no names in messages; they were left out")
+		b.warn(llm.WarnUnsupported, "Messages", "Gemini does not support names in messages; they were not sent")
 	}
 	if late {
-		b.warn(llm.WarnChanged, "Messages", "Gemini has one system instruction; a system message in the middle was put to its end")
+		b.warn(llm.WarnChanged, "Messages", "Gemini supports one system instruction; a later system message was appended to it")
 	}
 	if len(b.body.Contents) == 0 {
-		return b.fail(llm.InvalidRequest, "there is no message but the system's: Gemini wants one to answer")
+		return b.fail(llm.InvalidRequest, "the request has only system messages: add a user message")
 	}
 	return nil
 }
 
-// addSystem adds to the system instruction, which is part of the configuration.
+// addSystem appends a message to the system instruction.
 func (b *requestBuilder) addSystem(m llm.Message) error {
 	if b.config.SystemInstruction == nil {
 		b.config.SystemInstruction = new(genai.Content)
@@ -127,14 +126,14 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 	for _, part := range m.Parts {
 		text, ok := part.(llm.Text)
 		if !ok {
-			return fmt.Errorf("this provider cannot be sent %T in a system message", part)
+			return fmt.Errorf("%T is not supported in a system message", part)
 		}
 		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
 	}
 	return nil
 }
 
-// addMessage adds a message of the user's or the model's.
+// addMessage adds a message of the user or the assistant.
 func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool) error {
 	out := message{Role: roleUser, Parts: make([]any, 0, len(m.Parts))}
 	if m.Role == llm.RoleAssistant {
@@ -153,7 +152,7 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 		}
 	}
 	if len(out.Parts) == 0 {
-		if len(m.Parts) > 0 { // nothing in it is for this server
+		if len(m.Parts) > 0 { // all parts belong to other providers
 			return nil
 		}
 		out.Parts = []any{&sentPart{Text: new("")}}
@@ -165,13 +164,13 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 	return nil
 }
 
-// foreign is what the API takes for the signature of a tool call that another
-// model made, or nobody: where a conversation has moved here, or was written by
-// hand. https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
+// foreign is the signature that the API accepts for a tool call without one: a call of another
+// model, or a call in a conversation that a program wrote.
+// https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 const foreign = "skip_thought_signature_validator"
 
-// signForeign signs the first tool call of a turn, which is the one that is
-// looked at, if the model has not signed it.
+// signForeign adds the signature foreign to the first tool call of a turn if it has no
+// signature. The server checks only the first one.
 func signForeign(parts []any) {
 	for _, part := range parts {
 		if p, ok := part.(*sentPart); ok && p.FunctionCall != nil {
@@ -183,7 +182,7 @@ func signForeign(parts []any) {
 	}
 }
 
-// own returns what this provider said must go back with a part.
+// own returns the data that this provider attached to a part, and that must be sent back.
 func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
 	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
 		return partData{}, false
@@ -191,15 +190,15 @@ func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
 	return own, true
 }
 
-// part converts a part, to nil if it is nothing to this server.
+// part converts a part. It returns nil if the part is not sent to this server.
 func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
-	case llm.Refusal: // to Gemini, something the model said
+	case llm.Refusal: // Gemini has no refusals: it is sent as text
 		return &sentPart{Text: &p.Text}, nil
-	case llm.Reasoning: // without a signature, the server has no use for it
+	case llm.Reasoning: // the server ignores reasoning without a signature
 		own, ok := b.own(p.ProviderData)
 		if !ok || own.Signature == "" {
 			return nil, nil
@@ -210,7 +209,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from 3 on look at each image so
+		if p.Quality != "" && !thinksByBudget(b.call.Model) { // only Gemini 3 and later have it for each image
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
@@ -243,23 +242,24 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("this provider cannot be sent %T", part)
+	return nil, fmt.Errorf("%T is not supported", part)
 }
 
-// skip notes a part that is nothing to this server.
+// skip adds a warning about a part that is not sent.
 func (b *requestBuilder) skip(part llm.Part) {
-	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was left out", part))
+	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was not sent", part))
 }
 
+// media converts bytes, a URL, or the bytes in a data URL.
 func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		said, held, err := fromDataURL(inURL)
+		urlType, urlData, err := fromDataURL(inURL)
 		if err != nil {
 			return nil, err
 		}
-		data, given = held, mediaType(cmp.Or(said, given), held)
+		data, given = urlData, mediaType(cmp.Or(urlType, given), urlData)
 	}
 	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
@@ -269,31 +269,31 @@ func (b *requestBuilder) media(given string, data []byte, url string, provided *
 	return out, nil
 }
 
-// fromDataURL returns what a data URL (RFC 2397) holds, without its scheme.
+// fromDataURL decodes a data URL (RFC 2397) without its scheme.
 func fromDataURL(url string) (mediaType string, data []byte, err error) {
 	head, body, _ := strings.Cut(url, ",")
 	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
 	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
-		return "", nil, errors.New("a data: URL must hold bytes in base64; or give the bytes themselves")
+		return "", nil, errors.New("invalid data: URL: encode the data in base64, or set Data")
 	}
 	return mediaType, data, nil
 }
 
-// fileURL returns the address of a file that was uploaded before. Its name will
-// do for the Gemini API; on Vertex AI files lie in a bucket, "gs://…".
+// fileURL returns the URL of an uploaded file. On the Gemini API, id may be the file's name. On
+// Vertex AI, id must be a URL, for example "gs://bucket/file".
 func (p *Provider) fileURL(id string) (string, error) {
 	switch {
 	case strings.Contains(id, "://"):
 		return id, nil
 	case p.vertex:
-		return "", fmt.Errorf("the file %q must be an address, such as gs://bucket/file: Vertex AI keeps no files", id)
+		return "", fmt.Errorf("Vertex AI does not store files: replace the ID %q with a URL, for example gs://bucket/file", id)
 	case !strings.HasPrefix(id, "files/"):
 		id = "files/" + id
 	}
 	return p.baseURL + "/" + id, nil
 }
 
-// mediaTypes are those of files that models read, by the end of their name.
+// mediaTypes maps file extensions to media types, for the files that Gemini models support:
 // https://ai.google.dev/gemini-api/docs/file-input-methods
 var mediaTypes = map[string]string{
 	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".heic": "image/heic",
@@ -303,8 +303,9 @@ var mediaTypes = map[string]string{
 	".txt": "text/plain", ".md": "text/markdown", ".html": "text/html", ".csv": "text/csv", ".xml": "text/xml", ".json": "application/json",
 }
 
-// mediaType returns the type given, or else what a name says or the bytes look
-// like. The server knows that of files uploaded to it.
+// mediaType returns the given type if it is not empty. Otherwise it derives the type from the
+// names' extensions, then from the data. It returns "" if the type is unknown: the server knows
+// the types of uploaded files.
 func mediaType(given string, data []byte, names ...string) string {
 	if given != "" {
 		return given
@@ -322,7 +323,7 @@ func mediaType(given string, data []byte, names ...string) string {
 	return ""
 }
 
-// sentID returns the id to send for a tool call's: none if it was made up here.
+// sentID returns the ID of a tool call, or "" if this package generated it.
 func sentID(id string) string {
 	if strings.HasPrefix(id, madeUp) {
 		return ""
@@ -330,18 +331,18 @@ func sentID(id string) string {
 	return id
 }
 
-// noArguments are those of a call without any.
+// noArguments are the arguments of a call without arguments.
 var noArguments = json.RawMessage("{}")
 
-// arguments returns a call's arguments as the object that the server takes. A
-// model's mistake cannot be sent back to it.
+// arguments returns a call's arguments as a JSON object. The server rejects other values, so
+// invalid arguments that a model produced are replaced by an empty object, with a warning.
 func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 	switch text := strings.TrimSpace(call.Arguments); {
 	case text == "":
 		return noArguments
 	case !isObject(text):
 		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are no JSON object; none were sent in their place")
+			"the arguments of an earlier call of "+call.Name+" are not a JSON object; an empty object was sent")
 		return noArguments
 	default:
 		return json.RawMessage(text)
@@ -350,15 +351,15 @@ func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
 
-// addResults adds the results of tools. Those of one turn are one message,
-// however many there are here, in the order of their calls: where the server gave
-// those no ids, it ties results to them by name and order.
+// addResults adds tool results. The results of one turn are sent as one message, in the order
+// of their calls. If the server assigned no IDs to the calls, it matches results by name and
+// order.
 func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool) error {
 	var parts []any
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
 		if !ok {
-			continue // Validate lets nothing else in
+			continue // Validate rejects other parts
 		}
 		response, err := response(result)
 		if err != nil {
@@ -379,7 +380,7 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 	return nil
 }
 
-// placeOf returns the place of a result's call.
+// placeOf returns the position of a result's call among all calls.
 func placeOf(part any) int {
 	if p, ok := part.(*sentPart); ok && p.FunctionResponse != nil {
 		return p.FunctionResponse.place
@@ -387,9 +388,8 @@ func placeOf(part any) int {
 	return 0
 }
 
-// response returns a result as the object that the server takes: itself if it
-// is one, else under the name that the API gives to output and to errors.
-// https://ai.google.dev/api/caching#FunctionResponse
+// response returns a tool result as a JSON object. A result that is not an object becomes the
+// member "output" or "error": https://ai.google.dev/api/caching#FunctionResponse
 func response(result llm.ToolResult) (json.RawMessage, error) {
 	name := "output"
 	if result.IsError {
@@ -400,8 +400,7 @@ func response(result llm.ToolResult) (json.RawMessage, error) {
 	return json.Marshal(map[string]string{name: result.Content})
 }
 
-// code converts code that the server ran, or its output. Another server's is
-// nothing to this one.
+// code converts code that the server ran, or its output. Code of another provider is not sent.
 func (b *requestBuilder) code(c llm.Code) *sentPart {
 	own, _ := b.own(c.ProviderData)
 	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
@@ -417,8 +416,8 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 	return out
 }
 
-// unknown gives the server back a part of its own that has no name here, or a
-// part that was made with Part.
+// unknown returns a part that this server sent and that has no type in package llm, or a part
+// from [Part].
 func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
 	var own unknownPart
 	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||

@@ -30,10 +30,10 @@ type model struct {
 	Stage       string   `json:"launchStage"` // Vertex AI
 }
 
-// maxPages bounds a server that always says that there is more.
+// maxPages limits the number of pages, in case a server always returns a next page.
 const maxPages = 100
 
-// listModels asks for all pages of the list.
+// listModels requests all pages of the list of models.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	address := p.baseURL + "/models?pageSize=1000"
 	if p.vertex {
@@ -47,7 +47,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		if err != nil {
 			return err
 		}
-		r.Close() // its headers stay
+		r.Close() // the headers can be read after Close
 		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
 			return r.Fail(llm.Protocol, "the reply has no list of models")
 		}
@@ -60,7 +60,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		page = address + "&pageToken=" + url.QueryEscape(got.NextPage)
 	}
-	return p.fail(call, llm.Protocol, "the list of models does not end after %d pages", maxPages)
+	return p.fail(call, llm.Protocol, "the list of models has more than %d pages", maxPages)
 }
 
 func (m *model) info(provider string) llm.ModelInfo {
@@ -71,7 +71,7 @@ func (m *model) info(provider string) llm.ModelInfo {
 		ContextWindow: m.InputLimit,
 		MaxOutput:     m.OutputLimit,
 	}
-	if strings.HasPrefix(m.Name, "tunedModels/") { // whose names must be whole to be asked for
+	if strings.HasPrefix(m.Name, "tunedModels/") { // requests need the full name of a tuned model
 		info.Name = m.Name
 	}
 	for _, method := range m.Methods {

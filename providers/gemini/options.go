@@ -4,67 +4,69 @@ import (
 	"google.golang.org/genai"
 )
 
-// Options are the settings that Gemini has and others do not, for chats and
-// embeddings. What is zero is not sent. They serve both servers.
+// Options are settings that only Gemini models have, for chats, embeddings and token counts.
+// They apply to the Gemini API and to Vertex AI. Zero fields are not sent.
 type Options struct {
-	// ThinkingBudget is how many tokens the model may think, for models before
-	// Gemini 3: 0 is none, -1 as many as it likes. ThinkingLevel is "MINIMAL", "LOW",
-	// "MEDIUM" or "HIGH", for later ones. Either outranks Request.Reasoning.
+	// ThinkingBudget is the maximum number of tokens for thinking, for models before Gemini
+	// 3: 0 disables thinking, and -1 lets the model decide. ThinkingLevel is for later models:
+	// "MINIMAL", "LOW", "MEDIUM" or "HIGH". Both take precedence over Request.ReasoningEffort.
 	ThinkingBudget *int   `json:"thinking_budget,omitempty"`
 	ThinkingLevel  string `json:"thinking_level,omitempty"`
-	// IncludeThoughts asks for summaries of the thinking, which come as
-	// reasoning, and as media before the last where a model draws. By default they are asked for where Request.Reasoning or one of
-	// the above asks for thinking.
+	// IncludeThoughts requests summaries of the thinking. They are returned as reasoning, and
+	// for models that generate images as media before the final image. The default is true if
+	// Request.ReasoningEffort, ThinkingBudget or ThinkingLevel enables thinking.
 	IncludeThoughts *bool `json:"include_thoughts,omitempty"`
 
-	// SafetySettings are thresholds by category of harm:
+	// SafetySettings are thresholds by harm category, for example
 	// {"HARM_CATEGORY_HARASSMENT": "BLOCK_ONLY_HIGH"}.
 	// https://ai.google.dev/gemini-api/docs/safety-settings
 	SafetySettings map[string]string `json:"safety_settings,omitempty"`
 
-	// Tools that the server runs itself. What they find comes as sources, code and
-	// its output as llm.Code.
+	// GoogleSearch, URLContext and CodeExecution enable tools that the server runs. Search
+	// results and pages are returned as sources, code and its output as llm.Code.
 	GoogleSearch  bool `json:"google_search,omitempty"`
 	URLContext    bool `json:"url_context,omitempty"`
 	CodeExecution bool `json:"code_execution,omitempty"`
 
-	// CachedContent names a cache made before: "cachedContents/…", or its last part.
+	// CachedContent is the name of an existing cache: "cachedContents/ID" or "ID".
 	CachedContent string `json:"cached_content,omitempty"`
-	// ResponseModalities are what the answer may consist of: "TEXT", "IMAGE", "AUDIO".
+	// ResponseModalities are the modalities that the answer may have: "TEXT", "IMAGE",
+	// "AUDIO".
 	ResponseModalities []string `json:"response_modalities,omitempty"`
-	// MediaResolution is how closely media are looked at, such as
+	// MediaResolution is the resolution at which the model reads media, for example
 	// "MEDIA_RESOLUTION_LOW".
 	MediaResolution string `json:"media_resolution,omitempty"`
-	// ServiceTier is how urgent the request is, and what it costs: "flex", "priority".
-	// Empty is the server's choice.
+	// ServiceTier determines priority and price: "flex" or "priority". The default is the
+	// server's.
 	ServiceTier string `json:"service_tier,omitempty"`
-	// Labels mark the request in Vertex AI's bills.
+	// Labels are added to the billing records of Vertex AI.
 	Labels map[string]string `json:"labels,omitempty"`
 
-	// TaskType says what embeddings are for: "RETRIEVAL_QUERY",
-	// "RETRIEVAL_DOCUMENT". Title is that of the document.
+	// TaskType is the purpose of embeddings, for example "RETRIEVAL_QUERY" or
+	// "RETRIEVAL_DOCUMENT". Title is the title of the document.
 	TaskType string `json:"task_type,omitempty"`
 	Title    string `json:"title,omitempty"`
-	// AutoTruncate lets Vertex AI leave out the end of a text to embed that is too
-	// long, which is then a warning. By default that is an error. The Gemini API has
-	// no such setting, and neither says what it does with such a text nor that it has
-	// done it: where that matters, keep to the model's limit, which the list of
-	// models has.
+	// AutoTruncate lets Vertex AI truncate texts that are too long to embed, with a warning.
+	// Without it, such a text is an error.
+	//
+	// The Gemini API has no such setting, and does not report whether it truncated a text. To
+	// be sure, keep texts below the model's limit (ModelInfo.ContextWindow in a model list).
 	AutoTruncate bool `json:"auto_truncate,omitempty"`
 
-	// CountBy says who counts tokens: this process, without the network, or the server.
+	// CountBy selects where tokens are counted. The default is [CountOffline].
 	CountBy CountBy `json:"count_by,omitempty"`
 
-	// Hook, if set, changes the vendor's configuration after all settings are in
-	// it. The conversation is not part of it, but for the system instruction.
+	// Hook is called with the vendor's configuration after all settings are applied, and can
+	// change it. The configuration contains the system instruction, but not the other
+	// messages. Hook must be safe for concurrent use.
 	Hook func(*genai.GenerateContentConfig) `json:"-"`
-	// Extra are further members of the request's JSON object, in chats. They outrank all
-	// else, the hook included. An object is merged into one that is there; a nil
-	// member takes away what would be sent otherwise.
+	// Extra contains additional members for the JSON object of a chat request. They take
+	// precedence over all settings and over Hook. An object is merged into an existing
+	// object. A nil value removes a member.
 	Extra map[string]any `json:"extra,omitempty"`
-	// EmbedExtra is Extra for each request for embeddings.
+	// EmbedExtra is like Extra, for requests for embeddings.
 	EmbedExtra map[string]any `json:"embed_extra,omitempty"`
 }
 
-// ProviderName returns "gemini", with either server.
+// ProviderName returns "gemini", for both servers.
 func (Options) ProviderName() string { return string(Gemini) }

@@ -12,9 +12,9 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// These tests are of the calls that are no chats.
+// Tests of embeddings, model lists and token counts.
 
-func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
+func TestEmbeddingBatches(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config  gemini.Config
 		model   string
@@ -72,8 +72,8 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 	}
 }
 
-func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
-	cut := llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model: its end was left out"}
+func TestEmbeddingWarnings(t *testing.T) {
+	cut := llm.Warning{Code: llm.WarnOther, Message: "the server truncated a text that is too long for the model"}
 	long := llm.Warning{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 2 dimensions, not the 1 asked for"}
 	for name, tt := range map[string]struct {
 		server gemini.Server
@@ -102,7 +102,7 @@ func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
 	}
 }
 
-func TestEmbeddingsThatFail(t *testing.T) {
+func TestEmbeddingErrors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body string
 		kind llm.Kind
@@ -120,7 +120,7 @@ func TestEmbeddingsThatFail(t *testing.T) {
 	}
 }
 
-func TestModelsAreListedToTheLastPage(t *testing.T) {
+func TestModelListPages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config gemini.Config
 		pages  []string
@@ -169,14 +169,14 @@ func TestModelsAreListedToTheLastPage(t *testing.T) {
 	}
 }
 
-func TestAListOfModelsWithoutEndIsAnError(t *testing.T) {
+func TestEndlessModelList(t *testing.T) {
 	n := 0
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n++
 		says(200, "application/json", `{"models":[{"name":"models/a"}],"nextPageToken":"again"}`)(w, r)
 	})
 	_, err := llm.New(p, "").ListModels(t.Context())
-	wantError(t, err, llm.Protocol, "does not end after 100 pages")
+	wantError(t, err, llm.Protocol, "has more than 100 pages")
 	equal(t, "the number of pages asked for", n, 100)
 }
 
@@ -189,22 +189,22 @@ func TestCounts(t *testing.T) {
 	equal(t, "the server's count", got, &llm.TokenCount{Tokens: 31, Exact: true, Source: "the Gemini API's countTokens"})
 
 	offline := llm.New(provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("an offline count uses the network: %s", r.URL)
+		t.Errorf("an offline count sent a request: %s", r.URL)
 		return nil, http.ErrServerClosed
 	})}}), model)
 	if got, err = offline.CountTokens(t.Context(), llm.Prompt("Why is the sky blue?")); err != nil {
 		t.Fatal(err)
 	}
 	if got.Exact || got.Tokens < 5 || got.Tokens > 20 || !strings.HasPrefix(got.Source, "estimate") {
-		t.Errorf("the offline count is %+v, want an estimate of about 13 that says so", got)
+		t.Errorf("the offline count is %+v, want an estimate of about 13 with Exact false", got)
 	}
 	_, err = m.CountTokens(t.Context(), with(own(gemini.Options{CountBy: "dice"})))
 	wantError(t, err, llm.InvalidRequest, "dice")
 	_, err = llm.New(serve(t, says(200, "application/json", `{}`)), model).CountTokens(t.Context(), with(own(gemini.Options{CountBy: gemini.CountRemote})))
-	wantError(t, err, llm.Protocol, "no number of tokens")
+	wantError(t, err, llm.Protocol, "no valid totalTokens")
 }
 
-func TestCountOfWhatExtraMembersMakeOfARequest(t *testing.T) {
+func TestCountIncludesExtra(t *testing.T) {
 	req := with(own(gemini.Options{
 		CountBy: gemini.CountRemote, CachedContent: "projects/p/locations/l/cachedContents/1",
 		Extra: map[string]any{"tools": []any{map[string]any{"novel": map[string]any{}}}, "labels": map[string]any{"a": "b"}},

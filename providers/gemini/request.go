@@ -12,12 +12,13 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// chatBody is the body of a chat request. Its members are those of the vendor's
-// configuration, put where the API has them, which is not where the vendor's type has
-// them; a test compares them with what the vendor's client sends.
+// chatBody is the body of a chat request:
 // https://ai.google.dev/api/generate-content#request-body
+//
+// Its members are those of genai.GenerateContentConfig, at their places in the wire format. A
+// test compares the result with the request of the vendor's client.
 type chatBody struct {
-	Model             string                        `json:"model,omitempty"` // in requests to count alone
+	Model             string                        `json:"model,omitempty"` // only in token counts
 	Contents          []message                     `json:"contents"`
 	SystemInstruction *message                      `json:"systemInstruction,omitempty"`
 	GenerationConfig  generationConfig              `json:"generationConfig,omitzero"`
@@ -33,9 +34,9 @@ type chatBody struct {
 	Store             *bool                         `json:"store,omitempty"`
 }
 
-// generationConfig is what the body has under that name. Numbers are float64,
-// where the vendor's float32 would make 0.699999988 of 0.7, and whole ones are as
-// large as ours.
+// generationConfig is the member of that name in the body. Numbers are float64, because the
+// vendor's float32 would change 0.7 to 0.699999988. Integers have the size of those in
+// llm.Request.
 type generationConfig struct {
 	Temperature                *float64                             `json:"temperature,omitempty"`
 	TopP                       *float64                             `json:"topP,omitempty"`
@@ -63,7 +64,8 @@ type generationConfig struct {
 	AudioTranscriptionConfig   *genai.AudioTranscriptionConfig      `json:"audioTranscriptionConfig,omitempty"`
 }
 
-// requestBuilder makes a chat body of a request and notes what is lost.
+// requestBuilder builds a chat body from a request, and collects warnings about settings that
+// are not sent.
 type requestBuilder struct {
 	provider *Provider
 	call     *llm.Call
@@ -75,15 +77,15 @@ type requestBuilder struct {
 	warnings []llm.Warning
 }
 
-// exact are the request's own numbers, which the vendor's types would round.
+// exact holds the numbers of the request before the vendor's types round them.
 type exact struct {
 	temperature, topP, topK, presence, frequency *float64
 	seed                                         *int64
 	maxTokens                                    int
 }
 
-// marshalChat returns the body for the call, with warnings about what the
-// server cannot be asked for, or an error if the request is strict about that.
+// marshalChat returns the body for the call, and warnings about settings that the server does
+// not support. If the request has FailOnUnsupported, a warning becomes an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -93,7 +95,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	return data, b.warnings, err
 }
 
-// buildChat returns the body before it is JSON, and without Options.Extra.
+// buildChat returns the body before encoding, without Options.Extra.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
@@ -118,14 +120,14 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	return b, nil
 }
 
-// marshal returns a request's body with the user's own members in it.
+// marshal encodes a request's body and adds the members of extra.
 func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err == nil {
 		data, err = mergeDeep(data, extra)
 	}
 	if err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return nil, p.fail(call, llm.InvalidRequest, "cannot encode the request as JSON: %v", err)
 	}
 	if config, ok := extra["generationConfig"].(map[string]any); ok && config["candidateCount"] != nil {
 		var sent struct {
@@ -134,14 +136,15 @@ func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]by
 			} `json:"generationConfig"`
 		}
 		if json.Unmarshal(data, &sent) == nil && sent.Config.Candidates > 1 {
-			return nil, p.severalCandidates(call, "Options.Extra asks")
+			return nil, p.severalCandidates(call, "Options.Extra")
 		}
 	}
 	return data, nil
 }
 
-func (p *Provider) severalCandidates(call *llm.Call, who string) error {
-	return p.fail(call, llm.Unsupported, "%s for more than one candidate (candidateCount): make several calls instead", who)
+// severalCandidates returns the error for a candidateCount above 1 in the named option.
+func (p *Provider) severalCandidates(call *llm.Call, option string) error {
+	return p.fail(call, llm.Unsupported, "%s requests more than one candidate (candidateCount): make several calls instead", option)
 }
 
 func (b *requestBuilder) fail(kind llm.Kind, format string, args ...any) error {
@@ -152,6 +155,7 @@ func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
 	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
 }
 
+// addSettings adds the sampling settings and limits of the request.
 func (b *requestBuilder) addSettings() {
 	r, c := b.req, &b.config
 	b.exact = exact{
@@ -199,10 +203,10 @@ func (b *requestBuilder) addTools() {
 	if declarations != nil {
 		c.Tools = append(c.Tools, &genai.Tool{FunctionDeclarations: declarations})
 		if r.ParallelToolCalls != nil && !*r.ParallelToolCalls {
-			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini cannot be told to make one call at a time; the model decides")
+			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini has no setting for single tool calls; the model decides")
 		}
 	}
-	// A call that is demanded follows the tool's schema anyway.
+	// In the mode ANY, calls always follow the tool's schema, so Strict needs no other mode.
 	// https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes
 	var calling genai.FunctionCallingConfig
 	switch mode := r.ToolChoice.Mode; {
@@ -231,7 +235,7 @@ func (b *requestBuilder) addFormat() {
 	if len(f.Schema) > 0 {
 		c.ResponseJsonSchema = f.Schema
 		if f.Description != "" {
-			b.warn(llm.WarnUnsupported, "Format", "Gemini takes the schema alone; its description was left out")
+			b.warn(llm.WarnUnsupported, "Format", "Gemini does not support a description of the schema; it was not sent")
 		}
 	}
 }
@@ -259,21 +263,21 @@ func (b *requestBuilder) addOptions() {
 	c.Labels = maps.Clone(o.Labels)
 }
 
-// checkHook returns an error for what a hook asked for that would not happen.
+// checkHook returns an error if the hook set a field that has no effect here.
 func (b *requestBuilder) checkHook() error {
 	c := &b.config
 	switch {
 	case c.CandidateCount > 1:
-		return b.provider.severalCandidates(b.call, "the hook asks")
+		return b.provider.severalCandidates(b.call, "Options.Hook")
 	case c.HTTPOptions != nil:
-		return b.fail(llm.Unsupported, "the hook set HTTPOptions, which are for the vendor's own client: use Config and Options.Extra")
+		return b.fail(llm.Unsupported, "Options.Hook set HTTPOptions, but the vendor's client is not used: use Config and Options.Extra")
 	case c.ToolConfig != nil && c.ToolConfig.FunctionCallingConfig != nil && c.ToolConfig.FunctionCallingConfig.StreamFunctionCallArguments != nil:
-		return b.fail(llm.Unsupported, "the hook asks for arguments of tool calls in pieces, which this provider cannot read")
+		return b.fail(llm.Unsupported, "Options.Hook set StreamFunctionCallArguments, but partial arguments cannot be read: leave it unset")
 	}
 	return nil
 }
 
-// fill puts the configuration into the body.
+// fill copies the configuration into the body.
 func (b *requestBuilder) fill() {
 	c, body, exact := &b.config, &b.body, &b.exact
 	body.SystemInstruction = vendorContent(c.SystemInstruction)
@@ -318,7 +322,7 @@ func (b *requestBuilder) fill() {
 	body.GenerationConfig = g
 }
 
-// unrounded returns the request's own number, unless a hook has set another.
+// unrounded returns the request's number, unless a hook has changed it.
 func unrounded(now *float32, exact *float64) *float64 {
 	switch {
 	case now == nil:
@@ -326,15 +330,15 @@ func unrounded(now *float32, exact *float64) *float64 {
 	case exact != nil && float32(*exact) == *now:
 		return exact
 	}
-	// By its decimal text: 0.7 as a float32 is 0.699999988.
+	// Converting by the decimal text keeps 0.7; converting the float32 gives 0.699999988.
 	f, err := strconv.ParseFloat(strconv.FormatFloat(float64(*now), 'g', -1, 32), 64)
-	if err != nil { // a finite number can be read back
+	if err != nil { // only for infinities and NaN
 		f = float64(*now)
 	}
 	return &f
 }
 
-// outputImage is the vendor's image configuration as the API has it.
+// outputImage is the image configuration in the wire format.
 type outputImage struct {
 	AspectRatio      string                               `json:"aspectRatio,omitempty"`
 	ImageSize        string                               `json:"imageSize,omitempty"`

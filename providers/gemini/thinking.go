@@ -8,23 +8,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// How much a model thinks is told to those before Gemini 3 by a budget of tokens,
-// and to later ones by a level. https://ai.google.dev/gemini-api/docs/thinking
-
-// thinksByBudget reports whether a model takes a budget.
+// thinksByBudget reports whether a model has a thinking budget in tokens. Models before Gemini
+// 3 do. Later models have a thinking level: https://ai.google.dev/gemini-api/docs/thinking
 func thinksByBudget(model string) bool {
 	name := baseName(model)
 	return strings.HasPrefix(name, "gemini-2") || strings.HasPrefix(name, "gemini-1")
 }
 
-// budgets are the efforts in tokens, for models that know no levels, as Google
-// itself translates them: https://ai.google.dev/gemini-api/docs/openai#thinking
+// budgets maps reasoning efforts to thinking budgets in tokens, with the values that Google
+// uses in its OpenAI compatibility: https://ai.google.dev/gemini-api/docs/openai#thinking
 var budgets = map[llm.ReasoningEffort]int32{
 	llm.EffortNone: 0, llm.EffortMinimal: 1024, llm.EffortLow: 1024, llm.EffortMedium: 8192, llm.EffortHigh: 24576,
 }
 
-// leastBudget returns the smallest budget that a model takes. The Pro ones cannot
-// do without.
+// leastBudget returns the smallest thinking budget of a model, in tokens. Pro models cannot
+// disable thinking.
 func leastBudget(model string) int32 {
 	if strings.HasPrefix(baseName(model), "gemini-2.5-pro") {
 		return 128
@@ -32,11 +30,11 @@ func leastBudget(model string) int32 {
 	return 0
 }
 
-// minimal begins the names of models that take the level MINIMAL. To others, Pro
-// ones and Flash from 3.7 on, it is an error, and LOW is the least.
+// minimal lists prefixes of models that support the level MINIMAL. For other models, such as
+// Pro models and Flash models from 3.7 on, MINIMAL is an error, and LOW is the lowest level.
 var minimal = []string{"gemini-3-flash", "gemini-3.1-flash", "gemini-3.5-flash"}
 
-// leastLevel returns the lowest level that a model is sure to take.
+// leastLevel returns the lowest thinking level that a model supports.
 func leastLevel(model string) genai.ThinkingLevel {
 	name := baseName(model)
 	if strings.Contains(name, "flash-lite") {
@@ -50,8 +48,7 @@ func leastLevel(model string) genai.ThinkingLevel {
 	return genai.ThinkingLevelLow
 }
 
-// addThinking asks for the thinking that the options name, or else for the effort
-// of the request.
+// addThinking sets the thinking from the options, or otherwise from the request's effort.
 func (b *requestBuilder) addThinking() {
 	o, effort := &b.options, b.req.ReasoningEffort
 	var t genai.ThinkingConfig
@@ -79,12 +76,12 @@ func (b *requestBuilder) addThinking() {
 	}
 }
 
-// addBudget puts the request's effort into tokens.
+// addBudget converts the request's effort to a budget in tokens.
 func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
 	effort := b.req.ReasoningEffort
 	budget, known := budgets[effort]
 	if !known {
-		b.warn(llm.WarnUnsupported, "ReasoningEffort", "there is no number of tokens for the effort "+string(effort)+" on this model; it was left out")
+		b.warn(llm.WarnUnsupported, "ReasoningEffort", "this model has no thinking budget for the effort "+string(effort)+"; it was not sent")
 		return
 	}
 	t.IncludeThoughts = budget != 0
@@ -95,6 +92,7 @@ func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
 	t.ThinkingBudget = &budget
 }
 
+// warnOfThinking adds a warning that thinking cannot be disabled.
 func (b *requestBuilder) warnOfThinking() {
-	b.warn(llm.WarnChanged, "ReasoningEffort", "this model always thinks; it was asked for the least")
+	b.warn(llm.WarnChanged, "ReasoningEffort", "this model always thinks; the lowest setting was sent")
 }

@@ -13,30 +13,32 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Part returns a part of the vendor's type for a message, for what no part of
-// package llm can say: which piece of a video to watch, say. It is sent as genai
-// writes it, and to no other provider than this one. An error is that the part
-// cannot be written as JSON.
+// Part converts a part of the vendor's type to a part of a message. Use it for features that
+// the parts of package llm do not have, for example a range of a video. The part is sent in
+// genai's JSON encoding. Other providers do not send it, and return a warning.
+//
+// Part returns an error if p is nil or cannot be encoded as JSON.
 func Part(p *genai.Part) (llm.Part, error) {
 	if p == nil {
-		return nil, errors.New("gemini: there is no part")
+		return nil, errors.New("gemini: the part is nil")
 	}
 	data, err := json.Marshal(p)
 	if err == nil {
 		data, err = json.Marshal(unknownPart{Type: unknownType, Part: data})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("gemini: the part cannot be written as JSON: %w", err)
+		return nil, fmt.Errorf("gemini: cannot encode the part as JSON: %w", err)
 	}
 	return llm.Unknown{Type: unknownType, Raw: data}, nil
 }
 
-// Chunks returns a response as the server sent it, in the vendor's type: one chunk,
-// or one for each piece of a stream. They have what events have no place for, such
-// as safety ratings, the licence of a citation, and the search suggestions that
-// Google wants shown beside an answer that rests on its search. The request must have
-// been made with KeepRaw set; without, there are none. An error is that a chunk does
-// not fit the vendor's type; those before it are returned.
+// Chunks returns the server's reply in the vendor's type: the chunks of a stream, or one chunk
+// if the reply was not streamed. They contain data that events do not, for example safety
+// ratings, the license of a citation, and the search suggestions that Google requires programs
+// to show with search results.
+//
+// The request must set KeepRaw. Without it, Chunks returns nil. If a chunk cannot be decoded,
+// Chunks returns the chunks before it and an error.
 func Chunks(resp *llm.Response) ([]*genai.GenerateContentResponse, error) {
 	var chunks []*genai.GenerateContentResponse
 	if resp == nil {
@@ -53,12 +55,12 @@ func Chunks(resp *llm.Response) ([]*genai.GenerateContentResponse, error) {
 			chunks, err = appendChunks(chunks, frame.Data)
 		}
 		if err != nil {
-			return chunks, fmt.Errorf("gemini: the reply kept is not made of chunks: %w", err)
+			return chunks, fmt.Errorf("gemini: cannot decode Response.Raw: %w", err)
 		}
 	}
 }
 
-// appendChunks adds those that a frame has: one, or a list of them.
+// appendChunks appends the chunks of a frame: one, or a list.
 func appendChunks(chunks []*genai.GenerateContentResponse, data []byte) ([]*genai.GenerateContentResponse, error) {
 	if data = bytes.TrimSpace(data); len(data) == 0 || string(data) == "[DONE]" {
 		return chunks, nil
