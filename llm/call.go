@@ -3,6 +3,7 @@ package llm
 import (
 	"context"
 	"iter"
+	"reflect"
 	"slices"
 )
 
@@ -18,20 +19,45 @@ type Events = iter.Seq2[Event, error]
 // of middleware around it. Handlers may be called from many goroutines at once.
 type Handler func(ctx context.Context, call *Call) Events
 
-// A Middleware wraps a handler in another: it may look at the call, pass on a
-// changed copy of it ([Call.Clone]), watch or hold back the events, or call
-// next again ([ForwardAttempt] says until when that is allowed).
-type Middleware func(next Handler) Handler
+// Middleware adds behavior around a [Handler]: it can inspect a call, pass on a changed
+// copy of it (see [Call.Clone]), inspect or hold back the events, or call next again.
+// Package [github.com/parley-llm/parley/llm/llmutil] has ForwardAttempt, which implements the
+// rule of when a call may be repeated.
+//
+// Wrap returns a Handler that calls next. Wrap can be called several times, once for each
+// model that has the middleware, and the returned handlers can run concurrently.
+//
+// Add middleware to a model with [WithMiddleware] and [WithOuterMiddleware].
+type Middleware interface {
+	Wrap(next Handler) Handler
+}
 
-// Chain wraps h in the given middleware; the first is outermost, so it sees
-// the call first and the events last.
+// MiddlewareFunc is an adapter that makes a function a [Middleware].
+type MiddlewareFunc func(next Handler) Handler
+
+// Wrap returns f(next). If f is nil, it returns next.
+func (f MiddlewareFunc) Wrap(next Handler) Handler {
+	if f == nil {
+		return next
+	}
+	return f(next)
+}
+
+// Chain wraps h in the given middleware. The first is outermost: it receives a call first
+// and its events last. Nil interfaces and nil pointers are skipped.
 func Chain(h Handler, middleware ...Middleware) Handler {
 	for _, m := range slices.Backward(middleware) {
-		if m != nil {
-			h = m(h)
+		if !isNilMiddleware(m) {
+			h = m.Wrap(h)
 		}
 	}
 	return h
+}
+
+// isNilMiddleware reports whether m is nil or holds a nil pointer.
+func isNilMiddleware(m Middleware) bool {
+	v := reflect.ValueOf(m)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // A Provider is a backend that answers calls: a hosted API, a local server, an
@@ -45,7 +71,7 @@ type Provider interface {
 	// [Unsupported]. Every error is an [*Error] that names the provider, the model
 	// and the operation: a [Model] fills in what is left open, but middleware sees
 	// it before. An answer whose usage the server did not report has a warning,
-	// [WarnUsageUnknown]. llmtest.TestProvider checks all of it. Do must not modify the call or keep it after the events
+	// [WarnUsageUnknown]. conformance.Test checks all of it. Do must not modify the call or keep it after the events
 	// have ended, and may be called from many goroutines at once.
 	Do(ctx context.Context, call *Call) Events
 }
@@ -57,9 +83,15 @@ type Op string
 const (
 	OpChat        Op = "chat"         // Request in; content events out
 	OpEmbed       Op = "embed"        // Embed in; an [EmbedResponse] out
-	OpCountTokens Op = "count tokens" // Request in; a [TokenCount] out
-	OpListModels  Op = "list models"  // nothing in; a [ModelList] out
+	OpCountTokens Op = "count_tokens" // Request in; a [TokenCount] out
+	OpListModels  Op = "list_models"  // nothing in; a [ModelList] out
 )
+
+// UnmarshalText sets the operation. It accepts the spelling with spaces of earlier versions.
+func (o *Op) UnmarshalText(text []byte) error {
+	*o = Op(snakeCase(text))
+	return nil
+}
 
 // A Call is one operation on its way to a provider. It is read by many and
 // modified by none: middleware that wants a change passes on a clone.
@@ -72,7 +104,7 @@ type Call struct {
 	Embed   *EmbedRequest // for OpEmbed
 
 	// Buffered says that the caller sees nothing before the answer is whole,
-	// so that the call may start anew until its very end. See [ForwardAttempt].
+	// so that the call may start anew until its very end. See github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 	Buffered bool
 }
 

@@ -155,7 +155,7 @@ func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 	for name, options := range map[string][]llm.ModelOption{
 		"plain":         nil,
 		"with defaults": {llm.WithDefaults(*defaults)},
-		"with middleware that changes a clone": {llm.WithDefaults(*defaults), llm.WithMiddleware(func(next llm.Handler) llm.Handler {
+		"with middleware that changes a clone": {llm.WithDefaults(*defaults), llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				changed := call.Clone()
 				changed.Request.Messages = append(slices.Clip(changed.Request.Messages), llm.User("and?"))
@@ -164,7 +164,7 @@ func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 				changed.Request.Options = nil
 				return next(ctx, changed)
 			}
-		})},
+		}))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			model := answering(script(

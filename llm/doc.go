@@ -47,7 +47,7 @@
 //
 // A [Provider] is one method, Do, that answers a [Call] with [Events]. Chats,
 // embeddings, token counts and model lists are all calls, so a [Middleware]
-// — one function around another — serves them all. [ForwardAttempt] holds the
+// — one function around another — serves them all. github.com/parley-llm/parley/llm/llmutil.ForwardAttempt holds the
 // rule that lets middleware begin a call anew until the caller has seen
 // content, and never after.
 //

@@ -20,7 +20,7 @@ import (
 //
 // Its text says what happened, to which model, and what to do:
 //
-//	parley: openai/gpt-4o: rate limited (429), retry in 20s: Rate limit reached for gpt-4o
+//	parley: openai/gpt-4o: rate limited (429): Rate limit reached for gpt-4o; retry in 20s
 //
 // No credential appears in any field: what servers echo is scrubbed.
 // An Error is not modified once it has been returned, so any number of
@@ -70,21 +70,21 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	if e.Kind == "" {
-		b.WriteString("failed") // in a way that nobody has classified
+		b.WriteString("failed")
 	} else {
-		b.WriteString(string(e.Kind))
+		b.WriteString(e.Kind.Error())
 	}
 	if e.Status != 0 && e.Status != http.StatusOK {
 		b.WriteString(" (" + strconv.Itoa(e.Status) + ")")
-	}
-	if e.RetryAfter > 0 {
-		b.WriteString(", retry in " + e.RetryAfter.Round(time.Millisecond).String())
 	}
 	switch {
 	case e.Message != "":
 		b.WriteString(": " + e.Message)
 	case e.Err != nil:
 		b.WriteString(": " + e.Err.Error())
+	}
+	if e.RetryAfter > 0 {
+		b.WriteString("; retry in " + e.RetryAfter.Round(time.Millisecond).String())
 	}
 	if e.RequestID != "" {
 		b.WriteString(" [request " + e.RequestID + "]")

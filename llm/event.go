@@ -74,13 +74,13 @@ const (
 
 var eventNames = [...]string{
 	EventStart: "start", EventText: "text", EventReasoning: "reasoning", EventRefusal: "refusal",
-	EventToolCallStart: "tool call start", EventToolCallDelta: "tool call delta", EventToolCallEnd: "tool call end",
+	EventToolCallStart: "tool_call_start", EventToolCallDelta: "tool_call_delta", EventToolCallEnd: "tool_call_end",
 	EventMedia: "media", EventSource: "source", EventLogprob: "logprob", EventResult: "result",
-	EventStepStart: "step start", EventStepEnd: "step end", EventWarning: "warning", EventAttempt: "attempt",
+	EventStepStart: "step_start", EventStepEnd: "step_end", EventWarning: "warning", EventAttempt: "attempt",
 	EventReset: "reset", EventDone: "done",
 }
 
-// String returns the type's name: "tool call start".
+// String returns the type's name: "tool_call_start".
 func (t EventType) String() string {
 	if int(t) < len(eventNames) && eventNames[t] != "" {
 		return eventNames[t]
@@ -89,7 +89,7 @@ func (t EventType) String() string {
 }
 
 // Content reports whether the event shows the caller a piece of the answer.
-// The first such event is the commit point: see [ForwardAttempt].
+// The first such event is the commit point: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,

@@ -162,7 +162,7 @@ func ExampleError() {
 	}
 	// Output:
 	// wait for 20s
-	// parley: fake/demo: rate limited (429), retry in 20s: Too many requests
+	// parley: fake/demo: rate limited (429): Too many requests; retry in 20s
 	// only this arrived: "Air scatters "
 	// parley: fake/demo: incomplete reply: the connection closed
 }
@@ -213,11 +213,11 @@ func ExampleMessage_MarshalJSON() {
 	// assistant said: A cat.
 }
 
-// A middleware is a function around a handler. This one adds up what all
-// calls of a model cost.
-func ExampleMiddleware() {
+// Middleware is a function around a handler, or a type with a Wrap method. This one adds
+// up the usage of all calls of a model.
+func ExampleMiddlewareFunc() {
 	spent := make(chan llm.Usage, 10) // calls may come from many goroutines
-	meter := func(next llm.Handler) llm.Handler {
+	meter := llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				for ev, err := range next(ctx, call) {
@@ -230,7 +230,7 @@ func ExampleMiddleware() {
 				}
 			}
 		}
-	}
+	})
 	model := open(bluesky(), report()).With(llm.WithMiddleware(meter))
 
 	for _, question := range []string{"Why is the sky blue?", "What is the weather in Oslo?"} {
@@ -243,6 +243,31 @@ func ExampleMiddleware() {
 	fmt.Println(total)
 	// Output:
 	// 10 in, 4 out
+}
+
+// WithMiddleware adds inside the middleware that a model has, WithOuterMiddleware outside.
+func ExampleWithOuterMiddleware() {
+	named := func(name string) llm.Middleware {
+		return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
+			return func(ctx context.Context, call *llm.Call) llm.Events {
+				return func(yield func(llm.Event, error) bool) {
+					fmt.Println(name)
+					next(ctx, call)(yield)
+				}
+			}
+		})
+	}
+	model := open(bluesky()).With(llm.WithMiddleware(named("retry"), named("limit")))
+	model = model.With(llm.WithMiddleware(named("one try")), llm.WithOuterMiddleware(named("telemetry")))
+
+	if _, err := model.Generate(context.Background(), llm.Prompt("Why is the sky blue?")); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// telemetry
+	// retry
+	// limit
+	// one try
 }
 
 // Give a model a standing instruction and settings of its own. What a request

@@ -52,10 +52,16 @@ type Capability string
 const (
 	CanUseTools   Capability = "tools"        // calls the tools of a request
 	CanReason     Capability = "reasoning"    // thinks before it answers
-	CanFollowJSON Capability = "json schema"  // holds its answer to the schema of a [Format]
+	CanFollowJSON Capability = "json_schema"  // holds its answer to the schema of a [Format]
 	CanStream     Capability = "streaming"    // answers piece by piece
-	CanCache      Capability = "prompt cache" // reads the beginning of a prompt that it has read before from a cache
+	CanCache      Capability = "prompt_cache" // reads the beginning of a prompt that it has read before from a cache
 )
+
+// UnmarshalText sets the capability. It accepts the spelling with spaces of earlier versions.
+func (c *Capability) UnmarshalText(text []byte) error {
+	*c = Capability(snakeCase(text))
+	return nil
+}
 
 // Prices are in US dollars for a million tokens. A zero is free; what is not
 // known is a nil *Prices.

@@ -31,10 +31,28 @@ func New(p Provider, name string, options ...ModelOption) *Model {
 // A ModelOption changes a model in the making.
 type ModelOption func(*Model)
 
-// WithMiddleware adds middleware inside of what the model has, nearer to the provider:
-// in New(p, name, WithMiddleware(a, b)).With(WithMiddleware(c)), a sees calls first and c last.
+// WithMiddleware adds middleware inside the middleware that the model already has, nearer
+// to the provider. The first argument is the outermost of those added. For example, the
+// calls of this model pass through a, b and c, in this order:
+//
+//	model := llm.New(p, name, llm.WithMiddleware(a, b))
+//	model = model.With(llm.WithMiddleware(c))
+//
+// See [WithOuterMiddleware] for the other side.
 func WithMiddleware(middleware ...Middleware) ModelOption {
 	return func(m *Model) { m.middleware = append(slices.Clip(m.middleware), middleware...) }
+}
+
+// WithOuterMiddleware adds middleware outside the middleware that the model already has,
+// nearer to the caller. The first argument is the outermost of all. Telemetry and a tool
+// loop belong there: they then include the retries and limits of a model that was opened
+// from a config file. For example, the calls of this model pass through telemetry, loop
+// and retry, in this order:
+//
+//	model := llm.New(p, name, llm.WithMiddleware(retry))
+//	model = model.With(llm.WithOuterMiddleware(telemetry, loop))
+func WithOuterMiddleware(middleware ...Middleware) ModelOption {
+	return func(m *Model) { m.middleware = slices.Concat(middleware, m.middleware) }
 }
 
 // WithDefaults sets what requests leave open, in place of earlier defaults: each
@@ -60,8 +78,8 @@ func WithCloser(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
 }
 
-// With returns a copy of the model with further options. Middleware is added inside of
-// what the model has: see [WithMiddleware].
+// With returns a copy of the model with further options. [WithMiddleware] adds middleware
+// inside the middleware of the model, [WithOuterMiddleware] outside of it.
 func (m *Model) With(options ...ModelOption) *Model {
 	changed := *m
 	for _, option := range options {

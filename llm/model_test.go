@@ -14,7 +14,7 @@ import (
 // noting returns middleware that notes its name on the way in and, with a
 // stroke, on the way out.
 func noting(notes *[]string, name string) llm.Middleware {
-	return func(next llm.Handler) llm.Handler {
+	return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				*notes = append(*notes, name)
@@ -22,7 +22,7 @@ func noting(notes *[]string, name string) llm.Middleware {
 				next(ctx, call)(yield)
 			}
 		}
-	}
+	})
 }
 
 func TestMiddlewareRunsInTheOrderWritten(t *testing.T) {
@@ -35,9 +35,40 @@ func TestMiddlewareRunsInTheOrderWritten(t *testing.T) {
 	check(t, "order", []string{"a", "b", "c", "d", "/d", "/c", "/b", "/a"}, notes)
 
 	notes = nil
+	outer := model.With(llm.WithOuterMiddleware(noting(&notes, "e"), noting(&notes, "f")))
+	if _, err := outer.With(llm.WithOuterMiddleware(noting(&notes, "g"))).Generate(t.Context(), llm.Prompt("?")); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "order with outer middleware", []string{"g", "e", "f", "a", "b", "c", "d", "/d", "/c", "/b", "/a", "/f", "/e", "/g"}, notes)
+
+	notes = nil
+	if _, err := model.Generate(t.Context(), llm.Prompt("?")); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "order of the model that it was made of", []string{"a", "b", "c", "d", "/d", "/c", "/b", "/a"}, notes)
+
+	notes = nil
 	handler := llm.Chain(func(context.Context, *llm.Call) llm.Events { return script(done()) }, noting(&notes, "x"), noting(&notes, "y"))
 	read(handler(t.Context(), &llm.Call{}))
 	check(t, "order of a chain", []string{"x", "y", "/y", "/x"}, notes)
+}
+
+// pointerMiddleware is middleware of which a program may have a nil pointer.
+type pointerMiddleware struct{ notes *[]string }
+
+func (p *pointerMiddleware) Wrap(next llm.Handler) llm.Handler {
+	return noting(p.notes, "pointer").Wrap(next)
+}
+
+func TestNilMiddlewareIsSkipped(t *testing.T) {
+	var notes []string
+	var pointer *pointerMiddleware
+	var function llm.MiddlewareFunc
+	model := answering(script(done()), llm.WithMiddleware(nil, pointer, function, &pointerMiddleware{&notes}))
+	if _, err := model.Generate(t.Context(), llm.Prompt("?")); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "notes", []string{"pointer", "/pointer"}, notes)
 }
 
 func TestWithLeavesTheOriginalAlone(t *testing.T) {
@@ -91,12 +122,12 @@ func TestEveryOperationTakesTheSamePath(t *testing.T) {
 			return script(llm.Event{Type: llm.EventResult, Detail: d}, done())
 		}
 		return script(text("Hi"), done())
-	}), "tiny", llm.WithMiddleware(func(next llm.Handler) llm.Handler {
+	}), "tiny", llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			atMiddleware = append(atMiddleware, *call)
 			return next(ctx, call)
 		}
-	}))
+	})))
 
 	if _, err := read(model.Stream(t.Context(), ask).Events()); err != nil {
 		t.Fatal(err)
@@ -174,7 +205,7 @@ func TestAnswerWithoutItsResultIsIncomplete(t *testing.T) {
 }
 
 func TestModelWithoutProvider(t *testing.T) {
-	model := llm.New(nil, "tiny", llm.WithMiddleware(func(next llm.Handler) llm.Handler { return next }))
+	model := llm.New(nil, "tiny", llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler { return next })))
 	check(t, "String", "/tiny", model.String())
 	_, err := model.Generate(t.Context(), llm.Prompt("?"))
 	e := asError(t, err)
@@ -251,7 +282,7 @@ func TestOneModelServesManyGoroutines(t *testing.T) {
 		question := call.Request.Messages[len(call.Request.Messages)-1].Text()
 		return script(start(question), text("re: "), text(question), done())
 	}), "tiny", llm.WithDefaults(llm.Request{Messages: []llm.Message{llm.System("s")}, Options: []llm.Options{fakeOptions("a")}}),
-		llm.WithMiddleware(func(next llm.Handler) llm.Handler { return next }))
+		llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler { return next })))
 	shared := llm.Prompt("shared")
 	var wg sync.WaitGroup
 	for i := range 100 {

@@ -113,11 +113,17 @@ type FinishReason string
 const (
 	FinishStop          FinishReason = "stop"           // the model was done, or met a stop sequence
 	FinishLength        FinishReason = "length"         // a limit on tokens was reached; the answer is cut
-	FinishToolCalls     FinishReason = "tool calls"     // the model waits for the results of tools
-	FinishContentFilter FinishReason = "content filter" // the provider withheld the rest
+	FinishToolCalls     FinishReason = "tool_calls"     // the model waits for the results of tools
+	FinishContentFilter FinishReason = "content_filter" // the provider withheld the rest
 	FinishOther         FinishReason = "other"          // anything else: see RawFinishReason
 	FinishUnknown       FinishReason = ""               // the server did not say, or has not yet
 )
+
+// UnmarshalText sets the reason. It accepts the spelling with spaces of earlier versions.
+func (r *FinishReason) UnmarshalText(text []byte) error {
+	*r = FinishReason(snakeCase(text))
+	return nil
+}
 
 // RateLimits is what a server says of the caller's limits. A negative number
 // is one that the server did not say.
@@ -143,11 +149,17 @@ type WarningCode string
 const (
 	WarnUnsupported  WarningCode = "unsupported"   // a setting that the backend does not have was left out
 	WarnChanged      WarningCode = "changed"       // a setting was sent as something else
-	WarnUsageUnknown WarningCode = "usage unknown" // the reply ended well but without its usage
+	WarnUsageUnknown WarningCode = "usage_unknown" // the reply ended well but without its usage
 	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will go away
-	WarnAnsweredBy   WarningCode = "answered by"   // another model than the one asked answered
+	WarnAnsweredBy   WarningCode = "answered_by"   // another model than the one asked answered
 	WarnOther        WarningCode = "other"         // anything else: see the message
 )
+
+// UnmarshalText sets the code. It accepts the spelling with spaces of earlier versions.
+func (c *WarningCode) UnmarshalText(text []byte) error {
+	*c = WarningCode(snakeCase(text))
+	return nil
+}
 
 // String returns the warning's message with its setting.
 func (w Warning) String() string {

@@ -217,7 +217,7 @@ func TestStreamErrors(t *testing.T) {
 				Message: "gave up after 3 tries: slow down", RetryAfter: 20 * time.Second, RequestID: "r1", Err: limited,
 			},
 			matches: []error{llm.RateLimited, limited},
-			text:    "parley: other/big: rate limited (429), retry in 20s: gave up after 3 tries: slow down [request r1]",
+			text:    "parley: other/big: rate limited (429): gave up after 3 tries: slow down; retry in 20s [request r1]",
 		},
 		{
 			name:    "foreign error around one of ours without a message",

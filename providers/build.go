@@ -253,7 +253,7 @@ func inTurns(opened []llm.Provider, model string) (llm.Provider, error) {
 		members[i] = Member{Name: fmt.Sprintf("key %d", i+1), Model: llm.New(p, model)}
 	}
 	kind, _, _ := registered(&registry.groups, keyGroup)
-	handler, err := kind.build(reflect.Zero(kind.settings).Interface(), members)
+	handler, err := kind.build(reflect.New(kind.settings).Interface(), members)
 	if err != nil {
 		return nil, err
 	}
@@ -401,7 +401,7 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 		if len(b.list) > before {
 			continue
 		}
-		built, err := kind.build(settings.Interface(), b)
+		built, err := kind.build(settings.Addr().Interface(), b)
 		if err != nil {
 			b.add(m.name.place, "the middleware %q cannot be made: %s", m.name.value, messageOf(err))
 			continue
@@ -433,7 +433,7 @@ func (b *builder) group(g *row[groupConfig]) *entry {
 	if len(b.list) > 0 {
 		return nil
 	}
-	handler, err := kind.build(settings.Interface(), members)
+	handler, err := kind.build(settings.Addr().Interface(), members)
 	if err != nil {
 		b.add(g.name.place, "the group %q cannot be made: %s", g.name.value, messageOf(err))
 		return nil

@@ -237,6 +237,12 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 			return
 		}
 		key.SetString(pair[0].Value)
+		if words, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
+			if err := words.UnmarshalText([]byte(pair[0].Value)); err != nil {
+				d.add(placeOf(pair[0]), "this cannot be used here: %v", err)
+				return
+			}
+		}
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.value(pair[1], value)
 		v.SetMapIndex(key, value)

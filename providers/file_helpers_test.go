@@ -33,24 +33,26 @@ type suffix struct {
 	By     map[int]string `yaml:"by"` // which no file can hold
 }
 
-func (s suffix) Middleware() (llm.Middleware, error) {
+func (s *suffix) Validate() error {
 	if s.Wait < 0 {
-		return nil, errors.New("wait cannot be negative")
+		return errors.New("wait cannot be negative")
 	}
-	return func(next llm.Handler) llm.Handler {
-		return func(ctx context.Context, call *llm.Call) llm.Events {
-			return func(yield func(llm.Event, error) bool) {
-				for ev, err := range next(ctx, call) {
-					if ev.Type == llm.EventDone && !yield(llm.Event{Type: llm.EventText, Text: s.Text}, nil) {
-						return
-					}
-					if !yield(ev, err) {
-						return
-					}
+	return nil
+}
+
+func (s *suffix) Wrap(next llm.Handler) llm.Handler {
+	return func(ctx context.Context, call *llm.Call) llm.Events {
+		return func(yield func(llm.Event, error) bool) {
+			for ev, err := range next(ctx, call) {
+				if ev.Type == llm.EventDone && !yield(llm.Event{Type: llm.EventText, Text: s.Text}, nil) {
+					return
+				}
+				if !yield(ev, err) {
+					return
 				}
 			}
 		}
-	}, nil
+	}
 }
 
 // instead is a middleware that asks another model of the file.
@@ -90,28 +92,28 @@ func registerForFiles() {
 		jarsOpened = append(jarsOpened, &s)
 		return &s, nil
 	})
-	providers.RegisterMiddlewareIn("keeps", func(s keeps, file providers.File) (llm.Middleware, error) {
+	providers.RegisterMiddlewareIn("keeps", func(s *keeps, file providers.File) (llm.Middleware, error) {
 		store, err := file.Store(s.In)
 		if err != nil {
 			return nil, err
 		}
-		return suffix{Text: " in " + store.(*jar).Label}.Middleware()
+		return &suffix{Text: " in " + store.(*jar).Label}, nil
 	})
 	providers.RegisterOptions[echoOptions]("echo")
 	providers.RegisterMiddleware[suffix]("suffix")
-	providers.RegisterMiddlewareIn("instead", func(s instead, file providers.File) (llm.Middleware, error) {
+	providers.RegisterMiddlewareIn("instead", func(s *instead, file providers.File) (llm.Middleware, error) {
 		model, err := file.Model(s.Of)
 		if err != nil {
 			return nil, err
 		}
-		return func(llm.Handler) llm.Handler {
+		return llm.MiddlewareFunc(func(llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				infoSeen, _ = file.Info(call.Provider, call.Model)
 				return model.Do(ctx, call)
 			}
-		}, nil
+		}), nil
 	})
-	providers.RegisterGroup("pick", func(s pick, members []providers.Member) (llm.Handler, error) {
+	providers.RegisterGroup("pick", func(s *pick, members []providers.Member) (llm.Handler, error) {
 		for _, m := range members {
 			if m.Name == s.Member || s.Member == "" {
 				return m.Model.Do, nil

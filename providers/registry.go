@@ -43,13 +43,23 @@ func RegisterOptions[T llm.Options](names ...string) {
 }
 
 // RegisterMiddleware makes a middleware available to config files under a name.
-// S holds its settings: exported fields of plain data, named as in
-// [RegisterOptions], whose zero values are the defaults. Packages call it from
-// an init function. It panics if the name is taken.
-func RegisterMiddleware[S interface {
-	Middleware() (llm.Middleware, error)
+// A pointer to S is the middleware. Its exported fields of plain data are its settings,
+// named as in [RegisterOptions], and their zero values are the defaults. If it has a method
+// Validate() error, settings for which that returns an error are refused. Packages call
+// RegisterMiddleware from an init function. It panics if the name is taken.
+func RegisterMiddleware[S any, P interface {
+	*S
+	llm.Middleware
 }](name string) {
-	RegisterMiddlewareIn(name, func(settings S, _ File) (llm.Middleware, error) { return settings.Middleware() })
+	RegisterMiddlewareIn(name, func(settings *S, _ File) (llm.Middleware, error) {
+		made := P(settings)
+		if v, ok := any(made).(interface{ Validate() error }); ok {
+			if err := v.Validate(); err != nil {
+				return nil, err
+			}
+		}
+		return made, nil
+	})
 }
 
 // File is what the settings of a middleware may speak of: the rest of the config file.
@@ -68,7 +78,7 @@ type File interface {
 // RegisterMiddlewareIn is [RegisterMiddleware] for a middleware whose settings name other
 // models of the file, or which needs to know what they can do and cost:
 //
-//	providers.RegisterMiddlewareIn("fallback", func(s middleware.Fallback, file providers.File) (llm.Middleware, error) {
+//	providers.RegisterMiddlewareIn("fallback", func(s *middleware.Fallback, file providers.File) (llm.Middleware, error) {
 //		for i, to := range s.To {
 //			model, err := file.Model(to.Name)
 //			if err != nil {
@@ -76,14 +86,14 @@ type File interface {
 //			}
 //			s.To[i].Model = model
 //		}
-//		return s.Middleware()
+//		return s, s.Validate()
 //	})
-func RegisterMiddlewareIn[S any](name string, build func(settings S, file File) (llm.Middleware, error)) {
+func RegisterMiddlewareIn[S any](name string, build func(settings *S, file File) (llm.Middleware, error)) {
 	registry.Lock()
 	defer registry.Unlock()
 	add(&registry.middleware, "RegisterMiddleware", name, middlewareKind{
 		settings: reflect.TypeFor[S](),
-		build:    func(settings any, file File) (llm.Middleware, error) { return build(settings.(S), file) },
+		build:    func(settings any, file File) (llm.Middleware, error) { return build(settings.(*S), file) },
 	})
 }
 
@@ -100,24 +110,20 @@ type Member struct {
 // group; it is called with at least one member. [llm.Model.Do] hands a call on to one, so that a
 // middleware around the first is a group as well:
 //
-//	providers.RegisterGroup("fallback", func(s middleware.Fallback, members []providers.Member) (llm.Handler, error) {
+//	providers.RegisterGroup("fallback", func(s *middleware.Fallback, members []providers.Member) (llm.Handler, error) {
 //		for _, m := range members[1:] {
-//			s.To = append(s.To, middleware.Alternative{Name: m.Name, Model: m.Model})
+//			s.To = append(s.To, middleware.FallbackTarget{Name: m.Name, Model: m.Model})
 //		}
-//		fallback, err := s.Middleware()
-//		if err != nil {
-//			return nil, err
-//		}
-//		return fallback(members[0].Model.Do), nil
+//		return s.Wrap(members[0].Model.Do), s.Validate()
 //	})
 //
 // It panics if the name is taken.
-func RegisterGroup[S any](kind string, build func(settings S, members []Member) (llm.Handler, error)) {
+func RegisterGroup[S any](kind string, build func(settings *S, members []Member) (llm.Handler, error)) {
 	registry.Lock()
 	defer registry.Unlock()
 	add(&registry.groups, "RegisterGroup", kind, groupKind{
 		settings: reflect.TypeFor[S](),
-		build:    func(settings any, members []Member) (llm.Handler, error) { return build(settings.(S), members) },
+		build:    func(settings any, members []Member) (llm.Handler, error) { return build(settings.(*S), members) },
 	})
 }
 

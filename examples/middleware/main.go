@@ -1,12 +1,13 @@
-// Command middleware shows a middleware of one's own: addresses of people are taken out of what
-// goes to the model, and put back into its answer.
+// Command middleware shows middleware that a program defines itself: it replaces email
+// addresses in the messages to the model, and restores them in the answer.
 //
 //	go run ./examples/middleware "Write to bob@example.com that we meet at nine."
 //
-// It is registered as well, so that a config file can name it: middleware: [mask: {word: person}].
+// The middleware is registered, so that a config file can use it: middleware: [mask: {word: person}].
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,58 +23,56 @@ import (
 
 func init() { providers.RegisterMiddleware[Mask]("mask") }
 
-// Mask are the settings: plain data, so that a config file can hold them.
+// Mask is middleware that hides email addresses from the model. Its exported fields are its
+// settings, which a config file can set.
 type Mask struct {
-	Word string `yaml:"word"` // in place of each address, with a number; default "address"
+	Word string `yaml:"word"` // replaces each address, with a number; the default is "address"
 }
 
 var address = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+`)
 
-// Middleware returns the middleware. What it keeps is kept for one call, so that
-// calls made at once do not disturb each other.
-func (m Mask) Middleware() (llm.Middleware, error) {
-	if m.Word == "" {
-		m.Word = "address"
-	}
-	return func(next llm.Handler) llm.Handler {
-		return func(ctx context.Context, call *llm.Call) llm.Events {
-			if call.Op != llm.OpChat {
-				return next(ctx, call) // the others have nothing to put back
-			}
-			return func(yield func(llm.Event, error) bool) {
-				masked, names := m.mask(call)
-				unmask, held := strings.NewReplacer(names...), ""
-				for ev, err := range next(ctx, masked) {
-					if ev.Type == llm.EventText && err == nil {
-						held += ev.Text
-						ev.Text, held = whole(held) // a mask may come in two pieces
-						ev.Text = unmask.Replace(ev.Text)
-					} else if held != "" {
-						if !yield(llm.Event{Type: llm.EventText, Text: unmask.Replace(held)}, nil) {
-							return
-						}
-						held = ""
-					}
-					if (ev.Type != llm.EventText || ev.Text != "") && !yield(ev, err) { // the caller has left
+// Wrap implements llm.Middleware. Each call has its own state, so that concurrent calls do not
+// affect each other.
+func (m *Mask) Wrap(next llm.Handler) llm.Handler {
+	return func(ctx context.Context, call *llm.Call) llm.Events {
+		if call.Op != llm.OpChat {
+			return next(ctx, call) // other operations have no text to restore
+		}
+		return func(yield func(llm.Event, error) bool) {
+			masked, names := m.mask(call)
+			unmask, held := strings.NewReplacer(names...), ""
+			for ev, err := range next(ctx, masked) {
+				if ev.Type == llm.EventText && err == nil {
+					held += ev.Text
+					ev.Text, held = split(held) // a mask may arrive in two events
+					ev.Text = unmask.Replace(ev.Text)
+				} else if held != "" {
+					if !yield(llm.Event{Type: llm.EventText, Text: unmask.Replace(held)}, nil) {
 						return
 					}
+					held = ""
+				}
+				if (ev.Type != llm.EventText || ev.Text != "") && !yield(ev, err) { // the caller stopped reading
+					return
 				}
 			}
 		}
-	}, nil
+	}
 }
 
-// whole returns what of a text can be handed on, and what may be the beginning of a mask.
-func whole(text string) (ready, rest string) {
+// split returns the part of a text that can be passed on, and a rest that may be the start of
+// a mask.
+func split(text string) (ready, rest string) {
 	if i := strings.LastIndexByte(text, '<'); i >= 0 && !strings.Contains(text[i:], ">") && len(text)-i < 40 {
 		return text[:i], text[i:]
 	}
 	return text, ""
 }
 
-// mask returns the call without addresses, and what to put back: pairs of a mask and what it stands
-// for. A call and all in it may be read by others, so it is copied where it changes.
-func (m Mask) mask(call *llm.Call) (*llm.Call, []string) {
+// mask returns the call without addresses, and pairs of a mask and its address. Other
+// goroutines may read the call, so mask copies the parts that it changes.
+func (m *Mask) mask(call *llm.Call) (*llm.Call, []string) {
+	word := cmp.Or(m.Word, "address")
 	var names []string
 	masks := map[string]string{}
 	masked := call.Clone()
@@ -84,7 +83,7 @@ func (m Mask) mask(call *llm.Call) (*llm.Call, []string) {
 			if text, ok := part.(llm.Text); ok {
 				text.Text = address.ReplaceAllStringFunc(text.Text, func(found string) string {
 					if masks[found] == "" {
-						masks[found] = fmt.Sprintf("<%s%d>", m.Word, len(masks)+1)
+						masks[found] = fmt.Sprintf("<%s%d>", word, len(masks)+1)
 						names = append(names, masks[found], found)
 					}
 					return masks[found]
@@ -105,11 +104,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mask, err := Mask{}.Middleware()
-	if err != nil {
-		log.Fatal(err)
-	}
-	model := choice.Model.With(llm.WithMiddleware(mask))
+	model := choice.Model.With(llm.WithMiddleware(&Mask{}))
 	resp, err := model.Generate(ctx, llm.Prompt(strings.Join(os.Args[1:], " ")))
 	if err := errors.Join(err, model.Close()); err != nil {
 		log.Fatal(err)

@@ -10,13 +10,9 @@ import (
 )
 
 func TestAddressesStayHere(t *testing.T) {
-	mask, err := Mask{Word: "person"}.Middleware()
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := llmtest.New(llmtest.Text("Dear <person1>, <per", "son2> and ", "<", "person1> will come: 1 <", " 2"))
 	req := llm.Prompt("Write to bob@example.com and eve@example.com, not to bob@example.com alone.")
-	resp, err := p.Model(llm.WithMiddleware(mask)).Generate(t.Context(), req)
+	resp, err := p.Model(llm.WithMiddleware(&Mask{Word: "person"})).Generate(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
 	}

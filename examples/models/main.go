@@ -32,7 +32,7 @@ func main() {
 func run(w io.Writer, args []string) error {
 	flags := flag.NewFlagSet("models", flag.ExitOnError)
 	provider := flags.String("provider", "", "only models of this `provider`")
-	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json schema, streaming, prompt cache")
+	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json_schema, streaming, prompt_cache")
 	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
 	all := flags.Bool("all", false, "retired models and systems of the past as well")
 	config := flags.String("config", "", "the models of this config `file` as well")

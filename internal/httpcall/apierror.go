@@ -32,23 +32,23 @@ func (e apiError) name() string {
 // codes returns the codes that may determine the kind, the most exact first.
 func (e apiError) codes() [3]string { return [3]string{e.Reason, e.Code, e.Type} }
 
-// parseAPIError reads an error in each of these formats:
+// readAPIError reads an error in each of these formats:
 //
 //	{"error":{"message":…,"type":…,"code":…}}      OpenAI and compatible servers, llama.cpp
 //	{"error":{"code":400,"status":…,"details":[]}} Google, also as an element of a list
 //	{"error":"text"}                               Ollama; the text may itself be JSON
 //	{"message":…}, {"detail":…}                    gateways, FastAPI
 //	plain text or a web page                       proxies
-func parseAPIError(data []byte) apiError {
-	return parseNested(bytes.TrimSpace(data), maxNested)
+func readAPIError(data []byte) apiError {
+	return readNested(bytes.TrimSpace(data), maxNested)
 }
 
 // maxNested is the maximum number of levels at which an error is wrapped in others: Ollama
 // wraps llama.cpp's {"error":{…}} in a string in an object, and gateways wrap it again.
 const maxNested = 6
 
-// parseNested reads an error that is wrapped in at most depth others.
-func parseNested(data []byte, depth int) apiError {
+// readNested reads an error that is wrapped in at most depth others.
+func readNested(data []byte, depth int) apiError {
 	if len(data) == 0 {
 		return apiError{}
 	}
@@ -57,12 +57,12 @@ func parseNested(data []byte, depth int) apiError {
 		case '[':
 			var list []json.RawMessage
 			if json.Unmarshal(data, &list) == nil && len(list) > 0 {
-				return parseNested(list[0], depth-1)
+				return readNested(list[0], depth-1)
 			}
 		case '"':
 			var text string
 			if json.Unmarshal(data, &text) == nil {
-				return parseNested([]byte(strings.TrimSpace(text)), depth-1)
+				return readNested([]byte(strings.TrimSpace(text)), depth-1)
 			}
 		case '{':
 			var o apiErrorJSON
@@ -95,7 +95,7 @@ type apiErrorJSON struct {
 
 func (o *apiErrorJSON) apiError(depth int) apiError {
 	if IsSet(o.Error) && !isBool(o.Error) { // "error":true comes with a separate "message"
-		inner := parseNested(bytes.TrimSpace(o.Error), depth-1)
+		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
 		if inner.Code == "" && inner.Number == 0 { // some servers put the code next to "error"
 			inner.Code, inner.Number = codeOf(o.Code)
 		}
@@ -115,7 +115,7 @@ func (o *apiErrorJSON) apiError(depth int) apiError {
 	}
 	for _, text := range [...]json.RawMessage{o.Message, o.Msg, o.Detail} {
 		if IsSet(text) {
-			nested := parseNested(bytes.TrimSpace(text), depth-1)
+			nested := readNested(bytes.TrimSpace(text), depth-1)
 			c.Message = nested.Message
 			if c.Code == "" && c.Type == "" { // the text was itself an error object
 				c.Code, c.Type = nested.Code, nested.Type
@@ -174,6 +174,16 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 // IsSet reports whether a member of a JSON object is present and not null.
 func IsSet(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))
+}
+
+// IsBlank reports whether a member of a JSON object is absent, null, or an empty value of
+// any type. Some servers send such values for members that they do not use.
+func IsBlank(raw json.RawMessage) bool {
+	switch string(raw) {
+	case "", "null", "false", "0", `""`, "{}", "[]":
+		return true
+	}
+	return false
 }
 
 func isBool(raw json.RawMessage) bool { return raw[0] == 't' || raw[0] == 'f' }

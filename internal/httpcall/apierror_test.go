@@ -248,7 +248,7 @@ func TestKindOfErrorInsideReply(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer r.Close()
-			e := r.Complaint([]byte(tt.data), llm.Incomplete)
+			e := r.APIError([]byte(tt.data), llm.Incomplete)
 			equal(t, "error", fields{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
 			equal(t, "status", e.Status, 200)
 		})
@@ -307,8 +307,8 @@ func FuzzAPIError(f *testing.F) {
 		f.Add([]byte(seed), 0)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, status int) {
-		parsed := parseAPIError(data)
-		if again := parseAPIError(data); !cmp.Equal(parsed, again) {
+		parsed := readAPIError(data)
+		if again := readAPIError(data); !cmp.Equal(parsed, again) {
 			t.Errorf("two results differ: %s", cmp.Diff(parsed, again))
 		}
 		checkPrintable(t, parsed.Message)

@@ -33,6 +33,9 @@ func (r *Reply) Header() http.Header { return r.resp.Header }
 // Status returns the HTTP status.
 func (r *Reply) Status() int { return r.resp.StatusCode }
 
+// Limits returns the limits of the client that sent the request.
+func (r *Reply) Limits() llm.Limits { return r.client.limits }
+
 // MediaType returns the media type of the body without parameters, in lower case: for example
 // "text/event-stream". It returns "" if the reply has no Content-Type.
 func (r *Reply) MediaType() string {

@@ -18,7 +18,7 @@ func (r *Reply) statusError() *llm.Error {
 		return r.annotate(ended)
 	}
 	status := r.resp.StatusCode
-	parsed := parseAPIError(data)
+	parsed := readAPIError(data)
 	e := &llm.Error{
 		Kind:       parsed.kind(status),
 		Status:     status,
@@ -38,11 +38,11 @@ func (r *Reply) statusError() *llm.Error {
 	return r.annotate(e)
 }
 
-// Complaint returns the error for an error that the server reported inside a reply of status
+// APIError returns the error for an error that the server reported inside a reply of status
 // 200, as a JSON value or as text. If the server's error does not determine a kind, the error
 // has the kind otherwise. Security: the secrets of the request are removed.
-func (r *Reply) Complaint(data []byte, otherwise llm.Kind) *llm.Error {
-	parsed := parseAPIError([]byte(r.request.Secrets.Scrub(string(data))))
+func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
+	parsed := readAPIError([]byte(r.request.Secrets.Scrub(string(data))))
 	kind := parsed.kind(0)
 	if kind == "" {
 		kind = otherwise

@@ -42,13 +42,19 @@ func isTruncated(data []byte) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// Decode decodes the whole body into v. Truncated JSON is an error of kind [llm.Incomplete],
-// any other failure an error of kind [llm.Protocol].
+// Decode decodes the whole body into v with encoding/json. Its errors are those of
+// [Reply.DecodeError].
 func (r *Reply) Decode(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
-	if err == nil {
-		return nil
+	if err := json.Unmarshal(data, v); err != nil {
+		return r.DecodeError(data, err)
 	}
+	return nil
+}
+
+// DecodeError returns the error for a body that cannot be decoded because of err. If the body
+// is truncated JSON, its kind is [llm.Incomplete], otherwise [llm.Protocol]. The error quotes
+// a body that is not JSON.
+func (r *Reply) DecodeError(data []byte, err error) error {
 	data = bytes.TrimLeft(data, " \t\r\n") // some servers send white space to keep the connection alive
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
 	if isJSON && isTruncated(data) {

@@ -10,13 +10,14 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
-	"github.com/parley-llm/parley/llm/middleware/storetest"
+	"github.com/parley-llm/parley/llm/middleware/store"
+	"github.com/parley-llm/parley/llm/middleware/store/storetest"
 	"github.com/parley-llm/parley/llm/redisstore"
 )
 
 func TestStoreInRealRedis(t *testing.T) {
 	server := redistest.Start(t)
-	storetest.Run(t, func(t *testing.T) middleware.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		client := redis.NewClient(&redis.Options{Addr: server.Addr})
 		t.Cleanup(func() { client.Close() })
 		return redisstore.New(client)
@@ -25,7 +26,7 @@ func TestStoreInRealRedis(t *testing.T) {
 
 func TestStoreInRedisCluster(t *testing.T) {
 	nodes := redistest.Cluster(t)
-	storetest.Run(t, func(t *testing.T) middleware.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: nodes})
 		t.Cleanup(func() { client.Close() })
 		return redisstore.New(client)
@@ -39,12 +40,9 @@ func TestRedisThatHangsDoesNotHangCalls(t *testing.T) {
 	client := redis.NewClient(&redis.Options{Addr: server.Addr, ContextTimeoutEnabled: true})
 	defer client.Close()
 	shared := middleware.Shared{Store: redisstore.New(client)}
-	chain, err := middleware.Chain{
+	chain := &middleware.Chain{
 		Budget:  &middleware.Budget{PerDay: 1, Shared: shared, Prices: func(string, string) (llm.Prices, bool) { return llm.Prices{Input: 1}, true }},
 		Breaker: &middleware.Breaker{Shared: shared}, RateLimit: &middleware.RateLimit{Tokens: 1e6, Shared: shared},
-	}.Middleware()
-	if err != nil {
-		t.Fatal(err)
 	}
 	model := llmtest.Always(llmtest.Text("Hello").Usage(1, 1)).Model(llm.WithMiddleware(chain))
 	thaw := func() {}

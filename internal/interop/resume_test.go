@@ -38,10 +38,7 @@ func TestCutAnswersAreResumed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			resume, err := middleware.Resume{NoReset: true}.Middleware()
-			if err != nil {
-				t.Fatal(err)
-			}
+			resume := &middleware.Resume{NoReset: true}
 			req := llm.Prompt(question)
 			req.Temperature = new(0.0)
 			s := llm.New(p, "chain", llm.WithMiddleware(resume)).Stream(t.Context(), req)

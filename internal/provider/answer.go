@@ -1,6 +1,9 @@
-// Package provider has what providers share between the frames of a reply
-// (package stream) and the events that callers see: each dialect says what a
-// frame means, and the [Answer] turns that into well-formed events.
+// Package provider holds the parts that all providers share.
+//
+// [ReadChat] reads the reply to a chat: it takes the frames from package stream, decodes
+// them, and calls the [Handler] of the dialect with each chunk. The handler uses an
+// [Answer] to emit well-formed events. [Operations] dispatches calls, and [Server] sends
+// requests to a server whose endpoints are paths below one address.
 package provider
 
 import (
@@ -14,32 +17,35 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Answer is the answer to a chat on its way to the caller. Of its methods, a
-// dialect calls Start with the first frame, then Deliver, AddCall and Emit, and
-// at the end EndCalls and Done. Once the caller has left, all of them do nothing.
+// Answer is the answer to a chat on its way to the caller. A dialect calls Start with the
+// first chunk, then EmitText, AddCall and Emit, and at the end EndCalls and Done. After
+// the caller has stopped reading, all of them do nothing.
 //
-// It is for one answer and one goroutine.
+// An Answer is for one call and one goroutine.
 type Answer struct {
 	Reply    *httpcall.Reply
 	Request  *llm.Request
 	Warnings []llm.Warning // about the request; they follow the start event
 	Yield    func(llm.Event, error) bool
-	// NoUsage says that the server reports no usage, so that the want of it is
-	// no cause for a warning.
+	// NoUsage means that the server never reports usage, so missing usage does not
+	// produce a warning.
 	NoUsage bool
-	// CanContinue is that of the start event.
+	// CanContinue is copied to the start event.
 	CanContinue bool
 
-	// Text makes strings of the pieces that frames carry.
+	// Text makes strings of the text in frames.
 	Text  stream.Text
 	calls llmutil.ToolCallAssembler
 	raw   *bytes.Buffer // the body, if the request keeps it
+	head  httpcall.Head // the beginning of a body with an unusual type, for errors
 
-	started, left, said bool
+	started    bool
+	stopped    bool // the caller has stopped reading
+	hasContent bool
 }
 
-// Body returns the reader of the reply's body. What is read is kept if the
-// request asks for that, after what earlier replies to the same call had.
+// Body returns the reader of the reply's body. If the request sets KeepRaw, the bytes read
+// are kept, after those of earlier replies to the same call.
 func (a *Answer) Body() io.Reader {
 	body := a.Reply.Body()
 	if a.Request.KeepRaw {
@@ -51,8 +57,8 @@ func (a *Answer) Body() io.Reader {
 	return body
 }
 
-// ReadAll reads the whole body, as [httpcall.Reply.ReadAll] does, and keeps it if
-// the request asks for that.
+// ReadAll reads the whole body, like [httpcall.Reply.ReadAll], and keeps it if the request
+// sets KeepRaw.
 func (a *Answer) ReadAll(limit int) ([]byte, error) {
 	data, err := a.Reply.ReadAll(limit)
 	if err == nil && a.Request.KeepRaw {
@@ -67,13 +73,14 @@ func (a *Answer) ReadAll(limit int) ([]byte, error) {
 // Started reports whether Start has been called.
 func (a *Answer) Started() bool { return a.started }
 
-// Stopped reports whether the caller has left: there is nothing more to do.
-func (a *Answer) Stopped() bool { return a.left }
+// Stopped reports whether the caller has stopped reading.
+func (a *Answer) Stopped() bool { return a.stopped }
 
-// Said reports whether there has been any content.
-func (a *Answer) Said() bool { return a.said || a.calls.Len() > 0 }
+// HasContent reports whether there has been any content or a tool call.
+func (a *Answer) HasContent() bool { return a.hasContent || a.calls.Len() > 0 }
 
-// Start passes on the start event and the warnings about the request, once.
+// Start emits the start event and the warnings about the request. Only the first call has
+// an effect.
 func (a *Answer) Start(id, model string) {
 	if a.started {
 		return
@@ -87,45 +94,44 @@ func (a *Answer) Start(id, model string) {
 	}
 }
 
-// Deliver passes on a piece of text, reasoning or refusal, unless it is empty.
-func (a *Answer) Deliver(typ llm.EventType, text string) {
-	if text != "" && !a.left {
-		a.said = true
-		a.left = !a.Yield(llm.Event{Type: typ, Text: text}, nil)
+// EmitText emits a piece of text, reasoning or refusal, unless it is empty.
+func (a *Answer) EmitText(typ llm.EventType, text string) {
+	if text != "" && !a.stopped {
+		a.hasContent = true
+		a.stopped = !a.Yield(llm.Event{Type: typ, Text: text}, nil)
 	}
 }
 
-// AddCall takes a fragment of a tool call.
+// AddCall adds a fragment of a tool call.
 func (a *Answer) AddCall(f llmutil.ToolCallFragment) {
-	if !a.left {
-		a.left = !a.calls.Add(f, a.Yield)
+	if !a.stopped {
+		a.stopped = !a.calls.Add(f, a.Yield)
 	}
 }
 
 // Calls returns the number of tool calls so far.
 func (a *Answer) Calls() int { return a.calls.Len() }
 
-// Emit passes on any other event.
+// Emit emits any other event.
 func (a *Answer) Emit(ev llm.Event) {
-	if !a.left {
-		a.said = a.said || ev.Type == llm.EventMedia
-		a.left = !a.Yield(ev, nil)
+	if !a.stopped {
+		a.hasContent = a.hasContent || ev.Type == llm.EventMedia
+		a.stopped = !a.Yield(ev, nil)
 	}
 }
 
-// EmitLogprobs passes on the log probability of each token.
+// EmitLogprobs emits an event for each token.
 func (a *Answer) EmitLogprobs(tokens []llm.TokenLogprob) {
 	for i := range tokens {
 		a.Emit(llm.Event{Type: llm.EventLogprob, Detail: &tokens[i]})
 	}
 }
 
-// EndCalls ends the tool calls of an answer that ended for that reason. It
-// returns the reason, corrected: not every server tells an answer that waits
-// for tools from one that is done.
+// EndCalls ends the tool calls of an answer that ended for the given reason, and returns
+// the corrected reason: some servers send "stop" for an answer that has tool calls.
 func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
-	if !a.left {
-		a.left = !a.calls.Finish(reason, a.Yield)
+	if !a.stopped {
+		a.stopped = !a.calls.Finish(reason, a.Yield)
 	}
 	if a.calls.Len() > 0 && reason == llm.FinishStop {
 		return llm.FinishToolCalls
@@ -133,8 +139,8 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 	return reason
 }
 
-// Unreadable returns the error for a body that cannot be read on: a frame that is
-// too long, or a failure of the connection. At the body's end it returns nil.
+// Unreadable returns the error for a body that cannot be read to its end: a frame is too
+// long, or the connection failed. It returns nil at the end of the body.
 func (a *Answer) Unreadable(err error) *llm.Error {
 	tooLong, isTooLong := errors.AsType[*stream.TooLongError](err)
 	switch {
@@ -146,26 +152,27 @@ func (a *Answer) Unreadable(err error) *llm.Error {
 	return nil
 }
 
-// NotAStream returns the error for a body that has ended without saying anything
-// and is no event stream by its type, either. Otherwise it returns nil.
+// NotAStream returns the error for a body that ended without a chunk and does not have the
+// type of an event stream. Otherwise it returns nil.
 func (a *Answer) NotAStream() *llm.Error {
-	if a.started || a.Reply.MediaType() == "text/event-stream" {
+	if a.started || a.Reply.MediaType() == eventStream {
 		return nil
 	}
-	return a.Reply.Fail(llm.Protocol, "the reply is no event stream but of the type "+a.Reply.MediaTypeName())
+	return a.Reply.Fail(llm.Protocol, "expected "+eventStream+", got "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
 }
 
-// CutInLine returns the error for a frame that is not whole.
-func (a *Answer) CutInLine() error {
+// CutInLine returns the error for a frame that is cut.
+func (a *Answer) CutInLine() *llm.Error {
 	return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
 }
 
-// Failed completes the error of an answer that failed: with what it cost, if
-// the server has said that, and with the body if the request keeps it, less the
-// secrets that errors must not show. What is wrong with the rest is no error to a
-// caller who has left.
+// Failed completes the error of an answer. It adds the usage, if the server has reported
+// it, and the body, if the request sets KeepRaw. If the caller has stopped reading, it
+// returns nil.
+//
+// Security: secrets of the request are removed from the body.
 func (a *Answer) Failed(err error, usage llm.Usage) error {
-	if a.left {
+	if a.stopped {
 		return nil
 	}
 	e, ok := errors.AsType[*llm.Error](err)
@@ -179,17 +186,25 @@ func (a *Answer) Failed(err error, usage llm.Usage) error {
 	return e
 }
 
-// Done passes on the last event, with the body if it was kept, and before it a
-// warning if the usage is unknown.
+// Done emits the done event, with the body if it was kept. If the usage is unknown, it
+// emits a warning first.
 func (a *Answer) Done(done *llm.Done) {
 	a.Reply.End()
 	if done.Usage.IsZero() && !a.NoUsage {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{
-			Code: llm.WarnUsageUnknown, Message: "the server did not say what the answer cost in tokens",
+			Code: llm.WarnUsageUnknown, Message: "the server reported no token usage",
 		}})
 	}
 	if a.raw != nil {
 		done.Raw = a.raw.Bytes()
 	}
 	a.Emit(llm.Event{Type: llm.EventDone, Detail: done})
+}
+
+// Reported returns a count of tokens, which is unknown if n is nil.
+func Reported[N int | int64](n *N) llm.Tokens {
+	if n == nil {
+		return llm.Tokens{}
+	}
+	return llm.Known(int(*n))
 }

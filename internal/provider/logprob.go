@@ -2,16 +2,16 @@ package provider
 
 import "github.com/parley-llm/parley/llm"
 
-// Logprob is a token with its probability as OpenAI sends it, and Ollama after
-// it: https://platform.openai.com/docs/api-reference/chat/object
+// Logprob is a token with its log probability in the form of OpenAI, Ollama and llama.cpp:
+// https://platform.openai.com/docs/api-reference/chat/object
 type Logprob struct {
 	Token   string    `json:"token"`
 	Logprob float64   `json:"logprob"`
-	Bytes   []uint16  `json:"bytes"` // numbers, where []byte would be base64
+	Bytes   []uint16  `json:"bytes"` // numbers; []byte would be base64
 	Top     []Logprob `json:"top_logprobs"`
 }
 
-// ConvertLogprobs returns the tokens as callers get them.
+// ConvertLogprobs converts the tokens to those of package llm.
 func ConvertLogprobs(tokens []Logprob) []llm.TokenLogprob {
 	if tokens == nil {
 		return nil

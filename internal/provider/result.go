@@ -1,24 +1,26 @@
 package provider
 
 import (
+	"fmt"
+
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
 )
 
-// Result passes on the whole answer to a call that is no chat: its start, the
-// warnings, the result, its end.
+// Result emits the answer to a call that is not a chat: the start event, the warnings,
+// the result and the done event.
 func Result(r *httpcall.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	start := r.Start()
 	start.Model = model
-	pass(start, result, usage, yield, warnings...)
+	emitResult(start, result, usage, yield, warnings...)
 }
 
-// LocalResult is Result for what was found out without a reply of its own.
+// LocalResult is Result for an answer that was computed without a request.
 func LocalResult(provider string, call *llm.Call, result llm.Detail, yield func(llm.Event, error) bool) {
-	pass(&llm.Start{Provider: provider, Model: call.Model}, result, llm.Usage{}, yield)
+	emitResult(&llm.Start{Provider: provider, Model: call.Model}, result, llm.Usage{}, yield)
 }
 
-func pass(start *llm.Start, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
+func emitResult(start *llm.Start, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	if !yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) {
 		return
 	}
@@ -29,4 +31,35 @@ func pass(start *llm.Start, result llm.Detail, usage llm.Usage, yield func(llm.E
 	}
 	_ = yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
+}
+
+// Embeddings emits the vectors of an embedding call. It returns an error that has not been
+// yielded if there is not exactly one vector for each input.
+//
+// Some models ignore the requested number of dimensions. This is a warning, which follows
+// the given ones, or an error if the request sets FailOnUnsupported.
+func Embeddings(
+	r *httpcall.Reply, req *llm.EmbedRequest, result *llm.EmbedResponse, yield func(llm.Event, error) bool, warnings ...llm.Warning,
+) error {
+	if n, want := len(result.Vectors), len(req.Inputs); n != want {
+		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
+	}
+	known := len(warnings)
+	for i, v := range result.Vectors {
+		if len(v) == 0 {
+			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
+		}
+		if req.Dimensions > 0 && len(v) != req.Dimensions && len(warnings) == known {
+			w := llm.Warning{
+				Code: llm.WarnUnsupported, Setting: "Dimensions",
+				Message: fmt.Sprintf("the vectors have %d dimensions, not the %d asked for", len(v), req.Dimensions),
+			}
+			if req.FailOnUnsupported {
+				return r.Fail(llm.Unsupported, w.String())
+			}
+			warnings = append(warnings, w)
+		}
+	}
+	Result(r, result.Model, result, result.Usage, yield, warnings...)
+	return nil
 }

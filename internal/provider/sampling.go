@@ -2,8 +2,8 @@ package provider
 
 import "github.com/parley-llm/parley/llm"
 
-// AddSampling adds to the settings of a request how the answer is to be sampled,
-// by the names that llama.cpp gave them and Ollama took over.
+// AddSampling adds the sampling settings of a request, under the names that llama.cpp and
+// Ollama use.
 func AddSampling(settings map[string]any, r *llm.Request) {
 	if len(r.Stop) > 0 {
 		settings["stop"] = r.Stop

@@ -15,13 +15,12 @@ type Server struct {
 	Headers *httpcall.Headers    // of every request
 	Token   httpcall.TokenSource // nil for none
 	Client  *httpcall.Client
-	// Explain completes the error of a call, which has not been handed out yet,
-	// by what is known of the server.
+	// Explain adds advice about this server to the error of a call.
 	Explain func(error) error
 }
 
-// Do sends the request of a call, with its credential, and returns the reply,
-// which the caller closes. A nil body makes it a GET.
+// Do sends the request of a call, with its credential, and returns the reply. The caller
+// closes it. A nil body makes the request a GET.
 func (s *Server) Do(ctx context.Context, call *llm.Call, path string, body []byte) (*httpcall.Reply, error) {
 	req, err := s.request(ctx, call, path, body)
 	if err != nil {
@@ -34,8 +33,8 @@ func (s *Server) Do(ctx context.Context, call *llm.Call, path string, body []byt
 	return r, nil
 }
 
-// Value makes a call whose reply is one JSON value, read into v. The caller
-// closes the reply, unless there is an error. A nil body makes it a GET.
+// Value sends the request of a call whose reply is one JSON value, and decodes it into v.
+// The caller closes the reply if there is no error. A nil body makes the request a GET.
 func (s *Server) Value(ctx context.Context, call *llm.Call, path string, body []byte, v Failing) (*httpcall.Reply, error) {
 	req, err := s.request(ctx, call, path, body)
 	if err != nil {

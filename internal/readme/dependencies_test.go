@@ -7,11 +7,10 @@ import (
 	"testing"
 )
 
-// The README's table of dependencies must list every module of go.mod, and name the
+// The table of docs/dependencies.md must list every module of go.mod, and name the
 // packages that import it.
 func TestDependencyTableIsTrue(t *testing.T) {
-	_, section, _ := strings.Cut(read(t, filepath.Join("..", "..", "README.md")), "\n## Dependencies\n")
-	section, _, _ = strings.Cut(section, "\n## ")
+	section, _, _ := strings.Cut(read(t, filepath.Join("..", "..", "docs", "dependencies.md")), "\n## ")
 	where := func(path string) string {
 		for _, row := range strings.Split(section, "\n") {
 			if cells := strings.Split(row, "|"); len(cells) > 3 && names(cells[1], path) {
@@ -22,7 +21,7 @@ func TestDependencyTableIsTrue(t *testing.T) {
 	}
 	for _, line := range lines(t, "list", "-m", "-f", "{{if not .Indirect}}{{.Path}}{{end}}", "all") {
 		if line+"/" != module && where(line) == "" {
-			t.Errorf("README.md's table of dependencies lacks %s, which go.mod requires", line)
+			t.Errorf("docs/dependencies.md's table of dependencies lacks %s, which go.mod requires", line)
 		}
 	}
 	imports := 0
@@ -35,16 +34,16 @@ func TestDependencyTableIsTrue(t *testing.T) {
 		pkg, _, _ = strings.Cut(pkg, "/internal/")
 		pkg = strings.TrimSuffix(pkg, "/register")
 		if cell := where(path); !strings.Contains(cell, "`"+pkg+"`") {
-			t.Errorf("%s imports %s, but README.md's table lists %q for it", pkg, path, strings.TrimSpace(cell))
+			t.Errorf("%s imports %s, but docs/dependencies.md's table lists %q for it", pkg, path, strings.TrimSpace(cell))
 		}
 	}
 	if imports < 15 {
 		t.Errorf("found only %d imports: check the packages of the test", imports)
 	}
-	for _, pkg := range []string{"llm", "llm/llmtest", "llm/egress"} {
+	for _, pkg := range []string{"llm", "llm/llmutil", "llm/llmtest", "llm/egress"} {
 		for _, path := range lines(t, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "../../"+pkg) {
 			if !strings.HasPrefix(path, module) {
-				t.Errorf("%s links %s, but README.md's table says that it links only the standard library", pkg, path)
+				t.Errorf("%s links %s, but docs/dependencies.md's table says that it links only the standard library", pkg, path)
 			}
 		}
 	}

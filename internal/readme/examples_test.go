@@ -17,6 +17,9 @@ func TestExamplesAreShortAndTested(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range dirs {
+		if !dir.IsDir() {
+			continue
+		}
 		paths, err := filepath.Glob(filepath.Join("..", "..", "examples", dir.Name(), "*.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -35,8 +38,8 @@ func TestExamplesAreShortAndTested(t *testing.T) {
 		if lines >= 120 && !strings.Contains(strings.Join(programs, " "), dir.Name()) {
 			t.Errorf("examples/%s has %d lines, want fewer than 120", dir.Name(), lines)
 		}
-		if !strings.Contains(read(t, filepath.Join("..", "..", "README.md")), "](examples/"+dir.Name()+")") {
-			t.Errorf("README.md does not link to examples/%s", dir.Name())
+		if !strings.Contains(read(t, filepath.Join("..", "..", "examples", "README.md")), "]("+dir.Name()+")") {
+			t.Errorf("examples/README.md does not link to examples/%s", dir.Name())
 		}
 	}
 }

@@ -25,7 +25,7 @@ var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
 func TestLinksOfThePagesResolve(t *testing.T) {
 	root := filepath.Join("..", "..")
 	links := 0
-	for _, pattern := range []string{"*.md", "docs/*.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*.md"} {
 		pages, err := filepath.Glob(filepath.Join(root, pattern))
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 )
 
 // script is the answers of the models to a snippet, and the expected output.
@@ -121,21 +122,21 @@ func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 		}
 		switch {
 		case r.Path == "/v1/chat/completions":
-			return llmtest.OpenAI().Stream(reply)
+			return conformance.OpenAI().Stream(reply)
 		case r.Path == "/v1/models":
-			return llmtest.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
+			return conformance.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
 		case r.Path == "/v1/embeddings":
-			return llmtest.OpenAI().Whole(llmtest.Embedding([]float32{1, 0}))
+			return conformance.OpenAI().Whole(llmtest.Embedding([]float32{1, 0}))
 		case r.Path == "/api/chat":
-			return llmtest.Ollama().Stream(reply)
+			return conformance.Ollama().Stream(reply)
 		case r.Path == "/api/embed":
-			return llmtest.Ollama().Whole(llmtest.Embedding([]float32{1, 0}, []float32{0, 1}))
+			return conformance.Ollama().Whole(llmtest.Embedding([]float32{1, 0}, []float32{0, 1}))
 		case r.Path == "/api/pull":
 			return llmtest.HTTP(http.StatusOK, "application/x-ndjson", `{"status":"pulling","digest":"sha256:1","completed":7,"total":9}`+"\n"+`{"status":"success"}`+"\n")
 		case strings.Contains(r.Path, ":countTokens"):
 			return llmtest.JSON(http.StatusOK, `{"totalTokens":7}`)
 		case strings.Contains(r.Path, ":streamGenerateContent"):
-			return llmtest.Gemini().Stream(reply)
+			return conformance.Gemini().Stream(reply)
 		}
 		t.Errorf("unexpected request: %s %s", r.Method, r.Path)
 		return llmtest.Empty(http.StatusNotFound)

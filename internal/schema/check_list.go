@@ -16,6 +16,7 @@ func (c *check) array(n *node, v *value, at *place, own *evaluated) bool {
 	if n.maxItems != nil && len(items) > *n.maxItems {
 		fail("maxItems", "must have at most %d items, but has %d", *n.maxItems, len(items))
 	}
+	here := &place{up: at} // one for all items: a finding reads it at once
 	for i := range items {
 		schema := n.items
 		if i < len(n.prefix) {
@@ -24,7 +25,8 @@ func (c *check) array(n *node, v *value, at *place, own *evaluated) bool {
 		if schema == nil {
 			break
 		}
-		if !c.apply(schema, &items[i], &place{at, "", i}, c.evaluation()) {
+		here.index = i
+		if !c.apply(schema, &items[i], here, c.evaluation()) {
 			if ok = false; c.probing > 0 {
 				return false
 			}
@@ -46,7 +48,8 @@ func (c *check) array(n *node, v *value, at *place, own *evaluated) bool {
 	if n.unevaluatedItems != nil && own != nil && !own.allItems {
 		for i := own.items; i < len(items); i++ {
 			if !own.indexes[i] {
-				ok = c.apply(n.unevaluatedItems, &items[i], &place{at, "", i}, c.evaluation()) && ok
+				here.index = i
+				ok = c.apply(n.unevaluatedItems, &items[i], here, c.evaluation()) && ok
 			}
 		}
 		own.allItems = true
@@ -87,7 +90,7 @@ func (c *check) unique(n *node, v *value, at *place) bool {
 	seen := make(map[string]int, len(v.list.values))
 	for i := range v.list.values {
 		key := canonical(nil, &v.list.values[i])
-		if !c.spend(1 + len(key)/4) {
+		if !c.spend(1 + len(key)/2) {
 			return false
 		}
 		if first, ok := seen[string(key)]; ok {
@@ -141,11 +144,13 @@ func (c *check) object(n *node, v *value, at *place, own *evaluated) bool {
 // members applies the schemas for the members of an object.
 func (c *check) members(n *node, v *value, at *place, own *evaluated) bool {
 	ok := true
+	here := &place{up: at, index: -1} // one for all members: a finding reads it at once
 	for i, name := range v.list.names {
 		if c.exhausted || c.full || !ok && c.probing > 0 {
 			return false
 		}
-		member, here := &v.list.values[i], &place{at, name, -1}
+		member := &v.list.values[i]
+		here.name = name
 		property, known := n.properties[name]
 		if known {
 			ok = c.apply(property, member, here, c.evaluation()) && ok
@@ -178,7 +183,8 @@ func (c *check) members(n *node, v *value, at *place, own *evaluated) bool {
 		if own.allMembers || own.members[name] {
 			continue
 		}
-		ok = c.apply(n.unevaluatedProperties, &v.list.values[i], &place{at, name, -1}, c.evaluation()) && ok
+		here.name = name
+		ok = c.apply(n.unevaluatedProperties, &v.list.values[i], here, c.evaluation()) && ok
 	}
 	own.allMembers = true
 	return ok

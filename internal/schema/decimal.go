@@ -94,7 +94,7 @@ func (d decimal) sign() int {
 	return 1
 }
 
-// multipleOf reports whether d is an integer times other, which is positive.
+// multipleOf reports whether d is an integer times other. other must be positive.
 func (d decimal) multipleOf(other decimal) bool {
 	if d.digits == "" {
 		return true

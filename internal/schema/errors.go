@@ -10,7 +10,7 @@ import (
 type Error struct {
 	// Path is the JSON pointer of the subschema. The root is the empty string.
 	Path string
-	// Problem says what is wrong, and Fix how to correct it.
+	// Problem describes the mistake, and Fix the correction.
 	Problem, Fix string
 	// Unsupported is true if the schema is correct, but a backend's profile cannot express it.
 	Unsupported bool

@@ -16,7 +16,7 @@ type Finding struct {
 	Keyword string
 	// Schema is the JSON pointer of the subschema that has the keyword.
 	Schema string
-	// Message says what is wrong and how to correct it, in words for a model.
+	// Message describes the mistake and the correction, in words for a model.
 	Message string
 }
 

@@ -54,7 +54,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// inexact matches numbers on which jsonschema-go, which uses float64, may differ.
+// inexact matches numbers that jsonschema-go may treat differently, because it uses float64.
 var inexact = regexp.MustCompile(`[0-9]{15}|[0-9][.eE]|multipleOf`)
 
 var quoted = regexp.MustCompile(`"[^"]*"`)

@@ -331,7 +331,7 @@ func (l *linker) schemaMap(n *node, name string, v *value) *Error {
 	return nil
 }
 
-// settle applies rules between keywords of one schema, which depend on the draft.
+// settle applies the rules between keywords of one schema. They depend on the draft.
 func (l *linker) settle(n *node) {
 	if l.draft7 && n.prefix != nil {
 		n.items = n.kid(step{"additionalItems", ""})

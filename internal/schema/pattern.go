@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// compilePattern compiles a pattern of JSON Schema, which is an ECMAScript regular
-// expression. Look-around and backreferences are errors: Go's expressions, which match in
-// linear time, have neither.
+// compilePattern compiles a pattern of JSON Schema: an ECMAScript regular expression.
+// Look-around and backreferences are errors. Go's expressions match in linear time, and have
+// neither.
 func compilePattern(pattern string) (*regexp.Regexp, error) {
 	return regexp.Compile(goPattern(pattern))
 }

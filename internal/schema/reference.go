@@ -208,7 +208,11 @@ type reach struct {
 func (c *circles) visit(n *node, from *node) (*reach, *Error) {
 	if r := c.state[n]; r != nil {
 		if r.open {
-			return nil, from.errorf("$ref", "put a property or an array between them",
+			keyword := "$ref"
+			if from.ref != n {
+				keyword = "$dynamicRef" // nothing else leads back
+			}
+			return nil, from.errorf(keyword, "put a property or an array between them",
 				"reference to %s is a circle that never reaches a value", quote("#"+n.path()))
 		}
 		return r, nil

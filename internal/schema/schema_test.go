@@ -69,7 +69,7 @@ func TestParseRefusesReferenceCircles(t *testing.T) {
 		{"through if and else", `{"if": true, "else": {"$ref": "#"}}`, "/else/$ref"},
 		{"through dependentSchemas", `{"dependentSchemas": {"a": {"$ref": "#"}}}`, "/dependentSchemas/a/$ref"},
 		{"through an anchor", `{"$anchor": "top", "oneOf": [{"$ref": "#top"}]}`, "/oneOf/0/$ref"},
-		{"of a dynamic reference", `{"$dynamicAnchor": "n", "allOf": [{"$dynamicRef": "#n"}]}`, "/allOf/0/$ref"},
+		{"of a dynamic reference", `{"$dynamicAnchor": "n", "allOf": [{"$dynamicRef": "#n"}]}`, "/allOf/0/$dynamicRef"},
 		{"in draft-07", `{"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {"$ref": "#/definitions/a"}}}`, "/definitions/a/$ref"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ type group struct {
 }
 
 // suite returns the groups of a draft by file name. The suite is part of jsonschema-go's
-// module, which is in the module cache whenever this package compiles.
+// module. It is in the module cache whenever this package compiles.
 func suite(t testing.TB, draft string) map[string][]group {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/jsonschema-go").Output()

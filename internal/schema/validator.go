@@ -95,13 +95,15 @@ func (v *Validator) Validate(instance []byte) *Report {
 		report.Findings = []Finding{{Message: fmt.Sprintf("answer has %d bytes, more than %d: write less", len(instance), v.options.MaxBytes)}}
 		return report
 	}
-	root, failed := readValue(instance, v.options.MaxDepth, v.options.MaxValues)
+	root, duplicates, failed := readInstance(instance, v.options.MaxDepth, v.options.MaxValues)
 	if failed != nil {
 		report.Findings = []Finding{{Path: failed.path, Message: failed.problem + ": " + failed.fix}}
 		return report
 	}
 	c := &check{validator: v, options: &v.options, report: report, steps: v.options.MaxSteps}
-	c.duplicates(&root, &place{index: -1})
+	if duplicates {
+		c.duplicates(&root, &place{index: -1})
+	}
 	c.apply(v.schema.root, &root, &place{index: -1}, c.evaluation())
 	if c.exhausted {
 		report.Findings = append(report.Findings, Finding{Message: "answer takes too long to check: write a shorter one"})

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -195,6 +196,21 @@ func TestPatternsOfECMAScript(t *testing.T) {
 	}
 }
 
+func TestValidatorIsSafeForConcurrentUse(t *testing.T) {
+	v := parse(t, `{"properties": {"a": {"anyOf": [{"type": "string", "pattern": "^x"}, {"$ref": "#"}]}}, "unevaluatedProperties": false}`).Validator(schema.Options{})
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			for range 100 {
+				if report := v.Validate([]byte(`{"a": {"a": "y", "b": 1}}`)); report.Valid() {
+					t.Error("an invalid instance is valid")
+				}
+			}
+		})
+	}
+	wait.Wait()
+}
+
 func TestReportIsBounded(t *testing.T) {
 	v := parse(t, `{"items": {"type": "string"}, "additionalProperties": false}`).Validator(schema.Options{})
 	report := v.Validate([]byte("[" + strings.Repeat("1,", 100_000) + "1]"))
@@ -221,14 +237,15 @@ func TestValidateIsBoundedForHostileInstances(t *testing.T) {
 	for _, test := range []struct{ name, schema, instance, want string }{
 		{"branches that double at each level", `{"properties": {"a": {"anyOf": [{"allOf": [{"$ref": "#"}, {"not": {"$ref": "#"}}]}, {"$ref": "#"}]}}, "required": ["a"]}`, nested, "too long to check"},
 		{"a slow pattern", `{"items": {"pattern": "(x+x+)+y"}}`, `["` + strings.Repeat("x", 8<<20) + `","` + strings.Repeat("x", 4<<20) + `"]`, "too long to check"},
+		{"a chain of references at each level", chain(190), strings.Repeat(`{"a":`, 499) + "1" + strings.Repeat("}", 499), "/a/a/a"},
 		{"nested too deep", `{}`, strings.Repeat("[", 501) + strings.Repeat("]", 501), "values are nested more than 500 levels deep: nest them less"},
 		{"too many bytes", `{}`, `"` + strings.Repeat("x", 16<<20) + `"`, "more than 16777216: write less"},
 		{"too many values", `{}`, "[" + strings.Repeat("1,", 2_000_000) + "1]", "there are more than 2000000 values: make it smaller"},
-		{"nested uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`, strings.Repeat("[", 490) + strings.Repeat("1,", 1_000_000) + "1" + strings.Repeat("]", 490), ""},
+		{"nested uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`, strings.Repeat("[", 490) + strings.Repeat("1,", 300_000) + "1" + strings.Repeat("]", 490), ""},
 		{"many unknown members", `{"additionalProperties": false, "required": ["` + strings.Repeat("x", 30) + `"]}`, manyMembers(200_000), "not allowed here"},
 		{"many digits", `{"multipleOf": 7}`, strings.Repeat("9", 1_000_000), "too many digits"},
 		{"long multipleOf", `{"items": {"multipleOf": ` + strings.Repeat("7", 4000) + `}}`, "[" + strings.Repeat(strings.Repeat("9", 4000)+",", 4000) + "1]", ""},
-		{"unevaluated members", `{"allOf": [{"allOf": [{"allOf": [{"additionalProperties": true}]}]}], "unevaluatedProperties": false}`, manyMembers(200_000), ""},
+		{"unevaluated members", `{"allOf": [{"allOf": [{"allOf": [{"additionalProperties": true}]}]}], "unevaluatedProperties": false}`, manyMembers(50_000), ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := parse(t, test.schema).Validator(schema.Options{})
@@ -244,6 +261,17 @@ func TestValidateIsBoundedForHostileInstances(t *testing.T) {
 			}
 		})
 	}
+}
+
+// chain returns a schema in which many references lead to one recursive object.
+func chain(length int) string {
+	var defs []string
+	for i := range length {
+		defs = append(defs, fmt.Sprintf(`"d%d": {"allOf": [{"$ref": "#/$defs/d%d"}]}`, i, i+1))
+	}
+	defs = defs[:len(defs)/2]
+	defs = append(defs, fmt.Sprintf(`"d%d": {"type": "object", "properties": {"a": {"$ref": "#/$defs/d0"}}}`, len(defs)))
+	return `{"$ref": "#/$defs/d0", "$defs": {` + strings.Join(defs, ", ") + "}}"
 }
 
 func manyMembers(n int) string {

@@ -76,6 +76,34 @@ func (v value) add(name string, member value) value {
 	return v
 }
 
+// addAll appends the members of another object whose names are new.
+func (v value) addAll(other *value) value {
+	for i, name := range other.list.names {
+		if !v.has(name) {
+			v = v.add(name, other.list.values[i])
+		}
+	}
+	return v
+}
+
+// has reports whether there is a member called name.
+func (v *value) has(name string) bool {
+	_, ok := v.member(name)
+	return ok
+}
+
+// remove takes a member out of an object.
+func (v *value) remove(name string) {
+	for i, n := range v.list.names {
+		if n == name {
+			v.list.names = append(v.list.names[:i:i], v.list.names[i+1:]...)
+			v.list.values = append(v.list.values[:i:i], v.list.values[i+1:]...)
+			v.list.findRepeated()
+			return
+		}
+	}
+}
+
 // findRepeated fills repeated, and the index of an object with many members.
 func (e *elements) findRepeated() {
 	e.repeated, e.index = nil, nil
@@ -173,6 +201,8 @@ type reader struct {
 	values   int // number of values that are still allowed
 	maxDepth int
 	maxCount int
+
+	duplicates bool // some object has a key twice
 }
 
 // readError is a failed read. path is built while the recursion unwinds.
@@ -184,14 +214,21 @@ type readError struct {
 // readValue reads data as one JSON value with at most the given nesting and number of
 // values. encoding/json decides whether data is valid.
 func readValue(data []byte, maxDepth, maxCount int) (value, *readError) {
+	v, _, err := readInstance(data, maxDepth, maxCount)
+	return v, err
+}
+
+// readInstance is readValue, and reports whether any object has a key twice.
+func readInstance(data []byte, maxDepth, maxCount int) (value, bool, *readError) {
 	if !json.Valid(data) {
-		return value{}, syntaxError(data)
+		return value{}, false, syntaxError(data)
 	}
 	if !utf8.Valid(data) {
-		return value{}, &readError{problem: "text is not valid UTF-8", fix: "encode it as UTF-8"}
+		return value{}, false, &readError{problem: "text is not valid UTF-8", fix: "encode it as UTF-8"}
 	}
 	r := &reader{text: string(data), depth: maxDepth, values: maxCount, maxDepth: maxDepth, maxCount: maxCount}
-	return r.value()
+	v, err := r.value()
+	return v, r.duplicates, err
 }
 
 // syntaxError explains why data is not JSON.
@@ -291,6 +328,7 @@ func (r *reader) elements() (value, *readError) {
 	}
 	r.pos++
 	v.list.findRepeated()
+	r.duplicates = r.duplicates || len(v.list.repeated) > 0
 	return v, nil
 }
 

@@ -52,7 +52,7 @@ func BenchmarkNDJSONFraming(b *testing.B) {
 }
 
 func benchmarkMatch(b *testing.B, spec *Spec, first, second, frame, want string) {
-	var s = NewShapes[proto](spec)
+	var s = &Shapes[proto]{Spec: spec}
 	learnBoth(b, s, first, second)
 	in := []byte(frame)
 	b.ReportAllocs()
@@ -90,7 +90,7 @@ func BenchmarkLearn(b *testing.B) {
 	first, second := []byte(openAIChunk("Hi", "abc")), []byte(openAIChunk(" there", "def12345"))
 	b.ReportAllocs()
 	for b.Loop() {
-		s := NewShapes[proto](openAISpec)
+		s := &Shapes[proto]{Spec: openAISpec}
 		s.Learn(first, "Hi", proto{})
 		s.Learn(second, " there", proto{})
 	}

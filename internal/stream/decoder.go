@@ -32,6 +32,9 @@ import (
 // null is absent everywhere, and so it never replaces a value: if an object has a key
 // twice, null or an empty list the second time changes nothing.
 //
+// If the answer cannot be read without a member, give its field the tag stream:"needed":
+// then a value that does not fit is an error, unless it is an empty value such as "" or {}.
+//
 // Otherwise the result is that of encoding/json. Unknown members are skipped. A struct
 // field of type [Source] gets the JSON of the whole object.
 //
@@ -50,7 +53,8 @@ func NewDecoder[T any]() *Decoder[T] {
 // Decode decodes one JSON object into v. Its strings are made in text. The data is not
 // changed, and v does not refer to it except by fields of type [Source].
 //
-// Decode returns an error if data is not valid JSON, or is neither an object nor null.
+// Decode returns an error if data is not valid JSON, a *[TypeError] if it is neither an
+// object nor null, or if a needed member does not fit.
 func (d *Decoder[T]) Decode(data []byte, v *T, text *Text) error {
 	p := parser{b: data, text: text}
 	p.space()
@@ -60,9 +64,25 @@ func (d *Decoder[T]) Decode(data []byte, v *T, text *Text) error {
 		return syntaxError(data)
 	}
 	if r == absent && first != 'n' {
-		return fmt.Errorf("expected a JSON object, found %s", nameOf(first))
+		return &TypeError{Want: "an object", Found: nameOf(first)}
+	}
+	if p.misfit != nil {
+		return p.misfit
 	}
 	return nil
+}
+
+// TypeError reports a JSON value of the wrong type.
+type TypeError struct {
+	Member      string // the member's name; empty for the whole value
+	Want, Found string // for example "an object"
+}
+
+func (e *TypeError) Error() string {
+	if e.Member == "" {
+		return fmt.Sprintf("expected %s, found %s", e.Want, e.Found)
+	}
+	return fmt.Sprintf("%s: expected %s, found %s", e.Member, e.Want, e.Found)
 }
 
 // syntaxError returns the error that encoding/json has for data that is not JSON.
@@ -80,6 +100,8 @@ func nameOf(c byte) string {
 		return "a string"
 	case '[':
 		return "an array"
+	case '{':
+		return "an object"
 	case 't', 'f':
 		return "a boolean"
 	}
@@ -146,9 +168,10 @@ const (
 
 // parser decodes one JSON text.
 type parser struct {
-	b    []byte
-	at   int
-	text *Text
+	b      []byte
+	at     int
+	text   *Text
+	misfit error // of the first needed member that does not fit
 }
 
 // value decodes the value at hand into v. White space before it has been skipped.
@@ -213,7 +236,10 @@ func (p *parser) object(l *layout, v reflect.Value, depth int) result {
 		p.space()
 		var r result
 		if m := l.member(key); m != nil {
-			r = p.value(m.layout, m.of(v), depth+1)
+			valueAt := p.at
+			if r = p.value(m.layout, m.of(v), depth+1); r == absent && m.needed {
+				p.checkBlank(m, p.b[valueAt:p.at])
+			}
 		} else {
 			r = p.skip(depth + 1)
 		}
@@ -226,6 +252,17 @@ func (p *parser) object(l *layout, v reflect.Value, depth int) result {
 			}
 			return p.closeObject(l, v, start)
 		}
+	}
+}
+
+// checkBlank notes a needed member whose value does not fit and is not empty.
+func (p *parser) checkBlank(m *member, raw []byte) {
+	switch string(raw) {
+	case "null", "false", "0", `""`, "{}", "[]":
+		return
+	}
+	if p.misfit == nil {
+		p.misfit = &TypeError{m.name, m.layout.want(), nameOf(raw[0])}
 	}
 }
 

@@ -173,16 +173,40 @@ func TestDecoderKeepsTheSourceOfAnObject(t *testing.T) {
 
 func TestDecoderRefusesWhatIsNoObject(t *testing.T) {
 	for data, want := range map[string]string{
-		`7`: "expected a JSON object, found a number", `"x"`: "found a string", `[{}]`: "found an array", `true`: "found a boolean",
+		`7`: "expected an object, found a number", `"x"`: "found a string", `[{}]`: "found an array", `true`: "found a boolean",
 		``: "unexpected end of JSON input", `{"name":"x"`: "unexpected end", `{"name":"x"}}`: "invalid character", `{"a":01}`: "invalid character",
 		`{"list":[{}}`: "invalid character", `{"x":[1,]}`: "invalid character", "{\"name\":\"\n\"}": "invalid character", `{name:1}`: "invalid character",
-		`{"x":` + strings.Repeat("[", 20000): "exceeded max depth",
+		`{"x":` + strings.Repeat("[", 20000):                                                "exceeded max depth",
 		`{"inner":` + strings.Repeat(`{"next":`, 20000) + `{}` + strings.Repeat(`}`, 20001): "exceeded max depth",
 	} {
 		var r record
 		err := recordDecoder.Decode([]byte(data), &r, new(Text))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.60s: error %v, want %q", data, err, want)
+		}
+	}
+}
+
+func TestDecoderNeedsSomeMembers(t *testing.T) {
+	type reply struct {
+		List  []inner `json:"list" stream:"needed"`
+		Inner *inner  `json:"inner" stream:"needed"`
+		Other inner   `json:"other"`
+	}
+	decoder := NewDecoder[reply]()
+	for data, want := range map[string]string{
+		`{"list":"none"}`:           "list: expected an array, found a string",
+		`{"list":[],"inner":7}`:     "inner: expected an object, found a number",
+		`{"list":{"a":[]}}`:         "list: expected an array, found an object",
+		`{"list":[7,"x"]}`:          "", // elements are dropped
+		`{"list":{},"inner":""}`:    "",
+		`{"list":null,"inner":[]}`:  "",
+		`{"list":false,"inner":0}`:  "",
+		`{"other":"x","unknown":7}`: "",
+	} {
+		err := decoder.Decode([]byte(data), new(reply), new(Text))
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: error %v, want %q", data, err, want)
 		}
 	}
 }

@@ -17,7 +17,7 @@
 // its hole, which costs a small part of decoding. A frame that differs in any
 // other byte does not match, and goes to encoding/json as before:
 //
-//	if proto, text, size := shapes.Skim(frames.Ahead()); frames.Pass(size) {
+//	if proto, text, size := shapes.MatchPrefix(frames.Buffered()); frames.Advance(size) {
 //		return deliver(proto, arena.Add(text))
 //	}
 //	frame, err := frames.Next()
@@ -27,7 +27,7 @@
 //	}
 //	decode(frame.Data) // with encoding/json; may call shapes.Learn
 //
-// Skim takes a frame of a known shape from what has been read, without looking
+// MatchPrefix takes a frame of a known shape from what has been read, without looking
 // for its end first: most frames of a fast stream go that way.
 //
 // [Text] turns many small pieces of text into strings at few allocations.

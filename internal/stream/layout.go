@@ -43,6 +43,7 @@ type member struct {
 	name   string
 	index  []int // more than one for a field of an embedded struct
 	layout *layout
+	needed bool // a value that does not fit is an error
 }
 
 // of returns the field's value in a struct.
@@ -77,6 +78,25 @@ func (l *layout) foldedMember(key []byte) *member {
 		}
 	}
 	return nil
+}
+
+// want names the JSON values that fit the type.
+func (l *layout) want() string {
+	switch l.kind {
+	case pointerKind:
+		return l.elem.want()
+	case structKind:
+		return "an object"
+	case sliceKind:
+		return "an array"
+	case stringKind, bytesKind:
+		return "a string"
+	case boolKind:
+		return "a boolean"
+	case intKind, uintKind, floatKind:
+		return "a number"
+	}
+	return "another value"
 }
 
 // layouts are the layouts made so far, for types that refer to themselves.
@@ -149,7 +169,7 @@ func (ls layouts) addFields(l *layout, t reflect.Type, index []int) {
 		case f.Anonymous && name == "":
 			ls.addFields(l, f.Type, at)
 		case name != "" && name != "-":
-			l.members = append(l.members, member{name, at, ls.of(f.Type)})
+			l.members = append(l.members, member{name, at, ls.of(f.Type), f.Tag.Get("stream") == "needed"})
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (l *lines) tooLong(end int) bool {
 
 // ahead returns what has been read and is not part of the lines returned; nil
 // if it is not certain to begin a line.
-func (l *lines) ahead() []byte {
+func (l *lines) buffered() []byte {
 	if !l.begun || l.skipLF || l.failed != nil {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (l *lines) ahead() []byte {
 
 // pass moves on by size bytes of what is ahead and the newlines after them, if
 // they stand there and the limit allows that size.
-func (l *lines) pass(size int, newlines string) bool {
+func (l *lines) advance(size int, newlines string) bool {
 	end := l.start + size + len(newlines)
 	if size == 0 || size > l.limit || end > l.end || string(l.buf[l.start+size:end]) != newlines {
 		return false

@@ -2,27 +2,24 @@ package stream
 
 import "io"
 
-// NDJSON reads one JSON value a line. Blank lines are skipped, white space
-// around a value is dropped, and a last line without a newline is delivered with
-// Unterminated set.
+// NDJSON reads one JSON value per line. It skips blank lines and removes white space
+// around a value. A last line without a newline is returned with Unterminated set.
 //
-// Only LF ends a line, with or without a CR before it: a CR alone is white space
-// in JSON (RFC 8259, section 2).
+// Only LF, or CR LF, ends a line. A CR alone is white space in JSON (RFC 8259, section 2).
 type NDJSON struct {
 	lines lines
 }
 
-// NewNDJSON returns a reader of the lines of r. The bound in bytes on a line is
-// limit; DefaultLimit if it is not positive.
+// NewNDJSON returns a reader of the lines of r. The limit is the maximum length of a line
+// in bytes. If it is not positive, it is DefaultLimit.
 func NewNDJSON(r io.Reader, limit int) *NDJSON {
 	return &NDJSON{lines: newLines(r, limit, true)}
 }
 
-// Close ends the use of n and of every frame that it returned. It leaves the
-// reader alone.
+// Close ends the use of n, as described in [Frames].
 func (n *NDJSON) Close() { n.lines.close() }
 
-// Next returns the next line that is not blank, as [Frames] says.
+// Next returns the next line that is not blank, as described in [Frames].
 func (n *NDJSON) Next() (Frame, error) {
 	for {
 		line, whole, err := n.lines.next()
@@ -35,12 +32,14 @@ func (n *NDJSON) Next() (Frame, error) {
 	}
 }
 
-// Ahead returns what has been read of the next line and those after it, as
-// [Frames] says.
-func (n *NDJSON) Ahead() []byte { return n.lines.ahead() }
+// Buffered returns the bytes read beyond the last line, as described in [Frames].
+func (n *NDJSON) Buffered() []byte { return n.lines.buffered() }
 
-// Pass moves past the next line, as [Frames] says.
-func (n *NDJSON) Pass(size int) bool { return n.lines.pass(size, "\n") }
+// Advance skips the next line, as described in [Frames].
+func (n *NDJSON) Advance(size int) bool { return n.lines.advance(size, "\n") }
+
+// Cut reports false: a line of NDJSON has no field name.
+func (n *NDJSON) Cut() bool { return false }
 
 func trimSpace(b []byte) []byte {
 	for len(b) > 0 && isSpace(b[0]) {

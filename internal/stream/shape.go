@@ -5,31 +5,32 @@ import "slices"
 const (
 	maxTemplates  = 2
 	maxCandidates = 2
-	// maxAttempts bounds what is spent on a stream that never repeats itself.
+	// maxAttempts limits the effort for a stream that never repeats itself.
 	maxAttempts = 16
 	// maxLearn is the size in bytes of the largest frame worth remembering.
 	maxLearn = 16 << 10
 )
 
-// Spec says where a dialect's frames may differ without meaning something else
-// but for the text they carry. Paths are keys and array indexes joined by dots,
-// as in "choices.0.delta.content".
+// Spec names the members in which two frames of a dialect may differ and still have the
+// same meaning, except for their text. A path is a list of keys and array indexes joined by
+// dots, for example "choices.0.delta.content".
 type Spec struct {
-	// Delta lists the strings that may be a frame's piece of text, reasoning or
-	// tool arguments.
+	// Delta lists the strings that may be the frame's piece of text, reasoning or tool
+	// arguments.
 	Delta []string
-	// Ignore lists strings and numbers whose values nobody reads, such as
-	// "created". Whatever stands there must not make decoding fail: the dialect
-	// leaves them out, or decodes them into string, int64 or float64.
+	// Ignore lists strings and numbers whose values the dialect does not use, for example
+	// "created". A value of the same kind there must not make decoding fail.
 	Ignore []string
 }
 
-// Shapes remembers the shapes of one stream's frames. What the dialect makes of
-// a frame, apart from the text, is a T; == on two of them must not panic.
+// Shapes remembers the shapes of the frames of one stream. T is the meaning of a frame
+// except for its text; comparing two of them with == must not panic.
+//
+// Set Spec before the first use. It is shared by all streams and not changed.
 type Shapes[T comparable] struct {
-	spec       *Spec
-	templates  []shape[T] // confirmed; the one matched last comes first
-	candidates []shape[T] // seen once; the oldest first
+	Spec       *Spec
+	templates  []shape[T] // confirmed; the most recently matched comes first
+	candidates []shape[T] // seen once; the oldest comes first
 	attempts   int
 	scratch    []byte // for text with escapes
 }
@@ -39,30 +40,23 @@ type shape[T comparable] struct {
 	proto T
 }
 
-// NewShapes returns the shapes of a new stream: none yet. The spec is shared,
-// and not modified.
-func NewShapes[T comparable](spec *Spec) *Shapes[T] {
-	return &Shapes[T]{spec: spec}
-}
-
-// Match looks for the shape of frame among those learnt. If it is known, then
-// encoding/json would decode the frame to what proto stands for, with that text,
-// which is never empty. The text is valid until the next call or until frame
-// changes: it points into frame where it can.
+// Match looks for a known shape of the whole frame. If there is one, a decoder would
+// decode the frame to the meaning proto with that text, which is never empty. The text is
+// valid until the next call or until the frame changes, because it can point into the frame.
 //
-// Not ok means only that the shape is not known: the frame is to be decoded.
+// If Match returns false, the shape is not known and the frame must be decoded.
 func (s *Shapes[T]) Match(frame []byte) (proto T, text []byte, ok bool) {
-	proto, text, size := s.Skim(frame)
+	proto, text, size := s.MatchPrefix(frame)
 	return proto, text, size > 0 && size == len(frame)
 }
 
-// Skim is Match for a frame that has been read already and whose end has not been
-// looked for: ahead is what [Frames] has, and the frame the first size bytes of it,
-// if [Frames].Pass says so. The size is 0 if the shape is not known.
-func (s *Shapes[T]) Skim(ahead []byte) (proto T, text []byte, size int) {
+// MatchPrefix is Match for a frame whose end is not known: buffered is the result of
+// [Frames].Buffered, and the frame may be its first size bytes. [Frames].Advance reports
+// whether it is. The size is 0 if no shape matches.
+func (s *Shapes[T]) MatchPrefix(buffered []byte) (proto T, text []byte, size int) {
 	for i := range s.templates {
 		t := &s.templates[i]
-		text, size, ok := t.match(ahead, &s.scratch)
+		text, size, ok := t.match(buffered, &s.scratch)
 		if !ok {
 			continue
 		}
@@ -75,12 +69,12 @@ func (s *Shapes[T]) Skim(ahead []byte) (proto T, text []byte, size int) {
 	return proto, nil, 0
 }
 
-// Learn is told of a frame that Match did not know, and that encoding/json
-// decoded to exactly one delta with that text, and to proto otherwise. The frame
-// is copied if it is kept.
+// Learn remembers the shape of a frame that did not match. The frame was decoded to
+// exactly one piece of text, delta, and otherwise to the meaning proto. The frame is copied
+// if it is kept.
 //
-// A second frame must confirm what the first suggested, and with another text:
-// this proves that the text comes from the place where it was found.
+// A second frame with another text must confirm the shape of the first. This proves that
+// the text comes from the place where it was found.
 func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
 	if s.attempts == maxAttempts || delta == "" || len(frame) > maxLearn {
 		return
@@ -102,7 +96,7 @@ func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
 		}
 		return
 	}
-	t, ok := newTemplate(s.spec, frame, delta)
+	t, ok := newTemplate(s.Spec, frame, delta)
 	if !ok {
 		return
 	}
@@ -112,8 +106,7 @@ func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
 	s.candidates = append(s.candidates, shape[T]{t, proto})
 }
 
-// confirm makes c a template, in place of the one used least recently where
-// there are enough.
+// confirm makes c a template. If there are too many, it replaces the least recently used.
 func (s *Shapes[T]) confirm(c shape[T]) {
 	s.templates = slices.Insert(s.templates, 0, c)
 	if len(s.templates) > maxTemplates {

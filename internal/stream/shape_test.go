@@ -82,7 +82,7 @@ func TestShapesAfterTwoFrames(t *testing.T) {
 		{"other dialect", ollamaChunk("a", at), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := NewShapes[proto](openAISpec)
+			s := &Shapes[proto]{Spec: openAISpec}
 			learnBoth(t, s, first, second)
 			if got := checkMatch(t, s, []byte(c.frame)); got != c.want {
 				t.Errorf("matched is %v, want %v: %s", got, c.want, c.frame)
@@ -123,10 +123,10 @@ func TestShapesAreLearntOnlyWhereProven(t *testing.T) {
 		{"too large", with(`"id":"` + strings.Repeat("x", maxLearn) + `","message":{"content":"a"}`), with(`"id":"` + strings.Repeat("x", maxLearn) + `","message":{"content":"b"}`), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := NewShapes[proto](&Spec{
+			s := &Shapes[proto]{Spec: &Spec{
 				Delta:  append(ollamaSpec.Delta, openAISpec.Delta...),
 				Ignore: []string{"created", "created_at", "x"},
-			})
+			}}
 			learnBoth(t, s, c.first)
 			if checkMatch(t, s, []byte(c.first)) {
 				t.Error("matched after one frame")
@@ -140,7 +140,7 @@ func TestShapesAreLearntOnlyWhereProven(t *testing.T) {
 }
 
 func TestShapesTrustNoWrongText(t *testing.T) {
-	s := NewShapes[int](ollamaSpec)
+	s := &Shapes[int]{Spec: ollamaSpec}
 	frame := func(text string) []byte { return []byte(ollamaChunk(text, "now")) }
 	expect := func(why string, want bool) {
 		t.Helper()
@@ -169,7 +169,7 @@ func TestShapesTrustNoWrongText(t *testing.T) {
 }
 
 func TestShapesCopyTheFrames(t *testing.T) {
-	s := NewShapes[int](ollamaSpec)
+	s := &Shapes[int]{Spec: ollamaSpec}
 	for _, text := range []string{"a", "b"} {
 		frame := []byte(ollamaChunk(text, "now"))
 		s.Learn(frame, text, 7)
@@ -182,7 +182,7 @@ func TestShapesCopyTheFrames(t *testing.T) {
 }
 
 func TestShapesGiveTextWithoutCopyingWhereTheyCan(t *testing.T) {
-	s := NewShapes[proto](ollamaSpec)
+	s := &Shapes[proto]{Spec: ollamaSpec}
 	learnBoth(t, s, ollamaChunk("a", ""), ollamaChunk("b", ""))
 	for text, inFrame := range map[string]bool{"Olá 🦙": true, "plain": true, `a\n`: false, "\xff": false} {
 		frame := []byte(ollamaChunk(text, ""))
@@ -201,7 +201,7 @@ func TestShapesGiveTextWithoutCopyingWhereTheyCan(t *testing.T) {
 }
 
 func TestShapesKeepTheTwoInUse(t *testing.T) {
-	s := NewShapes[proto](openAISpec)
+	s := &Shapes[proto]{Spec: openAISpec}
 	frame := func(kind, text string) string {
 		return strings.Replace(openAIChunk(text, ""), `"content"`, `"`+kind+`"`, 1)
 	}
@@ -227,7 +227,7 @@ func TestShapesKeepTheTwoInUse(t *testing.T) {
 }
 
 func TestShapesStopLearning(t *testing.T) {
-	s := NewShapes[proto](ollamaSpec)
+	s := &Shapes[proto]{Spec: ollamaSpec}
 	for i := range maxAttempts {
 		learnBoth(t, s, strings.Replace(ollamaChunk("a", ""), "tiny", strings.Repeat("x", i+1), 1))
 		if len(s.candidates) > maxCandidates {
@@ -284,7 +284,7 @@ var streams = []struct {
 
 func TestShapesMatchMostOfAStream(t *testing.T) {
 	for _, stream := range streams {
-		s := NewShapes[proto](stream.spec)
+		s := &Shapes[proto]{Spec: stream.spec}
 		matched := 0
 		for range 10 {
 			for _, frame := range stream.frames {
@@ -317,7 +317,7 @@ func TestShapesOnMutants(t *testing.T) {
 	mutants, matched, matchedMutants := 0, 0, 0
 	for range runs {
 		stream := streams[rng.IntN(len(streams))]
-		s := NewShapes[proto](stream.spec)
+		s := &Shapes[proto]{Spec: stream.spec}
 		for _, original := range slices.Repeat(stream.frames, 3) {
 			frame := []byte(original)
 			isMutant := rng.IntN(3) == 0
@@ -387,7 +387,7 @@ func FuzzShapes(f *testing.F) {
 		Ignore: []string{"created", "created_at", "obfuscation", "ignored.value"},
 	}
 	f.Fuzz(func(t *testing.T, first, second, third []byte) {
-		s := NewShapes[proto](spec)
+		s := &Shapes[proto]{Spec: spec}
 		readWith(t, s, first)
 		readWith(t, s, second)
 		if !checkMatch(t, s, third) {

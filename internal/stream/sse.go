@@ -100,11 +100,11 @@ func (s *SSE) Next() (Frame, error) {
 // lineData is how nearly every line with data begins.
 const lineData = "data: "
 
-// Ahead returns what has been read of the next frame and those after it, as
+// Buffered returns what has been read of the next frame and those after it, as
 // [Frames] says.
-func (s *SSE) Ahead() []byte {
+func (s *SSE) Buffered() []byte {
 	s.lines.release()
-	data, ok := bytes.CutPrefix(s.lines.ahead(), []byte(lineData))
+	data, ok := bytes.CutPrefix(s.lines.buffered(), []byte(lineData))
 	if !ok {
 		return nil
 	}
@@ -112,12 +112,12 @@ func (s *SSE) Ahead() []byte {
 }
 
 // Pass moves past the next frame, as [Frames] says.
-func (s *SSE) Pass(size int) bool {
+func (s *SSE) Advance(size int) bool {
 	if size == 0 {
 		return false
 	}
 	size += len(lineData)
-	return s.lines.pass(size, "\n\n") || s.lines.pass(size, "\r\n\r\n")
+	return s.lines.advance(size, "\n\n") || s.lines.advance(size, "\r\n\r\n")
 }
 
 // event is the frame of the data held.

@@ -1,35 +1,35 @@
-// Package llmtest is for testing: programs that use package llm, and providers
-// that implement it.
+// Package llmtest helps to test programs that use package llm.
 //
-// # Programs
+// # Scripted models
 //
-// A scripted [Provider] answers with what a test wants to hear, and remembers
-// what it was asked:
+// A [Provider] answers from a script and records its calls:
 //
 //	p := llmtest.New(llmtest.Text("It is ", "short."))
-//	got, err := summarise(ctx, p.Model(), "a long text")
+//	got, err := summarize(ctx, p.Model(), "a long text")
 //	asked := p.Calls()[0].Request.Messages
 //
-// A [Reply] can be text, reasoning, tool calls, an error, an embedding, or all
-// of a stream's troubles: a cut, a wait, a slow pace. Its times run on the fake
-// clock of testing/synctest, so that a test of a minute's wait takes no time.
+// A [Reply] is text, reasoning, tool calls, an embedding, a token count, a list of models,
+// or an error. It can be cut, delayed or slow. Delays use the fake clock of testing/synctest,
+// so a test that waits for a minute takes no time.
 //
-// # Programs, over HTTP
+// # Servers
 //
-// A [Server] sends the bytes that real servers send, and all that goes wrong
-// on the way. A [Dialect] makes them of a Reply, and a [HTTPReply] has the faults:
+// A [Server] is an HTTP server that answers from a script, with faults: cuts, resets, stalls,
+// slow headers, replies that are not HTTP. A [HTTPReply] is one scripted reply. Package
+// llm/llmtest/conformance renders a Reply in the format of a real server:
 //
-//	srv := llmtest.NewServer(t, llmtest.OpenAI().Stream(llmtest.Text("Hello")).CutReset(200))
+//	srv := llmtest.NewServer(t, conformance.OpenAI().Stream(llmtest.Text("Hello")).CutReset(200))
 //	p, err := openai.New(openai.Config{BaseURL: srv.URL, APIKey: "any", HTTPClient: srv.Client()})
 //
-// Its connections are in memory, and work under testing/synctest;
-// [NewLoopbackServer] has real sockets.
+// The connections of [NewServer] are in memory and work under testing/synctest.
+// [NewLoopbackServer] uses sockets.
 //
-// [Record] and [Replay] keep the exchanges with a real server in a file,
-// without secrets, so that a test can have them again.
+// # Recording
 //
-// # Providers
+// [Record] writes the exchanges with a real server to a file, without secrets. [Replay]
+// answers from that file. [RecordOrReplay] selects one by an environment variable.
 //
-// [TestProvider] holds a provider to everything that package llm promises:
-// three lines in the provider's own tests. See [Suite].
+// # Authors of providers
+//
+// Package llm/llmtest/conformance checks that a provider follows the rules of package llm.
 package llmtest

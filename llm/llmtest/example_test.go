@@ -58,8 +58,8 @@ func ExampleNew() {
 	}
 	// Output:
 	// get_weather {"city":"Paris"}
-	// tool calls  unknown in, unknown out
-	// parley: llmtest/scripted: rate limited, retry in 20s
+	// tool_calls  unknown in, unknown out
+	// parley: llmtest/scripted: rate limited; retry in 20s
 	// stop Sunny. 120 in, 3 out
 }
 
@@ -100,13 +100,4 @@ func ExampleFunc() {
 	// Output:
 	// HELLO <nil>
 	// BYE <nil>
-}
-
-// A dialect shows what a server would send.
-func ExampleDialect_Stream() {
-	wire := llmtest.Ollama().Stream(llmtest.Text("Hello").Usage(5, 1))
-	fmt.Print(string(wire.Body))
-	// Output:
-	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"Hello"},"done":false}
-	// {"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1000000000,"prompt_eval_count":5,"eval_count":1}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // exchanges is the file that [Record] writes: JSON that people can read, and
@@ -48,7 +50,7 @@ func (b body) MarshalJSON() ([]byte, error) {
 	for line := range strings.Lines(string(b)) {
 		lines = append(lines, line)
 	}
-	return marshal(lines), nil
+	return jsontext.Marshal(lines), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
@@ -56,7 +57,7 @@ func TestPatientlyWaitsAsLongAsTheServerSays(t *testing.T) {
 // The same over HTTP: the server's own refusals, and a provider that reads them.
 func TestPatientlyUnderstandsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		dialect := llmtest.OpenAI()
+		dialect := conformance.OpenAI()
 		srv := llmtest.NewServer(t,
 			dialect.Refuse(&llm.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}),
 			dialect.Stream(llmtest.Text("At last.")).Pace(100*time.Millisecond),
@@ -74,8 +75,8 @@ func TestPatientlyUnderstandsTheServer(t *testing.T) {
 
 // A program must not take half an answer for a whole one, wherever it is cut.
 func TestSummariseTakesNoHalfAnswers(t *testing.T) {
-	whole := llmtest.OpenAI().Stream(llmtest.Text("It is ", "short."))
-	end := llmtest.OpenAI().Complete(whole.Body)
+	whole := conformance.OpenAI().Stream(llmtest.Text("It is ", "short."))
+	end := conformance.OpenAI().Complete(whole.Body)
 	for n := range end {
 		srv := llmtest.NewServer(t, whole.CutReset(n))
 		summary, err := summarise(t.Context(), openAIModel(t, srv), "A long text.")

@@ -49,8 +49,11 @@ func (p *Provider) Name() string { return p.name }
 // Model returns a model of this provider. Its name is "scripted" unless
 // [llm.WithName] is among the options.
 func (p *Provider) Model(options ...llm.ModelOption) *llm.Model {
-	return llm.New(p, "scripted", options...)
+	return llm.New(p, modelName, options...)
 }
+
+// modelName is the name of the model that [Provider.Model] returns.
+const modelName = "scripted"
 
 // Do answers a call of any kind with the next reply. As with every provider,
 // nothing happens before the events are ranged over, and each range is a call.

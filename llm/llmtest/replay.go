@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // Replay returns a transport that answers from a file of [Record]'s. A request
@@ -83,7 +85,7 @@ func (r *replaying) find(asked *exchange) *exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i, e := range r.recorded {
-		if !r.used[i] && e.sameTarget(asked) && equalJSON(e.Body, asked.Body) {
+		if !r.used[i] && e.sameTarget(asked) && jsontext.Equal(e.Body, asked.Body) {
 			r.used[i] = true
 			return e
 		}
@@ -176,7 +178,7 @@ func (r *replaying) explain(asked *exchange) string {
 		switch {
 		case !e.sameTarget(asked):
 		case r.used[i]:
-			used = used || equalJSON(e.Body, asked.Body)
+			used = used || jsontext.Equal(e.Body, asked.Body)
 		case nearest == nil:
 			nearest = e
 		}
@@ -186,7 +188,7 @@ func (r *replaying) explain(asked *exchange) string {
 	case used:
 		return what + "\nthere was one, and another request has used it"
 	case nearest == nil:
-		return what + "\nthere is none for this method and path that is not used yet; its body is\n" + indented(string(asked.Body))
+		return what + "\nthere is none for this method and path that is not used yet; its body is\n" + jsontext.Indent(string(asked.Body))
 	}
 	return what + "\nthe next one for this method and path has another body (-recorded +asked):\n" +
 		lineDiff(pretty(nearest.Body), pretty(asked.Body))
@@ -195,7 +197,7 @@ func (r *replaying) explain(asked *exchange) string {
 // pretty returns JSON with each member in a line of its own, in the order of
 // their names, and anything else as it is.
 func pretty(data []byte) string {
-	v, ok := parseJSON(data)
+	v, ok := jsontext.Parse(data)
 	if !ok {
 		return string(data)
 	}

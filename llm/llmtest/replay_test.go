@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/parley-llm/parley/llm/llmtest/internal/tbtest"
 )
 
 // post sends a body and returns the reply's, with the error that ended it.
@@ -38,17 +40,17 @@ func post(t *testing.T, transport http.RoundTripper, url, body string, header ht
 func record(t *testing.T, srv *Server, secrets []string, f func(http.RoundTripper)) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sub", "made.json")
-	r := &recorder{TB: t}
-	r.run(func() { f(Record(r, path, srv.Client().Transport, secrets...)) })
-	if r.failed {
-		t.Fatalf("the recording fails: %v", r.log)
+	r := &tbtest.Recorder{TB: t}
+	r.Run(func() { f(Record(r, path, srv.Client().Transport, secrets...)) })
+	if r.Failed() {
+		t.Fatalf("the recording fails: %v", r.Messages())
 	}
 	return path
 }
 
 func TestReplayReturnsWhatWasRecordedByteForByte(t *testing.T) {
 	bodies := map[string]HTTPReply{
-		"/stream":  OpenAI().Stream(Text("Hello", " 🦙").Usage(1, 2)).LineEnds("\r\n").ByteOrderMark(),
+		"/stream":  stream("Hello", " 🦙").LineEnds("\r\n").ByteOrderMark(),
 		"/json":    JSON(404, `{"error":{"message":"<no> & \u2028"}}`),
 		"/binary":  HTTP(200, "image/png", "\x89PNG\r\n\x1a\n\xff\x00"),
 		"/empty":   Empty(503),
@@ -84,8 +86,8 @@ func TestReplayReturnsWhatWasRecordedByteForByte(t *testing.T) {
 }
 
 func TestReplayBreaksWhereTheRecordedReplyBroke(t *testing.T) {
-	srv := NewServer(t, OpenAI().Stream(Text("Hello")).CutReset(40))
-	sent := string(OpenAI().Stream(Text("Hello")).Body[:40])
+	srv := NewServer(t, stream("Hello").CutReset(40))
+	sent := string(stream("Hello").Body[:40])
 	path := record(t, srv, nil, func(transport http.RoundTripper) { post(t, transport, srv.URL, "{}", nil) })
 	_, got, err := post(t, Replay(t, path), srv.URL, "{}", nil)
 	if got != sent || !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -94,7 +96,7 @@ func TestReplayBreaksWhereTheRecordedReplyBroke(t *testing.T) {
 }
 
 func TestRecordReadsWhatItsCallerLeaves(t *testing.T) {
-	wire := OpenAI().Stream(Text("Hello", " world"))
+	wire := stream("Hello", " world")
 	srv := NewServer(t, wire)
 	path := record(t, srv, nil, func(transport http.RoundTripper) {
 		resp, err := transport.RoundTrip(must(http.NewRequest(http.MethodGet, srv.URL, nil)))
@@ -209,10 +211,10 @@ func TestReplayFailsClearly(t *testing.T) {
 		{"not a recording", garbled, nil, []string{garbled + " is not a recording", "exchange 0 lacks"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &recorder{TB: t}
-			r.run(func() { tt.do(t, Replay(r, tt.path)) })
-			log := strings.Join(r.log, "\n")
-			if !r.failed {
+			r := &tbtest.Recorder{TB: t}
+			r.Run(func() { tt.do(t, Replay(r, tt.path)) })
+			log := strings.Join(r.Messages(), "\n")
+			if !r.Failed() {
 				t.Error("the test that replays passes, want it to fail")
 			}
 			for _, want := range tt.want {
@@ -226,8 +228,8 @@ func TestReplayFailsClearly(t *testing.T) {
 
 func TestRecordWritesNothingWhenTheTestFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "made.json")
-	r := &recorder{TB: t}
-	r.run(func() {
+	r := &tbtest.Recorder{TB: t}
+	r.Run(func() {
 		Record(r, path, nil)
 		r.Error("on purpose")
 	})
@@ -238,8 +240,8 @@ func TestRecordWritesNothingWhenTheTestFails(t *testing.T) {
 
 func TestRecordFailsOnReplyThatWasNotClosed(t *testing.T) {
 	srv := NewServer(t, JSON(200, "{}"))
-	r := &recorder{TB: t}
-	r.run(func() {
+	r := &tbtest.Recorder{TB: t}
+	r.Run(func() {
 		transport := Record(r, filepath.Join(t.TempDir(), "made.json"), srv.Client().Transport)
 		resp, err := transport.RoundTrip(must(http.NewRequest(http.MethodGet, srv.URL, nil)))
 		if err != nil {
@@ -247,7 +249,7 @@ func TestRecordFailsOnReplyThatWasNotClosed(t *testing.T) {
 		}
 		t.Cleanup(func() { resp.Body.Close() })
 	})
-	if log := strings.Join(r.log, "\n"); !strings.Contains(log, "got no reply, or its reply was not closed") {
+	if log := strings.Join(r.Messages(), "\n"); !strings.Contains(log, "got no reply, or its reply was not closed") {
 		t.Errorf("the failure does not say that the reply was not closed: %q", log)
 	}
 }
@@ -272,15 +274,15 @@ func TestRecordOrReplayGoesByTheEnvironment(t *testing.T) {
 	srv := NewServer(t, JSON(200, `"recorded"`))
 	for _, variable := range []string{"1", ""} {
 		t.Setenv(RecordVariable, variable)
-		r := &recorder{TB: t}
-		r.run(func() {
+		r := &tbtest.Recorder{TB: t}
+		r.Run(func() {
 			_, got, err := post(t, RecordOrReplay(r, path, srv.Client().Transport), srv.URL, "{}", nil)
 			if err != nil || got != `"recorded"` {
 				t.Errorf("with %s=%q the reply is %q, %v", RecordVariable, variable, got, err)
 			}
 		})
-		if r.failed {
-			t.Errorf("with %s=%q the test fails: %v", RecordVariable, variable, r.log)
+		if r.Failed() {
+			t.Errorf("with %s=%q the test fails: %v", RecordVariable, variable, r.Messages())
 		}
 	}
 	if n := len(srv.Requests()); n != 1 {
@@ -348,7 +350,7 @@ func TestRecordingHoldsNoSecretOfAnotherExchange(t *testing.T) {
 func TestRecordedBodyMayBeClosedWhileItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const cut = 40
-		wire := OpenAI().Stream(Text("Hello", " world"))
+		wire := stream("Hello", " world")
 		srv := NewServer(t, wire.Stall(cut))
 		path := record(t, srv, nil, func(transport http.RoundTripper) {
 			resp, err := transport.RoundTrip(must(http.NewRequest(http.MethodPost, srv.URL, nil)))

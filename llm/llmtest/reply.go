@@ -11,7 +11,7 @@ import (
 )
 
 // A Reply says how one call is answered. A scripted [Provider] plays it, a
-// [Dialect] renders it as the bytes that a server would send. Begin with one of
+// dialect renders it as the bytes that a server would send. Begin with one of
 // the functions and add to it with the methods of the same names:
 //
 //	llmtest.Reasoning("Paris, then.").ToolCall("get_weather", `{"city":"Paris"}`).Usage(12, 7)
@@ -186,6 +186,23 @@ func (r Reply) Fail(err error) Reply { return r.CutAfter(allPieces, err) }
 func (r Reply) CutAfter(n int, err error) Reply {
 	r.fails, r.pieces, r.err = true, n, err
 	return r
+}
+
+// Events returns the events of the reply, and the error that ends them or nil. Delays are
+// skipped. A reply made by [Func] or [Echo] answers an empty chat. Use it to render replies
+// in the format of a server: see llm/llmtest/conformance.
+func (r Reply) Events() (events []llm.Event, last error) {
+	if r.compute == nil {
+		return r.sequence(modelName, 1)
+	}
+	call := &llm.Call{Op: llm.OpChat, Model: modelName, Request: &llm.Request{}}
+	for ev, err := range r.compute(context.Background(), call) {
+		if err != nil {
+			return events, err
+		}
+		events = append(events, ev)
+	}
+	return events, nil
 }
 
 // sequence returns the events of the reply to the n-th call, and the error that

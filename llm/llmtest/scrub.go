@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
 // removed stands where a secret was.
@@ -123,7 +124,7 @@ func (s *scrubber) add(secret string) {
 	if secret == "" {
 		return
 	}
-	plain := strings.Trim(string(marshal(secret)), `"`)
+	plain := strings.Trim(string(jsontext.Marshal(secret)), `"`)
 	forms := []string{secret, plain, strings.ReplaceAll(plain, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret)}
 	if forHTML, err := json.Marshal(secret); err == nil { // as every string can be
 		forms = append(forms, strings.Trim(string(forHTML), `"`))

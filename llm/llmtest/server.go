@@ -80,9 +80,6 @@ func start(t testing.TB, l net.Listener, url string, transport *http.Transport, 
 	return s
 }
 
-// sockets reports whether the server's connections are real ones.
-func (s *Server) sockets() bool { return s.listener.Addr().Network() != pipeNetwork }
-
 // Client returns a client that reaches the server.
 func (s *Server) Client() *http.Client { return s.client }
 
@@ -179,12 +176,13 @@ func (s *Server) close() {
 	s.change(func() { s.closed = true })
 	s.listener.Close()
 	s.client.CloseIdleConnections()
-	s.hangUp()
+	s.CloseClientConnections()
 	s.serving.Wait()
 }
 
-// hangUp closes all connections, whatever is under way on them.
-func (s *Server) hangUp() {
+// CloseClientConnections closes all connections at once, also those with a request in
+// progress.
+func (s *Server) CloseClientConnections() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.open {

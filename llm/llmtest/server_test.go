@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest/internal/tbtest"
 )
 
 // get asks the server and returns what arrives of the reply.
@@ -291,15 +291,15 @@ func TestWaitsSayWhatIsMissing(t *testing.T) {
 }
 
 func TestRequestBeyondTheScriptFailsTheTest(t *testing.T) {
-	r := &recorder{TB: t}
-	r.run(func() {
+	r := &tbtest.Recorder{TB: t}
+	r.Run(func() {
 		resp, body, err := get(t, NewServer(r))
 		if err != nil || resp.StatusCode != 500 || !strings.Contains(body, "has no reply") {
 			t.Errorf("the reply is %q, %v; want a 500 that says why", body, err)
 		}
 	})
 	const want = "llmtest: request 1 (GET /path?q=1) has no reply: the script of the server has ended"
-	if diff := cmp.Diff([]string{want}, r.log); diff != "" {
+	if diff := cmp.Diff([]string{want}, r.Messages()); diff != "" {
 		t.Errorf("the test's log differs (-want +got):\n%s", diff)
 	}
 }
@@ -313,7 +313,7 @@ func TestHandlerAnswersByTheRequest(t *testing.T) {
 }
 
 func TestLargeBodiesGoThrough(t *testing.T) {
-	wire := OpenAI().Stream(Text(strings.Repeat("x", 5<<20)))
+	wire := stream(strings.Repeat("x", 5<<20))
 	for name, srv := range map[string]*Server{"in memory": NewServer(t, wire), "loopback": NewLoopbackServer(t, wire)} {
 		resp, err := srv.Client().Post(srv.URL, "text/plain", bytes.NewReader(make([]byte, 5<<20)))
 		if err != nil {
@@ -328,9 +328,9 @@ func TestLargeBodiesGoThrough(t *testing.T) {
 }
 
 func TestServerEndsWhateverIsUnderWay(t *testing.T) {
-	r := &recorder{TB: t}
+	r := &tbtest.Recorder{TB: t}
 	failed := make(chan error, 1)
-	r.run(func() {
+	r.Run(func() {
 		srv := NewServer(r, NoResponse())
 		go func() {
 			_, err := srv.Client().Get(srv.URL)
@@ -343,26 +343,7 @@ func TestServerEndsWhateverIsUnderWay(t *testing.T) {
 	if err := <-failed; err == nil {
 		t.Error("the test has ended, and a request under way has got a reply")
 	}
-	if r.failed {
-		t.Errorf("the end of the server fails the test: %v", r.log)
-	}
-}
-
-func TestRefusalsAreRendered(t *testing.T) {
-	e := &llm.Error{Status: 429, Code: "slow", Message: "slow down", RetryAfter: 1500 * time.Millisecond, RequestID: "r1"}
-	for _, tt := range []struct {
-		dialect Dialect
-		body    string
-	}{
-		{OpenAI(), `{"error":{"code":"slow","message":"slow down","param":null,"type":null}}`},
-		{Ollama(), `{"error":"slow down"}`},
-	} {
-		resp, body, err := get(t, NewServer(t, tt.dialect.Refuse(e)))
-		if err != nil || resp.StatusCode != 429 || body != tt.body {
-			t.Errorf("%s: the refusal is %d %q, %v; want 429 %q", tt.dialect.Name, resp.StatusCode, body, err, tt.body)
-		}
-		if resp.Header.Get("Retry-After") != "1.5" || resp.Header.Get("X-Request-Id") != "r1" {
-			t.Errorf("%s: the refusal's headers are %v, want Retry-After 1.5 and X-Request-Id r1", tt.dialect.Name, resp.Header)
-		}
+	if r.Failed() {
+		t.Errorf("the end of the server fails the test: %v", r.Messages())
 	}
 }

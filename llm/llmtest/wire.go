@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// A HTTPReply is one HTTP reply as a [Server] sends it, with its faults. A [Dialect]
+// A HTTPReply is one HTTP reply as a [Server] sends it, with its faults. A dialect
 // makes those that answer a call well; the functions below make others; the
 // methods return copies with a fault:
 //
-//	llmtest.OpenAI().Stream(llmtest.Text("Hello")).CutReset(120)
+//	conformance.OpenAI().Stream(llmtest.Text("Hello")).CutReset(120)
 //
 // Offsets count bytes of the body as it is when the method is called, so that
 // what changes the body comes before what cuts it. Without a fault the body is sent in chunked

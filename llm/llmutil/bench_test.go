@@ -29,7 +29,7 @@ func perChunk(b *testing.B, round func()) {
 
 func BenchmarkStreamThroughForwardAttempt(b *testing.B) {
 	events := thousandChunks()
-	model := llm.New(fake(func(context.Context, *llm.Call) llm.Events { return events }), "tiny", llm.WithMiddleware(forward))
+	model := llm.New(fake(func(context.Context, *llm.Call) llm.Events { return events }), "tiny", llm.WithMiddleware(llm.MiddlewareFunc(forward)))
 	req := llm.Prompt("Why?")
 	round := func() {
 		n := 0

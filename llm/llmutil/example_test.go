@@ -14,7 +14,7 @@ import (
 // has not seen content. Later errors go to the caller.
 func ExampleForwardAttempt() {
 	retry := func(tries int) llm.Middleware {
-		return func(next llm.Handler) llm.Handler {
+		return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					for try := 1; ; try++ {
@@ -33,7 +33,7 @@ func ExampleForwardAttempt() {
 					}
 				}
 			}
-		}
+		})
 	}
 	p := llmtest.New(llmtest.Error(&llm.Error{Kind: llm.Overloaded, Status: 503}), llmtest.Text("Air scatters blue light the most."))
 	model := p.Model(llm.WithMiddleware(retry(3)))
@@ -77,10 +77,10 @@ func ExampleToolCallAssembler() {
 	}
 	calls.Finish(llm.FinishToolCalls, yield)
 	// Output:
-	// tool call start 0
-	// tool call delta 0
-	// tool call delta 0
-	// tool call end 0: weather({"city":"Oslo"})
-	// tool call start 1
-	// tool call end 1: time()
+	// tool_call_start 0
+	// tool_call_delta 0
+	// tool_call_delta 0
+	// tool_call_end 0: weather({"city":"Oslo"})
+	// tool_call_start 1
+	// tool_call_end 1: time()
 }

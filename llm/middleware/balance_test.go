@@ -16,21 +16,21 @@ import (
 
 // backends returns a provider for each reply, named "a", "b", "c" …, a model
 // that is balanced over them, and what says who has been called, in order.
-func backends(t *testing.T, b middleware.Balance, replies ...llmtest.Reply) (model *llm.Model, called func() string) {
+func backends(t *testing.T, b *middleware.Balance, replies ...llmtest.Reply) (model *llm.Model, called func() string) {
 	t.Helper()
 	var mu sync.Mutex
 	var order strings.Builder
 	for i, reply := range replies {
 		name := string(rune('a' + i))
 		p := llmtest.Always(reply).Named(name)
-		noted := llm.WithMiddleware(func(next llm.Handler) llm.Handler {
+		noted := llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				mu.Lock()
 				defer mu.Unlock()
 				order.WriteString(name)
 				return next(ctx, call)
 			}
-		})
+		}))
 		if len(b.Over) <= i {
 			b.Over = append(b.Over, middleware.Backend{})
 		}
@@ -46,7 +46,7 @@ func backends(t *testing.T, b middleware.Balance, replies ...llmtest.Reply) (mod
 
 func TestBalanceByWeight(t *testing.T) {
 	hello := llmtest.Text("Hello")
-	model, called := backends(t, middleware.Balance{Over: []middleware.Backend{{Weight: 3}, {Weight: 1}}}, hello, hello)
+	model, called := backends(t, &middleware.Balance{Over: []middleware.Backend{{Weight: 3}, {Weight: 1}}}, hello, hello)
 	for range 8 {
 		ask(t, model).want(t, "start text done", "")
 	}
@@ -55,7 +55,7 @@ func TestBalanceByWeight(t *testing.T) {
 
 func TestBalanceByCallsInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight},
+		model, called := backends(t, &middleware.Balance{Strategy: middleware.LeastInFlight},
 			llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast").Wait(time.Second))
 		var asked sync.WaitGroup
 		for range 5 { // a keeps its first call, so that b gets those after
@@ -70,19 +70,19 @@ func TestBalanceByCallsInFlight(t *testing.T) {
 func TestBalanceGoesOnWhenRefused(t *testing.T) {
 	for _, kind := range []llm.Kind{llm.RateLimited, llm.Overloaded, llm.Quota, llm.Auth, llm.Permission} {
 		t.Run(string(kind), func(t *testing.T) {
-			model, called := backends(t, middleware.Balance{}, failure(kind), llmtest.Text("Hello"))
+			model, called := backends(t, &middleware.Balance{}, failure(kind), llmtest.Text("Hello"))
 			ask(t, model).want(t, "attempt start text done", "")
 			ask(t, model).want(t, "start text done", "") // a is cooling down
 			equal(t, "who was called", called(), "abb")
 		})
 	}
 	t.Run("not for what every backend would refuse", func(t *testing.T) {
-		model, called := backends(t, middleware.Balance{}, failure(llm.InvalidRequest), llmtest.Text("Hello"))
+		model, called := backends(t, &middleware.Balance{}, failure(llm.InvalidRequest), llmtest.Text("Hello"))
 		ask(t, model).want(t, "", llm.InvalidRequest)
 		equal(t, "who was called", called(), "a")
 	})
 	t.Run("each backend once", func(t *testing.T) {
-		model, called := backends(t, middleware.Balance{}, failure(llm.RateLimited), failure(llm.RateLimited))
+		model, called := backends(t, &middleware.Balance{}, failure(llm.RateLimited), failure(llm.RateLimited))
 		ask(t, model).want(t, "attempt", llm.RateLimited)
 		equal(t, "who was called", called(), "ab")
 		ask(t, model).want(t, "", llm.RateLimited) // all are cooling down: one is asked all the same
@@ -92,7 +92,7 @@ func TestBalanceGoesOnWhenRefused(t *testing.T) {
 
 func TestBalanceLeavesAFailingBackendAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model, called := backends(t, middleware.Balance{Failures: 2, Cooldown: 10 * time.Second}, failure(llm.Server), llmtest.Text("Hello"))
+		model, called := backends(t, &middleware.Balance{Failures: 2, Cooldown: 10 * time.Second}, failure(llm.Server), llmtest.Text("Hello"))
 		for range 8 {
 			ask(t, model)
 		}
@@ -110,7 +110,7 @@ func TestBalanceLeavesAFailingBackendAlone(t *testing.T) {
 func TestBalanceWaitsAsLongAsTheServerAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limited := llmtest.Error(&llm.Error{Kind: llm.RateLimited, RetryAfter: time.Minute})
-		model, called := backends(t, middleware.Balance{Cooldown: time.Second}, limited, llmtest.Text("Hello"))
+		model, called := backends(t, &middleware.Balance{Cooldown: time.Second}, limited, llmtest.Text("Hello"))
 		ask(t, model)
 		time.Sleep(59 * time.Second)
 		ask(t, model)
@@ -127,7 +127,7 @@ func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
 		"by a panic":          func() { panic("the caller's own") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			model, called := backends(t, middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
+			model, called := backends(t, &middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
 			func() {
 				defer func() { recover() }()
 				for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() { // the first event is the report that a has refused
@@ -148,10 +148,7 @@ func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
 func TestKeysRotateWhenRefused(t *testing.T) {
 	for _, kind := range []llm.Kind{llm.Auth, llm.RateLimited, llm.Quota} {
 		t.Run(string(kind), func(t *testing.T) {
-			ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"bad", "good", "spare"}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			ring := &middleware.Keys{Keys: []llm.Secret{"bad", "good", "spare"}}
 			var used []string
 			p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 				key, err := ring.Token(ctx)
@@ -165,7 +162,7 @@ func TestKeysRotateWhenRefused(t *testing.T) {
 				}
 				return llmtest.Always(reply).Do(ctx, call)
 			}))
-			model := p.Model(llm.WithMiddleware(ring.Middleware))
+			model := p.Model(llm.WithMiddleware(ring))
 			ask(t, model).want(t, "attempt start text done", "")
 			ask(t, model).want(t, "start text done", "")
 			ask(t, model).want(t, "start text done", "")
@@ -179,21 +176,15 @@ func TestKeysRotateWhenRefused(t *testing.T) {
 // A server that is overloaded is so with every key, and must not get a request for each at once.
 func TestKeysAreNotToBlameForTheServer(t *testing.T) {
 	for _, kind := range []llm.Kind{llm.Overloaded, llm.Server, llm.Network} {
-		ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"a", "b", "c"}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		ring := &middleware.Keys{Keys: []llm.Secret{"a", "b", "c"}}
 		p := llmtest.Always(failure(kind))
-		ask(t, p.Model(llm.WithMiddleware(ring.Middleware))).want(t, "", kind)
+		ask(t, p.Model(llm.WithMiddleware(ring))).want(t, "", kind)
 		equal(t, "the number of calls", len(p.Calls()), 1)
 	}
 }
 
 func TestKeysNeedTheirMiddleware(t *testing.T) {
-	ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"key"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ring := &middleware.Keys{Keys: []llm.Secret{"key"}}
 	if _, err := ring.Token(t.Context()); llm.KindOf(err) != llm.Auth {
 		t.Errorf("the error is %v, want one of kind %q", err, llm.Auth)
 	}
@@ -201,11 +192,8 @@ func TestKeysNeedTheirMiddleware(t *testing.T) {
 
 // A key is for the provider that its ring is of, and must not reach another one's.
 func TestKeyRingsDoNotShareKeys(t *testing.T) {
-	ring := func(key llm.Secret) *middleware.KeyRing {
-		made, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{key}})
-		if err != nil {
-			t.Fatal(err)
-		}
+	ring := func(key llm.Secret) *middleware.Keys {
+		made := &middleware.Keys{Keys: []llm.Secret{key}}
 		return made
 	}
 	ours, theirs := ring("ours"), ring("theirs")
@@ -218,5 +206,5 @@ func TestKeyRingsDoNotShareKeys(t *testing.T) {
 		}
 		return llmtest.Always(llmtest.Text("Hello")).Do(ctx, call)
 	}))
-	ask(t, p.Model(llm.WithMiddleware(ours.Middleware))).want(t, "start text done", "")
+	ask(t, p.Model(llm.WithMiddleware(ours))).want(t, "start text done", "")
 }

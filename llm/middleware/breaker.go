@@ -10,132 +10,159 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// Breaker stops calling a model whose server keeps failing: after so many
-// failures in a row its breaker opens, and calls fail at once with an error of
-// kind [llm.Overloaded], which [Retry] does not retry and [Fallback] takes up. After a while it lets a
-// few probes through, and closes if they succeed.
+// Breaker is a circuit breaker for each model. It stops calls to a model whose server keeps
+// failing.
 //
-// Only the server's faults count: [llm.Overloaded], Server, Timeout, Network,
-// Protocol and Incomplete. A call that was refused for what it asked counts as a
-// success; one that was rate limited, ended by its caller or not sent does not count.
+// After Failures consecutive failures, the breaker of a model opens: calls fail at once with
+// an error of kind [llm.Overloaded], which [Retry] does not repeat and [Fallback] handles.
+// After OpenFor, the breaker is half-open: it lets Probes calls through, and closes if they
+// succeed.
 //
-// Make [Breakers] of it, or a middleware alone.
+// Only failures of the server count: errors of the kinds [llm.Overloaded], [llm.Server],
+// [llm.Timeout], [llm.Network], [llm.Protocol] and [llm.Incomplete]. A call that the server
+// refused because of its content counts as a success. Calls that were rate limited,
+// cancelled by the caller or not sent do not count.
+//
+// The zero value is ready to use. A Breaker is safe for concurrent use. Do not copy it or
+// change its fields after the first call.
 type Breaker struct {
-	// Failures is how many in a row open a breaker. Default 5.
-	Failures int `yaml:"failures" json:"failures"`
-	// OpenFor is how long a breaker stays open. Default 30 s.
-	OpenFor time.Duration `yaml:"open_for" json:"open_for"`
-	// Probes is how many calls are let through at a time after that, and how many must
-	// succeed. Default 1.
-	Probes int `yaml:"probes" json:"probes"`
-	// Shared has the machines of a fleet tell each other when a breaker opens. After OpenFor they
-	// have Probes together, and the first that succeeds closes it for all.
-	Shared Shared `yaml:"shared" json:"shared"`
-	// Observe, if set, is told of changes between "closed", "open" and
-	// "half-open". It must not call the Breakers.
-	Observe func(provider, model, from, to string) `yaml:"-" json:"-"`
+	// Failures is the number of consecutive failures that opens a breaker. The default is 5.
+	Failures int `yaml:"failures"`
+	// OpenFor is the time for which a breaker stays open. The default is 30 seconds.
+	OpenFor time.Duration `yaml:"open_for"`
+	// Probes is the number of calls that a half-open breaker lets through at the same time,
+	// and that must succeed to close it. The default is 1.
+	Probes int `yaml:"probes"`
+	// Shared lets several processes share open breakers. A breaker that opens in one process
+	// is then open in all of them. After OpenFor, they have Probes together, and the first
+	// probe that succeeds closes it for all of them.
+	Shared Shared `yaml:"shared"`
+	// Observe, if not nil, is called when a breaker changes between "closed", "open" and
+	// "half-open". It must not call methods of the Breaker.
+	Observe func(provider, model, from, to string) `json:"-"`
+
+	live live[*breakerState]
 }
 
-// Middleware returns the middleware of these settings.
-func (b Breaker) Middleware() (llm.Middleware, error) { return middlewareOf(NewBreakers(b)) }
-
-// Breakers are the breakers of all models that share a [Breaker]'s settings.
-// They are safe for concurrent use.
-type Breakers struct {
-	settings Breaker
-	state    *state
-	each     each[modelKey, *breaker]
+// Validate returns an error that names every invalid field.
+func (b *Breaker) Validate() error {
+	_, err := b.open()
+	return err
 }
 
+// Wrap implements [llm.Middleware].
+func (b *Breaker) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&b.live, b.open, (*breakerState).run, next)
+}
+
+// State returns the state of the breaker of a model in this process: "closed", "open" or
+// "half-open". It returns an empty string if the settings are invalid.
+func (b *Breaker) State(provider, model string) string {
+	state, err := b.live.get(b.open)
+	if err != nil {
+		return ""
+	}
+	return state.of(modelKey{provider, model}).State().String()
+}
+
+// States returns the states of the breakers of all models that have been called, under
+// names such as "openai/gpt-6-luna".
+func (b *Breaker) States() map[string]string {
+	states := make(map[string]string)
+	if state, err := b.live.get(b.open); err == nil {
+		for key, own := range state.breakers.all() {
+			states[key.String()] = own.State().String()
+		}
+	}
+	return states
+}
+
+func (b *Breaker) open() (*breakerState, error) {
+	b = fixed(b)
+	s := settings{name: "Breaker"}
+	number(&s, "Failures", &b.Failures, 5)
+	number(&s, "OpenFor", &b.OpenFor, 30*time.Second)
+	number(&s, "Probes", &b.Probes, 1)
+	shared := b.Shared.open(&s, 0)
+	return &breakerState{settings: b, store: shared}, s.err()
+}
+
+// breakerState is a Breaker in use.
+type breakerState struct {
+	settings *Breaker
+	store    *sharedStore
+	breakers perKey[modelKey, *breaker]
+}
+
+// breaker is the breaker of one model.
 type breaker struct {
 	*gobreaker.TwoStepCircuitBreaker[any]
 	mu     sync.Mutex
 	opened time.Time
 }
 
-// NewBreakers returns breakers of these settings, all closed.
-func NewBreakers(b Breaker) (*Breakers, error) {
-	s := settings{name: "Breaker"}
-	positive(&s, "Failures", &b.Failures, 5)
-	positive(&s, "OpenFor", &b.OpenFor, 30*time.Second)
-	positive(&s, "Probes", &b.Probes, 1)
-	state := b.Shared.open(&s)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	return &Breakers{settings: b, state: state}, nil
-}
-
-// State returns "closed", "open" or "half-open": what this process knows of the
-// model's breaker.
-func (b *Breakers) State(provider, model string) string {
-	return b.of(modelKey{provider, model}).State().String()
-}
-
-// Middleware has the breakers watch over calls.
-func (b *Breakers) Middleware(next llm.Handler) llm.Handler { return layer(b.run)(next) }
-
-func (b *Breakers) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+func (b *breakerState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	own := b.of(keyOf(call))
-	finished, err := own.Allow()
+	finish, err := own.Allow()
 	if err != nil {
 		yield(llm.Event{}, own.refusal(call, err, b.settings.OpenFor))
 		return
 	}
 	probe, err := b.permit(ctx, call)
 	if err != nil {
-		finished(errUncounted)
+		finish(errNotCounted)
 		yield(llm.Event{}, err)
 		return
 	}
-	var heard listener
+	var answer observer
 	defer func() {
-		verdict := verdict(ctx, &heard)
-		finished(verdict)
-		b.tell(ctx, call, own, probe, verdict)
+		result := breakerResult(ctx, &answer)
+		finish(result)
+		b.publish(ctx, call, own, probe, result)
 	}()
-	heard.pass(next(ctx, call), yield)
+	answer.forward(next(ctx, call), yield)
 }
 
-// errUncounted marks a call that says nothing of its server's health.
-var errUncounted = errors.New("not counted")
+// errNotCounted is the result of a call that shows nothing about its server.
+var errNotCounted = errors.New("not counted")
 
-// verdict returns what a breaker is told of a call: nil for a success.
-func verdict(ctx context.Context, heard *listener) error {
-	switch kind := llm.KindOf(heard.err); {
-	case heard.err == nil && (heard.done != nil || heard.pieces > 0):
+// breakerResult returns the result of a call for its breaker: nil for a success.
+func breakerResult(ctx context.Context, answer *observer) error {
+	switch kind := llm.KindOf(answer.err); {
+	case answer.err == nil && (answer.done != nil || answer.chunks > 0):
 		return nil
-	case heard.err == nil, ctx.Err() != nil && !blames(ctx, heard.err), kind == llm.RateLimited, kind == llm.Canceled:
-		return errUncounted
-	case blames(ctx, heard.err):
-		return heard.err
-	case !replied(heard):
-		return errUncounted
+	case answer.err == nil, ctx.Err() != nil && !countsAsFailure(ctx, answer.err), kind == llm.RateLimited, kind == llm.Canceled:
+		return errNotCounted
+	case countsAsFailure(ctx, answer.err):
+		return answer.err
+	case !serverReplied(answer):
+		return errNotCounted
 	}
 	return nil
 }
 
-// replied reports whether a call that failed has got as far as its server.
-func replied(heard *listener) bool {
-	e, ok := errors.AsType[*llm.Error](heard.err)
-	return heard.start != nil || ok && e.Status != 0
+// serverReplied reports whether a call that failed reached its server.
+func serverReplied(answer *observer) bool {
+	e, ok := errors.AsType[*llm.Error](answer.err)
+	return answer.start != nil || ok && e.Status != 0
 }
 
-// of returns the model's breaker.
-func (b *Breakers) of(key modelKey) *breaker {
-	return b.each.of(key, func() *breaker {
+// of returns the breaker of a model.
+func (b *breakerState) of(key modelKey) *breaker {
+	return b.breakers.of(key, func() *breaker {
 		own := &breaker{}
 		own.TwoStepCircuitBreaker = gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 			Name:        key.String(),
 			MaxRequests: uint32(b.settings.Probes),
 			Timeout:     b.settings.OpenFor,
 			ReadyToTrip: func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= b.settings.Failures },
-			IsExcluded:  func(err error) bool { return err == errUncounted },
+			IsExcluded:  func(err error) bool { return err == errNotCounted },
 			OnStateChange: func(_ string, from, to gobreaker.State) {
 				if to == gobreaker.StateOpen {
-					own.open()
+					own.setOpened()
 				}
 				if b.settings.Observe != nil {
 					b.settings.Observe(key.provider, key.model, from.String(), to.String())
@@ -146,7 +173,7 @@ func (b *Breakers) of(key modelKey) *breaker {
 	})
 }
 
-func (o *breaker) open() {
+func (o *breaker) setOpened() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.opened = time.Now()
@@ -155,77 +182,82 @@ func (o *breaker) open() {
 // refusal is the error of a call that the breaker does not let through.
 func (o *breaker) refusal(call *llm.Call, err error, openFor time.Duration) error {
 	if !errors.Is(err, gobreaker.ErrOpenState) {
-		return notSent(call, llm.Overloaded, "its breaker is half-open, and its probes are under way", 0)
+		return notSent(call, llm.Overloaded, halfOpen, 0)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return notSent(call, llm.Overloaded, "its breaker is open, after failures of the server in a row", time.Until(o.opened.Add(openFor)))
+	return notSent(call, llm.Overloaded, "the breaker is open after consecutive failures of the server", time.Until(o.opened.Add(openFor)))
 }
 
-// What a fleet knows of a model that has failed, by the beginnings of the keys that it is filed under: the
-// end of one could be the end of another model's name.
+const halfOpen = "the breaker is half-open, and its probes are running"
+
+// Prefixes of the keys in a shared store. The model name follows. A suffix instead could be
+// the end of the name of another model. The values are part of the format of the store.
 const (
-	fleetIll    = "breaker/ill/"    // it has failed, and nobody has found it well since
-	fleetOpen   = "breaker/open/"   // it is left alone
-	fleetProbes = "breaker/probes/" // a bucket of them
+	keyFailed = "breaker/ill/"    // the model has failed, and no probe has succeeded since
+	keyOpen   = "breaker/open/"   // its breaker is open
+	keyProbes = "breaker/probes/" // bucket of probes
 )
 
-// illFor is how many times OpenFor a breaker that nobody probes is remembered.
-const illFor = 10
+// failedFor is the multiple of OpenFor after which a failure without further calls is
+// forgotten.
+const failedFor = 10
 
-func (b *Breakers) sharedKey(call *llm.Call, what string) string {
-	return b.state.key(what + keyOf(call).String())
+func (b *breakerState) key(call *llm.Call, prefix string) string {
+	return b.store.key(prefix + keyOf(call).String())
 }
 
-// permit returns an error if the fleet leaves the model alone, and whether the call is one of its probes.
-func (b *Breakers) permit(ctx context.Context, call *llm.Call) (probe bool, err error) {
+// permit returns an error if the breaker of another process is open. Otherwise it reports
+// whether the call is one of the shared probes.
+func (b *breakerState) permit(ctx context.Context, call *llm.Call) (probe bool, err error) {
 	if b.settings.Shared.Store == nil {
 		return false, nil
 	}
-	value, err := b.state.Get(ctx, b.sharedKey(call, fleetIll))
+	value, err := b.store.Get(ctx, b.key(call, keyFailed))
 	if err != nil || value == nil {
 		return false, err
 	}
-	value, err = b.state.Get(ctx, b.sharedKey(call, fleetOpen))
+	value, err = b.store.Get(ctx, b.key(call, keyOpen))
 	if err != nil {
 		return false, err
 	}
 	if value != nil {
 		left := b.settings.OpenFor
-		if until, err := strconv.ParseInt(string(value), 10, 64); err == nil { // by another machine's clock
+		if until, err := strconv.ParseInt(string(value), 10, 64); err == nil { // by the clock of another machine
 			left = min(max(0, time.Until(time.UnixMilli(until))), left)
 		}
-		return false, notSent(call, llm.Overloaded, "the breaker of another machine is open", left)
+		return false, notSent(call, llm.Overloaded, "the breaker is open in another process", left)
 	}
-	_, ok, _, err := b.state.Take(ctx, b.sharedKey(call, fleetProbes), b.probe(1), 0)
+	_, ok, _, err := b.store.Reserve(ctx, b.key(call, keyProbes), b.probe(1), 0)
 	if err == nil && !ok {
-		err = notSent(call, llm.Overloaded, "its breaker is half-open, and its probes are under way", 0)
+		err = notSent(call, llm.Overloaded, halfOpen, 0)
 	}
 	return ok, err
 }
 
-// probe returns the draw of a probe. One that is never heard of again is made up for after OpenFor.
-func (b *Breakers) probe(n int64) []Draw {
-	return []Draw{{n, Bucket{Every: b.settings.OpenFor, Burst: int64(b.settings.Probes)}}}
+// probe returns the reservation of a probe. A probe whose process disappeared is replaced
+// after OpenFor.
+func (b *breakerState) probe(n int64) []store.Reservation {
+	return []store.Reservation{{N: n, Bucket: store.Bucket{Every: b.settings.OpenFor, Burst: int64(b.settings.Probes)}}}
 }
 
-// tell tells the other machines what a call has shown. That they do not hear of it when the store is
-// away is no reason to fail a call.
-func (b *Breakers) tell(ctx context.Context, call *llm.Call, own *breaker, probe bool, verdict error) {
+// publish shares the result of a call with the other processes. If the store is
+// unavailable, the result is lost. That is not a reason to fail the call.
+func (b *breakerState) publish(ctx context.Context, call *llm.Call, own *breaker, probe bool, result error) {
 	if b.settings.Shared.Store == nil {
 		return
 	}
 	ctx, openFor := context.WithoutCancel(ctx), b.settings.OpenFor
-	faulty := verdict != nil && verdict != errUncounted
+	failed := result != nil && result != errNotCounted
 	switch {
-	case faulty && (probe || own.State() == gobreaker.StateOpen):
+	case failed && (probe || own.State() == gobreaker.StateOpen):
 		until := strconv.FormatInt(time.Now().Add(openFor).UnixMilli(), 10)
-		_ = b.state.Set(ctx, b.sharedKey(call, fleetOpen), []byte(until), openFor)
-		_ = b.state.Set(ctx, b.sharedKey(call, fleetIll), []byte(until), illFor*openFor)
-	case probe && verdict == nil:
-		_ = b.state.Set(ctx, b.sharedKey(call, fleetIll), nil, 0)
+		_ = b.store.Set(ctx, b.key(call, keyOpen), []byte(until), openFor)
+		_ = b.store.Set(ctx, b.key(call, keyFailed), []byte(until), failedFor*openFor)
+	case probe && result == nil:
+		_ = b.store.Set(ctx, b.key(call, keyFailed), nil, 0)
 	}
-	if probe { // the next is one, or there is no need of any
-		_, _, _, _ = b.state.Take(ctx, b.sharedKey(call, fleetProbes), b.probe(-1), 0)
+	if probe { // the next call is a probe, or none is needed
+		_, _, _, _ = b.store.Reserve(ctx, b.key(call, keyProbes), b.probe(-1), 0)
 	}
 }

@@ -14,16 +14,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
-
-func breakers(t *testing.T, b middleware.Breaker) *middleware.Breakers {
-	t.Helper()
-	made, err := middleware.NewBreakers(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
 
 func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
 	for kind, state := range map[llm.Kind]string{
@@ -32,8 +24,8 @@ func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
 		llm.ContentFilter: "closed", llm.Quota: "closed", llm.Canceled: "closed", llm.Unsupported: "closed",
 	} {
 		t.Run(string(kind), func(t *testing.T) {
-			b := breakers(t, middleware.Breaker{Failures: 3})
-			model := llmtest.Always(failure(kind)).Model(llm.WithMiddleware(b.Middleware))
+			b := &middleware.Breaker{Failures: 3}
+			model := llmtest.Always(failure(kind)).Model(llm.WithMiddleware(b))
 			for range 3 {
 				ask(t, model).want(t, "", kind)
 			}
@@ -44,8 +36,8 @@ func TestBreakerCountsTheServersFaultsOnly(t *testing.T) {
 }
 
 func TestBreakerCountsFailuresAfterContent(t *testing.T) {
-	b := breakers(t, middleware.Breaker{Failures: 2})
-	model := llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(llm.WithMiddleware(b.Middleware))
+	b := &middleware.Breaker{Failures: 2}
+	model := llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(llm.WithMiddleware(b))
 	for range 2 {
 		ask(t, model).want(t, "start text", llm.Incomplete)
 	}
@@ -55,11 +47,11 @@ func TestBreakerCountsFailuresAfterContent(t *testing.T) {
 func TestBreakerOpensProbesAndCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var changes []string
-		b := breakers(t, middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Observe: func(provider, model, from, to string) {
+		b := &middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Observe: func(provider, model, from, to string) {
 			changes = append(changes, provider+"/"+model+" "+from+" → "+to)
-		}})
+		}}
 		p := llmtest.New(failure(llm.Server), failure(llm.Server), failure(llm.Server), llmtest.Text("Hello"), llmtest.Text("Hello"))
-		model := p.Model(llm.WithMiddleware(b.Middleware))
+		model := p.Model(llm.WithMiddleware(b))
 		ask(t, model)
 		ask(t, model)
 		time.Sleep(4 * time.Second)
@@ -84,33 +76,33 @@ func TestBreakerOpensProbesAndCloses(t *testing.T) {
 
 func TestBreakerDoesNotCountCallsThatTheirCallerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breakers(t, middleware.Breaker{Failures: 1})
-		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(llm.WithMiddleware(b.Middleware))
+		b := &middleware.Breaker{Failures: 1}
+		model := llmtest.Always(llmtest.Text("late").Wait(time.Minute)).Model(llm.WithMiddleware(b))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Timeout)
 		equal(t, "the state after the caller's deadline", b.State("llmtest", "scripted"), "closed")
 
 		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
-		limit := use(t, middleware.Timeout{FirstEvent: time.Second})
-		ask(t, slow.Model(limit, llm.WithMiddleware(b.Middleware))).want(t, "", llm.Timeout)
+		limit := use(t, &middleware.Timeout{FirstEvent: time.Second})
+		ask(t, slow.Model(limit, llm.WithMiddleware(b))).want(t, "", llm.Timeout)
 		equal(t, "the state after a limit around it ran out", b.State("llmtest", "scripted"), "closed")
-		ask(t, slow.Model(llm.WithMiddleware(b.Middleware), limit)).want(t, "", llm.Timeout)
+		ask(t, slow.Model(llm.WithMiddleware(b), limit)).want(t, "", llm.Timeout)
 		equal(t, "the state after a limit inside of it ran out", b.State("llmtest", "scripted"), "open")
 	})
 }
 
 // A limit of ours says nothing of the server's health, and is not asked again.
 func TestBreakerAndRetryLeaveOwnLimitsAlone(t *testing.T) {
-	for _, limit := range []maker{
-		middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second},
-		middleware.Concurrency{Max: 1, MaxWait: time.Second},
+	for _, limit := range []piece{
+		&middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second},
+		&middleware.Concurrency{Max: 1, MaxWait: time.Second},
 	} {
 		t.Run(fmt.Sprintf("%T", limit), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := breakers(t, middleware.Breaker{Failures: 1})
+				b := &middleware.Breaker{Failures: 1}
 				p := llmtest.Always(llmtest.Text("Hello").Wait(5 * time.Second))
-				model := p.Model(use(t, middleware.Retry{}), llm.WithMiddleware(b.Middleware), use(t, limit))
+				model := p.Model(use(t, &middleware.Retry{}), llm.WithMiddleware(b), use(t, limit))
 				var first sync.WaitGroup
 				first.Go(func() { ask(t, model) })
 				synctest.Wait()
@@ -126,31 +118,31 @@ func TestBreakerAndRetryLeaveOwnLimitsAlone(t *testing.T) {
 
 func TestBreakerIsNotRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breakers(t, middleware.Breaker{Failures: 2})
+		b := &middleware.Breaker{Failures: 2}
 		p := llmtest.Always(failure(llm.Server))
-		h := ask(t, p.Model(use(t, middleware.Retry{MaxRetries: 5}), llm.WithMiddleware(b.Middleware)))
+		h := ask(t, p.Model(use(t, &middleware.Retry{MaxRetries: 5}), llm.WithMiddleware(b)))
 		h.want(t, "attempt attempt", llm.Overloaded)
 		equal(t, "the number of calls", len(p.Calls()), 2)
 	})
 }
 
 func TestBreakerOfAnotherMachine(t *testing.T) {
-	store := middleware.NewMemory(0)
-	shared := middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: store}}
+	store := &store.Memory{}
+	shared := &middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: store}}
 	failing, healthy := llmtest.Always(failure(llm.Server)), llmtest.Always(llmtest.Text("Hello"))
 	synctest.Test(t, func(t *testing.T) {
-		ask(t, failing.Model(use(t, shared)))
-		h := ask(t, healthy.Model(use(t, shared)))
+		ask(t, failing.Model(use(t, another(shared))))
+		h := ask(t, healthy.Model(use(t, another(shared))))
 		h.want(t, "", llm.Overloaded)
 		time.Sleep(30*time.Second + 1)
-		ask(t, healthy.Model(use(t, shared))).want(t, "start text done", "")
+		ask(t, healthy.Model(use(t, another(shared)))).want(t, "start text done", "")
 	})
 }
 
 // After an outage the machines of a fleet have one probe together, not each its own.
 func TestBreakersOfAFleetProbeTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := middleware.Shared{Store: middleware.NewMemory(0)}
+		shared := middleware.Shared{Store: &store.Memory{}}
 		var well atomic.Bool
 		p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 			reply := failure(llm.Server)
@@ -161,7 +153,7 @@ func TestBreakersOfAFleetProbeTogether(t *testing.T) {
 		}))
 		machines := make([]*llm.Model, 5)
 		for i := range machines {
-			machines[i] = p.Model(use(t, middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Shared: shared}))
+			machines[i] = p.Model(use(t, &middleware.Breaker{Failures: 2, OpenFor: 10 * time.Second, Shared: shared}))
 		}
 		all := func(what string, want map[llm.Kind]int) { // all machines make a call at once
 			t.Helper()
@@ -196,23 +188,23 @@ func TestBreakersOfAFleetProbeTogether(t *testing.T) {
 // A probe whose caller leaves before there is an answer is another one's to make.
 func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := middleware.Breaker{Failures: 1, OpenFor: 10 * time.Second, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
-		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, shared))).want(t, "", llm.Server)
+		shared := &middleware.Breaker{Failures: 1, OpenFor: 10 * time.Second, Shared: middleware.Shared{Store: &store.Memory{}}}
+		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, another(shared)))).want(t, "", llm.Server)
 		time.Sleep(10*time.Second + 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		slow := llmtest.Always(llmtest.Text("late").Wait(time.Minute))
-		stream(ctx, slow.Model(use(t, shared)), llm.Prompt("Hi")).want(t, "", llm.Timeout)
-		ask(t, llmtest.Always(llmtest.Text("Hello")).Model(use(t, shared))).want(t, "start text done", "")
+		stream(ctx, slow.Model(use(t, another(shared))), llm.Prompt("Hi")).want(t, "", llm.Timeout)
+		ask(t, llmtest.Always(llmtest.Text("Hello")).Model(use(t, another(shared)))).want(t, "start text done", "")
 	})
 }
 
 // A store has the state of many models, whatever they are called.
 func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shared := middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
-		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, shared))).want(t, "", llm.Server)
-		healthy := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, shared))
+		shared := &middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: &store.Memory{}}}
+		ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, another(shared)))).want(t, "", llm.Server)
+		healthy := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, another(shared)))
 		ask(t, healthy).want(t, "", llm.Overloaded)
 		var calls sync.WaitGroup
 		for range 2 { // more than there may be probes
@@ -224,8 +216,8 @@ func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
 
 func TestBreakerWithoutItsStore(t *testing.T) {
 	p := llmtest.New(failure(llm.Server))
-	ask(t, p.Model(use(t, middleware.Breaker{Shared: refusing}))).wantStoreError(t)
-	model := p.Model(use(t, middleware.Breaker{Failures: 1, Shared: local}))
+	ask(t, p.Model(use(t, &middleware.Breaker{Shared: refusing}))).wantStoreError(t)
+	model := p.Model(use(t, &middleware.Breaker{Failures: 1, Shared: local}))
 	ask(t, model).want(t, "", llm.Server)
 	ask(t, model).want(t, "", llm.Overloaded)
 }
@@ -233,9 +225,9 @@ func TestBreakerWithoutItsStore(t *testing.T) {
 // A probe that never reached the server does not say that it is well again.
 func TestBreakerDoesNotCloseForACallThatWasNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := breakers(t, middleware.Breaker{Failures: 1})
-		limit := use(t, middleware.RateLimit{Tokens: 60, Answer: 10, Count: byLength})
-		model := llmtest.Always(failure(llm.Server)).Model(llm.WithMiddleware(b.Middleware), limit)
+		b := &middleware.Breaker{Failures: 1}
+		limit := use(t, &middleware.RateLimit{Tokens: 60, EstimatedOutputTokens: 10, Count: byLength})
+		model := llmtest.Always(failure(llm.Server)).Model(llm.WithMiddleware(b), limit)
 		ask(t, model).want(t, "", llm.Server)
 		time.Sleep(31 * time.Second)
 		stream(t.Context(), model, llm.Prompt(strings.Repeat("too long ", 10))).want(t, "", llm.InvalidRequest)

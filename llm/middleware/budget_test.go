@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // prices are a dollar for a token of input, two for one of output, and half a
@@ -26,14 +27,14 @@ func prices(provider, model string) (llm.Prices, bool) {
 	return p, true
 }
 
-func spending(t *testing.T, b middleware.Budget) *middleware.Spending {
+// spending completes a budget with prices and a counter.
+func spending(t *testing.T, b *middleware.Budget) *middleware.Budget {
 	t.Helper()
 	b.Prices, b.Count = prices, byLength
-	s, err := middleware.NewSpending(b)
-	if err != nil {
+	if err := b.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	return s
+	return b
 }
 
 // dollars returns an amount that must be there.
@@ -66,8 +67,8 @@ func TestBudgetSettlesWhatWasReported(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := spending(t, middleware.Budget{PerProcess: 5000})
-				ask(t, llmtest.New(tt.replies...).Model(llm.WithMiddleware(s.Middleware), use(t, middleware.Retry{})))
+				s := spending(t, &middleware.Budget{PerProcess: 5000})
+				ask(t, llmtest.New(tt.replies...).Model(llm.WithMiddleware(s), use(t, &middleware.Retry{})))
 				spent, err := s.Process(t.Context())
 				equal(t, "what was spent", dollars(t, spent, err), tt.cost)
 			})
@@ -76,8 +77,8 @@ func TestBudgetSettlesWhatWasReported(t *testing.T) {
 }
 
 func TestBudgetSettlesAnEstimateWhenTheCallerLeaves(t *testing.T) {
-	s := spending(t, middleware.Budget{PerProcess: 5000})
-	model := llmtest.New(llmtest.Text("12345678", "more", "and more").Usage(2, 100)).Model(llm.WithMiddleware(s.Middleware))
+	s := spending(t, &middleware.Budget{PerProcess: 5000})
+	model := llmtest.New(llmtest.Text("12345678", "more", "and more").Usage(2, 100)).Model(llm.WithMiddleware(s))
 	for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 		break
 	}
@@ -86,10 +87,10 @@ func TestBudgetSettlesAnEstimateWhenTheCallerLeaves(t *testing.T) {
 }
 
 func TestBudgetPaysWhoAnswered(t *testing.T) {
-	s := spending(t, middleware.Budget{PerProcess: 5000})
+	s := spending(t, &middleware.Budget{PerProcess: 5000})
 	other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Named("second").Model(llm.WithName("cheap"))
-	model := llmtest.Always(failure(llm.Overloaded)).Model(llm.WithMiddleware(s.Middleware),
-		use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
+	model := llmtest.Always(failure(llm.Overloaded)).Model(llm.WithMiddleware(s),
+		use(t, &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}}))
 	ask(t, model).want(t, "attempt start warning text done", "")
 	spent, err := s.Process(t.Context())
 	equal(t, "what was spent", dollars(t, spent, err), 2.0)
@@ -105,10 +106,10 @@ func TestBudgetPaysWhoAnsweredOfTheSameProvider(t *testing.T) {
 		{"by those of the model asked where it has none", "unpriced", 10 + 20},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := spending(t, middleware.Budget{PerProcess: 5000})
+			s := spending(t, &middleware.Budget{PerProcess: 5000})
 			other := llmtest.Always(llmtest.Text("Hello").Usage(10, 10)).Model(llm.WithName(tt.other))
-			model := llmtest.Always(failure(llm.ContextLength)).Model(llm.WithMiddleware(s.Middleware),
-				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
+			model := llmtest.Always(failure(llm.ContextLength)).Model(llm.WithMiddleware(s),
+				use(t, &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}}))
 			ask(t, model).want(t, "attempt start warning text done", "")
 			spent, err := s.Process(t.Context())
 			equal(t, "what was spent", dollars(t, spent, err), tt.cost)
@@ -119,21 +120,21 @@ func TestBudgetPaysWhoAnsweredOfTheSameProvider(t *testing.T) {
 func TestBudgetStops(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
-		budget  middleware.Budget
+		budget  *middleware.Budget
 		model   string
 		says    string
 		nextDay llm.Kind // of the same call a day later
 	}{
-		{"per process", middleware.Budget{PerProcess: 30, Answer: 10}, "scripted",
-			"of the budget of $30 of this process (PerProcess), $22 are spent or reserved, and it may cost $22", llm.Quota},
-		{"per day", middleware.Budget{PerDay: 30, Answer: 10}, "scripted", "of the budget of $30 a day (PerDay)", ""},
-		{"per key", middleware.Budget{PerKey: 30, Answer: 10}, "scripted", "of the budget of $30 a day for this key (PerKey)", ""},
+		{"per process", &middleware.Budget{PerProcess: 30, EstimatedOutputTokens: 10}, "scripted",
+			"the call may cost $22, and $22 of the budget of $30 for this process (PerProcess) are already spent or reserved", llm.Quota},
+		{"per day", &middleware.Budget{PerDay: 30, EstimatedOutputTokens: 10}, "scripted", "of the budget of $30 for a day (PerDay)", ""},
+		{"per key", &middleware.Budget{PerKey: 30, EstimatedOutputTokens: 10}, "scripted", "of the budget of $30 for a day and a key (PerKey)", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tt.budget.Key = func(context.Context, *llm.Call) string { return "team" }
 				p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
-				model := p.Model(llm.WithMiddleware(spending(t, tt.budget).Middleware))
+				model := p.Model(llm.WithMiddleware(spending(t, tt.budget)))
 				ask(t, model).want(t, "start text done", "")
 				h := ask(t, model)
 				h.want(t, "", llm.Quota)
@@ -152,17 +153,17 @@ func TestBudgetStops(t *testing.T) {
 
 func TestBudgetKeepsKeysApart(t *testing.T) {
 	type keyOf struct{}
-	s := spending(t, middleware.Budget{PerKey: 30, PerDay: 100, Answer: 10, Key: func(ctx context.Context, _ *llm.Call) string {
+	s := spending(t, &middleware.Budget{PerKey: 30, PerDay: 100, EstimatedOutputTokens: 10, Key: func(ctx context.Context, _ *llm.Call) string {
 		return ctx.Value(keyOf{}).(string)
 	}})
-	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s.Middleware))
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s))
 	by := func(key string) heard {
 		return stream(context.WithValue(t.Context(), keyOf{}, key), model, llm.Prompt("Hi"))
 	}
 	by("a").want(t, "start text done", "")
 	by("a").want(t, "", llm.Quota)
 	by("b").want(t, "start text done", "")
-	a, err := s.TodayBy(t.Context(), "a")
+	a, err := s.TodayFor(t.Context(), "a")
 	equal(t, "what a has spent", dollars(t, a, err), 22.0)
 	all, err := s.Today(t.Context())
 	equal(t, "what all have spent: nothing is left of what was refused", dollars(t, all, err), 44.0)
@@ -170,8 +171,8 @@ func TestBudgetKeepsKeysApart(t *testing.T) {
 
 // A budget of a config file has no function to say who pays: the context does.
 func TestBudgetOfTheKeyInTheContext(t *testing.T) {
-	s := spending(t, middleware.Budget{PerKey: 30, Answer: 10})
-	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s.Middleware))
+	s := spending(t, &middleware.Budget{PerKey: 30, EstimatedOutputTokens: 10})
+	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s))
 	for _, c := range []struct {
 		key  string
 		kind llm.Kind
@@ -184,15 +185,15 @@ func TestBudgetOfTheKeyInTheContext(t *testing.T) {
 			t.Errorf("the call of %q ends with %v, want %q", c.key, h.err, c.kind)
 		}
 	}
-	spent, err := s.TodayBy(t.Context(), "b")
+	spent, err := s.TodayFor(t.Context(), "b")
 	equal(t, "what b has spent", dollars(t, spent, err), 22.0)
 }
 
 func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := spending(t, middleware.Budget{PerProcess: 50, Answer: 10})
+		s := spending(t, &middleware.Budget{PerProcess: 50, EstimatedOutputTokens: 10})
 		p := llmtest.Always(llmtest.Text("Hello").Usage(2, 1).Wait(time.Minute))
-		model := p.Model(llm.WithMiddleware(s.Middleware))
+		model := p.Model(llm.WithMiddleware(s))
 		var asked sync.WaitGroup
 		for range 5 { // of 22 each, of which two fit
 			asked.Go(func() { ask(t, model) })
@@ -207,14 +208,14 @@ func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 func TestBudgetOfModelsWithoutAPrice(t *testing.T) {
 	p := llmtest.Always(llmtest.Text("Hello"))
 	model := p.Model(llm.WithName("unpriced"))
-	ask(t, model.With(llm.WithMiddleware(spending(t, middleware.Budget{PerProcess: 1}).Middleware))).want(t, "", llm.Quota)
-	ask(t, model.With(llm.WithMiddleware(spending(t, middleware.Budget{PerProcess: 1, AllowUnpriced: true}).Middleware))).want(t, "start text done", "")
+	ask(t, model.With(llm.WithMiddleware(spending(t, &middleware.Budget{PerProcess: 1})))).want(t, "", llm.Quota)
+	ask(t, model.With(llm.WithMiddleware(spending(t, &middleware.Budget{PerProcess: 1, AllowUnpriced: true})))).want(t, "start text done", "")
 }
 
 func TestBudgetWithoutItsStore(t *testing.T) {
 	p := llmtest.Always(llmtest.Text("Hello").Usage(2, 10))
-	ask(t, p.Model(llm.WithMiddleware(spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: refusing}).Middleware))).wantStoreError(t)
-	model := p.Model(llm.WithMiddleware(spending(t, middleware.Budget{PerDay: 30, Answer: 10, Shared: local}).Middleware))
+	ask(t, p.Model(llm.WithMiddleware(spending(t, &middleware.Budget{PerDay: 100, EstimatedOutputTokens: 10, Shared: refusing})))).wantStoreError(t)
+	model := p.Model(llm.WithMiddleware(spending(t, &middleware.Budget{PerDay: 30, EstimatedOutputTokens: 10, Shared: local})))
 	ask(t, model).want(t, "start text done", "")
 	ask(t, model).want(t, "", llm.Quota)
 }
@@ -231,10 +232,10 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := &frailStore{Memory: middleware.NewMemory(0)}
-				s := spending(t, middleware.Budget{PerDay: 100, Answer: 10, Shared: middleware.Shared{Store: store}})
+				store := &frailStore{Memory: &store.Memory{}}
+				s := spending(t, &middleware.Budget{PerDay: 100, EstimatedOutputTokens: 10, Shared: middleware.Shared{Store: store}})
 				store.away.Store(tt.awayBefore)
-				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(s.Middleware))
+				model := llmtest.Always(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(s))
 				for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 					store.away.Store(tt.awayNow)
 				}

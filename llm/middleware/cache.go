@@ -8,90 +8,99 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Cache answers a call that has been made before, in every detail that can
-// change its answer, with the answer of that time, as a stream. Equal calls at
-// the same time are made once, for all who wait: one who leaves does not
-// disturb the others, and a slow reader does not hold them up.
+// Cache stores complete answers and replays them for identical calls.
 //
-// Kept are whole answers only: no errors, none that a limit or a filter cut, and none of
-// another model than the one asked. A kept answer costs nothing, and says so in its usage; its
-// [llm.Start] has the header Age, in seconds.
+// Two calls are identical if everything that can change the answer is equal: the provider,
+// the model, the messages, the tools, the sampling settings, the format and the provider
+// options. If several identical calls arrive at the same time, Cache sends one request and
+// shares the answer. A caller that cancels or reads slowly does not affect the others.
 //
-// A chat is cached if its Temperature is 0, because only then is one answer as good as
-// another; see Sampled. So are embeddings and token counts. A request whose [llm.Options] hold a
-// function is not, unless they are a [CacheKeyer].
+// Cache stores only complete answers. It does not store errors, answers truncated by a
+// token limit or a content filter, or answers from a fallback model.
 //
-// Neither who asks is part of what is compared nor which server: callers share their answers, whatever
-// credentials their calls have, and so do models of the same provider's and model's name at two
-// addresses. Give those who must not share a Cache each, and in one Store a Shared.Scope each.
+// By default, Cache handles chats with Temperature 0, embeddings and token counts. Set
+// Sampled to cache chats with any temperature. Requests whose [llm.Options] contain a
+// function are not cached unless the options implement [CacheKeyer].
 //
-// Make [Answers] of it, or a middleware alone.
+// A cached answer reports zero usage. The header of its [llm.Start] has an Age in seconds.
+//
+// Security: the cache key contains neither the credential nor the server address, so all
+// callers of one Cache share its entries. To isolate tenants, use one Cache for each
+// tenant, or different Shared.Scope values in a shared store.
+//
+// The zero value is ready to use. A Cache is safe for concurrent use. Do not copy it or
+// change its fields after the first call.
 type Cache struct {
-	// TTL is how long an answer is kept. Default 1 hour.
-	TTL time.Duration `yaml:"ttl" json:"ttl"`
-	// MaxBytes bounds the memory that answers take; those used least recently
-	// go first. Default 64 MiB. A Store that is shared has a bound of its own.
-	MaxBytes int `yaml:"max_bytes" json:"max_bytes"`
-	// Sampled caches chats of any temperature, so that asking again gives the
-	// same answer again. A request without one has its provider's, which is not 0.
-	Sampled bool `yaml:"sampled" json:"sampled"`
-	// Shared has the machines of a fleet share the answers.
-	Shared Shared `yaml:"shared" json:"shared"`
+	// TTL is the lifetime of an entry. The default is 1 hour.
+	TTL time.Duration `yaml:"ttl"`
+	// MaxBytes limits the memory for entries. When it is reached, the least recently used
+	// entries are evicted. The default is 64 MiB. A shared store has a separate limit.
+	MaxBytes int `yaml:"max_bytes"`
+	// Sampled enables caching for chats with any temperature, so that a repeated request gets
+	// the same answer. A request without a temperature uses the default of the provider, which
+	// is not 0.
+	Sampled bool `yaml:"sampled"`
+	// Shared stores entries outside this process, for example in Redis.
+	Shared Shared `yaml:"shared"`
+
+	live  live[*cacheState]
+	stats struct{ hits, misses, shared atomic.Int64 }
 }
 
-// Middleware returns the middleware of these settings.
-func (c Cache) Middleware() (llm.Middleware, error) { return middlewareOf(NewAnswers(c)) }
-
-// Answers are the answers that a [Cache] keeps. They are safe for concurrent use.
-type Answers struct {
-	settings Cache
-	state    *state
-	flights  flights
-
-	kept, made, joined atomic.Int64
-}
-
-// NewAnswers returns no answers yet.
-func NewAnswers(c Cache) (*Answers, error) {
-	s := settings{name: "Cache"}
-	positive(&s, "TTL", &c.TTL, time.Hour)
-	positive(&s, "MaxBytes", &c.MaxBytes, 64<<20)
-	state := c.Shared.open(&s)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	state.local = NewMemory(c.MaxBytes)
-	return &Answers{settings: c, state: state, flights: flights{each: make(map[flightKey]*flight)}}, nil
-}
-
-// CacheStats says how calls were answered.
+// CacheStats counts calls by how they were answered. Calls that cannot be cached are not
+// counted.
 type CacheStats struct {
-	Kept   int64 // with an answer of before
-	Made   int64 // by making the call
-	Joined int64 // by an equal call that was being made
+	Hits   int64 // answered from the cache
+	Misses int64 // sent to the model
+	Shared int64 // joined an identical call in flight
 }
 
-// Stats returns how calls have been answered so far, but for those that cannot be cached.
-func (a *Answers) Stats() CacheStats {
-	return CacheStats{a.kept.Load(), a.made.Load(), a.joined.Load()}
+// Stats returns the numbers since the first call.
+func (c *Cache) Stats() CacheStats {
+	return CacheStats{Hits: c.stats.hits.Load(), Misses: c.stats.misses.Load(), Shared: c.stats.shared.Load()}
 }
 
-// Middleware answers calls that have been made before.
-func (a *Answers) Middleware(next llm.Handler) llm.Handler { return layer(a.run)(next) }
+// Validate returns an error that names every invalid field.
+func (c *Cache) Validate() error {
+	_, err := c.open()
+	return err
+}
 
-func (a *Answers) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	key, ok := a.key(call)
+// Wrap implements [llm.Middleware].
+func (c *Cache) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&c.live, c.open, (*cacheState).run, next)
+}
+
+func (c *Cache) open() (*cacheState, error) {
+	set := fixed(c)
+	s := settings{name: "Cache"}
+	number(&s, "TTL", &set.TTL, time.Hour)
+	number(&s, "MaxBytes", &set.MaxBytes, 64<<20)
+	shared := set.Shared.open(&s, set.MaxBytes)
+	return &cacheState{settings: set, counters: c, store: shared, flights: flights{running: make(map[flightKey]*flight)}}, s.err()
+}
+
+// cacheState is a Cache in use.
+type cacheState struct {
+	settings *Cache
+	counters *Cache
+	store    *sharedStore
+	flights  flights
+}
+
+func (c *cacheState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	key, ok := c.key(call)
 	if !ok {
 		next(ctx, call)(yield)
 		return
 	}
-	kept, err := a.state.Get(ctx, key)
+	stored, err := c.store.Get(ctx, key)
 	if err != nil {
 		yield(llm.Event{}, err)
 		return
 	}
-	if events, ok := decodeAnswer(kept); ok {
-		a.kept.Add(1)
+	if events, ok := decodeAnswer(stored); ok {
+		c.counters.stats.hits.Add(1)
 		for _, ev := range events {
 			if !yield(ev, nil) {
 				return
@@ -99,28 +108,28 @@ func (a *Answers) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		}
 		return
 	}
-	flight, first := a.flights.join(flightKey{key, call.Buffered}, ctx, func(ctx context.Context, f *flight) {
-		if f.fill(next(ctx, call)) && keepable(call, f.events) {
+	flight, first := c.flights.join(flightKey{key, call.Buffered}, ctx, func(ctx context.Context, f *flight) {
+		if f.fill(next(ctx, call)) && cacheable(call, f.events) {
 			if value, err := encodeAnswer(f.events); err == nil {
-				// An answer that is not kept is made again next time.
-				_ = a.state.Set(context.WithoutCancel(ctx), key, value, a.settings.TTL)
+				// If the entry cannot be stored, the next call is a cache miss.
+				_ = c.store.Set(context.WithoutCancel(ctx), key, value, c.settings.TTL)
 			}
 		}
 	})
 	if first {
-		a.made.Add(1)
+		c.counters.stats.misses.Add(1)
 	} else {
-		a.joined.Add(1)
+		c.counters.stats.shared.Add(1)
 	}
-	defer a.flights.leave(flight)
+	defer c.flights.leave(flight)
 	flight.read(ctx, first, yield)
 }
 
-// key returns what the call's answer is kept under, and false if it is not.
-func (a *Answers) key(call *llm.Call) (string, bool) {
+// key returns the cache key of a call, and false if the call cannot be cached.
+func (c *cacheState) key(call *llm.Call) (string, bool) {
 	switch call.Op {
 	case llm.OpChat:
-		if t := call.Request.Temperature; !a.settings.Sampled && (t == nil || *t > 0) {
+		if t := call.Request.Temperature; !c.settings.Sampled && (t == nil || *t > 0) {
 			return "", false
 		}
 	case llm.OpEmbed, llm.OpCountTokens:
@@ -128,18 +137,18 @@ func (a *Answers) key(call *llm.Call) (string, bool) {
 		return "", false
 	}
 	key, ok := cacheKey(call)
-	return a.state.key(key), ok
+	return c.store.key(key), ok
 }
 
-// keepable reports whether a whole answer may be given to others later.
-func keepable(call *llm.Call, events []llm.Event) bool {
+// cacheable reports whether an answer can be stored.
+func cacheable(call *llm.Call, events []llm.Event) bool {
 	for _, ev := range events {
 		switch d := ev.Detail.(type) {
 		case *llm.Warning:
 			if d.Code == llm.WarnAnsweredBy {
 				return false
 			}
-		case *llm.Step: // tools have run
+		case *llm.Step: // tools ran
 			return false
 		case *llm.Done:
 			return call.Op != llm.OpChat || d.FinishReason == llm.FinishStop || d.FinishReason == llm.FinishToolCalls

@@ -18,17 +18,9 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 	"github.com/parley-llm/parley/providers/openai"
 )
-
-func answers(t *testing.T, c middleware.Cache) *middleware.Answers {
-	t.Helper()
-	made, err := middleware.NewAnswers(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
-}
 
 // sure returns a request of temperature 0.
 func sure(text string) *llm.Request {
@@ -74,8 +66,8 @@ func TestCacheReplaysTheStream(t *testing.T) {
 	)
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(reply)
-		cache := answers(t, middleware.Cache{})
-		model := p.Model(llm.WithMiddleware(cache.Middleware))
+		cache := &middleware.Cache{}
+		model := p.Model(llm.WithMiddleware(cache))
 		first := all(t, model, sure("Hi"))
 		time.Sleep(90 * time.Second)
 		got := all(t, model, sure("Hi"))
@@ -90,13 +82,13 @@ func TestCacheReplaysTheStream(t *testing.T) {
 			t.Errorf("the replay differs (-want +got):\n%s", d)
 		}
 		equal(t, "the number of calls", len(p.Calls()), 1)
-		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Kept: 1, Made: 1})
+		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Hits: 1, Misses: 1})
 	})
 }
 
 func TestCacheKeepsEmbeddingsAndCounts(t *testing.T) {
 	p := llmtest.New(llmtest.Embedding([]float32{1, 0.5}), llmtest.Count(7), llmtest.Models(), llmtest.Models())
-	model := p.Model(use(t, middleware.Cache{}))
+	model := p.Model(use(t, &middleware.Cache{}))
 	for range 2 {
 		embedded, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
 		if err != nil {
@@ -120,7 +112,7 @@ func TestCacheKeepsEmbeddingsAndCounts(t *testing.T) {
 func TestCacheForgetsAfterItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("one"), llmtest.Text("two"))
-		model := p.Model(use(t, middleware.Cache{TTL: time.Minute}))
+		model := p.Model(use(t, &middleware.Cache{TTL: time.Minute}))
 		var texts []string
 		for range 3 {
 			texts = append(texts, stream(t.Context(), model, sure("Hi")).resp.Text())
@@ -148,7 +140,7 @@ func TestCacheKeepsWholeAnswersOnly(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := llmtest.Always(tt.reply)
-			model := p.Model(use(t, middleware.Cache{}, middleware.Fallback{To: []middleware.Alternative{{Model: other}}}))
+			model := p.Model(use(t, &middleware.Cache{}, &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}}))
 			stream(t.Context(), model, sure("Hi"))
 			stream(t.Context(), model, sure("Hi"))
 			equal(t, "the number of calls", len(p.Calls()), tt.calls)
@@ -204,7 +196,7 @@ func TestCacheTellsCallsApart(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := llmtest.Always(llmtest.Text("Hello"))
-			model := p.Model(use(t, middleware.Cache{}))
+			model := p.Model(use(t, &middleware.Cache{}))
 			stream(t.Context(), model, tt.a).want(t, "start text done", "")
 			stream(t.Context(), model, tt.b).want(t, "start text done", "")
 			equal(t, "whether the first answer was given again", len(p.Calls()) == 1, tt.once)
@@ -216,7 +208,7 @@ func TestCacheTellsCallsApart(t *testing.T) {
 	}
 	t.Run("sampled, if asked", func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("Hello"))
-		model := p.Model(use(t, middleware.Cache{Sampled: true}))
+		model := p.Model(use(t, &middleware.Cache{Sampled: true}))
 		ask(t, model).want(t, "start text done", "")
 		ask(t, model).want(t, "start text done", "")
 	})
@@ -226,8 +218,8 @@ func TestCacheMakesEqualCallsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pieces := strings.Split(strings.Repeat("piece ", 9)+"end", " ")
 		p := llmtest.New(llmtest.Text(pieces...).Pace(time.Second))
-		cache := answers(t, middleware.Cache{})
-		model := p.Model(llm.WithMiddleware(cache.Middleware))
+		cache := &middleware.Cache{}
+		model := p.Model(llm.WithMiddleware(cache))
 		var asked sync.WaitGroup
 		for i := range 8 { // they come one after another, all before the end
 			asked.Go(func() {
@@ -238,14 +230,14 @@ func TestCacheMakesEqualCallsOnce(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		asked.Wait()
-		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Made: 1, Joined: 7})
+		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Misses: 1, Shared: 7})
 	})
 }
 
 func TestCacheWaitersDoNotDisturbEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("a", "b", "c", "d").Pace(time.Second))
-		model := p.Model(use(t, middleware.Cache{}))
+		model := p.Model(use(t, &middleware.Cache{}))
 		var asked sync.WaitGroup
 		asked.Go(func() { // the first, whose call it is, gives up
 			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
@@ -281,7 +273,7 @@ func TestCacheWaitersDoNotDisturbEachOther(t *testing.T) {
 func TestCacheEndsACallThatNobodyWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("late").Wait(time.Hour), llmtest.Text("soon"))
-		model := p.Model(use(t, middleware.Cache{}))
+		model := p.Model(use(t, &middleware.Cache{}))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var asked sync.WaitGroup
@@ -298,7 +290,7 @@ func TestCacheEndsACallThatNobodyWaitsFor(t *testing.T) {
 func TestCacheGivesAllWaitersTheError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(failure(llm.Auth).Wait(time.Second))
-		model := p.Model(use(t, middleware.Cache{}))
+		model := p.Model(use(t, &middleware.Cache{}))
 		var asked sync.WaitGroup
 		for range 3 {
 			asked.Go(func() { stream(t.Context(), model, sure("Hi")).want(t, "", llm.Auth) })
@@ -308,7 +300,7 @@ func TestCacheGivesAllWaitersTheError(t *testing.T) {
 }
 
 // stubborn is a store that takes a second to keep a value.
-type stubborn struct{ *middleware.Memory }
+type stubborn struct{ *store.Memory }
 
 func (s stubborn) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	time.Sleep(time.Second)
@@ -318,7 +310,7 @@ func (s stubborn) Set(ctx context.Context, key string, value []byte, ttl time.Du
 // A caller who has the whole answer hears no more of its deadline, which passes while the answer is being kept.
 func TestCacheAddsNothingToAWholeAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.Cache{Sampled: true, Shared: middleware.Shared{Store: stubborn{middleware.NewMemory(0)}}}))
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.Cache{Sampled: true, Shared: middleware.Shared{Store: stubborn{&store.Memory{}}}}))
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		defer cancel()
 		stream(ctx, model, llm.Prompt("Hi")).want(t, "start text done", "")
@@ -328,7 +320,7 @@ func TestCacheAddsNothingToAWholeAnswer(t *testing.T) {
 
 func TestCacheBoundsItsSize(t *testing.T) {
 	p := llmtest.Always(llmtest.Text(strings.Repeat("x", 1000)))
-	model := p.Model(use(t, middleware.Cache{MaxBytes: 4000}))
+	model := p.Model(use(t, &middleware.Cache{MaxBytes: 4000}))
 	for i := range 10 {
 		stream(t.Context(), model, sure(fmt.Sprint(i)))
 	}
@@ -339,18 +331,18 @@ func TestCacheBoundsItsSize(t *testing.T) {
 }
 
 func TestCacheIsSharedThroughItsStore(t *testing.T) {
-	store := middleware.NewMemory(0)
+	store := &store.Memory{}
 	p := llmtest.New(llmtest.Text("Hello"))
 	for range 2 {
-		model := p.Model(use(t, middleware.Cache{Shared: middleware.Shared{Store: store}}))
+		model := p.Model(use(t, &middleware.Cache{Shared: middleware.Shared{Store: store}}))
 		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	}
 }
 
 func TestCacheWithoutItsStore(t *testing.T) {
 	p := llmtest.New(llmtest.Text("Hello"))
-	stream(t.Context(), p.Model(use(t, middleware.Cache{Shared: refusing})), sure("Hi")).wantStoreError(t)
-	model := p.Model(use(t, middleware.Cache{Shared: local}))
+	stream(t.Context(), p.Model(use(t, &middleware.Cache{Shared: refusing})), sure("Hi")).wantStoreError(t)
+	model := p.Model(use(t, &middleware.Cache{Shared: local}))
 	stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 }
@@ -358,14 +350,14 @@ func TestCacheWithoutItsStore(t *testing.T) {
 func TestCacheDoesNotTrustWhatItCannotRead(t *testing.T) {
 	for _, value := range []string{"{", `{"events":[]}`, `{"events":[{"type":"odd"}]}`, `{"events":[{"type":"done","detail":7}]}`, `{"events":[{"type":"result","detail":{}}]}`} {
 		p := llmtest.New(llmtest.Text("Hello"))
-		model := p.Model(use(t, middleware.Cache{Shared: middleware.Shared{Store: corruptStore{middleware.NewMemory(0), value}}}))
+		model := p.Model(use(t, &middleware.Cache{Shared: middleware.Shared{Store: corruptStore{&store.Memory{}, value}}}))
 		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	}
 }
 
 // corruptStore has the same value for every key.
 type corruptStore struct {
-	*middleware.Memory
+	*store.Memory
 	value string
 }
 
@@ -374,7 +366,7 @@ func (s corruptStore) Get(context.Context, string) ([]byte, error) { return []by
 func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 4
-		slow := func(llm.Handler) llm.Handler {
+		slow := llm.MiddlewareFunc(func(llm.Handler) llm.Handler {
 			return func(context.Context, *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					time.Sleep(time.Second) // in which the others come
@@ -382,9 +374,9 @@ func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 						yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
 				}
 			}
-		}
-		cache := answers(t, middleware.Cache{})
-		model := llmtest.New().Model(llm.WithMiddleware(cache.Middleware, slow))
+		})
+		cache := &middleware.Cache{}
+		model := llmtest.New().Model(llm.WithMiddleware(cache, slow))
 		embed := func() [][]float32 {
 			resp, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"Hi"}})
 			if err != nil {
@@ -402,7 +394,7 @@ func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 			})
 		}
 		asked.Wait()
-		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Made: 1, Joined: callers - 1})
+		equal(t, "the statistics", cache.Stats(), middleware.CacheStats{Misses: 1, Shared: callers - 1})
 		equal(t, "the vectors that are kept", embed(), [][]float32{{1, 2}})
 	})
 }

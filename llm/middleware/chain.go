@@ -1,151 +1,149 @@
 package middleware
 
 import (
+	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/parley-llm/parley/llm"
 )
 
-// Chain is all middleware of a model, in the recommended order: the order of
-// its fields, outermost first. What is nil is left out. The page
-// docs/middleware.md has the reasons at length.
+// Chain is all middleware of a model in the recommended order. The order is the order of
+// the fields, outermost first. Nil fields are left out. The page docs/middleware.md explains
+// the order.
 //
-// Balance and Fallback hand calls on to models that have middleware of their own:
-// what is below them here is for the model that has the chain.
+// Balance and Fallback pass calls to other models, which have their own middleware. The
+// fields below them apply to the model that has the chain.
+//
+// The state and the statistics of a piece are methods of the piece, for example
+// chain.Cache.Stats(). A piece that is also used elsewhere shares its state.
+//
+// The zero value adds nothing. A Chain is safe for concurrent use. Do not copy it or change
+// its fields after the first call.
 type Chain struct {
-	// Log is outermost, to see what the caller sees.
-	Log *Log `yaml:"log,omitempty" json:"log,omitempty"`
+	// Log is outermost: it sees the events and errors that the caller sees.
+	Log *Log `yaml:"log,omitempty"`
 	// Cache comes before everything that costs time or money.
-	Cache *Cache `yaml:"cache,omitempty" json:"cache,omitempty"`
-	// Timeout is in two places. Total is here, around all tries. FirstEvent and
-	// Idle are innermost: each try has them anew, and waits in our own queues do not count.
-	Timeout *Timeout `yaml:"timeout,omitempty" json:"timeout,omitempty"`
-	// Trim comes before what counts tokens.
-	Trim *Trim `yaml:"trim,omitempty" json:"trim,omitempty"`
-	// Budget is around all tries, to settle them together, whoever answered.
-	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty"`
-	// Resume starts where the others must stop, so all of them serve its second try.
-	Resume *Resume `yaml:"resume,omitempty" json:"resume,omitempty"`
-	// Fallback is around Retry: another model is asked when tries have not helped.
-	Fallback *Fallback `yaml:"fallback,omitempty" json:"fallback,omitempty"`
-	// Retry is around Balance, so that another try goes to another backend.
-	Retry *Retry `yaml:"retry,omitempty" json:"retry,omitempty"`
-	// Hedge is one try to Retry, and its double goes to another backend.
-	Hedge *Hedge `yaml:"hedge,omitempty" json:"hedge,omitempty"`
-	// Balance chooses who is asked.
-	Balance *Balance `yaml:"balance,omitempty" json:"balance,omitempty"`
-	// Breaker sees every try, and fails those that need not wait for a limit first.
-	Breaker *Breaker `yaml:"breaker,omitempty" json:"breaker,omitempty"`
-	// RateLimit counts every try, as the server does.
-	RateLimit *RateLimit `yaml:"rate_limit,omitempty" json:"rate_limit,omitempty"`
-	// Concurrency holds a place only while a request is really under way.
-	Concurrency *Concurrency `yaml:"concurrency,omitempty" json:"concurrency,omitempty"`
+	Cache *Cache `yaml:"cache,omitempty"`
+	// Timeout is in two places. Total is here, around all attempts. FirstEvent and Idle are
+	// innermost: they apply to each attempt and do not include the time in queues.
+	Timeout *Timeout `yaml:"timeout,omitempty"`
+	// Trim comes before the pieces that count tokens.
+	Trim *Trim `yaml:"trim,omitempty"`
+	// Budget is around all attempts, so that it charges them together, for any model that answered.
+	Budget *Budget `yaml:"budget,omitempty"`
+	// Resume starts after the commit point, where the pieces below must stop. They apply to
+	// its second attempt as well.
+	Resume *Resume `yaml:"resume,omitempty"`
+	// Fallback is around Retry: it asks another model if retries did not help.
+	Fallback *Fallback `yaml:"fallback,omitempty"`
+	// Retry is around Balance, so that a retry goes to another backend.
+	Retry *Retry `yaml:"retry,omitempty"`
+	// Hedge counts as one attempt for Retry. Its second request goes to another backend.
+	Hedge *Hedge `yaml:"hedge,omitempty"`
+	// Balance chooses the backend.
+	Balance *Balance `yaml:"balance,omitempty"`
+	// Breaker sees every attempt, and refuses before a call waits for a limit.
+	Breaker *Breaker `yaml:"breaker,omitempty"`
+	// RateLimit counts every attempt, as the server does.
+	RateLimit *RateLimit `yaml:"rate_limit,omitempty"`
+	// Concurrency holds a slot only while a request is running.
+	Concurrency *Concurrency `yaml:"concurrency,omitempty"`
+
+	live live[*chainState]
 }
 
-// Recommended returns a chain that does any program good: retries within their
-// budget, and a breaker for each model. Add to it what only the program can know: limits,
-// budgets, other models.
-func Recommended() Chain {
-	return Chain{Retry: &Retry{}, Breaker: &Breaker{}}
+// Recommended returns a new chain that is useful for every program: retries with a retry
+// budget, and a breaker for each model. Set further fields for the limits, budgets and
+// other models of your program.
+func Recommended() *Chain {
+	return &Chain{Retry: &Retry{}, Breaker: &Breaker{}}
 }
 
-// Middleware returns the middleware of the chain as one.
-func (c Chain) Middleware() (llm.Middleware, error) { return middlewareOf(NewLayers(c)) }
-
-// Layers are a [Chain] at work, with those of its parts that can be looked at.
-type Layers struct {
-	Answers  *Answers  // of Cache, or nil
-	Spending *Spending // of Budget, or nil
-	Breakers *Breakers // of Breaker, or nil
-
-	layers []llm.Middleware
+// Validate returns an error that names every invalid field of every piece.
+func (c *Chain) Validate() error {
+	_, err := c.open()
+	return err
 }
 
-// Middleware puts the layers around a handler.
-func (l *Layers) Middleware(next llm.Handler) llm.Handler { return llm.Chain(next, l.layers...) }
+// Wrap implements [llm.Middleware].
+func (c *Chain) Wrap(next llm.Handler) llm.Handler {
+	var once sync.Once
+	var handler llm.Handler
+	return func(ctx context.Context, call *llm.Call) llm.Events {
+		once.Do(func() { handler = c.wrap(next) })
+		return handler(ctx, call)
+	}
+}
 
-// NewLayers makes the layers of a chain. Its error names all settings that are wrong.
-func NewLayers(c Chain) (*Layers, error) {
-	var l Layers
+// wrap returns the handler of the chain, at the first call.
+func (c *Chain) wrap(next llm.Handler) llm.Handler {
+	state, err := c.live.get(c.open)
+	if err != nil {
+		return func(_ context.Context, call *llm.Call) llm.Events {
+			return func(yield func(llm.Event, error) bool) { yield(llm.Event{}, settingsError(call, err)) }
+		}
+	}
+	return llm.Chain(next, state.layers...)
+}
+
+// chainState is a Chain in use.
+type chainState struct{ layers []llm.Middleware }
+
+func (c *Chain) open() (*chainState, error) {
+	var state chainState
 	var errs []error
-	add := func(m llm.Middleware, err error) {
+	add := func(m llm.Middleware) { state.layers = append(state.layers, m) }
+	addPiece(add, &errs, c.Log)
+	addPiece(add, &errs, c.Cache)
+	var ofAttempt llm.Middleware
+	if t := c.Timeout; t != nil {
+		errs = append(errs, t.Validate())
+		if t.Total != 0 {
+			add(llm.MiddlewareFunc(t.wrapTotal))
+		}
+		if t.FirstEvent != 0 || t.Idle != 0 {
+			ofAttempt = llm.MiddlewareFunc(t.wrapAttempt)
+		}
+	}
+	addPiece(add, &errs, c.Trim)
+	addPiece(add, &errs, c.Budget)
+	addPiece(add, &errs, c.Resume)
+	addPiece(add, &errs, c.Fallback)
+	addPiece(add, &errs, c.Retry)
+	addPiece(add, &errs, c.Hedge)
+	addPiece(add, &errs, c.Balance)
+	addPiece(add, &errs, c.Breaker)
+	addPiece(add, &errs, c.RateLimit)
+	addPiece(add, &errs, c.Concurrency)
+	add(ofAttempt)
+	return &state, joinSettings(errs)
+}
+
+// addPiece adds a piece and its error, if the chain has the piece.
+func addPiece[P any, M interface {
+	*P
+	llm.Middleware
+	Validate() error
+}](add func(llm.Middleware), errs *[]error, piece M) {
+	if piece != nil {
+		*errs = append(*errs, piece.Validate())
+		add(piece)
+	}
+}
+
+// joinSettings returns the errors of several pieces as one, or nil.
+func joinSettings(errs []error) error {
+	joined := errors.Join(errs...)
+	if joined == nil {
+		return nil
+	}
+	var messages []string
+	for _, err := range errs {
 		if err != nil {
-			errs = append(errs, err)
-		}
-		l.layers = append(l.layers, m)
-	}
-	total, each := c.Timeout.split()
-	if c.Timeout != nil {
-		if _, err := c.Timeout.Middleware(); err != nil { // the halves are not checked against each other
-			errs = append(errs, err)
-			total, each = nil, nil
-		}
-	}
-	addLayer(add, c.Log)
-	if c.Cache != nil {
-		var err error
-		l.Answers, err = NewAnswers(*c.Cache)
-		add(middlewareOf(l.Answers, err))
-	}
-	addLayer(add, total)
-	addLayer(add, c.Trim)
-	if c.Budget != nil {
-		var err error
-		l.Spending, err = NewSpending(*c.Budget)
-		add(middlewareOf(l.Spending, err))
-	}
-	addLayer(add, c.Resume)
-	addLayer(add, c.Fallback)
-	addLayer(add, c.Retry)
-	addLayer(add, c.Hedge)
-	addLayer(add, c.Balance)
-	if c.Breaker != nil {
-		var err error
-		l.Breakers, err = NewBreakers(*c.Breaker)
-		add(middlewareOf(l.Breakers, err))
-	}
-	addLayer(add, c.RateLimit)
-	addLayer(add, c.Concurrency)
-	addLayer(add, each)
-	if len(errs) > 0 {
-		var messages []string
-		for _, err := range errs {
 			messages = append(messages, messageOf(err))
 		}
-		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: strings.Join(messages, "; "), Err: errors.Join(errs...)}
 	}
-	return &l, nil
-}
-
-// messageOf returns what an error says, without what stands before it in each.
-func messageOf(err error) string {
-	if e, ok := errors.AsType[*llm.Error](err); ok && e.Message != "" {
-		return e.Message
-	}
-	return err.Error()
-}
-
-// addLayer adds a layer if its settings are there.
-func addLayer[T interface {
-	Middleware() (llm.Middleware, error)
-}](add func(llm.Middleware, error), settings *T) {
-	if settings != nil {
-		add((*settings).Middleware())
-	}
-}
-
-// split returns the limit on the whole call and those on each try, each nil if
-// there are none.
-func (t *Timeout) split() (total, each *Timeout) {
-	if t == nil {
-		return nil, nil
-	}
-	if t.Total != 0 {
-		total = &Timeout{Total: t.Total}
-	}
-	if t.FirstEvent != 0 || t.Idle != 0 {
-		each = &Timeout{FirstEvent: t.FirstEvent, Idle: t.Idle}
-	}
-	return total, each
+	return &llm.Error{Kind: llm.InvalidRequest, Message: strings.Join(messages, "; "), Err: joined}
 }

@@ -20,25 +20,25 @@ func TestChainIsReachableFromAConfigFile(t *testing.T) {
 log: {content: true, level: DEBUG}
 cache: {ttl: 10m, max_bytes: 1000, sampled: true, shared: {store: fleet, scope: east, store_down: refuse}}
 timeout: {first_event: 30s, idle: 10s, total: 2m}
-trim: {context_window: 8000, answer: 500}
-budget: {per_process: 10, per_day: 5.5, per_key: 1, answer: 2000, allow_unpriced: true}
+trim: {context_window: 8000, estimated_output_tokens: 500}
+budget: {per_process: 10, per_day: 5.5, per_key: 1, estimated_output_tokens: 2000, allow_unpriced: true}
 resume: {max_resumes: 2, continue: [ollama], no_reset: true}
-fallback: {to: [{model: openai/gpt-4o, on: [context length exceeded]}]}
-retry: {max_retries: 4, per_kind: {timed out: 0}, min_backoff: 250ms, max_backoff: 4s, max_wait: 20s, budget: {tokens: 100, cost: 10, throttled_cost: 2}}
+fallback: {to: [{model: openai/gpt-4o, on: [context_length_exceeded]}]}
+retry: {max_retries: 4, per_kind: {timed_out: 0}, min_backoff: 250ms, max_backoff: 4s, max_wait: 20s, budget: {tokens: 100, cost: 10, throttled_cost: 2}}
 hedge: {quantile: 0.9, window: 50, initial: 2s, max_share: 0.05, model: openai/gpt-4o}
-balance: {strategy: least in flight, over: [{model: ollama/a, weight: 2}], failures: 2, cooldown: 5s}
+balance: {strategy: least_in_flight, over: [{model: ollama/a, weight: 2}], failures: 2, cooldown: 5s}
 breaker: {failures: 10, open_for: 1m, probes: 2}
-rate_limit: {requests: 60, tokens: 1000, request_burst: 5, token_burst: 100, answer: 50, max_wait: 5s}
+rate_limit: {requests: 60, tokens: 1000, request_burst: 5, token_burst: 100, estimated_output_tokens: 50, max_wait: 5s}
 concurrency: {max: 8, max_wait: 3s}
 `
-	want := middleware.Chain{
+	want := &middleware.Chain{
 		Log:     &middleware.Log{Content: true, Level: -4},
 		Cache:   &middleware.Cache{TTL: 10 * time.Minute, MaxBytes: 1000, Sampled: true, Shared: middleware.Shared{Name: "fleet", Scope: "east", StoreDown: middleware.Refuse}},
 		Timeout: &middleware.Timeout{FirstEvent: 30 * time.Second, Idle: 10 * time.Second, Total: 2 * time.Minute},
-		Trim:    &middleware.Trim{ContextWindow: 8000, Answer: 500},
-		Budget:  &middleware.Budget{PerProcess: 10, PerDay: 5.5, PerKey: 1, Answer: 2000, AllowUnpriced: true},
+		Trim:    &middleware.Trim{ContextWindow: 8000, EstimatedOutputTokens: 500},
+		Budget:  &middleware.Budget{PerProcess: 10, PerDay: 5.5, PerKey: 1, EstimatedOutputTokens: 2000, AllowUnpriced: true},
 		Resume:  &middleware.Resume{MaxResumes: 2, Continue: []string{"ollama"}, NoReset: true},
-		Fallback: &middleware.Fallback{To: []middleware.Alternative{
+		Fallback: &middleware.Fallback{To: []middleware.FallbackTarget{
 			{Name: "openai/gpt-4o", On: []llm.Kind{llm.ContextLength}},
 		}},
 		Retry: &middleware.Retry{
@@ -51,14 +51,14 @@ concurrency: {max: 8, max_wait: 3s}
 		},
 		Breaker: &middleware.Breaker{Failures: 10, OpenFor: time.Minute, Probes: 2},
 		RateLimit: &middleware.RateLimit{
-			Requests: 60, Tokens: 1000, RequestBurst: 5, TokenBurst: 100, Answer: 50, MaxWait: 5 * time.Second,
+			Requests: 60, Tokens: 1000, RequestBurst: 5, TokenBurst: 100, EstimatedOutputTokens: 50, MaxWait: 5 * time.Second,
 		},
 		Concurrency: &middleware.Concurrency{Max: 8, MaxWait: 3 * time.Second},
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(file))
 	decoder.KnownFields(true)
-	var got middleware.Chain
-	if err := decoder.Decode(&got); err != nil {
+	got := &middleware.Chain{}
+	if err := decoder.Decode(got); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "what the file says", got, want)
@@ -67,8 +67,8 @@ concurrency: {max: 8, max_wait: 3s}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var again middleware.Chain
-	if err := json.Unmarshal(data, &again); err != nil {
+	again := &middleware.Chain{}
+	if err := json.Unmarshal(data, again); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "what JSON says", again, want)
@@ -91,7 +91,7 @@ func unset(v reflect.Value, name string) (names []string) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			field := v.Type().Field(i)
-			if field.Tag.Get("yaml") != "-" && (field.Type != reflect.TypeFor[middleware.Shared]() || name == "Chain.Cache") {
+			if field.IsExported() && field.Tag.Get("json") != "-" && (field.Type != reflect.TypeFor[middleware.Shared]() || name == "Chain.Cache") {
 				names = append(names, unset(v.Field(i), name+"."+field.Name)...)
 			}
 		}
@@ -104,14 +104,14 @@ func unset(v reflect.Value, name string) (names []string) {
 }
 
 func TestChainNamesAllThatIsWrong(t *testing.T) {
-	chain := middleware.Chain{
+	chain := &middleware.Chain{
 		Timeout:     &middleware.Timeout{Idle: 2, Total: 1},
 		Cache:       &middleware.Cache{TTL: -1},
 		Budget:      &middleware.Budget{},
 		Breaker:     &middleware.Breaker{Probes: -1},
 		Concurrency: &middleware.Concurrency{},
 	}
-	_, err := chain.Middleware()
+	err := chain.Validate()
 	for _, part := range []string{"Timeout: Idle", "Cache: TTL", "Budget: Prices", "Breaker: Probes", "Concurrency: Max"} {
 		if err == nil || !strings.Contains(err.Error(), "middleware."+part) {
 			t.Errorf("the error %v does not name %s", err, part)
@@ -121,7 +121,7 @@ func TestChainNamesAllThatIsWrong(t *testing.T) {
 
 func TestChainBoundsEachTryAndAllOfThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		chain := middleware.Chain{
+		chain := &middleware.Chain{
 			Timeout: &middleware.Timeout{FirstEvent: 10 * time.Second, Total: 25 * time.Second},
 			Retry:   &middleware.Retry{MinBackoff: time.Millisecond, MaxRetries: 5},
 		}
@@ -136,25 +136,22 @@ func TestChainBoundsEachTryAndAllOfThem(t *testing.T) {
 }
 
 func TestChainShowsItsParts(t *testing.T) {
-	layers, err := middleware.NewLayers(middleware.Chain{
+	chain := &middleware.Chain{
 		Cache: &middleware.Cache{}, Breaker: &middleware.Breaker{},
-		Budget: &middleware.Budget{PerProcess: 1000, Answer: 1, Prices: prices, Count: byLength},
-	})
-	if err != nil {
-		t.Fatal(err)
+		Budget: &middleware.Budget{PerProcess: 1000, EstimatedOutputTokens: 1, Prices: prices, Count: byLength},
 	}
-	model := llmtest.New(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(layers.Middleware))
+	model := llmtest.New(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(chain))
 	for range 2 { // the second costs nothing
 		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	}
-	spent, err := layers.Spending.Process(t.Context())
+	spent, err := chain.Budget.Process(t.Context())
 	equal(t, "what was spent", dollars(t, spent, err), 4.0)
-	equal(t, "the cache's statistics", layers.Answers.Stats(), middleware.CacheStats{Kept: 1, Made: 1})
-	equal(t, "the breaker's state", layers.Breakers.State("llmtest", "scripted"), "closed")
+	equal(t, "the cache's statistics", chain.Cache.Stats(), middleware.CacheStats{Hits: 1, Misses: 1})
+	equal(t, "the breaker's state", chain.Breaker.State("llmtest", "scripted"), "closed")
 }
 
 func TestChainOfNothingChangesNothing(t *testing.T) {
-	ask(t, llmtest.New(llmtest.Text("Hello")).Model(use(t, middleware.Chain{}))).want(t, "start text done", "")
+	ask(t, llmtest.New(llmtest.Text("Hello")).Model(use(t, &middleware.Chain{}))).want(t, "start text done", "")
 }
 
 func TestRecommendedChainRetries(t *testing.T) {

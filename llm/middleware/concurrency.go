@@ -7,70 +7,78 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Concurrency bounds how many calls of a model are under way at once. Others
-// wait their turn, in the order in which they came, as long as their contexts
-// let them. A call is under way until the loop over its events has ended.
+// Concurrency limits the number of calls to a model that run at the same time. Further
+// calls wait in arrival order until a running call ends, or until their context ends. A
+// call runs until the loop over its events ends.
+//
+// A Concurrency is safe for concurrent use. Do not copy it or change its fields after the
+// first call.
 type Concurrency struct {
-	// Max is how many. It must be set.
-	Max int `yaml:"max" json:"max"`
-	// MaxWait is the longest wait for a turn; a call that would wait longer fails
-	// with an error of kind [llm.RateLimited]. 0 is as long as the context allows.
-	MaxWait time.Duration `yaml:"max_wait" json:"max_wait"`
+	// Max is the maximum number of running calls for each model. It must be set.
+	Max int `yaml:"max"`
+	// MaxWait limits the time in the queue. A call that waits longer fails with an error of
+	// kind [llm.RateLimited]. Zero means no limit other than the context.
+	MaxWait time.Duration `yaml:"max_wait"`
+
+	live live[*concurrencyState]
 }
 
-// Middleware returns the middleware of these settings.
-func (c Concurrency) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (c *Concurrency) Validate() error {
+	_, err := c.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (c *Concurrency) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&c.live, c.open, (*concurrencyState).run, next)
+}
+
+func (c *Concurrency) open() (*concurrencyState, error) {
+	c = fixed(c)
 	s := settings{name: "Concurrency"}
 	if c.Max <= 0 {
-		s.refuse("Max", "is %d; it must be 1 at least", c.Max)
+		s.refuse("Max", "is %d; it must be at least 1", c.Max)
 	}
-	positive(&s, "MaxWait", &c.MaxWait, 0)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	turns := &turns{Concurrency: c}
-	return layer(turns.run), nil
+	number(&s, "MaxWait", &c.MaxWait, 0)
+	return &concurrencyState{Concurrency: c}, s.err()
 }
 
-// turns is a Concurrency at work: for each model a channel with a place for
-// each call under way. Go lets those who wait to send go in order.
-type turns struct {
-	Concurrency
-	each each[modelKey, chan struct{}]
+// concurrencyState is a Concurrency in use. Every model has a channel with a slot for each
+// running call. Go serves goroutines that wait to send in order.
+type concurrencyState struct {
+	*Concurrency
+	slots perKey[modelKey, chan struct{}]
 }
 
-func (t *turns) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	places := t.of(call)
-	if err := t.wait(ctx, call, places); err != nil {
+func (c *concurrencyState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	slots := c.slots.of(keyOf(call), func() chan struct{} { return make(chan struct{}, c.Max) })
+	if err := c.wait(ctx, call, slots); err != nil {
 		yield(llm.Event{}, err)
 		return
 	}
-	defer func() { <-places }()
+	defer func() { <-slots }()
 	next(ctx, call)(yield)
 }
 
-func (t *turns) wait(ctx context.Context, call *llm.Call, places chan struct{}) error {
+func (c *concurrencyState) wait(ctx context.Context, call *llm.Call, slots chan struct{}) error {
 	select {
-	case places <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	default:
 	}
-	var tooLong <-chan time.Time
-	if t.MaxWait > 0 {
-		timer := time.NewTimer(t.MaxWait)
+	var expired <-chan time.Time
+	if c.MaxWait > 0 {
+		timer := time.NewTimer(c.MaxWait)
 		defer timer.Stop()
-		tooLong = timer.C
+		expired = timer.C
 	}
 	select {
-	case places <- struct{}{}:
+	case slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return llm.FromContext(ctx)
-	case <-tooLong:
-		return notSent(call, llm.RateLimited, "no turn came within "+t.MaxWait.String()+" (middleware.Concurrency)", 0)
+	case <-expired:
+		return notSent(call, llm.RateLimited, "the queue for a running call took longer than "+c.MaxWait.String()+" (middleware.Concurrency)", 0)
 	}
-}
-
-func (t *turns) of(call *llm.Call) chan struct{} {
-	return t.each.of(keyOf(call), func() chan struct{} { return make(chan struct{}, t.Max) })
 }

@@ -33,7 +33,7 @@ func TestConcurrencyLetsCallsWaitInOrder(t *testing.T) {
 				llmtest.Always(llmtest.Text("Hello").Wait(10*time.Second)).Do(ctx, call)(yield)
 			}
 		}))
-		model := p.Model(use(t, middleware.Concurrency{Max: 2}))
+		model := p.Model(use(t, &middleware.Concurrency{Max: 2}))
 		var asked sync.WaitGroup
 		for _, name := range []string{"a", "b", "c", "d", "e"} {
 			asked.Go(func() { stream(t.Context(), model, llm.Prompt(name)).want(t, "start text done", "") })
@@ -48,7 +48,7 @@ func TestConcurrencyLetsCallsWaitInOrder(t *testing.T) {
 func TestConcurrencyFreesTheTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := llmtest.New(llmtest.Text("a", "b"), llmtest.Text("late").Wait(time.Minute), failure(llm.Server), llmtest.Text("Hello")).
-			Model(use(t, middleware.Concurrency{Max: 1}))
+			Model(use(t, &middleware.Concurrency{Max: 1}))
 		for range model.Stream(t.Context(), llm.Prompt("left")).Text() {
 			break
 		}
@@ -73,7 +73,7 @@ func TestConcurrencyGivesUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				model := llmtest.Always(llmtest.Text("Hello").Wait(time.Minute)).
-					Model(use(t, middleware.Concurrency{Max: 1, MaxWait: tt.maxWait}))
+					Model(use(t, &middleware.Concurrency{Max: 1, MaxWait: tt.maxWait}))
 				var first sync.WaitGroup
 				first.Go(func() { ask(t, model) })
 				synctest.Wait()

@@ -1,26 +1,36 @@
-// Package middleware has what stands between a program and a provider: what
-// makes a call again, bounds it, moves it to another model, remembers its
-// answer, or tells of it. Each piece is one file and can be used alone:
+// Package middleware has the middleware of a model: retries, timeouts, limits, fallbacks,
+// caching and logging. Each piece is one type that implements [llm.Middleware] and can be
+// used alone:
 //
-//	retry, err := middleware.Retry{}.Middleware()
-//	if err != nil {
-//		return err
-//	}
-//	model, err := providers.Open("openai/gpt-6-luna", llm.WithMiddleware(retry))
+//	cache := &middleware.Cache{}
+//	model, err := providers.Open("openai/gpt-6-luna",
+//		llm.WithMiddleware(cache, &middleware.Retry{MaxRetries: 3}))
+//	…
+//	fmt.Println(cache.Stats())
 //
-// A piece is a struct of plain settings, so that a config file can hold it; the
-// zero value means the defaults that its fields name, where there are any. Its
-// Middleware method checks the settings and makes the [llm.Middleware]. Each
-// middleware made keeps a state of its own, and may be shared by any number of
-// models and goroutines.
+// [Chain] combines the pieces in the recommended order.
 //
-// [Chain] puts all of them in the recommended order, and says why it is that one.
+// # Settings and state
 //
-// # What all of them hold to
+// The exported fields of a piece are its settings. The zero value of a field is the default
+// that its comment names. The live state of a piece, for example the entries of a cache, is
+// inside of it. Always use a pointer: several models that have the same pointer share its
+// state, and a piece must not be copied. Settings are fixed at the first call. Later changes
+// have no effect.
 //
-// A call is made anew until its commit point and never after it, but for
-// [Resume], which says so: see [llmutil.ForwardAttempt]. A call whose context has ended is
-// not made again. No middleware leaves a goroutine behind when the loop over its
-// events has ended. None makes an error of its own without a kind, and none
-// replaces an error of the provider's by one that says less.
+// If the settings of a piece are invalid, every call fails with an error of kind
+// [llm.InvalidRequest] that names the field. The Validate method of the piece returns the
+// same error earlier. The zero value of some pieces is invalid, because it could not do
+// anything. For example, Fallback needs a model.
+//
+// # Rules for all pieces
+//
+// A call is repeated only before its commit point. Package
+// [github.com/parley-llm/parley/llm/llmutil] explains that point.
+// [Resume] is the only exception. A call whose context has ended is not repeated.
+//
+// No piece leaves a goroutine running after the loop over its events has ended.
+//
+// No piece returns an error without a kind, and none replaces an error of the provider by
+// one with less information.
 package middleware

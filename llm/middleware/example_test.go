@@ -17,14 +17,6 @@ import (
 // In these examples models are scripted. In a program they come from
 // providers.Open("openai/gpt-4o-mini") and its like.
 
-// made returns middleware whose settings are known to be good.
-func made(m llm.Middleware, err error) llm.Middleware {
-	if err != nil {
-		log.Fatal(err)
-	}
-	return m
-}
-
 // say asks a model and prints what it says.
 func say(model *llm.Model, req *llm.Request) {
 	resp, err := model.Generate(context.Background(), req)
@@ -39,10 +31,7 @@ var busy = llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "try later"})
 
 // Make calls again that fail before the caller has seen anything.
 func ExampleRetry() {
-	retry, err := middleware.Retry{MinBackoff: time.Millisecond}.Middleware()
-	if err != nil {
-		log.Fatal(err)
-	}
+	retry := &middleware.Retry{MinBackoff: time.Millisecond}
 	model := llmtest.New(busy, llmtest.Text("Hello")).Model(llm.WithMiddleware(retry))
 
 	resp, err := model.Generate(context.Background(), llm.Prompt("Hi"))
@@ -59,19 +48,19 @@ func ExampleRetry() {
 
 // Bound how long a call may keep its caller waiting.
 func ExampleTimeout() {
-	limits := made(middleware.Timeout{FirstEvent: 10 * time.Millisecond}.Middleware())
+	limits := &middleware.Timeout{FirstEvent: 10 * time.Millisecond}
 	model := llmtest.New(llmtest.Text("Hello").Wait(time.Minute)).Model(llm.WithMiddleware(limits))
 	say(model, llm.Prompt("Hi"))
 	// Output:
-	// parley: llmtest/scripted: timed out: the limit of 10ms on the first piece of the answer (FirstEvent) ran out
+	// parley: llmtest/scripted: timed out: time limit for the first content exceeded (FirstEvent is 10ms)
 }
 
 // Ask another model when one cannot answer.
 func ExampleFallback() {
 	larger := llmtest.New(llmtest.Text("Hello")).Model(llm.WithName("larger"))
-	fallback := made(middleware.Fallback{To: []middleware.Alternative{
+	fallback := &middleware.Fallback{To: []middleware.FallbackTarget{
 		{Model: larger, On: []llm.Kind{llm.ContextLength}},
-	}}.Middleware())
+	}}
 	tooLong := llmtest.Error(&llm.Error{Kind: llm.ContextLength})
 	model := llmtest.New(tooLong).Model(llm.WithMiddleware(fallback))
 
@@ -81,16 +70,16 @@ func ExampleFallback() {
 	}
 	fmt.Println(resp.Text(), resp.Warnings)
 	// Output:
-	// Hello [llmtest/larger answered in place of llmtest/scripted (context length exceeded)]
+	// Hello [llmtest/larger answered instead of llmtest/scripted (context length exceeded)]
 }
 
 // Spread calls over hosts that are as good as each other.
 func ExampleBalance() {
 	first := llmtest.Always(llmtest.Text("the first")).Model()
 	second := llmtest.Always(llmtest.Text("the second")).Model()
-	balance := made(middleware.Balance{Over: []middleware.Backend{
+	balance := &middleware.Balance{Over: []middleware.Backend{
 		{Model: first, Weight: 2}, {Model: second},
-	}}.Middleware())
+	}}
 	model := llmtest.New().Model(llm.WithMiddleware(balance))
 	for range 3 {
 		say(model, llm.Prompt("Who are you?"))
@@ -102,20 +91,17 @@ func ExampleBalance() {
 }
 
 // Use several keys of one provider.
-func ExampleKeyRing() {
-	ring, err := middleware.NewKeyRing(middleware.Keys{Keys: []llm.Secret{"key-1", "key-2"}})
-	if err != nil {
-		log.Fatal(err)
-	}
-	// In a program: providers.OpenWith(name, providers.Config{TokenSource: ring.Token}, llm.WithMiddleware(ring.Middleware))
+func ExampleKeys() {
+	keys := &middleware.Keys{Keys: []llm.Secret{"key-1", "key-2"}}
+	// In a program: providers.OpenWith(name, providers.Config{TokenSource: keys.Token}, llm.WithMiddleware(keys))
 	p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
-		key, err := ring.Token(ctx)
+		key, err := keys.Token(ctx)
 		if err != nil {
 			return llmtest.New(llmtest.Error(err)).Do(ctx, call)
 		}
 		return llmtest.New(llmtest.Text("asked with "+key)).Do(ctx, call)
 	}))
-	model := p.Model(llm.WithMiddleware(ring.Middleware))
+	model := p.Model(llm.WithMiddleware(keys))
 	say(model, llm.Prompt("Hi"))
 	say(model, llm.Prompt("Hi"))
 	// Output:
@@ -125,7 +111,7 @@ func ExampleKeyRing() {
 
 // Ask a second time when the first answer is slow to begin.
 func ExampleHedge() {
-	hedge := made(middleware.Hedge{Initial: time.Millisecond, MaxShare: 1}.Middleware())
+	hedge := &middleware.Hedge{Initial: time.Millisecond, MaxShare: 1}
 	model := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast")).Model(llm.WithMiddleware(hedge))
 	say(model, llm.Prompt("Hi"))
 	// Output:
@@ -133,26 +119,23 @@ func ExampleHedge() {
 }
 
 // Leave a server alone that keeps failing.
-func ExampleBreakers() {
-	breakers, err := middleware.NewBreakers(middleware.Breaker{Failures: 2})
-	if err != nil {
-		log.Fatal(err)
-	}
+func ExampleBreaker() {
+	breaker := &middleware.Breaker{Failures: 2}
 	p := llmtest.Always(busy)
-	model := p.Model(llm.WithMiddleware(breakers.Middleware))
+	model := p.Model(llm.WithMiddleware(breaker))
 	for range 5 {
 		if _, err := model.Generate(context.Background(), llm.Prompt("Hi")); !errors.Is(err, llm.Overloaded) {
 			log.Fatal(err)
 		}
 	}
-	fmt.Println(breakers.State("llmtest", "scripted"), "after", len(p.Calls()), "calls")
+	fmt.Println(breaker.State("llmtest", "scripted"), "after", len(p.Calls()), "calls")
 	// Output:
 	// open after 2 calls
 }
 
 // Stay within a provider's limits.
 func ExampleRateLimit() {
-	limit := made(middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second}.Middleware())
+	limit := &middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second}
 	model := llmtest.Always(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
 	say(model, llm.Prompt("Hi"))
 	_, err := model.Generate(context.Background(), llm.Prompt("Hi"))
@@ -164,7 +147,7 @@ func ExampleRateLimit() {
 
 // Ask a local model no more than it can do at a time.
 func ExampleConcurrency() {
-	limit := made(middleware.Concurrency{Max: 2}.Middleware())
+	limit := &middleware.Concurrency{Max: 2}
 	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
 	say(model, llm.Prompt("Hi"))
 	// Output:
@@ -172,19 +155,16 @@ func ExampleConcurrency() {
 }
 
 // Stop before the money is spent.
-func ExampleSpending() {
-	spending, err := middleware.NewSpending(middleware.Budget{
+func ExampleBudget() {
+	budget := &middleware.Budget{
 		PerProcess: 1,
 		Prices: func(provider, model string) (llm.Prices, bool) { // in a program: of the catalog
 			return llm.Prices{Input: 2.5, Output: 10}, true
 		},
-	})
-	if err != nil {
-		log.Fatal(err)
 	}
-	model := llmtest.New(llmtest.Count(900), llmtest.Text("Hello").Usage(1000, 500)).Model(llm.WithMiddleware(spending.Middleware))
+	model := llmtest.New(llmtest.Count(900), llmtest.Text("Hello").Usage(1000, 500)).Model(llm.WithMiddleware(budget))
 	say(model, llm.Prompt("Hi"))
-	dollars, err := spending.Process(context.Background())
+	dollars, err := budget.Process(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -195,26 +175,23 @@ func ExampleSpending() {
 }
 
 // Answer what has been asked before from memory.
-func ExampleAnswers() {
-	answers, err := middleware.NewAnswers(middleware.Cache{TTL: time.Hour})
-	if err != nil {
-		log.Fatal(err)
-	}
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(answers.Middleware))
+func ExampleCache() {
+	cache := &middleware.Cache{TTL: time.Hour}
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(cache))
 	req := llm.Prompt("Hi")
 	req.Temperature = new(0.0) // only then is an answer as good as another
 	say(model, req)
 	say(model, req)
-	fmt.Printf("%+v\n", answers.Stats())
+	fmt.Printf("%+v\n", cache.Stats())
 	// Output:
 	// Hello
 	// Hello
-	// {Kept:1 Made:1 Joined:0}
+	// {Hits:1 Misses:1 Shared:0}
 }
 
 // Go on with an answer that breaks off, from the text that has been delivered.
 func ExampleResume() {
-	resume := made(middleware.Resume{Continue: []string{"llmtest"}}.Middleware()) // or "ollama"
+	resume := &middleware.Resume{Continue: []string{"llmtest"}} // for Ollama: "ollama"
 	broken := llmtest.Text("Once upon ", "a time").CutAfter(1, nil)
 	model := llmtest.New(broken, llmtest.Text("a time")).Model(llm.WithMiddleware(resume))
 	for text, err := range model.Stream(context.Background(), llm.Prompt("A story, please.")).Text() {
@@ -235,7 +212,7 @@ func ExampleLog() {
 		}
 		return a
 	}})
-	logging := made(middleware.Log{Logger: slog.New(handler)}.Middleware())
+	logging := &middleware.Log{Logger: slog.New(handler)}
 	model := llmtest.New(llmtest.Text("Hello").Usage(9, 1)).Model(llm.WithMiddleware(logging))
 	say(model, llm.Prompt("Hi"))
 	// Output:
@@ -245,10 +222,10 @@ func ExampleLog() {
 
 // Leave out the oldest turns of a conversation that has become too long.
 func ExampleTrim() {
-	trim := made(middleware.Trim{
-		ContextWindow: 60, Answer: 20,
+	trim := &middleware.Trim{
+		ContextWindow: 60, EstimatedOutputTokens: 20,
 		Count: func(_ context.Context, call *llm.Call) (int, error) { return 10 * len(call.Request.Messages), nil },
-	}.Middleware())
+	}
 	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(trim))
 	resp, err := model.Generate(context.Background(), &llm.Request{Messages: []llm.Message{
 		llm.System("Be kind."),
@@ -261,7 +238,7 @@ func ExampleTrim() {
 	}
 	fmt.Println(resp.Warnings)
 	// Output:
-	// [Messages: 2 of 6 messages, the oldest, were left out so that the rest fits into 40 tokens]
+	// [Messages: the oldest 2 of 6 messages were removed, so that the rest fits into 40 tokens]
 }
 
 // Put several pieces together in the recommended order.
@@ -269,7 +246,7 @@ func ExampleChain() {
 	chain := middleware.Recommended()
 	chain.Timeout = &middleware.Timeout{FirstEvent: time.Minute, Total: 5 * time.Minute}
 	chain.Concurrency = &middleware.Concurrency{Max: 16}
-	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(made(chain.Middleware())))
+	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(chain))
 	say(model, llm.Prompt("Hi"))
 	// Output:
 	// Hello

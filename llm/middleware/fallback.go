@@ -8,56 +8,79 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Fallback asks other models when the model fails before its commit point: one
-// after another, until one answers. An answer of another model has a warning,
-// [llm.WarnAnsweredBy], that names it, and an [llm.EventAttempt] for each model
-// that failed.
+// Fallback asks other models, one after the other, if the model fails before its commit
+// point (see [llmutil.ForwardAttempt]).
 //
-// An answer that the provider withholds, with [llm.FinishContentFilter] and
-// before the caller has seen any of it, is a failure too while there is another
-// model for that. The other models' calls go through their own middleware and not
-// through what is inside of Fallback.
+// An answer of another model has a warning, [llm.WarnAnsweredBy], that names it, and an
+// [llm.EventAttempt] for each model that failed.
+//
+// An answer that the provider withholds because of a content filter, before the caller has
+// seen any of it, is a failure too if another model can be asked for it.
+//
+// The calls to other models go through their own middleware, not through the middleware
+// inside of Fallback.
+//
+// A Fallback is safe for concurrent use. Do not copy it or change its fields after the
+// first call.
 type Fallback struct {
-	// To are the models, in the order in which they are tried.
-	To []Alternative `yaml:"to" json:"to"`
+	// To are the other models, in the order in which they are asked. At least one must be set.
+	To []FallbackTarget `yaml:"to"`
+
+	live live[*fallbackState]
 }
 
-// Alternative is a model to ask when another has failed.
-type Alternative struct {
-	// Name is the model's name, for the config file; Model is what is asked.
-	Name  string     `yaml:"model" json:"model"`
-	Model *llm.Model `yaml:"-" json:"-"`
-	// On are the kinds of failure, of the model asked before, after which this
-	// one is asked: a larger model after [llm.ContextLength], say. Empty are all
-	// that another model may not have: the [llm.Kind.Temporary] ones, and
-	// ContextLength, ContentFilter, Quota, NotFound and Retired.
-	On []llm.Kind `yaml:"on" json:"on"`
+// FallbackTarget is another model of a [Fallback].
+type FallbackTarget struct {
+	// Name is the name of the model in a config file. The loader sets Model from it.
+	Name string `yaml:"model"`
+	// Model receives the calls. It must be set.
+	Model *llm.Model `json:"-" yaml:"-"`
+	// On are the kinds of errors of the previous model after which this model is asked. For
+	// example, a model with a larger context window can be asked after [llm.ContextLength].
+	//
+	// By default, this model is asked after every error that another model may not have: the
+	// errors that are [llm.Kind.Temporary], and those of kind [llm.ContextLength],
+	// [llm.ContentFilter], [llm.Quota], [llm.NotFound] and [llm.Retired].
+	On []llm.Kind `yaml:"on"`
 }
 
-// Middleware returns the middleware of these settings.
-func (f Fallback) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (f *Fallback) Validate() error {
+	_, err := f.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (f *Fallback) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&f.live, f.open, (*fallbackState).run, next)
+}
+
+func (f *Fallback) open() (*fallbackState, error) {
 	s := settings{name: "Fallback"}
 	if len(f.To) == 0 {
-		s.refuse("To", "is empty; name a model to fall back to")
+		s.refuse("To", "is empty; add at least one model")
 	}
 	for _, to := range f.To {
-		if to.Model == nil {
-			s.refuse("To", "has no Model for the name %q", to.Name)
+		switch {
+		case to.Model == nil && to.Name == "":
+			s.refuse("To", "has no Model; set it")
+		case to.Model == nil:
+			s.refuse("To", "has no Model for the name %q; only a config file can use a name, so set Model", to.Name)
 		}
 		s.kinds("To.On", to.On...)
 	}
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	return layer(f.run), nil
+	return &fallbackState{slices.Clone(f.To)}, s.err()
 }
 
-func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	left := f.To
+// fallbackState is a Fallback in use.
+type fallbackState struct{ to []FallbackTarget }
+
+func (f *fallbackState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	left := f.to
 	events := next(ctx, call)
 	for {
 		if firstFor(llm.ContentFilter, left) >= 0 {
-			events = withheldAsError(events, call)
+			events = filteredAsError(events, call)
 		}
 		err := llmutil.ForwardAttempt(events, call.Buffered, yield)
 		if err == nil {
@@ -68,23 +91,23 @@ func (f Fallback) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 			yield(llm.Event{}, err)
 			return
 		}
-		if !yield(attemptEvent(failed(call, err)), nil) {
+		if !yield(attemptEvent(failedAttempt(call, err)), nil) {
 			return
 		}
 		other := left[n].Model
 		left = left[n+1:]
 		events = llmutil.WarnAfterStart(other.Do(ctx, call), llm.Warning{
 			Code:    llm.WarnAnsweredBy,
-			Message: other.String() + " answered in place of " + keyOf(call).String() + " (" + string(llm.KindOf(err)) + ")",
+			Message: other.String() + " answered instead of " + keyOf(call).String() + " (" + llm.KindOf(err).Error() + ")",
 		})
 	}
 }
 
-// firstFor returns the place of the first model to ask after such a failure, or -1.
-func firstFor(kind llm.Kind, models []Alternative) int {
-	return slices.IndexFunc(models, func(a Alternative) bool {
-		if len(a.On) > 0 {
-			return slices.Contains(a.On, kind)
+// firstFor returns the index of the first model to ask after such an error, or -1.
+func firstFor(kind llm.Kind, models []FallbackTarget) int {
+	return slices.IndexFunc(models, func(t FallbackTarget) bool {
+		if len(t.On) > 0 {
+			return slices.Contains(t.On, kind)
 		}
 		switch kind {
 		case llm.ContextLength, llm.ContentFilter, llm.Quota, llm.NotFound, llm.Retired:
@@ -94,9 +117,9 @@ func firstFor(kind llm.Kind, models []Alternative) int {
 	})
 }
 
-// withheldAsError ends an answer of which the provider withheld all that the
-// caller would have seen with an error.
-func withheldAsError(events llm.Events, call *llm.Call) llm.Events {
+// filteredAsError returns an error for an answer that the provider withheld before the
+// caller has seen any content.
+func filteredAsError(events llm.Events, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		seen := false
 		events(func(ev llm.Event, err error) bool {

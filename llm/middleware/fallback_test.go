@@ -28,7 +28,7 @@ func TestFallbackChoosesByKind(t *testing.T) {
 		t.Run(string(tt.kind), func(t *testing.T) {
 			larger := llmtest.Always(llmtest.Text("Hello")).Model(llm.WithName("larger"))
 			other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.WithName("other"))
-			h := ask(t, llmtest.Always(failure(tt.kind)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{
+			h := ask(t, llmtest.Always(failure(tt.kind)).Model(use(t, &middleware.Fallback{To: []middleware.FallbackTarget{
 				{Model: larger, On: []llm.Kind{llm.ContextLength}},
 				{Model: other},
 			}})))
@@ -46,9 +46,9 @@ func TestFallbackChoosesByKind(t *testing.T) {
 
 func TestFallbackSaysWhoAnswered(t *testing.T) {
 	other := llmtest.Always(llmtest.Text("Hello")).Named("second").Model(llm.WithName("other"))
-	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, middleware.Fallback{To: []middleware.Alternative{{Model: other}}})))
+	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}})))
 	equal(t, "the warnings", h.resp.Warnings, []llm.Warning{{
-		Code: llm.WarnAnsweredBy, Message: "second/other answered in place of llmtest/scripted (overloaded)",
+		Code: llm.WarnAnsweredBy, Message: "second/other answered instead of llmtest/scripted (overloaded)",
 	}})
 	equal(t, "the provider", h.resp.Provider, "second")
 }
@@ -56,8 +56,8 @@ func TestFallbackSaysWhoAnswered(t *testing.T) {
 func TestFallbackEndsWithTheLastModelsError(t *testing.T) {
 	second := llmtest.Always(failure(llm.Server)).Named("second")
 	third := llmtest.Always(failure(llm.Auth)).Named("third")
-	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, middleware.Fallback{
-		To: []middleware.Alternative{{Model: second.Model()}, {Model: third.Model()}},
+	h := ask(t, llmtest.Always(failure(llm.Overloaded)).Model(use(t, &middleware.Fallback{
+		To: []middleware.FallbackTarget{{Model: second.Model()}, {Model: third.Model()}},
 	})))
 	h.want(t, "attempt attempt", llm.Auth)
 	equal(t, "the provider of the first attempts", []string{h.resp.Attempts[0].Provider, h.resp.Attempts[1].Provider},
@@ -66,8 +66,8 @@ func TestFallbackEndsWithTheLastModelsError(t *testing.T) {
 
 func TestFallbackNeverAfterContent(t *testing.T) {
 	other := llmtest.Always(llmtest.Text("Hello"))
-	h := ask(t, llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(use(t, middleware.Fallback{
-		To: []middleware.Alternative{{Model: other.Model()}},
+	h := ask(t, llmtest.Always(llmtest.Text("Hel", "lo").CutAfter(1, nil)).Model(use(t, &middleware.Fallback{
+		To: []middleware.FallbackTarget{{Model: other.Model()}},
 	})))
 	h.want(t, "start text", llm.Incomplete)
 	equal(t, "calls of the other model", len(other.Calls()), 0)
@@ -87,8 +87,8 @@ func TestFallbackTakesAWithheldAnswerForAFailure(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				model := llmtest.Always(tt.first).Model(use(t, middleware.Fallback{
-					To: []middleware.Alternative{{Model: llmtest.Always(tt.second).Model()}},
+				model := llmtest.Always(tt.first).Model(use(t, &middleware.Fallback{
+					To: []middleware.FallbackTarget{{Model: llmtest.Always(tt.second).Model()}},
 				}))
 				ask(t, model).want(t, tt.events, "")
 			})
@@ -109,7 +109,7 @@ func TestFallbackNamesWhoAnsweredOrFailed(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			larger := llmtest.New(tt.reply).Model(llm.WithName("larger"))
 			model := llmtest.New(failure(llm.ContextLength)).Model(llm.WithName("small"),
-				use(t, middleware.Fallback{To: []middleware.Alternative{{Model: larger}}}))
+				use(t, &middleware.Fallback{To: []middleware.FallbackTarget{{Model: larger}}}))
 			equal(t, "the attempts", ask(t, model).resp.Attempts, []llm.Attempt{
 				{Provider: "llmtest", Model: "small", Err: llm.ContextLength},
 				{Provider: "llmtest", Model: "larger", Err: tt.err},

@@ -14,7 +14,7 @@ import (
 )
 
 // always hedges each call after a second.
-var always = middleware.Hedge{Initial: time.Second, MaxShare: 1}
+var always = &middleware.Hedge{Initial: time.Second, MaxShare: 1}
 
 func TestHedgeTakesTheFirstWithContent(t *testing.T) {
 	slow, fast := llmtest.Text("slow").Wait(10*time.Second), llmtest.Text("fast").Wait(2*time.Second)
@@ -40,7 +40,7 @@ func TestHedgeTakesTheFirstWithContent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := llmtest.New(tt.first, tt.second)
-				h := ask(t, p.Model(use(t, always)))
+				h := ask(t, p.Model(use(t, another(always))))
 				h.want(t, tt.events, tt.kind)
 				h.wantTook(t, tt.took, tt.took)
 				equal(t, "the text", h.resp.Text(), tt.text)
@@ -72,7 +72,7 @@ func TestHedgeCancelsTheLoserAtTheWinnersFirstContent(t *testing.T) {
 				})
 			}
 		}))
-		h := ask(t, p.Model(use(t, always)))
+		h := ask(t, p.Model(use(t, another(always))))
 		h.want(t, "start text text text attempt done", "")
 		equal(t, "when the loser was cancelled", canceled, 2*time.Second)
 		equal(t, "what the loser cost", h.resp.Attempts[0].Usage, llm.Usage{Input: llm.Known(7)})
@@ -99,7 +99,7 @@ func TestHedgeLearnsWhatIsSlow(t *testing.T) {
 					replies = append(replies, llmtest.Text("Hello").Wait(slowest*time.Duration(20-i)/20))
 				}
 				p := llmtest.New(append(replies, llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast"))...)
-				model := p.Model(use(t, middleware.Hedge{}))
+				model := p.Model(use(t, &middleware.Hedge{}))
 				for range tt.known {
 					ask(t, model).want(t, "start text done", "")
 				}
@@ -112,7 +112,7 @@ func TestHedgeLearnsWhatIsSlow(t *testing.T) {
 func TestHedgeBoundsItsShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.Always(llmtest.Text("slow").Wait(5 * time.Second))
-		model := p.Model(use(t, middleware.Hedge{Initial: time.Second, MaxShare: 0.2}))
+		model := p.Model(use(t, &middleware.Hedge{Initial: time.Second, MaxShare: 0.2}))
 		for range 20 {
 			ask(t, model)
 		}
@@ -123,7 +123,7 @@ func TestHedgeBoundsItsShare(t *testing.T) {
 func TestHedgeAsksAnotherModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		other := llmtest.Always(llmtest.Text("fast")).Named("second").Model(llm.WithName("other"))
-		hedge := always
+		hedge := another(always)
 		hedge.Model = other
 		h := ask(t, llmtest.Always(llmtest.Text("slow").Wait(time.Minute)).Model(use(t, hedge)))
 		h.want(t, "start warning text attempt done", "")
@@ -135,7 +135,7 @@ func TestHedgeAsksAnotherModel(t *testing.T) {
 
 func TestHedgeEndsWithItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model := llmtest.Always(llmtest.Text("slow").Wait(time.Minute)).Model(use(t, always))
+		model := llmtest.Always(llmtest.Text("slow").Wait(time.Minute)).Model(use(t, another(always)))
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		h := stream(ctx, model, llm.Prompt("Hi"))
@@ -144,7 +144,7 @@ func TestHedgeEndsWithItsCaller(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // a goroutine that is left fails the test
 		p := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast", "er"))
-		for ev := range p.Model(use(t, always)).Stream(t.Context(), llm.Prompt("Hi")).Text() {
+		for ev := range p.Model(use(t, another(always))).Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			equal(t, "the first piece", ev, "fast")
 			break
 		}
@@ -160,7 +160,7 @@ func TestHedgeReportsALoserThatIsAnotherModel(t *testing.T) {
 				yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
 			}
 		}))
-		hedge := always
+		hedge := another(always)
 		hedge.Model = late.Named("second").Model(llm.WithName("other"))
 		h := ask(t, llmtest.Always(llmtest.Text("fast").Wait(2*time.Second)).Model(use(t, hedge)))
 		h.want(t, "start text attempt done", "")

@@ -3,8 +3,10 @@ package middleware_test
 import (
 	"context"
 	"errors"
+	"go/token"
 	"io"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -22,23 +24,36 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // discard is a logger of nothing, at any level.
 var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-// maker is what all middleware settings have.
-type maker interface {
-	Middleware() (llm.Middleware, error)
+// piece has the methods of every piece of middleware.
+type piece interface {
+	llm.Middleware
+	Validate() error
 }
 
-// use makes the middleware of settings that must be good, outermost first.
-func use(t testing.TB, settings ...maker) llm.ModelOption {
+// use adds pieces whose settings must be valid, outermost first.
+func use(t testing.TB, pieces ...piece) llm.ModelOption {
 	t.Helper()
-	made := make([]llm.Middleware, len(settings))
-	for i, s := range settings {
-		m, err := s.Middleware()
-		if err != nil {
-			t.Fatalf("%T cannot be made: %v", s, err)
+	all := make([]llm.Middleware, len(pieces))
+	for i, p := range pieces {
+		if err := p.Validate(); err != nil {
+			t.Fatalf("%T is invalid: %v", p, err)
 		}
-		made[i] = m
+		all[i] = p
 	}
-	return llm.WithMiddleware(made...)
+	return llm.WithMiddleware(all...)
+}
+
+// another returns a new piece with the settings of an existing one, for example for another
+// machine that shares a store.
+func another[T any](piece *T) *T {
+	copied := new(T)
+	from, to := reflect.ValueOf(piece).Elem(), reflect.ValueOf(copied).Elem()
+	for i := range from.NumField() {
+		if from.Type().Field(i).IsExported() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return copied
 }
 
 // overHTTP returns a model of the openai provider whose server, in memory,
@@ -109,7 +124,13 @@ func (h heard) wantTook(t *testing.T, least, most time.Duration) {
 func equal(t *testing.T, what string, got, want any) {
 	t.Helper()
 	same := cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) || errors.Is(b, a) })
-	if d := cmp.Diff(want, got, same); d != "" {
+	if d := cmp.Diff(want, got, same, exportedOnly); d != "" {
 		t.Errorf("%s differs (-want +got):\n%s", what, d)
 	}
 }
+
+// exportedOnly has cmp compare the settings of pieces and not their state.
+var exportedOnly = cmp.FilterPath(func(p cmp.Path) bool {
+	field, ok := p.Last().(cmp.StructField)
+	return ok && !token.IsExported(field.Name())
+}, cmp.Ignore())

@@ -10,49 +10,63 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Log writes one record for each call, when it has ended: what was asked of
-// which model, how it ended, how long it took and what it cost. What was said is
-// left out, as are servers' messages, which repeat it at times, unless Content
-// asks for both. Credentials are in none of it.
+// Log writes one record for each call when the call ends.
 //
-// The record's message is "llm call", and its attributes are op, provider,
-// model, outcome ("done", "failed", "left" by the caller), duration, and where they are known:
-// first (the time to the first content), pieces, finish, input, output (tokens), answered_by, response_id,
-// request_id, attempts, error (its kind), status, code.
+// The message of the record is "llm call". Its attributes are op, provider, model, outcome
+// ("done", "failed", or "left" if the caller stopped reading) and duration. If they are
+// known, it also has first (the time to the first content), pieces (the number of content
+// events), finish, input and output (tokens), answered_by, response_id, request_id,
+// attempts, error (the kind), status and code.
+//
+// Security: by default a record contains no messages, no answers and no error texts, because
+// servers repeat parts of messages in error texts. Content adds them. Credentials are never
+// logged.
+//
+// The zero value is ready to use. A Log is safe for concurrent use. Do not copy it or
+// change its fields after the first call.
 type Log struct {
-	// Content adds messages, answer and error_message to the record.
-	Content bool `yaml:"content" json:"content"`
-	// Level is the level of calls that do not fail. Default Info. Those that
-	// fail are Errors, unless their caller cancelled them.
-	Level slog.Level `yaml:"level" json:"level"`
-	// Logger is where the records go; nil is [slog.Default].
-	Logger *slog.Logger `yaml:"-" json:"-"`
+	// Content adds the attributes messages, answer and error_message.
+	Content bool `yaml:"content"`
+	// Level is the level of successful calls. The default is Info. Failed calls are logged as
+	// errors, unless the caller cancelled them.
+	Level slog.Level `yaml:"level"`
+	// Logger receives the records. The default is [slog.Default] at the end of each call.
+	Logger *slog.Logger `json:"-" yaml:"-"`
+
+	live live[*Log]
 }
 
-// Middleware returns the middleware of these settings.
-func (l Log) Middleware() (llm.Middleware, error) { return layer(l.run), nil }
+// Validate returns nil: all settings of a Log are valid.
+func (l *Log) Validate() error { return nil }
 
-func (l Log) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	r := record{Log: l, call: call, begun: time.Now(), yield: yield}
+// Wrap implements [llm.Middleware].
+func (l *Log) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&l.live, l.open, (*Log).run, next)
+}
+
+func (l *Log) open() (*Log, error) { return fixed(l), nil }
+
+func (l *Log) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	r := record{Log: l, call: call, begin: time.Now(), yield: yield}
 	defer func() { r.write(ctx) }()
-	next(ctx, call)(r.hear)
+	next(ctx, call)(r.take)
 }
 
-// record is a call as it will be logged.
+// record collects the attributes of a call.
 type record struct {
-	Log
-	call  *llm.Call
-	begun time.Time
-	first time.Duration // to the first content, or 0
-	heard listener
-	text  []byte
-	yield func(llm.Event, error) bool
+	*Log
+	call   *llm.Call
+	begin  time.Time
+	first  time.Duration // to the first content, or 0
+	answer observer
+	text   []byte
+	yield  func(llm.Event, error) bool
 }
 
-func (r *record) hear(ev llm.Event, err error) bool {
-	r.heard.hear(ev, err)
+func (r *record) take(ev llm.Event, err error) bool {
+	r.answer.observe(ev, err)
 	if r.first == 0 && ev.Type.Content() {
-		r.first = max(time.Since(r.begun), 1)
+		r.first = max(time.Since(r.begin), 1)
 	}
 	if r.Content && ev.Type == llm.EventText {
 		r.text = append(r.text, ev.Text...)
@@ -67,11 +81,11 @@ func (r *record) write(ctx context.Context) {
 	}
 	level, outcome := r.Level, "left"
 	switch {
-	case r.heard.done != nil:
+	case r.answer.done != nil:
 		outcome = "done"
-	case r.heard.err != nil:
+	case r.answer.err != nil:
 		outcome = "failed"
-		if !errors.Is(r.heard.err, llm.Canceled) {
+		if !errors.Is(r.answer.err, llm.Canceled) {
 			level = slog.LevelError
 		}
 	}
@@ -84,50 +98,50 @@ func (r *record) write(ctx context.Context) {
 		slog.String("provider", r.call.Provider),
 		slog.String("model", r.call.Model),
 		slog.String("outcome", outcome),
-		slog.Duration("duration", time.Since(r.begun)),
+		slog.Duration("duration", time.Since(r.begin)),
 	)
-	attrs = r.answer(attrs)
-	attrs = r.failure(attrs)
+	attrs = r.answerAttrs(attrs)
+	attrs = r.errorAttrs(attrs)
 	if r.Content {
-		attrs = r.content(attrs)
+		attrs = r.contentAttrs(attrs)
 	}
 	logger.LogAttrs(ctx, level, "llm call", attrs...)
 }
 
-// answer adds what is known of the answer.
-func (r *record) answer(attrs []slog.Attr) []slog.Attr {
+// answerAttrs adds the attributes of the answer.
+func (r *record) answerAttrs(attrs []slog.Attr) []slog.Attr {
 	if r.first > 0 {
-		attrs = append(attrs, slog.Duration("first", r.first), slog.Int("pieces", r.heard.pieces))
+		attrs = append(attrs, slog.Duration("first", r.first), slog.Int("pieces", r.answer.chunks))
 	}
-	if s := r.heard.start; s != nil {
-		if other, ok := r.heard.answeredBy(r.call); ok {
+	if s := r.answer.start; s != nil {
+		if other, ok := r.answer.answeredBy(r.call); ok {
 			attrs = append(attrs, slog.String("answered_by", other.String()))
 		}
-		attrs = text(attrs, "response_id", s.ID)
-		attrs = text(attrs, "request_id", s.RequestID)
+		attrs = appendText(attrs, "response_id", s.ID)
+		attrs = appendText(attrs, "request_id", s.RequestID)
 	}
-	if d := r.heard.done; d != nil {
-		attrs = text(attrs, "finish", string(d.FinishReason))
+	if d := r.answer.done; d != nil {
+		attrs = appendText(attrs, "finish", string(d.FinishReason))
 	}
-	u := r.heard.usage()
+	u := r.answer.usage()
 	if u.Input.Certainty != llm.CertaintyNone {
 		attrs = append(attrs, slog.Int("input", u.Input.N))
 	}
 	if u.Output.Certainty != llm.CertaintyNone {
 		attrs = append(attrs, slog.Int("output", u.Output.N))
 	}
-	if n := len(r.heard.attempts); n > 0 {
+	if n := len(r.answer.attempts); n > 0 {
 		attrs = append(attrs, slog.Int("attempts", n+1))
 	}
 	return attrs
 }
 
-// failure adds what is known of the error.
-func (r *record) failure(attrs []slog.Attr) []slog.Attr {
-	if r.heard.err == nil {
+// errorAttrs adds the attributes of the error.
+func (r *record) errorAttrs(attrs []slog.Attr) []slog.Attr {
+	if r.answer.err == nil {
 		return attrs
 	}
-	e, ok := errors.AsType[*llm.Error](r.heard.err)
+	e, ok := errors.AsType[*llm.Error](r.answer.err)
 	if !ok {
 		return append(attrs, slog.String("error", "failed"))
 	}
@@ -135,29 +149,29 @@ func (r *record) failure(attrs []slog.Attr) []slog.Attr {
 	if e.Status != 0 {
 		attrs = append(attrs, slog.Int("status", e.Status))
 	}
-	attrs = text(attrs, "code", e.Code)
-	if r.heard.start == nil {
-		attrs = text(attrs, "request_id", e.RequestID)
+	attrs = appendText(attrs, "code", e.Code)
+	if r.answer.start == nil {
+		attrs = appendText(attrs, "request_id", e.RequestID)
 	}
 	return attrs
 }
 
-// content adds what was said.
-func (r *record) content(attrs []slog.Attr) []slog.Attr {
+// contentAttrs adds the messages, the answer and the error text.
+func (r *record) contentAttrs(attrs []slog.Attr) []slog.Attr {
 	if r.call.Request != nil {
 		if messages, err := json.Marshal(r.call.Request.Messages); err == nil {
 			attrs = append(attrs, slog.String("messages", string(messages)))
 		}
 	}
-	attrs = text(attrs, "answer", string(r.text))
-	if r.heard.err != nil {
-		attrs = append(attrs, slog.String("error_message", r.heard.err.Error()))
+	attrs = appendText(attrs, "answer", string(r.text))
+	if r.answer.err != nil {
+		attrs = append(attrs, slog.String("error_message", r.answer.err.Error()))
 	}
 	return attrs
 }
 
-// text adds a text unless it is empty.
-func text(attrs []slog.Attr, name, value string) []slog.Attr {
+// appendText adds a text attribute unless the text is empty.
+func appendText(attrs []slog.Attr, name, value string) []slog.Attr {
 	if value == "" {
 		return attrs
 	}

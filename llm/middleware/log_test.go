@@ -12,11 +12,12 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
 // logged returns a Log of these settings, and what returns its only record.
-func logged(t *testing.T, l middleware.Log) (middleware.Log, func() map[string]any) {
+func logged(t *testing.T, l *middleware.Log) (*middleware.Log, func() map[string]any) {
 	var out bytes.Buffer
 	l.Logger = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{
 		Level: slog.LevelDebug,
@@ -47,43 +48,43 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 	other := llmtest.Always(llmtest.Text("Hello").Usage(3, 1)).Named("second").Model(llm.WithName("other"))
 	for _, tt := range []struct {
 		name  string
-		log   middleware.Log
+		log   *middleware.Log
 		reply llmtest.Reply
-		more  maker // inside of Log
+		more  piece // inside of Log
 		leave bool
 		want  map[string]any
 	}{
-		{"done", middleware.Log{}, llmtest.Text("Hel", "lo").Usage(3, 2).Wait(time.Second).Pace(time.Second), nil, false, map[string]any{
+		{"done", &middleware.Log{}, llmtest.Text("Hel", "lo").Usage(3, 2).Wait(time.Second).Pace(time.Second), nil, false, map[string]any{
 			"level": "INFO", "outcome": "done", "duration": "4s", "first": "2s", "pieces": 2.0, "finish": "stop",
 			"input": 3.0, "output": 2.0, "response_id": "reply_1",
 		}},
-		{"at another level", middleware.Log{Level: slog.LevelDebug}, llmtest.Text("Hello"), nil, false, map[string]any{
+		{"at another level", &middleware.Log{Level: slog.LevelDebug}, llmtest.Text("Hello"), nil, false, map[string]any{
 			"level": "DEBUG", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 1.0, "finish": "stop", "response_id": "reply_1",
 		}},
-		{"failed", middleware.Log{}, llmtest.Error(refused), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid request", "status": 400.0,
+		{"failed", &middleware.Log{}, llmtest.Error(refused), nil, false, map[string]any{
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0,
 			"code": "bad_setting", "request_id": "req_1",
 		}},
-		{"cut", middleware.Log{}, llmtest.Text("Hel", "lo").CutAfter(1, nil), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "first": "1ns", "pieces": 1.0, "error": "incomplete reply",
+		{"cut", &middleware.Log{}, llmtest.Text("Hel", "lo").CutAfter(1, nil), nil, false, map[string]any{
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "first": "1ns", "pieces": 1.0, "error": "incomplete_reply",
 			"response_id": "reply_1",
 		}},
-		{"left", middleware.Log{}, llmtest.Text("Hel", "lo"), nil, true, map[string]any{
+		{"left", &middleware.Log{}, llmtest.Text("Hel", "lo"), nil, true, map[string]any{
 			"level": "INFO", "outcome": "left", "duration": "0s", "first": "1ns", "pieces": 1.0, "response_id": "reply_1",
 		}},
-		{"cancelled", middleware.Log{}, failure(llm.Canceled), nil, false, map[string]any{
+		{"cancelled", &middleware.Log{}, failure(llm.Canceled), nil, false, map[string]any{
 			"level": "INFO", "outcome": "failed", "duration": "0s", "error": "canceled",
 		}},
-		{"fallen back", middleware.Log{}, failure(llm.Overloaded), middleware.Fallback{To: []middleware.Alternative{{Model: other}}}, false, map[string]any{
+		{"fallen back", &middleware.Log{}, failure(llm.Overloaded), &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}}, false, map[string]any{
 			"level": "INFO", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 1.0, "finish": "stop",
 			"input": 3.0, "output": 1.0, "response_id": "reply_1", "answered_by": "second/other", "attempts": 2.0,
 		}},
-		{"with its content", middleware.Log{Content: true}, llmtest.Text("Hel", "lo"), nil, false, map[string]any{
+		{"with its content", &middleware.Log{Content: true}, llmtest.Text("Hel", "lo"), nil, false, map[string]any{
 			"level": "INFO", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 2.0, "finish": "stop", "response_id": "reply_1",
 			"messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
 		}},
-		{"with its content, failed", middleware.Log{Content: true}, llmtest.Error(refused), nil, false, map[string]any{
-			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid request", "status": 400.0, "code": "bad_setting",
+		{"with its content, failed", &middleware.Log{Content: true}, llmtest.Error(refused), nil, false, map[string]any{
+			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0, "code": "bad_setting",
 			"request_id": "req_1", "messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
 			"error_message": "parley: llmtest/scripted: invalid request (400): the text 'my secret plan' is bad [request req_1]",
 		}},
@@ -91,7 +92,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log, record := logged(t, tt.log)
-				inside := []maker{log}
+				inside := []piece{log}
 				if tt.more != nil {
 					inside = append(inside, tt.more)
 				}
@@ -111,9 +112,9 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 
 func TestLogHasNoSecrets(t *testing.T) {
 	const secret = "sk-very-secret"
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	srv := llmtest.NewServer(t, d.Refuse(&llm.Error{Status: 401, Message: "bad key " + secret}))
-	log, record := logged(t, middleware.Log{Content: true})
+	log, record := logged(t, &middleware.Log{Content: true})
 	model := overHTTPWithKey(t, srv, secret, use(t, log))
 	ask(t, model).want(t, "", llm.Auth)
 	text, err := json.Marshal(record())
@@ -127,6 +128,6 @@ func TestLogHasNoSecrets(t *testing.T) {
 
 func TestLogThatIsNotEnabledWritesNothing(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
-	model := llmtest.New(llmtest.Text("Hello")).Model(use(t, middleware.Log{Logger: logger}))
+	model := llmtest.New(llmtest.Text("Hello")).Model(use(t, &middleware.Log{Logger: logger}))
 	stream(context.Background(), model, llm.Prompt("Hi")).want(t, "start text done", "")
 }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/otel"
 	"github.com/parley-llm/parley/providers/openai"
@@ -46,36 +47,36 @@ var (
 // column is a middleware of the matrix, alone.
 type column struct {
 	name     string
-	settings func(other *llm.Model) maker
+	settings func(other *llm.Model) piece
 }
 
 var columns = []column{
 	{"none", nil},
-	{"timeout", func(*llm.Model) maker { return middleware.Timeout{FirstEvent: 5 * time.Second, Idle: 5 * time.Second} }},
-	{"retry", func(*llm.Model) maker { return middleware.Retry{} }},
-	{"fallback", func(other *llm.Model) maker {
-		return middleware.Fallback{To: []middleware.Alternative{{Model: other}}}
+	{"timeout", func(*llm.Model) piece { return &middleware.Timeout{FirstEvent: 5 * time.Second, Idle: 5 * time.Second} }},
+	{"retry", func(*llm.Model) piece { return &middleware.Retry{} }},
+	{"fallback", func(other *llm.Model) piece {
+		return &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}}
 	}},
-	{"balance", func(other *llm.Model) maker {
-		return middleware.Balance{Over: []middleware.Backend{{}, {Model: other}}}
+	{"balance", func(other *llm.Model) piece {
+		return &middleware.Balance{Over: []middleware.Backend{{}, {Model: other}}}
 	}},
-	{"keys", func(*llm.Model) maker { return keys{Keys: []llm.Secret{"a", "b"}} }},
-	{"hedge", func(*llm.Model) maker { return middleware.Hedge{Initial: time.Second, MaxShare: 1} }},
-	{"breaker", func(*llm.Model) maker { return middleware.Breaker{Failures: 1} }},
-	{"ratelimit", func(*llm.Model) maker { return middleware.RateLimit{Requests: 60, Tokens: 60000} }},
-	{"concurrency", func(*llm.Model) maker { return middleware.Concurrency{Max: 1} }},
-	{"budget", func(*llm.Model) maker { return middleware.Budget{PerProcess: 1e9, Prices: prices} }},
-	{"cache", func(*llm.Model) maker { return middleware.Cache{Sampled: true} }},
-	{"log", func(*llm.Model) maker { return middleware.Log{Logger: discard} }},
-	{"telemetry", func(*llm.Model) maker { return otel.Telemetry{TracerProvider: tracing, MeterProvider: metering} }},
-	{"trim", func(*llm.Model) maker { return middleware.Trim{ContextWindow: 8000} }},
-	{"resume", func(*llm.Model) maker { return middleware.Resume{} }},
-	{"chain", func(other *llm.Model) maker {
-		return middleware.Chain{
+	{"keys", func(*llm.Model) piece { return &middleware.Keys{Keys: []llm.Secret{"a", "b"}} }},
+	{"hedge", func(*llm.Model) piece { return &middleware.Hedge{Initial: time.Second, MaxShare: 1} }},
+	{"breaker", func(*llm.Model) piece { return &middleware.Breaker{Failures: 1} }},
+	{"ratelimit", func(*llm.Model) piece { return &middleware.RateLimit{Requests: 60, Tokens: 60000} }},
+	{"concurrency", func(*llm.Model) piece { return &middleware.Concurrency{Max: 1} }},
+	{"budget", func(*llm.Model) piece { return &middleware.Budget{PerProcess: 1e9, Prices: prices} }},
+	{"cache", func(*llm.Model) piece { return &middleware.Cache{Sampled: true} }},
+	{"log", func(*llm.Model) piece { return &middleware.Log{Logger: discard} }},
+	{"telemetry", func(*llm.Model) piece { return &otel.Telemetry{TracerProvider: tracing, MeterProvider: metering} }},
+	{"trim", func(*llm.Model) piece { return &middleware.Trim{ContextWindow: 8000} }},
+	{"resume", func(*llm.Model) piece { return &middleware.Resume{} }},
+	{"chain", func(other *llm.Model) piece {
+		return &middleware.Chain{
 			Log: &middleware.Log{Logger: discard}, Cache: &middleware.Cache{Sampled: true},
 			Timeout: &middleware.Timeout{FirstEvent: 5 * time.Second, Idle: 5 * time.Second, Total: time.Minute},
 			Trim:    &middleware.Trim{ContextWindow: 8000}, Budget: &middleware.Budget{PerProcess: 1e9, Prices: prices},
-			Resume: &middleware.Resume{}, Fallback: &middleware.Fallback{To: []middleware.Alternative{{Model: other}}},
+			Resume: &middleware.Resume{}, Fallback: &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}},
 			Retry: &middleware.Retry{}, Breaker: &middleware.Breaker{}, RateLimit: &middleware.RateLimit{Requests: 600},
 			Concurrency: &middleware.Concurrency{Max: 1},
 		}
@@ -91,7 +92,7 @@ type fault struct {
 // before are the faults that come before any content, after those that come
 // when some of it has arrived.
 func faults() (before, after []fault) {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	refuse := func(e llm.Error) func(llmtest.HTTPReply) llmtest.HTTPReply {
 		return func(llmtest.HTTPReply) llmtest.HTTPReply { return d.Refuse(&e) }
 	}
@@ -152,7 +153,7 @@ type mode struct {
 }
 
 func modes() []mode {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	hello := d.Stream(llmtest.Text("Hel", "lo").Usage(3, 2))
 	remote := llm.Prompt("Hi")
 	remote.Options = []llm.Options{openai.Options{CountBy: openai.CountRemote}}

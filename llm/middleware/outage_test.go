@@ -57,7 +57,7 @@ func (o *outage) Do(ctx context.Context, call *llm.Call) llm.Events {
 }
 
 // suffer has workers go through an outage with a middleware.
-func suffer(t *testing.T, retry middleware.Retry) (o *outage, retries int) {
+func suffer(t *testing.T, retry *middleware.Retry) (o *outage, retries int) {
 	synctest.Test(t, func(t *testing.T) {
 		o = &outage{begun: time.Now(), tries: make(map[string]int), answered: make(map[string]int)}
 		model := llmtest.Always(llmtest.Func(o.Do)).Model(use(t, retry))
@@ -79,8 +79,8 @@ func suffer(t *testing.T, retry middleware.Retry) (o *outage, retries int) {
 }
 
 func TestOutageIsNotMadeWorse(t *testing.T) {
-	with, retries := suffer(t, middleware.Retry{Budget: middleware.RetryBudget{Tokens: bucketSize, Cost: costOfRetry}})
-	without, unbounded := suffer(t, middleware.Retry{Budget: middleware.RetryBudget{Tokens: 1e9, Cost: costOfRetry}})
+	with, retries := suffer(t, &middleware.Retry{Budget: middleware.RetryBudget{Tokens: bucketSize, Cost: costOfRetry}})
+	without, unbounded := suffer(t, &middleware.Retry{Budget: middleware.RetryBudget{Tokens: 1e9, Cost: costOfRetry}})
 
 	usual := slices.Max(with.requests[5:outageFrom])
 	for second, n := range with.requests[outageTo:] {

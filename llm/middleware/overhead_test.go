@@ -14,7 +14,7 @@ import (
 // measured is a middleware whose cost is measured.
 type measured struct {
 	name     string
-	settings maker
+	settings piece
 }
 
 // layers are the middleware whose cost is measured, each as it is when nothing
@@ -22,13 +22,13 @@ type measured struct {
 // reserving tokens, which costs what counting them does.
 func layers() []measured {
 	other := instant(0)
-	c := middleware.Chain{
+	c := &middleware.Chain{
 		Log:         &middleware.Log{Logger: discard},
 		Timeout:     &middleware.Timeout{FirstEvent: time.Minute, Idle: time.Minute, Total: time.Hour},
 		Trim:        &middleware.Trim{ContextWindow: 8000},
 		Budget:      &middleware.Budget{PerProcess: 1e9, PerDay: 1e9, Prices: prices, Count: byLength},
 		Resume:      &middleware.Resume{},
-		Fallback:    &middleware.Fallback{To: []middleware.Alternative{{Model: other}}},
+		Fallback:    &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other}}},
 		Retry:       &middleware.Retry{},
 		Balance:     &middleware.Balance{Over: []middleware.Backend{{}, {}}},
 		Breaker:     &middleware.Breaker{},
@@ -39,7 +39,7 @@ func layers() []measured {
 		{"log", c.Log}, {"timeout", c.Timeout}, {"trim", c.Trim}, {"budget", c.Budget}, {"resume", c.Resume},
 		{"fallback", c.Fallback}, {"retry", c.Retry}, {"balance", c.Balance}, {"breaker", c.Breaker},
 		{"ratelimit", c.RateLimit}, {"concurrency", c.Concurrency},
-		{"hedge", middleware.Hedge{Initial: time.Hour}}, {"cache", middleware.Cache{Sampled: true, MaxBytes: 1}},
+		{"hedge", &middleware.Hedge{Initial: time.Hour}}, {"cache", &middleware.Cache{Sampled: true, MaxBytes: 1}},
 		{"chain", c},
 	}
 }
@@ -71,14 +71,10 @@ var (
 )
 
 // answering returns a function that makes a call of so many chunks through a middleware.
-func answering(t testing.TB, settings maker, chunks int) func() {
+func answering(t testing.TB, settings piece, chunks int) func() {
 	handler := llm.Handler(instantProvider(chunks).Do)
 	if settings != nil {
-		m, err := settings.Middleware()
-		if err != nil {
-			t.Fatal(err)
-		}
-		handler = m(handler)
+		handler = settings.Wrap(handler)
 	}
 	ctx, call := t.Context(), &llm.Call{Op: llm.OpChat, Provider: "instant", Model: "instant", Request: llm.Prompt("Hi")}
 	return func() {
@@ -112,7 +108,7 @@ func BenchmarkLayers(b *testing.B) {
 func bareAllocs(t testing.TB) float64 { return testing.AllocsPerRun(100, answering(t, nil, few)) }
 
 // cost returns the nanoseconds of processor time that a layer adds to a call and to a chunk.
-func cost(t testing.TB, settings maker) (call, chunk float64) {
+func cost(t testing.TB, settings piece) (call, chunk float64) {
 	added := func(chunks, calls int) float64 {
 		return cputime.Least(t, calls, answering(t, settings, chunks)) - cputime.Least(t, calls, answering(t, nil, chunks))
 	}

@@ -7,15 +7,16 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// panicked is the panic of a call that was made in a goroutine of a middleware's own. There it
-// would end the program, whatever the call's caller recovers; so it is caught, and raised again in
-// the caller's goroutine.
+// panicked is a panic in a goroutine that a piece of middleware started. A panic there would
+// end the program, even if the caller recovers panics. So it is caught and raised again in
+// the goroutine of the caller.
 type panicked struct {
 	value any
-	stack []byte // of the goroutine where it was raised
+	stack []byte // of the goroutine of the panic
 }
 
-// catch runs do, and stores its panic. That do ends its goroutine, as [testing.T.FailNow] does, counts as one.
+// catch runs do and stores its panic. It treats runtime.Goexit, which testing.T.FailNow
+// calls, as a panic.
 func catch(in **panicked, do func()) {
 	returned := false
 	defer func() {
@@ -27,14 +28,14 @@ func catch(in **panicked, do func()) {
 		case value != nil:
 			*in = &panicked{value, debug.Stack()}
 		case !returned:
-			*in = &panicked{"the goroutine of the call was ended by runtime.Goexit", debug.Stack()}
+			*in = &panicked{"runtime.Goexit ended the goroutine of the call", debug.Stack()}
 		}
 	}()
 	do()
 	returned = true
 }
 
-// traced returns the events, whose panic keeps its stack where [iter.Pull2] carries it from one
+// traced returns events whose panics keep their stack when [iter.Pull2] moves them from one
 // goroutine to another.
 func traced(events llm.Events) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
@@ -46,10 +47,10 @@ func traced(events llm.Events) llm.Events {
 	}
 }
 
-// Error describes the panic, with the stack of where it was raised.
+// Error returns the value of the panic and its stack.
 func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
-// Unwrap returns the value of the panic, if it is an error.
+// Unwrap returns the value of the panic if it is an error.
 func (p *panicked) Unwrap() error {
 	err, _ := p.value.(error)
 	return err

@@ -21,7 +21,7 @@ var errBug = errors.New("a bug in a hook")
 
 // doing returns a middleware whose hook does something before each call, after a while.
 func doing(after time.Duration, hook func()) llm.ModelOption {
-	return llm.WithMiddleware(func(next llm.Handler) llm.Handler {
+	return llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
 				time.Sleep(after)
@@ -29,7 +29,7 @@ func doing(after time.Duration, hook func()) llm.ModelOption {
 				next(ctx, call)(yield)
 			}
 		}
-	})
+	}))
 }
 
 // recovered makes a call and returns the panic that reached its caller.
@@ -73,7 +73,7 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var n atomic.Int64
 				hook := doing(time.Second, func() { tt.hook(int(n.Add(1))) })
-				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.Hedge{Initial: 2 * time.Second, MaxShare: 1}), hook)
+				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.Hedge{Initial: 2 * time.Second, MaxShare: 1}), hook)
 				_, value := recovered(func() heard { return ask(t, model) })
 				wantBug(t, value)
 			})
@@ -84,7 +84,7 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 // The goroutine of a hook that ends it, as FailNow of a test does, is not the caller's.
 func TestGoexitInsideOfHedgeIsAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, always), doing(0, runtime.Goexit))
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, another(always)), doing(0, runtime.Goexit))
 		_, value := recovered(func() heard { return ask(t, model) })
 		if err, ok := value.(error); !ok || !strings.Contains(err.Error(), "runtime.Goexit") {
 			t.Errorf("the panic is %v, want one that names runtime.Goexit", value)
@@ -98,7 +98,7 @@ func TestPanicInsideOfCacheIsItsFirstCallersAndHangsNobody(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				broken := true
 				p := llmtest.Always(llmtest.Text("Hello"))
-				model := p.Model(use(t, middleware.Cache{Sampled: true}), doing(time.Second, func() {
+				model := p.Model(use(t, &middleware.Cache{Sampled: true}), doing(time.Second, func() {
 					if broken {
 						hook()
 					}
@@ -133,15 +133,15 @@ func TestPanicInsideOfCacheIsItsFirstCallersAndHangsNobody(t *testing.T) {
 // A panic after the end is the first caller's, as any other. An equal call has its whole answer by then, and no error.
 func TestPanicAfterTheEndOfACachedCallIsItsFirstCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		late := llm.WithMiddleware(func(next llm.Handler) llm.Handler {
+		late := llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 			return func(ctx context.Context, call *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
 					next(ctx, call)(yield)
 					panic(errBug)
 				}
 			}
-		})
-		model := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, middleware.Cache{Sampled: true}), late)
+		}))
+		model := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, &middleware.Cache{Sampled: true}), late)
 		var calls sync.WaitGroup
 		for n := range 2 {
 			calls.Go(func() {
@@ -168,7 +168,7 @@ func TestPanicAtTheEndOfACachedCallIsOfWhoLeft(t *testing.T) {
 				panic(errBug)
 			}
 		}))
-		model := p.Model(use(t, middleware.Cache{Sampled: true}))
+		model := p.Model(use(t, &middleware.Cache{Sampled: true}))
 		_, value := recovered(func() heard {
 			for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() {
 				break

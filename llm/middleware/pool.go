@@ -10,13 +10,13 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// pool chooses among members that can answer a call, and remembers which of
-// them had better be left alone. Balance's are backends, those of Keys are keys.
+// pool chooses among members that can answer a call, and keeps members that failed in a
+// cooldown. The members of Balance are backends. The members of Keys are API keys.
 type pool struct {
-	failures int
-	cooldown time.Duration
-	least    bool       // prefer the one with the fewest calls under way
-	refusals []llm.Kind // failures that say only that a member will not answer now, so that another one may
+	failures   int
+	cooldown   time.Duration
+	leastCalls bool       // prefer the member with the fewest running calls
+	refusals   []llm.Kind // errors after which another member may answer the call
 
 	mu      sync.Mutex
 	members []member
@@ -24,62 +24,64 @@ type pool struct {
 
 type member struct {
 	weight   int
-	turn     int       // smooth weighted round robin: who has the most is next
-	inFlight int       // calls under way
-	failed   int       // failures of the server in a row
+	turn     int       // smooth weighted round robin: the highest is next
+	inFlight int       // running calls
+	failed   int       // consecutive failures of the server
 	until    time.Time // end of the cooldown
 }
 
-// run has members answer the call, until one does not refuse it or all have.
+// run lets members answer the call, one after the other, until one does not refuse it.
 func (p *pool) run(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool, answer func(member int) llm.Events) {
 	tried := make([]bool, len(p.members))
 	n := p.take(tried)
 	for {
 		tried[n] = true
-		heard, err := p.deliver(ctx, n, answer(n), call, yield)
+		observed, err := p.forward(ctx, n, answer(n), call, yield)
 		if err == nil {
 			return
 		}
 		other := -1
-		if ctx.Err() == nil && p.refused(heard.err) {
+		if ctx.Err() == nil && p.refused(observed.err) {
 			other = p.take(tried)
 		}
 		if other < 0 {
 			yield(llm.Event{}, err)
 			return
 		}
-		if !p.keeps(other, func() bool { return yield(attemptEvent(failed(call, err)), nil) }) {
+		if !p.keep(other, func() bool { return yield(attemptEvent(failedAttempt(call, err)), nil) }) {
 			return
 		}
 		n = other
 	}
 }
 
-// deliver passes on what a member answers.
-func (p *pool) deliver(ctx context.Context, n int, events llm.Events, call *llm.Call, yield func(llm.Event, error) bool) (*listener, error) {
-	var heard listener
-	defer func() { p.learn(ctx, n, &heard) }()
-	err := llmutil.ForwardAttempt(heard.to(events), call.Buffered, yield)
-	return &heard, err
+// forward sends the answer of a member to yield.
+func (p *pool) forward(ctx context.Context, n int, events llm.Events, call *llm.Call, yield func(llm.Event, error) bool) (*observer, error) {
+	var answer observer
+	defer func() { p.record(ctx, n, &answer) }()
+	err := llmutil.ForwardAttempt(answer.observed(events), call.Buffered, yield)
+	return &answer, err
 }
 
 func (p *pool) refused(err error) bool { return slices.Contains(p.refusals, llm.KindOf(err)) }
 
-// take chooses a member that has not been tried, or returns -1.
+// take chooses a member that has not been tried, or returns -1. For the first attempt of a
+// call it always returns a member. If all members are in a cooldown, it returns the one
+// whose cooldown ends first.
 func (p *pool) take(tried []bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	best, total, first := -1, 0, -1
-	isSecond := false
+	best, total, soonest := -1, 0, -1
+	retry := false
 	for i := range p.members {
 		m := &p.members[i]
 		if tried[i] {
-			isSecond = true
+			retry = true
 			continue
 		}
-		if first < 0 || m.until.Before(p.members[first].until) {
-			first = i
+		if soonest < 0 || m.until.Before(p.members[soonest].until) {
+			soonest = i
 		}
 		if m.until.After(now) {
 			continue
@@ -92,8 +94,8 @@ func (p *pool) take(tried []bool) int {
 	}
 	if best >= 0 {
 		p.members[best].turn -= total
-	} else if !isSecond {
-		best = first // all are cooling down
+	} else if !retry {
+		best = soonest
 	}
 	if best >= 0 {
 		p.members[best].inFlight++
@@ -101,9 +103,9 @@ func (p *pool) take(tried []bool) int {
 	return best
 }
 
-// before reports whether a is to be taken rather than b.
+// before reports whether a is preferred to b.
 func (p *pool) before(a, b *member) bool {
-	if p.least {
+	if p.leastCalls {
 		if x, y := a.inFlight*b.weight, b.inFlight*a.weight; x != y {
 			return x < y
 		}
@@ -111,9 +113,8 @@ func (p *pool) before(a, b *member) bool {
 	return a.turn > b.turn
 }
 
-// keeps gives a member that has been taken back unless the caller goes on, even
-// if it panics.
-func (p *pool) keeps(n int, goesOn func() bool) (ok bool) {
+// keep releases a member that was taken if proceed returns false or panics.
+func (p *pool) keep(n int, proceed func() bool) (ok bool) {
 	defer func() {
 		if !ok {
 			p.mu.Lock()
@@ -121,26 +122,33 @@ func (p *pool) keeps(n int, goesOn func() bool) (ok bool) {
 			p.members[n].inFlight--
 		}
 	}()
-	return goesOn()
+	return proceed()
 }
 
-// learn takes note of how a member did.
-func (p *pool) learn(ctx context.Context, n int, heard *listener) {
+// record updates the state of a member after a call.
+func (p *pool) record(ctx context.Context, n int, answer *observer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := &p.members[n]
 	m.inFlight--
 	switch {
-	case p.refused(heard.err):
+	case p.refused(answer.err):
 		m.failed = p.failures
-	case blames(ctx, heard.err):
+	case countsAsFailure(ctx, answer.err):
 		m.failed++
-	case heard.done != nil || heard.pieces > 0:
+	case answer.done != nil || answer.chunks > 0:
 		m.failed = 0
 		return
 	}
 	if m.failed >= p.failures {
 		m.failed = 0
-		m.until = time.Now().Add(max(p.cooldown, retryAfter(heard.err)))
+		m.until = time.Now().Add(max(p.cooldown, retryAfter(answer.err)))
 	}
+}
+
+// states returns copies of the members.
+func (p *pool) states() []member {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.members)
 }

@@ -7,126 +7,154 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// RateLimit keeps each model's chats and embeddings within requests and tokens
-// a minute, so that the server need not refuse any. Calls wait in order; where machines share
-// the limit, those of each machine do, and the machines take turns. One that
-// cannot begin before its context's deadline, or within MaxWait, fails at once with an error
-// of kind [llm.RateLimited] that says how long the wait would be.
+// RateLimit keeps the chats and embeddings of each model below a number of requests and
+// tokens per minute, so that the server does not have to reject calls.
 //
-// Tokens are reserved before a call, by counting its input, and settled after it
-// by the usage that the server reports. What the server says of its own limits
-// ([llm.RateLimits], [llm.Error.RetryAfter]) is heeded too.
+// Calls wait in arrival order. If a call cannot start before the deadline of its context, or
+// within MaxWait, it fails at once with an error of kind [llm.RateLimited] whose RetryAfter
+// is the estimated wait.
+//
+// Tokens are reserved before a call: the counted input, and MaxTokens or, if the request
+// sets none, EstimatedOutputTokens. After the call, the reservation is corrected to the
+// usage that the server reported.
+//
+// RateLimit also obeys the server: it pauses when rate-limit headers report an empty quota
+// ([llm.RateLimits]), and for the duration of a Retry-After ([llm.Error.RetryAfter]).
+//
+// Several processes can share the limits: see Shared. The calls of each process wait in
+// arrival order, and the processes take turns.
+//
+// A RateLimit is safe for concurrent use. Do not copy it or change its fields after the
+// first call.
 type RateLimit struct {
-	// Requests and Tokens are how many a minute; 0 is no limit. One must be set.
-	Requests int `yaml:"requests" json:"requests"`
-	Tokens   int `yaml:"tokens" json:"tokens"`
-	// RequestBurst and TokenBurst are how many may come besides: in no span of time
-	// are there more requests than the limit for it and one burst. Tokens are held to it as they are
-	// reserved; what a call gives back at its end is there for the next, besides. A call of more
-	// tokens than TokenBurst waits until that many are there. Of a limit that is shared, an eighth of
-	// the burst, but for a burst of 1, is kept for calls that wake late for their turn, and
-	// seven eighths may come at once. Default a sixth of the limit.
-	RequestBurst int `yaml:"request_burst" json:"request_burst"`
-	TokenBurst   int `yaml:"token_burst" json:"token_burst"`
-	// Answer is how many tokens are reserved for the answer to a request that
-	// sets no MaxTokens. Default 500.
-	Answer int `yaml:"answer" json:"answer"`
-	// MaxWait is the longest wait; 0 is as long as the context allows.
-	MaxWait time.Duration `yaml:"max_wait" json:"max_wait"`
-	// Shared has the machines of a fleet share the limits.
-	Shared Shared `yaml:"shared" json:"shared"`
-	// Count counts the input tokens; nil asks the model, which for some is a request of its own.
-	Count Counter `yaml:"-" json:"-"`
+	// Requests and Tokens are the limits per minute. Zero means no limit. At least one of them
+	// must be set.
+	Requests int `yaml:"requests"`
+	Tokens   int `yaml:"tokens"`
+	// RequestBurst and TokenBurst are the sizes of the token buckets. In any interval, at most
+	// limit × interval + burst requests start. Token limits apply to the reserved tokens. Tokens
+	// that a call returns at its end can be used in addition. A call that needs more tokens
+	// than TokenBurst waits until the bucket has received that many. The default is one sixth
+	// of the limit.
+	//
+	// With a shared store, one eighth of a burst larger than 1 is reserved for calls that wake
+	// up late, so that at most seven eighths can start at the same time.
+	RequestBurst int `yaml:"request_burst"`
+	TokenBurst   int `yaml:"token_burst"`
+	// EstimatedOutputTokens is the number of tokens that is reserved for the answer if the
+	// request sets no MaxTokens. The default is 500.
+	EstimatedOutputTokens int `yaml:"estimated_output_tokens"`
+	// MaxWait limits the time in the queue. Zero means no limit other than the context.
+	MaxWait time.Duration `yaml:"max_wait"`
+	// Shared lets several processes share the limits.
+	Shared Shared `yaml:"shared"`
+	// Count counts the input tokens. The default asks the model, which for some providers
+	// costs an additional request.
+	Count Counter `json:"-"`
+
+	live live[*rateLimitState]
 }
 
-// Middleware returns the middleware of these settings.
-func (r RateLimit) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (r *RateLimit) Validate() error {
+	_, err := r.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (r *RateLimit) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&r.live, r.open, (*rateLimitState).run, next)
+}
+
+func (r *RateLimit) open() (*rateLimitState, error) {
+	r = fixed(r)
 	s := settings{name: "RateLimit"}
-	positive(&s, "Requests", &r.Requests, 0)
-	positive(&s, "Tokens", &r.Tokens, 0)
+	number(&s, "Requests", &r.Requests, 0)
+	number(&s, "Tokens", &r.Tokens, 0)
 	if r.Requests == 0 && r.Tokens == 0 {
-		s.refuse("Requests", "is zero, and so is Tokens; set one of them")
+		s.refuse("Requests", "is zero, and so is Tokens; set at least one of them")
 	}
 	if r.RequestBurst > 0 && r.Requests == 0 {
-		s.refuse("RequestBurst", "is %d, but there is no limit on Requests", r.RequestBurst)
+		s.refuse("RequestBurst", "is %d, but there is no limit on Requests; set Requests", r.RequestBurst)
 	}
 	if r.TokenBurst > 0 && r.Tokens == 0 {
-		s.refuse("TokenBurst", "is %d, but there is no limit on Tokens", r.TokenBurst)
+		s.refuse("TokenBurst", "is %d, but there is no limit on Tokens; set Tokens", r.TokenBurst)
 	}
-	positive(&s, "RequestBurst", &r.RequestBurst, max(1, r.Requests/6))
-	positive(&s, "TokenBurst", &r.TokenBurst, max(1, r.Tokens/6))
-	positive(&s, "Answer", &r.Answer, 500)
-	positive(&s, "MaxWait", &r.MaxWait, 0)
-	state := r.Shared.open(&s)
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	l := &limiter{RateLimit: r, state: state, alone: r.Shared.Store == nil, patience: math.MaxInt64}
+	number(&s, "RequestBurst", &r.RequestBurst, max(1, r.Requests/6))
+	number(&s, "TokenBurst", &r.TokenBurst, max(1, r.Tokens/6))
+	number(&s, "EstimatedOutputTokens", &r.EstimatedOutputTokens, 500)
+	number(&s, "MaxWait", &r.MaxWait, 0)
+	shared := r.Shared.open(&s, 0)
+	state := &rateLimitState{RateLimit: r, store: shared, alone: r.Shared.Store == nil, maxLate: math.MaxInt64}
 	for i, limit := range [...]struct{ perMinute, burst int }{{r.Requests, r.RequestBurst}, {r.Tokens, r.TokenBurst}} {
 		if limit.perMinute > 0 {
-			l.limit(i, limit.perMinute, limit.burst)
+			state.limit(i, limit.perMinute, limit.burst)
 		}
 	}
-	return layer(l.run), nil
+	return state, s.err()
 }
 
-// limiter is a RateLimit at work.
-type limiter struct {
-	RateLimit
-	state    *state
-	alone    bool      // nobody shares the limits
-	buckets  [2]Bucket // of requests and tokens
-	patience time.Duration
-	each     each[modelKey, *limited]
+// rateLimitState is a RateLimit in use.
+type rateLimitState struct {
+	*RateLimit
+	store   *sharedStore
+	alone   bool            // no other process shares the limits
+	buckets [2]store.Bucket // of requests and tokens
+	maxLate time.Duration   // a call that starts later than that after its slot has lost it
+	models  perKey[modelKey, *limitedModel]
 }
 
-// limit sets one of the limits. Tokens come not a nanosecond too fast.
+// limit sets one of the limits. The time for a token is rounded up, so that the rate is
+// never higher than the limit.
 //
-// Who shares a limit reserves turns, and may wake late for them, on a machine that is
-// overloaded or was suspended. So a part of the burst is kept for that: whoever is late by the time
-// of n tokens adds n at most to what came after. A turn that is missed by more is lost. A
-// burst of 1 has no such part, and nobody is turned away for being late.
-func (l *limiter) limit(kind, perMinute, burst int) {
+// Processes that share a limit reserve slots, and may wake up late for them if their machine
+// is overloaded or was suspended. A part of the burst is reserved for that: a call that is
+// late by the time of n tokens adds at most n tokens to the calls after it. A call that is
+// later than the reserved part loses its slot. A burst of 1 has no such part, and its slots
+// are never lost.
+func (l *rateLimitState) limit(bucket, perMinute, burst int) {
 	every := (time.Minute + time.Duration(perMinute) - 1) / time.Duration(perMinute)
-	burst = int(min(int64(burst), int64(largestBurst/every)))
+	burst = int(min(int64(burst), int64(maxBurst/every)))
 	late := 0
 	if !l.alone && burst > 1 {
 		late = (burst + 7) / 8
-		l.patience = min(l.patience, time.Duration(late)*every)
+		l.maxLate = min(l.maxLate, time.Duration(late)*every)
 	}
-	l.buckets[kind] = Bucket{Every: every, Burst: int64(burst - late)}
+	l.buckets[bucket] = store.Bucket{Every: every, Burst: int64(burst - late)}
 }
 
-// largestBurst is as good as any larger one, of which times would overflow: a year's.
-const largestBurst = 365 * 24 * time.Hour
+// maxBurst is the time for a burst above which times could overflow. A larger burst is as
+// good as this one.
+const maxBurst = 365 * 24 * time.Hour
 
-// limited is a model whose rate is limited.
-type limited struct {
+// limitedModel is the state of one model.
+type limitedModel struct {
 	key    string // of its buckets
-	line   line
+	queue  queue
 	server serverLimits
 }
 
-// limitedCall is a call on its way.
+// limitedCall is a call in progress.
 type limitedCall struct {
 	waiter
-	input int // tokens
-	heard listener
+	input  int // tokens
+	answer observer
 }
 
-func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+func (l *rateLimitState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat && call.Op != llm.OpEmbed {
 		next(ctx, call)(yield)
 		return
 	}
 	model := l.of(call)
 	var c limitedCall
-	c.draws = [2]Draw{{1, l.buckets[0]}, {0, l.buckets[1]}}
+	c.reservations = [2]store.Reservation{{N: 1, Bucket: l.buckets[0]}, {N: 0, Bucket: l.buckets[1]}}
 	if l.Tokens > 0 {
-		c.input = countOrGuess(ctx, call, next, l.Count)
-		c.draws[1].N = int64(c.input + l.answer(call))
+		c.input = countOrEstimate(ctx, call, next, l.Count)
+		c.reservations[1].N = int64(c.input + l.outputTokens(call))
 	}
 	in, err := l.await(ctx, call, model, &c.waiter)
 	if err != nil {
@@ -134,148 +162,151 @@ func (l *limiter) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 		return
 	}
 	defer func() {
-		model.server.learn(&c.heard)
+		model.server.update(&c.answer)
 		if l.Tokens > 0 {
-			l.giveBack(ctx, in, model, c.draws[1].N-int64(c.heard.spent(c.input).Total().N))
+			l.giveBack(ctx, in, model, c.reservations[1].N-int64(c.answer.usageOrEstimate(c.input).Total().N))
 		}
 	}()
-	c.heard.pass(next(ctx, call), yield)
+	c.answer.forward(next(ctx, call), yield)
 }
 
-// answer returns how many tokens the answer may have.
-func (l *limiter) answer(call *llm.Call) int {
+// outputTokens returns the number of tokens to reserve for the answer.
+func (l *rateLimitState) outputTokens(call *llm.Call) int {
 	switch {
 	case call.Request == nil:
 		return 0
 	case call.Request.MaxTokens > 0:
 		return call.Request.MaxTokens
 	}
-	return l.Answer
+	return l.EstimatedOutputTokens
 }
 
-// giveBack returns tokens that were not used, or takes what was used besides. If the store is
-// away by now, the bucket fills up with time.
-func (l *limiter) giveBack(ctx context.Context, in Store, model *limited, tokens int64) {
+// giveBack returns unused tokens, or takes additional ones if tokens is negative. If the
+// store is unavailable, the correction is lost, and the bucket refills with time.
+func (l *rateLimitState) giveBack(ctx context.Context, in store.Store, model *limitedModel, tokens int64) {
 	if tokens == 0 {
 		return
 	}
-	l.state.settle(ctx, in, func(ctx context.Context) error {
-		_, _, err := in.Take(ctx, model.key, []Draw{{0, l.buckets[0]}, {-tokens, l.buckets[1]}}, math.MaxInt64)
+	l.store.settle(ctx, in, func(ctx context.Context) error {
+		reservations := []store.Reservation{{N: 0, Bucket: l.buckets[0]}, {N: -tokens, Bucket: l.buckets[1]}}
+		_, _, err := in.Reserve(ctx, model.key, reservations, math.MaxInt64)
 		return err
 	})
 }
 
-// await waits in line until the call may begin. It returns the store that its turn is of.
-func (l *limiter) await(ctx context.Context, call *llm.Call, model *limited, w *waiter) (Store, error) {
-	if tokens := w.draws[1].N; tokens > int64(l.Tokens) {
+// await waits in the queue until the call may start. It returns the store that has its
+// reservations.
+func (l *rateLimitState) await(ctx context.Context, call *llm.Call, model *limitedModel, w *waiter) (store.Store, error) {
+	if tokens := w.reservations[1].N; tokens > int64(l.Tokens) {
 		return nil, notSent(call, llm.InvalidRequest, fmt.Sprintf(
-			"it may take %d tokens, more than the limit of %d a minute (middleware.RateLimit)", tokens, l.Tokens), 0)
+			"the call may need %d tokens, more than the limit of %d per minute (middleware.RateLimit)", tokens, l.Tokens), 0)
 	}
-	w.giveUp = time.Now().Add(l.longest(ctx))
-	tooLong, err := model.line.join(ctx, w)
+	w.giveUp = time.Now().Add(l.maxWait(ctx))
+	tooLong, err := model.queue.join(ctx, w)
 	if tooLong != nil {
 		return nil, l.queueTooLong(call, *tooLong)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer model.line.next()
-	for missed := 0; missed < maxTurns; {
-		if err := l.opened(ctx, call, model, w); err != nil {
+	defer model.queue.next()
+	for lost := 0; lost < maxSlots; {
+		if err := l.awaitServer(ctx, call, model, w); err != nil {
 			return nil, err
 		}
-		t, err := l.take(ctx, call, model, w)
-		if err != nil || t.at.IsZero() {
-			return t.in, err
+		s, err := l.take(ctx, call, model, w)
+		if err != nil || s.at.IsZero() {
+			return s.in, err
 		}
-		model.line.expect(t.at, true)
-		if err := sleep(ctx, time.Until(t.at)); err != nil {
-			model.line.left = t
+		model.queue.expect(s.at, true)
+		if err := sleep(ctx, time.Until(s.at)); err != nil {
+			model.queue.abandoned = s
 			return nil, err
 		}
 		switch {
-		case t.in == nil: // nobody else has taken it
-		case time.Since(t.at) <= l.patience:
-			return t.in, nil
+		case s.in == nil: // nothing is reserved yet; no other call can have taken the tokens
+		case time.Since(s.at) <= l.maxLate:
+			return s.in, nil
 		default:
-			l.giveBack(ctx, t.in, model, t.draws[1].N)
-			missed++
+			l.giveBack(ctx, s.in, model, s.reservations[1].N)
+			lost++
 		}
 	}
-	return nil, notSent(call, llm.RateLimited, "this machine is too busy to keep its turn in the queue (middleware.RateLimit)", 0)
+	return nil, notSent(call, llm.RateLimited, "this machine is too busy to start the call in time (middleware.RateLimit)", 0)
 }
 
-// maxTurns is how often a call that misses its turn asks for another.
-const maxTurns = 10
+// maxSlots is the maximum number of slots that a call can lose.
+const maxSlots = 10
 
-// opened waits until the server wants requests. Turns are asked for after that: those that
-// come before would all be used at that moment.
-func (l *limiter) opened(ctx context.Context, call *llm.Call, model *limited, w *waiter) error {
-	closed := model.server.wait(int(w.draws[1].N))
+// awaitServer waits until the server accepts requests. Slots are reserved after that.
+// Earlier slots would all be used at the same time.
+func (l *rateLimitState) awaitServer(ctx context.Context, call *llm.Call, model *limitedModel, w *waiter) error {
+	closed := model.server.wait(int(w.reservations[1].N))
 	if closed == 0 {
 		return nil
 	}
 	opens := time.Now().Add(closed)
 	if opens.After(w.giveUp) {
-		return notSent(call, llm.RateLimited, "the server wants no request before (middleware.RateLimit)", closed)
+		return notSent(call, llm.RateLimited, "the server accepts no request in time (middleware.RateLimit)", closed)
 	}
-	model.line.expect(opens, false)
+	model.queue.expect(opens, false)
 	return sleep(ctx, closed)
 }
 
-// take gets the first in line its turn. Nobody else takes the tokens of a limit that is not
-// shared, so they are left where they are until they are used.
-func (l *limiter) take(ctx context.Context, call *llm.Call, model *limited, w *waiter) (turn, error) {
-	if t, ok := l.inherit(ctx, model, w); ok {
-		if t.at.After(w.giveUp) {
-			model.line.left = t
-			return turn{}, l.queueTooLong(call, time.Until(t.at))
+// take gets a slot for the first call of the queue. If no other process shares the limit,
+// the tokens are not reserved before the call can start.
+func (l *rateLimitState) take(ctx context.Context, call *llm.Call, model *limitedModel, w *waiter) (slot, error) {
+	if s, ok := l.inherit(ctx, model, w); ok {
+		if s.at.After(w.giveUp) {
+			model.queue.abandoned = s
+			return slot{}, l.queueTooLong(call, time.Until(s.at))
 		}
-		return t, nil
+		return s, nil
 	}
 	most := max(time.Until(w.giveUp), 0)
 	reserve := most
 	if l.alone {
 		reserve = 0
 	}
-	wait, ok, in, err := l.state.Take(ctx, model.key, w.draws[:], reserve)
+	wait, ok, in, err := l.store.Reserve(ctx, model.key, w.reservations[:], reserve)
 	switch {
 	case err != nil:
-		return turn{}, err
+		return slot{}, err
 	case ok && wait == 0:
-		return turn{draws: w.draws, in: in}, nil
+		return slot{reservations: w.reservations, in: in}, nil
 	case ok:
-		return turn{time.Now().Add(wait), w.draws, in}, nil
+		return slot{time.Now().Add(wait), w.reservations, in}, nil
 	case wait > most:
-		return turn{}, l.queueTooLong(call, wait)
+		return slot{}, l.queueTooLong(call, wait)
 	}
-	return turn{at: time.Now().Add(wait)}, nil
+	return slot{at: time.Now().Add(wait)}, nil
 }
 
-// inherit returns the turn of a caller that has left the line, unless it is over by now or for fewer
-// tokens; then its request is lost: others may have turns after it, for whom it must not be made up.
-func (l *limiter) inherit(ctx context.Context, model *limited, w *waiter) (turn, bool) {
-	t := model.line.left
-	if t.in == nil {
-		return turn{}, false
+// inherit returns the slot of a call that has left the queue, unless its time has passed or
+// it has too few tokens. Then its request is lost: other processes may have later slots, so
+// it cannot be returned.
+func (l *rateLimitState) inherit(ctx context.Context, model *limitedModel, w *waiter) (slot, bool) {
+	s := model.queue.abandoned
+	if s.in == nil {
+		return slot{}, false
 	}
-	model.line.left = turn{}
-	spare := t.draws[1].N - w.draws[1].N
-	if time.Now().After(t.at) || spare < 0 {
-		l.giveBack(ctx, t.in, model, t.draws[1].N)
-		return turn{}, false
+	model.queue.abandoned = slot{}
+	spare := s.reservations[1].N - w.reservations[1].N
+	if time.Now().After(s.at) || spare < 0 {
+		l.giveBack(ctx, s.in, model, s.reservations[1].N)
+		return slot{}, false
 	}
-	l.giveBack(ctx, t.in, model, spare)
-	t.draws = w.draws
-	return t, true
+	l.giveBack(ctx, s.in, model, spare)
+	s.reservations = w.reservations
+	return s, true
 }
 
-func (l *limiter) queueTooLong(call *llm.Call, wait time.Duration) error {
-	return notSent(call, llm.RateLimited, "its turn would come too late (middleware.RateLimit)", wait)
+func (l *rateLimitState) queueTooLong(call *llm.Call, wait time.Duration) error {
+	return notSent(call, llm.RateLimited, "the call cannot start in time (middleware.RateLimit)", wait)
 }
 
-// longest returns the longest wait that makes sense.
-func (l *limiter) longest(ctx context.Context) time.Duration {
+// maxWait returns the longest wait that is useful for the caller.
+func (l *rateLimitState) maxWait(ctx context.Context) time.Duration {
 	most := l.MaxWait
 	if most == 0 {
 		most = math.MaxInt64
@@ -286,7 +317,7 @@ func (l *limiter) longest(ctx context.Context) time.Duration {
 	return most
 }
 
-func (l *limiter) of(call *llm.Call) *limited {
+func (l *rateLimitState) of(call *llm.Call) *limitedModel {
 	key := keyOf(call)
-	return l.each.of(key, func() *limited { return &limited{key: l.state.key("rate/" + key.String())} })
+	return l.models.of(key, func() *limitedModel { return &limitedModel{key: l.store.key("rate/" + key.String())} })
 }

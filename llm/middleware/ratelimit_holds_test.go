@@ -13,6 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // Whatever comes, no span of time has more requests than its share of the
@@ -28,7 +29,7 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 			sent = append(sent, time.Now())
 			return llmtest.Always(llmtest.Text("Hello").Wait(3*time.Second)).Do(ctx, call)
 		}))
-		model := p.Model(use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst}))
+		model := p.Model(use(t, &middleware.RateLimit{Requests: perMinute, RequestBurst: burst}))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		var workers sync.WaitGroup
@@ -49,12 +50,12 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 // sleepy is a store whose machine sleeps while calls queue: whoever asks before it wakes has
 // the answer at that moment.
 type sleepy struct {
-	middleware.Store
+	store.Store
 	wakes time.Time
 }
 
-func (s sleepy) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
-	wait, ok, err := s.Store.Take(ctx, key, draws, most)
+func (s sleepy) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
+	wait, ok, err := s.Store.Reserve(ctx, key, draws, most)
 	time.Sleep(time.Until(s.wakes))
 	return wait, ok, err
 }
@@ -64,9 +65,9 @@ func TestRateLimitHoldsWhenAMachineWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perMinute, burst, calls = 60, 16, 100
 		begun := time.Now()
-		sent := sentBy(t, calls, use(t, middleware.RateLimit{
+		sent := sentBy(t, calls, use(t, &middleware.RateLimit{
 			Requests: perMinute, RequestBurst: burst, Tokens: 1e9, Count: byLength,
-			Shared: middleware.Shared{Store: sleepy{middleware.NewMemory(0), begun.Add(calls * time.Second)}},
+			Shared: middleware.Shared{Store: sleepy{&store.Memory{}, begun.Add(calls * time.Second)}},
 		}))
 		equal(t, "the number of calls sent", len(sent), calls)
 		holds(t, sent, perMinute, burst)
@@ -100,12 +101,12 @@ func TestRateLimitOfAFleetHoldsWhenItsMachinesWake(t *testing.T) {
 			sent = append(sent, time.Now())
 			return llmtest.Always(llmtest.Text("Hello")).Do(ctx, call)
 		}))
-		shared := middleware.Shared{Store: middleware.NewMemory(0)}
+		shared := middleware.Shared{Store: &store.Memory{}}
 		now := time.Now()
 		asleep := suspended{t.Context(), now.Add(500 * time.Millisecond), now.Add(time.Minute)}
 		var calls sync.WaitGroup
 		for range machines {
-			model := p.Model(use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst, Shared: shared}))
+			model := p.Model(use(t, &middleware.RateLimit{Requests: perMinute, RequestBurst: burst, Shared: shared}))
 			for range 3 {
 				calls.Go(func() { stream(asleep, model, llm.Prompt("Hi")).want(t, "start text done", "") })
 				synctest.Wait()
@@ -123,7 +124,7 @@ func TestRateLimitHoldsWhenTheServerOpensAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perMinute, burst, calls = 60, 10, 50
 		closed := llmtest.Error(&llm.Error{Kind: llm.RateLimited, Status: 429, RetryAfter: 40 * time.Second})
-		limit := use(t, middleware.RateLimit{Requests: perMinute, RequestBurst: burst})
+		limit := use(t, &middleware.RateLimit{Requests: perMinute, RequestBurst: burst})
 		ask(t, llmtest.New(closed).Model(limit))
 		sent := sentBy(t, calls, limit)
 		equal(t, "the number of calls sent", len(sent), calls)
@@ -141,30 +142,30 @@ func TestRateLimitHoldsWhateverCallsDo(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		machines int // that share the limit; 0 is one that has it for itself
-		limit    middleware.RateLimit
+		limit    *middleware.RateLimit
 		leave    float64 // the share of calls that leave
 	}{
-		{"requests", 0, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
-		{"requests of callers that leave", 0, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
-		{"no burst", 0, middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
-		{"requests and tokens", 0, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0},
-		{"requests and tokens of callers that leave", 0, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
-		{"a fleet's requests", 4, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
-		{"a fleet's requests of callers that leave", 4, middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
-		{"a fleet without a burst", 4, middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
-		{"a fleet's requests and tokens of callers that leave", 4, middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
+		{"requests", 0, &middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
+		{"requests of callers that leave", 0, &middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
+		{"no burst", 0, &middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
+		{"requests and tokens", 0, &middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0},
+		{"requests and tokens of callers that leave", 0, &middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
+		{"a fleet's requests", 4, &middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0},
+		{"a fleet's requests of callers that leave", 4, &middleware.RateLimit{Requests: 60, RequestBurst: 10}, 0.6},
+		{"a fleet without a burst", 4, &middleware.RateLimit{Requests: 60, RequestBurst: 1}, 0.6},
+		{"a fleet's requests and tokens of callers that leave", 4, &middleware.RateLimit{Requests: 60, RequestBurst: 5, Tokens: 6000, TokenBurst: 1000}, 0.6},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for seed := range uint64(5) {
 				synctest.Test(t, func(t *testing.T) {
-					limit := tt.limit
+					limit := another(tt.limit)
 					limit.Count = byLength
 					limits := make([]llm.ModelOption, max(tt.machines, 1))
 					for i := range limits {
 						if tt.machines > 0 && i == 0 {
-							limit.Shared.Store = middleware.NewMemory(0)
+							limit.Shared.Store = &store.Memory{}
 						}
-						limits[i] = use(t, limit)
+						limits[i] = use(t, another(limit))
 					}
 					sent := press(t, rand.New(rand.NewPCG(seed, 0)), limits, tt.leave)
 					requests, tokens := make([]weighted, len(sent)), make([]weighted, len(sent))

@@ -13,7 +13,9 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // byLength counts a token for each byte of the messages.
@@ -27,7 +29,7 @@ func byLength(_ context.Context, call *llm.Call) (int, error) {
 
 func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 60, RequestBurst: 2}))
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.RateLimit{Requests: 60, RequestBurst: 2}))
 		var asked sync.WaitGroup
 		for _, wait := range []time.Duration{0, 0, 1, 2, 3} { // seconds
 			asked.Go(func() { ask(t, model).wantTook(t, wait*time.Second, wait*time.Second) })
@@ -40,10 +42,10 @@ func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
 
 // Who wants no bound on bursts may say so by the largest number.
 func TestRateLimitTakesAnyBurst(t *testing.T) {
-	for name, store := range map[string]middleware.Store{"of one machine": nil, "of a fleet": middleware.NewMemory(0)} {
+	for name, store := range map[string]store.Store{"of one machine": nil, "of a fleet": &store.Memory{}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				limit := middleware.RateLimit{Requests: 1, RequestBurst: math.MaxInt, Tokens: 1000, TokenBurst: math.MaxInt, Count: byLength}
+				limit := &middleware.RateLimit{Requests: 1, RequestBurst: math.MaxInt, Tokens: 1000, TokenBurst: math.MaxInt, Count: byLength}
 				limit.Shared.Store = store
 				begun := time.Now()
 				equal(t, "the number of calls sent", len(sentBy(t, 1000, use(t, limit))), 1000)
@@ -56,12 +58,12 @@ func TestRateLimitTakesAnyBurst(t *testing.T) {
 func TestRateLimitGivesUpAtOnce(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		limit    middleware.RateLimit
+		limit    *middleware.RateLimit
 		deadline time.Duration
 	}{
-		{"when the deadline cannot be met", middleware.RateLimit{Requests: 6, RequestBurst: 1}, 5 * time.Second},
-		{"when the wait is longer than the longest", middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: 5 * time.Second}, time.Hour},
-		{"when the tokens are not there in time", middleware.RateLimit{Requests: 600, Tokens: 60, TokenBurst: 10, Answer: 8, Count: byLength}, 5 * time.Second},
+		{"when the deadline cannot be met", &middleware.RateLimit{Requests: 6, RequestBurst: 1}, 5 * time.Second},
+		{"when the wait is longer than the longest", &middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: 5 * time.Second}, time.Hour},
+		{"when the tokens are not there in time", &middleware.RateLimit{Requests: 600, Tokens: 60, TokenBurst: 10, EstimatedOutputTokens: 8, Count: byLength}, 5 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -84,20 +86,20 @@ func TestRateLimitGivesUpAtOnce(t *testing.T) {
 }
 
 // slowStore takes a while to answer.
-type slowStore struct{ *middleware.Memory }
+type slowStore struct{ *store.Memory }
 
-func (s slowStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+func (s slowStore) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
 	time.Sleep(100 * time.Millisecond)
-	return s.Memory.Take(ctx, key, draws, most)
+	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
 // Those in a queue know how long it is: one whose turn would come too late leaves as soon as that
 // is clear, and nobody waits for it.
 func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
-	for name, limit := range map[string]middleware.RateLimit{
+	for name, limit := range map[string]*middleware.RateLimit{
 		"of one machine":        {Requests: 6, RequestBurst: 1},
-		"of a fleet":            {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}},
-		"before a store's word": {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: slowStore{middleware.NewMemory(0)}}},
+		"of a fleet":            {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: &store.Memory{}}},
+		"before a store's word": {Requests: 6, RequestBurst: 1, Shared: middleware.Shared{Store: slowStore{&store.Memory{}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -142,8 +144,8 @@ func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 		opens := saying(llm.RateLimits{RequestLimit: 5, RequestsLeft: 5, RequestReset: time.Minute}).Wait(2 * time.Second)
 		closes := saying(llm.RateLimits{RequestLimit: 1, RequestsLeft: 0, RequestReset: time.Minute})
 		p := llmtest.New(opens, closes, llmtest.Text("Hello"), llmtest.Text("Hello"))
-		shared := middleware.Shared{Store: slowStore{middleware.NewMemory(0)}}
-		model := p.Model(use(t, middleware.RateLimit{Requests: 6000, Shared: shared}))
+		shared := middleware.Shared{Store: slowStore{&store.Memory{}}}
+		model := p.Model(use(t, &middleware.RateLimit{Requests: 6000, Shared: shared}))
 		var calls sync.WaitGroup
 		calls.Go(func() { ask(t, model) })
 		time.Sleep(time.Second)
@@ -165,7 +167,7 @@ func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 }
 
 func TestRateLimitCountsTokens(t *testing.T) {
-	limit := middleware.RateLimit{Tokens: 60, TokenBurst: 30, Answer: 20, Count: byLength} // a token a second
+	limit := &middleware.RateLimit{Tokens: 60, TokenBurst: 30, EstimatedOutputTokens: 20, Count: byLength} // a token a second
 	ten := llm.Prompt("0123456789")
 	for _, tt := range []struct {
 		name  string
@@ -181,7 +183,7 @@ func TestRateLimitCountsTokens(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				model := llmtest.New(tt.first, llmtest.Text("Hello")).Model(use(t, limit))
+				model := llmtest.New(tt.first, llmtest.Text("Hello")).Model(use(t, another(limit)))
 				stream(t.Context(), model, ten)
 				stream(t.Context(), model, ten).wantTook(t, tt.wait, tt.wait)
 			})
@@ -193,13 +195,13 @@ func TestRateLimitCountsTokens(t *testing.T) {
 	})
 	t.Run("counted by the model", func(t *testing.T) {
 		p := llmtest.New(llmtest.Count(50), llmtest.Text("Hello").Usage(50, 10))
-		model := p.Model(use(t, middleware.RateLimit{Tokens: 55}))
+		model := p.Model(use(t, &middleware.RateLimit{Tokens: 55}))
 		ask(t, model).want(t, "", llm.InvalidRequest) // 50 and 500
 		equal(t, "the calls", p.Calls()[0].Op, llm.OpCountTokens)
 	})
 	t.Run("of embeddings", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			model := llmtest.Always(llmtest.Embedding([]float32{1})).Model(use(t, middleware.RateLimit{Tokens: 60, TokenBurst: 10}))
+			model := llmtest.Always(llmtest.Embedding([]float32{1})).Model(use(t, &middleware.RateLimit{Tokens: 60, TokenBurst: 10}))
 			begun := time.Now()
 			for range 2 { // 40 bytes are taken for 10 tokens
 				if _, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{strings.Repeat("x", 40)}}); err != nil {
@@ -238,7 +240,7 @@ func TestRateLimitGuessesTokens(t *testing.T) {
 			for limit, kind := range map[int]llm.Kind{need: "", need - 1: llm.InvalidRequest} {
 				p := llmtest.New(failure(llm.Unsupported), llmtest.Text("Hello"))
 				tt.req.MaxTokens = 5
-				h := stream(t.Context(), p.Model(use(t, middleware.RateLimit{Tokens: limit, TokenBurst: limit})), tt.req)
+				h := stream(t.Context(), p.Model(use(t, &middleware.RateLimit{Tokens: limit, TokenBurst: limit})), tt.req)
 				if llm.KindOf(h.err) != kind {
 					t.Errorf("with a limit of %d tokens the error is %v, want kind %q", limit, h.err, kind)
 				}
@@ -248,7 +250,7 @@ func TestRateLimitGuessesTokens(t *testing.T) {
 }
 
 func TestRateLimitHeedsTheServer(t *testing.T) {
-	d := llmtest.OpenAI()
+	d := conformance.OpenAI()
 	hello := d.Stream(llmtest.Text("Hello").Usage(3, 1))
 	limits := func(name, limit, left, reset string) llmtest.HTTPReply {
 		return hello.WithHeader("X-Ratelimit-Limit-"+name, limit).WithHeader("X-Ratelimit-Remaining-"+name, left).
@@ -269,7 +271,7 @@ func TestRateLimitHeedsTheServer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := llmtest.NewServer(t, tt.wire, hello)
-				model := overHTTP(t, srv, use(t, middleware.RateLimit{Requests: 6000, Tokens: 1e6, Count: byLength})) // "Hi" and 500
+				model := overHTTP(t, srv, use(t, &middleware.RateLimit{Requests: 6000, Tokens: 1e6, Count: byLength})) // "Hi" and 500
 				ask(t, model)
 				h := ask(t, model)
 				h.wantTook(t, tt.wait-time.Microsecond, tt.wait+time.Microsecond)
@@ -280,18 +282,18 @@ func TestRateLimitHeedsTheServer(t *testing.T) {
 
 func TestRateLimitIsSharedThroughItsStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		limit := middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: middleware.Shared{Store: middleware.NewMemory(0)}}
+		limit := &middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: middleware.Shared{Store: &store.Memory{}}}
 		p := llmtest.Always(llmtest.Text("Hello"))
-		ask(t, p.Model(use(t, limit))).wantTook(t, 0, 0)
-		ask(t, p.Model(use(t, limit))).wantTook(t, time.Second, time.Second)
+		ask(t, p.Model(use(t, another(limit)))).wantTook(t, 0, 0)
+		ask(t, p.Model(use(t, another(limit)))).wantTook(t, time.Second, time.Second)
 	})
 }
 
 func TestRateLimitWithoutItsStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.Always(llmtest.Text("Hello"))
-		ask(t, p.Model(use(t, middleware.RateLimit{Requests: 60, Shared: refusing}))).wantStoreError(t)
-		model := p.Model(use(t, middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: local}))
+		ask(t, p.Model(use(t, &middleware.RateLimit{Requests: 60, Shared: refusing}))).wantStoreError(t)
+		model := p.Model(use(t, &middleware.RateLimit{Requests: 60, RequestBurst: 1, Shared: local}))
 		ask(t, model).wantTook(t, 0, 0)
 		ask(t, model).wantTook(t, time.Second, time.Second)
 	})
@@ -299,7 +301,7 @@ func TestRateLimitWithoutItsStore(t *testing.T) {
 
 func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 6, RequestBurst: 1}))
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.RateLimit{Requests: 6, RequestBurst: 1}))
 		ask(t, model)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
@@ -311,22 +313,22 @@ func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 // What was taken in one store must not be given back to another.
 func TestRateLimitGivesBackWhereItTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &frailStore{Memory: middleware.NewMemory(0)}
-		model := llmtest.Always(llmtest.Text("Hello").Usage(2, 0)).Model(use(t, middleware.RateLimit{
-			Tokens: 60, TokenBurst: 60, Answer: 38, Count: byLength, Shared: middleware.Shared{Store: store}, // "Hi" may take 40
+		frail := &frailStore{Memory: &store.Memory{}}
+		model := llmtest.Always(llmtest.Text("Hello").Usage(2, 0)).Model(use(t, &middleware.RateLimit{
+			Tokens: 60, TokenBurst: 60, EstimatedOutputTokens: 38, Count: byLength, Shared: middleware.Shared{Store: frail}, // "Hi" may take 40
 		}))
 		away := func(away bool) {
 			t.Helper()
 			for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
-				store.away.Store(away)
+				frail.away.Store(away)
 			}
 		}
 		away(true)  // 40 taken in the shared store, which is away when 38 are to be given back
 		away(false) // 40 taken here, and 38 given back, though the shared store is there again
-		store.away.Store(true)
+		frail.away.Store(true)
 		ask(t, model).wantTook(t, 0, 0)
-		wait, ok, err := store.Memory.Take(t.Context(), "rate/llmtest/scripted",
-			[]middleware.Draw{{}, {N: 60, Bucket: middleware.Bucket{Every: time.Second, Burst: 60}}}, time.Hour)
+		wait, ok, err := frail.Memory.Reserve(t.Context(), "rate/llmtest/scripted",
+			[]store.Reservation{{}, {N: 60, Bucket: store.Bucket{Every: time.Second, Burst: 60}}}, time.Hour)
 		equal(t, "the wait for a full shared bucket, of which 40 are taken", wait, 40*time.Second)
 		equal(t, "whether it can be had", ok, true)
 		equal(t, "the error", err, nil)

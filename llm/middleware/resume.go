@@ -8,88 +8,104 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Resume goes on with a streamed chat that breaks off after its caller has seen
-// some of it, which nothing else does. Where the provider can go on from a text that it is
-// given, the rest of the answer follows the text that was delivered, seamlessly.
-// Elsewhere the caller gets an [llm.EventReset], which takes back all content so
-// far, and a fresh answer: a program must be ready for that.
+// Resume continues a streamed chat that fails after its caller has seen content. All other
+// pieces leave such a failure to the caller.
 //
-// The broken try is an [llm.EventAttempt]. Usage is of the last try; what the others cost is in
-// [llm.Response.Attempts], as far as their servers say.
+// If the provider can continue a given text, Resume asks it to continue the text that was
+// delivered, and the caller receives one answer without an interruption. Otherwise, the
+// caller receives an [llm.EventReset], which withdraws all content so far, and then a new
+// answer. A program that uses Resume must handle that event.
+//
+// The failed attempt is reported as an [llm.EventAttempt]. The usage of the answer is the
+// usage of the last attempt. [llm.Response.Attempts] has the usage of the others, if their
+// servers reported it.
+//
+// The zero value is ready to use. A Resume is safe for concurrent use. Do not copy it or
+// change its fields after the first call.
 type Resume struct {
-	// MaxResumes is how often an answer is gone on with. Default 1.
-	MaxResumes int `yaml:"max_resumes" json:"max_resumes"`
-	// Continue names further providers that go on from a last message of the
-	// assistant's as if it were theirs. Of itself, an answer is gone on with if it says
-	// that it can be, by [llm.Start.CanContinue]: those of llama.cpp's server do, and those
-	// of Ollama to prompts in a named format. An answer with reasoning or tool calls is
-	// never gone on with.
-	Continue []string `yaml:"continue" json:"continue"`
-	// NoReset leaves an answer that cannot be continued broken off, with its error.
-	NoReset bool `yaml:"no_reset" json:"no_reset"`
+	// MaxResumes is the maximum number of times that an answer is continued or restarted. The
+	// default is 1.
+	MaxResumes int `yaml:"max_resumes"`
+	// Continue names providers that continue the text of a last message with the role
+	// assistant. It is not needed for answers that report it by [llm.Start.CanContinue]. These
+	// are answers of a llama.cpp server, and answers of Ollama to prompts in a named format.
+	// Answers with reasoning or tool calls are never continued.
+	Continue []string `yaml:"continue"`
+	// NoReset leaves the error of an answer that cannot be continued to the caller.
+	NoReset bool `yaml:"no_reset"`
+
+	live live[*Resume]
 }
 
-// Middleware returns the middleware of these settings.
-func (r Resume) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (r *Resume) Validate() error {
+	_, err := r.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (r *Resume) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&r.live, r.open, (*Resume).run, next)
+}
+
+func (r *Resume) open() (*Resume, error) {
+	r = fixed(r)
 	s := settings{name: "Resume"}
-	positive(&s, "MaxResumes", &r.MaxResumes, 1)
+	number(&s, "MaxResumes", &r.MaxResumes, 1)
 	if slices.Contains(r.Continue, "") {
 		s.refuse("Continue", "has an empty name")
 	}
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	return layer(r.run), nil
+	return r, s.err()
 }
 
-func (r Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
-	if call.Op != llm.OpChat || call.Buffered { // whose caller has seen nothing before the end
+func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	if call.Op != llm.OpChat || call.Buffered { // the caller sees nothing before the end
 		next(ctx, call)(yield)
 		return
 	}
-	known := slices.Contains(r.Continue, call.Provider)
-	said := &delivered{yield: yield, known: known, can: known}
-	again := call
+	listed := slices.Contains(r.Continue, call.Provider)
+	answer := &delivered{yield: yield, listed: listed, continuable: listed}
+	attempt := call
 	for n := 0; ; n++ {
-		err := said.deliver(next(ctx, again))
+		err := answer.deliver(next(ctx, attempt))
 		if err == nil {
 			return
 		}
-		proceed := said.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
-		goOn := said.can && said.plain
-		if !proceed || r.NoReset && !goOn {
+		again := answer.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
+		proceed := answer.continuable && answer.textOnly
+		if !again || r.NoReset && !proceed {
 			yield(llm.Event{}, err)
 			return
 		}
-		if !yield(attemptEvent(failed(call, err)), nil) {
+		if !yield(attemptEvent(failedAttempt(call, err)), nil) {
 			return
 		}
-		if goOn {
-			again = said.continued(call)
+		if proceed {
+			attempt = answer.continued(call)
 			continue
 		}
 		if !yield(llm.Event{Type: llm.EventReset}, nil) {
 			return
 		}
-		said, again = &delivered{yield: yield, known: known, can: known}, call
+		answer, attempt = &delivered{yield: yield, listed: listed, continuable: listed}, call
 	}
 }
 
-// delivered is what the caller has got of an answer.
+// delivered is the part of an answer that the caller has received.
 type delivered struct {
-	yield func(llm.Event, error) bool
-	any   bool // some content
-	plain bool // and nothing but text
-	known bool // its provider is known to go on with answers
-	can   bool // be gone on with: for that, or because it says so itself
-	text  strings.Builder
+	yield       func(llm.Event, error) bool
+	any         bool // there is content
+	textOnly    bool // all content is text
+	listed      bool // Resume.Continue names the provider
+	continuable bool // the provider can continue the answer
+	text        strings.Builder
 
-	resumed bool  // what comes is the rest of an answer
-	err     error // that broke it off
+	resumed bool  // the current attempt continues the answer
+	err     error // that ended the current attempt
 }
 
-// deliver passes an answer on, up to the error that it returns. It returns nil
-// if there is nothing left to do.
+// deliver forwards an attempt and returns the error that ended it. It returns nil if the
+// answer is complete or the caller has stopped reading.
 func (d *delivered) deliver(events llm.Events) error {
 	d.resumed, d.err = d.any, nil
 	events(d.take)
@@ -103,19 +119,19 @@ func (d *delivered) take(ev llm.Event, err error) bool {
 		return false
 	case ev.Type == llm.EventStart:
 		if start, ok := ev.Detail.(*llm.Start); ok {
-			d.can = d.known || start.CanContinue
+			d.continuable = d.listed || start.CanContinue
 		}
-		if d.resumed { // it is one answer, and has begun
+		if d.resumed { // the caller has one answer, which has started already
 			return true
 		}
 	case ev.Type == llm.EventText && ev.Detail == nil:
-		d.plain = d.plain || !d.any
+		d.textOnly = d.textOnly || !d.any
 		d.any = true
-		if d.can {
+		if d.continuable {
 			d.text.WriteString(ev.Text)
 		}
 	case ev.Type.Content() && ev.Type != llm.EventDone:
-		d.any, d.plain = true, false
+		d.any, d.textOnly = true, false
 	}
 	return d.yield(ev, nil)
 }
@@ -124,7 +140,7 @@ func (d *delivered) take(ev llm.Event, err error) bool {
 func (d *delivered) continued(call *llm.Call) *llm.Call {
 	again := call.Clone()
 	again.Request.Messages = append(slices.Clip(again.Request.Messages), llm.Assistant(d.text.String()))
-	if n := again.Request.MaxTokens; n > 0 { // about as much less as there is already
+	if n := again.Request.MaxTokens; n > 0 { // less the approximate number of delivered tokens
 		again.Request.MaxTokens = max(1, n-(d.text.Len()+bytesPerToken-1)/bytesPerToken)
 	}
 	return again

@@ -11,7 +11,7 @@ import (
 )
 
 // goingOn resumes answers of the scripted provider by continuing their text.
-var goingOn = middleware.Resume{Continue: []string{"llmtest"}}
+var goingOn = &middleware.Resume{Continue: []string{"llmtest"}}
 
 func TestResumeGoesOnWithABrokenAnswer(t *testing.T) {
 	cut := llmtest.Text("Hel", "lo").CutAfter(1, nil)
@@ -19,23 +19,23 @@ func TestResumeGoesOnWithABrokenAnswer(t *testing.T) {
 	calling := llmtest.Text("Hel").ToolCall("tool", "{", "}").CutAfter(3, nil)
 	for _, tt := range []struct {
 		name    string
-		resume  middleware.Resume
+		resume  *middleware.Resume
 		replies []llmtest.Reply
 		events  string
 		kind    llm.Kind
 		text    string
 	}{
 		{"from its text", goingOn, []llmtest.Reply{cut, llmtest.Text("lo")}, "start text attempt text done", "", "Hello"},
-		{"from anew", middleware.Resume{}, []llmtest.Reply{cut, llmtest.Text("Good", "bye")},
+		{"from anew", &middleware.Resume{}, []llmtest.Reply{cut, llmtest.Text("Good", "bye")},
 			"start text attempt reset start text text done", "", "Goodbye"},
 		{"from anew, after reasoning", goingOn, []llmtest.Reply{thinking, llmtest.Text("Hello")},
 			"start reasoning text attempt reset start text done", "", "Hello"},
 		{"from anew, after a tool call", goingOn, []llmtest.Reply{calling, llmtest.Text("Hello")},
-			"start text tool call start tool call delta attempt reset start text done", "", "Hello"},
-		{"not from anew, if that is not wanted", middleware.Resume{Continue: []string{"llmtest"}, NoReset: true}, []llmtest.Reply{thinking},
+			"start text tool_call_start tool_call_delta attempt reset start text done", "", "Hello"},
+		{"not from anew, if that is not wanted", &middleware.Resume{Continue: []string{"llmtest"}, NoReset: true}, []llmtest.Reply{thinking},
 			"start reasoning text", llm.Incomplete, "Hel"},
 		{"once", goingOn, []llmtest.Reply{cut, cut}, "start text attempt text", llm.Incomplete, "HelHel"},
-		{"twice", middleware.Resume{Continue: []string{"llmtest"}, MaxResumes: 2}, []llmtest.Reply{cut, llmtest.Text("l", "o").CutAfter(1, nil), llmtest.Text("o")},
+		{"twice", &middleware.Resume{Continue: []string{"llmtest"}, MaxResumes: 2}, []llmtest.Reply{cut, llmtest.Text("l", "o").CutAfter(1, nil), llmtest.Text("o")},
 			"start text attempt text attempt text done", "", "Hello"},
 		{"not before content", goingOn, []llmtest.Reply{cut.CutAfter(0, nil)}, "start", llm.Incomplete, ""},
 		{"not after an error that would come again", goingOn, []llmtest.Reply{llmtest.Text("Hel").Fail(&llm.Error{Kind: llm.ContentFilter})},
@@ -69,7 +69,7 @@ func TestResumeSendsTheDeliveredTextAsTheBeginning(t *testing.T) {
 func TestResumeLeavesWholeAnswersToRetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("Hel", "lo").CutAfter(1, nil), llmtest.Text("Hello"))
-		resp, err := p.Model(use(t, middleware.Resume{}, middleware.Retry{})).Generate(t.Context(), llm.Prompt("Hi"))
+		resp, err := p.Model(use(t, &middleware.Resume{}, &middleware.Retry{})).Generate(t.Context(), llm.Prompt("Hi"))
 		if err != nil {
 			t.Fatal(err)
 		}

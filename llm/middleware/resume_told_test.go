@@ -14,15 +14,15 @@ func TestResumeGoesOnWithWhatSaysThatItCanBe(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		canContinue bool
-		resume      middleware.Resume
+		resume      *middleware.Resume
 		events      string
 		kind        llm.Kind
 		text        string
 	}{
-		{"it can", true, middleware.Resume{}, "start text attempt text done", "", "Hello"},
-		{"it cannot", false, middleware.Resume{}, "start text attempt reset text done", "", "lo"},
-		{"it can, and must not be made anew", true, middleware.Resume{NoReset: true}, "start text attempt text done", "", "Hello"},
-		{"it cannot, and must not be made anew", false, middleware.Resume{NoReset: true}, "start text", llm.Incomplete, "Hel"},
+		{"it can", true, &middleware.Resume{}, "start text attempt text done", "", "Hello"},
+		{"it cannot", false, &middleware.Resume{}, "start text attempt reset text done", "", "lo"},
+		{"it can, and must not be made anew", true, &middleware.Resume{NoReset: true}, "start text attempt text done", "", "Hello"},
+		{"it cannot, and must not be made anew", false, &middleware.Resume{NoReset: true}, "start text", llm.Incomplete, "Hel"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cut := llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {

@@ -13,100 +13,124 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Retry makes a call again that failed before its commit point, after a wait:
-// when the server was busy, slow or broken, or the connection was. The wait is
-// what the server asked for, or else random, up to a bound that doubles with
-// each try. Vendors' packages do not retry here, so that this is the only layer
-// that does.
+// Retry repeats a call that failed before its commit point (see [llmutil.ForwardAttempt]).
 //
-// A server's word outranks all else: the header X-Should-Retry decides alone, but where there is nothing
-// left to spend ([llm.Quota]), and a wait that it
-// asks for, if it is longer than MaxWait or than the context has time for, fails
-// the call at once, with the wait in [llm.Error.RetryAfter].
+// Retry repeats calls that failed because the server was overloaded, slow, unavailable or
+// broken, or because the connection failed. These are the errors whose kind is
+// [llm.Kind.Temporary], and status 409. PerKind changes this rule.
 //
-// A budget keeps retries from making an outage worse: see [RetryBudget].
-// Each failed try is an [llm.EventAttempt] and ends in [llm.Response.Attempts].
+// Before a retry, Retry waits as long as the server asked for. If the server did not ask
+// for a wait, Retry waits for a random duration up to a limit that starts at MinBackoff and
+// doubles with each retry, up to MaxBackoff.
+//
+// The server can override the rule: if the reply has an X-Should-Retry header, that header
+// decides. There is one exception: errors of kind [llm.Quota] are never repeated because of
+// the header. If the server asks for a wait that is longer than MaxWait, or that ends after
+// the deadline of the context, the call fails at once with the wait in
+// [llm.Error.RetryAfter].
+//
+// A retry budget prevents retries from making an outage worse: see [RetryBudget].
+//
+// Each failed attempt is reported as an [llm.EventAttempt] and in [llm.Response.Attempts].
+//
+// The zero value is ready to use. A Retry is safe for concurrent use. Do not copy it or
+// change its fields after the first call.
 type Retry struct {
-	// MaxRetries is how many tries there are after the first. Default 2.
-	MaxRetries int `yaml:"max_retries" json:"max_retries"`
-	// PerKind is how many, after a failure of one kind, in place of MaxRetries
-	// and of the rule of which kinds are worth one: 0 is none. The rule is: those
-	// that are [llm.Kind.Temporary], and the status 409.
-	PerKind map[llm.Kind]int `yaml:"per_kind" json:"per_kind"`
-	// MinBackoff bounds the wait before the first retry, MaxBackoff that before
-	// any, where the server asks for none. Defaults 500 ms and 8 s.
-	MinBackoff time.Duration `yaml:"min_backoff" json:"min_backoff"`
-	MaxBackoff time.Duration `yaml:"max_backoff" json:"max_backoff"`
-	// MaxWait is the longest wait that a server may ask for. Default 60 s.
-	MaxWait time.Duration `yaml:"max_wait" json:"max_wait"`
-	// Budget bounds the retries of all calls together.
-	Budget RetryBudget `yaml:"budget" json:"budget"`
-	// Observe, if set, is told of each try that failed and will be made again,
-	// and of the wait before. It may be called by many goroutines at once.
-	Observe func(ctx context.Context, call *llm.Call, tried llm.Attempt, wait time.Duration) `yaml:"-" json:"-"`
+	// MaxRetries is the maximum number of attempts after the first one. The default is 2.
+	MaxRetries int `yaml:"max_retries"`
+	// PerKind is the maximum number of retries after an error of one kind. It replaces
+	// MaxRetries and the rule above for that kind. For example, 0 never repeats a call after
+	// such an error.
+	PerKind map[llm.Kind]int `yaml:"per_kind"`
+	// MinBackoff and MaxBackoff limit the wait before the first retry and before any retry
+	// if the server asks for no wait. The defaults are 500 ms and 8 s.
+	MinBackoff time.Duration `yaml:"min_backoff"`
+	MaxBackoff time.Duration `yaml:"max_backoff"`
+	// MaxWait is the longest wait that the server may ask for. The default is 1 minute.
+	MaxWait time.Duration `yaml:"max_wait"`
+	// Budget limits the retries of all calls to a model together.
+	Budget RetryBudget `yaml:"budget"`
+	// Observe, if not nil, is called before each retry with the failed attempt and the wait.
+	// It can be called from several goroutines at once.
+	Observe func(ctx context.Context, call *llm.Call, failed llm.Attempt, wait time.Duration) `json:"-"`
+
+	live live[*retryState]
 }
 
-// RetryBudget is a bucket of tokens for each model, full at first. A retry takes
-// some out, and gives them back if it works; a first try that works puts one in.
-// While there are not enough, failures are final. So a few failures are retried
-// freely, and when everything fails there is little more load than without retries.
+// RetryBudget describes a token bucket that every model has. The bucket is full at first.
+//
+// A retry takes tokens from the bucket and returns them if it succeeds. A first attempt
+// that succeeds adds one token. If the bucket has too few tokens, a failed call is not
+// repeated. With the defaults, a few failures are always repeated. If every call fails,
+// retries stop after 35 failures, so that the server gets little more load than without them.
 type RetryBudget struct {
-	Tokens        int `yaml:"tokens" json:"tokens"`                 // in a full bucket; default 500
-	Cost          int `yaml:"cost" json:"cost"`                     // of a retry; default 14
-	ThrottledCost int `yaml:"throttled_cost" json:"throttled_cost"` // of a retry after [llm.RateLimited] or [llm.Overloaded]; default 5
+	// Tokens is the capacity of the bucket. The default is 500.
+	Tokens int `yaml:"tokens"`
+	// Cost is the number of tokens for a retry. The default is 14.
+	Cost int `yaml:"cost"`
+	// ThrottledCost is the number of tokens for a retry after an error of kind
+	// [llm.RateLimited] or [llm.Overloaded]. The default is 5.
+	ThrottledCost int `yaml:"throttled_cost"`
 }
 
-// Middleware returns the middleware of these settings.
-func (r Retry) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (r *Retry) Validate() error {
+	_, err := r.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (r *Retry) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&r.live, r.open, (*retryState).run, next)
+}
+
+func (r *Retry) open() (*retryState, error) {
+	r = fixed(r)
 	s := settings{name: "Retry"}
-	positive(&s, "MaxRetries", &r.MaxRetries, 2)
-	positive(&s, "MinBackoff", &r.MinBackoff, 500*time.Millisecond)
-	positive(&s, "MaxBackoff", &r.MaxBackoff, max(r.MinBackoff, 8*time.Second))
-	positive(&s, "MaxWait", &r.MaxWait, time.Minute)
-	positive(&s, "Budget.Tokens", &r.Budget.Tokens, 500)
-	positive(&s, "Budget.Cost", &r.Budget.Cost, 14)
-	positive(&s, "Budget.ThrottledCost", &r.Budget.ThrottledCost, 5)
+	number(&s, "MaxRetries", &r.MaxRetries, 2)
+	number(&s, "MinBackoff", &r.MinBackoff, 500*time.Millisecond)
+	number(&s, "MaxBackoff", &r.MaxBackoff, max(r.MinBackoff, 8*time.Second))
+	number(&s, "MaxWait", &r.MaxWait, time.Minute)
+	number(&s, "Budget.Tokens", &r.Budget.Tokens, 500)
+	number(&s, "Budget.Cost", &r.Budget.Cost, 14)
+	number(&s, "Budget.ThrottledCost", &r.Budget.ThrottledCost, 5)
 	if r.MaxBackoff < r.MinBackoff {
 		s.refuse("MaxBackoff", "is %v, less than MinBackoff, %v", r.MaxBackoff, r.MinBackoff)
 	}
 	if r.Budget.Tokens < r.Budget.Cost {
-		s.refuse("Budget.Tokens", "is %d, which no retry at the Cost of %d can be paid with", r.Budget.Tokens, r.Budget.Cost)
+		s.refuse("Budget.Tokens", "is %d, too few for one retry; it must be at least Cost, %d", r.Budget.Tokens, r.Budget.Cost)
 	}
 	for kind, n := range r.PerKind {
 		s.kinds("PerKind", kind)
 		if n < 0 {
-			s.refuse("PerKind", "is %d for %q; it cannot be negative", n, string(kind))
+			s.refuse("PerKind", "is %d for %q; it must not be negative", n, string(kind))
 		}
 	}
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	state := &retrier{Retry: r}
-	return layer(state.run), nil
+	return &retryState{Retry: r}, s.err()
 }
 
-// retrier is a Retry at work.
-type retrier struct {
-	Retry
-	each each[modelKey, *spent]
+// retryState is a Retry in use.
+type retryState struct {
+	*Retry
+	spent perKey[modelKey, *spentTokens]
 }
 
-// spent is how many tokens are missing from a model's bucket.
-type spent struct {
+// spentTokens is the number of tokens missing from the bucket of a model.
+type spentTokens struct {
 	mu sync.Mutex
 	n  int
 }
 
-func (r *retrier) of(call *llm.Call) *spent {
-	return r.each.of(keyOf(call), func() *spent { return &spent{} })
+func (r *retryState) of(call *llm.Call) *spentTokens {
+	return r.spent.of(keyOf(call), func() *spentTokens { return &spentTokens{} })
 }
 
-func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+func (r *retryState) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	paid := 0
 	for n := 0; ; n++ {
 		err := llmutil.ForwardAttempt(next(ctx, call), call.Buffered, yield)
 		if err == nil {
-			r.worked(call, paid)
+			r.refund(call, paid)
 			return
 		}
 		wait, ok := r.wait(ctx, err, n)
@@ -117,11 +141,11 @@ func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 			yield(llm.Event{}, err)
 			return
 		}
-		tried := failed(call, err)
+		failed := failedAttempt(call, err)
 		if r.Observe != nil {
-			r.Observe(ctx, call, tried, wait)
+			r.Observe(ctx, call, failed, wait)
 		}
-		if !yield(attemptEvent(tried), nil) {
+		if !yield(attemptEvent(failed), nil) {
 			return
 		}
 		if err := sleep(ctx, wait); err != nil {
@@ -131,9 +155,9 @@ func (r *retrier) run(ctx context.Context, call *llm.Call, next llm.Handler, yie
 	}
 }
 
-// wait returns how long to wait before the n-th retry, counted from 0, and
-// false if there should be none.
-func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bool) {
+// wait returns the wait before the n-th retry, counted from 0, and false if the call must
+// not be repeated.
+func (r *retryState) wait(ctx context.Context, err error, n int) (time.Duration, bool) {
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || ctx.Err() != nil || n >= r.retries(e) {
 		return 0, false
@@ -142,7 +166,7 @@ func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bo
 	switch {
 	case wait > r.MaxWait:
 		return 0, false
-	case wait > 0: // a little more, so that those who were refused together do not come back together
+	case wait > 0: // a little more, so that calls refused together do not return together
 		wait += rand.N(wait/10 + 1)
 	default:
 		wait = rand.N(r.backoff(n))
@@ -150,12 +174,12 @@ func (r *retrier) wait(ctx context.Context, err error, n int) (time.Duration, bo
 	return wait, inTime(ctx, wait)
 }
 
-// retries returns how many retries a failure of this kind is worth.
-func (r *retrier) retries(e *llm.Error) int {
-	switch said := strings.ToLower(e.Header.Get("X-Should-Retry")); {
-	case said == "true" && e.Kind != llm.Quota:
+// retries returns the maximum number of retries after such an error.
+func (r *retryState) retries(e *llm.Error) int {
+	switch header := strings.ToLower(e.Header.Get("X-Should-Retry")); {
+	case header == "true" && e.Kind != llm.Quota:
 		return r.MaxRetries
-	case said == "false":
+	case header == "false":
 		return 0
 	}
 	if n, ok := r.PerKind[e.Kind]; ok {
@@ -167,20 +191,20 @@ func (r *retrier) retries(e *llm.Error) int {
 	return 0
 }
 
-// backoff returns the bound of the wait before the n-th retry.
-func (r *retrier) backoff(n int) time.Duration {
-	bound := r.MinBackoff
+// backoff returns the limit of the random wait before the n-th retry.
+func (r *retryState) backoff(n int) time.Duration {
+	limit := r.MinBackoff
 	for range n {
-		if bound >= r.MaxBackoff/2 {
+		if limit >= r.MaxBackoff/2 {
 			return r.MaxBackoff
 		}
-		bound *= 2
+		limit *= 2
 	}
-	return bound
+	return limit
 }
 
-// pay takes the cost of a retry out of the model's bucket.
-func (r *retrier) pay(call *llm.Call, err error) (cost int, ok bool) {
+// pay takes the cost of a retry from the bucket of the model.
+func (r *retryState) pay(call *llm.Call, err error) (cost int, ok bool) {
 	cost = r.Budget.Cost
 	if errors.Is(err, llm.RateLimited) || errors.Is(err, llm.Overloaded) {
 		cost = r.Budget.ThrottledCost
@@ -195,9 +219,9 @@ func (r *retrier) pay(call *llm.Call, err error) (cost int, ok bool) {
 	return cost, true
 }
 
-// worked puts into the model's bucket what a try that worked earns: what it had
-// cost, or one token for a first try.
-func (r *retrier) worked(call *llm.Call, paid int) {
+// refund adds tokens to the bucket of the model after a success: the cost of the retry
+// that succeeded, or one token for a first attempt.
+func (r *retryState) refund(call *llm.Call, paid int) {
 	spent := r.of(call)
 	spent.mu.Lock()
 	defer spent.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
@@ -21,29 +22,29 @@ func TestRetryAsksAgainByKind(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name  string
-		retry middleware.Retry
+		retry *middleware.Retry
 		fails llmtest.Reply
 		tries int
 	}{
-		{"rate limited", middleware.Retry{}, failure(llm.RateLimited), 3},
-		{"overloaded", middleware.Retry{}, failure(llm.Overloaded), 3},
-		{"server", middleware.Retry{}, failure(llm.Server), 3},
-		{"timeout", middleware.Retry{}, failure(llm.Timeout), 3},
-		{"network", middleware.Retry{}, failure(llm.Network), 3},
-		{"incomplete", middleware.Retry{}, failure(llm.Incomplete), 3},
-		{"conflict", middleware.Retry{}, conflict, 3},
-		{"quota", middleware.Retry{}, failure(llm.Quota), 1},
-		{"invalid request", middleware.Retry{}, failure(llm.InvalidRequest), 1},
-		{"auth", middleware.Retry{}, failure(llm.Auth), 1},
-		{"context length", middleware.Retry{}, failure(llm.ContextLength), 1},
-		{"a kind by itself", middleware.Retry{}, llmtest.Error(llm.Overloaded), 3},
-		{"an error that nobody has classified", middleware.Retry{}, llmtest.Error(errors.New("odd")), 1},
-		{"the server says yes", middleware.Retry{}, header("true", llm.InvalidRequest), 3},
-		{"the server says yes, with nothing left to spend", middleware.Retry{}, header("true", llm.Quota), 1},
-		{"the server says no", middleware.Retry{}, header("false", llm.Server), 1},
-		{"five retries", middleware.Retry{MaxRetries: 5}, failure(llm.Server), 6},
-		{"its own number for the kind", middleware.Retry{PerKind: map[llm.Kind]int{llm.Auth: 1}}, failure(llm.Auth), 2},
-		{"none for the kind", middleware.Retry{PerKind: map[llm.Kind]int{llm.Timeout: 0}}, failure(llm.Timeout), 1},
+		{"rate limited", &middleware.Retry{}, failure(llm.RateLimited), 3},
+		{"overloaded", &middleware.Retry{}, failure(llm.Overloaded), 3},
+		{"server", &middleware.Retry{}, failure(llm.Server), 3},
+		{"timeout", &middleware.Retry{}, failure(llm.Timeout), 3},
+		{"network", &middleware.Retry{}, failure(llm.Network), 3},
+		{"incomplete", &middleware.Retry{}, failure(llm.Incomplete), 3},
+		{"conflict", &middleware.Retry{}, conflict, 3},
+		{"quota", &middleware.Retry{}, failure(llm.Quota), 1},
+		{"invalid request", &middleware.Retry{}, failure(llm.InvalidRequest), 1},
+		{"auth", &middleware.Retry{}, failure(llm.Auth), 1},
+		{"context length", &middleware.Retry{}, failure(llm.ContextLength), 1},
+		{"a kind by itself", &middleware.Retry{}, llmtest.Error(llm.Overloaded), 3},
+		{"an error that nobody has classified", &middleware.Retry{}, llmtest.Error(errors.New("odd")), 1},
+		{"the server says yes", &middleware.Retry{}, header("true", llm.InvalidRequest), 3},
+		{"the server says yes, with nothing left to spend", &middleware.Retry{}, header("true", llm.Quota), 1},
+		{"the server says no", &middleware.Retry{}, header("false", llm.Server), 1},
+		{"five retries", &middleware.Retry{MaxRetries: 5}, failure(llm.Server), 6},
+		{"its own number for the kind", &middleware.Retry{PerKind: map[llm.Kind]int{llm.Auth: 1}}, failure(llm.Auth), 2},
+		{"none for the kind", &middleware.Retry{PerKind: map[llm.Kind]int{llm.Timeout: 0}}, failure(llm.Timeout), 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -61,7 +62,7 @@ func TestRetryAsksAgainByKind(t *testing.T) {
 func TestRetryTellsOfEachTry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var observed []llm.Attempt
-		retry := middleware.Retry{Observe: func(_ context.Context, _ *llm.Call, tried llm.Attempt, wait time.Duration) {
+		retry := &middleware.Retry{Observe: func(_ context.Context, _ *llm.Call, tried llm.Attempt, wait time.Duration) {
 			observed = append(observed, tried)
 			if wait < 0 || wait > time.Second {
 				t.Errorf("the wait is %v, want at most a second", wait)
@@ -92,7 +93,7 @@ func TestRetryNeverAfterContent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := llmtest.New(llmtest.Text("Hel", "lo").CutAfter(1, nil), llmtest.Text("Hello"))
-				model := p.Model(use(t, middleware.Retry{}))
+				model := p.Model(use(t, &middleware.Retry{}))
 				if tt.buffered {
 					resp, err := model.Generate(t.Context(), llm.Prompt("Hi"))
 					if err != nil || resp.Text() != "Hello" {
@@ -141,10 +142,10 @@ func TestRetryHeedsTheServersHints(t *testing.T) {
 	} {
 		t.Run(tt.header+" "+tt.value[:min(len(tt.value), 40)], func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := llmtest.OpenAI()
+				d := conformance.OpenAI()
 				limited := d.Refuse(&llm.Error{Status: http.StatusTooManyRequests, Message: "slow down"})
 				srv := llmtest.NewServer(t, limited.WithHeader(tt.header, tt.value), d.Stream(llmtest.Text("Hello").Usage(3, 1)))
-				h := ask(t, overHTTP(t, srv, use(t, middleware.Retry{})))
+				h := ask(t, overHTTP(t, srv, use(t, &middleware.Retry{})))
 				switch tt.wait {
 				case refused:
 					h.want(t, "", llm.RateLimited)
@@ -170,7 +171,7 @@ func TestRetryBacksOffWithFullJitter(t *testing.T) {
 		longest := make([]time.Duration, len(bounds))
 		for range 60 {
 			n := 0
-			retry := middleware.Retry{
+			retry := &middleware.Retry{
 				MaxRetries: len(bounds),
 				Observe: func(_ context.Context, _ *llm.Call, _ llm.Attempt, wait time.Duration) {
 					if bound := bounds[n] * time.Millisecond; wait > bound {
@@ -193,7 +194,7 @@ func TestRetryBacksOffWithFullJitter(t *testing.T) {
 func TestRetryWithoutABoundOnItsBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.New(failure(llm.Server), llmtest.Text("Hello"))
-		h := ask(t, p.Model(use(t, middleware.Retry{MinBackoff: math.MaxInt64})))
+		h := ask(t, p.Model(use(t, &middleware.Retry{MinBackoff: math.MaxInt64})))
 		if h.err != nil && !errors.Is(h.err, llm.Server) {
 			t.Errorf("the error is %v", h.err)
 		}
@@ -207,7 +208,7 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(10*time.Second, cancel)
 			p := llmtest.Always(waiting)
-			h := stream(ctx, p.Model(use(t, middleware.Retry{})), llm.Prompt("Hi"))
+			h := stream(ctx, p.Model(use(t, &middleware.Retry{})), llm.Prompt("Hi"))
 			h.want(t, "attempt", llm.Canceled)
 			h.wantTook(t, 10*time.Second, 10*time.Second)
 			if !errors.Is(h.err, context.Canceled) || len(p.Calls()) != 1 {
@@ -219,14 +220,14 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			h := stream(ctx, llmtest.Always(waiting).Model(use(t, middleware.Retry{})), llm.Prompt("Hi"))
+			h := stream(ctx, llmtest.Always(waiting).Model(use(t, &middleware.Retry{})), llm.Prompt("Hi"))
 			h.want(t, "", llm.RateLimited)
 			h.wantTook(t, 0, 0)
 		})
 	})
 	t.Run("left at the report of an attempt", func(t *testing.T) {
 		p := llmtest.Always(failure(llm.Server))
-		for range p.Model(use(t, middleware.Retry{})).Stream(t.Context(), llm.Prompt("Hi")).Events() {
+		for range p.Model(use(t, &middleware.Retry{})).Stream(t.Context(), llm.Prompt("Hi")).Events() {
 			break
 		}
 		equal(t, "the number of calls", len(p.Calls()), 1)
@@ -257,7 +258,7 @@ func TestRetryBudgetScript(t *testing.T) {
 		{[]llm.Kind{throttled}, 0},
 	}
 	synctest.Test(t, func(t *testing.T) {
-		retry := use(t, middleware.Retry{Budget: middleware.RetryBudget{Tokens: 40, Cost: 14, ThrottledCost: 5}})
+		retry := use(t, &middleware.Retry{Budget: middleware.RetryBudget{Tokens: 40, Cost: 14, ThrottledCost: 5}})
 		for i, step := range steps {
 			var replies []llmtest.Reply
 			for _, kind := range step.outcomes {
@@ -279,7 +280,7 @@ func TestRetryBudgetScript(t *testing.T) {
 
 func TestRetryBudgetIsKeptByModel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		retry := use(t, middleware.Retry{Budget: middleware.RetryBudget{Tokens: 14, Cost: 14}})
+		retry := use(t, &middleware.Retry{Budget: middleware.RetryBudget{Tokens: 14, Cost: 14}})
 		spent, fresh := llmtest.Always(failure(llm.Server)), llmtest.Always(failure(llm.Server))
 		ask(t, spent.Model(retry))
 		ask(t, spent.Model(retry))

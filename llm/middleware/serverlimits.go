@@ -7,30 +7,31 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// serverLimits are what a model's server has said of its limits lately, for [RateLimit] to heed.
+// serverLimits are the rate limits that the server of a model reported last. [RateLimit]
+// obeys them.
 type serverLimits struct {
-	mu     sync.Mutex
-	closed time.Time // until when it wants no requests
-	told   [2]told   // of requests and tokens
+	mu       sync.Mutex
+	closed   time.Time        // the server accepts no requests before this time
+	reported [2]reportedLimit // of requests and tokens
 }
 
-// wait returns how long the server wants to be left alone.
+// wait returns the time until the server accepts a request of so many tokens.
 func (s *serverLimits) wait(tokens int) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed.IsZero() && s.told == ([2]told{}) {
+	if s.closed.IsZero() && s.reported == ([2]reportedLimit{}) {
 		return 0
 	}
 	now := time.Now()
-	return max(s.closed.Sub(now), s.told[0].wait(1, now), s.told[1].wait(tokens, now), 0)
+	return max(s.closed.Sub(now), s.reported[0].wait(1, now), s.reported[1].wait(tokens, now), 0)
 }
 
-// learn takes note of what a server said of its limits.
-func (s *serverLimits) learn(heard *listener) {
-	after := retryAfter(heard.err)
+// update stores the limits that an answer reports.
+func (s *serverLimits) update(answer *observer) {
+	after := retryAfter(answer.err)
 	limits := (*llm.RateLimits)(nil)
-	if heard.start != nil {
-		limits = heard.start.RateLimits
+	if answer.start != nil {
+		limits = answer.start.RateLimits
 	}
 	if after == 0 && limits == nil {
 		return
@@ -39,30 +40,30 @@ func (s *serverLimits) learn(heard *listener) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	if after > 0 {
-		s.closed = now.Add(min(after, time.Minute)) // what is longer is not about a minute's limit
+		s.closed = now.Add(min(after, time.Minute)) // a longer wait is not about a limit per minute
 	}
 	if limits != nil {
-		s.told = [2]told{
+		s.reported = [2]reportedLimit{
 			{now, limits.RequestLimit, limits.RequestsLeft, limits.RequestReset},
 			{now, limits.TokenLimit, limits.TokensLeft, limits.TokenReset},
 		}
 	}
 }
 
-// told is what a server said of one of its limits, which it lifts little by
-// little until reset: https://platform.openai.com/docs/guides/rate-limits
-type told struct {
+// reportedLimit is one limit as the server reported it. The quota is restored gradually until
+// reset: https://platform.openai.com/docs/guides/rate-limits
+type reportedLimit struct {
 	at          time.Time
 	limit, left int
 	reset       time.Duration
 }
 
-// wait returns how long it takes until n are left.
-func (t told) wait(n int, now time.Time) time.Duration {
-	n = min(n, t.limit)
-	if t.left < 0 || t.reset <= 0 || n <= t.left {
+// wait returns the time until n are left.
+func (l reportedLimit) wait(n int, now time.Time) time.Duration {
+	n = min(n, l.limit)
+	if l.left < 0 || l.reset <= 0 || n <= l.left {
 		return 0
 	}
-	share := float64(n-t.left) / float64(t.limit-t.left)
-	return t.at.Add(time.Duration(share * float64(t.reset))).Sub(now)
+	share := float64(n-l.left) / float64(l.limit-l.left)
+	return l.at.Add(time.Duration(share * float64(l.reset))).Sub(now)
 }

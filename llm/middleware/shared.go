@@ -7,120 +7,126 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// Shared says where a middleware keeps state that a fleet can share.
+// Shared describes where a piece keeps state that several processes can share.
+//
+// State is stored under the names of the provider and the model. All callers share it, and
+// so do models with equal names on different servers. To separate the state of two servers
+// or two tenants, give each of them a different Scope or a different Store.
 type Shared struct {
-	// Name is the store's in a config file, whose reader sets Store. Programs need not set it.
-	Name string `yaml:"store" json:"store"`
-	// Store is where; nil is a [Memory] of the middleware's own.
-	Store Store `yaml:"-" json:"-"`
-	// Scope begins the names of what is kept. State is filed under the names of provider and model,
-	// so that two servers of the same names have one state in a store, and all callers have: give those
-	// that must not share, such as two hosts or two customers, scopes of their own.
-	Scope string `yaml:"scope" json:"scope"`
-	// StoreDown is what happens when the store fails; default [Local].
-	StoreDown StoreDown `yaml:"store_down" json:"store_down"`
+	// Name is the name of the store in a config file. The loader sets Store from it.
+	// Programs do not need it.
+	Name string `yaml:"store"`
+	// Store keeps the state. The default is a [store.Memory] that only this piece uses.
+	Store store.Store `json:"-" yaml:"-"`
+	// Scope is a prefix for all keys.
+	Scope string `yaml:"scope"`
+	// StoreDown decides how calls proceed while the store is unavailable. The default is
+	// [Local].
+	StoreDown StoreDown `yaml:"store_down"`
 }
 
-// StoreDown is what happens when a [Store] fails.
+// StoreDown decides how calls proceed while a shared store is unavailable.
 type StoreDown string
 
-// The choices.
+// The values of StoreDown.
 const (
-	// Local goes on with a state of this process: each machine then has the
-	// limits, and the cache, for itself.
+	// Local uses state in this process, so that each process has the whole limit and a cache
+	// for itself.
 	Local StoreDown = "local"
-	// Refuse fails the call with an error of kind [llm.Network].
+	// Refuse fails calls with an error of kind [llm.Network].
 	Refuse StoreDown = "refuse"
 )
 
-// open returns the store to use.
-func (c Shared) open(s *settings) *state {
+// open returns the store to use. The local store holds up to maxBytes of values.
+func (c Shared) open(s *settings, maxBytes int) *sharedStore {
 	switch c.StoreDown {
 	case "", Local, Refuse:
 	default:
 		s.refuse("Shared.StoreDown", "is %q; use %q or %q", string(c.StoreDown), string(Local), string(Refuse))
 	}
 	if c.Name != "" && c.Store == nil {
-		s.refuse("Shared.Store", "is nil, and has the name %q; whoever reads the settings sets the store of this name", c.Name)
+		s.refuse("Shared.Store", "is nil, but Shared.Name is %q; only a config file can use a name, so set Store", c.Name)
 	}
-	scope := c.Scope
-	if scope != "" {
-		scope += "/"
+	prefix := c.Scope
+	if prefix != "" {
+		prefix += "/"
 	}
-	return &state{shared: c.Store, scope: scope, local: NewMemory(0), refuse: c.StoreDown == Refuse}
+	return &sharedStore{shared: c.Store, prefix: prefix, local: &store.Memory{MaxBytes: maxBytes}, refuse: c.StoreDown == Refuse}
 }
 
-// state is a store whose failures are dealt with as its user has chosen.
-type state struct {
-	shared Store // nil if there is none
-	scope  string
-	local  *Memory
+// sharedStore is a store that handles failures as StoreDown says.
+type sharedStore struct {
+	shared store.Store // nil if there is none
+	prefix string
+	local  *store.Memory
 	refuse bool
 
-	away atomic.Pointer[outage]
+	outage atomic.Pointer[outage]
 }
 
-// outage is a failure of a shared store.
+// outage is a failure of the shared store.
 type outage struct {
-	until time.Time // when the store is asked again
+	until time.Time // time of the next try
 	err   error
 }
 
 const (
-	// storeTime is the longest that an operation of a shared store takes: one that hangs
-	// must not hold up calls, nor the ends of those that are over.
-	storeTime = 2 * time.Second
-	// leftAlone is how long a store that has failed is not asked, or else twice as long as its
-	// failure took, but no longer than mostAlone: it may have been this machine that slept.
-	// Then one call tries it, and the others go on without it until it has answered.
-	leftAlone = 250 * time.Millisecond
-	mostAlone = 20 * time.Second
-	// silence is how long a store says nothing to somebody who then leaves, if that counts as a failure of its
-	// own: were it not, one that hangs would fail all calls whose deadlines are shorter than storeTime.
+	// storeTimeout limits an operation of the shared store. A store that hangs must not delay
+	// calls, nor the end of calls.
+	storeTimeout = 2 * time.Second
+	// A store that failed is not used for minOutage, or twice as long as the failure took, up
+	// to maxOutage. The upper limit is for a machine that was suspended in the meantime. Then
+	// one call tries the store. Other calls proceed without it until it has answered.
+	minOutage = 250 * time.Millisecond
+	maxOutage = 20 * time.Second
+	// If a caller cancels after the store has been silent for this long, the store counts as
+	// failed. Otherwise, a store that hangs would fail all calls whose deadlines are shorter
+	// than storeTimeout.
 	silence = 250 * time.Millisecond
 )
 
-// try has the shared store do something. It reports whether to do it with the local
-// state instead, or the error to give up with.
-func (s *state) try(ctx context.Context, do func(context.Context) error) (local bool, final error) {
+// try runs an operation of the shared store. It reports whether to use the local store
+// instead, or the error that ends the call.
+func (s *sharedStore) try(ctx context.Context, do func(context.Context) error) (local bool, final error) {
 	if s.shared == nil {
 		return true, nil
 	}
-	away := s.away.Load()
-	if away != nil {
+	down := s.outage.Load()
+	if down != nil {
 		now := time.Now()
-		if now.Before(away.until) || !s.away.CompareAndSwap(away, &outage{now.Add(storeTime), away.err}) {
-			return s.failed(away.err)
+		if now.Before(down.until) || !s.outage.CompareAndSwap(down, &outage{now.Add(storeTimeout), down.err}) {
+			return s.failed(down.err)
 		}
 	}
-	begun := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, storeTime)
+	begin := time.Now()
+	limited, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	err := do(bounded)
+	err := do(limited)
 	if err == nil {
-		if away != nil {
-			s.away.Store(nil)
+		if down != nil {
+			s.outage.Store(nil)
 		}
 		return false, nil
 	}
-	took, left := time.Since(begun), llm.FromContext(ctx)
-	if left != nil { // of which the others must know no more than this
-		err = fmt.Errorf("it said nothing for %v", took)
+	took, ended := time.Since(begin), llm.FromContext(ctx)
+	if ended != nil { // other calls must not see more of this one than that
+		err = fmt.Errorf("no response within %v", took)
 	}
-	if left == nil || took >= silence {
-		s.away.Store(&outage{time.Now().Add(min(max(leftAlone, 2*took), mostAlone)), err})
+	if ended == nil || took >= silence {
+		s.outage.Store(&outage{time.Now().Add(min(max(minOutage, 2*took), maxOutage)), err})
 	}
-	if left != nil {
-		return false, left
+	if ended != nil {
+		return false, ended
 	}
 	return s.failed(err)
 }
 
-// settle puts right what a call that is over has taken in a store, which is one that Add or Take
-// has returned. If it is away by now, there is nobody to tell.
-func (s *state) settle(ctx context.Context, in Store, do func(context.Context) error) {
+// settle corrects state in the store that Add or Reserve returned, after a call. If the
+// store is unavailable, the correction is lost.
+func (s *sharedStore) settle(ctx context.Context, in store.Store, do func(context.Context) error) {
 	if in == s.local {
 		_ = do(ctx) // a Memory does not fail
 		return
@@ -128,18 +134,20 @@ func (s *state) settle(ctx context.Context, in Store, do func(context.Context) e
 	_, _ = s.try(context.WithoutCancel(ctx), do)
 }
 
-// failed is what try returns for a failure of the store.
-func (s *state) failed(err error) (local bool, final error) {
+// failed returns the results of try for a failure of the store.
+func (s *sharedStore) failed(err error) (local bool, final error) {
 	if !s.refuse {
 		return true, nil
 	}
-	return false, &llm.Error{Kind: llm.Network, Message: "the shared store of limits does not work, and calls without it are refused: " + err.Error(), Err: err}
+	return false, &llm.Error{
+		Kind: llm.Network, Message: "the shared store is unavailable, and store_down is \"refuse\": " + err.Error(), Err: err,
+	}
 }
 
-// key returns the name under which something is kept.
-func (s *state) key(name string) string { return s.scope + name }
+// key returns the key with the scope.
+func (s *sharedStore) key(name string) string { return s.prefix + name }
 
-func (s *state) Get(ctx context.Context, key string) (value []byte, err error) {
+func (s *sharedStore) Get(ctx context.Context, key string) (value []byte, err error) {
 	local, err := s.try(ctx, func(ctx context.Context) (err error) {
 		value, err = s.shared.Get(ctx, key)
 		return err
@@ -150,7 +158,7 @@ func (s *state) Get(ctx context.Context, key string) (value []byte, err error) {
 	return s.local.Get(ctx, key)
 }
 
-func (s *state) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+func (s *sharedStore) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	local, err := s.try(ctx, func(ctx context.Context) error { return s.shared.Set(ctx, key, value, ttl) })
 	if !local {
 		return err
@@ -158,9 +166,9 @@ func (s *state) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return s.local.Set(ctx, key, value, ttl)
 }
 
-// Add adds to a counter, and returns the store that has it too: what is added in advance
-// must be corrected in the same one.
-func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration) (sum int64, in Store, err error) {
+// Add adds to a counter. It also returns the store that has the counter: a correction must
+// go to the same one.
+func (s *sharedStore) Add(ctx context.Context, key string, n int64, ttl time.Duration) (sum int64, in store.Store, err error) {
 	local, err := s.try(ctx, func(ctx context.Context) (err error) {
 		sum, err = s.shared.Add(ctx, key, n, ttl)
 		return err
@@ -172,16 +180,16 @@ func (s *state) Add(ctx context.Context, key string, n int64, ttl time.Duration)
 	return sum, s.local, err
 }
 
-// Take takes tokens out of buckets, and returns the store that has them too: what is given
-// back must go to the same one.
-func (s *state) Take(ctx context.Context, key string, draws []Draw, maxWait time.Duration) (wait time.Duration, ok bool, in Store, err error) {
+// Reserve takes tokens from buckets. It also returns the store that has the buckets: tokens
+// must be returned to the same one.
+func (s *sharedStore) Reserve(ctx context.Context, key string, reservations []store.Reservation, maxWait time.Duration) (wait time.Duration, ok bool, in store.Store, err error) {
 	local, err := s.try(ctx, func(ctx context.Context) (err error) {
-		wait, ok, err = s.shared.Take(ctx, key, draws, maxWait)
+		wait, ok, err = s.shared.Reserve(ctx, key, reservations, maxWait)
 		return err
 	})
 	if !local {
 		return wait, ok, s.shared, err
 	}
-	wait, ok, err = s.local.Take(ctx, key, draws, maxWait)
+	wait, ok, err = s.local.Reserve(ctx, key, reservations, maxWait)
 	return wait, ok, s.local, err
 }

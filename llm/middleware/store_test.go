@@ -13,11 +13,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
 // A bucket's arithmetic, step by step: a token a second, three at most.
 func TestBucketTakes(t *testing.T) {
-	b := middleware.Bucket{Every: time.Second, Burst: 3}
+	b := store.Bucket{Every: time.Second, Burst: 3}
 	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	full := make([]time.Time, 1)
 	for _, step := range []struct {
@@ -41,7 +42,7 @@ func TestBucketTakes(t *testing.T) {
 	} {
 		var wait time.Duration
 		var ok bool
-		wait, ok = middleware.TakeFrom(full, begun.Add(step.at), []middleware.Draw{{N: step.n, Bucket: b}}, step.maxWait)
+		wait, ok = store.ReserveTokens(full, begun.Add(step.at), []store.Reservation{{N: step.n, Bucket: b}}, step.maxWait)
 		if wait != step.wait || ok != step.ok {
 			t.Errorf("at %v, Take(%d) is %v, %v; want %v, %v", step.at, step.n, wait, ok, step.wait, step.ok)
 		}
@@ -51,7 +52,7 @@ func TestBucketTakes(t *testing.T) {
 func TestMemoryForgetsWhatIsOldOrTooMuch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		m := middleware.NewMemory(2000)
+		m := &store.Memory{MaxBytes: 2000}
 		get := func(key string) string {
 			value, err := m.Get(ctx, key)
 			if err != nil {
@@ -91,15 +92,15 @@ func TestMemoryForgetsWhatIsOldOrTooMuch(t *testing.T) {
 
 func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := middleware.NewMemory(0)
-		b := middleware.Bucket{Every: time.Second, Burst: 1}
+		m := &store.Memory{}
+		b := store.Bucket{Every: time.Second, Burst: 1}
 		fill := func(prefix string) {
 			for i := range 2000 { // more than are kept without looking for old ones
 				key := fmt.Sprint(prefix, i)
 				if _, err := m.Add(t.Context(), key, 1, time.Minute); err != nil {
 					t.Fatal(err)
 				}
-				if _, _, err := m.Take(t.Context(), key, []middleware.Draw{{N: 1, Bucket: b}}, 0); err != nil {
+				if _, _, err := m.Reserve(t.Context(), key, []store.Reservation{{N: 1, Bucket: b}}, 0); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -108,7 +109,7 @@ func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
 		sum, err := m.Add(t.Context(), "old1", 1, time.Minute)
 		equal(t, "a counter that is not old", sum, int64(2))
 		equal(t, "the error", err, nil)
-		_, ok, _ := m.Take(t.Context(), "old1", []middleware.Draw{{N: 1, Bucket: b}}, 0)
+		_, ok, _ := m.Reserve(t.Context(), "old1", []store.Reservation{{N: 1, Bucket: b}}, 0)
 		equal(t, "whether a bucket that is empty gives a token", ok, false)
 		time.Sleep(time.Hour)
 		fill("new")
@@ -129,7 +130,7 @@ func (brokenStore) Add(context.Context, string, int64, time.Duration) (int64, er
 	return 0, errAway
 }
 
-func (brokenStore) Take(context.Context, string, []middleware.Draw, time.Duration) (time.Duration, bool, error) {
+func (brokenStore) Reserve(context.Context, string, []store.Reservation, time.Duration) (time.Duration, bool, error) {
 	return 0, false, errAway
 }
 
@@ -149,7 +150,7 @@ func (h heard) wantStoreError(t *testing.T) {
 
 // frailStore is a store that can be away for a while.
 type frailStore struct {
-	*middleware.Memory
+	*store.Memory
 	away atomic.Bool
 }
 
@@ -160,16 +161,16 @@ func (s *frailStore) Add(ctx context.Context, key string, n int64, ttl time.Dura
 	return s.Memory.Add(ctx, key, n, ttl)
 }
 
-func (s *frailStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+func (s *frailStore) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
 	if s.away.Load() {
 		return 0, false, errAway
 	}
-	return s.Memory.Take(ctx, key, draws, most)
+	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
 // hangingStore answers nobody, from some moment on, before their contexts end.
 type hangingStore struct {
-	*middleware.Memory
+	*store.Memory
 	hangs atomic.Bool
 	asked atomic.Int64
 }
@@ -204,28 +205,28 @@ func (s *hangingStore) Add(ctx context.Context, key string, n int64, ttl time.Du
 	return s.Memory.Add(ctx, key, n, ttl)
 }
 
-func (s *hangingStore) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+func (s *hangingStore) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
 	if err := s.hang(ctx); err != nil {
 		return 0, false, err
 	}
-	return s.Memory.Take(ctx, key, draws, most)
+	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
 // A store that hangs holds up neither calls nor their ends for long, and when it is known to be
 // away, calls do not wait for it.
 func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
-	for name, of := range map[string]func(middleware.Shared) maker{
-		"cache":     func(s middleware.Shared) maker { return middleware.Cache{Sampled: true, Shared: s} },
-		"ratelimit": func(s middleware.Shared) maker { return middleware.RateLimit{Tokens: 1e6, Count: byLength, Shared: s} },
-		"budget": func(s middleware.Shared) maker {
-			return middleware.Budget{PerDay: 1e6, Prices: prices, Count: byLength, Shared: s}
+	for name, of := range map[string]func(middleware.Shared) piece{
+		"cache":     func(s middleware.Shared) piece { return &middleware.Cache{Sampled: true, Shared: s} },
+		"ratelimit": func(s middleware.Shared) piece { return &middleware.RateLimit{Tokens: 1e6, Count: byLength, Shared: s} },
+		"budget": func(s middleware.Shared) piece {
+			return &middleware.Budget{PerDay: 1e6, Prices: prices, Count: byLength, Shared: s}
 		},
-		"breaker": func(s middleware.Shared) maker { return middleware.Breaker{Failures: 1, Shared: s} },
+		"breaker": func(s middleware.Shared) piece { return &middleware.Breaker{Failures: 1, Shared: s} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const longest = 2 * time.Second
-				store := &hangingStore{Memory: middleware.NewMemory(0)}
+				store := &hangingStore{Memory: &store.Memory{}}
 				reply := llmtest.Text("Hello").Usage(1, 1)
 				if name == "breaker" {
 					reply = failure(llm.Server) // to have something to tell the store at the end
@@ -265,10 +266,10 @@ func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
 	for down, want := range map[middleware.StoreDown]llm.Kind{middleware.Local: "", middleware.Refuse: llm.Network} {
 		t.Run(string(down), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := &hangingStore{Memory: middleware.NewMemory(0)}
+				store := &hangingStore{Memory: &store.Memory{}}
 				store.hangs.Store(true)
 				shared := middleware.Shared{Store: store, StoreDown: down}
-				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 600, Shared: shared}))
+				model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.RateLimit{Requests: 600, Shared: shared}))
 				for n, want := range []llm.Kind{llm.Timeout, want, want} {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 					h := stream(ctx, model, llm.Prompt("Hi"))
@@ -284,23 +285,23 @@ func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
 
 // oversleeping is a store whose machine sleeps for an hour while it is asked the first time.
 type oversleeping struct {
-	*middleware.Memory
+	*store.Memory
 	asked atomic.Int64
 }
 
-func (s *oversleeping) Take(ctx context.Context, key string, draws []middleware.Draw, most time.Duration) (time.Duration, bool, error) {
+func (s *oversleeping) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
 	if s.asked.Add(1) == 1 {
 		time.Sleep(time.Hour)
 		return 0, false, errAway
 	}
-	return s.Memory.Take(ctx, key, draws, most)
+	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
 // A machine that was suspended while it asked its store soon asks it again.
 func TestStoreIsNotLeftAloneForAsLongAsAMachineSlept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &oversleeping{Memory: middleware.NewMemory(0)}
-		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, middleware.RateLimit{Requests: 600, Shared: middleware.Shared{Store: store}}))
+		store := &oversleeping{Memory: &store.Memory{}}
+		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.RateLimit{Requests: 600, Shared: middleware.Shared{Store: store}}))
 		ask(t, model).want(t, "start text done", "")
 		time.Sleep(20 * time.Second)
 		ask(t, model).want(t, "start text done", "")
@@ -311,21 +312,21 @@ func TestStoreIsNotLeftAloneForAsLongAsAMachineSlept(t *testing.T) {
 // Two servers whose models have the same names, or two customers, share nothing of a store if their
 // scopes differ.
 func TestScopesOfAStoreAreApart(t *testing.T) {
-	store := middleware.NewMemory(0)
+	store := &store.Memory{}
 	in := func(scope string) middleware.Shared { return middleware.Shared{Store: store, Scope: scope} }
 	for name, tt := range map[string]struct {
-		of    func(middleware.Shared) maker
+		of    func(middleware.Shared) piece
 		first llmtest.Reply
 		again func(h heard) bool // whether a second call shows that there was a first
 	}{
-		"cache": {func(s middleware.Shared) maker { return middleware.Cache{Sampled: true, Shared: s} }, llmtest.Text("first"),
+		"cache": {func(s middleware.Shared) piece { return &middleware.Cache{Sampled: true, Shared: s} }, llmtest.Text("first"),
 			func(h heard) bool { return h.resp.Text() == "first" }},
-		"rate limit": {func(s middleware.Shared) maker { return middleware.RateLimit{Requests: 1, MaxWait: 1, Shared: s} }, llmtest.Text("first"),
+		"rate limit": {func(s middleware.Shared) piece { return &middleware.RateLimit{Requests: 1, MaxWait: 1, Shared: s} }, llmtest.Text("first"),
 			func(h heard) bool { return llm.KindOf(h.err) == llm.RateLimited }},
-		"budget": {func(s middleware.Shared) maker {
-			return middleware.Budget{PerDay: 30, Answer: 10, Prices: prices, Count: byLength, Shared: s}
+		"budget": {func(s middleware.Shared) piece {
+			return &middleware.Budget{PerDay: 30, EstimatedOutputTokens: 10, Prices: prices, Count: byLength, Shared: s}
 		}, llmtest.Text("first").Usage(2, 10), func(h heard) bool { return llm.KindOf(h.err) == llm.Quota }},
-		"breaker": {func(s middleware.Shared) maker { return middleware.Breaker{Failures: 1, Shared: s} }, failure(llm.Server),
+		"breaker": {func(s middleware.Shared) piece { return &middleware.Breaker{Failures: 1, Shared: s} }, failure(llm.Server),
 			func(h heard) bool { return llm.KindOf(h.err) == llm.Overloaded }},
 	} {
 		ask(t, llmtest.New(tt.first).Model(use(t, tt.of(in("east")))))

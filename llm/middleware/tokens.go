@@ -6,12 +6,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// A Counter returns the input tokens of a call. It may be called from many
+// Counter returns the number of input tokens of a call. It can be called from several
 // goroutines at once.
 type Counter func(ctx context.Context, call *llm.Call) (int, error)
 
-// count returns the input tokens of a call, counted by counter, or by the
-// model itself where there is none.
+// count returns the number of input tokens of a call. It uses the counter, or asks the
+// model if the counter is nil.
 func count(ctx context.Context, call *llm.Call, next llm.Handler, counter Counter) (int, error) {
 	if counter != nil {
 		return counter(ctx, call)
@@ -31,9 +31,9 @@ func count(ctx context.Context, call *llm.Call, next llm.Handler, counter Counte
 	return resp.Count.Tokens, nil
 }
 
-// countOrGuess is count, but where nobody can count, it guesses: what rests on
-// it is corrected by the usage that the server reports.
-func countOrGuess(ctx context.Context, call *llm.Call, next llm.Handler, counter Counter) int {
+// countOrEstimate returns the number of input tokens of a call, or an estimate if nothing
+// can count them. The usage that the server reports corrects the result later.
+func countOrEstimate(ctx context.Context, call *llm.Call, next llm.Handler, counter Counter) int {
 	if n, err := count(ctx, call, next, counter); err == nil {
 		return n
 	}
@@ -45,7 +45,7 @@ func countOrGuess(ctx context.Context, call *llm.Call, next llm.Handler, counter
 	}
 	if call.Request != nil {
 		for _, m := range call.Request.Messages {
-			bytes += 4 * bytesPerToken // what stands between messages
+			bytes += 4 * bytesPerToken // the template around a message
 			for _, part := range m.Parts {
 				bytes += partBytes(part)
 			}
@@ -57,11 +57,11 @@ func countOrGuess(ctx context.Context, call *llm.Call, next llm.Handler, counter
 	return bytes / bytesPerToken
 }
 
-// bytesPerToken is how long a token of text is, roughly.
+// bytesPerToken is the approximate length of a token of text.
 const bytesPerToken = 4
 
-// partBytes returns the length of a part's text; an image or a file is taken
-// for a thousand tokens.
+// partBytes returns the length of the text of a part. An image or a file counts as a
+// thousand tokens.
 func partBytes(part llm.Part) int {
 	switch p := part.(type) {
 	case llm.Text:
@@ -82,19 +82,19 @@ func partBytes(part llm.Part) int {
 	return 1000 * bytesPerToken
 }
 
-// spent returns the usage of a call as far as it was said, and guesses the
-// rest: input is what was counted before, output what has been seen of it. A
-// call that was refused is taken to have cost nothing.
-func (l *listener) spent(input int) llm.Usage {
-	u := l.usage()
-	if l.start == nil && l.err != nil {
+// usageOrEstimate returns the usage that the server reported. It estimates missing numbers:
+// the input as counted before the call, and the output from the text that arrived. The usage
+// of a refused call is zero.
+func (o *observer) usageOrEstimate(input int) llm.Usage {
+	u := o.usage()
+	if o.start == nil && o.err != nil {
 		return u
 	}
 	if u.Input.Certainty == llm.CertaintyNone {
 		u.Input = llm.Estimated(input)
 	}
 	if u.Output.Certainty == llm.CertaintyNone {
-		u.Output = llm.Estimated((l.bytes + bytesPerToken - 1) / bytesPerToken)
+		u.Output = llm.Estimated((o.bytes + bytesPerToken - 1) / bytesPerToken)
 	}
 	return u
 }

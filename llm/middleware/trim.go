@@ -11,47 +11,61 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Trim leaves out the oldest turns of a conversation that has become too long
-// for the model's context window. It keeps the system messages, the newest turn, and as many of
-// those before as fit. If the newest turn alone is too long, it leaves out the oldest
-// of its tool calls, each with its results. The answer then has a
-// warning, [llm.WarnChanged], that says what was left out.
+// Trim removes the oldest turns of a conversation that is too long for the context window of
+// the model. It keeps the system messages, the newest turn, and as many of the turns before
+// it as fit. If the newest turn alone is too long, Trim removes the oldest tool calls in it,
+// each with its results. The answer then has a warning, [llm.WarnChanged], with the number of
+// removed messages.
 //
-// What is still too long fails with [llm.ContextLength]. A conversation whose
-// tokens cannot be counted is sent as it is, with a warning, and so is a
-// request that is Strict, without one.
+// A conversation that is still too long fails with an error of kind [llm.ContextLength]. If
+// the tokens cannot be counted, the conversation is sent unchanged, with a warning. A request
+// with FailOnUnsupported is sent unchanged, without a warning.
+//
+// A Trim is safe for concurrent use. Do not copy it or change its fields after the first
+// call.
 type Trim struct {
-	// ContextWindow is the model's, in tokens; 0 asks Info. One must be set.
-	ContextWindow int `yaml:"context_window" json:"context_window"`
-	// Answer is how many tokens are kept free for the answer to a request that
-	// sets no MaxTokens. Default 1000.
-	Answer int `yaml:"answer" json:"answer"`
-	// Info returns what is known of a model. Models whose context window is
-	// not known are left alone.
-	Info func(provider, model string) (llm.ModelInfo, bool) `yaml:"-" json:"-"`
-	// Count counts the input tokens; nil asks the model, which for some is a
-	// request of its own: a few for each conversation that is too long.
-	Count Counter `yaml:"-" json:"-"`
+	// ContextWindow is the context window of the model in tokens. Zero means that Info
+	// provides it. One of them must be set.
+	ContextWindow int `yaml:"context_window"`
+	// EstimatedOutputTokens is the number of tokens that is kept free for the answer if the
+	// request sets no MaxTokens. The default is 1000.
+	EstimatedOutputTokens int `yaml:"estimated_output_tokens"`
+	// Info returns information about a model, and false if it is not known. Conversations with
+	// models whose context window is not known are sent unchanged.
+	Info func(provider, model string) (llm.ModelInfo, bool) `json:"-"`
+	// Count counts the input tokens. The default asks the model, which for some providers
+	// costs a few additional requests for each conversation that is too long.
+	Count Counter `json:"-"`
+
+	live live[*Trim]
 }
 
-// Middleware returns the middleware of these settings.
-func (t Trim) Middleware() (llm.Middleware, error) {
+// Validate returns an error that names every invalid field.
+func (t *Trim) Validate() error {
+	_, err := t.open()
+	return err
+}
+
+// Wrap implements [llm.Middleware].
+func (t *Trim) Wrap(next llm.Handler) llm.Handler {
+	return wrap(&t.live, t.open, (*Trim).run, next)
+}
+
+func (t *Trim) open() (*Trim, error) {
+	t = fixed(t)
 	s := settings{name: "Trim"}
-	positive(&s, "ContextWindow", &t.ContextWindow, 0)
-	positive(&s, "Answer", &t.Answer, 1000)
+	number(&s, "ContextWindow", &t.ContextWindow, 0)
+	number(&s, "EstimatedOutputTokens", &t.EstimatedOutputTokens, 1000)
 	switch {
 	case t.ContextWindow == 0 && t.Info == nil:
 		s.refuse("ContextWindow", "is zero, and Info is nil; set one of them")
-	case t.ContextWindow > 0 && t.ContextWindow <= t.Answer:
-		s.refuse("ContextWindow", "is %d, which leaves nothing besides Answer, %d", t.ContextWindow, t.Answer)
+	case t.ContextWindow > 0 && t.ContextWindow <= t.EstimatedOutputTokens:
+		s.refuse("ContextWindow", "is %d, which leaves no room besides EstimatedOutputTokens, %d", t.ContextWindow, t.EstimatedOutputTokens)
 	}
-	if err := s.err(); err != nil {
-		return nil, err
-	}
-	return layer(t.run), nil
+	return t, s.err()
 }
 
-func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+func (t *Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op != llm.OpChat || call.Request.FailOnUnsupported {
 		next(ctx, call)(yield)
 		return
@@ -67,16 +81,16 @@ func (t Trim) run(ctx context.Context, call *llm.Call, next llm.Handler, yield f
 	}
 }
 
-// trim returns the call with as many of its messages as fit, and what to say of it.
-func (t Trim) trim(ctx context.Context, call *llm.Call, next llm.Handler) (trimmed *llm.Call, warning string, err error) {
+// trim returns the call with as many of its messages as fit, and the text of a warning.
+func (t *Trim) trim(ctx context.Context, call *llm.Call, next llm.Handler) (trimmed *llm.Call, warning string, err error) {
 	room := t.room(call)
-	if room <= 0 || mostTokens(call.Request) <= room {
+	if room <= 0 || maxTokens(call.Request) <= room {
 		return call, "", nil
 	}
 	groups := group(call.Request.Messages)
-	droppable := groups.droppable()
-	// The fewest groups to drop, by halves; dropping more never makes it longer.
-	n := sort.Search(droppable+1, func(n int) bool {
+	removable := groups.removable()
+	// Binary search for the smallest number of groups to remove.
+	n := sort.Search(removable+1, func(n int) bool {
 		if err != nil {
 			return true
 		}
@@ -91,10 +105,10 @@ func (t Trim) trim(ctx context.Context, call *llm.Call, next llm.Handler) (trimm
 		return nil, "", llm.FromContext(ctx)
 	case err != nil:
 		return call, "not trimmed, because the tokens could not be counted: " + err.Error(), nil
-	case n > droppable:
+	case n > removable:
 		return nil, "", &llm.Error{
 			Kind: llm.ContextLength, Provider: call.Provider, Model: call.Model, Op: call.Op,
-			Message: fmt.Sprintf("not sent: the system messages and the newest turn alone are more than the %d tokens there is room for (middleware.Trim)", room),
+			Message: fmt.Sprintf("not sent: the system messages and the newest turn alone exceed the limit of %d tokens (middleware.Trim); shorten them", room),
 		}
 	case n == 0:
 		return call, "", nil
@@ -102,11 +116,11 @@ func (t Trim) trim(ctx context.Context, call *llm.Call, next llm.Handler) (trimm
 	trimmed = call.Clone()
 	trimmed.Request.Messages = groups.without(n)
 	all, kept := len(call.Request.Messages), len(trimmed.Request.Messages)
-	return trimmed, fmt.Sprintf("%d of %d messages, the oldest, were left out so that the rest fits into %d tokens", all-kept, all, room), nil
+	return trimmed, fmt.Sprintf("the oldest %d of %d messages were removed, so that the rest fits into %d tokens", all-kept, all, room), nil
 }
 
-// room returns how many tokens the input may have, or 0 if that is not known.
-func (t Trim) room(call *llm.Call) int {
+// room returns the maximum number of input tokens, or 0 if it is not known.
+func (t *Trim) room(call *llm.Call) int {
 	window := t.ContextWindow
 	if window == 0 {
 		info, _ := t.Info(call.Provider, call.Model)
@@ -115,14 +129,13 @@ func (t Trim) room(call *llm.Call) int {
 	if n := call.Request.MaxTokens; n > 0 {
 		return window - n
 	}
-	return window - t.Answer
+	return window - t.EstimatedOutputTokens
 }
 
-// mostTokens returns more tokens than the request can have: no tokenizer makes
-// more of a text than it has bytes. It saves counting what is short. What is not text
-// may have any number.
-func mostTokens(req *llm.Request) int {
-	const around = 32 // a message, with its role and what stands around it
+// maxTokens returns an upper bound for the tokens of a request, so that short requests need
+// not be counted. A text never has more tokens than bytes. Other content has no bound.
+func maxTokens(req *llm.Request) int {
+	const around = 32 // the role and the template around a message
 	n := around
 	for _, m := range req.Messages {
 		n += around + len(m.Name)
@@ -143,17 +156,17 @@ func mostTokens(req *llm.Request) int {
 	return n
 }
 
-// groups are the messages of a conversation by what belongs together, oldest
-// first, each with its place in the order in which they are dropped.
+// groups are the messages of a conversation, oldest first, in groups that are kept or
+// removed together.
 type groups []messageGroup
 
 type messageGroup struct {
 	messages []llm.Message
-	kept     bool // never dropped
+	kept     bool // never removed
 }
 
-// group divides a conversation: every system message for itself, every turn but
-// the newest as a whole, and the newest into what was asked and each tool exchange.
+// group divides a conversation. Each system message is a group, and so is each turn except
+// the newest. The newest turn is divided into the user messages and each tool exchange.
 func group(messages []llm.Message) groups {
 	newest := len(messages)
 	for i, m := range messages {
@@ -173,7 +186,7 @@ func group(messages []llm.Message) groups {
 			all[last].messages = append(all[last].messages, m)
 		}
 	}
-	for i := range slices.Backward(all) { // the newest of all is what the answer follows
+	for i := range slices.Backward(all) { // the answer follows the newest group
 		if all[i].messages[0].Role != llm.RoleSystem {
 			all[i].kept = true
 			break
@@ -182,8 +195,8 @@ func group(messages []llm.Message) groups {
 	return all
 }
 
-// begins reports whether a message begins a group: a turn, or within the newest
-// one, the model's side of an exchange.
+// begins reports whether a message begins a group: a turn or, in the newest turn, a message
+// of the model.
 func begins(messages []llm.Message, i, newest int) bool {
 	switch messages[i].Role {
 	case llm.RoleUser:
@@ -194,7 +207,7 @@ func begins(messages []llm.Message, i, newest int) bool {
 	return false
 }
 
-func (gs groups) droppable() int {
+func (gs groups) removable() int {
 	n := 0
 	for _, g := range gs {
 		if !g.kept {
@@ -204,7 +217,7 @@ func (gs groups) droppable() int {
 	return n
 }
 
-// without returns the messages without the n oldest groups that may be dropped.
+// without returns the messages without the n oldest groups that can be removed.
 func (gs groups) without(n int) []llm.Message {
 	var messages []llm.Message
 	for _, g := range gs {

@@ -61,7 +61,7 @@ func TestTrimKeepsWhatBelongsTogether(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := llmtest.Always(llmtest.Text("Hello"))
-			trim := middleware.Trim{ContextWindow: tt.room + 5, Answer: 5, Count: byTens}
+			trim := &middleware.Trim{ContextWindow: tt.room + 5, EstimatedOutputTokens: 5, Count: byTens}
 			req := &llm.Request{Messages: conversation(tt.messages)}
 			h := stream(t.Context(), p.Model(use(t, trim)), req)
 			if tt.kept == "" {
@@ -80,12 +80,12 @@ func TestTrimKeepsWhatBelongsTogether(t *testing.T) {
 }
 
 func TestTrimSaysWhatItLeftOut(t *testing.T) {
-	trim := middleware.Trim{ContextWindow: 50, Answer: 10, Count: byTens}
+	trim := &middleware.Trim{ContextWindow: 50, EstimatedOutputTokens: 10, Count: byTens}
 	h := stream(t.Context(), llmtest.New(llmtest.Text("Hello")).Model(use(t, trim)), &llm.Request{Messages: conversation("s u1 a1 u2 a2 u3")})
 	h.want(t, "start warning text done", "")
 	equal(t, "the warning", h.resp.Warnings, []llm.Warning{{
 		Code: llm.WarnChanged, Setting: "Messages",
-		Message: "2 of 6 messages, the oldest, were left out so that the rest fits into 40 tokens",
+		Message: "the oldest 2 of 6 messages were removed, so that the rest fits into 40 tokens",
 	}})
 }
 
@@ -99,16 +99,16 @@ func TestTrimLeavesAlone(t *testing.T) {
 	unknown := func(string, string) (llm.ModelInfo, bool) { return llm.ModelInfo{}, false }
 	for _, tt := range []struct {
 		name   string
-		trim   middleware.Trim
+		trim   *middleware.Trim
 		model  string
 		req    *llm.Request
 		sent   int
 		events string
 	}{
-		{"a strict request", middleware.Trim{ContextWindow: 50, Answer: 10, Count: byTens}, "known", &strict, 6, "start text done"},
-		{"a model of unknown window", middleware.Trim{Info: unknown, Answer: 10, Count: byTens}, "unknown", long, 6, "start text done"},
-		{"but not one of a known window", middleware.Trim{Info: info, Answer: 10, Count: byTens}, "known", long, 2, "start warning text done"},
-		{"nor by the request's own limit", middleware.Trim{ContextWindow: 50, Answer: 10, Count: byTens}, "known",
+		{"a strict request", &middleware.Trim{ContextWindow: 50, EstimatedOutputTokens: 10, Count: byTens}, "known", &strict, 6, "start text done"},
+		{"a model of unknown window", &middleware.Trim{Info: unknown, EstimatedOutputTokens: 10, Count: byTens}, "unknown", long, 6, "start text done"},
+		{"but not one of a known window", &middleware.Trim{Info: info, EstimatedOutputTokens: 10, Count: byTens}, "known", long, 2, "start warning text done"},
+		{"nor by the request's own limit", &middleware.Trim{ContextWindow: 50, EstimatedOutputTokens: 10, Count: byTens}, "known",
 			&llm.Request{Messages: long.Messages, MaxTokens: 30}, 2, "start warning text done"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestTrimLeavesAlone(t *testing.T) {
 }
 
 func TestTrimAsksTheModelToCount(t *testing.T) {
-	trim := middleware.Trim{ContextWindow: 50, Answer: 10}
+	trim := &middleware.Trim{ContextWindow: 50, EstimatedOutputTokens: 10}
 	long := &llm.Request{Messages: conversation("s u1 a1 u2 a2 u3")}
 	t.Run("which can", func(t *testing.T) {
 		p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
@@ -147,7 +147,7 @@ func TestTrimAsksTheModelToCount(t *testing.T) {
 	})
 	t.Run("but not for what is short", func(t *testing.T) {
 		p := llmtest.New(llmtest.Text("Hello"))
-		short := middleware.Trim{ContextWindow: 1000, Answer: 10}
+		short := &middleware.Trim{ContextWindow: 1000, EstimatedOutputTokens: 10}
 		stream(t.Context(), p.Model(use(t, short)), long).want(t, "start text done", "")
 	})
 }
@@ -157,7 +157,7 @@ func TestTrimCountsWhatIsNotText(t *testing.T) {
 	for _, part := range []llm.Part{llm.Image{URL: "https://example.com/a.png"}, llm.Audio{Data: []byte("a")}, llm.File{URL: "https://example.com/a.pdf"}} {
 		t.Run(fmt.Sprintf("%T", part), func(t *testing.T) {
 			p := llmtest.Always(llmtest.Text("Hello"))
-			model := p.Model(use(t, middleware.Trim{ContextWindow: 20_000, Count: func(_ context.Context, call *llm.Call) (int, error) {
+			model := p.Model(use(t, &middleware.Trim{ContextWindow: 20_000, Count: func(_ context.Context, call *llm.Call) (int, error) {
 				return 10_000 * len(call.Request.Messages), nil
 			}}))
 			req := &llm.Request{Messages: []llm.Message{

@@ -7,7 +7,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// settings returns the attributes of what a call asks for, content aside.
+// settings returns the attributes of the settings of a request.
 func settings(call *llm.Call, streamed bool) []attribute.KeyValue {
 	var attrs []attribute.KeyValue
 	if call.Embed != nil && call.Embed.Dimensions > 0 {
@@ -51,8 +51,8 @@ func settings(call *llm.Call, streamed bool) []attribute.KeyValue {
 	return attrs
 }
 
-// outcome returns the attributes of how an answer ended and what it cost, as
-// far as the server said.
+// outcome returns the attributes of the finish reason and of the usage that the server
+// reported.
 func outcome(done *llm.Done) []attribute.KeyValue {
 	var attrs []attribute.KeyValue
 	if done.FinishReason != llm.FinishUnknown {
@@ -75,16 +75,16 @@ func outcome(done *llm.Done) []attribute.KeyValue {
 	return attrs
 }
 
-// finishReason returns the conventions' word for the end of an answer:
+// finishReason returns the finish reason as the conventions name it:
 // https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/docs/gen-ai/gen-ai-output-messages.json
 func finishReason(reason llm.FinishReason) string {
 	if reason == llm.FinishToolCalls {
-		return "tool_call" // they have it in the singular
+		return "tool_call" // the conventions use the singular
 	}
-	return underscored(string(reason))
+	return string(reason)
 }
 
-// known returns the attribute, or none for a value that is not known.
+// known returns the attribute, or none if the value is not known.
 func known(key attribute.Key, value string) []attribute.KeyValue {
 	if value == "" {
 		return nil

@@ -29,11 +29,7 @@ func streaming(t testing.TB, chunks int, settings *otel.Telemetry) func() {
 	if settings != nil {
 		settings.TracerProvider = trace.NewTracerProvider()
 		settings.MeterProvider = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))
-		traced, err := settings.Middleware()
-		if err != nil {
-			t.Fatal(err)
-		}
-		model = model.With(llm.WithMiddleware(traced))
+		model = model.With(llm.WithMiddleware(settings))
 	}
 	return func() {
 		for _, err := range model.Stream(t.Context(), llm.Prompt("Hi")).Events() {

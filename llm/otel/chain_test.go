@@ -13,24 +13,13 @@ import (
 	"github.com/parley-llm/parley/llm/otel"
 )
 
-func made(t *testing.T, settings interface {
-	Middleware() (llm.Middleware, error)
-}) llm.Middleware {
-	t.Helper()
-	m, err := settings.Middleware()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
-
 // A conversation of two turns. In the first the model is busy twice and then
 // answers; in the second its context is too small, and a larger model answers.
 // Telemetry stands outside of everything, and at each model.
 func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend := newBackend(t)
-		traced := backend.middleware(otel.Telemetry{})
+		traced := backend.middleware(&otel.Telemetry{})
 		busy := &llm.Error{Kind: llm.Overloaded, Status: 503, RetryAfter: time.Second}
 		tooLong := &llm.Error{Kind: llm.ContextLength, Status: 400, Message: "too long"}
 		small := llmtest.New(
@@ -40,8 +29,8 @@ func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 		large := llmtest.New(llmtest.Text("Your name is Ada.").Usage(25, 5)).Named("large")
 		model := small.Model(llm.WithName("s1"), llm.WithMiddleware(
 			traced,
-			made(t, middleware.Fallback{To: []middleware.Alternative{{Model: large.Model(llm.WithName("l1"), llm.WithMiddleware(traced))}}}),
-			made(t, middleware.Retry{}),
+			&middleware.Fallback{To: []middleware.FallbackTarget{{Model: large.Model(llm.WithName("l1"), llm.WithMiddleware(traced))}}},
+			&middleware.Retry{},
 			traced,
 		))
 

@@ -9,17 +9,17 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// The conventions have messages and tools as JSON in attributes:
+// The conventions report messages and tools as JSON in attributes:
 // https://github.com/open-telemetry/semantic-conventions/blob/v1.41.0/docs/gen-ai/gen-ai-input-messages.json
 
 type message struct {
 	Role         llm.Role `json:"role"`
 	Name         string   `json:"name,omitempty"`
 	Parts        []part   `json:"parts"`
-	FinishReason string   `json:"finish_reason,omitempty"` // of answers
+	FinishReason string   `json:"finish_reason,omitempty"` // for answers only
 }
 
-// part is a piece of a message; which fields it has depends on its type.
+// part is a part of a message. Its fields depend on its type.
 type part struct {
 	Type      string          `json:"type"`
 	Content   *string         `json:"content,omitempty"`
@@ -31,7 +31,7 @@ type part struct {
 	MediaType string          `json:"mime_type,omitempty"`
 	URI       string          `json:"uri,omitempty"`
 	FileID    string          `json:"file_id,omitempty"`
-	Size      int             `json:"size,omitempty"` // ours: bytes, in place of the bytes themselves
+	Size      int             `json:"size,omitempty"` // not in the conventions: the number of bytes
 }
 
 type tool struct {
@@ -41,8 +41,8 @@ type tool struct {
 	Parameters  json.RawMessage `json:"parameters,omitempty"`
 }
 
-// asked returns the attributes of what a call says.
-func asked(call *llm.Call) []attribute.KeyValue {
+// inputContent returns the attributes of the messages and tools of a call.
+func inputContent(call *llm.Call) []attribute.KeyValue {
 	r := call.Request
 	if r == nil {
 		return nil
@@ -66,8 +66,8 @@ func asked(call *llm.Call) []attribute.KeyValue {
 	return appendJSON(attrs, keyTools, tools)
 }
 
-// answered returns the attributes of what an answer says, be it whole or not.
-func answered(resp *llm.Response) []attribute.KeyValue {
+// outputContent returns the attributes of the messages of an answer. The answer can be incomplete.
+func outputContent(resp *llm.Response) []attribute.KeyValue {
 	var output []message
 	for _, m := range resp.Messages {
 		output = append(output, messageOf(m))
@@ -78,14 +78,14 @@ func answered(resp *llm.Response) []attribute.KeyValue {
 	return appendJSON(nil, keyOutput, output)
 }
 
-// appendJSON appends values as one attribute, or nothing if there are none.
+// appendJSON adds the values as one attribute, or nothing if there are none.
 func appendJSON[T any](attrs []attribute.KeyValue, key attribute.Key, values []T) []attribute.KeyValue {
 	if len(values) == 0 {
 		return attrs
 	}
 	data, err := json.Marshal(values)
 	if err != nil {
-		return attrs // a tool's schema that is not JSON, which Validate refuses
+		return attrs // the schema of a tool is not JSON; Request.Validate refuses it
 	}
 	return append(attrs, key.String(string(data)))
 }
@@ -121,7 +121,7 @@ func partOf(p llm.Part) part {
 	case llm.File:
 		return media(llm.ModalityFile, p.MediaType, p.URL, p.ID, p.Data)
 	case llm.Code:
-		content := p.Source + p.Output // a part has either
+		content := p.Source + p.Output // a part has one of them
 		return part{Type: "code", Name: p.Language, Content: &content}
 	case llm.Unknown:
 		return part{Type: p.Type}
@@ -129,8 +129,8 @@ func partOf(p llm.Part) part {
 	return part{Type: "unknown"}
 }
 
-// arguments returns a tool call's arguments as they are if they are JSON, and
-// otherwise as a string: models make mistakes.
+// arguments returns the arguments of a tool call. If the model did not write valid JSON,
+// they become a JSON string.
 func arguments(text string) json.RawMessage {
 	if json.Valid([]byte(text)) {
 		return json.RawMessage(text)
@@ -142,7 +142,7 @@ func arguments(text string) json.RawMessage {
 	return quoted
 }
 
-// media returns a part without its bytes: a trace is no place for pictures.
+// media returns a part without its bytes, which are too large for a trace.
 func media(modality llm.Modality, mediaType, url, id string, data []byte) part {
 	switch {
 	case url != "":

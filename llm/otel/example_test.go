@@ -14,15 +14,12 @@ import (
 )
 
 func ExampleTelemetry() {
-	exporter := tracetest.NewInMemoryExporter() // a program has one that sends
-	traced, err := otel.Telemetry{
+	exporter := tracetest.NewInMemoryExporter() // a program uses one that exports
+	telemetry := &otel.Telemetry{
 		TracerProvider: trace.NewTracerProvider(trace.WithSyncer(exporter)),
-	}.Middleware()
-	if err != nil {
-		log.Fatal(err)
 	}
 
-	model := llmtest.New(llmtest.Text("Sunny.").Usage(12, 2)).Model(llm.WithMiddleware(traced))
+	model := llmtest.New(llmtest.Text("Sunny.").Usage(12, 2)).Model(llm.WithMiddleware(telemetry))
 	if _, err := model.Generate(context.Background(), llm.Prompt("What is the weather?")); err != nil {
 		log.Fatal(err)
 	}

@@ -38,14 +38,13 @@ func newBackend(t *testing.T) *backend {
 	return b
 }
 
-func (b *backend) middleware(settings otel.Telemetry) llm.Middleware {
+func (b *backend) middleware(telemetry *otel.Telemetry) llm.Middleware {
 	b.t.Helper()
-	settings.TracerProvider, settings.MeterProvider = b.tracers, b.meters
-	m, err := settings.Middleware()
-	if err != nil {
+	telemetry.TracerProvider, telemetry.MeterProvider = b.tracers, b.meters
+	if err := telemetry.Validate(); err != nil {
 		b.t.Fatal(err)
 	}
-	return m
+	return telemetry
 }
 
 type attributes map[string]any

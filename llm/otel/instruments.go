@@ -7,8 +7,8 @@ import (
 	"go.opentelemetry.io/otel/semconv/v1.41.0/genaiconv"
 )
 
-// instruments are the metrics: how long calls take, what they cost in tokens,
-// and how streams flow.
+// instruments are the metrics: the duration of calls, the number of tokens, and the times of
+// the chunks of a stream.
 type instruments struct {
 	duration   metric.Float64Histogram
 	tokens     metric.Int64Histogram
@@ -16,7 +16,7 @@ type instruments struct {
 	eachChunk  metric.Float64Histogram
 }
 
-// The bounds of buckets are those that the conventions ask for:
+// The bucket boundaries are those of the conventions:
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
 var (
 	durationBuckets = metric.WithExplicitBucketBoundaries(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)

@@ -1,19 +1,17 @@
 package otel
 
 import (
-	"strings"
-
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.41.0"
 
 	"github.com/parley-llm/parley/llm"
 )
 
-// The names of the conventions are still moving, so all that are used stand
-// here. v1.41.0 is the last version whose Go package has those for generative AI.
+// The names of the conventions still change, so this file has all names that are used.
+// v1.41.0 is the last version whose Go package has the names for generative AI.
 const schemaURL = semconv.SchemaURL
 
-// Of every span and metric.
+// Attributes of all spans and metrics.
 const (
 	keyOperation     = semconv.GenAIOperationNameKey
 	keyProvider      = semconv.GenAIProviderNameKey
@@ -22,13 +20,13 @@ const (
 	keyErrorType     = semconv.ErrorTypeKey
 )
 
-// Of the metric that counts tokens.
+// Attributes of the token metric.
 var (
 	tokenInput  = semconv.GenAITokenTypeInput
 	tokenOutput = semconv.GenAITokenTypeOutput
 )
 
-// Of spans: the request's settings.
+// Attributes of spans: settings of the request.
 const (
 	keyStream           = semconv.GenAIRequestStreamKey
 	keyOutputType       = semconv.GenAIOutputTypeKey
@@ -43,7 +41,7 @@ const (
 	keyDimensions       = semconv.GenAIEmbeddingsDimensionCountKey
 )
 
-// Of spans: what the answer said of itself.
+// Attributes of spans: data of the answer.
 const (
 	keyResponseID       = semconv.GenAIResponseIDKey
 	keyFinishReasons    = semconv.GenAIResponseFinishReasonsKey
@@ -56,7 +54,7 @@ const (
 	keyStatus           = semconv.HTTPResponseStatusCodeKey
 )
 
-// Of spans: content, if it is asked for.
+// Attributes of spans: content, if Telemetry.Content is set.
 const (
 	keySystem = semconv.GenAISystemInstructionsKey
 	keyInput  = semconv.GenAIInputMessagesKey
@@ -64,12 +62,12 @@ const (
 	keyTools  = semconv.GenAIToolDefinitionsKey
 )
 
-// The conventions have no name for an attempt that failed and was made anew; it
-// is an event of the span, with the provider, model and error type of the attempt.
+// attemptEvent is the name of a span event for a failed attempt, with the provider, model
+// and error type. The conventions have no name for it.
 const attemptEvent = "parley.attempt"
 
-// operations are the conventions' names of operations. Those that they lack
-// are named in the same way.
+// operations maps operations to the names of the conventions. Names that the conventions
+// lack have the same form.
 var operations = map[llm.Op]attribute.KeyValue{
 	llm.OpChat:        semconv.GenAIOperationNameChat,
 	llm.OpEmbed:       semconv.GenAIOperationNameEmbeddings,
@@ -81,11 +79,11 @@ func operation(op llm.Op) attribute.KeyValue {
 	if known, ok := operations[op]; ok {
 		return known
 	}
-	return keyOperation.String(underscored(string(op)))
+	return keyOperation.String(string(op))
 }
 
-// vendors are the conventions' names of providers. One that they lack goes by
-// its own name, as they ask.
+// vendors maps providers to the names of the conventions. The conventions ask to use the
+// name of the provider if they lack one.
 var vendors = map[string]attribute.KeyValue{
 	"openai":   semconv.GenAIProviderNameOpenAI,
 	"azure":    semconv.GenAIProviderNameAzureAIOpenAI,
@@ -103,12 +101,10 @@ func vendor(provider string) attribute.KeyValue {
 	return keyProvider.String(provider)
 }
 
-// errorType names a kind of error with few words and no spaces: "rate_limited".
+// errorType returns the kind of an error, for example "rate_limited".
 func errorType(err error) string {
 	if kind := llm.KindOf(err); kind != "" {
-		return underscored(string(kind))
+		return string(kind)
 	}
 	return semconv.ErrorTypeOther.Value.AsString()
 }
-
-func underscored(words string) string { return strings.ReplaceAll(words, " ", "_") }

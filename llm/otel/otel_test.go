@@ -42,7 +42,7 @@ func TestSpanOfAStreamedChat(t *testing.T) {
 		req := llm.Prompt("Why is the sky blue?")
 		req.Temperature, req.MaxTokens, req.Seed, req.Stop = new(0.0), 400, new(int64(7)), []string{"END"}
 		req.Format = &llm.Format{}
-		model := provider.Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})), llm.WithName("chat"))
+		model := provider.Model(llm.WithMiddleware(backend.middleware(&otel.Telemetry{})), llm.WithName("chat"))
 		for _, err := range model.Stream(t.Context(), req).Text() {
 			if err != nil {
 				t.Fatal(err)
@@ -132,7 +132,7 @@ func TestSpansSayHowCallsEnd(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			backend := newBackend(t)
-			model := llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})))
+			model := llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(&otel.Telemetry{})))
 			if test.ask != nil {
 				test.ask(model, t.Context())
 			} else {
@@ -180,7 +180,7 @@ func TestOtherOperationsHaveSpans(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			backend := newBackend(t)
-			if err := test.ask(t.Context(), llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{})))); err != nil {
+			if err := test.ask(t.Context(), llmtest.New(test.reply).Model(llm.WithMiddleware(backend.middleware(&otel.Telemetry{})))); err != nil {
 				t.Fatal(err)
 			}
 			spans := backend.spans()
@@ -201,7 +201,7 @@ func TestContentIsReportedOnlyIfAskedFor(t *testing.T) {
 		},
 		Tools: []llm.Tool{{Name: "look", Description: "Looks.", Parameters: []byte(`{"type":"object"}`)}},
 	}
-	ask := func(t *testing.T, settings otel.Telemetry) attributes {
+	ask := func(t *testing.T, settings *otel.Telemetry) attributes {
 		backend := newBackend(t)
 		provider := llmtest.New(llmtest.Reasoning("Whiskers.").Text("A ", "cat."))
 		if _, err := provider.Model(llm.WithMiddleware(backend.middleware(settings))).Generate(t.Context(), req); err != nil {
@@ -211,14 +211,14 @@ func TestContentIsReportedOnlyIfAskedFor(t *testing.T) {
 	}
 	keys := []string{"gen_ai.system_instructions", "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.tool.definitions"}
 
-	without := ask(t, otel.Telemetry{})
+	without := ask(t, &otel.Telemetry{})
 	for _, key := range keys {
 		if got, ok := without[key]; ok {
 			t.Errorf("%s is reported unasked: %v", key, got)
 		}
 	}
 
-	with := ask(t, otel.Telemetry{Content: true})
+	with := ask(t, &otel.Telemetry{Content: true})
 	want := attributes{
 		"gen_ai.system_instructions": `[{"type":"text","content":"You are terse."}]`,
 		"gen_ai.input.messages": `[{"role":"user","parts":[{"type":"text","content":"What is this?"},` +
@@ -249,7 +249,7 @@ func TestCallerLeavesAndTheProviderIsLeft(t *testing.T) {
 			}
 		}))
 		seen := 0
-		for range provider.Model(llm.WithMiddleware(backend.middleware(otel.Telemetry{Content: content}))).Stream(t.Context(), llm.Prompt("Hi")).Text() {
+		for range provider.Model(llm.WithMiddleware(backend.middleware(&otel.Telemetry{Content: content}))).Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			if seen++; seen == 2 {
 				break
 			}

@@ -14,26 +14,26 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// record is one call on its way: its span, and what its metrics need.
+// record is one call in progress: its span and the data for its metrics.
 type record struct {
 	reporter *reporter
 	ctx      context.Context
 	call     *llm.Call
 	span     trace.Span
-	streamed bool // the caller sees the answer piece by piece
+	streamed bool // the caller receives the answer in chunks
 
 	began  time.Time
-	chunk  time.Time // when the last piece of content came
+	chunk  time.Time // time of the last chunk
 	labels []metric.RecordOption
 
-	provider string // who answered, if that is not who was called
-	model    string // which model answered
+	provider string // that answered
+	model    string // that answered
 	done     *llm.Done
 	err      error
-	answer   *llm.Response // if content is reported
+	answer   *llm.Response // if Telemetry.Content is set
 }
 
-// begin opens the span of a call.
+// begin starts the span of a call.
 func (r *reporter) begin(ctx context.Context, call *llm.Call) (context.Context, *record) {
 	rec := &record{reporter: r, call: call, began: time.Now()}
 	rec.streamed = call.Op == llm.OpChat && !call.Buffered && (call.Request == nil || !call.Request.NonStreaming)
@@ -48,13 +48,13 @@ func (r *reporter) begin(ctx context.Context, call *llm.Call) (context.Context, 
 	if rec.span.IsRecording() {
 		rec.span.SetAttributes(settings(call, rec.streamed)...)
 		if r.content {
-			rec.span.SetAttributes(asked(call)...)
+			rec.span.SetAttributes(inputContent(call)...)
 		}
 	}
 	return ctx, rec
 }
 
-// identity is what spans and metrics know of a call from its beginning.
+// identity returns the attributes that are known before the answer.
 func (rec *record) identity() []attribute.KeyValue {
 	attrs := []attribute.KeyValue{operation(rec.call.Op), vendor(rec.call.Provider)}
 	if rec.call.Model != "" {
@@ -63,12 +63,12 @@ func (rec *record) identity() []attribute.KeyValue {
 	return attrs
 }
 
-// watch returns the events, which it passes on to yield as well. They end early
-// if the caller leaves.
-func (rec *record) watch(events llm.Events, yield func(llm.Event, error) bool) llm.Events {
+// forward returns the events, and also sends them to yield. They end early if the caller
+// stops reading.
+func (rec *record) forward(events llm.Events, yield func(llm.Event, error) bool) llm.Events {
 	return func(collect func(llm.Event, error) bool) {
 		for ev, err := range events {
-			rec.see(ev, err)
+			rec.observe(ev, err)
 			collect(ev, err)
 			if !yield(ev, err) {
 				return
@@ -77,14 +77,14 @@ func (rec *record) watch(events llm.Events, yield func(llm.Event, error) bool) l
 	}
 }
 
-// see takes note of one event.
-func (rec *record) see(ev llm.Event, err error) {
+// observe records one event.
+func (rec *record) observe(ev llm.Event, err error) {
 	if err != nil {
 		rec.err = err
 		return
 	}
 	if rec.streamed && ev.Type.Content() && ev.Type != llm.EventDone {
-		rec.seeChunk()
+		rec.observeChunk()
 	}
 	switch detail := ev.Detail.(type) {
 	case *llm.Start:
@@ -100,13 +100,13 @@ func (rec *record) see(ev llm.Event, err error) {
 	}
 }
 
-// seeChunk measures when a piece of content came.
-func (rec *record) seeChunk() {
+// observeChunk measures the time of a chunk.
+func (rec *record) observeChunk() {
 	now := time.Now()
 	if rec.chunk.IsZero() {
 		wait := now.Sub(rec.began).Seconds()
 		rec.span.SetAttributes(keyTimeToFirstChunk.Float64(wait))
-		// From here on the labels are complete: a start event comes before content.
+		// The labels are complete now, because the start event comes before content.
 		rec.labels = []metric.RecordOption{metric.WithAttributeSet(rec.labelSet())}
 		rec.reporter.instruments.firstChunk.Record(rec.ctx, wait, rec.labels...)
 	} else {
@@ -115,13 +115,13 @@ func (rec *record) seeChunk() {
 	rec.chunk = now
 }
 
-// labelSet is what metrics know of a call, with more if there is more.
+// labelSet returns the attributes of metrics.
 func (rec *record) labelSet(more ...attribute.KeyValue) attribute.Set {
 	attrs := append(rec.identity(), more...)
 	return attribute.NewSet(append(attrs, known(keyResponseModel, rec.model)...)...)
 }
 
-// end closes the span and records what the call took and cost.
+// end ends the span, and records the duration and the tokens.
 func (rec *record) end() {
 	ended := time.Now()
 	defer rec.span.End(trace.WithTimestamp(ended))
@@ -134,7 +134,7 @@ func (rec *record) end() {
 		rec.countTokens(rec.done.Usage)
 	}
 	if rec.answer != nil {
-		rec.span.SetAttributes(answered(rec.answer)...)
+		rec.span.SetAttributes(outputContent(rec.answer)...)
 	}
 	var failed []attribute.KeyValue
 	if rec.err != nil {
@@ -143,7 +143,7 @@ func (rec *record) end() {
 	rec.reporter.instruments.duration.Record(rec.ctx, ended.Sub(rec.began).Seconds(), metric.WithAttributeSet(rec.labelSet(failed...)))
 }
 
-// fail reports the error on the span, and returns its type for the metrics.
+// fail reports the error in the span, and returns its type for the metrics.
 func (rec *record) fail() []attribute.KeyValue {
 	kind := keyErrorType.String(errorType(rec.err))
 	rec.span.SetAttributes(kind)
@@ -154,7 +154,7 @@ func (rec *record) fail() []attribute.KeyValue {
 	if status != 0 {
 		rec.span.SetAttributes(keyStatus.Int(status))
 	}
-	description := string(llm.KindOf(rec.err))
+	description := llm.KindOf(rec.err).Error()
 	switch {
 	case rec.reporter.content:
 		description = rec.err.Error()
@@ -165,7 +165,7 @@ func (rec *record) fail() []attribute.KeyValue {
 	return []attribute.KeyValue{kind}
 }
 
-// countTokens records what the server reported, and nothing that is a guess.
+// countTokens records the tokens that the server reported. Estimates are not recorded.
 func (rec *record) countTokens(usage llm.Usage) {
 	for _, part := range [...]struct {
 		tokens llm.Tokens

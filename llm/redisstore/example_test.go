@@ -1,8 +1,6 @@
 package redisstore_test
 
 import (
-	"log"
-
 	"github.com/redis/go-redis/v9"
 
 	"github.com/parley-llm/parley/llm"
@@ -15,12 +13,9 @@ func ExampleNew() {
 	client := redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true})
 	defer client.Close()
 
-	limit, err := middleware.RateLimit{
-		Requests: 500, // a minute, of all machines together
+	limit := &middleware.RateLimit{
+		Requests: 500, // per minute, for all machines together
 		Shared:   middleware.Shared{Store: redisstore.New(client), StoreDown: middleware.Refuse},
-	}.Middleware()
-	if err != nil {
-		log.Fatal(err)
 	}
 	model := llmtest.New().Model(llm.WithMiddleware(limit)) // or a real one
 	_ = model

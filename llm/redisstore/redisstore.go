@@ -1,35 +1,35 @@
-// Package redisstore keeps the state of middleware — cached answers, rate
-// limits, budgets, open breakers — in Redis or Valkey, so that all machines of a
-// fleet share it:
+// Package redisstore keeps the state of middleware (cached answers, rate limits, budgets and
+// open breakers) in Redis or Valkey, so that several processes can share it:
 //
 //	store := redisstore.New(redis.NewClient(&redis.Options{Addr: "localhost:6379", ContextTimeoutEnabled: true}))
-//	limit, err := middleware.RateLimit{
+//	limit := &middleware.RateLimit{
 //		Requests: 500,
 //		Shared:   middleware.Shared{Store: store, StoreDown: middleware.Refuse},
-//	}.Middleware()
+//	}
 //
-// What happens while Redis is away is for the middleware's user to choose: see
-// [middleware.StoreDown].
+// While Redis is unavailable, calls proceed as the StoreDown setting of the middleware says:
+// see [github.com/parley-llm/parley/llm/middleware.StoreDown].
 //
-// It takes Redis 6 or Valkey 7, alone, behind Sentinel, or as a cluster. Every
-// operation is one command or one script on one key, so it is atomic and a
-// cluster can run it. Time is the server's, so the machines' clocks need not agree.
+// The package supports Redis 6 and Valkey 7, as a single server, behind Sentinel, or as a
+// cluster. Every operation is one command or one script on one key, so that it is atomic and
+// works in a cluster. The clock of the server is used, so the clocks of the machines may
+// differ.
 //
 // # Durability
 //
-// A limit is as good as Redis's memory. With appendonly yes and appendfsync always
-// it survives a restart to the token; with the usual appendfsync everysec a crash
-// can forget one second, and a bucket that is forgotten is full. Replicas are
-// written to later than their master, so a failover can forget the same.
+// A limit is as durable as the memory of Redis. With "appendonly yes" and "appendfsync
+// always", it survives a restart without a loss. With the usual "appendfsync everysec", a
+// crash can lose one second of changes, and a bucket that is lost is full. Replicas lag behind
+// their master, so a failover can lose changes in the same way.
 //
-// An operation whose reply is lost on the way may be repeated by go-redis. What
-// is taken or added twice errs on the safe side: a little less is let through.
+// If the reply to an operation is lost, go-redis may repeat the operation. Tokens that are
+// taken twice, or amounts that are added twice, lower a limit slightly. They never raise it.
 //
-// # Time
+// # Timeouts
 //
-// The middleware gives every operation two seconds. Clients of go-redis keep to that if their
-// ContextTimeoutEnabled is set, as it is for a store of a config file; otherwise they wait for
-// as long as their own timeouts and retries say.
+// The middleware limits every operation to two seconds by its context. A go-redis client
+// obeys that if its option ContextTimeoutEnabled is set. The stores of a config file set it.
+// Other clients use their timeouts and retries instead.
 package redisstore
 
 import (
@@ -41,31 +41,29 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// version is part of every key. It changes when what is behind a key does, so
-// that machines with an older and a newer program share a Redis in peace.
+// version is part of every key. It changes with the format of the data, so that machines
+// with different versions of a program can share one Redis.
 const version = "1"
 
-// Store is a [middleware.Store] in Redis. It is safe for concurrent use. Make
-// one with [New].
+// Store is a [store.Store] in Redis. It is safe for concurrent use. [New] creates one.
 type Store struct {
 	client redis.UniversalClient
 	prefix string
 }
 
-var _ middleware.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
-// An Option changes a store in the making.
+// Option is an option of [New].
 type Option func(*Store)
 
-// Prefix begins the names of all keys, in place of "parley": fleets with
-// different prefixes share nothing.
+// Prefix sets the prefix of all keys. The default is "parley". Stores with different prefixes
+// share no state.
 func Prefix(prefix string) Option { return func(s *Store) { s.prefix = prefix } }
 
-// New returns a store that uses the client. The client stays its caller's to
-// close. Nothing is sent.
+// New returns a store that uses the client. It sends nothing. The caller closes the client.
 func New(client redis.UniversalClient, options ...Option) *Store {
 	s := &Store{client: client, prefix: "parley"}
 	for _, option := range options {
@@ -74,7 +72,7 @@ func New(client redis.UniversalClient, options ...Option) *Store {
 	return s
 }
 
-// The kinds of key. They are apart, so that a value and a counter may have the same name.
+// The kinds of keys. A value, a counter and the buckets of one name have different keys.
 const (
 	kindValue   = "value"
 	kindCounter = "count"
@@ -85,7 +83,7 @@ func (s *Store) key(kind, key string) string {
 	return s.prefix + ":" + version + ":" + kind + ":" + key
 }
 
-// Get returns a value, or nil if there is none.
+// Get returns the value of a key, or nil if there is none.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	value, err := s.client.Get(ctx, s.key(kindValue, key)).Bytes()
 	if errors.Is(err, redis.Nil) {
@@ -94,8 +92,8 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, failed("get", err)
 }
 
-// Set sets a value for a time, of which Redis keeps whole milliseconds. A time
-// that is not positive is over already.
+// Set sets the value of a key for the duration ttl, rounded down to milliseconds but at
+// least one. If ttl is zero or negative, Set deletes the value.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	key = s.key(kindValue, key)
 	if ttl <= 0 {
@@ -104,31 +102,31 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return failed("set", s.client.Set(ctx, key, value, max(ttl, time.Millisecond)).Err())
 }
 
-// Add adds to a counter, and returns the sum.
+// Add adds n to the counter of a key and returns the sum.
 func (s *Store) Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error) {
 	sum, err := add.Run(ctx, s.client, []string{s.key(kindCounter, key)}, n, max(ttl, time.Millisecond).Milliseconds()).Int64()
 	return sum, failed("add", err)
 }
 
-// Take takes tokens out of the buckets of a key, by the server's clock. Times are exact to
-// about a microsecond.
-func (s *Store) Take(ctx context.Context, key string, draws []middleware.Draw, maxWait time.Duration) (time.Duration, bool, error) {
-	args := make([]any, 0, 1+3*len(draws))
+// Reserve takes tokens from the buckets of a key, by the clock of the server. Times are
+// exact to about a microsecond.
+func (s *Store) Reserve(ctx context.Context, key string, reservations []store.Reservation, maxWait time.Duration) (time.Duration, bool, error) {
+	args := make([]any, 0, 1+3*len(reservations))
 	args = append(args, micros(max(maxWait, 0)))
-	for _, d := range draws {
-		args = append(args, d.N, micros(d.Every), d.Burst)
+	for _, r := range reservations {
+		args = append(args, r.N, micros(r.Every), r.Burst)
 	}
-	reply, err := take.Run(ctx, s.client, []string{s.key(kindBucket, key)}, args...).Slice()
+	reply, err := reserve.Run(ctx, s.client, []string{s.key(kindBucket, key)}, args...).Slice()
 	if err != nil {
-		return 0, false, failed("take", err)
+		return 0, false, failed("reserve", err)
 	}
-	ok, wait, err := readTaken(reply)
-	return wait, ok, failed("take", err)
+	ok, wait, err := readReserved(reply)
+	return wait, ok, failed("reserve", err)
 }
 
-// readTaken reads what the script says: 1 or 0, and the wait in microseconds, as
-// text because a script's numbers lose their fractions.
-func readTaken(reply []any) (ok bool, wait time.Duration, err error) {
+// readReserved reads the reply of the script: 1 or 0, and the wait in microseconds. The wait
+// is text, because numbers of a script lose their fractions.
+func readReserved(reply []any) (ok bool, wait time.Duration, err error) {
 	if len(reply) == 2 {
 		taken, isNumber := reply[0].(int64)
 		text, isText := reply[1].(string)
@@ -137,7 +135,7 @@ func readTaken(reply []any) (ok bool, wait time.Duration, err error) {
 			return taken == 1, time.Duration(us * float64(time.Microsecond)), nil
 		}
 	}
-	return false, 0, fmt.Errorf("the server's script answered %v", reply)
+	return false, 0, fmt.Errorf("unexpected reply of the script: %v", reply)
 }
 
 func micros(d time.Duration) string {

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
-	"github.com/parley-llm/parley/llm/middleware"
-	"github.com/parley-llm/parley/llm/middleware/storetest"
+	"github.com/parley-llm/parley/llm/middleware/store"
+	"github.com/parley-llm/parley/llm/middleware/store/storetest"
 	"github.com/parley-llm/parley/llm/redisstore"
 )
 
@@ -30,7 +30,7 @@ func open(t *testing.T) (*miniredis.Miniredis, *redis.Client) {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) middleware.Store {
+	storetest.Run(t, func(t *testing.T) store.Store {
 		server, client := open(t)
 		ticking(t, server)
 		return redisstore.New(client)
@@ -73,8 +73,8 @@ func TestKeysAreVersionedAndPrefixed(t *testing.T) {
 
 func TestBucketsAreForgottenWhenFull(t *testing.T) {
 	server, client := open(t)
-	store := redisstore.New(client)
-	if _, _, err := store.Take(t.Context(), "k", []middleware.Draw{{N: 2, Bucket: middleware.Bucket{Every: time.Second, Burst: 5}}}, 0); err != nil {
+	shared := redisstore.New(client)
+	if _, _, err := shared.Reserve(t.Context(), "k", []store.Reservation{{N: 2, Bucket: store.Bucket{Every: time.Second, Burst: 5}}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if ttl := server.TTL("parley:1:bucket:k"); ttl != 2*time.Second {
@@ -85,12 +85,12 @@ func TestBucketsAreForgottenWhenFull(t *testing.T) {
 func TestSmallPartsOfTimeAreNotLost(t *testing.T) {
 	server, client := open(t)
 	server.SetTime(time.Unix(1_800_000_000, 0))
-	store := redisstore.New(client)
-	bucket := middleware.Bucket{Every: 1500 * time.Nanosecond, Burst: 1} // 40 million a minute
+	shared := redisstore.New(client)
+	bucket := store.Bucket{Every: 1500 * time.Nanosecond, Burst: 1} // 40 million a minute
 	const takes = 1000
 	var last time.Duration
 	for range takes {
-		wait, ok, err := store.Take(t.Context(), "k", []middleware.Draw{{N: 1, Bucket: bucket}}, time.Hour)
+		wait, ok, err := shared.Reserve(t.Context(), "k", []store.Reservation{{N: 1, Bucket: bucket}}, time.Hour)
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
@@ -103,7 +103,7 @@ func TestSmallPartsOfTimeAreNotLost(t *testing.T) {
 
 func TestServerAwayIsAnError(t *testing.T) {
 	server, client := open(t)
-	store := redisstore.New(client)
+	shared := redisstore.New(client)
 	for _, away := range []struct {
 		name string
 		do   func()
@@ -112,11 +112,11 @@ func TestServerAwayIsAnError(t *testing.T) {
 		{"gone", server.Close},
 	} {
 		away.do()
-		_, errGet := store.Get(t.Context(), "k")
-		errSet := store.Set(t.Context(), "k", nil, time.Hour)
-		_, errAdd := store.Add(t.Context(), "k", 1, time.Hour)
-		_, _, errTake := store.Take(t.Context(), "k", []middleware.Draw{{N: 1, Bucket: middleware.Bucket{Every: 1, Burst: 1}}}, 0)
-		for op, err := range map[string]error{"Get": errGet, "Set": errSet, "Add": errAdd, "Take": errTake} {
+		_, errGet := shared.Get(t.Context(), "k")
+		errSet := shared.Set(t.Context(), "k", nil, time.Hour)
+		_, errAdd := shared.Add(t.Context(), "k", 1, time.Hour)
+		_, _, errReserve := shared.Reserve(t.Context(), "k", []store.Reservation{{N: 1, Bucket: store.Bucket{Every: 1, Burst: 1}}}, 0)
+		for op, err := range map[string]error{"Get": errGet, "Set": errSet, "Add": errAdd, "Reserve": errReserve} {
 			if err == nil {
 				t.Errorf("server %s: %s has no error", away.name, op)
 			}

@@ -2,21 +2,21 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// add adds to a counter whose time begins anew.
+// add adds to a counter and resets its expiry.
 //
-// KEYS: the counter. ARGV: how much, and its time in ms.
+// KEYS: the counter. ARGV: the amount, and the expiry in milliseconds.
 var add = redis.NewScript(`
 local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return sum
 `)
 
-// take is middleware.TakeFrom. A key holds when each of its buckets will be full, in
-// microseconds since 1970, and is forgotten when all are.
+// reserve is store.ReserveTokens as a script. A key has the times at which its buckets will
+// be full, in microseconds since 1970. It expires when all of them are full.
 //
-// KEYS: the buckets. ARGV: the longest wait in microseconds, and for each bucket how many tokens,
-// the microseconds for a new one, and the burst. It answers 1 or 0 and the wait.
-var take = redis.NewScript(`
+// KEYS: the buckets. ARGV: the longest wait in microseconds, and for each bucket the number of
+// tokens, the microseconds for one token, and the burst. The reply is 1 or 0, and the wait.
+var reserve = redis.NewScript(`
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local full, draws, wait = {}, {}, 0

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Check returns a middleware that compares each request with the facts about its model.
@@ -24,7 +25,7 @@ import (
 // reads the answer only if there is a warning to add.
 func Check(info llm.ModelInfo) llm.Middleware {
 	gone := info.Status == llm.StatusRetired
-	return func(next llm.Handler) llm.Handler {
+	return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			if call.Model != info.Name || call.Op == llm.OpListModels { // another model took over
 				return next(ctx, call)
@@ -36,9 +37,13 @@ func Check(info llm.ModelInfo) llm.Middleware {
 			case failOnUnsupported(call):
 				return refused(info, call, warnings[0])
 			}
-			return func(yield func(llm.Event, error) bool) { warned(next(ctx, call), warnings, gone, yield) }
+			events := next(ctx, call)
+			if gone {
+				events = asRetired(events, warnings[0].Message)
+			}
+			return llmutil.WarnAfterStart(events, warnings...)
 		}
-	}
+	})
 }
 
 // failOnUnsupported reports whether the request prefers an error to a warning.
@@ -46,22 +51,17 @@ func failOnUnsupported(call *llm.Call) bool {
 	return call.Request != nil && call.Request.FailOnUnsupported || call.Embed != nil && call.Embed.FailOnUnsupported
 }
 
-// warned passes events on to yield, with the warnings after the start.
-func warned(events llm.Events, warnings []llm.Warning, gone bool, yield func(llm.Event, error) bool) {
-	for ev, err := range events {
-		if gone && err != nil && llm.KindOf(err) == llm.NotFound {
-			err = &llm.Error{Kind: llm.Retired, Message: warnings[0].Message, Err: err}
-		}
-		if err == nil && ev.Type != llm.EventStart && ev.Type != llm.EventAttempt {
-			for i := range warnings {
-				if !yield(llm.Event{Type: llm.EventWarning, Detail: &warnings[i]}, nil) {
-					return
-				}
+// asRetired changes the error for a model that the server does not have, and that is known to
+// be retired, to one of kind [llm.Retired].
+func asRetired(events llm.Events, message string) llm.Events {
+	return func(yield func(llm.Event, error) bool) {
+		for ev, err := range events {
+			if err != nil && llm.KindOf(err) == llm.NotFound {
+				err = &llm.Error{Kind: llm.Retired, Message: message, Err: err}
 			}
-			warnings, gone = nil, false
-		}
-		if !yield(ev, err) {
-			return
+			if !yield(ev, err) {
+				return
+			}
 		}
 	}
 }

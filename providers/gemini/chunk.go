@@ -6,27 +6,25 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
-// chunk is one piece of an answer: a frame of a stream, or the whole of one that
-// is not streamed.
+// chunk is one piece of an answer: a frame of a stream, or the whole of a reply that is not
+// streamed. To read one more member, add a field.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
 	provider.Failure
-	Candidates []candidate     `json:"candidates"`
+	Candidates []candidate     `json:"candidates" stream:"needed"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
 	Model      string          `json:"modelVersion"`
-	ID         string          `json:"responseId"`
-
-	known bool // it has a model or an id, which were known already
+	ID         stream.Scalar   `json:"responseId"`
 }
 
-// isPiece reports whether the chunk says anything that a piece of an answer
-// would.
+// isPiece reports whether the chunk has a member that a piece of an answer has.
 func (c *chunk) isPiece() bool {
-	return len(c.Candidates) > 0 || c.Feedback != nil || c.Usage != nil || c.Model != "" || c.ID != "" || c.known
+	return len(c.Candidates) > 0 || c.Feedback != nil || c.Usage != nil || c.Model != "" || c.ID != ""
 }
 
 type promptFeedback struct {
@@ -34,8 +32,8 @@ type promptFeedback struct {
 	BlockMessage string `json:"blockReasonMessage"`
 }
 
-// blocks reports whether the feedback says that the prompt was refused. It also
-// comes with prompts that were not, to say how harmless they are.
+// blocks reports whether the prompt was blocked. Feedback also comes with other prompts, to
+// report their safety ratings.
 func (f *promptFeedback) blocks() bool {
 	return f.BlockMessage != "" || f.BlockReason != "" && f.BlockReason != "BLOCKED_REASON_UNSPECIFIED" && f.BlockReason != "BLOCK_REASON_UNSPECIFIED"
 }
@@ -58,44 +56,39 @@ func (c *candidate) hasPieceOfCall() bool {
 }
 
 type content struct {
-	Parts []part `json:"parts"`
+	Parts []part `json:"parts" stream:"needed"`
 }
 
-// part is a piece of content, of which one member says what it is.
+// part is a piece of content. One of its members says which kind it is.
 // https://ai.google.dev/api/caching#Part
 type part struct {
-	Text      *string       `json:"text"`
-	Thought   bool          `json:"thought"`
-	Signature string        `json:"thoughtSignature"` // base64, kept as it is written
-	Call      *functionCall `json:"functionCall"`
-	Inline    *blob         `json:"inlineData"`
-	File      *fileData     `json:"fileData"`
-	Code      *ranCode      `json:"executableCode"`
-	Result    *codeResult   `json:"codeExecutionResult"`
+	Text      *stream.Scalar `json:"text"`
+	Thought   bool           `json:"thought"`
+	Signature string         `json:"thoughtSignature"` // base64, kept as it is written
+	Call      *functionCall  `json:"functionCall"`
+	Inline    *blob          `json:"inlineData"`
+	File      *fileData      `json:"fileData"`
+	Code      *ranCode       `json:"executableCode"`
+	Result    *codeResult    `json:"codeExecutionResult"`
 	Spoken    struct {
 		Text string `json:"text"`
 	} `json:"audioTranscription"` // of audio beside it
 
-	raw json.RawMessage // of a part of a kind that is not known
+	Source stream.Source `json:"-"`
 }
 
-// UnmarshalJSON keeps what it does not know.
-func (p *part) UnmarshalJSON(data []byte) error {
-	type plain part
-	if err := json.Unmarshal(data, (*plain)(p)); err != nil {
-		return err
-	}
+// unknown returns the JSON of a part of an unknown kind, and nil for the others.
+func (p *part) unknown() json.RawMessage {
 	if p.Text != nil || p.Call != nil || p.Inline != nil || p.File != nil || p.Code != nil || p.Result != nil {
 		return nil
 	}
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return err
+	if json.Unmarshal(p.Source, &members) != nil { // it has been decoded
+		return nil
 	}
 	for name, value := range members {
 		if name != "thought" && name != "thoughtSignature" && httpcall.IsSet(value) {
-			p.raw = append(p.raw, data...)
-			break
+			return json.RawMessage(p.Source)
 		}
 	}
 	return nil
@@ -105,7 +98,7 @@ type functionCall struct {
 	ID   string          `json:"id"`
 	Name string          `json:"name"`
 	Args json.RawMessage `json:"args"`
-	// The arguments in pieces, for requests that ask for them so.
+	// The arguments in pieces, if the request asks for them.
 	Pieces    json.RawMessage `json:"partialArgs"`
 	Continues bool            `json:"willContinue"`
 }
@@ -113,7 +106,7 @@ type functionCall struct {
 // inPieces reports whether the call is one of several pieces of it.
 func (f *functionCall) inPieces() bool { return f.Continues || httpcall.IsSet(f.Pieces) }
 
-// arguments returns the call's arguments as the server wrote them.
+// arguments returns the JSON text of the call's arguments.
 func (f *functionCall) arguments() string {
 	if !httpcall.IsSet(f.Args) {
 		return ""
@@ -123,7 +116,7 @@ func (f *functionCall) arguments() string {
 
 type blob struct {
 	MediaType string `json:"mimeType"`
-	Data      []byte `json:"data"`
+	Data      []byte `json:"data" stream:"needed"`
 }
 
 type fileData struct {
@@ -143,8 +136,8 @@ type codeResult struct {
 	Output  string `json:"output"`
 }
 
-// logprobs are the probabilities of the tokens of one chunk: of those chosen,
-// and of the likeliest at each place.
+// logprobs are the log probabilities of the tokens of one chunk: the chosen tokens, and the
+// most likely tokens at each place.
 type logprobs struct {
 	Chosen []logprob `json:"chosenCandidates"`
 	Top    []struct {
@@ -170,8 +163,7 @@ func (l *logprobs) convert() []llm.TokenLogprob {
 	return out
 }
 
-// usage are the counts so far: those of a later chunk stand for those of an
-// earlier one.
+// usage are the counts so far. The counts of a later chunk replace those of an earlier one.
 // https://ai.google.dev/api/generate-content#UsageMetadata
 type usage struct {
 	Prompt     *int64 `json:"promptTokenCount"` // cached content included
@@ -182,7 +174,7 @@ type usage struct {
 	Total      *int64 `json:"totalTokenCount"`
 }
 
-// take takes over what later counts say.
+// take replaces the counts by later ones.
 func (u *usage) take(later *usage) {
 	for _, n := range [...]struct{ to, from **int64 }{
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
@@ -194,17 +186,17 @@ func (u *usage) take(later *usage) {
 	}
 }
 
-// convert returns the usage. The server leaves out counts that are zero; that
-// of an answer with no tokens follows from the total.
+// convert returns the usage. The server leaves out counts that are zero. If the count of the
+// answer is missing, it is computed from the total.
 func (u *usage) convert() llm.Usage {
 	out := llm.Usage{CacheRead: provider.Reported(u.Cached), Reasoning: provider.Reported(u.Thoughts)}
 	if u.Prompt != nil {
 		out.Input = llm.Known(value(u.Prompt) + value(u.ToolUse))
 	}
-	said := value(u.Candidates) + value(u.Thoughts)
+	output := value(u.Candidates) + value(u.Thoughts)
 	switch {
 	case u.Candidates != nil || u.Thoughts != nil:
-		out.Output = llm.Known(said)
+		out.Output = llm.Known(output)
 	case u.Prompt != nil && u.Total != nil && value(u.Total) >= out.Input.N:
 		out.Output = llm.Known(value(u.Total) - out.Input.N)
 	}
@@ -218,13 +210,13 @@ func value(n *int64) int {
 	return int(*n)
 }
 
-// The reasons for an answer to end that are not a word of their own here.
+// Finish reasons that do not end an answer.
 const (
-	unspecified  = "FINISH_REASON_UNSPECIFIED" // which is none
-	continuation = "CONTINUATION"              // which is no end
+	unspecified  = "FINISH_REASON_UNSPECIFIED" // as if there were none
+	continuation = "CONTINUATION"              // the answer continues in another reply
 )
 
-// finishReason translates the server's word for why the answer ended.
+// finishReason converts the server's finish reason.
 // https://ai.google.dev/api/generate-content#FinishReason
 func finishReason(raw string) llm.FinishReason {
 	switch raw {

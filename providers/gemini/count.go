@@ -10,18 +10,17 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// CountBy selects where the tokens of a request are counted.
+// CountBy selects who counts the tokens of a request.
 type CountBy string
 
-// The values of CountBy.
+// The values of [Options.CountBy].
 const (
-	// CountOffline estimates the tokens in this process, without the network. The count is
-	// not exact, because Gemini's vocabulary is not public. See
-	// [github.com/parley-llm/parley/llm/tokens.CountRequest]. This is the default.
+	// CountOffline estimates in this process, without the network, because Gemini's
+	// vocabulary is not public. See [github.com/parley-llm/parley/llm/tokens.CountRequest].
+	// It is the default.
 	CountOffline CountBy = ""
-	// CountRemote sends a request to the server's countTokens method. The count is exact and
-	// includes the system instruction, the tools and media. On Vertex AI it does not include
-	// Options.CachedContent, and is then not exact.
+	// CountRemote asks the server, which also counts the system instruction, tools and
+	// media. The count is exact, except that Vertex AI does not count cached content.
 	CountRemote CountBy = "remote"
 )
 
@@ -32,12 +31,12 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 	case CountRemote:
 		return p.countRemote(ctx, call, yield)
 	default:
-		return p.fail(call, llm.InvalidRequest, "unknown Options.CountBy %q: use gemini.CountOffline or gemini.CountRemote", by)
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use gemini.CountOffline or gemini.CountRemote", by)
 	}
 }
 
-// withoutFormat returns the call without its JSON schema. Gemini does not count the schema: in
-// recorded replies, the usage is that of the texts alone.
+// withoutFormat returns the call without its JSON schema. Gemini does not count the schema:
+// in recorded replies, the usage is the same as without it.
 func withoutFormat(call *llm.Call) *llm.Call {
 	req := *call.Request
 	req.Format = nil
@@ -46,13 +45,14 @@ func withoutFormat(call *llm.Call) *llm.Call {
 	return &whole
 }
 
-// counted is the reply of countTokens: https://ai.google.dev/api/tokens#response-body
+// counted is the reply of the token counter.
+// https://ai.google.dev/api/tokens#response-body
 type counted struct {
 	provider.Failure
 	Total *int `json:"totalTokens"`
 }
 
-// vertexCount has the members of a chat request that countTokens of Vertex AI accepts.
+// vertexCount are the members of a chat request that Vertex AI counts.
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/projects.locations.publishers.models/countTokens
 type vertexCount struct {
 	Contents          json.RawMessage `json:"contents"`
@@ -61,9 +61,9 @@ type vertexCount struct {
 	GenerationConfig  json.RawMessage `json:"generationConfig,omitempty"`
 }
 
-// countRemote counts tokens with the server's countTokens method. The Gemini API accepts a
-// whole chat request as generateContentRequest; with contents alone, it would not count the
-// system instruction and the tools. Vertex AI accepts the members at the top level.
+// countRemote asks the server's token counter. The Gemini API counts the system instruction
+// and the tools only if the request is in the member generateContentRequest. Vertex AI has
+// the members of the request at the top level.
 func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -83,14 +83,14 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	var body []byte
 	if p.vertex {
 		var counts vertexCount
-		if err = json.Unmarshal(chat, &counts); err == nil {
+		if err = json.Unmarshal(chat, &counts); err == nil { // cannot fail for JSON of this process
 			body, err = json.Marshal(&counts)
 		}
 	} else {
 		body, err = json.Marshal(map[string]json.RawMessage{"generateContentRequest": chat})
 	}
 	if err != nil {
-		return p.fail(call, llm.InvalidRequest, "cannot encode the request as JSON: %v", err)
+		return p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	url, err := p.modelURL(call, "countTokens")
 	if err != nil {
@@ -103,7 +103,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Total == nil || *got.Total < 0 {
-		return r.Fail(llm.Protocol, "the reply has no valid totalTokens")
+		return r.Fail(llm.Protocol, "the reply has no token count")
 	}
 	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
 	if p.vertex && b.body.CachedContent != "" {

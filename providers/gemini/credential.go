@@ -17,8 +17,8 @@ import (
 	"github.com/parley-llm/parley/llm/egress"
 )
 
-// authenticate sets the source of the credential. It reports whether the credential is an API
-// key. Otherwise it is a bearer token.
+// authenticate sets the credential of the provider. It reports whether it is an API key and
+// not a bearer token.
 func (p *Provider) authenticate(config Config) (keyed bool, err error) {
 	p.token, keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	switch {
@@ -27,16 +27,16 @@ func (p *Provider) authenticate(config Config) (keyed bool, err error) {
 		p.defaults = &defaultCredentials{file: config.CredentialsFile, client: config.HTTPClient}
 		p.token = p.defaults.token
 	case p.vertex && config.BaseURL == "":
-		return false, p.invalidf("missing project: set Config.Project or GOOGLE_CLOUD_PROJECT, or use an express mode key")
+		return false, p.invalidf("there is no project for Vertex AI: set Config.Project or GOOGLE_CLOUD_PROJECT, or use an express key")
 	case config.BaseURL == "":
-		return false, httpcall.Failf(p.name, nil, llm.Auth, "missing API key: set Config.APIKey or the environment variable GEMINI_API_KEY")
+		return false, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable GEMINI_API_KEY")
 	}
 	return keyed, nil
 }
 
-// defaultCredentials are Google's application default credentials. Each call for a token
-// searches for them until they are found. The search reads files, and may send a request to
-// the metadata server. It is safe for concurrent use.
+// defaultCredentials are Google's application-default credentials. The search for them starts
+// when a token is needed, and is repeated until they are found. It reads files, and may send
+// a request to the machine's metadata server.
 type defaultCredentials struct {
 	file   string
 	client *http.Client
@@ -45,11 +45,11 @@ type defaultCredentials struct {
 	found *auth.Credentials
 }
 
-// scope is the OAuth scope that Vertex AI requires.
+// scope is the OAuth scope of tokens for Vertex AI.
 const scope = "https://www.googleapis.com/auth/cloud-platform"
 
-// token is a TokenSource. The credentials cache the token until it expires. It is refreshed by
-// the next call, not in a separate goroutine.
+// token is a TokenSource. The credentials cache their token until it expires. It is refreshed
+// by the next call that needs it, without another goroutine.
 func (d *defaultCredentials) token(ctx context.Context) (string, error) {
 	credential, err := d.find()
 	if err != nil {
@@ -62,22 +62,22 @@ func (d *defaultCredentials) token(ctx context.Context) (string, error) {
 	return token.Value, nil
 }
 
-// quotaProject returns the project that is billed for calls with user credentials, or "" if
-// the credentials have none.
+// quotaProject returns the project that is billed if the credentials are a person's, or "".
+// It is known after the first token.
 func (d *defaultCredentials) quotaProject(ctx context.Context) string {
 	found, err := d.find()
 	if err != nil {
 		return ""
 	}
-	project, _ := found.QuotaProjectID(ctx) // after an error, the header is not sent
+	project, _ := found.QuotaProjectID(ctx) // an error means there is none
 	return project
 }
 
-var errNoFile = &llm.Error{Kind: llm.Auth, Message: "no file with Google credentials, and the metadata server is not used because an egress list is set: " +
-	"set GOOGLE_APPLICATION_CREDENTIALS or a token source"}
+var errNoFile = &llm.Error{Kind: llm.Auth, Message: "there is no file of Google's credentials, and the metadata server is not asked because such requests bypass the egress list: " +
+	"set GOOGLE_APPLICATION_CREDENTIALS or Config.TokenSource"}
 
-// credentialsFile returns the file with the application default credentials, or "" if there is
-// no such file. It checks the places that Google documents, in the same order:
+// credentialsFile returns the first existing file of Google's application-default
+// credentials, or "".
 // https://cloud.google.com/docs/authentication/application-default-credentials
 func credentialsFile() string {
 	if file := os.Getenv("GOOGLE_APPLICATION_CREDENTIALS"); file != "" {
@@ -98,27 +98,24 @@ func credentialsFile() string {
 	return file
 }
 
-// find returns the credentials, and searches for them if they are not known yet.
-//
-// Security: Google's package sends requests to the metadata server with a separate client,
-// which the egress list does not restrict. If the list is set, only files are used.
 func (d *defaultCredentials) find() (*auth.Credentials, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.found != nil {
 		return d.found, nil
 	}
-	if d.file == "" && egress.Enforced(d.client) {
+	if d.file == "" && egress.Enforced(d.client) { // Google's package would use another client for the metadata server
 		if d.file = credentialsFile(); d.file == "" {
 			return nil, errNoFile
 		}
 	}
 	found, err := credentials.DetectDefault(&credentials.DetectOptions{
 		Scopes:              []string{scope},
-		CredentialsFile:     d.file, //lint:ignore SA1019 the file is the user's own, of any type
+		CredentialsFile:     d.file, //lint:ignore SA1019 the file is the user's own, so any type is trusted
 		Client:              d.client,
 		DisableAsyncRefresh: true,
-		// Security: the package's logger logs tokens if GOOGLE_SDK_GO_LOGGING_LEVEL is "debug".
+		// Security: the default logger writes tokens to the log if
+		// GOOGLE_SDK_GO_LOGGING_LEVEL is set.
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

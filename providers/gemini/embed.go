@@ -15,13 +15,13 @@ import (
 // embedding is a method of the API for embeddings.
 type embedding struct {
 	method string
-	size   int // the maximum number of texts in a request
+	size   int // maximum number of texts in one request
 	body   func(texts []string, resource string, dimensions int, o *Options) any
 }
 
-// embeddingBy returns the method for a model. The Gemini API has one method. On Vertex AI, the
-// older models use predict, including gemini-embedding-001 with one text in a request. Later
-// Gemini models and hosted open models use embedContent.
+// embeddingBy returns the method for a model. Vertex AI has two methods. Its own models and
+// its first Gemini embedding model, which accepts one text, use predict. Later Gemini models
+// and the open models that it hosts use embedContent.
 // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
 func (p *Provider) embeddingBy(model string) embedding {
@@ -63,8 +63,8 @@ type predictInstance struct {
 	Title    string `json:"title,omitempty"`
 }
 
-// embedConfig are the settings of Vertex AI for all texts of a request. autoTruncate is always
-// sent, because the server's default is to truncate without notice.
+// embedConfig are Vertex AI's settings for all texts of a request. AutoTruncate is always
+// sent, because the server's default is to truncate without a report.
 type embedConfig struct {
 	TaskType     string `json:"taskType,omitempty"`
 	Title        string `json:"title,omitempty"`
@@ -88,7 +88,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 	}
 }
 
-// embeddings is the reply of all methods.
+// embeddings is the reply of each method.
 type embeddings struct {
 	provider.Failure
 	Embeddings  []vector `json:"embeddings"`
@@ -108,7 +108,7 @@ type vector struct {
 	} `json:"statistics"` // Vertex AI's predictions
 }
 
-// truncated reports whether the server truncated a text.
+// truncated reports whether a text was truncated.
 func (e *embeddings) truncated() bool {
 	cut := e.Truncated
 	for _, p := range e.Predictions {
@@ -117,7 +117,7 @@ func (e *embeddings) truncated() bool {
 	return cut
 }
 
-// vectors returns the vectors and the usage of a reply.
+// vectors returns the vectors of a reply and their usage.
 func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
 	all := e.Embeddings
 	if e.Embedding != nil {
@@ -139,7 +139,7 @@ func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
 	return vectors, llm.SumUsage(costs...)
 }
 
-// embed answers a call for embeddings with one request for each batch of texts. If a request
+// embed answers a call for embeddings, with several requests if necessary. If a request
 // fails, the call fails.
 func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	resource, err := p.modelPath(call)
@@ -166,7 +166,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		if err != nil {
 			return err
 		}
-		r.Close() // the headers can be read after Close
+		r.Close() // its headers remain readable
 		vectors, cost := got.vectors()
 		if n, want := len(vectors), len(batch); n != want {
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
@@ -178,7 +178,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	result.Usage = llm.SumUsage(costs...)
 	var warnings []llm.Warning
 	if truncated {
-		warnings = append(warnings, llm.Warning{Code: llm.WarnOther, Message: "the server truncated a text that is too long for the model"})
+		warnings = append(warnings, llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model; it was truncated"})
 	}
 	return provider.Embeddings(last, call.Embed, result, yield, warnings...)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// locate sets the base URL and the project resource.
+// locate sets the base URL and the project of the provider.
 // https://cloud.google.com/vertex-ai/docs/general/locations
 func (p *Provider) locate(config Config) error {
 	base, version := config.BaseURL, config.APIVersion
@@ -24,7 +24,7 @@ func (p *Provider) locate(config Config) error {
 		}
 		for _, name := range []string{config.Project, location} {
 			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") {
-				return p.invalidf("invalid project or location %q: remove spaces and the characters /?#%%@:", name)
+				return p.invalidf("the project or location %q is invalid: use only its name", name)
 			}
 		}
 		if config.Project != "" {
@@ -48,11 +48,10 @@ func (p *Provider) locate(config Config) error {
 	if err != nil {
 		return err
 	}
-	p.baseURL = strings.TrimSuffix(base, "/"+version) + "/" + version // the user may include the version
+	p.baseURL = strings.TrimSuffix(base, "/"+version) + "/" + version // with or without the version
 	return nil
 }
 
-// vertexHost returns Google's address for a location of Vertex AI.
 func vertexHost(location string) string {
 	switch location {
 	case "global":
@@ -63,12 +62,12 @@ func vertexHost(location string) string {
 	return "https://" + location + "-aiplatform.googleapis.com"
 }
 
-// modelPath returns the resource name of a model. The model's name may already be a resource
-// name, or on Vertex AI "publisher/model".
+// modelPath returns the resource of a model name. The name can be a complete resource. For
+// Vertex AI it can also begin with a publisher.
 func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	model := call.Model
 	if strings.ContainsAny(model, "?#") || path.Clean("/"+model) != "/"+model {
-		return "", p.fail(call, llm.InvalidRequest, "invalid model name %q: it cannot be part of a URL", model)
+		return "", p.fail(call, llm.InvalidRequest, "the model name %q cannot be part of a URL: remove ?, #, empty path segments and dot segments", model)
 	}
 	first, rest, hasSlash := strings.Cut(model, "/")
 	switch {
@@ -102,7 +101,7 @@ func (p *Provider) modelURL(call *llm.Call, method string) (string, error) {
 	return address.url, nil
 }
 
-// cacheName returns the resource name of a cached content.
+// cacheName returns the resource of a cached content's name.
 func (p *Provider) cacheName(name string) string {
 	const collection = "cachedContents/"
 	switch {
@@ -117,8 +116,8 @@ func (p *Provider) cacheName(name string) string {
 	return name
 }
 
-// request returns the HTTP request for a call, including the credential. Its method is GET if
-// body is nil, and POST otherwise.
+// request returns the HTTP request for a call, with its credential. A nil body
+// makes it a GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte) (*httpcall.Request, error) {
 	req := &httpcall.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
 	if body == nil {
@@ -129,14 +128,14 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 	}
 	if p.defaults != nil {
 		if project := p.defaults.quotaProject(ctx); project != "" {
-			req.Header = maps.Clone(req.Header) // requests share the headers
+			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}
 	}
 	return req, nil
 }
 
-// do sends the request of a call and returns the reply. The caller must close it.
+// do sends the request of a call and returns the reply, which the caller closes.
 func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []byte) (*httpcall.Reply, error) {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
@@ -145,8 +144,8 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 	return p.client.Do(ctx, req)
 }
 
-// value sends the request of a call whose reply is one JSON value, and decodes it into v. The
-// caller must close the reply if there is no error.
+// value sends a request whose reply is one JSON value, and decodes it into v. The caller
+// closes the reply, unless there is an error.
 func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body []byte, v provider.Failing) (*httpcall.Reply, error) {
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 )
 
-// mergeDeep adds members to a JSON object like provider.Merge, but merges objects recursively.
-// For example, a new setting in "generationConfig" does not remove the existing settings.
+// mergeDeep adds members to a JSON object. Unlike provider.Merge, it merges objects into
+// existing objects, so that a new member of "generationConfig" does not remove the others.
 func mergeDeep(object []byte, members map[string]any) ([]byte, error) {
 	var present map[string]json.RawMessage
 	merged := members

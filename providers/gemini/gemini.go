@@ -1,24 +1,24 @@
-// Package gemini is the provider for Google's Gemini models. It supports the Gemini API with
-// an API key, and Vertex AI with a project and a location.
+// Package gemini is the provider for Google's Gemini models: by the Gemini API with a key, or
+// by Vertex AI with a project and a location.
 //
 //	p, err := gemini.New(gemini.Config{APIKey: llm.Secret(key)})
 //	model := llm.New(p, "gemini-3.8-flash")
 //
-// Importing the package registers the providers "gemini" and "vertex", so that a program can
-// open a model by name:
+// Importing the package registers it with package providers, which opens models by name:
 //
 //	model, err := providers.Open("gemini/gemini-3.8-flash")   // or "vertex/…"
 //
-// Requests use types of [google.golang.org/genai]. [Options.Hook] gives programs access to
-// them, [Part] sends a part of the vendor's type, and [Chunks] converts a reply to the
-// vendor's type. The vendor's client is not used: it reads the environment, logs, sends a
-// failed request up to three times, and prints the key in its errors. docs/peers.md compares
-// how clients handle faults.
+// Settings that only Gemini has are in [Options]. For features that no type of package llm
+// covers, there are three ways to use the types of [google.golang.org/genai]: a hook on the
+// request (Options.Hook), [Part] for parts of messages, and [Chunks] for replies.
 //
-// Google has switched off its Imagen models. If Config.BaseURL is a server that still has
-// them, a chat with such a model returns images. Options.Hook does not apply to them.
+// The package does not use genai's client, because that client reads environment variables,
+// writes logs, sends a failed request up to three times, and prints the key in its errors.
 //
-// The wire formats are documented at https://ai.google.dev/api/generate-content and
+// Google has shut down its Imagen models. They are supported if Config.BaseURL is the address
+// of a server that still has them. The hook does not apply to them.
+//
+// The APIs are described in https://ai.google.dev/api/generate-content and
 // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference.
 package gemini
 
@@ -34,98 +34,94 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// Server is one of the APIs for Gemini models. The value is also the name of the provider for
+// Server is a service with Gemini's API. Each constant is also the name of a provider for
 // providers.Open.
 type Server string
 
-// The servers. The comments list the environment variables that providers.Open reads.
+// The servers, with the environment variables that providers.Open reads.
 const (
 	Gemini Server = "gemini" // the Gemini API: GOOGLE_API_KEY or GEMINI_API_KEY, GOOGLE_GEMINI_BASE_URL
 	Vertex Server = "vertex" // Vertex AI: GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION, GOOGLE_VERTEX_BASE_URL
 )
 
-// Config configures a provider. A Config with only an APIKey is for the Gemini API. The
-// environment is not read, except for the default credentials of Vertex AI (see TokenSource).
+// Config is the configuration of a [Provider]. With only an APIKey, it is the Gemini API. New
+// does not read environment variables, except for Vertex AI's credentials (see TokenSource).
 type Config struct {
-	// Server selects the API. The default is [Gemini].
+	// Server is the service. The default is [Gemini].
 	Server Server
-	// BaseURL is the address of the API without the version, for example
+	// BaseURL is the address of the API without its version, for example
 	// "https://gateway.example". The default is Google's address, for Vertex AI that of the
 	// location.
 	BaseURL string
 	// APIVersion is the version of the API. The default is "v1beta" for the Gemini API and
-	// "v1beta1" for Vertex AI. The stable versions lack features.
+	// "v1beta1" for Vertex AI. These have features that the stable versions do not have.
 	APIVersion string
 
-	// APIKey is the credential for the Gemini API, or an express mode key for Vertex AI.
+	// APIKey is the credential of the Gemini API, or an express key for Vertex AI.
 	//
-	// Security: the key is sent in a header, never in a URL.
+	// Security: the key is sent in a header and never in a URL.
 	APIKey llm.Secret
-	// TokenSource returns an OAuth token for each call. If it is set, APIKey is not used.
+	// TokenSource, if set, returns an OAuth token for each call, instead of APIKey.
 	//
-	// If neither is set, Vertex AI uses Google's application default credentials. The first
+	// If neither is set, Vertex AI uses Google's application-default credentials. The first
 	// call searches for them: in CredentialsFile, in the file that
-	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's file, and on the metadata server.
+	// GOOGLE_APPLICATION_CREDENTIALS names, in gcloud's file, and on the machine's metadata
+	// server.
 	// https://cloud.google.com/docs/authentication/application-default-credentials
 	//
-	// TokenSource is called once for each request and must be safe for concurrent use. It
-	// should cache its token. If it returns an error, the call fails with an error of the
-	// same kind, or of kind Auth if the error has no kind.
+	// TokenSource is called once for each request, from any goroutine, so it should cache
+	// its token. An error fails the call with kind Auth, unless it has another kind.
 	TokenSource func(context.Context) (string, error)
-	// CredentialsFile is a file with application default credentials, for Vertex AI.
+	// CredentialsFile is the file with the application-default credentials.
 	CredentialsFile string
 
-	// Project and Location are settings of Vertex AI, for example "my-project" and
-	// "europe-west4". The default location is "global".
+	// Project and Location are Vertex AI's, for example "my-project" and "europe-west4". The
+	// default location is "global".
 	Project, Location string
 
-	// Header is sent with every request. It cannot replace the provider's own headers,
-	// such as Content-Type and the header of the credential.
+	// Header is added to every request. It does not replace headers that the provider sets.
 	Header http.Header
-	// HTTPClient sends the requests, including those for credentials. The default is a
-	// client whose transport keeps enough connections for many streams. Do not set its
-	// Timeout, because it truncates long answers; set Limits.
+	// HTTPClient sends the requests, including those for credentials. The default is a new
+	// client with a transport for many concurrent streams. Do not set the client's Timeout,
+	// because it interrupts long answers. Set Limits instead.
 	//
 	// Security: the client's CheckRedirect is not used. Redirects to another host are not
-	// followed, so that credentials do not leave the configured host.
+	// followed, so no other host receives the credential.
 	HTTPClient *http.Client
-	// Limits are the limits on waiting and on sizes. Zero fields have the defaults of
-	// [llm.Limits].
+	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names. The default is the server's.
+	// Name is the provider's name in errors and model names. The default is the Server.
 	Name string
 }
 
-// Format implements [fmt.Formatter]. Security: for every verb, it prints the configuration
-// without credentials, including those in headers.
+// Format prints the configuration without credentials, including those in headers, for
+// every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // a type without a Format method
+	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
-// Provider is a client for the Gemini API or for Vertex AI. It is safe for concurrent use.
+// Provider is a service with Gemini's API. It is safe for concurrent use.
 type Provider struct {
 	name   string
 	vertex bool
-	// elsewhere reports that Config.BaseURL is set.
+	// elsewhere reports whether Config.BaseURL is set, so that the server may not be Google's.
 	elsewhere bool
-	project   string               // resource on Vertex AI, "projects/P/locations/L", or ""
+	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
 	baseURL   string               // with the version
 	headers   *httpcall.Headers    // of every request
-	token     httpcall.TokenSource // nil if there is no credential
+	token     httpcall.TokenSource // nil for none
 	defaults  *defaultCredentials  // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
-	latest    atomic.Pointer[address] // the last address: most calls use the same one
+	latest    atomic.Pointer[address] // the last one; most calls use the same
 }
 
-// New returns a provider. It does not send requests or search for credentials.
-//
-// An invalid base URL, and a missing project for Vertex AI, are errors of kind
-// [llm.InvalidRequest]. A missing key for the Gemini API is an error of kind [llm.Auth], unless
-// Config.BaseURL is set.
+// New returns a provider. It sends nothing and does not search for credentials. An invalid
+// base URL, or a missing project for Vertex AI, is an error of kind [llm.InvalidRequest]. A
+// missing key for the Gemini API is an error of kind [llm.Auth].
 func New(config Config) (*Provider, error) {
 	p := &Provider{name: config.Name, limits: config.Limits.WithDefaults(), elsewhere: config.BaseURL != ""}
 	server := config.Server
@@ -140,7 +136,7 @@ func New(config Config) (*Provider, error) {
 	case Vertex:
 		p.vertex = true
 	default:
-		return nil, p.invalidf("unknown server %q: use gemini.Gemini or gemini.Vertex", server)
+		return nil, p.invalidf("the server kind %q is not known: use gemini.Gemini or gemini.Vertex", server)
 	}
 	if err := p.locate(config); err != nil {
 		return nil, err
@@ -158,27 +154,27 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Name returns Config.Name. The default is "gemini" or "vertex".
+// Name returns the provider's name, "gemini" or "vertex" by default.
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. Security: the verb %+v prints the same text,
-// because the provider's headers may contain credentials.
+// String returns the provider's name and address. The verbs %v and %+v print the same,
+// because headers may contain credentials.
 func (p *Provider) String() string { return p.name + " at " + p.baseURL }
 
-// GoString returns the same text as String.
+// GoString returns the result of String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless Config.HTTPClient is set. It always returns nil.
+// Close closes idle connections, unless Config.HTTPClient was set.
 func (p *Provider) Close() error { return p.client.Close() }
 
-// Do implements [llm.Provider]. It answers chats, embeddings, token counts and model lists.
-// Token counts are estimated without the network, unless Options.CountBy is set.
+// Do answers chats, embeddings, token counts and model lists. Tokens are estimated offline,
+// unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
-// operations has the methods that [llmutil.Dispatch] calls. They are not methods of Provider,
-// so that Do is the only exported way to make a call.
+// operations has the methods that [llmutil.Dispatch] calls. They are not methods of
+// Provider, so that its exported API has Do alone.
 type operations struct{ *Provider }
 
 func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -197,7 +193,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// title returns the name of the server for messages.
+// title returns the name of the service for messages.
 func (p *Provider) title() string {
 	if p.vertex {
 		return "Vertex AI"
@@ -210,17 +206,16 @@ func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...an
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }
 
-// invalidf returns an error for an invalid configuration.
 func (p *Provider) invalidf(format string, args ...any) error {
 	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
-// wantsSignatures reports whether a model rejects conversations with tool calls without a
-// thought signature. Gemini 3 and later models do:
+// wantsSignatures reports whether a model rejects tool calls without a thought signature.
+// Models from Gemini 3 on do.
 // https://ai.google.dev/gemini-api/docs/thought-signatures
 func wantsSignatures(model string) bool {
 	return strings.HasPrefix(baseName(model), "gemini-") && !thinksByBudget(model)
 }
 
-// baseName returns a model's name without its publisher or collection.
+// baseName returns a model's name without its collection or publisher.
 func baseName(model string) string { return model[strings.LastIndex(model, "/")+1:] }

@@ -76,8 +76,8 @@ func TestImagenInvalidRequests(t *testing.T) {
 		kind   llm.Kind
 		says   string
 	}{
-		"a conversation": {func(r *llm.Request) { r.Messages = append(r.Messages, llm.Assistant("x"), llm.User("y")) }, llm.InvalidRequest, "remove the messages"},
-		"a picture":      {func(r *llm.Request) { r.Messages = []llm.Message{llm.User("x", llm.Image{URL: "gs://b/f"})} }, llm.InvalidRequest, "must consist of one text"},
+		"a conversation": {func(r *llm.Request) { r.Messages = append(r.Messages, llm.Assistant("x"), llm.User("y")) }, llm.InvalidRequest, "remove the assistant and tool messages"},
+		"a picture":      {func(r *llm.Request) { r.Messages = []llm.Message{llm.User("x", llm.Image{URL: "gs://b/f"})} }, llm.InvalidRequest, "use exactly one text in each message"},
 		"tools":          {func(r *llm.Request) { r.Tools, r.FailOnUnsupported = []llm.Tool{{Name: "f"}}, true }, llm.Unsupported, "Tools"},
 	} {
 		t.Run(name, func(t *testing.T) {

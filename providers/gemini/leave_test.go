@@ -9,6 +9,7 @@ import (
 	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
@@ -19,10 +20,10 @@ func TestAbandonedStreamsReleaseResources(t *testing.T) {
 	})
 }
 
-func TestConnectionIsReused(t *testing.T) {
+func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	srv := llmtest.NewLoopbackServer(t)
 	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
-		return llmtest.Gemini().Stream(llmtest.Text("a", "b").Usage(1, 2))
+		return conformance.Gemini().Stream(llmtest.Text("a", "b").Usage(1, 2))
 	})
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
 	for range 20 {

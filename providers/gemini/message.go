@@ -18,7 +18,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// message is a message in a request: https://ai.google.dev/api/caching#Content
+// message is one message of a chat request.
+// https://ai.google.dev/api/caching#Content
 type message struct {
 	Parts []any  `json:"parts"` // *sentPart, *genai.Part from a hook, json.RawMessage
 	Role  string `json:"role,omitempty"`
@@ -28,21 +29,21 @@ type message struct {
 
 // The roles of a message.
 const (
-	roleUser  = "user" // also for tool results
+	roleUser  = "user" // also of tool results
 	roleModel = "model"
 )
 
-// sentPart is a part in a request. It has the members of genai.Part that this package sends.
-// Members whose JSON encoding in genai loses data have separate types.
+// sentPart is a part of a message. Some members have own types, because the JSON of genai's
+// types would lose an empty text or the precision of numbers.
 type sentPart struct {
-	Text                *string                    `json:"text,omitempty"` // an empty text is sent
+	Text                *string                    `json:"text,omitempty"` // also an empty text
 	Thought             bool                       `json:"thought,omitempty"`
-	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // base64, unchanged
+	ThoughtSignature    string                     `json:"thoughtSignature,omitempty"` // as the server wrote it
 	InlineData          *genai.Blob                `json:"inlineData,omitempty"`
 	FileData            *genai.FileData            `json:"fileData,omitempty"`
 	MediaResolution     *genai.PartMediaResolution `json:"mediaResolution,omitempty"`
-	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // numbers in arguments are not rounded
-	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // numbers in results are not rounded
+	FunctionCall        *sentCall                  `json:"functionCall,omitempty"`     // keeps numbers in arguments exact
+	FunctionResponse    *functionResponse          `json:"functionResponse,omitempty"` // keeps numbers in results exact
 	ExecutableCode      *genai.ExecutableCode      `json:"executableCode,omitempty"`
 	CodeExecutionResult *genai.CodeExecutionResult `json:"codeExecutionResult,omitempty"`
 }
@@ -58,16 +59,16 @@ type functionResponse struct {
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
 
-	place int // the position of the call among all calls
+	place int // of its call among all calls
 }
 
-// calledTool is a tool call to which a result can refer.
+// calledTool is the call that a tool result belongs to.
 type calledTool struct {
 	name  string
-	place int // the position among all calls, from 1
+	place int // among all calls, from 1
 }
 
-// vendorContent converts the vendor's type, for example from a hook, to a message.
+// vendorContent converts content in genai's type, which a hook may have set.
 func vendorContent(c *genai.Content) *message {
 	if c == nil {
 		return nil
@@ -76,7 +77,7 @@ func vendorContent(c *genai.Content) *message {
 	for _, p := range c.Parts {
 		switch {
 		case p == nil:
-		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // genai.Part omits an empty text
+		case p.Text == "" && reflect.ValueOf(*p).IsZero(): // genai's type would omit it
 			m.Parts = append(m.Parts, &sentPart{Text: &p.Text})
 		default:
 			m.Parts = append(m.Parts, p)
@@ -85,10 +86,10 @@ func vendorContent(c *genai.Content) *message {
 	return m
 }
 
-// addMessages adds the conversation. A part that Gemini does not support is an error, because
-// the message has another meaning without it.
+// addMessages adds the messages of the request. A part that Gemini does not support is an
+// error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	called := make(map[string]calledTool) // by the ID of the call
+	called := make(map[string]calledTool) // by call id
 	named, late := false, false
 	for i, m := range b.req.Messages {
 		var err error
@@ -107,18 +108,18 @@ func (b *requestBuilder) addMessages() error {
 		named = named || m.Name != ""
 	}
 	if named {
-		b.warn(llm.WarnUnsupported, "Messages", "Gemini does not support names in messages; they were not sent")
+		b.warn(llm.WarnUnsupported, "Messages", "Gemini does not support names in messages; they were omitted")
 	}
 	if late {
-		b.warn(llm.WarnChanged, "Messages", "Gemini supports one system instruction; a later system message was appended to it")
+		b.warn(llm.WarnChanged, "Messages", "Gemini has only one system instruction; a later system message was appended to it")
 	}
 	if len(b.body.Contents) == 0 {
-		return b.fail(llm.InvalidRequest, "the request has only system messages: add a user message")
+		return b.fail(llm.InvalidRequest, "there are only system messages: add a user message")
 	}
 	return nil
 }
 
-// addSystem appends a message to the system instruction.
+// addSystem appends to the system instruction, which is part of the configuration.
 func (b *requestBuilder) addSystem(m llm.Message) error {
 	if b.config.SystemInstruction == nil {
 		b.config.SystemInstruction = new(genai.Content)
@@ -126,14 +127,14 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 	for _, part := range m.Parts {
 		text, ok := part.(llm.Text)
 		if !ok {
-			return fmt.Errorf("%T is not supported in a system message", part)
+			return fmt.Errorf("a part of type %T is not supported in a system message: remove it", part)
 		}
 		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
 	}
 	return nil
 }
 
-// addMessage adds a message of the user or the assistant.
+// addMessage adds a user or assistant message.
 func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool) error {
 	out := message{Role: roleUser, Parts: make([]any, 0, len(m.Parts))}
 	if m.Role == llm.RoleAssistant {
@@ -152,7 +153,7 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 		}
 	}
 	if len(out.Parts) == 0 {
-		if len(m.Parts) > 0 { // all parts belong to other providers
+		if len(m.Parts) > 0 { // no part of it is for this server
 			return nil
 		}
 		out.Parts = []any{&sentPart{Text: new("")}}
@@ -164,13 +165,13 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 	return nil
 }
 
-// foreign is the signature that the API accepts for a tool call without one: a call of another
-// model, or a call in a conversation that a program wrote.
+// foreign is the signature that the API accepts for tool calls that were not made by this
+// model, for example in a conversation that began with another provider.
 // https://ai.google.dev/gemini-api/docs/thought-signatures#faqs
 const foreign = "skip_thought_signature_validator"
 
-// signForeign adds the signature foreign to the first tool call of a turn if it has no
-// signature. The server checks only the first one.
+// signForeign signs the first tool call of a turn if the model has not signed it. The API
+// checks only the first one.
 func signForeign(parts []any) {
 	for _, part := range parts {
 		if p, ok := part.(*sentPart); ok && p.FunctionCall != nil {
@@ -182,7 +183,7 @@ func signForeign(parts []any) {
 	}
 }
 
-// own returns the data that this provider attached to a part, and that must be sent back.
+// own returns the data that this provider sends back with a part.
 func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
 	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
 		return partData{}, false
@@ -190,15 +191,15 @@ func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
 	return own, true
 }
 
-// part converts a part. It returns nil if the part is not sent to this server.
+// part converts a part. It returns nil for a part that is omitted.
 func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
-	case llm.Refusal: // Gemini has no refusals: it is sent as text
+	case llm.Refusal: // sent as text of the model
 		return &sentPart{Text: &p.Text}, nil
-	case llm.Reasoning: // the server ignores reasoning without a signature
+	case llm.Reasoning: // the server ignores it without a signature
 		own, ok := b.own(p.ProviderData)
 		if !ok || own.Signature == "" {
 			return nil, nil
@@ -209,7 +210,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Quality != "" && !thinksByBudget(b.call.Model) { // only Gemini 3 and later have it for each image
+		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from Gemini 3 on have a resolution for each image
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
@@ -242,24 +243,23 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		}
 		return nil, nil
 	}
-	return nil, fmt.Errorf("%T is not supported", part)
+	return nil, fmt.Errorf("a part of type %T is not supported: remove it", part)
 }
 
-// skip adds a warning about a part that is not sent.
+// skip adds the warning for a part that is omitted.
 func (b *requestBuilder) skip(part llm.Part) {
-	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T was not sent", part))
+	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 }
 
-// media converts bytes, a URL, or the bytes in a data URL.
 func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		urlType, urlData, err := fromDataURL(inURL)
+		said, held, err := fromDataURL(inURL)
 		if err != nil {
 			return nil, err
 		}
-		data, given = urlData, mediaType(cmp.Or(urlType, given), urlData)
+		data, given = held, mediaType(cmp.Or(said, given), held)
 	}
 	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
@@ -269,31 +269,31 @@ func (b *requestBuilder) media(given string, data []byte, url string, provided *
 	return out, nil
 }
 
-// fromDataURL decodes a data URL (RFC 2397) without its scheme.
+// fromDataURL returns the contents of a data URL (RFC 2397) without its scheme.
 func fromDataURL(url string) (mediaType string, data []byte, err error) {
 	head, body, _ := strings.Cut(url, ",")
 	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
 	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
-		return "", nil, errors.New("invalid data: URL: encode the data in base64, or set Data")
+		return "", nil, errors.New("the data: URL does not contain base64: set Data instead")
 	}
 	return mediaType, data, nil
 }
 
-// fileURL returns the URL of an uploaded file. On the Gemini API, id may be the file's name. On
-// Vertex AI, id must be a URL, for example "gs://bucket/file".
+// fileURL returns the address of an uploaded file. For the Gemini API, the id can be the
+// file's name. For Vertex AI, it must be an address in a bucket, "gs://…".
 func (p *Provider) fileURL(id string) (string, error) {
 	switch {
 	case strings.Contains(id, "://"):
 		return id, nil
 	case p.vertex:
-		return "", fmt.Errorf("Vertex AI does not store files: replace the ID %q with a URL, for example gs://bucket/file", id)
+		return "", fmt.Errorf("the file id %q is not an address, and Vertex AI stores no files: use an address such as gs://bucket/file", id)
 	case !strings.HasPrefix(id, "files/"):
 		id = "files/" + id
 	}
 	return p.baseURL + "/" + id, nil
 }
 
-// mediaTypes maps file extensions to media types, for the files that Gemini models support:
+// mediaTypes are the media types that models support, by file extension.
 // https://ai.google.dev/gemini-api/docs/file-input-methods
 var mediaTypes = map[string]string{
 	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".heic": "image/heic",
@@ -303,9 +303,8 @@ var mediaTypes = map[string]string{
 	".txt": "text/plain", ".md": "text/markdown", ".html": "text/html", ".csv": "text/csv", ".xml": "text/xml", ".json": "application/json",
 }
 
-// mediaType returns the given type if it is not empty. Otherwise it derives the type from the
-// names' extensions, then from the data. It returns "" if the type is unknown: the server knows
-// the types of uploaded files.
+// mediaType returns the given type, or the type of a name's extension, or the type detected
+// from the data. It returns "" if there is none: the server knows the types of its files.
 func mediaType(given string, data []byte, names ...string) string {
 	if given != "" {
 		return given
@@ -323,7 +322,7 @@ func mediaType(given string, data []byte, names ...string) string {
 	return ""
 }
 
-// sentID returns the ID of a tool call, or "" if this package generated it.
+// sentID returns the id of a tool call to send, or "" for an id that this package generated.
 func sentID(id string) string {
 	if strings.HasPrefix(id, madeUp) {
 		return ""
@@ -334,15 +333,15 @@ func sentID(id string) string {
 // noArguments are the arguments of a call without arguments.
 var noArguments = json.RawMessage("{}")
 
-// arguments returns a call's arguments as a JSON object. The server rejects other values, so
-// invalid arguments that a model produced are replaced by an empty object, with a warning.
+// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
+// wrote cannot be sent back.
 func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 	switch text := strings.TrimSpace(call.Arguments); {
 	case text == "":
 		return noArguments
 	case !isObject(text):
 		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are not a JSON object; an empty object was sent")
+			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
 		return noArguments
 	default:
 		return json.RawMessage(text)
@@ -351,15 +350,14 @@ func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
 
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
 
-// addResults adds tool results. The results of one turn are sent as one message, in the order
-// of their calls. If the server assigned no IDs to the calls, it matches results by name and
-// order.
+// addResults adds tool results. All results of one turn are one message, in the order of
+// their calls. If the calls have no ids, the server assigns results by name and order.
 func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool) error {
 	var parts []any
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
 		if !ok {
-			continue // Validate rejects other parts
+			continue // Validate accepts no other part
 		}
 		response, err := response(result)
 		if err != nil {
@@ -380,7 +378,7 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 	return nil
 }
 
-// placeOf returns the position of a result's call among all calls.
+// placeOf returns the position of a result's call.
 func placeOf(part any) int {
 	if p, ok := part.(*sentPart); ok && p.FunctionResponse != nil {
 		return p.FunctionResponse.place
@@ -388,8 +386,10 @@ func placeOf(part any) int {
 	return 0
 }
 
-// response returns a tool result as a JSON object. A result that is not an object becomes the
-// member "output" or "error": https://ai.google.dev/api/caching#FunctionResponse
+// response returns a result as a JSON object. A result that is an object is sent unchanged.
+// Other results are members of an object, under the names that the API defines for output and
+// errors.
+// https://ai.google.dev/api/caching#FunctionResponse
 func response(result llm.ToolResult) (json.RawMessage, error) {
 	name := "output"
 	if result.IsError {
@@ -400,7 +400,7 @@ func response(result llm.ToolResult) (json.RawMessage, error) {
 	return json.Marshal(map[string]string{name: result.Content})
 }
 
-// code converts code that the server ran, or its output. Code of another provider is not sent.
+// code converts code that the server ran, or its output. Code of another provider is omitted.
 func (b *requestBuilder) code(c llm.Code) *sentPart {
 	own, _ := b.own(c.ProviderData)
 	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
@@ -416,8 +416,8 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 	return out
 }
 
-// unknown returns a part that this server sent and that has no type in package llm, or a part
-// from [Part].
+// unknown returns a part that this provider received and has no type for, or a part made with
+// Part. Unknown parts of other providers are omitted.
 func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
 	var own unknownPart
 	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||

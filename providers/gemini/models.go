@@ -30,10 +30,10 @@ type model struct {
 	Stage       string   `json:"launchStage"` // Vertex AI
 }
 
-// maxPages limits the number of pages, in case a server always returns a next page.
+// maxPages limits the requests to a server whose list does not end.
 const maxPages = 100
 
-// listModels requests all pages of the list of models.
+// listModels requests all pages of the list.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	address := p.baseURL + "/models?pageSize=1000"
 	if p.vertex {
@@ -47,7 +47,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		if err != nil {
 			return err
 		}
-		r.Close() // the headers can be read after Close
+		r.Close() // its headers remain readable
 		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
 			return r.Fail(llm.Protocol, "the reply has no list of models")
 		}
@@ -60,7 +60,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		page = address + "&pageToken=" + url.QueryEscape(got.NextPage)
 	}
-	return p.fail(call, llm.Protocol, "the list of models has more than %d pages", maxPages)
+	return p.fail(call, llm.Protocol, "the list of models has more than %d pages: check the base URL", maxPages)
 }
 
 func (m *model) info(provider string) llm.ModelInfo {
@@ -71,7 +71,7 @@ func (m *model) info(provider string) llm.ModelInfo {
 		ContextWindow: m.InputLimit,
 		MaxOutput:     m.OutputLimit,
 	}
-	if strings.HasPrefix(m.Name, "tunedModels/") { // requests need the full name of a tuned model
+	if strings.HasPrefix(m.Name, "tunedModels/") { // requests need the complete name
 		info.Name = m.Name
 	}
 	for _, method := range m.Methods {

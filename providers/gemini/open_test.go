@@ -84,7 +84,7 @@ func TestNewErrors(t *testing.T) {
 	}{
 		"no key":                 {gemini.Config{}, llm.Auth, "GEMINI_API_KEY"},
 		"an unknown kind":        {gemini.Config{Server: "bard", APIKey: key}, llm.InvalidRequest, "bard"},
-		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "invalid project or location"},
+		"a project that is none": {gemini.Config{Server: gemini.Vertex, Project: "../x"}, llm.InvalidRequest, "is invalid: use only its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := gemini.New(tt.config)
@@ -222,7 +222,7 @@ func TestEgressListDisablesMetadataServer(t *testing.T) {
 	}
 	defer m.Close()
 	_, err = m.Generate(t.Context(), llm.Prompt("hi"))
-	wantError(t, err, llm.Auth, "the metadata server is not used")
+	wantError(t, err, llm.Auth, "the metadata server is not asked")
 	equal(t, "requests past the list", asked, 0)
 }
 

@@ -73,7 +73,7 @@ func TestEmbeddingBatches(t *testing.T) {
 }
 
 func TestEmbeddingWarnings(t *testing.T) {
-	cut := llm.Warning{Code: llm.WarnOther, Message: "the server truncated a text that is too long for the model"}
+	cut := llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model; it was truncated"}
 	long := llm.Warning{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 2 dimensions, not the 1 asked for"}
 	for name, tt := range map[string]struct {
 		server gemini.Server
@@ -176,7 +176,7 @@ func TestEndlessModelList(t *testing.T) {
 		says(200, "application/json", `{"models":[{"name":"models/a"}],"nextPageToken":"again"}`)(w, r)
 	})
 	_, err := llm.New(p, "").ListModels(t.Context())
-	wantError(t, err, llm.Protocol, "has more than 100 pages")
+	wantError(t, err, llm.Protocol, "more than 100 pages")
 	equal(t, "the number of pages asked for", n, 100)
 }
 
@@ -201,10 +201,10 @@ func TestCounts(t *testing.T) {
 	_, err = m.CountTokens(t.Context(), with(own(gemini.Options{CountBy: "dice"})))
 	wantError(t, err, llm.InvalidRequest, "dice")
 	_, err = llm.New(serve(t, says(200, "application/json", `{}`)), model).CountTokens(t.Context(), with(own(gemini.Options{CountBy: gemini.CountRemote})))
-	wantError(t, err, llm.Protocol, "no valid totalTokens")
+	wantError(t, err, llm.Protocol, "the reply has no token count")
 }
 
-func TestCountIncludesExtra(t *testing.T) {
+func TestCountOfWhatExtraMembersMakeOfARequest(t *testing.T) {
 	req := with(own(gemini.Options{
 		CountBy: gemini.CountRemote, CachedContent: "projects/p/locations/l/cachedContents/1",
 		Extra: map[string]any{"tools": []any{map[string]any{"novel": map[string]any{}}}, "labels": map[string]any{"a": "b"}},

@@ -63,10 +63,12 @@ func (a *answer) part(p *part) {
 			Output: p.Result.Output, Outcome: p.Result.Outcome,
 			ProviderData: a.data(partData{p.Signature, p.Result.ID, p.Thought}),
 		})
-	case p.raw != nil:
-		a.media(a.unknown(p.raw))
-	case p.Text != nil || data != nil:
-		a.text(p, data)
+	default:
+		if raw := p.unknown(); raw != nil {
+			a.media(a.unknown(raw))
+		} else if p.Text != nil || data != nil {
+			a.text(p, data)
+		}
 	}
 }
 
@@ -76,7 +78,7 @@ func (a *answer) part(p *part) {
 func (a *answer) text(p *part, data *llm.ProviderData) {
 	text := ""
 	if p.Text != nil {
-		text = *p.Text
+		text = string(*p.Text)
 	}
 	if data == nil {
 		a.say(p.kind(), text)
@@ -101,7 +103,7 @@ func (a *answer) say(typ llm.EventType, text string) {
 	if typ == llm.EventText {
 		a.sources.text += len(text)
 	}
-	a.Deliver(typ, text)
+	a.EmitText(typ, text)
 }
 
 // call passes on a tool call, which comes whole, and ends it at once, so that it

@@ -12,13 +12,12 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// chatBody is the body of a chat request:
+// chatBody is the body of a chat request. It has the members of genai's configuration at the
+// positions that the API defines, which differ from genai's type. A test compares bodies with
+// those of genai's client.
 // https://ai.google.dev/api/generate-content#request-body
-//
-// Its members are those of genai.GenerateContentConfig, at their places in the wire format. A
-// test compares the result with the request of the vendor's client.
 type chatBody struct {
-	Model             string                        `json:"model,omitempty"` // only in token counts
+	Model             string                        `json:"model,omitempty"` // only in requests to count tokens
 	Contents          []message                     `json:"contents"`
 	SystemInstruction *message                      `json:"systemInstruction,omitempty"`
 	GenerationConfig  generationConfig              `json:"generationConfig,omitzero"`
@@ -34,9 +33,8 @@ type chatBody struct {
 	Store             *bool                         `json:"store,omitempty"`
 }
 
-// generationConfig is the member of that name in the body. Numbers are float64, because the
-// vendor's float32 would change 0.7 to 0.699999988. Integers have the size of those in
-// llm.Request.
+// generationConfig is the member of that name. Its numbers are float64, because genai's
+// float32 turns 0.7 into 0.699999988, and its integers are as large as those of llm.Request.
 type generationConfig struct {
 	Temperature                *float64                             `json:"temperature,omitempty"`
 	TopP                       *float64                             `json:"topP,omitempty"`
@@ -64,8 +62,8 @@ type generationConfig struct {
 	AudioTranscriptionConfig   *genai.AudioTranscriptionConfig      `json:"audioTranscriptionConfig,omitempty"`
 }
 
-// requestBuilder builds a chat body from a request, and collects warnings about settings that
-// are not sent.
+// requestBuilder converts a request to the body of a chat. It collects a warning for each
+// setting that Gemini does not support.
 type requestBuilder struct {
 	provider *Provider
 	call     *llm.Call
@@ -77,15 +75,15 @@ type requestBuilder struct {
 	warnings []llm.Warning
 }
 
-// exact holds the numbers of the request before the vendor's types round them.
+// exact are the numbers of the request, which genai's types would round.
 type exact struct {
 	temperature, topP, topK, presence, frequency *float64
 	seed                                         *int64
 	maxTokens                                    int
 }
 
-// marshalChat returns the body for the call, and warnings about settings that the server does
-// not support. If the request has FailOnUnsupported, a warning becomes an error.
+// marshalChat returns the body for a chat, with warnings about settings that Gemini does not
+// support. If the request has FailOnUnsupported, such a setting is an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b, err := p.buildChat(call)
 	if err != nil {
@@ -95,7 +93,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	return data, b.warnings, err
 }
 
-// buildChat returns the body before encoding, without Options.Extra.
+// buildChat builds the body of a chat without Options.Extra, and calls the hook.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 	if err := b.addMessages(); err != nil {
@@ -120,14 +118,14 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	return b, nil
 }
 
-// marshal encodes a request's body and adds the members of extra.
+// marshal returns the body as JSON, with the members of Options.Extra.
 func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err == nil {
 		data, err = mergeDeep(data, extra)
 	}
 	if err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, "cannot encode the request as JSON: %v", err)
+		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	if config, ok := extra["generationConfig"].(map[string]any); ok && config["candidateCount"] != nil {
 		var sent struct {
@@ -136,15 +134,14 @@ func (p *Provider) marshal(call *llm.Call, body any, extra map[string]any) ([]by
 			} `json:"generationConfig"`
 		}
 		if json.Unmarshal(data, &sent) == nil && sent.Config.Candidates > 1 {
-			return nil, p.severalCandidates(call, "Options.Extra")
+			return nil, p.severalCandidates(call, "Options.Extra requests")
 		}
 	}
 	return data, nil
 }
 
-// severalCandidates returns the error for a candidateCount above 1 in the named option.
-func (p *Provider) severalCandidates(call *llm.Call, option string) error {
-	return p.fail(call, llm.Unsupported, "%s requests more than one candidate (candidateCount): make several calls instead", option)
+func (p *Provider) severalCandidates(call *llm.Call, who string) error {
+	return p.fail(call, llm.Unsupported, "%s more than one candidate (candidateCount): make several calls instead", who)
 }
 
 func (b *requestBuilder) fail(kind llm.Kind, format string, args ...any) error {
@@ -155,7 +152,6 @@ func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
 	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
 }
 
-// addSettings adds the sampling settings and limits of the request.
 func (b *requestBuilder) addSettings() {
 	r, c := b.req, &b.config
 	b.exact = exact{
@@ -203,10 +199,10 @@ func (b *requestBuilder) addTools() {
 	if declarations != nil {
 		c.Tools = append(c.Tools, &genai.Tool{FunctionDeclarations: declarations})
 		if r.ParallelToolCalls != nil && !*r.ParallelToolCalls {
-			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini has no setting for single tool calls; the model decides")
+			b.warn(llm.WarnUnsupported, "ParallelToolCalls", "Gemini does not support a limit of one tool call at a time; the model decides")
 		}
 	}
-	// In the mode ANY, calls always follow the tool's schema, so Strict needs no other mode.
+	// A forced call follows the tool's schema in any mode.
 	// https://ai.google.dev/gemini-api/docs/function-calling#function_calling_modes
 	var calling genai.FunctionCallingConfig
 	switch mode := r.ToolChoice.Mode; {
@@ -235,7 +231,7 @@ func (b *requestBuilder) addFormat() {
 	if len(f.Schema) > 0 {
 		c.ResponseJsonSchema = f.Schema
 		if f.Description != "" {
-			b.warn(llm.WarnUnsupported, "Format", "Gemini does not support a description of the schema; it was not sent")
+			b.warn(llm.WarnUnsupported, "Format", "Gemini accepts only the schema; its description was omitted")
 		}
 	}
 }
@@ -263,21 +259,21 @@ func (b *requestBuilder) addOptions() {
 	c.Labels = maps.Clone(o.Labels)
 }
 
-// checkHook returns an error if the hook set a field that has no effect here.
+// checkHook returns an error for settings of the hook that would have no effect.
 func (b *requestBuilder) checkHook() error {
 	c := &b.config
 	switch {
 	case c.CandidateCount > 1:
-		return b.provider.severalCandidates(b.call, "Options.Hook")
+		return b.provider.severalCandidates(b.call, "the hook requests")
 	case c.HTTPOptions != nil:
-		return b.fail(llm.Unsupported, "Options.Hook set HTTPOptions, but the vendor's client is not used: use Config and Options.Extra")
+		return b.fail(llm.Unsupported, "the hook set HTTPOptions, which only genai's client uses: set Config and Options.Extra instead")
 	case c.ToolConfig != nil && c.ToolConfig.FunctionCallingConfig != nil && c.ToolConfig.FunctionCallingConfig.StreamFunctionCallArguments != nil:
-		return b.fail(llm.Unsupported, "Options.Hook set StreamFunctionCallArguments, but partial arguments cannot be read: leave it unset")
+		return b.fail(llm.Unsupported, "the hook set StreamFunctionCallArguments, which this provider does not support: remove it")
 	}
 	return nil
 }
 
-// fill copies the configuration into the body.
+// fill copies the configuration to the body.
 func (b *requestBuilder) fill() {
 	c, body, exact := &b.config, &b.body, &b.exact
 	body.SystemInstruction = vendorContent(c.SystemInstruction)
@@ -322,7 +318,7 @@ func (b *requestBuilder) fill() {
 	body.GenerationConfig = g
 }
 
-// unrounded returns the request's number, unless a hook has changed it.
+// unrounded returns the number of the request, unless the hook has set another one.
 func unrounded(now *float32, exact *float64) *float64 {
 	switch {
 	case now == nil:
@@ -330,15 +326,15 @@ func unrounded(now *float32, exact *float64) *float64 {
 	case exact != nil && float32(*exact) == *now:
 		return exact
 	}
-	// Converting by the decimal text keeps 0.7; converting the float32 gives 0.699999988.
+	// Converted by its decimal text, because float64(float32(0.7)) is 0.699999988.
 	f, err := strconv.ParseFloat(strconv.FormatFloat(float64(*now), 'g', -1, 32), 64)
-	if err != nil { // only for infinities and NaN
+	if err != nil { // only for a number that is not finite
 		f = float64(*now)
 	}
 	return &f
 }
 
-// outputImage is the image configuration in the wire format.
+// outputImage is genai's image configuration in the form of the API.
 type outputImage struct {
 	AspectRatio      string                               `json:"aspectRatio,omitempty"`
 	ImageSize        string                               `json:"imageSize,omitempty"`

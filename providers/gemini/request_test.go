@@ -273,7 +273,7 @@ func TestInvalidRequests(t *testing.T) {
 		kind   llm.Kind
 		says   string
 	}{
-		"an instruction alone": {func(r *llm.Request) { r.Messages = []llm.Message{llm.System("x")} }, llm.InvalidRequest, "only system messages"},
+		"an instruction alone": {func(r *llm.Request) { r.Messages = []llm.Message{llm.System("x")} }, llm.InvalidRequest, "only system messages: add a user message"},
 		"an image for the system": {func(r *llm.Request) {
 			r.Messages = append(r.Messages, llm.Message{Role: llm.RoleSystem, Parts: []llm.Part{llm.Image{URL: "gs://x"}}})
 		}, llm.Unsupported, "message 1"},
@@ -285,7 +285,7 @@ func TestInvalidRequests(t *testing.T) {
 		"HTTP options":          {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) { c.HTTPOptions = &genai.HTTPOptions{} }}), llm.Unsupported, "HTTPOptions"},
 		"arguments in pieces": {own(gemini.Options{Hook: func(c *genai.GenerateContentConfig) {
 			c.ToolConfig = &genai.ToolConfig{FunctionCallingConfig: &genai.FunctionCallingConfig{StreamFunctionCallArguments: new(true)}}
-		}}), llm.Unsupported, "partial arguments"},
+		}}), llm.Unsupported, "StreamFunctionCallArguments"},
 		"what JSON cannot hold": {own(gemini.Options{Extra: map[string]any{"x": func() {}}}), llm.InvalidRequest, "JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {

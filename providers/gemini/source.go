@@ -6,7 +6,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// grounding is what the server found, and which pieces of the answer rest on it.
+// grounding are the search results of the server, and the segments of the answer that use them.
 // https://ai.google.dev/api/generate-content#GroundingMetadata
 type grounding struct {
 	Chunks []struct {
@@ -29,15 +29,15 @@ type found struct {
 	Title string `json:"title"`
 }
 
-// segment is a piece of the answer's text, in bytes of one of its parts.
+// segment is a range of the answer's text, in bytes of one of its parts.
 type segment struct {
 	Part  int `json:"partIndex"`
 	Start int `json:"startIndex"`
 	End   int `json:"endIndex"`
 }
 
-// citations are the sources that the answer repeats. The servers have different
-// words for them.
+// citations are sources that the answer quotes. The two services have different names for
+// them.
 type citations struct {
 	Gemini []citation `json:"citationSources"`
 	Vertex []citation `json:"citations"`
@@ -57,16 +57,16 @@ type urlContext struct {
 	} `json:"urlMetadata"`
 }
 
-// sources collects what an answer rests on until its end: each chunk of a
-// stream may repeat what those before it said.
+// sources collects the sources of an answer until its end, because each chunk of a stream can
+// repeat those of earlier chunks.
 type sources struct {
 	grounding grounding
 	others    []llm.Source
-	parts     []int // where each part begins in the answer's text, in bytes, if there are several
-	text      int   // length of its text, in bytes
+	parts     []int // offset of each part in the answer's text, in bytes, if there are several
+	text      int   // length of the answer's text, in bytes
 }
 
-// take takes what a candidate says of its sources.
+// take adds the sources of a candidate.
 func (s *sources) take(c *candidate) {
 	if g := c.Grounding; g != nil {
 		if len(g.Chunks) > 0 {
@@ -90,17 +90,17 @@ func (s *sources) take(c *candidate) {
 	}
 }
 
-// add adds a source. Of one that the server cannot name there is only the piece of
-// the answer that is somebody else's, which is worth knowing.
+// add adds a source. A source without URL and title is kept if it has a range, because it
+// marks quoted text.
 func (s *sources) add(source llm.Source) {
 	if (source.URL != "" || source.Title != "" || source.End > source.Start) && !slices.Contains(s.others, source) {
 		s.others = append(s.others, source)
 	}
 }
 
-// list returns the sources: what was found, for each piece of the answer that
-// rests on it, or once if none does, and then the others. A page that was read at
-// its address is often one that was found, too: then it is there once.
+// list returns the sources. A search result is listed once for each segment that uses it, or
+// once if no segment does. The other sources follow. A page that the server retrieved is
+// omitted if it is also a search result.
 func (s *sources) list() []llm.Source {
 	var list []llm.Source
 	cited := make([]bool, len(s.grounding.Chunks))
@@ -115,7 +115,7 @@ func (s *sources) list() []llm.Source {
 				source.Start, source.End = support.Segment.Start, support.Segment.End
 			case n > 0 && n < len(s.parts):
 				source.Start, source.End = s.parts[n]+support.Segment.Start, s.parts[n]+support.Segment.End
-			} // else where in the text its part begins is not known
+			} // otherwise the offset of its part is unknown
 			list, cited[i] = append(list, source), true
 		}
 	}

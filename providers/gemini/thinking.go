@@ -8,21 +8,22 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// thinksByBudget reports whether a model has a thinking budget in tokens. Models before Gemini
-// 3 do. Later models have a thinking level: https://ai.google.dev/gemini-api/docs/thinking
+// Models before Gemini 3 have a thinking budget in tokens. Later models have a thinking level.
+// https://ai.google.dev/gemini-api/docs/thinking
+
+// thinksByBudget reports whether a model has a thinking budget.
 func thinksByBudget(model string) bool {
 	name := baseName(model)
 	return strings.HasPrefix(name, "gemini-2") || strings.HasPrefix(name, "gemini-1")
 }
 
-// budgets maps reasoning efforts to thinking budgets in tokens, with the values that Google
-// uses in its OpenAI compatibility: https://ai.google.dev/gemini-api/docs/openai#thinking
+// budgets are the reasoning efforts in tokens, for models without levels. They are Google's
+// own numbers: https://ai.google.dev/gemini-api/docs/openai#thinking
 var budgets = map[llm.ReasoningEffort]int32{
 	llm.EffortNone: 0, llm.EffortMinimal: 1024, llm.EffortLow: 1024, llm.EffortMedium: 8192, llm.EffortHigh: 24576,
 }
 
-// leastBudget returns the smallest thinking budget of a model, in tokens. Pro models cannot
-// disable thinking.
+// leastBudget returns the smallest budget of a model. Pro models do not accept 0.
 func leastBudget(model string) int32 {
 	if strings.HasPrefix(baseName(model), "gemini-2.5-pro") {
 		return 128
@@ -30,11 +31,11 @@ func leastBudget(model string) int32 {
 	return 0
 }
 
-// minimal lists prefixes of models that support the level MINIMAL. For other models, such as
-// Pro models and Flash models from 3.7 on, MINIMAL is an error, and LOW is the lowest level.
+// minimal are the prefixes of models with the level MINIMAL. Other models (Pro, and Flash
+// from 3.7 on) reject it; their lowest level is LOW.
 var minimal = []string{"gemini-3-flash", "gemini-3.1-flash", "gemini-3.5-flash"}
 
-// leastLevel returns the lowest thinking level that a model supports.
+// leastLevel returns the lowest level that a model is known to accept.
 func leastLevel(model string) genai.ThinkingLevel {
 	name := baseName(model)
 	if strings.Contains(name, "flash-lite") {
@@ -48,7 +49,7 @@ func leastLevel(model string) genai.ThinkingLevel {
 	return genai.ThinkingLevelLow
 }
 
-// addThinking sets the thinking from the options, or otherwise from the request's effort.
+// addThinking adds the thinking of the options, or otherwise the request's ReasoningEffort.
 func (b *requestBuilder) addThinking() {
 	o, effort := &b.options, b.req.ReasoningEffort
 	var t genai.ThinkingConfig
@@ -76,12 +77,12 @@ func (b *requestBuilder) addThinking() {
 	}
 }
 
-// addBudget converts the request's effort to a budget in tokens.
+// addBudget adds the request's effort as a number of tokens.
 func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
 	effort := b.req.ReasoningEffort
 	budget, known := budgets[effort]
 	if !known {
-		b.warn(llm.WarnUnsupported, "ReasoningEffort", "this model has no thinking budget for the effort "+string(effort)+"; it was not sent")
+		b.warn(llm.WarnUnsupported, "ReasoningEffort", "this model does not support the effort "+string(effort)+"; it was omitted")
 		return
 	}
 	t.IncludeThoughts = budget != 0
@@ -92,7 +93,6 @@ func (b *requestBuilder) addBudget(t *genai.ThinkingConfig) {
 	t.ThinkingBudget = &budget
 }
 
-// warnOfThinking adds a warning that thinking cannot be disabled.
 func (b *requestBuilder) warnOfThinking() {
-	b.warn(llm.WarnChanged, "ReasoningEffort", "this model always thinks; the lowest setting was sent")
+	b.warn(llm.WarnChanged, "ReasoningEffort", "this model cannot turn thinking off; the lowest setting was sent")
 }

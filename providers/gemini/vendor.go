@@ -13,11 +13,9 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Part converts a part of the vendor's type to a part of a message. Use it for features that
-// the parts of package llm do not have, for example a range of a video. The part is sent in
-// genai's JSON encoding. Other providers do not send it, and return a warning.
-//
-// Part returns an error if p is nil or cannot be encoded as JSON.
+// Part returns a message part from genai's type. Use it for features that no part of package
+// llm covers, for example a time range of a video. Other providers omit the part, with a
+// warning. Part fails if p cannot be encoded as JSON.
 func Part(p *genai.Part) (llm.Part, error) {
 	if p == nil {
 		return nil, errors.New("gemini: the part is nil")
@@ -27,18 +25,18 @@ func Part(p *genai.Part) (llm.Part, error) {
 		data, err = json.Marshal(unknownPart{Type: unknownType, Part: data})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("gemini: cannot encode the part as JSON: %w", err)
+		return nil, fmt.Errorf("gemini: the part cannot be encoded as JSON: %w", err)
 	}
 	return llm.Unknown{Type: unknownType, Raw: data}, nil
 }
 
-// Chunks returns the server's reply in the vendor's type: the chunks of a stream, or one chunk
-// if the reply was not streamed. They contain data that events do not, for example safety
-// ratings, the license of a citation, and the search suggestions that Google requires programs
-// to show with search results.
+// Chunks returns a response as the server sent it, in genai's type: one chunk, or one for each
+// event of a stream. Chunks contain details that events do not have, for example safety
+// ratings, licenses of citations, and the search suggestions that Google requires to be shown
+// with an answer that uses its search.
 //
-// The request must set KeepRaw. Without it, Chunks returns nil. If a chunk cannot be decoded,
-// Chunks returns the chunks before it and an error.
+// The request must have KeepRaw set. Otherwise there are no chunks. If a chunk does not match
+// genai's type, Chunks returns the chunks before it and an error.
 func Chunks(resp *llm.Response) ([]*genai.GenerateContentResponse, error) {
 	var chunks []*genai.GenerateContentResponse
 	if resp == nil {
@@ -55,7 +53,7 @@ func Chunks(resp *llm.Response) ([]*genai.GenerateContentResponse, error) {
 			chunks, err = appendChunks(chunks, frame.Data)
 		}
 		if err != nil {
-			return chunks, fmt.Errorf("gemini: cannot decode Response.Raw: %w", err)
+			return chunks, fmt.Errorf("gemini: the raw reply is not a list of chunks: %w", err)
 		}
 	}
 }

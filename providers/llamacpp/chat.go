@@ -11,12 +11,12 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// chat answers a chat: in a named prompt format if there is one, and by the
-// model's own template otherwise. An error that it returns has not been yielded.
+// chat answers a chat, with a named prompt format if there is one, and otherwise with the
+// model's chat template. A returned error has not been yielded.
 func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	o := llmutil.OptionsFor[Options](call.Request.Options)
 	if o.Grammar != "" && call.Request.Format != nil {
-		return p.fail(call, llm.InvalidRequest, "the request has a Format and a Grammar: the server can hold an answer to one of them")
+		return p.fail(call, llm.InvalidRequest, "the request has both a Format and a Grammar, and the server supports only one of them: remove one")
 	}
 	format, err := p.format(call, o.Template)
 	switch {
@@ -26,7 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 		return p.complete(ctx, call, &o, format, yield)
 	}
 	if begun, ok := continued(call.Request); ok {
-		return p.goOn(ctx, call, &o, begun, yield)
+		return p.continueAnswer(ctx, call, &o, begun, yield)
 	}
 	for ev, err := range p.openai.Do(ctx, inDialect(call, &o)) {
 		if err != nil {
@@ -54,7 +54,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	return nil
 }
 
-// inDialect returns the call with the options as OpenAI's dialect has them.
+// inDialect returns the call with the options of the OpenAI-compatible API.
 func inDialect(call *llm.Call, o *Options) *llm.Call {
 	clone := call.Clone()
 	clone.Request.Options = []llm.Options{openai.Options{
@@ -65,9 +65,9 @@ func inDialect(call *llm.Call, o *Options) *llm.Call {
 	return clone
 }
 
-// canContinue reports whether an answer can be gone on with after a cut. A
-// grammar begins anew with each request, calls of tools are not text, and there is
-// no more reasoning, which a strict request would not have.
+// canContinue reports whether an interrupted answer can be continued. Each request restarts
+// its grammar, and tool calls cannot be continued. A continued answer has no more reasoning,
+// so a request with FailOnUnsupported that asks for reasoning would fail.
 func canContinue(req *llm.Request, o *Options) bool {
 	return len(req.Tools) == 0 && req.Format == nil && o.Grammar == "" && !(req.FailOnUnsupported && reasons(req))
 }
@@ -77,8 +77,8 @@ func reasons(req *llm.Request) bool {
 	return req.ReasoningEffort != "" && req.ReasoningEffort != llm.EffortNone
 }
 
-// continued reports whether a request asks for the rest of an answer, in a way
-// that the server's own endpoints can serve, and returns what there is of it.
+// continued returns the beginning of an answer that the request asks to continue. It returns
+// false if there is none, or if the server's own endpoints do not support the request.
 func continued(req *llm.Request) (begun string, ok bool) {
 	last := req.Messages[len(req.Messages)-1]
 	if last.Role != llm.RoleAssistant || len(req.Tools) > 0 {
@@ -96,8 +96,7 @@ func continued(req *llm.Request) (begun string, ok bool) {
 	return text(last), true
 }
 
-// text returns what a message says. A refusal is, to llama.cpp, something that
-// the model said.
+// text returns the text of a message. Refusals are sent as text.
 func text(m llm.Message) string {
 	var said string
 	for _, part := range m.Parts {
@@ -111,15 +110,15 @@ func text(m llm.Message) string {
 	return said
 }
 
-// goOn answers a chat that ends with the beginning of the answer. The prompt is
-// what the chat's would be; but the chat's endpoint repeats the beginning in
-// its reply if it is not streamed, and does not if it is.
-func (p *Provider) goOn(ctx context.Context, call *llm.Call, o *Options, begun string, yield func(llm.Event, error) bool) error {
+// continueAnswer answers a chat that ends with the beginning of the answer. It does not use
+// the chat endpoint, which repeats the beginning in its reply if the reply is not streamed,
+// and does not repeat it in a stream. The prompt is the same.
+func (p *Provider) continueAnswer(ctx context.Context, call *llm.Call, o *Options, begun string, yield func(llm.Event, error) bool) error {
 	b := p.newCompletion(call, o)
 	if reasons(call.Request) {
-		b.warn("ReasoningEffort", "an answer that has begun is gone on with, without more reasoning")
+		b.warn("ReasoningEffort", "the answer is continued without more reasoning")
 	}
-	if err := p.strict(b); err != nil { // before anything is sent
+	if err := p.checkSupported(b); err != nil { // before render sends a request
 		return err
 	}
 	rendered, err := p.render(ctx, call, o, begun)
@@ -130,13 +129,13 @@ func (p *Provider) goOn(ctx context.Context, call *llm.Call, o *Options, begun s
 	return p.answer(ctx, b, yield)
 }
 
-// render returns the prompt that the model's template makes of a chat which ends
-// with the beginning of the answer.
+// render returns the prompt for a chat that ends with the beginning of the answer, made with
+// the model's template.
 func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun string) (string, error) {
 	type message struct {
 		Role    string `json:"role"`
 		Content string `json:"content"`
-		Name    string `json:"name,omitempty"` // which a template may write down
+		Name    string `json:"name,omitempty"` // some templates use it
 	}
 	chat := map[string]any{}
 	var messages []message
@@ -164,17 +163,17 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 	case got.Prompt == nil:
 		return "", r.Fail(llm.Protocol, "the reply has no prompt")
 	case len(*got.Prompt) < len(begun) || (*got.Prompt)[len(*got.Prompt)-len(begun):] != begun:
-		return "", r.Fail(llm.Unsupported, "the server does not go on from an assistant message at the end of a conversation; "+
-			"it is too old for that, or was started with --no-prefill-assistant")
+		return "", r.Fail(llm.Unsupported, "the server does not continue an assistant message at the end of a conversation: "+
+			"update it, or start it without --no-prefill-assistant")
 	}
 	return *got.Prompt, nil
 }
 
-// marshal returns a request's body.
+// marshal returns a body as JSON.
 func (p *Provider) marshal(call *llm.Call, body any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
-		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be written as JSON: %v", err)
+		return nil, p.fail(call, llm.InvalidRequest, "the request cannot be encoded as JSON: check Options: %v", err)
 	}
 	return data, nil
 }

@@ -2,15 +2,17 @@ package llamacpp
 
 import (
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
-// chunk is one piece of an answer: a frame of a stream, or the whole of one that
-// is not streamed. Counts and timings are of interest in the last piece.
+// chunk is one piece of an answer: a frame of a stream, or the whole of a reply that is not
+// streamed. Counts and timings are used from the last chunk. To read one more member, add a
+// field.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 type chunk struct {
 	provider.Failure
-	Content       *string            `json:"content"`
+	Content       *stream.Scalar     `json:"content" stream:"needed"`
 	Stop          bool               `json:"stop"`
 	Model         string             `json:"model"`
 	StopType      string             `json:"stop_type"`
@@ -20,7 +22,7 @@ type chunk struct {
 	Probabilities []provider.Logprob `json:"completion_probabilities"`
 }
 
-// finishReason translates the server's word for why the answer ended.
+// finishReason converts the server's finish reason.
 func finishReason(raw string) llm.FinishReason {
 	switch raw {
 	case "":
@@ -33,7 +35,7 @@ func finishReason(raw string) llm.FinishReason {
 	return llm.FinishOther
 }
 
-// usage reads the counts of the last piece.
+// usage returns the counts of the last chunk.
 func (c *chunk) usage() llm.Usage {
 	u := llm.Usage{Input: provider.Reported(c.Prompt), Output: provider.Reported(c.Predicted)}
 	if c.Timings != nil {

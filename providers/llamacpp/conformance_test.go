@@ -7,15 +7,15 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/llamacpp"
 )
 
 func TestChatConformance(t *testing.T) {
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.OpenAI(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.OpenAI(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-			return provider(t, llamacpp.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
+			return provider(t, llamacpp.Config{BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
 		},
 	})
 }
@@ -23,13 +23,13 @@ func TestChatConformance(t *testing.T) {
 // The suite's server does not know of tokenizers, so one stands before it.
 func TestCompletionConformance(t *testing.T) {
 	const text = "a plain prompt has text alone"
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.LlamaCppCompletion(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.LlamaCppCompletion(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			tokenizing := *client
 			tokenizing.Transport = tokenizer{client.Transport}
 			return provider(t, llamacpp.Config{
-				BaseURL: baseURL, HTTPClient: &tokenizing, APIKey: llmtest.Key, Template: "alpaca", Limits: limits,
+				BaseURL: baseURL, HTTPClient: &tokenizing, APIKey: conformance.Key, Template: "alpaca", Limits: limits,
 			})
 		},
 		NoReasoning: text, NoRefusals: text, NoTools: text,

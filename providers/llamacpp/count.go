@@ -10,9 +10,9 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// countTokens answers how many tokens a chat's prompt is. In a named prompt
-// format they are counted as they are sent, otherwise by the server's counter of
-// chats, or where it is too old for that by its template and its tokenizer.
+// countTokens counts the tokens of a chat's prompt. With a named prompt format, the prompt is
+// tokenized as for a chat. Otherwise the server counts it, with its token counter for chats
+// or, if it is too old, with its chat template and tokenizer.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	o := llmutil.OptionsFor[Options](call.Request.Options)
 	format, err := p.format(call, o.Template)
@@ -46,7 +46,7 @@ func (o *Options) templateOr(other string) string {
 	return other
 }
 
-// formattedPrompt is a prompt in a named format, as it is sent.
+// formattedPrompt is a prompt in a named format, with its token ids.
 type formattedPrompt struct {
 	*prompt.Prompt
 	ids []int

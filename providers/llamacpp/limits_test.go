@@ -8,11 +8,12 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/llamacpp"
 )
 
 func TestLimitsOfACompletion(t *testing.T) {
-	whole := llmtest.LlamaCppCompletion().Stream(llmtest.Text("Hello", strings.Repeat("long ", 2<<20), "!").Usage(1, 2))
+	whole := conformance.LlamaCppCompletion().Stream(llmtest.Text("Hello", strings.Repeat("long ", 2<<20), "!").Usage(1, 2))
 	for name, test := range map[string]struct {
 		wire   llmtest.HTTPReply
 		limits llm.Limits

@@ -1,28 +1,26 @@
-// Package llamacpp talks to llama.cpp's server, llama-server: by its OpenAI
-// dialect for chats, and by its own endpoints where they are better.
+// Package llamacpp is the provider for llama.cpp's server, llama-server. It uses the server's
+// OpenAI-compatible API for chats, and the server's own endpoints if they provide more.
 //
 //	p, err := llamacpp.New(llamacpp.Config{})
-//	model := llm.New(p, "any name: the server has one model")
+//	model := llm.New(p, "any")   // the server has one model, and ignores its name
 //
-// Importing the package registers it with providers, as "llamacpp" and, as
-// people also write it, "llama.cpp":
+// Importing the package registers it with package providers, under the names "llamacpp" and
+// "llama.cpp":
 //
 //	model, err := providers.Open("llamacpp/any")
 //
-// What the server's own endpoints give:
+// The server's own endpoints provide:
 //
-//   - Token counts are exact: the server's template and vocabulary count.
-//   - Models without a chat template are asked in a named prompt format, such as
-//     that of Alpaca or Vicuna: see [Options.Template]. What a user types is
-//     then never a control token, whatever it looks like.
-//   - Answers can be held to a grammar ([Options.Grammar]) or a schema
-//     ([llm.Request.Format]).
-//   - An answer goes on from the assistant message at the end of a conversation.
-//   - [Provider.Props] and [Provider.Slots] say what the server runs and what it
-//     is doing, [TimingsOf] what an answer took.
+//   - Exact token counts, with the server's template and vocabulary.
+//   - Named prompt formats for models without a chat template, for example Alpaca or Vicuna:
+//     see [Options.Template].
+//   - Answers that follow a grammar ([Options.Grammar]) or a schema ([llm.Request.Format]).
+//   - Continuation of an assistant message at the end of a conversation.
+//   - The properties and the state of the server ([Provider.Props], [Provider.Slots]), and
+//     the processing times of an answer ([TimingsOf]).
 //
-// The server is https://github.com/ggml-org/llama.cpp/tree/master/tools/server,
-// whose README.md describes the endpoints.
+// The endpoints are described in
+// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md.
 package llamacpp
 
 import (
@@ -38,17 +36,17 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// DefaultBaseURL is where llama-server listens unless told otherwise.
+// DefaultBaseURL is the default address of llama-server.
 const DefaultBaseURL = "http://127.0.0.1:8080"
 
-// Config is how to reach a server. The zero Config is a server on this machine
-// at its usual port; the environment is not read.
+// Config is the configuration of a [Provider]. The zero Config is a server on this machine at
+// the default port. New does not read environment variables.
 type Config struct {
-	// BaseURL is where the server is, with or without /v1: "http://gpu-box:8080".
-	// Empty is [DefaultBaseURL].
+	// BaseURL is the address of the server, with or without /v1, for example
+	// "http://gpu-box:8080". The default is [DefaultBaseURL].
 	BaseURL string
 
-	// APIKey is sent as a bearer token, to servers started with --api-key.
+	// APIKey is sent as a bearer token. A server that was started with --api-key requires one.
 	APIKey llm.Secret
 	// TokenSource, if set, gives the credential instead: for those that expire.
 	//
@@ -56,30 +54,29 @@ type Config struct {
 	// its token. An error fails the call with kind Auth, unless it has another kind.
 	TokenSource func(context.Context) (string, error)
 
-	// Header is sent with every request. Where the provider has a header of the
-	// same name, its own is sent.
+	// Header is added to every request. It does not replace headers that the provider sets.
 	Header http.Header
-	// HTTPClient sends the requests; nil is a client of the provider's own,
-	// with a transport made for many streams. Its rule for redirects is not
-	// used: credentials go to no other host. Do not set its Timeout, which cuts
-	// long answers: set Limits.
+	// HTTPClient sends the requests. The default is a new client with a transport for many
+	// concurrent streams. Do not set the client's Timeout, because it interrupts long
+	// answers. Set Limits instead.
+	//
+	// Security: the client's CheckRedirect is not used. Redirects to another host are not
+	// followed, so no other host receives the credential.
 	HTTPClient *http.Client
-	// Limits are for waiting, and for the size of what is read. What is zero has a
-	// default.
+	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
 	Limits llm.Limits
 
-	// Template is the prompt format of requests whose [Options.Template] is
-	// empty.
+	// Template is the default of [Options.Template].
 	Template string
 
-	// Name is the provider's name in errors and model names; empty is "llamacpp".
+	// Name is the provider's name in errors and model names. The default is "llamacpp".
 	Name string
 }
 
-// Format prints the configuration without credentials, those in headers
-// included, whatever the verb.
+// Format prints the configuration without credentials, including those in headers, for
+// every verb.
 func (c Config) Format(f fmt.State, verb rune) {
-	type plain Config // which has no such method
+	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
@@ -87,14 +84,14 @@ func (c Config) Format(f fmt.State, verb rune) {
 // Provider is a llama.cpp server. It is safe for concurrent use.
 type Provider struct {
 	name     string
-	server   provider.Server  // its address is without /v1
-	openai   *openai.Provider // the same server, by its OpenAI dialect
+	server   provider.Server  // its base URL is without /v1
+	openai   *openai.Provider // the OpenAI-compatible API of the same server
 	limits   llm.Limits
 	template string
 }
 
-// New returns a provider. It sends nothing. A base URL that cannot be one, or a
-// prompt format that does not exist, is an error of kind [llm.InvalidRequest].
+// New returns a provider. It sends nothing. An invalid base URL or an unknown prompt format
+// is an error of kind [llm.InvalidRequest].
 func New(config Config) (*Provider, error) {
 	p := &Provider{
 		name:     config.Name,
@@ -138,32 +135,33 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// resend is the name of a header which, without a value, is not sent, but has
-// net/http send a request anew if the connection turns out to be closed. The
-// server promises to keep connections, and closes them after each stream, so that
-// one call in ten or so, right after another, would find that out. An answer that
-// nobody saw the beginning of is lost to nobody.
+// resend is the name of a header that allows net/http to send a request again if the
+// connection was closed before the reply. Without a value, the header itself is not sent.
+//
+// The server announces persistent connections but closes them after each stream. So about
+// one of ten calls that follow another call immediately would fail. A second request is safe,
+// because no part of the first answer was read.
 // https://pkg.go.dev/net/http#Transport
 const resend = "Idempotency-Key"
 
-// Name returns the provider's name: "llamacpp", unless configured otherwise.
+// Name returns the provider's name, "llamacpp" by default.
 func (p *Provider) Name() string { return p.name }
 
-// String returns the provider's name and address. It is also what %+v prints:
-// headers may hold credentials.
+// String returns the provider's name and address. The verbs %v and %+v print the same,
+// because headers may contain credentials.
 func (p *Provider) String() string { return p.name + " at " + p.server.BaseURL }
 
-// GoString returns what String returns.
+// GoString returns the result of String.
 func (p *Provider) GoString() string { return p.String() }
 
-// Close closes idle connections, unless the HTTP client is the user's.
+// Close closes idle connections, unless Config.HTTPClient was set.
 func (p *Provider) Close() error {
-	_ = p.openai.Close() // which cannot fail
+	_ = p.openai.Close() // never fails
 	return p.server.Client.Close()
 }
 
-// Do answers chats, embeddings, token counts and model lists. Token counts are
-// those of the server, and exact for texts.
+// Do answers chats, embeddings, token counts and model lists. The server counts the tokens.
+// Counts of requests without media are exact.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
@@ -188,7 +186,7 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	return o.listModels(ctx, call, yield)
 }
 
-// fail returns an error about a call that has not been sent.
+// fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)
 }

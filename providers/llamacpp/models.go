@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// modelList is the list of models that the server has, in two dialects at once.
+// modelList is the list of models of the server, in OpenAI's dialect and its own.
 type modelList struct {
 	provider.Failure
 	Data []struct {
@@ -70,7 +70,7 @@ func modalities(words []string) []llm.Modality {
 	return list
 }
 
-// parameters returns a number of parameters as people write it: "8.0B".
+// parameters returns a number of parameters in short form, for example "8.0B".
 func parameters(n int64) string {
 	for _, unit := range []struct {
 		size float64
@@ -83,22 +83,22 @@ func parameters(n int64) string {
 	return ""
 }
 
-// The operations that are this provider's own, as errors name them.
+// The operations that only this provider has, by their names in errors.
 const (
-	opProps llm.Op = "get properties"
-	opSlots llm.Op = "get slots"
+	opProps llm.Op = "get_properties"
+	opSlots llm.Op = "get_slots"
 )
 
-// Props is what a server says of itself and of its model.
+// Props are the properties of a server and of its model.
 type Props struct {
-	// Info is what other providers have, too. Its ContextWindow is what one
-	// conversation has, as the server runs the model.
+	// Info are the properties that other providers report as well. ContextWindow is the
+	// size for one conversation, in tokens, with the server's settings.
 	Info     llm.ModelInfo
-	Slots    int    // how many requests are answered at once
-	Template string // of chats, in Jinja; that of ChatML if the model's file has none
-	BOS, EOS string // the tokens that begin and end texts
-	Build    string // the server's version: "b1-de3ff81"
-	Sleeping bool   // the model is not loaded at the moment
+	Slots    int    // number of requests that are processed concurrently
+	Template string // the chat template in Jinja; ChatML's if the model's file has none
+	BOS, EOS string // the tokens at the beginning and the end of a text
+	Build    string // the server's version, for example "b1-de3ff81"
+	Sleeping bool   // whether the model is currently unloaded
 }
 
 // props is the reply to a request for the server's properties.
@@ -121,8 +121,8 @@ type props struct {
 	Sleeping   bool            `json:"is_sleeping"`
 }
 
-// Props returns what the server says of itself and of its model. Errors are as
-// those of a call.
+// Props returns the properties of the server and of its model. Errors are of type
+// *llm.Error.
 func (p *Provider) Props(ctx context.Context) (*Props, error) {
 	var got props
 	r, err := p.own(ctx, opProps, "/props", &got)
@@ -131,7 +131,7 @@ func (p *Provider) Props(ctx context.Context) (*Props, error) {
 	}
 	defer r.Close()
 	if got.Defaults == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no settings; is this llama.cpp's server?")
+		return nil, r.Fail(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
 	}
 	out := &Props{
 		Slots: got.Slots, Template: got.Template, BOS: got.BOS, EOS: got.EOS, Build: got.Build, Sleeping: got.Sleeping,
@@ -162,8 +162,8 @@ func (p *Provider) Props(ctx context.Context) (*Props, error) {
 	return out, nil
 }
 
-// Slot is one of the places in which a server answers a request, and keeps its
-// prompt for the next that begins alike.
+// Slot is a slot of a server. A slot processes one request at a time and keeps its prompt,
+// which later requests with the same beginning reuse.
 type Slot struct {
 	ID            int  `json:"id"` // for Options.Slot
 	ContextWindow int  `json:"n_ctx"`
@@ -171,8 +171,8 @@ type Slot struct {
 	PromptTokens  int  `json:"n_prompt_tokens"` // of the last request
 }
 
-// Slots returns what the server's slots are doing. A server that was started
-// with --no-slots answers with an error of kind [llm.Unsupported].
+// Slots returns the state of the server's slots. If the server was started with --no-slots,
+// the error is of kind [llm.Unsupported].
 func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
 	var got slotList
 	r, err := p.own(ctx, opSlots, "/slots", &got)
@@ -181,12 +181,12 @@ func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
 	}
 	defer r.Close()
 	if got.slots == nil {
-		return nil, r.Fail(llm.Protocol, "the reply is no list of slots")
+		return nil, r.Fail(llm.Protocol, "the reply is not a list of slots")
 	}
 	return slices.Clip(got.slots), nil
 }
 
-// slotList is the reply to a request for the slots: a list, or a failure.
+// slotList is the reply to a request for the slots: a list, or an error.
 type slotList struct {
 	provider.Failure
 	slots []Slot

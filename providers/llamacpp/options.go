@@ -2,47 +2,44 @@ package llamacpp
 
 import "maps"
 
-// Options are the settings that llama.cpp's server has and others do not. What
-// is zero is not sent.
+// Options are settings that only llama.cpp's server has. Zero fields are not sent.
 type Options struct {
-	// Template is the name of the prompt format in which a model without a chat
-	// template of its own is asked: "plain" (also "llama1" and "cerebras-gpt":
-	// the model goes on with the text), "alpaca", "vicuna", "llama2", "llama3",
-	// "chatml", "gemma", "mistral-v1", "mistral-v3" or "mistral-v7". It goes to
-	// the server as tokens, so that control tokens in the messages' texts are
-	// text. There is no place in it for tools or images.
+	// Template is the name of a prompt format, for a model without a chat template: "plain"
+	// (also "llama1" and "cerebras-gpt": the model continues the text), "alpaca", "vicuna",
+	// "llama2", "llama3", "chatml", "gemma", "mistral-v1", "mistral-v3" or "mistral-v7".
+	// Tools and images are not supported. The default is Config.Template. If that is empty,
+	// the server uses the chat template of the model's file, which is better if there is one.
 	//
-	// Empty is Config.Template, and if that is empty the chat template of the
-	// model's file, which is better where there is one. The server then takes
-	// control tokens in the messages' texts for what they are.
+	// Security: with a prompt format, the prompt is sent as token ids, so a message cannot
+	// contain a control token. With the chat template, the server interprets the names of
+	// control tokens in messages.
 	//
-	// In the format "alpaca", further texts of a user's message are the input of
-	// the instruction that is the first.
+	// With "alpaca", the first text of a user message is the instruction. Further texts of
+	// the message are its input.
 	Template string `json:"template,omitempty"`
 
-	// Grammar holds the answer to a grammar in GBNF:
+	// Grammar is a grammar in GBNF that the answer follows. It cannot be combined with a
+	// Format.
 	// https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md
-	// A request has this or a Format, not both.
 	Grammar string `json:"grammar,omitempty"`
 
-	// CachePrompt, if false, has the server read all of the prompt anew, rather than
-	// only what differs from the prompt before it. An answer can then not differ in
-	// a token for having been computed in other batches.
+	// CachePrompt, if false, makes the server process the whole prompt. By default it
+	// processes only the part that differs from the slot's previous prompt. The answer can
+	// then differ in some tokens, because they are computed in other batches.
 	CachePrompt *bool `json:"cache_prompt,omitempty"`
-	// Slot is the number of the slot to answer in, whose prompt is reused: see
-	// Provider.Slots. Nil is the slot with the most similar prompt.
+	// Slot is the id of the slot that processes the request and whose prompt is reused, see
+	// Provider.Slots. The default is the slot with the most similar prompt.
 	Slot *int `json:"slot,omitempty"`
 
-	MinP          *float64 `json:"min_p,omitempty"`          // sample from tokens at least this likely, as a share of the likeliest
-	RepeatPenalty *float64 `json:"repeat_penalty,omitempty"` // 1 is none
+	MinP          *float64 `json:"min_p,omitempty"`          // minimum probability of a token, relative to the most likely token
+	RepeatPenalty *float64 `json:"repeat_penalty,omitempty"` // 1 means no penalty
 
-	// ChatTemplateKwargs are arguments of the model's own chat template, such as
+	// ChatTemplateKwargs are arguments of the model's chat template. Example:
 	// {"enable_thinking": false}.
 	ChatTemplateKwargs map[string]any `json:"chat_template_kwargs,omitempty"`
 
-	// Extra are further members of the request's JSON object, of chats and of
-	// embeddings. They outrank all else. A nil member takes away what would be
-	// sent otherwise.
+	// Extra are additional members of the request's JSON object, for chats and embeddings.
+	// They replace members of the same name. A nil value removes a member.
 	// https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 	Extra map[string]any `json:"extra,omitempty"`
 }
@@ -50,8 +47,8 @@ type Options struct {
 // ProviderName returns "llamacpp".
 func (Options) ProviderName() string { return providerName }
 
-// members returns what the options add to a request for an answer, which both
-// of the server's APIs take.
+// members returns the members that the options add to a request. They are the same in both
+// APIs of the server.
 func (o *Options) members() map[string]any {
 	members := make(map[string]any)
 	if o.Grammar != "" {

@@ -9,8 +9,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// format returns the prompt format of a call whose options name this one, or nil
-// if the model's own template is to be used.
+// format returns the prompt format with this name, by default the provider's, or nil to use
+// the model's chat template.
 func (p *Provider) format(call *llm.Call, name string) (*prompt.Format, error) {
 	if name == "" {
 		name = p.template
@@ -25,21 +25,21 @@ func (p *Provider) format(call *llm.Call, name string) (*prompt.Format, error) {
 	return format, nil
 }
 
-// promptTokens returns the tokens of a prompt, with the one that begins a text
-// if the model wants one.
+// promptTokens returns the token ids of a prompt, beginning with the model's BOS token if it
+// has one.
 //
-// The server would tokenize a prompt itself, but takes what looks like a control
-// token for one in every text of it, also in a list of texts and tokens. So its
-// tokenizer, which can be told not to, is asked first for the control tokens of
-// the format, then for the prompt with those in their places. Vocabularies
-// are not remembered: the server may have another model the next time.
+// Security: a prompt that is sent as text, or as a list of texts and token ids, can contain
+// the name of a control token in any text, and the server interprets it. The server's
+// tokenizer has a setting to turn this off. So promptTokens first requests the ids of the
+// format's control tokens, and then tokenizes the prompt with these ids in their places. The
+// vocabulary is not cached, because the server may load another model.
 func (p *Provider) promptTokens(ctx context.Context, call *llm.Call, rendered *prompt.Prompt) ([]int, error) {
 	control, err := p.controlTokens(ctx, call, rendered)
 	if err != nil {
 		return nil, err
 	}
-	// The token that begins a text comes with the first text of a list: an empty one
-	// brings it in whatever follows.
+	// The server adds the BOS token to the first text of a list. The list begins with an
+	// empty text, so that the token is added also if a control token follows.
 	content := []any{""}
 	for _, piece := range rendered.Pieces {
 		if piece.Control {
@@ -51,7 +51,7 @@ func (p *Provider) promptTokens(ctx context.Context, call *llm.Call, rendered *p
 	return p.tokenize(ctx, call, tokenizeBody{Content: content, AddSpecial: true})
 }
 
-// controlTokens returns the control tokens that a prompt has, by name.
+// controlTokens returns the ids of the control tokens of a prompt, by name.
 func (p *Provider) controlTokens(ctx context.Context, call *llm.Call, rendered *prompt.Prompt) (map[string]int, error) {
 	tokens := make(map[string]int)
 	var names []any
@@ -68,13 +68,13 @@ func (p *Provider) controlTokens(ctx context.Context, call *llm.Call, rendered *
 	if err != nil {
 		return nil, err
 	}
-	if len(ids) != len(names) { // each name is one token at least
+	if len(ids) != len(names) { // a name that is not a control token is several tokens
 		var list []string
 		for _, name := range names {
 			list = append(list, name.(string))
 		}
 		return nil, p.fail(call, llm.Unsupported, "the model's vocabulary does not have all of the control tokens %s of the prompt format: "+
-			"use the format that the model was trained with, or none if its file has a template", strings.Join(list, " "))
+			"set Template to the format that the model was trained with, or leave it empty if its file has a template", strings.Join(list, " "))
 	}
 	for i, name := range names {
 		tokens[name.(string)] = ids[i]
@@ -82,8 +82,7 @@ func (p *Provider) controlTokens(ctx context.Context, call *llm.Call, rendered *
 	return tokens, nil
 }
 
-// tokenizeBody is the body of a request for the tokens of a text, or of a list of
-// texts and tokens.
+// tokenizeBody is the body of a request to tokenize a text, or a list of texts and token ids.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-tokenize-tokenize-a-given-text
 type tokenizeBody struct {
 	Content      []any `json:"content"`

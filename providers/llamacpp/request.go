@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// completion is a request to go on with a prompt, in the making.
+// completion is a request to complete a prompt.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 type completion struct {
 	call     *llm.Call
@@ -20,11 +20,11 @@ type completion struct {
 	warnings []llm.Warning
 }
 
-// complete answers a chat in a named prompt format.
+// complete answers a chat with a named prompt format.
 func (p *Provider) complete(ctx context.Context, call *llm.Call, o *Options, format *prompt.Format, yield func(llm.Event, error) bool) error {
 	b := p.newCompletion(call, o)
 	b.warnings = append(b.warnings, prompt.Lost(call.Request)...)
-	if err := p.strict(b); err != nil { // before anything is sent
+	if err := p.checkSupported(b); err != nil { // before formatted sends a request
 		return err
 	}
 	rendered, err := p.formatted(ctx, call, format)
@@ -38,12 +38,11 @@ func (p *Provider) complete(ctx context.Context, call *llm.Call, o *Options, for
 	return p.answer(ctx, b, yield)
 }
 
-// newCompletion returns the request with all settings of the call, and without
-// its prompt.
+// newCompletion returns a request with all settings of the call, without a prompt.
 func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
 	r := call.Request
 	b := &completion{call: call, options: o, body: map[string]any{"stream": !r.NonStreaming}}
-	if call.Model != "" { // which a server with several models heeds
+	if call.Model != "" { // a server with several models selects by it
 		b.body["model"] = call.Model
 	}
 	if r.MaxTokens > 0 {
@@ -59,7 +58,7 @@ func (p *Provider) newCompletion(call *llm.Call, o *Options) *completion {
 			b.body["json_schema"] = json.RawMessage(`{"type":"object"}`)
 		}
 		if f.Description != "" {
-			b.warn("Format", "the server takes the schema alone; its description was left out")
+			b.warn("Format", "the server accepts only the schema; its description was omitted")
 		}
 	}
 	return b
@@ -69,8 +68,9 @@ func (b *completion) warn(setting, message string) {
 	b.warnings = append(b.warnings, llm.Warning{Code: llm.WarnUnsupported, Setting: setting, Message: message})
 }
 
-// strict returns an error if the request is strict and there is a warning.
-func (p *Provider) strict(b *completion) error {
+// checkSupported returns an error if there is a warning and the request has
+// FailOnUnsupported.
+func (p *Provider) checkSupported(b *completion) error {
 	if len(b.warnings) == 0 || !b.call.Request.FailOnUnsupported {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (p *Provider) strict(b *completion) error {
 	return p.fail(b.call, llm.Unsupported, "%s: %s", w.Setting, w.Message)
 }
 
-// marshalCompletion returns the request's body, with the user's own members.
+// marshalCompletion returns the body as JSON, with the members of the options.
 func (p *Provider) marshalCompletion(b *completion) ([]byte, error) {
 	maps.Copy(b.body, b.options.members())
 	maps.DeleteFunc(b.body, func(_ string, value any) bool { return value == nil })

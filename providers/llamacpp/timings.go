@@ -8,18 +8,17 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Timings are what an answer took.
+// Timings are the processing times of an answer.
 type Timings struct {
-	CachedTokens int           // of the prompt, that were not read anew
-	PromptTokens int           // that were read
-	PromptTime   time.Duration // to read them
-	AnswerTokens int
-	AnswerTime   time.Duration
+	CachedTokens int           // prompt tokens that were in the cache
+	PromptTokens int           // prompt tokens that were processed
+	PromptTime   time.Duration // for PromptTokens
+	AnswerTokens int           // generated tokens
+	AnswerTime   time.Duration // for AnswerTokens
 }
 
-// TimingsOf returns what the server says an answer took. The request must have
-// been made with KeepRaw set: the timings are in the reply's body. ok is false
-// if there are none.
+// TimingsOf returns the processing times that the server reported. They are in the body of
+// the reply, so the request must have KeepRaw set. ok is false if there are none.
 func TimingsOf(resp *llm.Response) (t Timings, ok bool) {
 	if resp == nil {
 		return Timings{}, false
@@ -28,7 +27,7 @@ func TimingsOf(resp *llm.Response) (t Timings, ok bool) {
 		Timings *timings `json:"timings"`
 	}
 	lines := bytes.Split(resp.Raw, []byte("\n"))
-	for i := len(lines) - 1; i >= 0; i-- { // they are at the end
+	for i := len(lines) - 1; i >= 0; i-- { // the timings are at the end
 		data := bytes.TrimPrefix(bytes.TrimSpace(lines[i]), []byte("data:"))
 		if !bytes.Contains(data, []byte(`"timings"`)) {
 			continue
@@ -40,7 +39,7 @@ func TimingsOf(resp *llm.Response) (t Timings, ok bool) {
 	return Timings{}, false
 }
 
-// timings is Timings as the server writes them. The times are in milliseconds.
+// timings are the timings in a reply. The times are in milliseconds.
 type timings struct {
 	Cached    *int    `json:"cache_n"`
 	Prompt    int     `json:"prompt_n"`

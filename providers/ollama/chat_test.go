@@ -169,7 +169,7 @@ func TestEventsOfAnAnswer(t *testing.T) {
 		got = append(got, strings.TrimSpace(ev.Type.String()+" "+ev.Text))
 	}
 	equal(t, "the events", got, []string{
-		"start", "reasoning Hm", "text A", "text B", "tool call start", "tool call delta {}", "tool call end", "done",
+		"start", "reasoning Hm", "text A", "text B", "tool_call_start", "tool_call_delta {}", "tool_call_end", "done",
 	})
 }
 
@@ -263,12 +263,12 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 			200, whole, line(`{"role":"assistant","content":" again again"}`, `,"done":false`),
 			true, llm.Incomplete, []string{"repeat guard"}, " again again",
 		},
-		"nothing":                 {200, ndjson, "", false, llm.Incomplete, []string{"before it had begun"}, ""},
+		"nothing":                 {200, ndjson, "", false, llm.Incomplete, []string{"before the first chunk"}, ""},
 		"nothing, not streamed":   {200, whole, "", true, llm.Incomplete, nil, ""},
 		"a line that is cut":      {200, ndjson, text("a") + "\n" + text("b")[:60], false, llm.Incomplete, []string{"middle of a line"}, "a"},
 		"a whole reply cut":       {200, whole, done[:len(done)-1], true, llm.Incomplete, []string{"is truncated"}, ""},
 		"a line that is no JSON":  {200, ndjson, text("a") + "\nOllama is running\n", false, llm.Protocol, []string{"not JSON: Ollama is running"}, "a"},
-		"a line of wrong types":   {200, ndjson, text("a") + "\n" + `{"message":"b"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
+		"a line of wrong types":   {200, ndjson, text("a") + "\n" + `{"message":"b"}` + "\n", false, llm.Protocol, []string{"not a chunk of an answer"}, "a"},
 		"a value of another kind": {200, ndjson, text("a") + "\n" + `{"status":"success"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
 		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain", "body: Ollama is running"}, ""},
 		"a web page":              {200, "text/html", "<html><title>Log in</title>", false, llm.Protocol, []string{"text/html", "Log in"}, ""},

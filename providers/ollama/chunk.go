@@ -6,42 +6,43 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
-// chunk is one piece of an answer: a line of a stream, or the whole of one that
-// is not streamed. The counts are in the last piece.
+// chunk is one piece of an answer: a line of a stream, or the whole of a reply that is not
+// streamed. The last chunk has the counts. To read one more member, add a field.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type chunk struct {
 	provider.Failure
 	Model        string             `json:"model"`
-	Message      *content           `json:"message"`
-	Response     *string            `json:"response"` // in place of Message, where a plain prompt was sent
+	Message      *content           `json:"message" stream:"needed"`
+	Response     *stream.Scalar     `json:"response"` // in place of Message, after a raw prompt
 	Done         bool               `json:"done"`
 	DoneReason   string             `json:"done_reason"`
 	PromptEval   *int               `json:"prompt_eval_count"`
-	PromptCached *int               `json:"prompt_eval_cached_count"` // of PromptEval; newer versions
+	PromptCached *int               `json:"prompt_eval_cached_count"` // part of PromptEval; newer versions
 	Eval         *int               `json:"eval_count"`
 	Logprobs     []provider.Logprob `json:"logprobs"`
 }
 
 type content struct {
-	Content   string         `json:"content"`
+	Content   stream.Scalar  `json:"content"`
 	Thinking  string         `json:"thinking"`
 	ToolCalls []callFragment `json:"tool_calls"`
 }
 
-// callFragment is a tool call, which comes whole. Older versions give it no id.
+// callFragment is a whole tool call. Older versions send no id.
 type callFragment struct {
-	ID       string `json:"id"`
+	ID       stream.Scalar `json:"id"`
 	Function struct {
 		Name      string          `json:"name"`
 		Arguments json.RawMessage `json:"arguments"`
 	} `json:"function"`
 }
 
-// arguments returns the call's arguments as the server wrote them. Some
-// gateways put the object into a string.
+// arguments returns the JSON text of the call's arguments. Some gateways put the object into
+// a string.
 func (f *callFragment) arguments() string {
 	raw := f.Function.Arguments
 	if !httpcall.IsSet(raw) {
@@ -54,8 +55,7 @@ func (f *callFragment) arguments() string {
 	return string(raw)
 }
 
-// finishReason translates the server's word for why the answer ended. Old
-// versions say none.
+// finishReason converts the server's finish reason. Old versions send none.
 func finishReason(raw string) llm.FinishReason {
 	switch raw {
 	case "":
@@ -68,18 +68,19 @@ func finishReason(raw string) llm.FinishReason {
 	return llm.FinishOther // load, unload: a request without messages, which answers nothing
 }
 
-// usage reads the counts of the last piece, of which the server leaves out
-// zeros. No prompt has zero tokens, so a missing count of it is unknown: old
-// versions counted only what was not cached
-// (https://github.com/ollama/ollama/issues/2068). An answer can have zero
-// tokens, when the prompt fills the context; its missing count is zero if the
-// server counts at all and nothing was said. To load a model costs none.
-func (c *chunk) usage(said bool) llm.Usage {
+// usage returns the counts of the last chunk. The server leaves out counts that are zero:
+//
+//   - No prompt has zero tokens, so a missing prompt count is unknown. Old versions counted
+//     only tokens that were not cached: https://github.com/ollama/ollama/issues/2068
+//   - An answer has zero tokens if the prompt fills the context. So a missing answer count
+//     is zero if the server counts the prompt and there is no content.
+//   - Loading a model uses no tokens.
+func (c *chunk) usage(hasContent bool) llm.Usage {
 	if c.DoneReason == "load" || c.DoneReason == "unload" {
 		return llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
 	}
 	u := llm.Usage{Input: provider.Reported(c.PromptEval), CacheRead: provider.Reported(c.PromptCached), Output: provider.Reported(c.Eval)}
-	if c.PromptEval != nil && c.Eval == nil && !said {
+	if c.PromptEval != nil && c.Eval == nil && !hasContent {
 		u.Output = llm.Known(0)
 	}
 	return u

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// modelList is the list of models that the server has.
+// modelList is the list of models of the server.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
 type modelList struct {
 	provider.Failure
@@ -18,11 +18,11 @@ type modelList struct {
 		Modified   time.Time `json:"modified_at"`
 		Size       int64     `json:"size"`
 		Details    details   `json:"details"`
-		RemoteHost string    `json:"remote_host"` // of models in a cloud, whatever their names here
+		RemoteHost string    `json:"remote_host"` // of models that run in a cloud
 	} `json:"models"`
 }
 
-// details is what the server says of a model wherever it names one.
+// details are the properties that every reply about a model has.
 type details struct {
 	Family       string `json:"family"`
 	Parameters   string `json:"parameter_size"`
@@ -54,28 +54,27 @@ func (d *details) info() llm.ModelInfo {
 	return info
 }
 
-// The operations that are this provider's own, as errors name them.
+// The operations that only this provider has, by their names in errors.
 const (
-	opPull    llm.Op = "pull model"
-	opShow    llm.Op = "show model"
-	opVersion llm.Op = "get version"
+	opPull    llm.Op = "pull_model"
+	opShow    llm.Op = "show_model"
+	opVersion llm.Op = "get_version"
 )
 
-// ownCall returns the call of a method that is not part of [llm.Provider], for
-// the errors it may return.
+// ownCall returns the call of a method that is not part of [llm.Provider], for its errors.
 func (p *Provider) ownCall(ctx context.Context, op llm.Op, model string) (*llm.Call, error) {
 	call := &llm.Call{Op: op, Provider: p.name, Model: model}
 	switch {
 	case ctx == nil:
 		return nil, p.fail(call, llm.InvalidRequest, "the context is nil")
 	case model == "" && op != opVersion:
-		return nil, p.fail(call, llm.InvalidRequest, "there is no model name")
+		return nil, p.fail(call, llm.InvalidRequest, "the model name is empty")
 	}
 	return call, nil
 }
 
-// Version returns the server's version: "0.24.0". Programs built from source
-// say "0.0.0". Errors are as those of a call.
+// Version returns the server's version, for example "0.24.0". A server that was built from
+// source returns "0.0.0". Errors are of type *llm.Error.
 func (p *Provider) Version(ctx context.Context) (string, error) {
 	call, err := p.ownCall(ctx, opVersion, "")
 	if err != nil {
@@ -96,21 +95,21 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 	return got.Version, nil
 }
 
-// ModelDetails is all that the server says of a model.
+// ModelDetails are the details of a model.
 type ModelDetails struct {
-	// Info is what other providers have, too. Its ContextWindow is what the
-	// model was made for; how much of it is used is num_ctx, in Settings, in
-	// Options or the server's own choice.
+	// Info are the properties that other providers report as well. ContextWindow is the
+	// maximum of the model, in tokens. The size in use is num_ctx, from Options, from
+	// Settings, or the server's default.
 	Info llm.ModelInfo
-	// Capabilities are in the server's words: "completion", "tools",
-	// "thinking", "vision", "embedding", "insert".
+	// Capabilities are the server's names of capabilities, for example "completion",
+	// "tools", "thinking", "vision", "embedding" and "insert".
 	Capabilities []string
-	Template     string // of prompts, in the language of Go's text/template
-	System       string // the standing system message
-	Settings     string // the model's own settings, one a line: "num_ctx 4096"
+	Template     string // the chat template, in the syntax of Go's text/template
+	System       string // the default system message
+	Settings     string // the default settings, one per line, for example "num_ctx 4096"
 	License      string
-	// Metadata is that of the model's file: "general.architecture",
-	// "llama.block_count". Numbers are float64, as in any.
+	// Metadata is the metadata of the model's file, for example "general.architecture" and
+	// "llama.block_count". Numbers are float64.
 	Metadata map[string]any
 }
 
@@ -128,7 +127,7 @@ type shown struct {
 	Modified     time.Time      `json:"modified_at"`
 }
 
-// Show returns what the server says of a model. An unknown one is an error of
+// Show returns the details of a model. If the server does not have the model, the error is of
 // kind [llm.NotFound].
 func (p *Provider) Show(ctx context.Context, model string) (*ModelDetails, error) {
 	call, err := p.ownCall(ctx, opShow, model)
@@ -156,7 +155,7 @@ func (p *Provider) Show(ctx context.Context, model string) (*ModelDetails, error
 	return d, nil
 }
 
-// addCapabilities translates the server's words for what a model can do.
+// addCapabilities converts the server's names of capabilities.
 func (d *ModelDetails) addCapabilities() {
 	info := &d.Info
 	for _, word := range d.Capabilities {

@@ -131,11 +131,11 @@ func TestOwnMethodsCheckTheirArguments(t *testing.T) {
 	_, err := p.Show(none, "m")
 	wantError(t, err, llm.InvalidRequest, "context is nil")
 	_, err = p.Show(t.Context(), "")
-	wantError(t, err, llm.InvalidRequest, "no model name")
+	wantError(t, err, llm.InvalidRequest, "the model name is empty")
 	_, err = p.Version(none)
 	wantError(t, err, llm.InvalidRequest, "context is nil")
 	for _, err := range p.Pull(t.Context(), "") {
-		wantError(t, err, llm.InvalidRequest, "no model name")
+		wantError(t, err, llm.InvalidRequest, "the model name is empty")
 	}
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -13,22 +13,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// PullProgress is a step of pulling a model.
+// PullProgress is the progress of a download.
 type PullProgress struct {
-	// Status says what is going on: "pulling manifest", "verifying sha256
-	// digest", and at the end "success".
+	// Status is the current step, for example "pulling manifest" or "verifying sha256
+	// digest". The last one is "success".
 	Status string `json:"status"`
-	// Digest names the file that is being downloaded; empty for other steps.
+	// Digest is the digest of the file that is being downloaded. It is empty in other steps.
 	Digest string `json:"digest"`
-	// Completed and Total are bytes of that file. Total is 0 while unknown.
+	// Completed and Total are sizes of that file, in bytes. Total is 0 if it is not known yet.
 	Completed int64 `json:"completed"`
 	Total     int64 `json:"total"`
 }
 
-// Pull has the server download a model, and reports its progress. An error is
-// the last pair; a sequence without one ends with the status "success", and only
-// then does the server have the model. Leaving the loop stops the download; what
-// is there by then is used when the same model is pulled again.
+// Pull downloads a model to the server, and reports the progress. If the download succeeds,
+// the last status is "success". Otherwise the last pair is an error. Leaving the loop stops
+// the download. The next Pull of the model continues it.
 //
 //	for progress, err := range p.Pull(ctx, "llama3.2:1b") {
 //		if err != nil {
@@ -37,9 +36,9 @@ type PullProgress struct {
 //		fmt.Println(progress.Status, progress.Completed, progress.Total)
 //	}
 //
-// Nothing is sent before the range, and each range pulls anew. A model that the
-// registry does not have is an error of kind [llm.NotFound], a registry that
-// the server cannot reach one of kind [llm.Network].
+// Nothing is sent before the range. Each range starts a new download. If the registry does
+// not have the model, the error is of kind [llm.NotFound]. If the server cannot reach the
+// registry, it is of kind [llm.Network].
 func (p *Provider) Pull(ctx context.Context, model string) iter.Seq2[PullProgress, error] {
 	return func(yield func(PullProgress, error) bool) {
 		if err := p.pull(ctx, model, yield); err != nil {
@@ -79,10 +78,10 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			if line.Unterminated {
 				return pullStopped(r, io.EOF)
 			}
-			return r.Fail(llm.Protocol, "a line of the reply is not a step of a download: "+err.Error())
+			return r.Fail(llm.Protocol, "a line of the reply is not the progress of a download: "+err.Error())
 		}
 		if said := step.Failed(); said != nil {
-			return explain(r.Complaint(said, llm.Server))
+			return explain(r.APIError(said, llm.Server))
 		}
 		last := step.Status == "success"
 		if last {
@@ -94,7 +93,7 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 	}
 }
 
-// pullStopped returns the error for a reply that ended before its end.
+// pullStopped returns the error for a reply that ended too early.
 func pullStopped(r *httpcall.Reply, err error) error {
 	if tooLong, ok := errors.AsType[*stream.TooLongError](err); ok {
 		return r.Fail(llm.Protocol, tooLong.Error())
@@ -102,5 +101,5 @@ func pullStopped(r *httpcall.Reply, err error) error {
 	if err != io.EOF {
 		return r.ReadError(err)
 	}
-	return r.Fail(llm.Incomplete, "the server stopped reporting before the download was a success")
+	return r.Fail(llm.Incomplete, "the reply ended before the download was complete: pull the model again")
 }

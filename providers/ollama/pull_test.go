@@ -74,17 +74,17 @@ func TestPullThatFails(t *testing.T) {
 		"an old server":             {failing(`pull model manifest: 412: \n\nThe model you are attempting to pull requires a newer version of Ollama.`), llm.Unsupported, ""},
 		"an unreachable registry":   {failing(`pull model manifest: Get \"http://127.0.0.1:9/v2\": dial tcp 127.0.0.1:9: connect: connection refused`), llm.Network, "127.0.0.1:9"},
 		"a full disk":               {failing(`write /models/blobs/x: no space left on device`), llm.Server, "no space left"},
-		"a clean end":               {pulling, llm.Incomplete, "before the download was a success"},
-		"a cut line":                {pulling + `{"status":"succ`, llm.Incomplete, "before the download was a success"},
-		"a line that is no JSON":    {pulling + "<oops>\n", llm.Protocol, "not a step"},
-		"a line of the wrong types": {pulling + `{"completed":"x"}` + "\n", llm.Protocol, "not a step"},
+		"a clean end":               {pulling, llm.Incomplete, "before the download was complete"},
+		"a cut line":                {pulling + `{"status":"succ`, llm.Incomplete, "before the download was complete"},
+		"a line that is no JSON":    {pulling + "<oops>\n", llm.Protocol, "not the progress of a download"},
+		"a line of the wrong types": {pulling + `{"completed":"x"}` + "\n", llm.Protocol, "not the progress of a download"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			steps, err := pull(t, serve(t, says(200, "application/x-ndjson", test.body)))
 			wantError(t, err, test.kind, "ollama/llama3.2:1b", test.says)
 			equal(t, "the steps before the error", steps, pulled)
 			e, _ := errors.AsType[*llm.Error](err)
-			equal(t, "the operation in the error", e.Op, llm.Op("pull model"))
+			equal(t, "the operation in the error", e.Op, llm.Op("pull_model"))
 		})
 	}
 	t.Run("a refusal", func(t *testing.T) {

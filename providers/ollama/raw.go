@@ -116,7 +116,7 @@ func (b *requestBuilder) render(ctx context.Context, format *prompt.Format) (str
 			harmless, found, ok := neutralize(piece.Text, control)
 			if !ok {
 				return "", nil, nil, b.fail(llm.Unsupported, "the messages contain %q, which are control tokens of this model "+
-				"and cannot be neutralized: remove them", found)
+					"and cannot be neutralized: remove them", found)
 			}
 			text.WriteString(harmless)
 			changed = append(changed, found...)

@@ -11,18 +11,18 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/ollama"
 )
 
 func TestRawConformance(t *testing.T) {
 	const text = "a plain prompt has text alone"
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.OllamaGenerate(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.OllamaGenerate(),
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 			showing := *client
 			showing.Transport = shows{client.Transport, wordsVocabulary}
-			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: llmtest.Key, Template: "alpaca", Limits: limits})
+			return provider(t, ollama.Config{BaseURL: baseURL, HTTPClient: &showing, APIKey: conformance.Key, Template: "alpaca", Limits: limits})
 		},
 		NoRefusals: text, NoReasoning: text, NoTools: text,
 	})

@@ -1,10 +1,8 @@
 package openai
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -34,205 +32,134 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	defer r.Close()
 	a := &answer{provider: p}
 	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
-	a.quick = newQuickDecoder(&a.Text)
-	defer a.quick.release()
-	return a.Failed(a.read(), a.usage)
+	return a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.usage)
 }
 
-// answer reads the reply to a chat and turns it into events.
+// chatDialect describes the replies to chats. Members under Ignore are not used.
+var chatDialect = &provider.Dialect[chunk, delta]{
+	Decoder:    stream.NewDecoder[chunk](),
+	DoneMarker: true,
+	Spec: &stream.Spec{
+		Delta: []string{
+			"choices.0.delta.content",
+			"choices.0.delta.reasoning_content",
+			"choices.0.delta.reasoning",
+			"choices.0.delta.tool_calls.0.function.arguments",
+		},
+		Ignore: []string{"obfuscation", "created"},
+	},
+}
+
+// answer turns the chunks of an answer into events. It is a [provider.Handler].
 type answer struct {
 	provider.Answer
 	provider *Provider
 
-	quick  *quickDecoder
-	shapes *stream.Shapes[delta]
-	pieces int // frames with one piece of text that were decoded
-
-	head   httpcall.Head // what a body of an odd type begins with
-	finish string        // the server's reason, once it has given one
+	finish string // the server's finish reason
 	usage  llm.Usage
 	sound  sound
 
-	// What is to come back on the next turn: see opaque.go.
+	// Data that must come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
 	extra   json.RawMessage // of the text
 }
 
-// delta says what a frame was that carried one piece of text and nothing else.
+// delta is the meaning of a plain chunk, apart from its text.
 type delta struct {
 	typ   llm.EventType
 	index int // the server's index of a tool call
 }
 
-// shapeSpec names what varies between two frames of a stream that mean the
-// same but for their text. Nothing under Ignore is read from any frame.
-var shapeSpec = &stream.Spec{
-	Delta: []string{
-		"choices.0.delta.content",
-		"choices.0.delta.reasoning_content",
-		"choices.0.delta.reasoning",
-		"choices.0.delta.tool_calls.0.function.arguments",
-	},
-	Ignore: []string{"obfuscation", "created"},
+// Plain implements [provider.Handler].
+func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
+	if len(c.Choices) != 1 || c.Usage != nil || c.Groq != nil || httpcall.IsSet(c.Error) {
+		return d, "", false
+	}
+	choice := &c.Choices[0]
+	if choice.Index != 0 || choice.Delta == nil || choice.Message != nil || choice.FinishReason != "" || choice.Logprobs != nil {
+		return d, "", false
+	}
+	return choice.Delta.plain()
 }
 
-// read reads the reply to its end. An error that it returns has not been yielded.
-func (a *answer) read() error {
-	// Some gateways answer in one piece whatever was asked, and some servers
-	// stream whatever was asked: the reply says which it is.
-	mediaType := a.Reply.MediaType()
-	if mediaType == "application/json" || a.Request.NonStreaming && mediaType != "text/event-stream" {
-		return a.readWhole()
+// plain reports whether the content is one piece of text, reasoning or arguments and
+// nothing else, and returns it.
+func (c *content) plain() (d delta, text string, ok bool) {
+	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || c.FunctionCall != nil || len(c.ToolCalls) > 1 ||
+		httpcall.IsSet(c.ReasoningDetails) || httpcall.IsSet(c.ExtraContent) {
+		return d, "", false
 	}
-	body := a.Body()
-	if mediaType != "text/event-stream" { // and perhaps no stream at all
-		body = io.TeeReader(body, &a.head)
+	n := 0
+	take := func(typ llm.EventType, m *mixedText) {
+		if m.Value != nil || m.Raw != nil {
+			n = 2 // more than a text
+		} else if m.Text != "" {
+			d.typ, text, n = typ, m.Text, n+1
+		}
 	}
-	return a.readStream(body)
+	take(llm.EventText, &c.Content)
+	take(llm.EventReasoning, &c.ReasoningContent)
+	take(llm.EventReasoning, &c.Reasoning)
+	if len(c.ToolCalls) == 1 {
+		call := &c.ToolCalls[0]
+		if call.ID != "" || call.Function.Name != "" || httpcall.IsSet(call.ExtraContent) {
+			return d, "", false
+		}
+		if arguments := string(call.Function.Arguments); arguments != "" {
+			d.typ, text, n = llm.EventToolCallDelta, arguments, n+1
+		}
+		d.index = call.fragment(0, false).Index
+	}
+	return d, text, n == 1
 }
 
-// readStream reads an answer that is streamed.
-func (a *answer) readStream(body io.Reader) error {
-	a.shapes = stream.NewShapes[delta](shapeSpec)
-	frames := stream.NewSSE(body, a.provider.limits.FrameBytes)
-	defer frames.Close()
-	for !a.Stopped() {
-		if d, text, size := a.shapes.Skim(frames.Ahead()); frames.Pass(size) {
-			a.piece(d, a.Text.Add(text))
-			continue
-		}
-		frame, err := frames.Next()
-		if err != nil {
-			return a.stopped(err)
-		}
-		if frame.Event == "" {
-			if d, text, ok := a.shapes.Match(frame.Data); ok {
-				a.piece(d, a.Text.Add(text))
-				continue
-			}
-		}
-		if ended, err := a.frame(frame); ended || err != nil {
-			return err
-		}
+// Piece implements [provider.Handler].
+func (a *answer) Piece(d delta, text string, _ []byte) {
+	if d.typ == llm.EventToolCallDelta {
+		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
+	} else {
+		a.EmitText(d.typ, text)
 	}
-	return nil
 }
 
-// frame takes one frame of the stream and reports whether it was the last.
-func (a *answer) frame(f stream.Frame) (ended bool, err error) {
-	data := bytes.TrimSpace(f.Data)
-	switch {
-	case f.Event == "error":
-		return false, a.Reply.Complaint(data, llm.Server)
-	case string(data) == "[DONE]":
-		return true, a.done()
-	case len(data) == 0: // a sign of life
-		return false, nil
+// Chunk implements [provider.Handler]. The "[DONE]" marker or the end of the reply, not a
+// chunk, completes an answer: the usage comes after the finish reason.
+func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
+	if said := c.failure(from.Data); said != nil {
+		return false, a.Reply.APIError(said, llm.Server)
 	}
-	if c := a.quick.decode(f.Data); c != nil && !f.Bare {
-		a.chunk(c, f.Data)
-		a.quick.named = a.Started()
-		return false, nil
+	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
+		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
-	var c chunk
-	if err := json.Unmarshal(f.Data, &c); err != nil {
-		return a.broken(f, err)
-	}
-	if said := c.complaint(f.Data); said != nil {
-		return false, a.Reply.Complaint(said, llm.Server)
-	}
-	if f.Bare && len(c.Choices) == 0 { // a JSON value where an event should be
-		return false, a.Reply.Complaint(f.Data, llm.Protocol)
-	}
-	a.chunk(&c, f.Data)
+	a.chunk(c, from.Whole)
 	return false, nil
 }
 
-// broken returns the error for a frame that is not a chunk, or ends the answer
-// if it is whole without that frame.
-func (a *answer) broken(f stream.Frame, err error) (ended bool, _ error) {
-	switch {
-	case f.Unterminated && a.finish != "": // only the usage can have been cut
-		return true, a.done()
-	case f.Unterminated:
-		return false, a.CutInLine()
-	}
-	if e := a.Reply.Complaint(f.Data, llm.Protocol); e.Kind != llm.Protocol {
-		return false, e // not a chunk, but a text or a list that says what went wrong
-	}
-	return false, a.Reply.Fail(llm.Protocol, "a frame of the stream is not a chunk of an answer: "+err.Error())
-}
-
-// stopped handles the end of the body, or its failure.
-func (a *answer) stopped(err error) error {
-	failure := a.Unreadable(err)
+// End implements [provider.Handler]. After a finish reason only the usage can be missing,
+// so a reply that breaks off there is a success with unknown usage.
+func (a *answer) End(why provider.Ending) error {
+	failure := why.Failure
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "":
-		return a.done() // the answer is whole; only the usage can be missing
-	}
-	if failure := a.NotAStream(); failure != nil {
-		failure.Message += a.Reply.Quote(a.head.Bytes())
-		return failure
+	case a.finish != "" || why.Marker:
+		return a.done()
+	case why.Whole:
+		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
-// readWhole reads an answer that is not streamed.
-func (a *answer) readWhole() error {
-	data, err := a.ReadAll(httpcall.WholeReply(a.provider.limits))
-	if err != nil {
-		return err
-	}
-	if c := a.quick.decode(data); c != nil && len(c.Choices) > 0 {
-		return a.whole(c)
-	}
-	if looksStreamed(data) { // whatever its type says
-		return a.readStream(bytes.NewReader(data))
-	}
-	var c chunk
-	if err := a.Reply.Decode(data, &c); err != nil {
-		return err
-	}
-	if said := c.complaint(data); said != nil {
-		return a.Reply.Complaint(said, llm.Server)
-	}
-	if len(c.Choices) == 0 {
-		return a.Reply.Complaint(data, llm.Protocol)
-	}
-	return a.whole(&c)
-}
-
-// looksStreamed reports whether a body begins as an event stream does.
-func looksStreamed(body []byte) bool {
-	body = bytes.TrimLeft(body, "\uFEFF \t\r\n")
-	return bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("event:")) || bytes.HasPrefix(body, []byte(":"))
-}
-
-// whole passes on all of an answer that is not streamed.
-func (a *answer) whole(c *chunk) error {
-	a.chunk(c, nil)
-	if a.finish == "" && !a.Stopped() {
-		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
-	}
-	return a.done()
-}
-
-// chunk passes on what a chunk says. Data is its frame, for learning its shape;
-// nil if it was not one of several.
-func (a *answer) chunk(c *chunk, data []byte) {
+// chunk emits the events of a chunk.
+func (a *answer) chunk(c *chunk, whole bool) {
 	if c.ID != "" || c.Model != "" || len(c.Choices) > 0 { // Azure's first frame has neither
-		a.Start(c.ID, c.Model)
+		a.Start(string(c.ID), c.Model)
 	}
 	switch {
 	case c.Usage != nil:
-		a.usage = c.Usage.convert()
+		a.addUsage(c.Usage)
 	case c.Groq != nil && c.Groq.Usage != nil:
-		a.usage = c.Groq.Usage.convert()
-	}
-	if data != nil {
-		a.learn(c, data)
+		a.addUsage(c.Groq.Usage)
 	}
 	for i := range c.Choices {
 		choice := &c.Choices[i]
@@ -240,10 +167,10 @@ func (a *answer) chunk(c *chunk, data []byte) {
 			continue // no more than one was asked for
 		}
 		if choice.FinishReason != "" {
-			a.finish = choice.FinishReason
+			a.finish = string(choice.FinishReason)
 		}
 		switch {
-		case choice.Delta != nil:
+		case choice.Delta != nil && !(whole && choice.Message != nil): // Perplexity sends both
 			a.content(choice.Delta, false)
 		case choice.Message != nil:
 			a.content(choice.Message, true)
@@ -255,74 +182,32 @@ func (a *answer) chunk(c *chunk, data []byte) {
 	}
 }
 
-// learn remembers the shape of a frame whose chunk is one piece of text,
-// reasoning or arguments and nothing else.
-func (a *answer) learn(c *chunk, frame []byte) {
-	if len(c.Choices) != 1 || c.Usage != nil || c.Groq != nil {
-		return
-	}
-	choice := &c.Choices[0]
-	if choice.Index != 0 || choice.Delta == nil || choice.FinishReason != "" || choice.Logprobs != nil {
-		return
-	}
-	d, text, ok := choice.Delta.plain()
-	if !ok {
-		return
-	}
-	if a.pieces++; a.pieces >= provider.LearnFrom {
-		a.shapes.Learn(frame, text, d)
+// addUsage keeps the usage of a chunk. Empty usage does not replace earlier usage.
+func (a *answer) addUsage(u *usage) {
+	if usage := u.convert(); !usage.IsZero() {
+		a.usage = usage
 	}
 }
 
-// plain reports whether the content is one piece of text, reasoning or
-// arguments and nothing else, and which.
-func (c *content) plain() (d delta, text string, ok bool) {
-	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || c.FunctionCall != nil || len(c.ToolCalls) > 1 ||
-		httpcall.IsSet(c.ReasoningDetails) || httpcall.IsSet(c.ExtraContent) {
-		return d, "", false
-	}
-	n := 0
-	take := func(typ llm.EventType, piece string) {
-		if piece != "" {
-			d.typ, text, n = typ, piece, n+1
-		}
-	}
-	take(llm.EventText, c.Content)
-	take(llm.EventReasoning, c.ReasoningContent)
-	take(llm.EventReasoning, c.Reasoning)
-	if len(c.ToolCalls) == 1 {
-		call := &c.ToolCalls[0]
-		if call.ID != "" || call.Function.Name != "" || httpcall.IsSet(call.ExtraContent) {
-			return d, "", false
-		}
-		take(llm.EventToolCallDelta, string(call.Function.Arguments))
-		d.index = call.fragment(0, false).Index
-	}
-	return d, text, n == 1
-}
-
-// content passes on what one choice says.
+// content emits the events of one choice. The content is whole if it is a message.
 func (a *answer) content(c *content, whole bool) {
 	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
 		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
 	}
-	reasoning := c.ReasoningContent
-	if reasoning == "" { // servers that send both mean the same by them
-		reasoning = c.Reasoning
-	}
-	a.Deliver(llm.EventReasoning, reasoning)
+	text, reasoning := c.texts()
+	a.EmitText(llm.EventReasoning, reasoning)
 	a.addDetails(c.ReasoningDetails, whole)
-	if c.Content != "" || c.Refusal != "" || len(c.Images) > 0 || len(c.ToolCalls) > 0 {
+	if text != "" || c.Refusal != "" || len(c.Images) > 0 || len(c.ToolCalls) > 0 {
 		a.sealReasoning()
 	}
-	a.Deliver(llm.EventText, c.Content)
+	a.EmitText(llm.EventText, text)
 	if httpcall.IsSet(c.ExtraContent) {
 		a.extra = c.ExtraContent
 	}
 	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
 		a.sealText()
 	}
-	a.Deliver(llm.EventRefusal, c.Refusal)
+	a.EmitText(llm.EventRefusal, c.Refusal)
 	for i := range c.Images {
 		if c.Images[i].ImageURL.URL == "" {
 			continue
@@ -336,9 +221,8 @@ func (a *answer) content(c *content, whole bool) {
 	}
 	for _, note := range c.Annotations {
 		if note.Citation != nil {
-			text := ""
-			if whole {
-				text = c.Content
+			if !whole {
+				text = ""
 			}
 			a.Emit(llm.Event{Type: llm.EventSource, Detail: note.Citation.source(text)})
 		}
@@ -348,18 +232,9 @@ func (a *answer) content(c *content, whole bool) {
 	}
 }
 
-// piece passes on what a frame of a known shape carried.
-func (a *answer) piece(d delta, text string) {
-	if d.typ == llm.EventToolCallDelta {
-		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
-	} else {
-		a.Deliver(d.typ, text)
-	}
-}
-
-// done ends the answer, if it has one.
+// done completes the answer, if there is one.
 func (a *answer) done() error {
-	if a.finish == "" && !a.Said() && a.sound.isEmpty() {
+	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
 	if kind, failed := failures[a.finish]; failed {
@@ -370,8 +245,8 @@ func (a *answer) done() error {
 		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
 	}
 	a.sealReasoning()
-	if len(spoken.Data) == 0 { // what was said is worth more than nothing
-		a.Deliver(llm.EventText, spoken.Transcript)
+	if len(spoken.Data) == 0 { // the transcript is better than nothing
+		a.EmitText(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
 	reason := a.EndCalls(finishReason(a.finish))

@@ -5,74 +5,75 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// chunk is one piece of an answer: a frame of a stream, or, with Message in
-// place of Delta, the whole of one that is not streamed.
+// chunk is one piece of an answer: a frame of a stream, or the whole of a reply that is not
+// streamed, with Message in place of Delta. To read one more member, add a field.
 // https://platform.openai.com/docs/api-reference/chat-streaming/streaming
 // https://platform.openai.com/docs/api-reference/chat/object
 type chunk struct {
-	ID      string          `json:"id"`
-	Model   string          `json:"model"`
-	Choices []choice        `json:"choices"`
-	Usage   *usage          `json:"usage"`
-	Error   json.RawMessage `json:"error"`
-	IsError isError         `json:"object"`
-	Groq    *groq           `json:"x_groq"`
+	provider.Failure
+	ID      stream.Scalar `json:"id"`
+	Model   string        `json:"model"`
+	Choices []choice      `json:"choices" stream:"needed"`
+	Usage   *usage        `json:"usage"`
+	IsError isError       `json:"object"`
+	Groq    *groq         `json:"x_groq"`
 }
 
-// groq is Groq's own part of a chunk: XGroq in src/groq/types/chat/chat_completion_chunk.py
+// groq is the extension of Groq: XGroq in src/groq/types/chat/chat_completion_chunk.py
 // of github.com/groq/groq-python v1.6.0.
 type groq struct {
-	Usage *usage          `json:"usage"` // from before it learned stream_options
-	Error json.RawMessage `json:"error"` // why a stream was stopped early: a text
+	provider.Failure        // a text: why a stream was stopped early
+	Usage            *usage `json:"usage"` // of versions before stream_options
 }
 
-// complaint returns what says that something went wrong, or nil: the chunk
-// itself, whose frame is given, or, from OpenRouter, a member of a choice, or,
-// from Groq, of its own part.
-func (c *chunk) complaint(frame []byte) []byte {
-	if httpcall.IsSet(c.Error) || bool(c.IsError) {
+// failure returns the error in a chunk, or nil. It is the chunk itself, whose frame is
+// given, or for OpenRouter a member of a choice, or for Groq a member of its extension.
+func (c *chunk) failure(frame []byte) []byte {
+	if c.Failed() != nil || bool(c.IsError) || httpcall.IsSet(c.Error) && len(c.Choices) == 0 {
 		return frame
 	}
-	if c.Groq != nil && httpcall.IsSet(c.Groq.Error) {
+	if c.Groq != nil && c.Groq.Failed() != nil {
 		return c.Groq.Error
 	}
 	for i := range c.Choices {
-		if err := c.Choices[i].Error; httpcall.IsSet(err) {
+		if err := c.Choices[i].Failed(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// isError is whether an object's kind is "error", as vLLM marks its errors.
+// isError reports whether the object's type is "error". vLLM marks its errors this way.
 type isError bool
 
+// UnmarshalJSON takes any value.
 func (e *isError) UnmarshalJSON(data []byte) error {
 	*e = string(data) == `"error"`
 	return nil
 }
 
 type choice struct {
-	Index        int             `json:"index"`
-	Delta        *content        `json:"delta"`
-	Message      *content        `json:"message"`
-	FinishReason string          `json:"finish_reason"`
-	Logprobs     *logprobs       `json:"logprobs"`
-	Error        json.RawMessage `json:"error"`
+	provider.Failure
+	Index        int           `json:"index"`
+	Delta        *content      `json:"delta"`
+	Message      *content      `json:"message"`
+	FinishReason stream.Scalar `json:"finish_reason"`
+	Logprobs     *logprobs     `json:"logprobs"`
 }
 
-// content is what a choice says.
+// content is the content of a choice.
 type content struct {
-	Content          string         `json:"content"`
-	ReasoningContent string         `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
-	Reasoning        string         `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
+	Content          mixedText      `json:"content"`
+	ReasoningContent mixedText      `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
+	Reasoning        mixedText      `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
 	Refusal          string         `json:"refusal"`
 	ToolCalls        []callFragment `json:"tool_calls"`
-	FunctionCall     *called        `json:"function_call"` // one call, before there were several
+	FunctionCall     *called        `json:"function_call"` // the only call, in old versions
 	Annotations      []annotation   `json:"annotations"`
 	Audio            *audio         `json:"audio"`
 	Images           []outputImage  `json:"images"` // OpenRouter
@@ -81,9 +82,58 @@ type content struct {
 	ExtraContent     json.RawMessage `json:"extra_content"`     // Gemini
 }
 
+// mixedText is a text, or a list of parts.
+type mixedText = stream.TextOr[[]textPart]
+
+// textPart is a part of a text. https://docs.mistral.ai/capabilities/reasoning
+type textPart struct {
+	Type     string     `json:"type"` // "text", "thinking", "reasoning", or others
+	Text     string     `json:"text"`
+	Thinking mixedText  `json:"thinking"` // Mistral
+	Summary  []textPart `json:"summary"`  // Databricks
+}
+
+// texts returns the text and the reasoning of the content.
+func (c *content) texts() (text, reasoning string) {
+	text, thinking := split(c.Content.Value)
+	if raw := c.Content.Raw; raw != nil && string(raw) != "{}" {
+		text = string(raw) // JSON in place of a text: a number, or an object in JSON mode
+	}
+	// Servers that send two of these send the same reasoning twice.
+	for _, reasoning := range [...]string{thinking, joined(&c.ReasoningContent), joined(&c.Reasoning)} {
+		if reasoning != "" {
+			return c.Content.Text + text, reasoning
+		}
+	}
+	return c.Content.Text + text, ""
+}
+
+// joined returns a text, with those of its parts.
+func joined(m *mixedText) string {
+	text, thinking := split(m.Value)
+	return m.Text + thinking + text
+}
+
+// split returns the text and the reasoning of a list of parts.
+func split(parts []textPart) (text, reasoning string) {
+	for i := range parts {
+		p := &parts[i]
+		switch p.Type {
+		case "text", "":
+			text += p.Text
+		case "thinking", "reasoning":
+			summary, _ := split(p.Summary)
+			reasoning += joined(&p.Thinking) + p.Text + summary
+		case "summary_text":
+			text += p.Text
+		}
+	}
+	return text, reasoning
+}
+
 type callFragment struct {
 	Index        *int            `json:"index"`
-	ID           string          `json:"id"`
+	ID           stream.Scalar   `json:"id"`
 	Function     called          `json:"function"`
 	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
 }
@@ -93,20 +143,21 @@ type called struct {
 	Arguments arguments `json:"arguments"`
 }
 
-// arguments are JSON in a string. Some servers, such as text-generation-inference,
+// arguments are JSON in a string. Some servers, for example text-generation-inference,
 // send the object itself.
 type arguments string
 
+// UnmarshalJSON takes a string, an object or a list.
 func (a *arguments) UnmarshalJSON(data []byte) error {
-	if data[0] == '{' {
+	if data[0] == '{' || data[0] == '[' {
 		*a = arguments(data)
 		return nil
 	}
 	return json.Unmarshal(data, (*string)(a))
 }
 
-// fragment returns the call's piece as the assembler takes it. In an answer
-// that is not streamed, calls have no index but their place.
+// fragment returns the fragment for the assembler of tool calls. In a reply that is not
+// streamed, the calls have no index, so the place in the list is used.
 func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment {
 	index := -1
 	switch {
@@ -115,14 +166,14 @@ func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment 
 	case whole:
 		index = place
 	}
-	return llmutil.ToolCallFragment{Index: index, ID: f.ID, Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
+	return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }
 
 type annotation struct {
 	Citation *citation `json:"url_citation"`
 }
 
-// citation is a web page that the answer rests on. Its range counts characters.
+// citation is a web page that the answer cites. Its range counts characters.
 type citation struct {
 	URL   string `json:"url"`
 	Title string `json:"title"`
@@ -130,8 +181,8 @@ type citation struct {
 	End   int    `json:"end_index"`
 }
 
-// source returns the citation with its range in the text, in bytes. It is
-// without one where the text is not whole: that of a stream is not kept.
+// source returns the citation with its range in the text, in bytes. The text is empty in a
+// stream, because it is not kept; then there is no range.
 func (c *citation) source(text string) *llm.Source {
 	source := &llm.Source{URL: c.URL, Title: c.Title}
 	start, end, n := -1, -1, 0
@@ -186,14 +237,14 @@ func (u *usage) convert() llm.Usage {
 	return out
 }
 
-// failures are finish reasons that say that the answer has failed.
+// failures are the finish reasons of answers that failed.
 var failures = map[string]llm.Kind{
 	"error":                        llm.Server,     // OpenRouter
 	"insufficient_system_resource": llm.Overloaded, // DeepSeek
 	"abort":                        llm.Incomplete, // vLLM
 }
 
-// finishReason translates the server's word for why the answer ended.
+// finishReason converts the server's finish reason.
 func finishReason(raw string) llm.FinishReason {
 	switch raw {
 	case "":

@@ -226,3 +226,63 @@ func TestNoModelNameIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestHookThatDoesNothingChangesNothing compares bodies byte by byte.
+func TestHookThatDoesNothingChangesNothing(t *testing.T) {
+	req := llm.Request{
+		Messages: []llm.Message{
+			llm.System("s"), {Role: llm.RoleUser, Name: "ann", Parts: []llm.Part{
+				llm.Text{Text: "u"}, llm.Text{}, llm.Image{Data: png}, llm.Audio{Data: []byte{1}, MediaType: "audio/wav"}, llm.File{ID: "file-1"},
+			}},
+			llm.Assistant("a", llm.ToolCall{ID: "c", Name: "f"}), llm.ToolResults(llm.ToolResult{CallID: "c"}),
+		},
+		Tools: []llm.Tool{{Name: "f", Parameters: []byte(`{"type":"object"}`), Strict: new(false)}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"},
+		ParallelToolCalls: new(false), Format: &llm.Format{Schema: []byte(`{"const":9007199254740993}`)}, MaxTokens: 1, Temperature: new(0.1234567890123),
+		TopP: new(0.0), PresencePenalty: new(1e-60), Seed: new(int64(1<<62 + 1)), Stop: []string{"x"}, TopLogprobs: 1, ReasoningEffort: llm.EffortLow,
+	}
+	options := openai.Options{
+		User: "u", Store: new(false), Metadata: map[string]string{"k": "v"}, LogitBias: map[string]int{"1": 1}, Prediction: "p",
+		ChatTemplateKwargs: map[string]any{"a": 1.5},
+	}
+	req.Options = []llm.Options{options}
+	want := capture(t, openai.Config{}, "m", &req).Body
+	options.Hook = func(*vendor.ChatCompletionRequest) {}
+	req.Options = []llm.Options{options}
+	equal(t, "the body", capture(t, openai.Config{}, "m", &req).Body, want)
+}
+
+func TestHookRemovesAndReorders(t *testing.T) {
+	pdf := llm.File{Data: []byte("%PDF-"), Name: "a.pdf", MediaType: "application/pdf"}
+	runRequestTests(t, []requestTest{
+		{
+			name: "settings that it removes",
+			req: hooked(llm.Request{
+				Stop: []string{"x"}, Seed: new(int64(1)), Format: &llm.Format{}, MaxTokens: 3, ReasoningEffort: llm.EffortLow, Temperature: new(0.5),
+			}, func(r *vendor.ChatCompletionRequest) {
+				r.Stop, r.Seed, r.ResponseFormat, r.StreamOptions = nil, nil, nil, nil
+				r.MaxCompletionTokens, r.ReasoningEffort = 0, ""
+			}),
+			want: `"temperature":0.5,"stream_options":null`,
+		},
+		{
+			name: "messages that it reorders in place",
+			req: hooked(llm.Request{Messages: []llm.Message{llm.User("a", pdf), llm.User("b")}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages[0], r.Messages[1] = r.Messages[1], r.Messages[0]
+			}),
+			want: `"messages":[{"role":"user","content":"b"},{"role":"user","content":[{"type":"text","text":"a"},
+				{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,JVBERi0="}}]}]`,
+		},
+		{
+			name: "members that only go-openai's type has",
+			req:  hooked(llm.Request{}, func(r *vendor.ChatCompletionRequest) { r.GuidedChoice = []string{"yes", "no"}; r.N = 1 }),
+			want: `"guided_choice":["yes","no"],"n":1`,
+		},
+	})
+}
+
+func TestHookThatMakesARequestInvalidIsAnError(t *testing.T) {
+	req := hooked(llm.Request{Messages: hi}, func(r *vendor.ChatCompletionRequest) {
+		r.Messages[0].MultiContent = []vendor.ChatMessagePart{{Type: "text", Text: "and"}}
+	})
+	wantError(t, sendNothing(t, openai.Config{}, &req), llm.InvalidRequest, "cannot be encoded as JSON", "Content and MultiContent")
+}

@@ -148,7 +148,7 @@ func TestRefusalKeepsItsHints(t *testing.T) {
 	}))
 	e := wantError(t, err, llm.RateLimited)
 	equal(t, "hints", []any{e.RetryAfter, e.RequestID, e.Header.Get("X-Should-Retry")}, []any{20 * time.Second, "req_9", "false"})
-	equal(t, "text", err.Error(), "parley: openai/m: rate limited (429), retry in 20s: Rate limit reached [request req_9]")
+	equal(t, "text", err.Error(), "parley: openai/m: rate limited (429): Rate limit reached; retry in 20s [request req_9]")
 }
 
 func TestLongLines(t *testing.T) {

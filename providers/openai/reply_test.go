@@ -22,7 +22,7 @@ func said(resp *llm.Response) *llm.Response {
 	return &out
 }
 
-var usageUnknown = llm.Warning{Code: llm.WarnUsageUnknown, Message: "the server did not say what the answer cost in tokens"}
+var usageUnknown = llm.Warning{Code: llm.WarnUsageUnknown, Message: "the server reported no token usage"}
 
 // says1 is one assistant message.
 func says1(parts ...llm.Part) []llm.Message {

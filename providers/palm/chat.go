@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -104,10 +105,12 @@ type tokenCount struct {
 	Total *int `json:"totalTokens"`
 }
 
-// read reads the reply, a single JSON value, and yields its events.
+var generatedDecoder = stream.NewDecoder[generated]()
+
+// read reads the reply, which is one JSON value, and emits its events.
 func (p *Provider) read(a *provider.Answer) error {
 	var got generated
-	if err := a.ReadValue(httpcall.WholeReply(p.limits), &got); err != nil {
+	if err := provider.ReadValue(a, generatedDecoder, httpcall.WholeReply(p.limits), &got); err != nil {
 		return err
 	}
 	text, sources, err := p.first(a.Reply, &got)
@@ -115,7 +118,7 @@ func (p *Provider) read(a *provider.Answer) error {
 		return err
 	}
 	a.Start("", "")
-	a.Deliver(llm.EventText, text)
+	a.EmitText(llm.EventText, text)
 	for _, c := range sources {
 		a.Emit(llm.Event{Type: llm.EventSource, Detail: &llm.Source{URL: c.URI + c.URL, Title: c.Title, Start: c.Start, End: c.End}})
 	}

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/palm"
 )
 
@@ -15,11 +15,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConformance(t *testing.T) {
 	const none = "the PaLM protocol has none"
-	llmtest.TestProvider(t, llmtest.Suite{
-		Dialect: llmtest.PaLM(),
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.PaLM(),
 		Model:   "chat-bison-001",
 		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
-			return provider(t, palm.Config{BaseURL: baseURL, HTTPClient: client, APIKey: llmtest.Key, Limits: limits})
+			return provider(t, palm.Config{BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
 		},
 		NoReasoning: none, NoRefusals: none, NoTools: none,
 		NoUsage:      "the PaLM protocol does not report it",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/palm"
 	"github.com/parley-llm/parley/providers/palm/palmtest"
@@ -313,7 +314,7 @@ func TestAnswersCanBeLeftAtEveryEvent(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	whole := llmtest.PaLM().Whole(llmtest.Text(strings.Repeat("long ", 2<<20)))
+	whole := conformance.PaLM().Whole(llmtest.Text(strings.Repeat("long ", 2<<20)))
 	for name, test := range map[string]struct {
 		wire   llmtest.HTTPReply
 		limits llm.Limits

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/llmtest/conformance"
 	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
@@ -32,7 +33,7 @@ const (
 // returns the text that the user would see, and the error.
 type client struct {
 	name    string
-	dialect llmtest.Dialect
+	dialect conformance.Dialect
 	list    bool // its streams are JSON lists of chunks, not events
 	ask     func(t *testing.T, base string) (text string, err error)
 }
@@ -42,19 +43,19 @@ func (c *client) ours() bool { return strings.HasPrefix(c.name, "Parley") }
 
 // clients are the vendors' clients, each followed by this library with the same dialect.
 var clients = []client{
-	{"genai", llmtest.Gemini(), false, askGenai},
-	{"generative-ai-go", llmtest.Gemini(), true, askGenerativeAI},
-	{"Parley, Gemini", llmtest.Gemini(), false, func(t *testing.T, base string) (string, error) {
+	{"genai", conformance.Gemini(), false, askGenai},
+	{"generative-ai-go", conformance.Gemini(), true, askGenerativeAI},
+	{"Parley, Gemini", conformance.Gemini(), false, func(t *testing.T, base string) (string, error) {
 		p, err := gemini.New(gemini.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
-	{"go-openai", llmtest.OpenAI(), false, askGoOpenAI},
-	{"Parley, OpenAI", llmtest.OpenAI(), false, func(t *testing.T, base string) (string, error) {
+	{"go-openai", conformance.OpenAI(), false, askGoOpenAI},
+	{"Parley, OpenAI", conformance.OpenAI(), false, func(t *testing.T, base string) (string, error) {
 		p, err := openai.New(openai.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
-	{"ollama/api", llmtest.Ollama(), false, askOllama},
-	{"Parley, Ollama", llmtest.Ollama(), false, func(t *testing.T, base string) (string, error) {
+	{"ollama/api", conformance.Ollama(), false, askOllama},
+	{"Parley, Ollama", conformance.Ollama(), false, func(t *testing.T, base string) (string, error) {
 		p, err := ollama.New(ollama.Config{BaseURL: base, APIKey: key})
 		return askOurs(t, p, err)
 	}},
@@ -166,7 +167,7 @@ func transport(t *testing.T) http.RoundTripper {
 
 // asList converts the events of a stream to a JSON list of chunks. Google's servers send
 // such a list to clients that do not request events.
-func asList(t *testing.T, d llmtest.Dialect, r llmtest.Reply) [][]byte {
+func asList(t *testing.T, d conformance.Dialect, r llmtest.Reply) [][]byte {
 	t.Helper()
 	frames := d.Stream(r).Frames()
 	for i, frame := range frames {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/middleware"
+	"github.com/parley-llm/parley/llm/middleware/store"
 	"github.com/parley-llm/parley/providers"
 )
 
@@ -27,14 +28,14 @@ func init() {
 	providers.RegisterMiddleware[middleware.Resume]("resume")
 	providers.RegisterMiddleware[middleware.Retry]("retry")
 	providers.RegisterMiddleware[middleware.Concurrency]("concurrency")
-	register("cache", func(s *middleware.Cache) middleware.Chain { return middleware.Chain{Cache: s} })
-	register("breaker", func(s *middleware.Breaker) middleware.Chain { return middleware.Chain{Breaker: s} })
-	register("rate_limit", func(s *middleware.RateLimit) middleware.Chain { return middleware.Chain{RateLimit: s} })
-	register("trim", func(s *middleware.Trim) middleware.Chain { return middleware.Chain{Trim: s} })
-	register("budget", func(s *middleware.Budget) middleware.Chain { return middleware.Chain{Budget: s} })
-	register("fallback", func(s *middleware.Fallback) middleware.Chain { return middleware.Chain{Fallback: s} })
-	register("hedge", func(s *middleware.Hedge) middleware.Chain { return middleware.Chain{Hedge: s} })
-	register("balance", func(s *middleware.Balance) middleware.Chain { return middleware.Chain{Balance: s} })
+	register("cache", func(s *middleware.Cache) *middleware.Chain { return &middleware.Chain{Cache: s} })
+	register("breaker", func(s *middleware.Breaker) *middleware.Chain { return &middleware.Chain{Breaker: s} })
+	register("rate_limit", func(s *middleware.RateLimit) *middleware.Chain { return &middleware.Chain{RateLimit: s} })
+	register("trim", func(s *middleware.Trim) *middleware.Chain { return &middleware.Chain{Trim: s} })
+	register("budget", func(s *middleware.Budget) *middleware.Chain { return &middleware.Chain{Budget: s} })
+	register("fallback", func(s *middleware.Fallback) *middleware.Chain { return &middleware.Chain{Fallback: s} })
+	register("hedge", func(s *middleware.Hedge) *middleware.Chain { return &middleware.Chain{Hedge: s} })
+	register("balance", func(s *middleware.Balance) *middleware.Chain { return &middleware.Chain{Balance: s} })
 	providers.RegisterMiddlewareIn("chain", complete)
 	providers.RegisterGroup("fallback", fallback)
 	providers.RegisterGroup("balance", balance)
@@ -42,8 +43,8 @@ func init() {
 }
 
 // register makes a part of the chain available by itself.
-func register[S any](name string, of func(*S) middleware.Chain) {
-	providers.RegisterMiddlewareIn(name, func(s S, file providers.File) (llm.Middleware, error) { return complete(of(&s), file) })
+func register[S any](name string, of func(*S) *middleware.Chain) {
+	providers.RegisterMiddlewareIn(name, func(s *S, file providers.File) (llm.Middleware, error) { return complete(of(s), file) })
 }
 
 // Memory are the settings of the store "memory", which keeps state in the process: for as long as the
@@ -60,12 +61,12 @@ func memory(config providers.StoreConfig, s Memory) (any, error) {
 	case s.MaxBytes < 0:
 		return nil, fmt.Errorf("max_bytes is %d; it cannot be negative", s.MaxBytes)
 	}
-	return middleware.NewMemory(s.MaxBytes), nil
+	return &store.Memory{MaxBytes: s.MaxBytes}, nil
 }
 
 // complete makes a chain of settings from a file, with what settings cannot hold: the models
 // that they name, and what is known of models.
-func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
+func complete(c *middleware.Chain, file providers.File) (llm.Middleware, error) {
 	if c.Trim != nil {
 		c.Trim.Info = file.Info
 	}
@@ -108,11 +109,11 @@ func complete(c middleware.Chain, file providers.File) (llm.Middleware, error) {
 			return nil, err
 		}
 	}
-	return c.Middleware()
+	return c, c.Validate()
 }
 
 // sharedOf returns where each part of the chain keeps state.
-func sharedOf(c middleware.Chain) []*middleware.Shared {
+func sharedOf(c *middleware.Chain) []*middleware.Shared {
 	var all []*middleware.Shared
 	if c.Cache != nil {
 		all = append(all, &c.Cache.Shared)
@@ -137,31 +138,31 @@ func open(s *middleware.Shared, file providers.File) error {
 	case s.Name == "":
 		return nil
 	}
-	store, err := file.Store(s.Name)
+	named, err := file.Store(s.Name)
 	if err != nil {
 		return err
 	}
 	var ok bool
-	if s.Store, ok = store.(middleware.Store); !ok {
-		return fmt.Errorf("the store %q is a %T, which keeps no state of middleware", s.Name, store)
+	if s.Store, ok = named.(store.Store); !ok {
+		return fmt.Errorf("the store %q is a %T, which keeps no state of middleware", s.Name, named)
 	}
 	return nil
 }
 
 // fallback asks the first member, and after its failure the others in their order. The settings
 // may say, under "to", for which kinds of failure a member is asked.
-func fallback(s middleware.Fallback, members []providers.Member) (llm.Handler, error) {
-	var to []middleware.Alternative
+func fallback(s *middleware.Fallback, members []providers.Member) (llm.Handler, error) {
+	var to []middleware.FallbackTarget
 	for _, m := range members[1:] {
-		alternative := middleware.Alternative{Name: m.Name}
-		if i := slices.IndexFunc(s.To, func(a middleware.Alternative) bool { return a.Name == m.Name }); i >= 0 {
-			alternative = s.To[i]
+		target := middleware.FallbackTarget{Name: m.Name}
+		if i := slices.IndexFunc(s.To, func(a middleware.FallbackTarget) bool { return a.Name == m.Name }); i >= 0 {
+			target = s.To[i]
 		}
-		alternative.Model = m.Model
-		to = append(to, alternative)
+		target.Model = m.Model
+		to = append(to, target)
 	}
 	for _, a := range s.To {
-		if !slices.ContainsFunc(to, func(t middleware.Alternative) bool { return t.Name == a.Name }) {
+		if !slices.ContainsFunc(to, func(t middleware.FallbackTarget) bool { return t.Name == a.Name }) {
 			to = append(to, a) // which has no model, and so is refused by its name
 		}
 	}
@@ -169,15 +170,11 @@ func fallback(s middleware.Fallback, members []providers.Member) (llm.Handler, e
 		return members[0].Model.Do, nil
 	}
 	s.To = to
-	built, err := s.Middleware()
-	if err != nil {
-		return nil, err
-	}
-	return built(members[0].Model.Do), nil
+	return s.Wrap(members[0].Model.Do), s.Validate()
 }
 
 // balance spreads calls over the members. The settings may give them weights, under "over".
-func balance(s middleware.Balance, members []providers.Member) (llm.Handler, error) {
+func balance(s *middleware.Balance, members []providers.Member) (llm.Handler, error) {
 	var over []middleware.Backend
 	for _, m := range members {
 		backend := middleware.Backend{Name: m.Name}
@@ -193,9 +190,5 @@ func balance(s middleware.Balance, members []providers.Member) (llm.Handler, err
 		}
 	}
 	s.Over = over
-	built, err := s.Middleware()
-	if err != nil {
-		return nil, err
-	}
-	return built(members[0].Model.Do), nil
+	return s.Wrap(members[0].Model.Do), s.Validate()
 }

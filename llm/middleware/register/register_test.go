@@ -98,8 +98,8 @@ func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
 		return "{model: works/m, middleware: [rate_limit: {requests: 1, max_wait: 100ms" + shared + "}]}"
 	}
 	for _, test := range []struct{ name, shared, second, third string }{
-		{"of its own", "", "", "rate limited"},
-		{"in a store", ", shared: {store: here}", "rate limited", "rate limited"},
+		{"of its own", "", "", "rate_limited"},
+		{"in a store", ", shared: {store: here}", "rate_limited", "rate_limited"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := "stores: {here: {kind: memory}}\nmodels: {a: " + limited(test.shared) + "}\n"
@@ -138,8 +138,8 @@ func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 		"stores: {s: {kind: memory, url: x}}\nmodels: {a: works/m}":                                                                             `:1:10: the store "s" cannot be opened: it is in the process, and has neither url nor tls`,
 		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}\nmodels: {a: works/m}":                                                          `:1:10: the store "s" cannot be opened: max_bytes is -1; it cannot be negative`,
 		"models: {a: {model: works/m, middleware: [rate_limit: {}]}}":                                                                           `:1:43: the middleware "rate_limit" cannot be made: middleware.RateLimit: Requests is zero`,
-		"models: {a: {model: works/m, middleware: [chain: {rate_limit: {}, retry: {max_retries: -1}}]}}":                                        `MaxRetries is -1; it cannot be negative; middleware.RateLimit: Requests is zero`,
-		"models: {a: {model: works/m, middleware: [retry: {per_kind: {timeout: 1}}]}}":                                                          `there is no such kind of error; there is: invalid request, context length exceeded,`,
+		"models: {a: {model: works/m, middleware: [chain: {rate_limit: {}, retry: {max_retries: -1}}]}}":                                        `MaxRetries is -1; it must not be negative; middleware.RateLimit: Requests is zero`,
+		"models: {a: {model: works/m, middleware: [retry: {per_kind: {timeout: 1}}]}}":                                                          `there is no such kind of error; use one of: invalid_request, context_length_exceeded,`,
 		"models: {a: works/m, b: {model: works/m, middleware: [fallback: {to: [a]}]}}":                                                          `:1:71: text stands where fields are wanted; there is: model, on`,
 		"stores: {s: {kind: odd}}\nmodels: {a: {model: works/m, middleware: [cache: {shared: {store: s}}]}}":                                    `:2:43: the middleware "cache" cannot be made: the store "s" is a int, which keeps no state of middleware`,
 		"models: {a: {model: works/m, middleware: [cache: {shared: {store: s}}]}}":                                                              `:1:43: the middleware "cache" cannot be made: there is no store "s"; there is none`,

@@ -1,0 +1,266 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/stream"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Dialect describes the replies of one dialect to [ReadChat]. C is its wire struct, one
+// chunk of an answer. P is the meaning of a plain chunk apart from its text. A Dialect is
+// never changed, and all answers share it.
+type Dialect[C any, P comparable] struct {
+	// Decoder decodes a frame of a stream, or the whole of a reply that is not streamed.
+	Decoder *stream.Decoder[C]
+	// Spec names the members in which two plain frames of the same meaning may differ.
+	Spec *stream.Spec
+	// NDJSON selects one chunk per line. The default is an event stream.
+	NDJSON bool
+	// DoneMarker means that the event "[DONE]" ends an answer. Otherwise it is ignored.
+	DoneMarker bool
+}
+
+// Handler turns the chunks of one answer into events.
+type Handler[C any, P comparable] interface {
+	// Plain reports whether the chunk is one piece of text, reasoning or tool arguments
+	// and nothing else. If so, it returns the text, and the rest of the meaning.
+	// Frames like it are then passed to Piece without decoding.
+	Plain(c *C) (rest P, text string, ok bool)
+	// Piece passes on a plain frame. The frame is valid during the call.
+	Piece(rest P, text string, frame []byte)
+	// Chunk passes on a chunk, valid during the call, and reports whether the answer is
+	// complete. A chunk may be an error of the server: Chunk returns it.
+	Chunk(c *C, from Origin) (done bool, err error)
+	// End ends the answer after the last chunk. It returns an error if the answer is not
+	// complete.
+	End(why Ending) error
+}
+
+// Origin says where a chunk was found.
+type Origin struct {
+	Data  []byte // the JSON of the chunk
+	Bare  bool   // a JSON value without a field name, in an event stream
+	Whole bool   // the whole reply, not a frame of a stream
+}
+
+// Ending says why there are no more chunks.
+type Ending struct {
+	// Failure is the error if the reply was cut, could not be read to its end, or is not a
+	// stream. It is nil if the reply ended normally.
+	Failure *llm.Error
+	Marker  bool // the reply ended with "[DONE]"
+	Whole   bool // the reply was not streamed
+}
+
+// learnFrom is the number of plain frames after which their shapes are learned. To learn
+// one costs as much as it saves on five frames, so short answers do without.
+const learnFrom = 6
+
+// ReadChat reads the reply to a chat to its end, in the form that the server chose:
+// streamed, or as one JSON value. It returns an error that has not been yielded.
+//
+// Each frame of a stream is decoded, and h passes it on. Most frames of a long stream
+// differ only in their text: ReadChat learns their shape, and then cuts the text out of
+// the frame without decoding it. See package stream.
+func ReadChat[C any, P comparable](a *Answer, d *Dialect[C, P], h Handler[C, P]) error {
+	r := &chatReader[C, P]{answer: a, dialect: d, handler: h}
+	if r.isWhole() {
+		data, err := a.ReadAll(httpcall.WholeReply(a.Reply.Limits()))
+		if err != nil {
+			return err
+		}
+		return r.readWhole(data)
+	}
+	body := a.Body()
+	if !d.NDJSON && a.Reply.MediaType() != eventStream {
+		body = io.TeeReader(body, &a.head) // which an error may quote
+	}
+	return r.readStream(body)
+}
+
+const eventStream = "text/event-stream"
+
+// chatReader reads the reply to one chat.
+type chatReader[C any, P comparable] struct {
+	answer  *Answer
+	dialect *Dialect[C, P]
+	handler Handler[C, P]
+	chunk   C
+	shapes  stream.Shapes[P]
+	plain   int // frames decoded so far that were plain
+}
+
+// isWhole reports whether the reply is one JSON value. Some gateways do not stream
+// although the request asks for it, and some servers always stream: the type decides.
+func (r *chatReader[C, P]) isWhole() bool {
+	mediaType := r.answer.Reply.MediaType()
+	if r.dialect.NDJSON {
+		return r.answer.Request.NonStreaming && mediaType != "application/x-ndjson"
+	}
+	return mediaType == "application/json" || r.answer.Request.NonStreaming && mediaType != eventStream
+}
+
+// readStream reads a stream to its end.
+func (r *chatReader[C, P]) readStream(body io.Reader) error {
+	var frames stream.Frames
+	if limit := r.answer.Reply.Limits().FrameBytes; r.dialect.NDJSON {
+		frames = stream.NewNDJSON(body, limit)
+	} else {
+		frames = stream.NewSSE(body, limit)
+	}
+	defer frames.Close()
+	r.shapes.Spec = r.dialect.Spec
+	for !r.answer.Stopped() {
+		buffered := frames.Buffered()
+		if rest, text, size := r.shapes.MatchPrefix(buffered); frames.Advance(size) {
+			r.handler.Piece(rest, r.answer.Text.Add(text), buffered[:size])
+			continue
+		}
+		f, err := frames.Next()
+		if err != nil {
+			return r.handler.End(Ending{Failure: r.failure(frames, err)})
+		}
+		if f.Event == "" && !f.Bare && !f.Unterminated {
+			if rest, text, ok := r.shapes.Match(f.Data); ok {
+				r.handler.Piece(rest, r.answer.Text.Add(text), f.Data)
+				continue
+			}
+		}
+		if r.dialect.NDJSON && !r.answer.Started() && string(f.Data) == "{" {
+			return r.readPrinted(frames)
+		}
+		if done, err := r.frame(f); done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failure returns the error for a body that ended, or could not be read on; nil if it
+// may have ended normally.
+func (r *chatReader[C, P]) failure(frames stream.Frames, err error) *llm.Error {
+	if failure := r.answer.Unreadable(err); failure != nil {
+		return failure
+	}
+	if frames.Cut() {
+		return r.answer.CutInLine()
+	}
+	if !r.dialect.NDJSON {
+		return r.answer.NotAStream()
+	}
+	return nil
+}
+
+// frame handles one frame, and reports whether the answer is complete.
+func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
+	data := bytes.TrimSpace(f.Data)
+	switch {
+	case f.Event == "error":
+		return false, r.answer.Reply.APIError(data, llm.Server)
+	case len(data) == 0: // a keep-alive
+		return false, nil
+	case string(data) == "[DONE]" && !r.dialect.NDJSON:
+		if r.dialect.DoneMarker {
+			return true, r.handler.End(Ending{Marker: true})
+		}
+		return false, nil
+	}
+	if err := r.decode(data); err != nil {
+		return true, r.broken(f, err)
+	}
+	rest, text, plain := r.handler.Plain(&r.chunk)
+	done, err = r.handler.Chunk(&r.chunk, Origin{Data: f.Data, Bare: f.Bare})
+	if plain && err == nil && !done {
+		if r.plain++; r.plain >= learnFrom {
+			r.shapes.Learn(f.Data, text, rest)
+		}
+	}
+	return done, err
+}
+
+func (r *chatReader[C, P]) decode(data []byte) error {
+	r.chunk = *new(C)
+	return r.dialect.Decoder.Decode(data, &r.chunk, &r.answer.Text)
+}
+
+// broken handles a frame that is not a chunk: it is cut, or says in another form what
+// went wrong.
+func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
+	if f.Unterminated {
+		return r.handler.End(Ending{Failure: r.answer.CutInLine()})
+	}
+	e := r.answer.Reply.APIError(f.Data, llm.Protocol)
+	switch _, isSyntax := errors.AsType[*json.SyntaxError](err); {
+	case r.dialect.NDJSON && isSyntax:
+		e.Message = "a line of the stream is not JSON: " + e.Message
+		return e
+	case e.Kind != llm.Protocol:
+		return e
+	}
+	unit := "frame"
+	if r.dialect.NDJSON {
+		unit = "line"
+	}
+	return r.answer.Reply.Fail(llm.Protocol, "a "+unit+" of the stream is not a chunk of an answer: "+err.Error())
+}
+
+// readPrinted reads a reply of one JSON value that is formatted over many lines, of which
+// the first has been read. Some gateways send such replies.
+func (r *chatReader[C, P]) readPrinted(lines stream.Frames) error {
+	limit := r.answer.Reply.Limits().FrameBytes
+	data := []byte("{")
+	for {
+		line, err := lines.Next()
+		switch {
+		case err == io.EOF:
+			return r.readWhole(data)
+		case err != nil:
+			return r.handler.End(Ending{Failure: r.failure(lines, err)})
+		case len(data)+len(line.Data) >= limit:
+			return r.handler.End(Ending{Failure: r.failure(lines, &stream.TooLongError{Limit: limit})})
+		}
+		data = append(append(data, '\n'), line.Data...)
+	}
+}
+
+// readWhole handles a reply that is one JSON value: a chunk, or a list of chunks, as
+// Gemini sends them without alt=sse.
+func (r *chatReader[C, P]) readWhole(data []byte) error {
+	if !r.dialect.NDJSON && looksStreamed(data) { // although its type is another
+		return r.readStream(bytes.NewReader(data))
+	}
+	chunks := []json.RawMessage{data}
+	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
+		if err := json.Unmarshal(data, &chunks); err != nil {
+			return r.answer.Reply.DecodeError(data, err)
+		}
+	}
+	for _, data := range chunks {
+		if err := r.decode(data); err != nil {
+			return r.answer.Reply.DecodeError(data, err)
+		}
+		if done, err := r.handler.Chunk(&r.chunk, Origin{Data: data, Whole: true}); done || err != nil {
+			return err
+		}
+	}
+	if r.answer.Stopped() {
+		return nil
+	}
+	return r.handler.End(Ending{Whole: true})
+}
+
+// looksStreamed reports whether a body begins as an event stream does.
+func looksStreamed(body []byte) bool {
+	body = bytes.TrimLeft(body, "\uFEFF \t\r\n")
+	for _, beginning := range [...]string{"data:", "event:", ":"} {
+		if bytes.HasPrefix(body, []byte(beginning)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,60 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/stream"
+	"github.com/parley-llm/parley/llm"
+)
+
+// Failure is the member "error", which any reply can have instead of a result, also with
+// status 200. Wire structs embed it.
+type Failure struct {
+	Error json.RawMessage `json:"error"`
+}
+
+// Failed returns the server's error, or nil if there is none. A blank error is none.
+func (f *Failure) Failed() json.RawMessage {
+	if httpcall.IsBlank(f.Error) {
+		return nil
+	}
+	return f.Error
+}
+
+// Failing is a reply that may be an error.
+type Failing interface{ Failed() json.RawMessage }
+
+// ReadValue reads the whole body, one JSON object of at most limit bytes, into v. If the
+// object is an error, ReadValue returns it.
+func ReadValue[T any, P interface {
+	*T
+	Failing
+}](a *Answer, d *stream.Decoder[T], limit int, v P) error {
+	data, err := a.ReadAll(limit)
+	if err != nil {
+		return err
+	}
+	if err := d.Decode(data, v, &a.Text); err != nil {
+		return a.Reply.DecodeError(data, err)
+	}
+	if said := v.Failed(); said != nil {
+		return a.Reply.APIError(said, llm.Server)
+	}
+	return nil
+}
+
+// Value sends a request whose reply is one JSON value, and decodes it into v. If the value
+// is an error, Value returns it. The caller closes the reply if there is no error.
+func Value(ctx context.Context, client *httpcall.Client, req *httpcall.Request, v Failing) (*httpcall.Reply, error) {
+	r, err := client.Value(ctx, req, v)
+	if err != nil {
+		return nil, err
+	}
+	if said := v.Failed(); said != nil {
+		defer r.Close()
+		return nil, r.APIError(said, llm.Server)
+	}
+	return r, nil
+}

@@ -1,0 +1,309 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmtest"
+)
+
+// leaveChecks are about callers that do not wait for the end.
+func leaveChecks(s *Suite) []check {
+	d := s.Dialect
+	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
+	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on", and no end
+	middle := len(begun.Body) - 20    // inside the last frame
+	cancel := func(name, lacks string, wire llmtest.HTTPReply, unstreamed bool, said string) check {
+		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
+			e := s.setup(t, wire)
+			call := e.chat()
+			call.Request.NonStreaming = unstreamed
+			e.checkCancel(call, said)
+		}}
+	}
+	return []check{
+		{"break/at every event", "", checkBreak},
+		{"break/while the server sends", "", func(t testing.TB, s *Suite) {
+			e := s.setup(t, d.Stream(llmtest.Text(strings.Split(strings.Repeat("on and on ", 2000), "n ")...)))
+			e.leaveAfter(e.chat(), 2)
+			e.wantClosed("after leaving a stream that goes on")
+		}},
+		{"break/a stream whose rest is wrong", "", checkBreakBeforeError},
+		{"break/by a panic", "", checkPanic},
+		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
+		{"cancel/before the call", "", checkCancelBefore},
+		{"cancel/while connecting", "", checkCancelConnecting},
+		cancel("while waiting for the headers", "", llmtest.NoResponse(), false, ""),
+		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, llmtest.NoResponse(), true, ""),
+		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
+		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
+		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
+		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
+		{"cancel/from inside the loop", "", checkCancelInLoop},
+		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
+			e := s.setup(t, llmtest.NoResponse())
+			e.checkCancel(e.embed("one"), "")
+		}},
+		{"cancel/a listing of models", s.NoModelList, func(t testing.TB, s *Suite) {
+			e := s.setup(t, llmtest.NoResponse())
+			e.checkCancel(e.list(), "")
+		}},
+		{"cancel/by a deadline", "", checkDeadline},
+	}
+}
+
+// checkBreak leaves the loop at each event in turn, while the connection is
+// still open and the server has nothing more to say.
+func checkBreak(t testing.TB, s *Suite) {
+	reply := llmtest.Text("Hello", " world").Usage(12, 34)
+	if s.NoTools == "" {
+		reply = reply.ToolCall("get_weather", `{"city":`, `"Paris"}`)
+	}
+	wire := s.Dialect.Stream(reply)
+	e := s.setup(t, wire)
+	events := 0
+	for _, err := range e.provider.Do(context.Background(), e.chat()) {
+		if events++; err != nil {
+			t.Fatalf("the server answered well, and the provider fails: %v", err)
+		}
+	}
+	if s.Dialect.CleanEnd { // where the body goes on, there is no done event yet
+		events--
+	}
+	for n := 1; n <= events; n++ {
+		e.srv.Add(wire.Stall(len(wire.Body)))
+		last := e.leaveAfter(e.chat(), n)
+		e.wantClosed("after leaving the loop at a " + last.Type.String() + " event")
+	}
+}
+
+// checkPanic has the loop's body panic, as a failed assertion does in effect.
+func checkPanic(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
+	e := s.setup(t, begun.Stall(len(begun.Body)))
+	const failure = "conformance: the body of the loop fails"
+	func() {
+		defer func() {
+			if r := recover(); r != failure {
+				t.Errorf("the body of the loop panicked with %q, and its caller sees %v", failure, r)
+			}
+		}()
+		e.provider.Do(context.Background(), e.chat())(func(llm.Event, error) bool { panic(failure) })
+	}()
+	e.wantClosed("after the body of the loop panicked")
+}
+
+// checkBreakBeforeError leaves the loop at each event before an error that has
+// arrived already. It is nobody's business any more.
+func checkBreakBeforeError(t testing.TB, s *Suite) {
+	broken := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
+	e := s.setup(t)
+	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return broken.Pieces(len(broken.Body)) })
+	e.leaveAtEach(e.chat())
+}
+
+// checkBreakWhole leaves the loop at each event of a reply in one piece which
+// does not say that the answer has ended.
+func checkBreakWhole(t testing.TB, s *Suite) {
+	events, _ := llmtest.Text("Hello world").Fail(nil).Events() // an error in place of the end
+	e := s.setup(t)
+	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
+		return llmtest.JSON(http.StatusOK, string(s.Dialect.RenderWhole(events)))
+	})
+	e.leaveAtEach(e.unstreamed())
+}
+
+// leaveAtEach makes the same call again and again, and leaves it at each event in
+// turn that is no error.
+func (e *env) leaveAtEach(call *llm.Call) {
+	e.Helper()
+	events := 0
+	for _, err := range e.provider.Do(context.Background(), call) {
+		if err == nil {
+			events++
+		}
+	}
+	for n := range events {
+		e.leaveAfter(call, n+1)
+	}
+	if events == 0 {
+		e.Errorf("the reply says something before it goes wrong, and the provider passes on nothing of it")
+	}
+}
+
+// leaveAfter makes a call, leaves it at the n-th event, and returns that event.
+func (e *env) leaveAfter(call *llm.Call, n int) (last llm.Event) {
+	e.Helper()
+	seen := 0
+	ctx, inTime := e.bounded()
+	e.provider.Do(ctx, call)(func(ev llm.Event, err error) bool {
+		seen++
+		switch {
+		case seen > n && err != nil:
+			e.Errorf("the loop was left at event %d, and the provider goes on with the error: %v", n, err)
+		case seen > n:
+			e.Errorf("the loop was left at event %d, and the provider goes on with a %s event", n, ev.Type)
+		case err != nil:
+			e.Errorf("event %d is an error: %v", seen, err)
+		}
+		last = ev
+		return seen < n && err == nil
+	})
+	if !inTime() {
+		e.Fatalf("the loop was left at event %d, and the provider has not returned %v later", n, e.suite.wait())
+	}
+	if seen < n || e.Failed() {
+		e.Fatalf("the loop cannot be left at event %d: there are %d events", n, seen)
+	}
+	return last
+}
+
+func checkCancelBefore(t testing.TB, s *Suite) {
+	e := s.setup(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := e.askWith(ctx, e.chat())
+	e.wantCanceled(err)
+	if n := len(e.srv.Requests()); n > 0 {
+		t.Errorf("the context was cancelled before the call, and %d requests were made", n)
+	}
+}
+
+func checkCancelConnecting(t testing.TB, s *Suite) {
+	srv := llmtest.NewServer(t)
+	dialing := make(chan struct{})
+	var once sync.Once
+	srv.Client().Transport.(*http.Transport).DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+		once.Do(func() { close(dialing) })
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	e := s.setupWith(t, srv)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	answer := e.begin(ctx, e.chat(), func(llm.Event) {})
+	select {
+	case <-dialing:
+	case <-time.After(e.suite.wait()):
+		t.Fatalf("the provider has not connected within %v: does it use the client that New is given?", s.wait())
+	}
+	e.cancelAndWait(cancel, answer)
+}
+
+// errImpatient is why the checks cancel.
+var errImpatient = errors.New("conformance: the caller has lost patience")
+
+// checkCancel cancels a call whose reply stalls, after it has said something.
+func (e *env) checkCancel(call *llm.Call, said string) {
+	e.Helper()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	heard := make(chan struct{})
+	var once sync.Once
+	var text string
+	hear := func(more string) {
+		if text += more; text == said {
+			once.Do(func() { close(heard) })
+		}
+	}
+	hear("") // if there is nothing to hear
+	answer := e.begin(ctx, call, func(ev llm.Event) {
+		if ev.Type == llm.EventText {
+			hear(ev.Text)
+		}
+	})
+	e.wantStalled()
+	select {
+	case <-heard:
+	case <-time.After(e.suite.wait()):
+		e.Fatalf("the server has sent %q, and the provider has not passed all of it on within %v", said, e.suite.wait())
+	}
+	resp := e.cancelAndWait(cancel, answer)
+	if got := resp.Text(); got != said {
+		e.Errorf("the partial text of the cancelled call is %q, want %q", got, said)
+	}
+	e.wantClosed("after the call was cancelled")
+}
+
+// outcome is how a call ended that another goroutine made.
+type outcome struct {
+	resp *llm.Response
+	err  *llm.Error
+}
+
+// begin makes a call in a goroutine of its own.
+func (e *env) begin(ctx context.Context, call *llm.Call, watch func(llm.Event)) <-chan outcome {
+	answer := make(chan outcome, 1)
+	go func() {
+		resp, err := e.askWatching(ctx, call, watch)
+		answer <- outcome{resp, err}
+	}()
+	return answer
+}
+
+// cancelAndWait cancels the call and returns what had arrived.
+func (e *env) cancelAndWait(cancel context.CancelCauseFunc, answer <-chan outcome) *llm.Response {
+	e.Helper()
+	cancel(errImpatient)
+	select {
+	case a := <-answer:
+		e.wantCanceled(a.err)
+		if !errors.Is(a.err, errImpatient) {
+			e.Errorf("the error does not match the cause with which the context was cancelled: %v", a.err)
+		}
+		return a.resp
+	case <-time.After(e.suite.wait()):
+		e.Fatalf("the context is cancelled, and the call has not ended %v later", e.suite.wait())
+		return nil
+	}
+}
+
+func (e *env) wantCanceled(err *llm.Error) {
+	e.Helper()
+	switch {
+	case err == nil:
+		e.Fatalf("the context is cancelled, and the call reports success")
+	case err.Kind != llm.Canceled:
+		e.Fatalf("the context is cancelled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
+	case !errors.Is(err, context.Canceled):
+		e.Fatalf("the error does not match context.Canceled: %v", err)
+	}
+}
+
+// checkCancelInLoop cancels between two events, when no read is under way.
+func checkCancelInLoop(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
+	e := s.setup(t, begun.Stall(len(begun.Body)))
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	answer := e.begin(ctx, e.chat(), func(ev llm.Event) {
+		if ev.Type == llm.EventText {
+			cancel(errImpatient)
+		}
+	})
+	e.cancelAndWait(func(error) {}, answer)
+	e.wantClosed("after the call was cancelled")
+}
+
+func checkDeadline(t testing.TB, s *Suite) {
+	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
+	e := s.setupHurried(t, begun.Stall(len(begun.Body)))
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_, err := e.askWith(ctx, e.chat())
+	switch {
+	case err == nil:
+		t.Fatal("the deadline has passed, and the call reports success")
+	case err.Kind != llm.Timeout || !errors.Is(err, context.DeadlineExceeded):
+		t.Fatalf("the deadline has passed, and the error is of kind %q, want %q and a match for context.DeadlineExceeded: %v",
+			err.Kind, llm.Timeout, err)
+	}
+	e.wantClosed("after the deadline")
+}

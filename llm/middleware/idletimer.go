@@ -1,0 +1,104 @@
+package middleware
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// idleTimer cancels a call if a wait for the provider exceeds a limit. The wait is paused
+// while the caller handles an event.
+//
+// Two limits follow each other. The first, for the first content, is for the sum of all
+// waits until then. The second, after restart, is for each wait separately. With the second,
+// an event costs one read of the clock and two atomic stores: the timer itself is not reset
+// for each event. When it fires, it is set again if the limit has not been reached yet.
+type idleTimer struct {
+	cancel  context.CancelCauseFunc
+	begin   time.Time
+	since   atomic.Int64  // start of the wait, relative to begin; paused if negative
+	used    time.Duration // with the first limit: the sum of earlier waits
+	perWait bool          // the second limit holds
+
+	mu    sync.Mutex // guards the fields below
+	limit time.Duration
+	field string // of Timeout, for the error
+	phase string
+	timer *time.Timer
+}
+
+const paused = -1
+
+// start starts a wait with the first limit. Zero is no limit.
+func (t *idleTimer) start(field, phase string, limit time.Duration) {
+	t.begin = time.Now()
+	t.set(field, phase, limit)
+}
+
+// restart replaces the first limit by the second one, while the wait is paused.
+func (t *idleTimer) restart(field, phase string, limit time.Duration) {
+	t.perWait = true
+	t.set(field, phase, limit)
+}
+
+func (t *idleTimer) set(field, phase string, limit time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.limit, t.field, t.phase = limit, field, phase
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	switch {
+	case limit == 0:
+	case t.timer == nil:
+		t.timer = time.AfterFunc(limit, t.check)
+	default:
+		t.timer.Reset(limit)
+	}
+}
+
+// check runs when the timer fires.
+func (t *idleTimer) check() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.limit == 0 { // the timer fired while it was stopped
+		return
+	}
+	left := t.limit
+	if since := t.since.Load(); since != paused {
+		left -= time.Since(t.begin) - time.Duration(since)
+	}
+	if left <= 0 {
+		t.cancel(limitExceeded(t.field, t.phase, t.limit))
+		return
+	}
+	t.timer.Reset(left)
+}
+
+// pause ends a wait: an event has arrived.
+func (t *idleTimer) pause() {
+	if !t.perWait {
+		t.used = time.Since(t.begin) - time.Duration(t.since.Load())
+	}
+	t.since.Store(paused)
+}
+
+// resume starts the next wait: the caller asks for the next event.
+func (t *idleTimer) resume() {
+	now := time.Since(t.begin)
+	if !t.perWait {
+		now -= t.used
+	}
+	t.since.Store(int64(now))
+}
+
+// stop ends the last wait.
+func (t *idleTimer) stop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.limit = 0
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+}
