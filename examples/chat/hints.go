@@ -9,10 +9,10 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// maxMessage is how much of a server's explanation is shown, in runes.
+// maxMessage is the maximum length of a displayed error, in runes.
 const maxMessage = 400
 
-// message returns what went wrong, in one line.
+// message returns an error's text in one line.
 func message(err error) string {
 	text := strings.Join(strings.Fields(strings.Replace(err.Error(), "parley: ", "", 1)), " ")
 	if runes := []rune(text); len(runes) > maxMessage {
@@ -21,7 +21,7 @@ func message(err error) string {
 	return text
 }
 
-// keyVariables name the environment variable with each provider's key.
+// keyVariables maps providers to the environment variables of their keys.
 var keyVariables = map[string]string{
 	"openai":     "OPENAI_API_KEY",
 	"azure":      "AZURE_OPENAI_API_KEY",
@@ -35,7 +35,7 @@ var keyVariables = map[string]string{
 	"vllm":       "VLLM_API_KEY",
 }
 
-// startServer says how to start each local server, and where it is looked for.
+// startServer maps local servers to instructions for starting and finding them.
 var startServer = map[string]string{
 	"ollama":   `start it with "ollama serve", or set OLLAMA_HOST.`,
 	"llamacpp": "start llama-server, or set LLAMACPP_BASE_URL.",
@@ -43,8 +43,8 @@ var startServer = map[string]string{
 	"vllm":     `start it with "vllm serve", or set VLLM_BASE_URL.`,
 }
 
-// hint returns a sentence on what to do about an error, or "" if there is none
-// or the error says so itself.
+// hint returns a sentence with advice about an error. It returns "" if there is no advice, or
+// if the error's text already contains it.
 func hint(err error) string {
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || strings.Contains(e.Message, "ollama pull ") || strings.Contains(e.Message, "ollama serve") {
@@ -62,10 +62,10 @@ func hint(err error) string {
 		return "See the provider's billing page, or choose another model."
 	case llm.NotFound:
 		if e.Provider == "" {
-			return "" // no server has said it: the config file has no such name, and says which it has
+			return "" // not from a server: the name is not in the config file, and the error lists the file's names
 		}
 		if e.Provider == "ollama" && e.Model != "" {
-			return fmt.Sprintf("Fetch it first: \"ollama pull %s\".", e.Model)
+			return fmt.Sprintf("Download it with \"ollama pull %s\".", e.Model)
 		}
 		return "Check the model's name and the server's address."
 	case llm.Retired:
@@ -74,24 +74,24 @@ func hint(err error) string {
 		if e.RetryAfter > 0 {
 			return fmt.Sprintf("Wait %s.", e.RetryAfter.Round(time.Second))
 		}
-		return "Wait a little."
+		return "Try again later."
 	case llm.Overloaded, llm.Server:
-		return "The trouble is the server's: it may pass."
+		return "This is a server error: try again later."
 	case llm.Network:
 		if how, ok := startServer[e.Provider]; ok {
 			return "Is the server running? If not, " + how
 		}
-		return "Is the network up, and the server's address right?"
+		return "Check the network and the server's address."
 	case llm.Timeout:
 		return "The server may be busy, or still loading the model."
 	case llm.Protocol:
-		return "Is this the address of a model server?"
+		return "Check that this is the address of a model server."
 	case llm.Incomplete:
-		return "The connection ended before the answer did."
+		return "The connection closed before the end of the answer."
 	case llm.ContextLength:
-		return "Begin a new conversation, or choose a model with a longer context."
+		return "Start a new conversation, or choose a model with a larger context window."
 	case llm.ContentFilter:
-		return "The provider will not process this: put it differently."
+		return "The provider's content filter blocked this: rephrase the message."
 	}
 	return ""
 }
