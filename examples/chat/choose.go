@@ -7,8 +7,8 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// choose picks the model: the one that was named, or else what the person has
-// set up. See providers.Default.
+// choose opens the named model. Without a name, it opens the configured model: see
+// providers.Default.
 func choose(ctx context.Context, e env, named string) (*providers.Choice, error) {
 	choice, err := providers.DefaultIn(ctx, providers.Environment{
 		Getenv: func(name string) string {

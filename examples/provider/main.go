@@ -1,5 +1,6 @@
-// Command provider shows a provider of one's own: ELIZA, who needs no server. A provider is a name and
-// one method, and once it is registered, all that Parley has works with it.
+// Command provider shows how to write a provider. The provider is ELIZA, a program of 1966 that
+// needs no server. A provider has a name and one method. After registration, it works with all
+// features of Parley: config files, middleware, and streams.
 //
 //	go run ./examples/provider I need a holiday
 package main
@@ -20,22 +21,21 @@ func init() {
 	providers.Register("eliza", func(providers.Config) (llm.Provider, error) { return eliza{}, nil })
 }
 
-// eliza is the provider. It has no state, so any number of goroutines may use it at once, as all
-// providers must allow.
+// eliza is the provider. Providers must be safe for concurrent use. This one has no state.
 type eliza struct{}
 
 // Name returns "eliza".
 func (eliza) Name() string { return "eliza" }
 
-// Do answers a chat, word by word.
+// Do answers a chat. It emits each word as an event.
 func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if call.Op != llm.OpChat {
-			yield(llm.Event{}, unsupported(call, "Eliza only talks"))
+			yield(llm.Event{}, unsupported(call, "Eliza supports only chats"))
 			return
 		}
-		if len(call.Request.Tools) > 0 { // what cannot be honoured is said, and not left out in silence
-			const text = "Eliza uses no tools"
+		if len(call.Request.Tools) > 0 { // an unsupported setting is a warning or an error
+			const text = "Eliza does not support tools"
 			if call.Request.FailOnUnsupported {
 				yield(llm.Event{}, unsupported(call, text))
 				return
@@ -47,15 +47,15 @@ func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 		said := call.Request.Messages[len(call.Request.Messages)-1].Text()
 		words := strings.SplitAfter(reply(said), " ")
 		for _, word := range words {
-			if err := llm.FromContext(ctx); err != nil { // the caller has had enough
+			if err := llm.FromContext(ctx); err != nil { // canceled, or out of time
 				yield(llm.Event{}, err)
 				return
 			}
 			if !yield(llm.Event{Type: llm.EventText, Text: word}, nil) {
-				return // the caller has left the loop: there must be nothing left of the call
+				return // the caller has left the loop: release all resources
 			}
 		}
-		// Only this makes the answer complete.
+		// Without EventDone, the answer is incomplete.
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{
 			FinishReason: llm.FinishStop,
 			Usage:        llm.Usage{Input: llm.Known(len(strings.Fields(said))), Output: llm.Known(len(words))},
@@ -63,11 +63,12 @@ func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 	}
 }
 
-// unsupported names the call that failed, for the middleware that sees the error on its way.
+// unsupported returns an error that names the call, for middleware and logs.
 func unsupported(call *llm.Call, text string) error {
 	return &llm.Error{Kind: llm.Unsupported, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: text}
 }
 
+// rules are the patterns of messages, and the replies.
 var rules = []struct {
 	said  *regexp.Regexp
 	reply string
@@ -77,6 +78,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)\b(mother|father)\b`), "Tell me more of your family."},
 }
 
+// reply returns the reply of the first matching rule.
 func reply(said string) string {
 	said = strings.TrimRight(said, " .!?")
 	for _, rule := range rules {
