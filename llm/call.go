@@ -7,16 +7,28 @@ import (
 	"slices"
 )
 
-// Events is the answer to a [Call]: a sequence of small events. An error, if
-// there is one, is the last pair, with a zero [Event]. A sequence without an
-// error ends with an [EventDone].
-//
-// Nothing is sent before the sequence is ranged over, each range sends anew,
-// and leaving the loop early releases everything the call holds.
+// Events is the answer to a [Call]: a sequence of events. The rules for sequences are at
+// [Handler].
 type Events = iter.Seq2[Event, error]
 
-// A Handler answers a call. A provider's Do method is one, and so is a chain
-// of middleware around it. Handlers may be called from many goroutines at once.
+// A Handler answers calls. A provider's Do method is a Handler, and so is a chain of
+// middleware around it. These rules hold for every Handler:
+//
+//   - A Handler may be called by many goroutines at the same time.
+//   - It returns immediately. Nothing is sent before the caller ranges over the events. Each
+//     range is a separate call.
+//   - It does not modify the call, and does not use it after the range has ended. Middleware
+//     that changes a call passes on a copy: see [Call.Clone].
+//   - A successful answer ends with exactly one [EventDone]. Nothing follows it.
+//   - A failed answer ends with an error and a zero [Event]. Nothing follows it.
+//   - Events that stop without [EventDone] and without an error are a failure. The reader
+//     treats them as an error of kind [Incomplete].
+//   - When yield returns false, the caller has stopped reading. The Handler releases all
+//     resources of the call and returns. It does not call yield again, not even with an
+//     error.
+//   - When the context ends, the Handler stops waiting and fails with [FromContext].
+//   - Middleware may call the next Handler again only until the caller has seen content.
+//     This is the retry rule: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 type Handler func(ctx context.Context, call *Call) Events
 
 // Middleware adds behavior around a [Handler]: it can inspect a call, pass on a changed
@@ -60,31 +72,44 @@ func isNilMiddleware(m Middleware) bool {
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// A Provider is a backend that answers calls: a hosted API, a local server, an
-// engine in the process. It is all that a backend implements; programs use it
-// through a [Model]. See [github.com/parley-llm/parley/providers/openai] for a
-// real one and [github.com/parley-llm/parley/llm/llmtest] for a scripted one.
+// A Provider is a backend that answers calls: a hosted API, a local server, or an engine in
+// the process. Programs use it through a [Model].
+//
+// See [github.com/parley-llm/parley/providers/openai] for a provider,
+// [github.com/parley-llm/parley/llm/llmtest] for a scripted one, and
+// github.com/parley-llm/parley/llm/llmutil for helpers. The tests of
+// github.com/parley-llm/parley/llm/llmtest/conformance check all rules.
 type Provider interface {
-	// Name is the provider's name in model names and errors: "openai".
+	// Name returns the name of the provider in model names and errors: "openai".
 	Name() string
-	// Do answers the call. What the provider cannot do is an error of kind
-	// [Unsupported]. Every error is an [*Error] that names the provider, the model
-	// and the operation: a [Model] fills in what is left open, but middleware sees
-	// it before. An answer whose usage the server did not report has a warning,
-	// [WarnUsageUnknown]. conformance.Test checks all of it. Do must not modify the call or keep it after the events
-	// have ended, and may be called from many goroutines at once.
+
+	// Do answers the call. A [Model] calls it, usually through middleware. All rules of
+	// [Handler] hold, and these:
+	//
+	//   - Every error is an *[Error] with the provider, the model and the operation.
+	//   - An operation that the provider does not have fails with kind [Unsupported].
+	//   - A setting that the provider does not support produces an [EventWarning] with the
+	//     code [WarnUnsupported]. If [Request.FailOnUnsupported] is set, it fails the call
+	//     with kind [Unsupported].
+	//   - [EventStart], if there is one, comes before all content.
+	//   - [EventDone] is passed on only if the server said that the answer had ended, by the
+	//     rule of its protocol. Otherwise the call fails with kind [Incomplete].
+	//   - An answer whose usage the server did not report has a warning with the code
+	//     [WarnUsageUnknown].
+	//   - Do does not repeat a request after it has passed on content.
+	//   - No error and no event contains the credential.
 	Do(ctx context.Context, call *Call) Events
 }
 
-// Op is the kind of a [Call]; its text stands in errors.
+// Op is the operation of a [Call].
 type Op string
 
-// The operations. Every middleware serves them all.
+// The operations. Every middleware handles all of them.
 const (
-	OpChat        Op = "chat"         // Request in; content events out
-	OpEmbed       Op = "embed"        // Embed in; an [EmbedResponse] out
-	OpCountTokens Op = "count_tokens" // Request in; a [TokenCount] out
-	OpListModels  Op = "list_models"  // nothing in; a [ModelList] out
+	OpChat        Op = "chat"         // Call.Request is answered with content events
+	OpEmbed       Op = "embed"        // Call.Embed is answered with an [EmbedResponse]
+	OpCountTokens Op = "count_tokens" // Call.Request is answered with a [TokenCount]
+	OpListModels  Op = "list_models"  // is answered with a [ModelList]
 )
 
 // UnmarshalText sets the operation. It accepts the spelling with spaces of earlier versions.
@@ -93,24 +118,24 @@ func (o *Op) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A Call is one operation on its way to a provider. It is read by many and
-// modified by none: middleware that wants a change passes on a clone.
+// A Call is one operation on its way to a provider. Many handlers read the same Call, so
+// none of them modifies it. Middleware that changes a call passes on a [Call.Clone].
 type Call struct {
 	Op       Op
-	Provider string // name of the provider it is meant for
-	Model    string // model name, as the provider knows it
+	Provider string // the name of the provider that answers
+	Model    string // the name of the model, as the provider knows it
 
 	Request *Request      // for OpChat and OpCountTokens
 	Embed   *EmbedRequest // for OpEmbed
 
-	// Buffered says that the caller sees nothing before the answer is whole,
-	// so that the call may start anew until its very end. See github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+	// Buffered reports that the caller sees nothing before the answer is complete, as in
+	// [Model.Generate]. Such a call may be repeated until [EventDone].
 	Buffered bool
 }
 
-// Clone returns a copy whose fields, and whose request's fields, can be set
-// without touching the original. Messages, tools and other slices are shared:
-// replace them, do not write into them.
+// Clone returns a copy whose fields, and whose request's fields, can be set without changing
+// the original. Slices such as messages and tools are shared: replace them, do not write
+// into them.
 func (c *Call) Clone() *Call {
 	clone := *c
 	if c.Request != nil {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Collect ranges over events and returns the whole answer. If they end with an
-// error, or without an [EventDone], which is an error of kind [Incomplete], the
-// response is what had arrived by then.
+// Collect ranges over events and returns the complete answer. If the events end with an error,
+// Collect returns the error and the partial answer. Events that end without [EventDone] are
+// an error of kind [Incomplete].
 //
-// Middleware that needs whole answers uses it; programs call [Model.Generate].
+// Collect is for middleware. Programs call [Model.Generate].
 func Collect(events Events) (*Response, error) {
 	var c collector
 	for ev, err := range events {
@@ -31,17 +31,16 @@ func unfinished() *Error {
 	return &Error{Kind: Incomplete, Message: "stream ended before the done event"}
 }
 
-// collector builds a response of events: the one place where deltas become
-// text, reasoning and tool calls. Its zero value is empty and ready.
+// collector builds a response from events. The zero value is ready to use.
 type collector struct {
-	resp    Response               // all but its messages
+	resp    Response               // all fields except Messages
 	earlier []Message              // messages of earlier steps
-	parts   []Part                 // whole parts of the message in the making
-	open    EventType              // type of the deltas in text, or 0 if there are none
-	text    textBuffer             // the part in the making
-	calls   map[int]*collectedCall // tool calls begun and not ended, by event index
-	cut     []ToolCall             // calls that will not end
-	seen    bool                   // anything has arrived
+	parts   []Part                 // complete parts of the current message
+	open    EventType              // type of the pieces in text, or 0
+	text    textBuffer             // the current part
+	calls   map[int]*collectedCall // tool calls without an end, by event index
+	cut     []ToolCall             // calls that were replaced before their end
+	seen    bool                   // there was an event
 	done    bool
 }
 
@@ -50,17 +49,17 @@ type collectedCall struct {
 	arguments strings.Builder
 }
 
-// whole returns the call with the arguments that there are.
+// whole returns the call with its arguments so far.
 func (c *collectedCall) whole() ToolCall {
 	call := c.call
 	call.Arguments = c.arguments.String()
 	return call
 }
 
-// add takes one event.
+// add adds one event.
 func (c *collector) add(ev Event) {
 	c.seen = true
-	if ev.Type == c.open && ev.Detail == nil { // most of all events
+	if ev.Type == c.open && ev.Detail == nil { // the usual case
 		c.text.add(ev.Text)
 		return
 	}
@@ -81,7 +80,7 @@ func (c *collector) add(ev Event) {
 	case EventReset:
 		c.reset()
 	case EventDone:
-		c.done = true // by its type, as for Deliver, even if it says no more
+		c.done = true // even without a detail
 		c.addRare(ev)
 	default:
 		c.addRare(ev)
@@ -106,7 +105,7 @@ func (c *collector) addRare(ev Event) {
 		c.resp.Count = d
 	case *ModelList:
 		c.resp.Models = append(c.resp.Models, d.Models...)
-		if c.resp.Models == nil { // an empty list is an answer
+		if c.resp.Models == nil { // an empty list is an answer too
 			c.resp.Models = []ModelInfo{}
 		}
 	case *Step:
@@ -130,7 +129,7 @@ func (c *collector) addDelta(ev Event) {
 	}
 	c.text.add(ev.Text)
 	if ev.Detail != nil {
-		if data, ok := ev.Detail.(*ProviderData); ok { // it seals its part
+		if data, ok := ev.Detail.(*ProviderData); ok { // it ends its part
 			c.closeWith(data)
 		}
 	}
@@ -150,8 +149,7 @@ func (c *collector) endCall(ev Event) {
 	c.addPart(*call)
 }
 
-// beginCall begins a call. One that has begun at this index and not ended will
-// not any more.
+// beginCall starts a call. A call at the same index that has no end is incomplete.
 func (c *collector) beginCall(index int, call ToolCall) {
 	if open := c.calls[index]; open != nil {
 		c.cut = append(c.cut, open.whole())
@@ -162,8 +160,8 @@ func (c *collector) beginCall(index int, call ToolCall) {
 	c.calls[index] = &collectedCall{call: call}
 }
 
-// endStep ends a round of a tool loop, which says what it added, or else added
-// what it sent.
+// endStep ends a step of a tool loop. The step adds its messages, or, if it has none, the
+// content of its events.
 func (c *collector) endStep(step *Step) {
 	c.closePart()
 	messages := step.Messages
@@ -174,7 +172,7 @@ func (c *collector) endStep(step *Step) {
 	c.parts, c.calls, c.cut = nil, nil, nil
 }
 
-// reset forgets the content, and nothing else.
+// reset discards the content, and keeps everything else.
 func (c *collector) reset() {
 	c.closePart()
 	c.parts, c.calls, c.cut, c.earlier = nil, nil, nil, nil
@@ -191,7 +189,7 @@ func (c *collector) closeWith(data *ProviderData) {
 	c.text.reset()
 }
 
-// openPart returns the part in the making, or nil.
+// openPart returns the current part, or nil.
 func (c *collector) openPart(data *ProviderData) Part {
 	text := c.text.String()
 	if text == "" && data == nil {
@@ -208,7 +206,7 @@ func (c *collector) openPart(data *ProviderData) Part {
 	return nil
 }
 
-// learn takes from a failed answer what no event says: its cost and its body.
+// learn takes the fields that no event carries from a failed answer: usage and body.
 func (c *collector) learn(failed *Response) {
 	if c.resp.Usage.IsZero() {
 		c.resp.Usage = failed.Usage
@@ -218,8 +216,7 @@ func (c *collector) learn(failed *Response) {
 	}
 }
 
-// response returns what has been collected so far, as a value of its own: more
-// events do not change it.
+// response returns the answer so far. More events do not change the returned value.
 func (c *collector) response() *Response {
 	resp := c.resp
 	parts := slices.Clone(c.parts)

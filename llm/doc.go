@@ -1,5 +1,5 @@
-// Package llm is one small API for every chat model: a [Model] is asked with a
-// [Request] and answers with a stream of text, or with a whole [Response].
+// Package llm is one small API for every chat model. A [Model] takes a [Request] and returns
+// a stream of text, or a complete [Response].
 //
 //	model, err := providers.Open("openai/gpt-6-luna")
 //	…
@@ -10,48 +10,67 @@
 //		fmt.Print(text)
 //	}
 //
-// # Asking
+// # Requests
 //
-// A [Request] is plain data: [Message] values made of parts ([Text], [Image],
-// [ToolCall] …), tools, and settings. It names no model and no provider, so
-// the same value can go to any of them, and a conversation can move from one
-// to another, or to disk and back as JSON, between two turns. What only one
-// provider has is in [Request.Options]. What a provider cannot honour comes back
-// as a [Warning], or as an error if the request is [Request.FailOnUnsupported].
+// A [Request] is plain data: messages made of parts ([Text], [Image], [ToolCall] …), tools
+// and settings. It names no model and no provider, so the same value can be sent to any of
+// them. A conversation can move from one provider to another between two turns, and can be
+// stored as JSON.
+//
+// Settings that only one provider has are in [Request.Options]. A setting that a provider
+// does not support produces a [Warning]. If [Request.FailOnUnsupported] is set, it fails the
+// call instead.
 //
 // # Answers
 //
-// [Model.Stream] returns a [Stream]: range over its Text, or over its Events
-// for reasoning, tool calls and the rest. [Model.Generate] returns the
-// [Response] whole. Both end in success only when the server said that the
-// answer had ended; an answer that was cut is an error of kind [Incomplete],
-// and [Error.Partial] holds what had arrived. [Usage] is what the server
-// reported; what it did not report is unknown, which is not zero.
+// [Model.Stream] returns a [Stream]: range over its Text, or over its Events for reasoning,
+// tool calls and everything else. [Model.Generate] returns the complete [Response].
+//
+// [Usage] is the number of tokens that the server reported. A count that the server did not
+// report is unknown. Unknown is not zero.
+//
+// # The end of a stream
+//
+// A call succeeds only if the server said that the answer had ended, by the rule of its own
+// protocol. Then the last event is [EventDone]. An answer that was cut fails with kind
+// [Incomplete]. [Error.Partial] holds the part that had arrived.
+//
+// # The retry rule
+//
+// A failed call may be repeated until its caller has seen content, and never after that. The
+// first event with content is the commit point: see [EventType.Content]. A caller of
+// [Model.Generate] sees nothing before the answer is complete, so that call may be repeated
+// until [EventDone].
+//
+// Package llm repeats nothing. The middleware in [github.com/parley-llm/parley/llm/middleware]
+// does, for example Retry and Fallback. Middleware of your own calls
+// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt, the one function that implements
+// the rule.
 //
 // # Conversations and tools
 //
-// [Response.Messages] is what an answer adds to the conversation. Append it to
-// the history, then what comes next: the person's words ([User]), or, where the
-// model has called tools ([Response.ToolCalls]), their results ([ToolResults]);
-// and ask again. Keep the messages as they are: some models want back what
-// they thought, which travels in their parts as [ProviderData].
+// [Response.Messages] are the messages that an answer adds to the conversation. Append them
+// to the history. Then append the next message and send the request again: the text of the
+// user ([User]), or, if the answer has tool calls ([Response.ToolCalls]), their results
+// ([ToolResults]). Keep the parts of an answer unchanged: some providers need data back that
+// travels in their [ProviderData].
 //
 // # Errors
 //
-// Every failure is an [*Error] with a [Kind]: errors.Is(err, llm.RateLimited).
-// Cancelled calls also match [context.Canceled]. Nothing is tried again unasked:
-// [github.com/parley-llm/parley/llm/middleware] has retries, and all else that
-// goes around calls.
+// Every failed call returns an [*Error] with a [Kind]:
 //
-// # Between the program and the provider
+//	if errors.Is(err, llm.RateLimited) { … }
 //
-// A [Provider] is one method, Do, that answers a [Call] with [Events]. Chats,
-// embeddings, token counts and model lists are all calls, so a [Middleware]
-// — one function around another — serves them all. github.com/parley-llm/parley/llm/llmutil.ForwardAttempt holds the
-// rule that lets middleware begin a call anew until the caller has seen
-// content, and never after.
+// A canceled call also matches [context.Canceled].
 //
-// The package imports the standard library alone. Providers are in
-// github.com/parley-llm/parley/providers and below, and test doubles in
+// # Providers and middleware
+//
+// A [Provider] has one method, Do, that answers a [Call] with [Events]. Chats, embeddings,
+// token counts and model lists are calls, so one [Middleware] handles all of them. The rules
+// for both are at [Provider] and [Handler]. Helpers for their authors are in
+// github.com/parley-llm/parley/llm/llmutil.
+//
+// Package llm imports only the standard library. Providers are in
+// github.com/parley-llm/parley/providers and below. Test helpers are in
 // [github.com/parley-llm/parley/llm/llmtest].
 package llm

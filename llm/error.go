@@ -12,52 +12,52 @@ import (
 	"unicode"
 )
 
-// Error is the one error type of this module: whatever fails in a call, with
-// any provider, arrives as an *Error. Get at it with [errors.As] or
-// [errors.AsType], or ask for its kind with [errors.Is]:
+// Error is the error of every failed call, with every provider. Use [errors.AsType] to get
+// its fields, or [errors.Is] to test its kind:
 //
 //	if errors.Is(err, llm.ContextLength) { … }
 //
-// Its text says what happened, to which model, and what to do:
+// The text names the model, the problem and the time to wait:
 //
-//	parley: openai/gpt-4o: rate limited (429): Rate limit reached for gpt-4o; retry in 20s
+//	parley: openai/gpt-6-luna: rate limited (429): Rate limit reached for requests; retry in 20s
 //
-// No credential appears in any field: what servers echo is scrubbed.
-// An Error is not modified once it has been returned, so any number of
-// goroutines may read it.
+// An Error must not be modified after it has been returned, so many goroutines may read it.
+//
+// Security: no field contains a credential. Credentials that a server repeats in its reply
+// are removed.
 type Error struct {
-	Kind     Kind   // what sort of failure it is; empty if nobody can tell
-	Provider string // "openai"; empty for an error of no provider's
-	Model    string // the model's name as it was asked for
+	Kind     Kind   // empty if the failure cannot be classified
+	Provider string // for example "openai"; empty if no provider is involved
+	Model    string // the name of the model in the call
 	Op       Op     // the operation that failed
 
-	// Status is the HTTP status, or 0 if there was no reply. An error that
-	// arrives inside a stream has the status 200.
+	// Status is the HTTP status code, or 0 if there was no reply. An error inside a stream
+	// has the status 200.
 	Status int
-	// Code is the server's own code or type of error, such as
-	// "context_length_exceeded".
+	// Code is the error code or type of the server: "context_length_exceeded".
 	Code string
-	// Message is the server's explanation, or ours.
+	// Message is the explanation of the server, or of this module.
 	Message string
-	// RequestID is the server's name for the request, for its support staff.
+	// RequestID is the id that the server gave the request. Its support asks for it.
 	RequestID string
-	// RetryAfter is how long the server asked to wait, or 0 if it did not say.
+	// RetryAfter is the time that the server asked to wait, or 0 if it did not.
 	RetryAfter time.Duration
-	// Header holds those reply headers that explain an error: rate limits,
-	// retry hints, request ids. It is nil if there was no reply.
+	// Header has the reply headers that explain an error: rate limits, retry hints and
+	// request ids. It is nil if there was no reply.
 	Header http.Header
-	// Partial is what had arrived when the call failed, or nil if nothing had
-	// (the methods of a nil Response work, and find nothing):
-	// text and reasoning to the last piece, and whatever else had come whole. A
-	// tool call that was cut is among its IncompleteCalls; media that was cut is
-	// not there. On the errors that [Stream] and [Model] return, Partial has all
-	// of it; a provider sets only what no event says, usage and raw body.
+	// Partial is the part of the answer that had arrived, or nil if nothing had. The methods
+	// of a nil Response return empty results. It has all text and reasoning, and all
+	// complete parts. Tool calls that were cut are in its IncompleteCalls. Media that was cut
+	// is missing.
+	//
+	// Errors from [Stream] and [Model] have all of it. A provider sets only the fields that
+	// no event carries: Usage and Raw.
 	Partial *Response
 	// Err is the underlying error, if there is one.
 	Err error
 }
 
-// Error describes the failure in one line.
+// Error returns the text of the error, in one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("parley: ")
@@ -92,8 +92,8 @@ func (e *Error) Error() string {
 	return oneLine(b.String())
 }
 
-// oneLine replaces line breaks and other control characters, which servers'
-// messages have, so that a log keeps one line for one error.
+// oneLine replaces line breaks and other control characters in messages of servers, so that
+// an error is one line in a log.
 func oneLine(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -111,7 +111,7 @@ func (e *Error) Is(target error) bool {
 
 // Unwrap returns the underlying error.
 func (e *Error) Unwrap() error {
-	if e == nil { // in an error of somebody who wrapped it without looking
+	if e == nil { // a nil *Error that was wrapped
 		return nil
 	}
 	return e.Err
@@ -130,8 +130,8 @@ func Errorf(kind Kind, format string, args ...any) *Error {
 	return e
 }
 
-// KindOf returns the kind of the first [Error] in err's tree, or else the first
-// Kind that stands there by itself, or "" if there is neither.
+// KindOf returns the kind of the first [Error] in err's tree. If there is none, it returns
+// the first [Kind] in the tree, or "".
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok && e != nil {
 		return e.Kind
@@ -140,20 +140,19 @@ func KindOf(err error) Kind {
 	return kind
 }
 
-// FromContext returns, as an [*Error], why a context has ended: [Canceled] when
-// the caller cancelled, [Timeout] when its deadline passed. If the context was
-// given a cause that is an *Error itself, that one's kind and message hold. The
-// error matches both the context's own error and the cause. FromContext returns
-// nil while ctx has not ended.
+// FromContext returns nil if the context has not ended, and otherwise an [*Error]. Its kind
+// is [Canceled] if the caller canceled the context, and [Timeout] if the deadline passed. If
+// the cause of the context (see [context.Cause]) is an *Error, its kind and message are
+// used. The error matches the context's error and the cause.
 //
-// Providers and middleware use it so that a cancelled call looks the same
-// wherever it was caught.
+// Providers and middleware use FromContext, so that canceled calls have the same error
+// everywhere.
 func FromContext(ctx context.Context) error {
 	err := ctx.Err()
 	if err == nil {
 		return nil
 	}
-	e := &Error{Kind: Canceled, Message: "the caller cancelled the call", Err: err}
+	e := &Error{Kind: Canceled, Message: "the caller canceled the call", Err: err}
 	if errors.Is(err, context.DeadlineExceeded) {
 		e.Kind, e.Message = Timeout, "the caller's deadline passed"
 	}
@@ -168,21 +167,21 @@ func FromContext(ctx context.Context) error {
 	return e
 }
 
-// causeError is a context's error together with the caller's cause for it.
+// causeError is the error of a context and its cause.
 type causeError [2]error
 
 func (e causeError) Error() string   { return e[1].Error() }
 func (e causeError) Unwrap() []error { return e[:] }
 
-// asError returns err as an *Error that names the call it belongs to. An error
-// that is not ours (a middleware's, say) is wrapped, never replaced.
+// asError returns err as an *Error that names the provider, the model and the operation. An
+// error of another type is wrapped.
 func asError(err error, call *Call) *Error {
 	e, ok := err.(*Error)
 	switch {
 	case !ok:
 		e = wrapError(err)
-	case e == nil: // a nil *Error in an error is an error that says nothing
-		e = &Error{Message: "the handler failed and did not say why"}
+	case e == nil: // a nil *Error in an error interface
+		e = &Error{Message: "the handler failed without a reason"}
 	}
 	if e.Provider != "" && e.Model != "" && e.Op != "" {
 		return e
@@ -200,9 +199,8 @@ func asError(err error, call *Call) *Error {
 	return &named
 }
 
-// wrapError returns an *Error around err. If there is one inside already, its
-// status, retry hint and the rest hold for the new one too: errors.As finds
-// the outermost.
+// wrapError returns an *Error around err. If err wraps an *Error, the new one has its fields,
+// because errors.As finds the outermost.
 func wrapError(err error) *Error {
 	if kind, ok := err.(Kind); ok {
 		return &Error{Kind: kind}
@@ -213,15 +211,15 @@ func wrapError(err error) *Error {
 	}
 	e := *inner
 	e.Message = strings.TrimPrefix(err.Error(), "parley: ")
-	if inner.Message != "" { // do not say it all twice
+	if inner.Message != "" { // avoid repeating the text of inner
 		e.Message = strings.Replace(err.Error(), inner.Error(), inner.Message, 1)
 	}
 	e.Err = err
 	return &e
 }
 
-// kindOf returns the kind of an error that is not ours, or "" if it cannot be
-// told: what nobody has classified must not look worth another try.
+// kindOf returns the kind of an error of another type, or "" if it is unknown. An unknown
+// error must not look temporary.
 func kindOf(err error) Kind {
 	var network net.Error
 	switch {

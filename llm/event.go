@@ -2,8 +2,8 @@ package llm
 
 import "net/http"
 
-// An Event is one small step of an answer. What most events carry is in Text;
-// what is rare is behind Detail.
+// Event is one step of an answer: for example a piece of text. A program ignores the events
+// that it does not know.
 //
 //	switch ev.Type {
 //	case llm.EventText:
@@ -12,63 +12,64 @@ import "net/http"
 //		run(ev.Detail.(*llm.ToolCall))
 //	}
 type Event struct {
-	// Type says what the event is, and with that what is in the other fields.
+	// Type is the type of the event. It defines the use of the other fields.
 	Type EventType
-	// Index says to which tool call of the answer, counted from 0, a tool call
-	// event belongs.
+	// Index is the number of the tool call in the answer, counted from 0. Only tool call
+	// events use it.
 	Index int
-	// Text is a delta: of the answer, its reasoning, a refusal, or a tool
-	// call's arguments. It is never cut inside a character.
+	// Text is a piece of the answer, of the reasoning, of a refusal, or of the arguments of
+	// a tool call. It is never cut inside a UTF-8 character.
 	Text string
-	// Detail is what the type's comment names, and nil for the others.
+	// Detail has the type that the comment of the event type names. It is nil for all
+	// other events.
 	Detail Detail
 }
 
-// EventType says what an [Event] is.
+// EventType is the type of an [Event].
 type EventType uint8
 
-// The types of event, in the order in which an answer has them.
+// The event types, in the order in which they occur in an answer.
 const (
 	_ EventType = iota
 
-	// EventStart is the first event of an attempt that got a reply: *[Start].
+	// EventStart is the first event after a reply began: *[Start].
 	EventStart
-	// EventText is a piece of the answer, in Text. A *[ProviderData] detail
-	// belongs to the text part that the piece ends.
+	// EventText is a piece of the answer, in Text. If it has a *[ProviderData], it ends its
+	// text part, and the data belongs to that part.
 	EventText
-	// EventReasoning is a piece of the model's reasoning, in Text. A
-	// *[ProviderData] detail belongs to the reasoning part that the piece ends.
+	// EventReasoning is a piece of the model's reasoning, in Text. If it has a
+	// *[ProviderData], it ends its reasoning part, and the data belongs to that part.
 	EventReasoning
-	// EventRefusal is a piece of the model's refusal to answer, in Text.
+	// EventRefusal is a piece of a refusal, in Text.
 	EventRefusal
-	// EventToolCallStart begins a tool call: *[ToolCall] with its id and name.
+	// EventToolCallStart starts a tool call: *[ToolCall] with its id and name.
 	EventToolCallStart
 	// EventToolCallDelta is a piece of a tool call's JSON arguments, in Text.
 	EventToolCallDelta
-	// EventToolCallEnd completes a tool call: *[ToolCall], whole. A call that
-	// was cut off has no end.
+	// EventToolCallEnd ends a tool call: the complete *[ToolCall]. A call that was cut has no
+	// end.
 	EventToolCallEnd
-	// EventMedia is a whole part that is not text — an [Image], [Audio], [File],
-	// [Code] or [Unknown] — in a *[Media].
+	// EventMedia is a complete part that is not text, in a *[Media]: an [Image], [Audio],
+	// [File], [Code] or [Unknown].
 	EventMedia
-	// EventSource is something the answer cites: *[Source].
+	// EventSource is a source that the answer cites: *[Source].
 	EventSource
 	// EventLogprob is the log probability of one token of the answer: *[TokenLogprob].
 	EventLogprob
-	// EventResult is the answer to a call that is not a chat: *[EmbedResponse],
-	// *[TokenCount] or *[ModelList].
+	// EventResult is the answer to a call that is not a chat: *[EmbedResponse], *[TokenCount]
+	// or *[ModelList].
 	EventResult
-	// EventStepStart and EventStepEnd bracket one round of a tool loop: *[Step].
+	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step].
 	EventStepStart
 	EventStepEnd
-	// EventWarning is something the caller should know: *[Warning].
+	// EventWarning is a warning to the caller: *[Warning].
 	EventWarning
-	// EventAttempt reports an attempt that failed and was made anew: *[Attempt].
+	// EventAttempt reports a failed attempt that is being repeated: *[Attempt].
 	EventAttempt
-	// EventReset takes back all content so far: the answer starts again.
-	// Only what the caller has opted into sends it.
+	// EventReset discards all content so far: the answer starts again. Only middleware with
+	// a setting for it sends this event.
 	EventReset
-	// EventDone ends every complete answer: *[Done].
+	// EventDone is the last event of every successful answer: *[Done].
 	EventDone
 )
 
@@ -80,7 +81,7 @@ var eventNames = [...]string{
 	EventReset: "reset", EventDone: "done",
 }
 
-// String returns the type's name: "tool_call_start".
+// String returns the name of the type: "tool_call_start".
 func (t EventType) String() string {
 	if int(t) < len(eventNames) && eventNames[t] != "" {
 		return eventNames[t]
@@ -88,8 +89,10 @@ func (t EventType) String() string {
 	return "invalid"
 }
 
-// Content reports whether the event shows the caller a piece of the answer.
-// The first such event is the commit point: see github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+// Content reports whether the event shows content of the answer to the caller. The first
+// event with content is the commit point: after it, a call must not be repeated. All types
+// have content except [EventStart], [EventWarning] and [EventAttempt]. See
+// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,
@@ -99,8 +102,8 @@ func (t EventType) Content() bool {
 	return false
 }
 
-// A Detail is the rare part of an [Event]: one of the pointer types that the
-// event types name.
+// Detail is the additional data of an [Event]. It is one of the pointer types that the event
+// types name.
 type Detail interface{ isDetail() }
 
 func (*Start) isDetail()         {}
@@ -117,58 +120,59 @@ func (*Warning) isDetail()       {}
 func (*Attempt) isDetail()       {}
 func (*Done) isDetail()          {}
 
-// Start is what a reply says of itself before its content.
+// Start describes a reply before its content.
 type Start struct {
-	Provider   string      // who answers; empty is the provider that was called
+	Provider   string      // the provider that answers; empty means the provider of the call
 	ID         string      // the server's id of the answer
-	Model      string      // the model that answers, which may be more exact than the one asked
-	RequestID  string      // the server's id of the request, from its headers
+	Model      string      // the model that answers, often a more exact name than the requested one
+	RequestID  string      // the server's id of the request, from the headers
 	RateLimits *RateLimits // nil if the server sent none
-	Header     http.Header // the headers of interest: ids, limits, timings
-	// CanContinue says that this answer, should it be cut, can be gone on with: the
-	// same request, with the text so far as an assistant message at its end, gets
-	// the rest of it and nothing twice.
+	Header     http.Header // selected reply headers: ids, limits, timings
+	// CanContinue reports that this answer can be continued if it is cut. To do so, send the
+	// same request with the text so far as an assistant message at its end. The server
+	// answers with the rest, without repeating text.
 	CanContinue bool
 }
 
-// Media is a whole part of an answer that does not come in deltas. A server may
-// send it in pieces; there is no event before it is whole.
+// Media is a complete part of an answer that is not text. If the server sends it in pieces,
+// there is one event after the last piece.
 type Media struct{ Part Part }
 
-// Source is something that an answer rests on or cites.
+// Source is a document that an answer cites.
 type Source struct {
 	URL   string `json:"url,omitempty"`
 	Title string `json:"title,omitempty"`
-	// Start and End are the byte range of the answer's text that the source
-	// supports, as in text[Start:End]; both are 0 if it is not known. That of
-	// OpenAI's servers, which count characters, is known of answers that are not
-	// streamed.
+	// Start and End are the byte range of the answer's text that the source supports:
+	// text[Start:End]. Both are 0 if the range is unknown. OpenAI's servers count
+	// characters, so their ranges are known only for answers that are not streamed.
 	Start int `json:"start,omitempty"`
 	End   int `json:"end,omitempty"`
 }
 
-// Step is one round of a tool loop: a model's answer and what its tools returned.
+// Step is one step of a tool loop: an answer of the model and the results of its tools.
 type Step struct {
-	N        int       // counted from 0
-	Messages []Message // at its end: what it added to the conversation; nil is what it sent
+	N int // the number of the step, counted from 0
+	// Messages are the messages that the step added to the conversation, set at its end. If
+	// nil, the step added the content of its events.
+	Messages []Message
 }
 
-// Done is what a server says at the end of an answer.
+// Done is the data that a server sends at the end of an answer.
 type Done struct {
-	// FinishReason is why the answer ended.
+	// FinishReason is the reason for the end of the answer.
 	FinishReason FinishReason
-	// RawFinishReason is the server's own word for it.
+	// RawFinishReason is the reason as the server sent it.
 	RawFinishReason string
-	// Usage is what the answer cost.
+	// Usage is the number of tokens used.
 	Usage Usage
-	// Raw is the reply's body, if the request asked to keep it.
+	// Raw is the body of the reply, if [Request.KeepRaw] is set.
 	Raw []byte
 }
 
-// TokenLogprob is one token of an answer with its probability.
+// TokenLogprob is the log probability of one token of an answer.
 type TokenLogprob struct {
-	Token   string         `json:"token"`           // its text
-	Logprob float64        `json:"logprob"`         // natural logarithm
-	Bytes   []byte         `json:"bytes,omitempty"` // the token's bytes, which need not be whole characters
-	Top     []TokenLogprob `json:"top,omitempty"`   // the likeliest tokens at this position
+	Token   string         `json:"token"`           // the text of the token
+	Logprob float64        `json:"logprob"`         // the natural logarithm of the probability
+	Bytes   []byte         `json:"bytes,omitempty"` // the bytes of the token; they may be part of a character
+	Top     []TokenLogprob `json:"top,omitempty"`   // the most likely tokens at this position
 }

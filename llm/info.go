@@ -2,37 +2,37 @@ package llm
 
 import "time"
 
-// ModelInfo describes a model. What is not known is zero.
+// ModelInfo describes a model. Unknown fields are zero.
 type ModelInfo struct {
-	Provider    string // that answers for it
-	Name        string // as a [Model] names it
-	DisplayName string // as people name it
-	OwnedBy     string // who made it, in the provider's words
+	Provider    string // the provider that serves the model
+	Name        string // the name to use in a [Model]
+	DisplayName string // the name for people
+	OwnedBy     string // the maker, as the provider names it
 
-	ContextWindow int // tokens, input and output together
-	MaxOutput     int // tokens
+	ContextWindow int // in tokens, input and output together
+	MaxOutput     int // in tokens
 
-	Input, Output []Modality // what it takes and what it gives
+	Input, Output []Modality
 	Capabilities  []Capability
 	Prices        *Prices // nil if unknown
 
 	Status    ModelStatus
-	Created   time.Time // when it was made, or came to the local server
-	RetiresAt time.Time // when it stops or stopped answering
-	Successor string    // what to use instead of a deprecated or retired model
+	Created   time.Time // the release, or the download to a local server
+	RetiresAt time.Time // the end of the service
+	Successor string    // the replacement of a deprecated or retired model
 
 	// For models on a local server.
 	Family       string // "llama"
 	Parameters   string // "8.0B"
 	Quantization string // "Q4_K_M"
 	Bytes        int64  // size on disk
-	RemoteHost   string // where the server hands calls on to, rather than answer them: "https://ollama.com:443"
+	RemoteHost   string // the host to which the server forwards calls: "https://ollama.com:443"
 }
 
 // ModelList is the answer to [Model.ListModels].
 type ModelList struct{ Models []ModelInfo }
 
-// Modality is a form of content that a model takes or gives.
+// Modality is a form of content.
 type Modality string
 
 // The modalities.
@@ -45,16 +45,16 @@ const (
 	ModalityEmbedding Modality = "embedding"
 )
 
-// Capability is something that some models can do and others cannot.
+// Capability is an ability that not all models have.
 type Capability string
 
 // The capabilities.
 const (
 	CanUseTools   Capability = "tools"        // calls the tools of a request
-	CanReason     Capability = "reasoning"    // thinks before it answers
-	CanFollowJSON Capability = "json_schema"  // holds its answer to the schema of a [Format]
-	CanStream     Capability = "streaming"    // answers piece by piece
-	CanCache      Capability = "prompt_cache" // reads the beginning of a prompt that it has read before from a cache
+	CanReason     Capability = "reasoning"    // reasons before it answers
+	CanFollowJSON Capability = "json_schema"  // follows the schema of a [Format]
+	CanStream     Capability = "streaming"    // streams its answers
+	CanCache      Capability = "prompt_cache" // caches prompts on the server
 )
 
 // UnmarshalText sets the capability. It accepts the spelling with spaces of earlier versions.
@@ -63,20 +63,20 @@ func (c *Capability) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Prices are in US dollars for a million tokens. A zero is free; what is not
-// known is a nil *Prices.
+// Prices are in US dollars for one million tokens. Zero is free. Unknown prices are a nil
+// *Prices.
 type Prices struct {
 	Input, Output, CacheRead, CacheWrite float64
 }
 
-// ModelStatus says where a model is in its life.
+// ModelStatus is the state of a model in its life cycle.
 type ModelStatus string
 
 // The statuses.
 const (
 	StatusUnknown    ModelStatus = ""
-	StatusPreview    ModelStatus = "preview"    // may change, or go, at short notice
-	StatusCurrent    ModelStatus = "current"    // offered without reserve
-	StatusDeprecated ModelStatus = "deprecated" // works, and will stop
-	StatusRetired    ModelStatus = "retired"    // answers no more
+	StatusPreview    ModelStatus = "preview"    // may change or end at short notice
+	StatusCurrent    ModelStatus = "current"    // generally available
+	StatusDeprecated ModelStatus = "deprecated" // works, and has an end
+	StatusRetired    ModelStatus = "retired"    // does not answer anymore
 )

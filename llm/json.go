@@ -8,25 +8,25 @@ import (
 	"unicode/utf8"
 )
 
-// The JSON form of a message is ours, not any vendor's:
+// messageJSON is the JSON form of a message. It is independent of providers:
 //
 //	{"role":"user","parts":[{"type":"text","text":"Hi"},{"type":"image","url":"https://…"}]}
 //
-// Every part is an object with its type. An object of a type that this version
-// does not know becomes an [Unknown] and is written again as it was read.
+// Every part is an object with its type. An object of an unknown type becomes an [Unknown],
+// and is written unchanged.
 type messageJSON struct {
 	Role  Role              `json:"role"`
 	Name  string            `json:"name,omitempty"`
 	Parts []json.RawMessage `json:"parts"`
 }
 
-// partHead is what every part's object has.
+// partHead has the member that all parts have.
 type partHead struct {
 	Type string `json:"type"`
 }
 
-// MarshalJSON writes the message in a form of its own that UnmarshalJSON reads
-// back without loss. Text that is not valid UTF-8 is an error: JSON cannot hold it.
+// MarshalJSON writes the message in a form that UnmarshalJSON reads without loss. Text that is
+// not valid UTF-8 is an error, because JSON cannot represent it.
 func (m Message) MarshalJSON() ([]byte, error) {
 	wire := messageJSON{Role: m.Role, Name: m.Name, Parts: make([]json.RawMessage, len(m.Parts))}
 	if err := checkUTF8(m); err != nil {
@@ -42,12 +42,11 @@ func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. Of what a newer version has
-// added, parts of a new kind are kept, as [Unknown]; new members of messages, and
-// of kinds of part that this version knows, are dropped: do not let an older
-// program rewrite what a newer one stored.
+// UnmarshalJSON reads the form that MarshalJSON writes. Parts of a type that a newer version
+// added are kept as [Unknown]. Members that a newer version added to messages and to known
+// parts are lost: do not let an older program rewrite the data of a newer one.
 func (m *Message) UnmarshalJSON(data []byte) error {
-	if !utf8.Valid(data) { // encoding/json would replace what is not, unasked
+	if !utf8.Valid(data) { // encoding/json would replace invalid bytes
 		return fmt.Errorf("parley: message: the JSON is not valid UTF-8 at byte %d", invalidUTF8(string(data)))
 	}
 	var wire messageJSON
@@ -71,7 +70,7 @@ func marshalPart(part Part) ([]byte, error) {
 		return nil, errors.New("the part is nil")
 	}
 	if !isPartValue(part) {
-		return nil, fmt.Errorf("it is a %T: parts are values of this package's types, not pointers to them", part)
+		return nil, fmt.Errorf("it is a %T: use a value of a type of package llm, not a pointer", part)
 	}
 	if u, ok := part.(Unknown); ok {
 		var head partHead
@@ -131,7 +130,7 @@ func decodePart[P Part](raw json.RawMessage) (Part, error) {
 	return part, err
 }
 
-// checkUTF8 returns an error that says where m's text is not valid UTF-8.
+// checkUTF8 returns an error with the position of text in m that is not valid UTF-8.
 func checkUTF8(m Message) error {
 	if at := invalidUTF8(string(m.Role)); at >= 0 {
 		return fmt.Errorf("the role is not valid UTF-8 at byte %d", at)
@@ -164,8 +163,8 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// partStrings returns the strings of a part. An array, so that looking at
-// every message of a long conversation allocates nothing.
+// partStrings returns the strings of a part. The result is an array, so that checking a long
+// conversation does not allocate.
 func partStrings(part Part) [5]string {
 	var data *ProviderData
 	var s [5]string

@@ -2,34 +2,33 @@ package llm
 
 import "time"
 
-// Limits bound how long a provider waits for its server, and how much it takes
-// at once. A time that runs out is an error of kind [Timeout] that names the
-// limit. A zero limit is the default, a negative time is none. The time that the
-// caller takes between two events never counts, but for Total.
+// Limits are the time limits and size limits of a provider. A zero field has its default. A
+// negative time means no limit. A call that exceeds a time limit fails with kind [Timeout],
+// and the message names the limit.
 //
-// The context's deadline bounds the call as a whole, as always.
+// The time that the caller spends between two events counts only for Total. The deadline of
+// the context also limits the call.
 type Limits struct {
-	// Connect is for looking up the host and connecting, and as long again for
-	// the TLS handshake. It holds for a provider's own HTTP client; one of the
-	// user's has its own. Default 15 seconds.
+	// Connect limits the time for the host lookup and the connection, and separately for the
+	// TLS handshake. It does not apply if the provider is given an HTTP client. The default
+	// is 15 seconds.
 	Connect time.Duration
-	// FirstEvent is from sending the request to the first piece of the answer,
-	// on the wire: a server that thinks long, loads a model or has a queue sends
-	// nothing for minutes. A token source has the context's deadline alone.
-	// Default 10 minutes.
+	// FirstEvent limits the time from sending the request to the first piece of the reply. A
+	// server that reasons, loads a model or has a queue may send nothing for minutes. It does
+	// not apply to a token source. The default is 10 minutes.
 	FirstEvent time.Duration
-	// Idle is between two pieces of the answer. Keep-alive comments of the
-	// server count as pieces. Default 5 minutes.
+	// Idle limits the time between two pieces of the reply. Keep-alive comments of the server
+	// count as pieces. The default is 5 minutes.
 	Idle time.Duration
-	// Total is for the whole call. Default none.
+	// Total limits the time of the whole call. The default is no limit.
 	Total time.Duration
-	// FrameBytes is the size of the largest piece of a streamed answer: a line
-	// can hold a whole image. A larger one is an error of kind [Protocol]. An
-	// answer that is not streamed may be eight times as large. Default 32 MiB.
+	// FrameBytes limits the size of one piece of a streamed reply in bytes: a line can hold a
+	// whole image. A larger piece fails the call with kind [Protocol]. A reply that is not
+	// streamed may be eight times as large. The default is 32 MiB.
 	FrameBytes int
 }
 
-// WithDefaults returns the limits with the defaults in place of zeros.
+// WithDefaults returns the limits with defaults for all zero fields.
 func (l Limits) WithDefaults() Limits {
 	orDefault(&l.Connect, 15*time.Second)
 	orDefault(&l.FirstEvent, 10*time.Minute)

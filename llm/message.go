@@ -2,22 +2,21 @@ package llm
 
 import "strings"
 
-// Message is one turn of a conversation. Messages belong to no provider: a
-// history started with one can go on with another, and can be stored as JSON
-// in between.
+// Message is one turn of a conversation. Messages are independent of providers: a
+// conversation that started with one can continue with another, and can be stored as JSON.
 type Message struct {
-	Role  Role   // who speaks
-	Name  string // the participant, if several share a role
-	Parts []Part // what is said, in order
+	Role  Role   // the speaker
+	Name  string // the name of the participant, if several share a role
+	Parts []Part // the content, in order
 }
 
-// Role says who speaks.
+// Role is the speaker of a [Message].
 type Role string
 
-// The roles of a conversation.
+// The roles.
 const (
 	RoleSystem    Role = "system"    // instructions of the program
-	RoleUser      Role = "user"      // the person, or whoever asks
+	RoleUser      Role = "user"      // the user
 	RoleAssistant Role = "assistant" // the model
 	RoleTool      Role = "tool"      // results of tools
 )
@@ -25,17 +24,16 @@ const (
 // System returns a system message.
 func System(text string) Message { return message(RoleSystem, text, nil) }
 
-// User returns a user message with a text and, after it, further parts:
+// User returns a user message with text and more parts:
 //
 //	llm.User("What is in this picture?", llm.Image{Data: png})
 func User(text string, more ...Part) Message { return message(RoleUser, text, more) }
 
-// Assistant returns a message of the model's, to give an example or to restore
-// a conversation.
+// Assistant returns a message of the model, for example to restore a conversation.
 func Assistant(text string, more ...Part) Message { return message(RoleAssistant, text, more) }
 
-// ToolResults returns the message that answers the tool calls of an assistant
-// message: one result for each.
+// ToolResults returns the message that answers the tool calls of an assistant message. It
+// needs one result for each call.
 func ToolResults(results ...ToolResult) Message {
 	m := Message{Role: RoleTool, Parts: make([]Part, len(results))}
 	for i, result := range results {
@@ -52,9 +50,9 @@ func message(role Role, text string, more []Part) Message {
 	return Message{Role: role, Parts: append(parts, more...)}
 }
 
-// Text returns the message's text parts, joined.
+// Text returns the text parts of the message, joined.
 func (m Message) Text() string {
-	if len(m.Parts) == 1 { // nearly always: nothing to join
+	if len(m.Parts) == 1 { // the usual case needs no copy
 		if t, ok := m.Parts[0].(Text); ok {
 			return t.Text
 		}
@@ -68,7 +66,7 @@ func (m Message) Text() string {
 	return b.String()
 }
 
-// ToolCalls returns the message's tool calls.
+// ToolCalls returns the tool calls of the message.
 func (m Message) ToolCalls() []ToolCall {
 	var calls []ToolCall
 	for _, part := range m.Parts {

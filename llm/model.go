@@ -7,12 +7,10 @@ import (
 	"slices"
 )
 
-// Model is a provider's model, ready to be asked: the provider, the model's
-// name, default settings, and the middleware that every call goes through.
+// Model is a model of a provider, with default settings and middleware. Create one with
+// providers.Open("openai/gpt-6-luna") or with [New].
 //
-// A Model comes from [New], is immutable and safe for concurrent use;
-// [Model.With] makes a changed copy. Programs usually get theirs from
-// providers.Open, which makes one of a name such as "openai/gpt-6-luna".
+// A Model is immutable and safe for concurrent use. [Model.With] returns a changed copy.
 type Model struct {
 	provider   Provider
 	name       string
@@ -22,13 +20,13 @@ type Model struct {
 	handler    Handler
 }
 
-// New returns the provider's model of this name.
+// New returns the model with this name.
 func New(p Provider, name string, options ...ModelOption) *Model {
 	m := &Model{provider: p, name: name}
 	return m.With(options...)
 }
 
-// A ModelOption changes a model in the making.
+// ModelOption is an option of [New] and [Model.With].
 type ModelOption func(*Model)
 
 // WithMiddleware adds middleware inside the middleware that the model already has, nearer
@@ -55,25 +53,25 @@ func WithOuterMiddleware(middleware ...Middleware) ModelOption {
 	return func(m *Model) { m.middleware = slices.Concat(middleware, m.middleware) }
 }
 
-// WithDefaults sets what requests leave open, in place of earlier defaults: each
-// setting that a request does not have is taken from defaults, and so are the
-// options of a provider for which it has none, for embeddings too. What is
-// switched on by default a request cannot switch off.
+// WithDefaults sets default settings, and replaces earlier defaults. A setting that a request
+// does not set is taken from defaults. Options of a provider are taken from defaults if the
+// request has none for that provider, also for embeddings. A request cannot reset a boolean
+// default to false.
 //
-// The defaults' messages come before each request's own, which makes a standing
-// system message. Errors that name a message by its number count them too.
+// The messages of defaults come before the messages of each request: for example a system
+// message. Errors that contain the number of a message count them too.
 //
-// What the defaults point to must not be changed afterwards.
+// The values that defaults refers to must not be modified later.
 func WithDefaults(defaults Request) ModelOption {
 	return func(m *Model) { m.defaults = &defaults }
 }
 
-// WithName changes the model's name and keeps all else.
+// WithName sets the name of the model.
 func WithName(name string) ModelOption {
 	return func(m *Model) { m.name = name }
 }
 
-// WithCloser has every call of [Model.Close] close c.
+// WithCloser makes [Model.Close] close c.
 func WithCloser(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
 }
@@ -90,7 +88,7 @@ func (m *Model) With(options ...ModelOption) *Model {
 	switch {
 	case changed.provider == nil:
 		changed.handler = missingProvider
-	case len(changed.middleware) == 0: // a stream names by itself what its caller sees
+	case len(changed.middleware) == 0: // Stream adds the names itself
 		changed.handler = changed.provider.Do
 	default:
 		changed.handler = Chain(named(changed.provider.Do), changed.middleware...)
@@ -98,29 +96,29 @@ func (m *Model) With(options ...ModelOption) *Model {
 	return &changed
 }
 
-// Name returns the model's name as its provider knows it: "gpt-6-luna".
+// Name returns the name of the model, as its provider knows it: "gpt-6-luna".
 func (m *Model) Name() string { return m.name }
 
-// Provider returns what answers the model's calls, without the middleware.
+// Provider returns the provider of the model, without middleware.
 func (m *Model) Provider() Provider { return m.provider }
 
-// String returns the name that providers.Open takes: "openai/gpt-6-luna".
+// String returns the name for providers.Open: "openai/gpt-6-luna".
 func (m *Model) String() string { return m.providerName() + "/" + m.name }
 
-// Stream asks the model and returns the answer as a stream. Nothing is sent,
-// and nothing fails, before the stream is read.
+// Stream returns the answer to a request as a stream. The request is sent when the stream is
+// read. All errors are returned by the stream.
 func (m *Model) Stream(ctx context.Context, req *Request) *Stream {
 	return m.stream(ctx, &Call{Op: OpChat, Request: m.fill(req)})
 }
 
-// Generate asks the model and returns the whole answer. It streams underneath,
-// because silent connections get cut; set [Request.NonStreaming] to prevent it.
-// If it fails, what had arrived is in the error's Partial.
+// Generate sends a request and returns the complete answer. It uses a streamed reply, because
+// proxies cut connections that are silent for long. Set [Request.NonStreaming] to change
+// that. If it fails, [Error.Partial] has the part of the answer that had arrived.
 func (m *Model) Generate(ctx context.Context, req *Request) (*Response, error) {
 	return m.whole(ctx, &Call{Op: OpChat, Request: m.fill(req)})
 }
 
-// Embed returns the embedding vector of each input.
+// Embed returns one embedding vector for each input.
 func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, error) {
 	if req != nil && m.defaults != nil && len(m.defaults.Options) > 0 {
 		filled := *req
@@ -134,12 +132,12 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if len(resp.Warnings) == 0 {
 		return resp.Embed, nil
 	}
-	embed := *resp.Embed // the event's, which is not ours to modify
+	embed := *resp.Embed // a copy: the value belongs to the event
 	embed.Warnings = resp.Warnings
 	return &embed, nil
 }
 
-// CountTokens returns how many input tokens the request is for this model.
+// CountTokens returns the number of input tokens of a request for this model.
 func (m *Model) CountTokens(ctx context.Context, req *Request) (*TokenCount, error) {
 	resp, err := m.whole(ctx, &Call{Op: OpCountTokens, Request: m.fill(req)})
 	if err != nil {
@@ -148,7 +146,7 @@ func (m *Model) CountTokens(ctx context.Context, req *Request) (*TokenCount, err
 	return resp.Count, nil
 }
 
-// ListModels returns what the model's provider offers.
+// ListModels returns the models of the provider.
 func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
 	resp, err := m.whole(ctx, &Call{Op: OpListModels})
 	if err != nil {
@@ -157,10 +155,10 @@ func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
 	return resp.Models, nil
 }
 
-// Do answers a call that was made to another model, under this model's name
-// and through its middleware: it is how middleware hands calls on. What the
-// request leaves open is taken from this model's defaults, but for their
-// messages: the conversation is as it was.
+// Do answers a call that was made to another model, with this model and its middleware.
+// Middleware uses it to pass on calls, for example to a fallback model. Settings that the
+// request does not set are taken from the defaults of this model. The messages of the
+// defaults are not added.
 func (m *Model) Do(ctx context.Context, call *Call) Events {
 	if call == nil {
 		return refuse("the call is nil")
@@ -180,9 +178,9 @@ func (m *Model) Do(ctx context.Context, call *Call) Events {
 	return named(m.handle())(ctx, own)
 }
 
-// Close releases what the model owns, such as the idle connections of the
-// provider that providers.Open made for it. Calls under way may fail. Copies
-// made by With own the same things: close one of them.
+// Close releases the resources of the model, such as the idle connections of a provider that
+// providers.Open created. Calls in progress may fail. Copies made by With share the
+// resources: close one of them.
 func (m *Model) Close() error {
 	var errs []error
 	for _, c := range m.closers {
@@ -191,8 +189,8 @@ func (m *Model) Close() error {
 	return errors.Join(errs...)
 }
 
-// named returns the handler with the called provider's name on what it says:
-// middleware sees errors and starts as complete as the caller does.
+// named returns a handler that adds the provider, the model and the operation to errors and
+// starts, so that middleware sees them.
 func named(h Handler) Handler {
 	return func(ctx context.Context, call *Call) Events {
 		return func(yield func(Event, error) bool) {
@@ -215,7 +213,7 @@ func named(h Handler) Handler {
 	}
 }
 
-// whole makes the call and waits for all of the answer.
+// whole makes the call and returns the complete answer.
 func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 	call.Buffered = true
 	s := m.stream(ctx, call)
@@ -245,7 +243,7 @@ func (m *Model) stream(ctx context.Context, call *Call) *Stream {
 	return &Stream{ctx: ctx, call: call, handler: m.handle()}
 }
 
-// handle returns what answers calls. A Model that New has not made has nothing.
+// handle returns the handler. The zero Model has none.
 func (m *Model) handle() Handler {
 	if m.handler == nil {
 		return missingProvider
@@ -253,8 +251,8 @@ func (m *Model) handle() Handler {
 	return m.handler
 }
 
-// fill returns the request with the model's defaults. A nil request stays nil,
-// for Validate to refuse.
+// fill returns the request with the defaults of the model. A nil request stays nil: Validate
+// refuses it.
 func (m *Model) fill(req *Request) *Request {
 	if req == nil || m.defaults == nil {
 		return req
@@ -269,9 +267,11 @@ func (m *Model) providerName() string {
 	return m.provider.Name()
 }
 
-func missingProvider(context.Context, *Call) Events { return refuse("the model has no provider") }
+func missingProvider(context.Context, *Call) Events {
+	return refuse("the model has no provider: create it with llm.New")
+}
 
-// refuse returns the events of a call that cannot be made.
+// refuse returns the events of a call that fails with kind InvalidRequest.
 func refuse(why string) Events {
 	return func(yield func(Event, error) bool) { yield(Event{}, invalidf("%s", why)) }
 }

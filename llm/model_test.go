@@ -209,7 +209,7 @@ func TestModelWithoutProvider(t *testing.T) {
 	check(t, "String", "/tiny", model.String())
 	_, err := model.Generate(t.Context(), llm.Prompt("?"))
 	e := asError(t, err)
-	check(t, "text", "parley: tiny: invalid request: the model has no provider", e.Error())
+	check(t, "text", "parley: tiny: invalid request: the model has no provider: create it with llm.New", e.Error())
 	if _, err := model.ListModels(t.Context()); !errors.Is(err, llm.InvalidRequest) {
 		t.Errorf("ListModels: %v, want an error of kind %q", err, llm.InvalidRequest)
 	}
@@ -223,14 +223,14 @@ func TestModelAndStreamThatNobodyMadeAreErrors(t *testing.T) {
 		err  func() error
 		want string
 	}{
-		{"a model's chat", func() error { _, err := model.Generate(t.Context(), llm.Prompt("?")); return err }, "the model has no name"},
-		{"a model's list", func() error { _, err := model.ListModels(t.Context()); return err }, "the model has no provider"},
+		{"a model's chat", func() error { _, err := model.Generate(t.Context(), llm.Prompt("?")); return err }, "the model has no name: pass one to llm.New"},
+		{"a model's list", func() error { _, err := model.ListModels(t.Context()); return err }, "the model has no provider: create it with llm.New"},
 		{"a model's Do", func() error {
 			_, err := read(model.Do(t.Context(), &llm.Call{Op: llm.OpChat, Request: llm.Prompt("?")}))
 			return err
-		}, "the model has no provider"},
+		}, "the model has no provider: create it with llm.New"},
 		{"a model's Do of no call", func() error { _, err := read(answering(script()).Do(t.Context(), nil)); return err }, "the call is nil"},
-		{"a stream", func() error { _, err := read(stream.Events()); return err }, "the stream is of no model: Model.Stream makes one"},
+		{"a stream", func() error { _, err := read(stream.Events()); return err }, "the stream has no model: create it with Model.Stream"},
 	} {
 		e := asError(t, test.err())
 		check(t, test.name+": kind", llm.InvalidRequest, e.Kind)

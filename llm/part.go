@@ -2,12 +2,12 @@ package llm
 
 import "encoding/json"
 
-// A Part is one piece of a message: [Text], [Image], [Audio], [File],
-// [ToolCall], [ToolResult], [Reasoning], [Refusal], [Code] or [Unknown].
-// The set is closed, so that a switch over it can be complete. Parts are
-// values; they are read, never written, once they are in a message.
+// Part is one piece of a message: [Text], [Image], [Audio], [File], [ToolCall],
+// [ToolResult], [Reasoning], [Refusal], [Code] or [Unknown]. No other types implement Part,
+// so a type switch can be complete. Parts are values, not pointers. A part in a message must
+// not be modified.
 type Part interface {
-	// partType is the part's name in JSON.
+	// partType returns the name of the part in JSON.
 	partType() string
 }
 
@@ -17,27 +17,27 @@ type Text struct {
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// Image is a picture, by value or by reference: set Data or URL.
+// Image is a picture. Set exactly one of Data and URL.
 type Image struct {
-	MediaType string `json:"mediaType,omitempty"` // "image/png"; found out from Data if empty
+	MediaType string `json:"mediaType,omitempty"` // "image/png"; detected from Data if empty
 	Data      []byte `json:"data,omitempty"`
 	URL       string `json:"url,omitempty"`
-	// Quality asks how closely the model should look: "low", "high" or "" for
-	// its own choice. Providers without such a setting ignore it.
+	// Quality is the resolution at which the model processes the image: "low", "high", or ""
+	// for the model's choice. Providers without this setting ignore it.
 	Quality      string        `json:"quality,omitempty"`
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// Audio is sound, by value or by reference: set Data or URL.
+// Audio is sound. Set exactly one of Data and URL.
 type Audio struct {
 	MediaType    string        `json:"mediaType,omitempty"` // "audio/wav", "audio/mpeg"
 	Data         []byte        `json:"data,omitempty"`
 	URL          string        `json:"url,omitempty"`
-	Transcript   string        `json:"transcript,omitempty"` // what is said, where the server tells
+	Transcript   string        `json:"transcript,omitempty"` // the spoken text, if the server sends it
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// File is a document: its bytes, a URL, or the id of one uploaded before.
+// File is a document. Set exactly one of Data, URL and ID.
 type File struct {
 	Name         string        `json:"name,omitempty"`      // "report.pdf"
 	MediaType    string        `json:"mediaType,omitempty"` // "application/pdf"
@@ -47,55 +47,55 @@ type File struct {
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// ToolCall is the model's wish to have a tool run.
+// ToolCall is a request of the model to run a tool.
 type ToolCall struct {
-	// ID ties the call to its [ToolResult]. Some servers send none.
+	// ID connects the call with its [ToolResult]. Some servers send no ids.
 	ID string `json:"id,omitempty"`
-	// Name is that of the [Tool].
+	// Name is the name of the [Tool].
 	Name string `json:"name"`
-	// Arguments is the JSON object that the model wrote, unchanged. Models make
-	// mistakes: it may be empty, or not valid JSON.
+	// Arguments is the JSON object that the model wrote, unchanged. Models make mistakes: it
+	// may be empty or invalid JSON.
 	Arguments    string        `json:"arguments"`
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// ToolResult is what a tool returned for a [ToolCall].
+// ToolResult is the result of a [ToolCall].
 type ToolResult struct {
-	CallID string `json:"callId,omitempty"` // the call's ID
-	Name   string `json:"name,omitempty"`   // the tool's name; the tie where calls have no ID
-	// Content is the result: often JSON, but any text will do.
+	CallID string `json:"callId,omitempty"` // the ID of the call
+	Name   string `json:"name,omitempty"`   // the name of the tool; identifies the call if it has no ID
+	// Content is the result: JSON or any other text.
 	Content string `json:"content"`
-	// IsError tells the model that the tool failed, where the provider can.
+	// IsError tells the model that the tool failed, if the provider supports it.
 	IsError bool `json:"isError,omitempty"`
 }
 
-// Reasoning is a model's thinking before its answer. Providers that want it
-// back on the next turn get it back, with its ProviderData; the others do not.
+// Reasoning is the reasoning of a model before its answer. It is sent back, with its
+// ProviderData, only to providers that need it on the next turn.
 type Reasoning struct {
 	Text         string        `json:"text"`
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// Refusal is a model's own explanation of why it does not answer.
+// Refusal is the explanation of a model that refuses to answer.
 type Refusal struct {
 	Text string `json:"text"`
 }
 
-// Code is code that the provider ran for the model, or the output of it.
+// Code is code that the provider ran for the model, or its output.
 type Code struct {
 	Language     string        `json:"language,omitempty"`
-	Source       string        `json:"source,omitempty"`  // the code; empty for its output
-	Output       string        `json:"output,omitempty"`  // what it printed; empty for the code
-	Outcome      string        `json:"outcome,omitempty"` // the provider's own word for how it went
+	Source       string        `json:"source,omitempty"`  // the code; empty for output
+	Output       string        `json:"output,omitempty"`  // the output; empty for code
+	Outcome      string        `json:"outcome,omitempty"` // the outcome, as the provider names it
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// Unknown is a part that this version does not know: one stored by a newer
-// version, or a provider's own. It survives a JSON round trip; no provider
-// is sent one that is not its own.
+// Unknown is a part of a type that this version does not know: for example a part stored by
+// a newer version, or a part specific to one provider. It survives a JSON round trip. It is
+// not sent to other providers.
 type Unknown struct {
 	Type string          // the "type" in Raw
-	Raw  json.RawMessage // the part's whole JSON object
+	Raw  json.RawMessage // the complete JSON object of the part
 }
 
 func (Text) partType() string       { return "text" }
@@ -109,9 +109,8 @@ func (Refusal) partType() string    { return "refusal" }
 func (Code) partType() string       { return "code" }
 func (u Unknown) partType() string  { return u.Type }
 
-// isPartValue reports whether part is one of the types above. A pointer to one
-// and a struct that embeds one have the method as well, but no switch over the
-// set would find them.
+// isPartValue reports whether part has one of the types above. Pointers to them, and structs
+// that embed them, implement Part too, but type switches do not find them.
 func isPartValue(part Part) bool {
 	switch part.(type) {
 	case Text, Image, Audio, File, ToolCall, ToolResult, Reasoning, Refusal, Code, Unknown:
@@ -120,11 +119,10 @@ func isPartValue(part Part) bool {
 	return false
 }
 
-// ProviderData is what a provider must get back unchanged with a part, on a
-// later turn: a thought signature, encrypted reasoning, the id of an earlier
-// sound. Programs keep it with its part and need not look into it. It means
-// nothing to anyone else, so it is sent to no other provider.
+// ProviderData is data that a provider needs back unchanged on a later turn: for example a
+// thought signature, encrypted reasoning, or the id of earlier audio. Programs keep it with
+// its part. It is opaque, and is sent to no other provider.
 type ProviderData struct {
-	Provider string `json:"provider"` // the origin: a [Provider]'s name
+	Provider string `json:"provider"` // the name of the [Provider] that produced the data
 	Data     []byte `json:"data"`     // opaque
 }

@@ -6,89 +6,99 @@ import (
 	"slices"
 )
 
-// Request is what a chat is asked. It names no model and no provider, so the
-// same value can be sent to any. A call never modifies its request; one
-// Request may be used by many calls at once.
+// Request is the input of a chat. It names no model and no provider, so the same value can be
+// sent to any of them. A call does not modify its request, so many calls may use one Request
+// at the same time.
 //
-// Optional settings are pointers, so that an explicit zero is sent as zero:
+// Settings whose zero has a meaning are pointers. nil means the default of the provider:
 //
 //	req := &llm.Request{Messages: history, Temperature: new(0.0)}
 type Request struct {
-	// Messages is the conversation, oldest first. There must be at least one.
+	// Messages is the conversation, oldest first. At least one is required.
 	Messages []Message
 
-	// Tools are what the model may call.
+	// Tools are the tools that the model may call.
 	Tools []Tool
-	// ToolChoice says whether it may, must or must not call one.
+	// ToolChoice allows, requires or forbids tool calls.
 	ToolChoice ToolChoice
 	// ParallelToolCalls allows or forbids several calls in one answer.
 	ParallelToolCalls *bool
 
-	// MaxTokens limits the answer, reasoning included; 0 is the provider's default.
+	// MaxTokens limits the answer in tokens, including reasoning. 0 means the provider's
+	// default.
 	MaxTokens        int
-	Temperature      *float64 // 0 to 2, for most
-	TopP             *float64 // sample from the likeliest tokens that make up this probability
-	TopK             *int     // sample from this many of the likeliest tokens
-	Seed             *int64   // to get the same answer again, as far as the provider can
-	PresencePenalty  *float64 // -2 to 2: against tokens that have come already
-	FrequencyPenalty *float64 // -2 to 2: the more against a token, the more often it has come
-	Stop             []string // texts at which the answer ends, without them
+	Temperature      *float64 // 0 to 2 for most models
+	TopP             *float64 // sample from the most likely tokens with this total probability
+	TopK             *int     // sample from this number of the most likely tokens
+	Seed             *int64   // makes answers reproducible, if the provider supports it
+	PresencePenalty  *float64 // -2 to 2: reduces the probability of tokens that have occurred
+	FrequencyPenalty *float64 // -2 to 2: the same, in proportion to their number
+	Stop             []string // texts that end the answer; they are not part of it
 
-	// Format constrains the answer to JSON; nil is free text.
+	// Format constrains the answer to JSON. nil means free text.
 	Format *Format
-	// ReasoningEffort is how much the model should think, where it can.
+	// ReasoningEffort is the amount of reasoning, for models that reason.
 	ReasoningEffort ReasoningEffort
-	// Logprobs asks for the probability of each token of the answer. TopLogprobs
-	// asks for that too, and for as many of the likeliest tokens at each place.
+	// Logprobs requests the log probability of each token of the answer. TopLogprobs is the
+	// number of most likely tokens to return at each position. It implies Logprobs.
 	Logprobs    bool
 	TopLogprobs int
 
-	// Options hold what only one provider has: at most one value for each,
-	// such as openai.Options{…}. Providers ignore each other's options.
+	// Options are settings that only one provider has, for example openai.Options{…}. There
+	// may be one value for each provider. Providers ignore the options of others.
 	Options []Options
 
-	// NonStreaming asks the server for the whole answer at once, for servers
-	// and settings that cannot stream. The events are the same, in fewer pieces.
+	// NonStreaming requests the answer in one piece, for servers and settings that cannot
+	// stream. The events are the same, in fewer pieces.
 	NonStreaming bool
-	// FailOnUnsupported makes an error of every setting that the backend cannot honour,
-	// where otherwise there is a [Warning].
+	// FailOnUnsupported fails the call with kind [Unsupported] if the provider does not
+	// support a setting. By default there is a [Warning].
 	FailOnUnsupported bool
-	// KeepRaw keeps the reply's body in [Response.Raw]: as it came, but that a
-	// secret in the body of an error is hidden.
+	// KeepRaw keeps the body of the reply in [Response.Raw].
+	//
+	// Security: secrets in the body of an error are removed.
 	KeepRaw bool
 }
 
-// Prompt returns a request with one user message: the shortest way to a question.
+// Prompt returns a request with one user message.
 func Prompt(text string) *Request {
 	return &Request{Messages: []Message{User(text)}}
 }
 
-// Options are settings that one provider has and others do not. They are plain
-// data, so that they can stand in a config file or a cache key.
+// Options are settings that only one provider has. These rules hold for every type:
+//
+//   - The type is a struct of plain data with exported fields, so that config files can set
+//     it and caches can compare it.
+//   - A zero field means the provider's default.
+//   - A request has at most one value for each provider: a struct or a pointer to it.
+//   - The provider finds its value with
+//     github.com/parley-llm/parley/llm/llmutil.OptionsFor, and does not modify it.
+//   - Other providers ignore it.
+//   - Many calls may use one value at the same time.
 type Options interface {
-	// ProviderName is the name of the provider that the options are for.
+	// ProviderName returns the name of the provider that uses the options.
 	ProviderName() string
 }
 
-// Tool describes a function that the model may ask to have called.
+// Tool describes a function that the model may call.
 type Tool struct {
-	Name        string // no two tools of a request have the same
-	Description string // for the model: what the function does, and when to call it
-	// Parameters is the JSON Schema of the arguments: an object. Empty means
-	// that there are none.
+	Name        string // unique in a request
+	Description string // tells the model the purpose of the function and when to call it
+	// Parameters is the JSON Schema of the arguments, of type object. Empty means that the
+	// function has no arguments.
 	Parameters json.RawMessage
-	// Strict makes the provider hold the model to the schema, where it can.
+	// Strict makes the provider enforce the schema, if it supports that.
 	Strict *bool
 }
 
-// ToolChoice says whether the model may call tools. The zero value leaves it
-// to the provider, which is [ToolAuto] when there are tools.
+// ToolChoice allows, requires or forbids tool calls. The zero value means the provider's
+// default: [ToolAuto] if there are tools.
 type ToolChoice struct {
-	Mode ToolMode // empty leaves it to the provider
-	Name string   // the tool, for ToolNamed
+	Mode ToolMode // empty means the provider's default
+	Name string   // the name of the tool, for ToolNamed
 }
 
-// ToolMode is the kind of a [ToolChoice].
+// ToolMode is the mode of a [ToolChoice].
 type ToolMode string
 
 // The tool modes.
@@ -96,28 +106,27 @@ const (
 	ToolAuto     ToolMode = "auto"     // the model decides
 	ToolNone     ToolMode = "none"     // no calls
 	ToolRequired ToolMode = "required" // at least one call
-	ToolNamed    ToolMode = "named"    // a call of the tool named
+	ToolNamed    ToolMode = "named"    // a call of the tool ToolChoice.Name
 )
 
 // Format constrains an answer to JSON.
 type Format struct {
-	// Schema is the JSON Schema that the answer follows; empty is any JSON object.
+	// Schema is the JSON Schema of the answer. Empty means any JSON object.
 	Schema json.RawMessage
-	// Name and Description tell the model what the schema is of. Some
-	// providers want a name; "answer" is sent if there is none.
+	// Name and Description describe the schema to the model. The default name is "answer",
+	// because some providers require one.
 	Name, Description string
-	// Strict makes the provider hold the model to the schema, where it can.
+	// Strict makes the provider enforce the schema, if it supports that.
 	Strict *bool
 }
 
-// ReasoningEffort is how much a model should reason before it answers. Providers with
-// other words for it translate the nearest.
+// ReasoningEffort is the amount of reasoning before an answer. Providers with other levels use
+// the nearest one.
 type ReasoningEffort string
 
-// The efforts, from none to the most. A provider may know others; they are passed
-// on as they are.
+// The levels. A provider may have others: they are sent unchanged.
 const (
-	EffortDefault ReasoningEffort = ""     // the model's own
+	EffortDefault ReasoningEffort = ""     // the default of the model
 	EffortNone    ReasoningEffort = "none" // do not reason
 	EffortMinimal ReasoningEffort = "minimal"
 	EffortLow     ReasoningEffort = "low"
@@ -125,30 +134,31 @@ const (
 	EffortHigh    ReasoningEffort = "high"
 )
 
-// EmbedRequest asks for the embedding vectors of texts.
+// EmbedRequest is the input of an embedding call.
 type EmbedRequest struct {
-	// Inputs are the texts: at least one.
+	// Inputs are the texts. At least one is required.
 	Inputs []string
-	// Dimensions shortens the vectors, where the model can; 0 is its default.
+	// Dimensions is the length of the vectors, for models that support it. 0 means the
+	// default of the model.
 	Dimensions int
-	// Options hold what only one provider has, as those of a [Request] do.
+	// Options are settings that only one provider has, as in [Request.Options].
 	Options []Options
-	// FailOnUnsupported makes an error of what the backend cannot honour, such as
-	// Dimensions, where otherwise there is a warning.
+	// FailOnUnsupported fails the call with kind [Unsupported] if the provider does not
+	// support a setting, such as Dimensions. By default there is a [Warning].
 	FailOnUnsupported bool
 }
 
-// EmbedResponse holds one vector for each input, in the same order.
+// EmbedResponse has one vector for each input, in the same order.
 type EmbedResponse struct {
 	Vectors [][]float32
-	Model   string // that answered
-	Usage   Usage  // as in the [Done] event
-	// Warnings is filled by [Model.Embed] with those of the call.
+	Model   string // the model that answered
+	Usage   Usage  // the same as in the [Done] event
+	// Warnings are the warnings of the call. [Model.Embed] sets them.
 	Warnings []Warning
 }
 
-// withDefaults returns the request with the settings that it leaves open taken
-// from d. Messages of d come before its own: a standing system message.
+// withDefaults returns the request with its unset settings taken from d. The messages of d
+// come first.
 func (r *Request) withDefaults(d *Request) *Request {
 	merged := *r
 	if len(d.Messages) > 0 {
@@ -160,7 +170,7 @@ func (r *Request) withDefaults(d *Request) *Request {
 	if r.Stop == nil {
 		merged.Stop = d.Stop
 	}
-	if r.Tools == nil { // a choice goes with its tools
+	if r.Tools == nil { // the choice belongs to the tools
 		orDefault(&merged.ToolChoice, d.ToolChoice)
 	}
 	orDefault(&merged.ParallelToolCalls, d.ParallelToolCalls)
@@ -182,8 +192,7 @@ func (r *Request) withDefaults(d *Request) *Request {
 	return &merged
 }
 
-// withDefaultOptions returns the options, with those defaults that are for
-// other providers.
+// withDefaultOptions returns the options and the defaults for providers that have none.
 func withDefaultOptions(options, defaults []Options) []Options {
 	merged := slices.Clip(options)
 	for _, o := range defaults {
@@ -205,7 +214,7 @@ func sameProvider(a, b Options) bool {
 	return !isNil(a) && !isNil(b) && a.ProviderName() == b.ProviderName()
 }
 
-// isNil reports whether there are no options, or only a nil pointer to some.
+// isNil reports whether o is nil or a nil pointer.
 func isNil(o Options) bool {
 	if o == nil {
 		return true

@@ -6,45 +6,45 @@ import (
 	"time"
 )
 
-// Response is a whole answer, or what there is of one: [Stream.Response]
-// before the end, and [Error.Partial], are partial.
+// Response is a complete answer, or a part of one: [Stream.Response] before the end and
+// [Error.Partial] return partial answers.
 type Response struct {
-	Provider  string // who answered
+	Provider  string // the provider that answered
 	Model     string // the model that answered, as the server names it
 	ID        string // the server's id of the answer
 	RequestID string // the server's id of the request
 
-	// Messages is what the answer adds to the conversation: append it to the
-	// history as it is. It is one assistant message, or several messages when
-	// tools were run in between.
+	// Messages are the messages that the answer adds to the conversation. Append them to the
+	// history unchanged. There is one assistant message, or several messages if a tool loop
+	// ran tools.
 	Messages []Message
-	// IncompleteCalls are tool calls whose arguments were cut off. They are not
-	// in Messages, because they must not be run.
+	// IncompleteCalls are tool calls whose arguments were cut. They are not in Messages,
+	// because they must not be run.
 	IncompleteCalls []ToolCall
 
-	FinishReason    FinishReason   // why the answer ended
-	RawFinishReason string         // the server's own word for it
-	Usage           Usage          // what it cost
-	Warnings        []Warning      // what was asked for and could not be had, among others
-	Sources         []Source       // what it cites
-	Logprobs        []TokenLogprob // if the request asked for them
+	FinishReason    FinishReason   // the reason for the end of the answer
+	RawFinishReason string         // the reason as the server sent it
+	Usage           Usage          // the number of tokens used
+	Warnings        []Warning      // for example about unsupported settings
+	Sources         []Source       // the documents that the answer cites
+	Logprobs        []TokenLogprob // if the request has Logprobs set
 
-	// Attempts are all tries that led here, the last being the one that answered.
+	// Attempts are all attempts of the call. The last one is the attempt that answered.
 	Attempts []Attempt
 
 	RateLimits *RateLimits // nil if the server sent none
-	Header     http.Header // reply headers of interest
-	// Raw is the reply's body, if [Request.KeepRaw] asked for it.
+	Header     http.Header // selected reply headers
+	// Raw is the body of the reply, if [Request.KeepRaw] is set.
 	Raw []byte
 
-	// Embed, Count and Models are the results of calls that are not chats.
-	// [Model.Embed] and its like return them by themselves.
+	// Embed, Count and Models are the results of calls that are not chats. [Model.Embed],
+	// [Model.CountTokens] and [Model.ListModels] return them alone.
 	Embed  *EmbedResponse
 	Count  *TokenCount
 	Models []ModelInfo
 }
 
-// Text returns the answer's text: the text parts of its last assistant message.
+// Text returns the text parts of the last assistant message, joined.
 func (r *Response) Text() string {
 	if m := r.answer(); m != nil {
 		return m.Text()
@@ -52,7 +52,7 @@ func (r *Response) Text() string {
 	return ""
 }
 
-// Reasoning returns the reasoning text of the last assistant message.
+// Reasoning returns the reasoning parts of the last assistant message, joined.
 func (r *Response) Reasoning() string {
 	var b strings.Builder
 	if m := r.answer(); m != nil {
@@ -65,7 +65,7 @@ func (r *Response) Reasoning() string {
 	return b.String()
 }
 
-// Refusal returns the text with which the model refused to answer, or "".
+// Refusal returns the explanation of a model that refused to answer, or "".
 func (r *Response) Refusal() string {
 	var b strings.Builder
 	if m := r.answer(); m != nil {
@@ -99,24 +99,24 @@ func (r *Response) answer() *Message {
 	return nil
 }
 
-// Attempt is one try at a call.
+// Attempt is one attempt at a call.
 type Attempt struct {
-	Provider, Model string // who was asked
-	Err             error  // nil for the try that answered, or was left while it did
+	Provider, Model string // the provider and the model that were called
+	Err             error  // nil if the attempt answered, or if the caller stopped reading
 	Usage           Usage  // as far as known
 }
 
-// FinishReason says why an answer ended.
+// FinishReason is the reason for the end of an answer.
 type FinishReason string
 
-// The reasons for an answer to end.
+// The finish reasons.
 const (
-	FinishStop          FinishReason = "stop"           // the model was done, or met a stop sequence
-	FinishLength        FinishReason = "length"         // a limit on tokens was reached; the answer is cut
-	FinishToolCalls     FinishReason = "tool_calls"     // the model waits for the results of tools
-	FinishContentFilter FinishReason = "content_filter" // the provider withheld the rest
-	FinishOther         FinishReason = "other"          // anything else: see RawFinishReason
-	FinishUnknown       FinishReason = ""               // the server did not say, or has not yet
+	FinishStop          FinishReason = "stop"           // the model finished, or produced a stop sequence
+	FinishLength        FinishReason = "length"         // the token limit was reached; the answer is truncated
+	FinishToolCalls     FinishReason = "tool_calls"     // the model waits for tool results
+	FinishContentFilter FinishReason = "content_filter" // the provider blocked the rest
+	FinishOther         FinishReason = "other"          // another reason: see RawFinishReason
+	FinishUnknown       FinishReason = ""               // the server did not send a reason
 )
 
 // UnmarshalText sets the reason. It accepts the spelling with spaces of earlier versions.
@@ -125,34 +125,34 @@ func (r *FinishReason) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// RateLimits is what a server says of the caller's limits. A negative number
-// is one that the server did not say.
+// RateLimits are the rate limits that a server reported. A negative number means that the
+// server did not report it.
 type RateLimits struct {
-	RequestLimit, RequestsLeft int           // how many requests are allowed, and left of those
-	RequestReset               time.Duration // until RequestsLeft is RequestLimit again
-	TokenLimit, TokensLeft     int           // how many tokens, likewise
-	TokenReset                 time.Duration // until TokensLeft is TokenLimit again
+	RequestLimit, RequestsLeft int           // the limit on requests, and the remaining number
+	RequestReset               time.Duration // the time until RequestsLeft is RequestLimit again
+	TokenLimit, TokensLeft     int           // the same for tokens
+	TokenReset                 time.Duration // the time until TokensLeft is TokenLimit again
 }
 
-// Warning is something that the caller asked for and did not get, or should
-// know about an answer. [Request.FailOnUnsupported] makes an error of the former.
+// Warning reports a problem that did not fail the call: for example a setting that the
+// provider does not support. See [Request.FailOnUnsupported].
 type Warning struct {
 	Code    WarningCode `json:"code"`
-	Setting string      `json:"setting,omitempty"` // the request's field, if it is about one: "TopK"
+	Setting string      `json:"setting,omitempty"` // the field of the request, if any: "TopK"
 	Message string      `json:"message"`
 }
 
-// WarningCode says what sort of warning it is.
+// WarningCode classifies a [Warning].
 type WarningCode string
 
-// The codes of warnings.
+// The warning codes.
 const (
-	WarnUnsupported  WarningCode = "unsupported"   // a setting that the backend does not have was left out
-	WarnChanged      WarningCode = "changed"       // a setting was sent as something else
-	WarnUsageUnknown WarningCode = "usage_unknown" // the reply ended well but without its usage
-	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will go away
-	WarnAnsweredBy   WarningCode = "answered_by"   // another model than the one asked answered
-	WarnOther        WarningCode = "other"         // anything else: see the message
+	WarnUnsupported  WarningCode = "unsupported"   // a setting that the provider does not have was not sent
+	WarnChanged      WarningCode = "changed"       // a setting was sent with another value
+	WarnUsageUnknown WarningCode = "usage_unknown" // the server did not report the usage
+	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will be removed
+	WarnAnsweredBy   WarningCode = "answered_by"   // another model answered
+	WarnOther        WarningCode = "other"         // see the message
 )
 
 // UnmarshalText sets the code. It accepts the spelling with spaces of earlier versions.
@@ -161,7 +161,7 @@ func (c *WarningCode) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String returns the warning's message with its setting.
+// String returns the message, after the name of the setting.
 func (w Warning) String() string {
 	if w.Setting == "" {
 		return w.Message

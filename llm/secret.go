@@ -5,17 +5,16 @@ import (
 	"log/slog"
 )
 
-// Secret is a credential in a setting. When it is printed, logged or encoded,
-// only "[secret]" comes out; convert it to string to use it.
+// Secret is a credential. Printing, logging and encoding it produce "[secret]". Convert it to
+// string to use it.
 //
-// As its underlying type is string, there are three ways past that, to be
-// avoided: a struct's unexported field, which fmt prints as it is, the key of a
-// map in JSON, and the verb %p.
+// Security: three cases show the value, because the underlying type is string: an unexported
+// field of a struct that is printed with fmt, a map key in JSON, and the verb %p.
 type Secret string
 
 const redacted = "[secret]"
 
-// String returns "[secret]", or "" for none.
+// String returns "[secret]", or "" for an empty secret.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -23,8 +22,8 @@ func (s Secret) String() string {
 	return redacted
 }
 
-// Format prints what String returns, whatever the verb: without it, fmt shows
-// the value with a verb that is not one for strings.
+// Format prints the result of String for every verb. Without it, fmt would show the value for
+// verbs that are not for strings.
 func (s Secret) Format(f fmt.State, verb rune) {
 	if verb != 'q' {
 		verb = 's'
@@ -32,11 +31,11 @@ func (s Secret) Format(f fmt.State, verb rune) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), s.String())
 }
 
-// GoString returns what String returns.
+// GoString returns the result of String.
 func (s Secret) GoString() string { return s.String() }
 
-// MarshalText returns what String returns.
+// MarshalText returns the result of String.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// LogValue returns what String returns.
+// LogValue returns the result of String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

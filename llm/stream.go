@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Stream is one answer on its way. Only [Model.Stream] makes one; range over Events
-// or Text, once, to send the request and receive the answer:
+// Stream is the answer to one request. [Model.Stream] returns it. Range over Events or Text,
+// once, to send the request and to receive the answer:
 //
 //	s := model.Stream(ctx, llm.Prompt("Why is the sky blue?"))
 //	for text, err := range s.Text() {
@@ -19,32 +19,37 @@ import (
 //	}
 //	fmt.Println(s.Response().Usage)
 //
-// Nothing is sent before the range, and nothing is left after it, however it
-// ends: leaving the loop early closes the connection. A Stream is for one
-// goroutine at a time.
+// The request is sent when the range starts. Leaving the loop at any time closes the
+// connection and releases all resources.
+//
+// A stream ends without an error only if the server said that the answer had ended. A stream
+// that was cut returns an error of kind [Incomplete].
+//
+// A Stream is not safe for concurrent use.
 type Stream struct {
 	ctx     context.Context
 	call    *Call
 	handler Handler
 	used    atomic.Bool
-	sent    bool // the call has got as far as the handler
+	sent    bool // the handler has been called
 	answer  collector
 	failure error
 }
 
-// Events returns the answer, event by event. An error is the last pair, and is
-// always an *[Error]. Events that are not known to a program are safe to ignore.
+// Events returns the events of the answer. An error is the last pair, with a zero [Event], and
+// is always an *[Error]. Without an error, the last event is [EventDone]. Ignore events of
+// types that you do not use.
 //
-// A second range, of Events or Text, gives an error and sends nothing.
+// A second range over Events or Text returns an error and sends nothing.
 func (s *Stream) Events() Events { return s.read }
 
 func (s *Stream) read(yield func(Event, error) bool) {
 	if s.call == nil {
-		yield(Event{}, invalidf("the stream is of no model: Model.Stream makes one"))
+		yield(Event{}, invalidf("the stream has no model: create it with Model.Stream"))
 		return
 	}
 	if s.used.Swap(true) {
-		yield(Event{}, asError(invalidf("the stream has been read already; ask the model for another"), s.call))
+		yield(Event{}, asError(invalidf("the stream was read before: call Model.Stream again"), s.call))
 		return
 	}
 	if err := checkCall(s.ctx, s.call); err != nil {
@@ -67,8 +72,8 @@ func (s *Stream) read(yield func(Event, error) bool) {
 	}
 }
 
-// Text returns the answer's text, piece by piece, and leaves out all else:
-// reasoning, tool calls and warnings are in the [Stream.Response] afterwards.
+// Text returns the text of the answer in pieces. Reasoning, tool calls and warnings are not
+// included: use [Stream.Response] after the loop.
 func (s *Stream) Text() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		s.read(func(ev Event, err error) bool {
@@ -80,9 +85,9 @@ func (s *Stream) Text() iter.Seq2[string, error] {
 	}
 }
 
-// Response returns what has arrived: the whole answer after the last event,
-// and before that, after an error or after leaving the loop, a part of it. It
-// is never nil. Each call returns a value of its own.
+// Response returns the answer so far. It is complete after the last event. Before that, and
+// after an error or an early exit from the loop, it is partial. It is never nil. Each call
+// returns a separate value.
 func (s *Stream) Response() *Response {
 	resp := s.answer.response()
 	if s.sent {
@@ -91,7 +96,7 @@ func (s *Stream) Response() *Response {
 		}
 		last := Attempt{Provider: resp.Provider, Model: s.call.Model, Err: s.failure, Usage: resp.Usage}
 		switch failed, _ := s.failure.(*Error); {
-		case failed != nil && failed.Provider != "" && failed.Model != "": // middleware may have asked another model
+		case failed != nil && failed.Provider != "" && failed.Model != "": // middleware may have called another model
 			last.Provider, last.Model = failed.Provider, failed.Model
 		case resp.Model != "" && (resp.Provider != s.call.Provider || answeredByOther(resp.Warnings)):
 			last.Model = resp.Model
@@ -101,21 +106,21 @@ func (s *Stream) Response() *Response {
 	return resp
 }
 
-// answeredByOther reports whether a warning says that another model answered.
+// answeredByOther reports whether there is a warning with the code WarnAnsweredBy.
 func answeredByOther(warnings []Warning) bool {
 	return slices.ContainsFunc(warnings, func(w Warning) bool { return w.Code == WarnAnsweredBy })
 }
 
-// fail records how the stream failed and returns the error for the caller.
+// fail records the error of the stream and returns the error for the caller.
 func (s *Stream) fail(err error) error {
 	e := asError(err, s.call)
 	s.failure = e
-	if e.Partial != nil { // what the provider knows and no event has said
+	if e.Partial != nil { // fields that no event carries
 		s.answer.learn(e.Partial)
 	}
-	given := e.Partial != nil && len(e.Partial.Messages) > 0 // by a middleware that knows better
+	given := e.Partial != nil && len(e.Partial.Messages) > 0 // set by middleware
 	if !given && (s.answer.seen || e.Partial != nil) {
-		whole := *e // errors are not modified: another call may hold this one
+		whole := *e // a copy: errors must not be modified
 		whole.Partial = s.Response()
 		e = &whole
 	}
@@ -125,10 +130,10 @@ func (s *Stream) fail(err error) error {
 // checkCall returns an error for a call that cannot be sent.
 func checkCall(ctx context.Context, call *Call) error {
 	if ctx == nil {
-		return invalidf("the context is nil")
+		return invalidf("the context is nil: use context.Background")
 	}
 	if call.Model == "" && call.Op != OpListModels {
-		return invalidf("the model has no name")
+		return invalidf("the model has no name: pass one to llm.New")
 	}
 	if at := invalidUTF8(call.Model); at >= 0 {
 		return invalidf("the model's name is not valid UTF-8 at byte %d", at)

@@ -42,7 +42,7 @@ func TestStreamSendsNothingBeforeItIsRead(t *testing.T) {
 }
 
 func TestStreamCanBeReadOnce(t *testing.T) {
-	const want = "parley: fake/tiny: invalid request: the stream has been read already; ask the model for another"
+	const want = "parley: fake/tiny: invalid request: the stream was read before: call Model.Stream again"
 	first := map[string]func(*llm.Stream){
 		"to its end":    func(s *llm.Stream) { read(s.Events()) },
 		"and left":      func(s *llm.Stream) { s.Events()(func(llm.Event, error) bool { return false }) },
@@ -324,13 +324,13 @@ func TestStreamOfEndedContextSendsNothing(t *testing.T) {
 		matches []error
 		text    string
 	}{
-		{"cancelled", canceled, []error{llm.Canceled, context.Canceled}, "parley: fake/tiny: canceled: the caller cancelled the call"},
+		{"cancelled", canceled, []error{llm.Canceled, context.Canceled}, "parley: fake/tiny: canceled: the caller canceled the call"},
 		{"cancelled with a cause", withCause, []error{llm.Canceled, context.Canceled, mine},
-			"parley: fake/tiny: canceled: the caller cancelled the call: the user closed the window"},
+			"parley: fake/tiny: canceled: the caller canceled the call: the user closed the window"},
 		{"deadline", expired, []error{llm.Timeout, context.DeadlineExceeded}, "parley: fake/tiny: timed out: the caller's deadline passed"},
 		{"deadline with a cause", expiredCause, []error{llm.Timeout, context.DeadlineExceeded, mine},
 			"parley: fake/tiny: timed out: the caller's deadline passed: the user closed the window"},
-		{"nil", nil, []error{llm.InvalidRequest}, "parley: fake/tiny: invalid request: the context is nil"},
+		{"nil", nil, []error{llm.InvalidRequest}, "parley: fake/tiny: invalid request: the context is nil: use context.Background"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			model := llm.New(fake(func(context.Context, *llm.Call) llm.Events {

@@ -5,15 +5,14 @@ import (
 	"strings"
 )
 
-// textBuffer collects a text that comes in many small pieces. It never moves
-// what it has until the whole is asked for: a strings.Builder that grows with a
-// long answer leaves three times the answer's size behind.
+// textBuffer collects a text that arrives in many small pieces. It copies the text only once,
+// in String. A growing strings.Builder would allocate three times the size of a long answer.
 type textBuffer struct {
 	full []string
 	last strings.Builder
 }
 
-// The sizes of its blocks, in bytes: each is twice the one before.
+// The sizes of the blocks in bytes. Each block is twice as large as the one before.
 const (
 	firstBlock = 64
 	maxBlock   = 2 << 10
@@ -40,5 +39,5 @@ func (b *textBuffer) String() string {
 	return strings.Join(append(slices.Clip(b.full), b.last.String()), "")
 }
 
-// reset forgets the text.
+// reset discards the text.
 func (b *textBuffer) reset() { *b = textBuffer{} }

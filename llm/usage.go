@@ -6,23 +6,24 @@ import (
 	"strconv"
 )
 
-// Usage is what an answer cost in tokens, as far as the server said. The zero
-// Usage knows nothing, which is not the same as zero tokens. What else a server
-// tells apart, such as tokens of audio, is in Input or Output and, by itself, in
-// [Response.Raw] alone.
+// Usage is the number of tokens that an answer used. In the zero Usage all counts are
+// unknown. Unknown is not zero.
+//
+// Input and Output include all tokens. Counts that Usage does not list separately, such as
+// audio tokens, are only in [Response.Raw].
 type Usage struct {
-	Input      Tokens `json:"input"`      // the prompt, cache reads and writes included
-	Output     Tokens `json:"output"`     // the answer, reasoning included
-	CacheRead  Tokens `json:"cacheRead"`  // of Input: read from the provider's cache
-	CacheWrite Tokens `json:"cacheWrite"` // of Input: written to the provider's cache
-	Reasoning  Tokens `json:"reasoning"`  // of Output: spent on reasoning
+	Input      Tokens `json:"input"`      // the prompt, including cache reads and writes
+	Output     Tokens `json:"output"`     // the answer, including reasoning
+	CacheRead  Tokens `json:"cacheRead"`  // part of Input: read from the provider's prompt cache
+	CacheWrite Tokens `json:"cacheWrite"` // part of Input: written to the provider's prompt cache
+	Reasoning  Tokens `json:"reasoning"`  // part of Output: used for reasoning
 }
 
-// Total returns input and output together.
+// Total returns the sum of input and output.
 func (u Usage) Total() Tokens { return u.Input.Add(u.Output) }
 
-// SumUsage returns the usage of several answers together. It is the way to
-// keep a total: a zero Usage to start from would be an answer of unknown cost.
+// SumUsage returns the total usage of several answers. Use it instead of adding to a zero
+// Usage, because that would count as an answer with unknown usage.
 func SumUsage(answers ...Usage) Usage {
 	if len(answers) == 0 {
 		return Usage{}
@@ -34,7 +35,7 @@ func SumUsage(answers ...Usage) Usage {
 	return sum
 }
 
-// Add returns the usage of two answers together, no more certain than either.
+// Add returns the usage of two answers together. The sum has the lower certainty of the two.
 // See [SumUsage] for a total.
 func (u Usage) Add(v Usage) Usage {
 	return Usage{
@@ -46,7 +47,7 @@ func (u Usage) Add(v Usage) Usage {
 	}
 }
 
-// IsZero reports whether nothing is known of the usage.
+// IsZero reports whether all counts are unknown.
 func (u Usage) IsZero() bool { return u == Usage{} }
 
 // String describes the usage in words: "12 in, 34 out (30 reasoning)".
@@ -62,34 +63,34 @@ func (u Usage) String() string {
 	return s
 }
 
-// Tokens is a number of tokens, or the absence of one. The zero value is
-// unknown; [Known] and [Estimated] make the others.
+// Tokens is a number of tokens with its certainty. The zero value is unknown. [Known] and
+// [Estimated] return known and estimated numbers.
 type Tokens struct {
 	N         int       // 0 if unknown
-	Certainty Certainty // where the number comes from
+	Certainty Certainty // the source of the number
 }
 
-// Certainty says how far a number of tokens can be trusted.
+// Certainty is the source of a number of tokens.
 type Certainty uint8
 
-// How far a number can be trusted.
+// The certainties, from the lowest.
 const (
-	CertaintyNone     Certainty = iota // unknown: nobody said
-	CertaintyEstimate                  // counted or guessed on this side
+	CertaintyNone     Certainty = iota // unknown
+	CertaintyEstimate                  // counted or estimated by this module
 	CertaintyReported                  // reported by the server
 )
 
-// Known returns n tokens, as reported by the server.
+// Known returns n tokens reported by the server.
 func Known(n int) Tokens { return Tokens{n, CertaintyReported} }
 
-// Estimated returns n tokens, as estimated on this side.
+// Estimated returns n tokens counted or estimated by this module.
 func Estimated(n int) Tokens { return Tokens{n, CertaintyEstimate} }
 
-// IsKnown reports whether the server said the number.
+// IsKnown reports whether the server reported the number.
 func (t Tokens) IsKnown() bool { return t.Certainty == CertaintyReported }
 
-// Add returns the sum, which is no more certain than its parts: unknown plus
-// anything known is an estimate of what is known, unknown plus unknown is unknown.
+// Add returns the sum. It has the lower certainty of the two numbers, with one exception: the
+// sum of an unknown number and another number is an estimate.
 func (t Tokens) Add(u Tokens) Tokens {
 	sum := Tokens{t.N + u.N, min(t.Certainty, u.Certainty)}
 	if sum.Certainty == CertaintyNone && t.Certainty != u.Certainty {
@@ -109,7 +110,7 @@ func (t Tokens) String() string {
 	return "unknown"
 }
 
-// MarshalJSON writes 12, "~12" for an estimate, or null for the unknown.
+// MarshalJSON writes 12, "~12" for an estimate, or null for an unknown number.
 func (t Tokens) MarshalJSON() ([]byte, error) {
 	switch t.Certainty {
 	case CertaintyReported:
@@ -120,7 +121,7 @@ func (t Tokens) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads the forms that MarshalJSON writes.
 func (t *Tokens) UnmarshalJSON(data []byte) error {
 	text := string(data)
 	certainty := CertaintyReported
@@ -139,15 +140,14 @@ func (t *Tokens) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// TokenCount is the answer to [Model.CountTokens]: the input tokens of a
-// request, the answer not included.
+// TokenCount is the answer to [Model.CountTokens]: the number of input tokens of a request.
 type TokenCount struct {
-	// Tokens is how many there are.
+	// Tokens is the number of tokens.
 	Tokens int
-	// Exact says that the provider would bill exactly this number. It is set only
-	// where that has been shown; an estimate may still be right to the token.
+	// Exact reports that the provider bills exactly this number. It is set only for counters
+	// that were verified.
 	Exact bool
-	// Source names who counted, and for an estimate what was assumed:
-	// "llama.cpp /tokenize", "estimate: o200k_base for the unknown model …".
+	// Source names the counter, and the assumption of an estimate: "llama.cpp /tokenize",
+	// "estimate: o200k_base for the unknown model …".
 	Source string
 }

@@ -94,7 +94,7 @@ func (r *EmbedRequest) Validate() error {
 	return validateOptions(r.Options)
 }
 
-// callSet holds the ids and names of the tool calls seen so far.
+// callSet has the ids and names of the tool calls so far.
 type callSet struct{ ids, names map[string]bool }
 
 func (s *callSet) add(call ToolCall) {
@@ -108,7 +108,7 @@ func validateMessage(m Message, calls *callSet) error {
 	switch m.Role {
 	case RoleSystem, RoleUser, RoleAssistant, RoleTool:
 	default:
-		return fmt.Errorf("the role %q does not exist: use system, user, assistant or tool", m.Role)
+		return fmt.Errorf("unknown role %q: use system, user, assistant or tool", m.Role)
 	}
 	if err := checkUTF8(m); err != nil {
 		return err
@@ -118,7 +118,7 @@ func validateMessage(m Message, calls *callSet) error {
 			return fmt.Errorf("part %d is nil", i)
 		}
 		if !isPartValue(part) {
-			return fmt.Errorf("part %d is a %T: parts are values of this package's types, not pointers to them", i, part)
+			return fmt.Errorf("part %d is a %T: use a value of a type of package llm, not a pointer", i, part)
 		}
 		if err := validatePart(m.Role, part, calls); err != nil {
 			return fmt.Errorf("part %d: %w", i, err)
@@ -129,16 +129,16 @@ func validateMessage(m Message, calls *callSet) error {
 
 func validatePart(role Role, part Part, calls *callSet) error {
 	switch part.(type) {
-	case ToolCall, ToolResult: // these say themselves where they belong
+	case ToolCall, ToolResult: // checked below
 	default:
 		if role == RoleTool {
-			return fmt.Errorf("a tool message holds tool results only, not %s", part.partType())
+			return fmt.Errorf("a tool message has a %s part: it may only have tool results", part.partType())
 		}
 	}
 	switch p := part.(type) {
 	case ToolCall:
 		if role != RoleAssistant {
-			return fmt.Errorf("a tool call belongs in an assistant message, not in a %s message", role)
+			return fmt.Errorf("a %s message has a tool call: tool calls belong in assistant messages", role)
 		}
 		if p.Name == "" {
 			return fmt.Errorf("the tool call %q has no tool name", p.ID)
@@ -146,13 +146,13 @@ func validatePart(role Role, part Part, calls *callSet) error {
 		calls.add(p)
 	case ToolResult:
 		if role != RoleTool {
-			return fmt.Errorf("a tool result belongs in a tool message, not in a %s message", role)
+			return fmt.Errorf("a %s message has a tool result: tool results belong in tool messages", role)
 		}
 		if p.CallID != "" && !calls.ids[p.CallID] {
-			return fmt.Errorf("no tool call before it has the id %q of this tool result", p.CallID)
+			return fmt.Errorf("the tool result has the id %q, but no earlier tool call has it", p.CallID)
 		}
 		if p.CallID == "" && !calls.names[p.Name] {
-			return fmt.Errorf("no tool call before it belongs to the tool result of %q", p.Name)
+			return fmt.Errorf("the tool result has no id and the name %q, but no earlier tool call has it", p.Name)
 		}
 	case Image:
 		return oneSource("an image", len(p.Data) > 0, p.URL != "")
@@ -164,8 +164,8 @@ func validatePart(role Role, part Part, calls *callSet) error {
 	return nil
 }
 
-// oneSource returns an error unless exactly one way of giving the bytes is used.
-func oneSource(what string, given ...bool) error {
+// oneSource returns an error unless exactly one source is set.
+func oneSource(name string, given ...bool) error {
 	n := 0
 	for _, g := range given {
 		if g {
@@ -174,11 +174,11 @@ func oneSource(what string, given ...bool) error {
 	}
 	switch n {
 	case 0:
-		return fmt.Errorf("%s needs its bytes or a reference to them", what)
+		return fmt.Errorf("%s has no content: set its data or a reference to it", name)
 	case 1:
 		return nil
 	}
-	return fmt.Errorf("%s has both its bytes and a reference to them, or two references: set one", what)
+	return fmt.Errorf("%s has more than one source: set its data or one reference", name)
 }
 
 func validateTools(tools []Tool, choice ToolChoice) error {
@@ -211,7 +211,7 @@ func validateTools(tools []Tool, choice ToolChoice) error {
 			return invalidf("ToolChoice names the tool %q, which the request does not have", choice.Name)
 		}
 	default:
-		return invalidf("the tool mode %q does not exist: use auto, none, required or named", choice.Mode)
+		return invalidf("unknown tool mode %q: use auto, none, required or named", choice.Mode)
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func validateSettings(r *Request) error {
 		return invalidf("TopLogprobs is %d; it cannot be negative", r.TopLogprobs)
 	}
 	if at := invalidUTF8(string(r.ReasoningEffort)); at >= 0 {
-		return invalidf("Reasoning is not valid UTF-8 at byte %d", at)
+		return invalidf("ReasoningEffort is not valid UTF-8 at byte %d", at)
 	}
 	for i, stop := range r.Stop {
 		if stop == "" || invalidUTF8(stop) >= 0 {
@@ -255,8 +255,8 @@ func validateSettings(r *Request) error {
 	return nil
 }
 
-// isJSONObject reports whether data is one JSON object, in UTF-8 throughout,
-// which json.Valid does not ask of strings.
+// isJSONObject reports whether data is one JSON object in UTF-8. json.Valid does not check
+// the UTF-8 of strings.
 func isJSONObject(data []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("{")) && json.Valid(data) && utf8.Valid(data)
 }

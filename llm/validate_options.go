@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// validateOptions returns an error for options that are nil, that are two for one
-// provider, or whose texts JSON cannot hold.
+// validateOptions returns an error for nil options, for two options of one provider, and for
+// text that is not UTF-8.
 func validateOptions(options []Options) error {
 	for i, o := range options {
 		if isNil(o) {
@@ -28,8 +28,7 @@ func validateOptions(options []Options) error {
 	return nil
 }
 
-// maxDepth bounds the search of options that hold themselves, of which JSON cannot
-// be made either.
+// maxDepth limits the search in options that refer to themselves. They have no JSON form.
 const maxDepth = 100
 
 var (
@@ -38,12 +37,12 @@ var (
 	rawMessage    = reflect.TypeFor[json.RawMessage]()
 )
 
-// textSearch is a search for texts that JSON cannot hold. It ends where it is too deep for the first
-// time: options that hold themselves twice would otherwise be searched 2 to the power of maxDepth times.
+// textSearch is a search for text that is not UTF-8. It ends when maxDepth is reached for the
+// first time. Otherwise options that refer to themselves twice would take 2^maxDepth steps.
 type textSearch struct{ tooDeep bool }
 
-// badText looks for a text that is not valid UTF-8, for which encoding/json would
-// put something else, unasked. It returns where that is, as in ".Metadata[team]".
+// badText looks for text that is not valid UTF-8. encoding/json would replace it. It returns
+// the place: ".Metadata[team]".
 func (s *textSearch) badText(v reflect.Value, depth int) (where string, bad bool) {
 	if s.tooDeep = s.tooDeep || depth == 0; s.tooDeep {
 		return "", false
@@ -52,7 +51,7 @@ func (s *textSearch) badText(v reflect.Value, depth int) (where string, bad bool
 	case reflect.String:
 		return "", !utf8.ValidString(v.String())
 	case reflect.Pointer, reflect.Interface:
-		return s.badText(v.Elem(), depth-1) // of nil, the value of no kind
+		return s.badText(v.Elem(), depth-1) // of nil: an invalid value
 	case reflect.Struct:
 		return s.badField(v, depth)
 	case reflect.Map:
@@ -68,7 +67,7 @@ func (s *textSearch) badText(v reflect.Value, depth int) (where string, bad bool
 		switch {
 		case v.Type() == rawMessage:
 			return "", !utf8.Valid(v.Bytes())
-		case v.Type().Elem().Kind() == reflect.Uint8: // in base64
+		case v.Type().Elem().Kind() == reflect.Uint8: // written in base64
 			return "", false
 		}
 		for i := range v.Len() {
@@ -80,7 +79,7 @@ func (s *textSearch) badText(v reflect.Value, depth int) (where string, bad bool
 	return "", false
 }
 
-// badField is badText for a struct, unless its type writes its own JSON.
+// badField is badText for a struct. Types that write their own JSON are skipped.
 func (s *textSearch) badField(v reflect.Value, depth int) (where string, bad bool) {
 	t := v.Type()
 	if t.Implements(marshaler) || t.Implements(textMarshaler) {

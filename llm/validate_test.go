@@ -51,8 +51,8 @@ func TestRequestValidate(t *testing.T) {
 		{"one question", llm.Prompt("Why?"), ""},
 		{"empty question", llm.Prompt(""), ""},
 		{"50 MB", llm.Prompt(strings.Repeat("0123456789", 5_000_000)), ""},
-		{"unknown role", with("bot", llm.Text{Text: "a"}), `message 1: the role "bot" does not exist: use system, user, assistant or tool`},
-		{"no role", with("", llm.Text{Text: "a"}), `message 1: the role "" does not exist: use system, user, assistant or tool`},
+		{"unknown role", with("bot", llm.Text{Text: "a"}), `message 1: unknown role "bot": use system, user, assistant or tool`},
+		{"no role", with("", llm.Text{Text: "a"}), `message 1: unknown role "": use system, user, assistant or tool`},
 
 		{"every part in its place", &llm.Request{Messages: []llm.Message{
 			llm.System("s"),
@@ -61,30 +61,30 @@ func TestRequestValidate(t *testing.T) {
 			llm.ToolResults(llm.ToolResult{CallID: "c1", Content: "1"}, llm.ToolResult{Name: "g", Content: "2"}),
 		}}, ""},
 		{"nil part", with(llm.RoleUser, llm.Text{Text: "a"}, none), "message 1: part 1 is nil"},
-		{"pointer to a part", with(llm.RoleUser, &llm.Image{URL: "u"}), "message 1: part 0 is a *llm.Image: parts are values of this package's types, not pointers to them"},
-		{"nil pointer to a part", with(llm.RoleUser, (*llm.Text)(nil)), "message 1: part 0 is a *llm.Text: parts are values of this package's types, not pointers to them"},
-		{"part of a foreign type", with(llm.RoleUser, embedding{}), "message 1: part 0 is a llm_test.embedding: parts are values of this package's types, not pointers to them"},
+		{"pointer to a part", with(llm.RoleUser, &llm.Image{URL: "u"}), "message 1: part 0 is a *llm.Image: use a value of a type of package llm, not a pointer"},
+		{"nil pointer to a part", with(llm.RoleUser, (*llm.Text)(nil)), "message 1: part 0 is a *llm.Text: use a value of a type of package llm, not a pointer"},
+		{"part of a foreign type", with(llm.RoleUser, embedding{}), "message 1: part 0 is a llm_test.embedding: use a value of a type of package llm, not a pointer"},
 
-		{"image without bytes", with(llm.RoleUser, llm.Text{}, llm.Image{MediaType: "image/png"}), "message 1: part 1: an image needs its bytes or a reference to them"},
-		{"image with both", with(llm.RoleUser, llm.Image{Data: []byte{1}, URL: "u"}), "message 1: part 0: an image has both its bytes and a reference to them, or two references: set one"},
-		{"audio without bytes", with(llm.RoleUser, llm.Audio{}), "message 1: part 0: audio needs its bytes or a reference to them"},
-		{"audio with both", with(llm.RoleUser, llm.Audio{Data: []byte{1}, URL: "u"}), "message 1: part 0: audio has both its bytes and a reference to them, or two references: set one"},
-		{"file without bytes", with(llm.RoleUser, llm.File{Name: "f"}), "message 1: part 0: a file needs its bytes or a reference to them"},
-		{"file with two references", with(llm.RoleUser, llm.File{URL: "u", ID: "i"}), "message 1: part 0: a file has both its bytes and a reference to them, or two references: set one"},
+		{"image without bytes", with(llm.RoleUser, llm.Text{}, llm.Image{MediaType: "image/png"}), "message 1: part 1: an image has no content: set its data or a reference to it"},
+		{"image with both", with(llm.RoleUser, llm.Image{Data: []byte{1}, URL: "u"}), "message 1: part 0: an image has more than one source: set its data or one reference"},
+		{"audio without bytes", with(llm.RoleUser, llm.Audio{}), "message 1: part 0: audio has no content: set its data or a reference to it"},
+		{"audio with both", with(llm.RoleUser, llm.Audio{Data: []byte{1}, URL: "u"}), "message 1: part 0: audio has more than one source: set its data or one reference"},
+		{"file without bytes", with(llm.RoleUser, llm.File{Name: "f"}), "message 1: part 0: a file has no content: set its data or a reference to it"},
+		{"file with two references", with(llm.RoleUser, llm.File{URL: "u", ID: "i"}), "message 1: part 0: a file has more than one source: set its data or one reference"},
 
-		{"tool call of the user", with(llm.RoleUser, call), "message 1: part 0: a tool call belongs in an assistant message, not in a user message"},
-		{"tool call of a tool", with(llm.RoleTool, call), "message 1: part 0: a tool call belongs in an assistant message, not in a tool message"},
+		{"tool call of the user", with(llm.RoleUser, call), "message 1: part 0: a user message has a tool call: tool calls belong in assistant messages"},
+		{"tool call of a tool", with(llm.RoleTool, call), "message 1: part 0: a tool message has a tool call: tool calls belong in assistant messages"},
 		{"tool call without a name", with(llm.RoleAssistant, llm.ToolCall{ID: "c9"}), `message 1: part 0: the tool call "c9" has no tool name`},
-		{"tool result of the user", with(llm.RoleUser, llm.ToolResult{CallID: "c1"}), "message 1: part 0: a tool result belongs in a tool message, not in a user message"},
-		{"tool result without its call", with(llm.RoleTool, llm.ToolResult{CallID: "c9"}), `message 1: part 0: no tool call before it has the id "c9" of this tool result`},
+		{"tool result of the user", with(llm.RoleUser, llm.ToolResult{CallID: "c1"}), "message 1: part 0: a user message has a tool result: tool results belong in tool messages"},
+		{"tool result without its call", with(llm.RoleTool, llm.ToolResult{CallID: "c9"}), `message 1: part 0: the tool result has the id "c9", but no earlier tool call has it`},
 		{"tool result before its call", &llm.Request{Messages: []llm.Message{llm.ToolResults(llm.ToolResult{CallID: "c1"}), llm.Assistant("", call)}},
-			`message 0: part 0: no tool call before it has the id "c1" of this tool result`},
-		{"tool result by name without its call", with(llm.RoleTool, llm.ToolResult{Name: "h"}), `message 1: part 0: no tool call before it belongs to the tool result of "h"`},
-		{"tool result of nothing", with(llm.RoleTool, llm.ToolResult{}), `message 1: part 0: no tool call before it belongs to the tool result of ""`},
-		{"text in a tool message", with(llm.RoleTool, llm.Text{Text: "a"}), "message 1: part 0: a tool message holds tool results only, not text"},
-		{"image in a tool message", with(llm.RoleTool, llm.Image{URL: "u"}), "message 1: part 0: a tool message holds tool results only, not image"},
+			`message 0: part 0: the tool result has the id "c1", but no earlier tool call has it`},
+		{"tool result by name without its call", with(llm.RoleTool, llm.ToolResult{Name: "h"}), `message 1: part 0: the tool result has no id and the name "h", but no earlier tool call has it`},
+		{"tool result of nothing", with(llm.RoleTool, llm.ToolResult{}), `message 1: part 0: the tool result has no id and the name "", but no earlier tool call has it`},
+		{"text in a tool message", with(llm.RoleTool, llm.Text{Text: "a"}), "message 1: part 0: a tool message has a text part: it may only have tool results"},
+		{"image in a tool message", with(llm.RoleTool, llm.Image{URL: "u"}), "message 1: part 0: a tool message has a image part: it may only have tool results"},
 
-		{"role not UTF-8", with(badUTF8), `message 1: the role "ab\xffcd" does not exist: use system, user, assistant or tool`},
+		{"role not UTF-8", with(badUTF8), `message 1: unknown role "ab\xffcd": use system, user, assistant or tool`},
 		{"name not UTF-8", &llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Name: badUTF8}}}, "message 0: the name is not valid UTF-8 at byte 2"},
 		{"text not UTF-8", with(llm.RoleUser, llm.Text{Text: "ok"}, llm.Text{Text: "🦙\xf0\x9f"}), "message 1: part 1 (text) is not valid UTF-8 at byte 4"},
 		{"the replacement character is UTF-8", with(llm.RoleUser, llm.Text{Text: "\uFFFD"}), ""},
@@ -116,7 +116,7 @@ func TestRequestValidate(t *testing.T) {
 		{"choice named", choose(llm.ToolChoice{Mode: llm.ToolNamed, Name: "f"}, llm.Tool{Name: "f"}), ""},
 		{"choice of a missing tool", choose(llm.ToolChoice{Mode: llm.ToolNamed, Name: "g"}, llm.Tool{Name: "f"}), `ToolChoice names the tool "g", which the request does not have`},
 		{"choice named without tools", choose(llm.ToolChoice{Mode: llm.ToolNamed}), `ToolChoice names the tool "", which the request does not have`},
-		{"unknown choice", choose(llm.ToolChoice{Mode: "maybe"}), `the tool mode "maybe" does not exist: use auto, none, required or named`},
+		{"unknown choice", choose(llm.ToolChoice{Mode: "maybe"}), `unknown tool mode "maybe": use auto, none, required or named`},
 
 		{"explicit zeros", set(func(r *llm.Request) {
 			r.Temperature, r.TopP, r.TopK, r.Seed = new(0.0), new(0.0), new(0), new(int64(0))
@@ -130,7 +130,7 @@ func TestRequestValidate(t *testing.T) {
 		{"TopLogprobs", set(func(r *llm.Request) { r.TopLogprobs = -2 }), "TopLogprobs is -2; it cannot be negative"},
 		{"empty stop sequence", set(func(r *llm.Request) { r.Stop = []string{"a", ""} }), "stop sequence 1 is empty or not valid UTF-8"},
 		{"stop sequence not UTF-8", set(func(r *llm.Request) { r.Stop = []string{badUTF8} }), "stop sequence 0 is empty or not valid UTF-8"},
-		{"effort not UTF-8", set(func(r *llm.Request) { r.ReasoningEffort = llm.ReasoningEffort(badUTF8) }), "Reasoning is not valid UTF-8 at byte 2"},
+		{"effort not UTF-8", set(func(r *llm.Request) { r.ReasoningEffort = llm.ReasoningEffort(badUTF8) }), "ReasoningEffort is not valid UTF-8 at byte 2"},
 		{"any JSON", set(func(r *llm.Request) { r.Format = &llm.Format{} }), ""},
 		{"schema", set(func(r *llm.Request) { r.Format = &llm.Format{Name: "n", Schema: json.RawMessage(`{}`)} }), ""},
 		{"schema not an object", set(func(r *llm.Request) { r.Format = &llm.Format{Schema: json.RawMessage(`true`)} }), "the schema of Format is not a JSON object"},
@@ -192,7 +192,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 		t.Errorf("the provider was asked to %s", call.Op)
 		return script(done())
 	}), "tiny")
-	const text = `message 0: the role "bot" does not exist: use system, user, assistant or tool`
+	const text = `message 0: unknown role "bot": use system, user, assistant or tool`
 	for _, test := range []struct {
 		op   llm.Op
 		ask  func() error

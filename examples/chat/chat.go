@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // chat is a running conversation: the model, the messages, and the screen.
@@ -17,7 +17,7 @@ type chat struct {
 	env        env
 	screen     *screen
 	model      *llm.Model
-	setup      *providers.Setup // the config file, if there is one: it names models, and owns them
+	cfg        *config.Config // the config file, or nil: it names models, and owns their connections
 	talk       conversation
 	interrupts <-chan os.Signal
 	images     []llm.Part   // sent with the next message
@@ -27,8 +27,8 @@ type chat struct {
 // close closes the model, or all models of the config file.
 func (c *chat) close() {
 	closing := c.model.Close
-	if c.setup != nil {
-		closing = c.setup.Close
+	if c.cfg != nil {
+		closing = c.cfg.Close
 	}
 	if err := closing(); err != nil {
 		c.screen.failure(err, "")

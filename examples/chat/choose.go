@@ -5,12 +5,13 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // choose opens the named model. Without a name, it opens the configured model: see
-// providers.Default.
-func choose(ctx context.Context, e env, named string) (*providers.Choice, error) {
-	choice, err := providers.DefaultIn(ctx, providers.Environment{
+// config.Default.
+func choose(ctx context.Context, e env, named string) (*config.Result, error) {
+	result, err := config.Default(ctx, &config.Options{
 		Getenv: func(name string) string {
 			if name == "PARLEY_MODEL" && named != "" {
 				return named
@@ -20,7 +21,7 @@ func choose(ctx context.Context, e env, named string) (*providers.Choice, error)
 		Open: func(name string, _ providers.Config) (*llm.Model, error) { return e.open(name) },
 	})
 	if err == nil && named != "" {
-		choice.Why = "named by -model"
+		result.Reason = "named by -model"
 	}
-	return choice, err
+	return result, err
 }

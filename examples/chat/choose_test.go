@@ -28,8 +28,8 @@ func models(list ...llm.ModelInfo) llm.Events {
 
 func failing(err llm.Error) llm.Events { return play(err)(context.Background(), nil) }
 
-// choice is a model and the reason for choosing it.
-type choice struct{ model, reason string }
+// result is a model and the reason for choosing it.
+type result struct{ model, reason string }
 
 // localWait is the time limit for the model list of a local server.
 const localWait = time.Second
@@ -48,24 +48,24 @@ func TestChoice(t *testing.T) {
 		flag      string
 		variables map[string]string
 		ollama    llm.Events
-		want      choice
+		want      result
 	}{
 		{"-model comes first", "groq/x", set("PARLEY_MODEL", "a/b", "OPENAI_API_KEY", "k"), many,
-			choice{"groq/x", "named by -model"}},
+			result{"groq/x", "named by -model"}},
 		{"then PARLEY_MODEL", "", set("PARLEY_MODEL", "a/b/c", "OPENAI_API_KEY", "k"), many,
-			choice{"a/b/c", "named by PARLEY_MODEL"}},
+			result{"a/b/c", "named by PARLEY_MODEL"}},
 		{"then OpenAI's key", "", set("OPENAI_API_KEY", "k"), many,
-			choice{"openai/gpt-6-luna", "because OPENAI_API_KEY is set"}},
+			result{"openai/gpt-6-luna", "because OPENAI_API_KEY is set"}},
 		{"then the newest local model", "", nil, many,
-			choice{"ollama/new:8b", "the newest on the Ollama server at 127.0.0.1:11434"}},
+			result{"ollama/new:8b", "the newest on the Ollama server at 127.0.0.1:11434"}},
 		{"at the address that is set", "", set("OLLAMA_HOST", "10.0.0.7:1"), many,
-			choice{"ollama/new:8b", "the newest on the Ollama server at 10.0.0.7:1"}},
+			result{"ollama/new:8b", "the newest on the Ollama server at 10.0.0.7:1"}},
 		{"the first of those without a date", "", nil, models(llm.ModelInfo{Name: "a"}, llm.ModelInfo{Name: "b"}),
-			choice{"ollama/a", "the newest on the Ollama server at 127.0.0.1:11434"}},
+			result{"ollama/a", "the newest on the Ollama server at 127.0.0.1:11434"}},
 		{"never one in Ollama's cloud", "", nil, models(local("gpt-oss:120b-cloud", 9), local("kimi:cloud", 8), local("own:1b", 1)),
-			choice{"ollama/own:1b", "the newest on the Ollama server at 127.0.0.1:11434"}},
+			result{"ollama/own:1b", "the newest on the Ollama server at 127.0.0.1:11434"}},
 		{"never one that only embeds", "", nil, models(llm.ModelInfo{Name: "nomic", Family: "nomic-bert", Created: time.Unix(9, 0)}, local("own:1b", 1)),
-			choice{"ollama/own:1b", "the newest on the Ollama server at 127.0.0.1:11434"}},
+			result{"ollama/own:1b", "the newest on the Ollama server at 127.0.0.1:11434"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(nil)
@@ -76,7 +76,7 @@ func TestChoice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Model.String() != test.want.model || got.Why != test.want.reason {
+			if got.Model.String() != test.want.model || got.Reason != test.want.reason {
 				t.Errorf("choose returned %s;\nwant %q, %s", got, test.want.model, test.want.reason)
 			}
 		})
@@ -98,11 +98,11 @@ func TestNoConfiguration(t *testing.T) {
 		{name: "a password in the address is not shown", host: "http://me:secret@box", ollama: failing(llm.Error{Kind: llm.Network}),
 			middle: "start Ollama and run \"ollama pull llama3.2\"; no server answers at OLLAMA_HOST"},
 		{name: "a server without models", ollama: models(),
-			middle: "run \"ollama pull llama3.2\"; the Ollama server at 127.0.0.1:11434 has none yet"},
+			middle: "run \"ollama pull llama3.2\"; the Ollama server at 127.0.0.1:11434 has no local models"},
 		{name: "a server with models in the cloud only", ollama: models(local("x:cloud", 1)),
-			middle: "run \"ollama pull llama3.2\"; the Ollama server at 127.0.0.1:11434 has none yet"},
+			middle: "run \"ollama pull llama3.2\"; the Ollama server at 127.0.0.1:11434 has no local models"},
 		{name: "another server at its address", ollama: failing(llm.Error{Kind: llm.Protocol, Message: "this is\nHTML"}),
-			middle: "mend Ollama at 127.0.0.1:11434, which says: ollama/any: protocol error: this is HTML"},
+			middle: "repair Ollama at 127.0.0.1:11434, which says: ollama/any: protocol error: this is HTML"},
 		{name: "a server that does not answer", within: localWait,
 			middle: "start Ollama and run \"ollama pull llama3.2\"; no server answers at 127.0.0.1:11434"},
 	} {
@@ -194,7 +194,7 @@ func TestChoiceListsOllamaModels(t *testing.T) {
 	w := newWorld(nil)
 	w.variables["OLLAMA_HOST"] = server.URL
 	w.open = func(name string) (*llm.Model, error) {
-		return providers.OpenWith(name, providers.Config{Getenv: w.getenv})
+		return providers.Config{Getenv: w.getenv}.Open(name)
 	}
 	got, err := choose(t.Context(), w.env, "")
 	if err != nil {

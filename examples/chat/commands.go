@@ -54,13 +54,13 @@ func (c *chat) help(context.Context, string) error {
 func (c *chat) setModel(_ context.Context, name string) error {
 	if name == "" {
 		c.screen.note("model: %s", c.model)
-		if c.setup != nil {
-			c.screen.note("models of the config file: %s", strings.Join(c.setup.Names(), ", "))
+		if c.cfg != nil {
+			c.screen.note("models of the config file: %s", strings.Join(c.cfg.Names(), ", "))
 		}
 		return nil
 	}
-	if c.setup != nil { // it resolves the file's names, and opens other models with the file's settings
-		model, err := c.setup.Model(name)
+	if c.cfg != nil { // it resolves the file's names, and opens other models with the file's settings
+		model, err := c.cfg.Model(name)
 		if err == nil {
 			c.model = model
 			c.screen.note("model: %s", model)

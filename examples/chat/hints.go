@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
 )
 
 // maxMessage is the maximum length of a displayed error, in runes.
 const maxMessage = 400
 
-// message returns an error's text in one line.
+// message returns the text of an error on one line.
 func message(err error) string {
 	text := strings.Join(strings.Fields(strings.Replace(err.Error(), "parley: ", "", 1)), " ")
 	if runes := []rune(text); len(runes) > maxMessage {
@@ -21,39 +22,19 @@ func message(err error) string {
 	return text
 }
 
-// keyVariables maps providers to the environment variables of their keys.
-var keyVariables = map[string]string{
-	"openai":     "OPENAI_API_KEY",
-	"azure":      "AZURE_OPENAI_API_KEY",
-	"cerebras":   "CEREBRAS_API_KEY",
-	"deepseek":   "DEEPSEEK_API_KEY",
-	"groq":       "GROQ_API_KEY",
-	"llamacpp":   "LLAMACPP_API_KEY",
-	"lmstudio":   "LMSTUDIO_API_KEY",
-	"openrouter": "OPENROUTER_API_KEY",
-	"together":   "TOGETHER_API_KEY",
-	"vllm":       "VLLM_API_KEY",
-}
-
-// startServer maps local servers to instructions for starting and finding them.
-var startServer = map[string]string{
-	"ollama":   `start it with "ollama serve", or set OLLAMA_HOST.`,
-	"llamacpp": "start llama-server, or set LLAMACPP_BASE_URL.",
-	"lmstudio": "start it in LM Studio, or set LMSTUDIO_BASE_URL.",
-	"vllm":     `start it with "vllm serve", or set VLLM_BASE_URL.`,
-}
-
 // hint returns a sentence with advice about an error. It returns "" if there is no advice, or
-// if the error's text already contains it.
+// if the error's text already contains it. The names of variables and servers are those of the
+// provider's driver.
 func hint(err error) string {
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || strings.Contains(e.Message, "ollama pull ") || strings.Contains(e.Message, "ollama serve") {
 		return ""
 	}
+	driver, _ := providers.Lookup(e.Provider)
 	switch e.Kind {
 	case llm.Auth:
-		if name, ok := keyVariables[e.Provider]; ok {
-			return fmt.Sprintf("Set the environment variable %s to a valid key.", name)
+		if len(driver.KeyEnv) > 0 {
+			return fmt.Sprintf("Set the environment variable %s to a valid key.", driver.KeyEnv[0])
 		}
 		return "Check the key of this provider."
 	case llm.Permission:
@@ -62,7 +43,7 @@ func hint(err error) string {
 		return "See the provider's billing page, or choose another model."
 	case llm.NotFound:
 		if e.Provider == "" {
-			return "" // not from a server: the name is not in the config file, and the error lists the file's names
+			return "" // the config file has no such name, and the message lists its names
 		}
 		if e.Provider == "ollama" && e.Model != "" {
 			return fmt.Sprintf("Download it with \"ollama pull %s\".", e.Model)
@@ -78,8 +59,8 @@ func hint(err error) string {
 	case llm.Overloaded, llm.Server:
 		return "This is a server error: try again later."
 	case llm.Network:
-		if how, ok := startServer[e.Provider]; ok {
-			return "Is the server running? If not, " + how
+		if driver.Start != "" {
+			return fmt.Sprintf("Is the server running? If not, %s, or set %s.", driver.Start, driver.URLEnv)
 		}
 		return "Check the network and the server's address."
 	case llm.Timeout:

@@ -23,6 +23,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -75,20 +76,20 @@ func run(ctx context.Context, e env) int {
 	}
 
 	s := newScreen(e)
-	choice, err := choose(ctx, e, *name)
+	result, err := choose(ctx, e, *name)
 	if err != nil {
-		if _, advises := errors.AsType[*providers.Unconfigured](err); advises {
+		if _, advises := errors.AsType[*config.NotConfiguredError](err); advises {
 			fmt.Fprintln(e.stderr, err)
 		} else {
 			s.failure(err, "")
 		}
 		return 1
 	}
-	c := &chat{env: e, screen: s, model: choice.Model, setup: choice.Setup, talk: conversation{system: *system}}
+	c := &chat{env: e, screen: s, model: result.Model, cfg: result.Config, talk: conversation{system: *system}}
 	defer c.close()
-	s.note("model: %s", choice)
-	if choice.Setup != nil {
-		for _, warning := range choice.Setup.Warnings() {
+	s.note("model: %s", result)
+	if result.Config != nil {
+		for _, warning := range result.Config.Warnings() {
 			s.note("%s", warning)
 		}
 	}

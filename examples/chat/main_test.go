@@ -16,7 +16,7 @@ const asProgram = "CHAT_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		providers.Register("scripted", func(providers.Config) (llm.Provider, error) { return newScripted(), nil })
+		providers.Register("scripted", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return newScripted(), nil }})
 		main()
 	}
 	goleak.VerifyTestMain(m)

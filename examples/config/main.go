@@ -16,8 +16,8 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -35,15 +35,15 @@ func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	if flags.NArg() == 0 {
 		return errors.New("missing prompt: usage: config [-config file] [-model name] prompt")
 	}
-	setup, err := providers.Load(*path)
+	cfg, err := config.Load(*path, nil)
 	if err != nil {
 		return err
 	}
-	defer setup.Close()
-	for _, warning := range setup.Warnings() {
+	defer cfg.Close()
+	for _, warning := range cfg.Warnings() {
 		fmt.Fprintln(stderr, warning)
 	}
-	model, err := setup.Model(*name)
+	model, err := cfg.Model(*name)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func TestConfigErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := run(t.Context(), io.Discard, io.Discard, []string{"-config", path, "hi"})
-	if want := path + `:2:15: there is no field "modle"; did you mean "model"?`; err == nil || err.Error() != want {
+	if want := path + `:2:15: unknown field "modle"; did you mean "model"?`; err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }

@@ -17,11 +17,13 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
-func init() { providers.RegisterMiddleware[Mask]("mask") }
+func init() {
+	config.RegisterMiddleware("mask", config.Middleware{New: func() llm.Middleware { return new(Mask) }, AllowUntrusted: true})
+}
 
 // Mask is middleware that hides email addresses from the model. Its exported fields are its
 // settings, which a config file can set.
@@ -100,11 +102,11 @@ func (m *Mask) mask(call *llm.Call) (*llm.Call, []string) {
 
 func main() {
 	ctx := context.Background()
-	choice, err := providers.Default(ctx)
+	result, err := config.Default(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	model := choice.Model.With(llm.WithMiddleware(&Mask{}))
+	model := result.Model.With(llm.WithMiddleware(&Mask{}))
 	resp, err := model.Generate(ctx, llm.Prompt(strings.Join(os.Args[1:], " ")))
 	if err := errors.Join(err, model.Close()); err != nil {
 		log.Fatal(err)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func TestMask(t *testing.T) {
@@ -32,11 +32,11 @@ func TestMaskInConfigFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("models: {m: {model: ollama/m, middleware: [mask: {word: person}]}}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	setup, err := providers.Load(path)
+	cfg, err := config.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Error(err)
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
 	"github.com/parley-llm/parley/providers/catalog"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -35,17 +35,17 @@ func run(w io.Writer, args []string) error {
 	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json_schema, streaming, prompt_cache")
 	takes := flags.String("takes", "", "only models with this input `modality`: text, image, audio, video, file")
 	all := flags.Bool("all", false, "include retired models and historical systems")
-	config := flags.String("config", "", "include the models of this config `file`")
+	file := flags.String("config", "", "include the models of this config `file`")
 	_ = flags.Parse(args) // exits the program after an error
 	models := catalog.All()
-	if *config != "" {
-		setup, err := providers.Load(*config)
+	if *file != "" {
+		cfg, err := config.Load(*file, nil)
 		if err != nil {
 			return err
 		}
-		defer setup.Close()
-		for _, name := range setup.Names() { // a model of the file replaces that of the catalog
-			if own, ok := setup.Info(name); ok {
+		defer cfg.Close()
+		for _, name := range cfg.Names() { // a model of the file replaces that of the catalog
+			if own, ok := cfg.Info(name); ok {
 				models = slices.DeleteFunc(models, func(e catalog.Model) bool { return e.String() == own.String() })
 				models = append(models, own)
 			}

@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	providers.Register("eliza", func(providers.Config) (llm.Provider, error) { return eliza{}, nil })
+	providers.Register("eliza", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return eliza{}, nil }})
 }
 
 // eliza is the provider. Providers must be safe for concurrent use. This one has no state.

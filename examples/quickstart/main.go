@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
@@ -36,10 +37,10 @@ func choose(ctx context.Context, args []string) (*llm.Model, error) {
 	if len(args) > 0 {
 		return providers.Open(args[0])
 	}
-	choice, err := providers.Default(ctx)
+	result, err := config.Default(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	log.Print("asking ", choice)
-	return choice.Model, nil
+	log.Print("asking ", result)
+	return result.Model, nil
 }

@@ -17,18 +17,18 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
-	choice, err := providers.Default(context.Background())
+	result, err := config.Default(context.Background(), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer choice.Model.Close()
-	log.Printf("serving %s at http://127.0.0.1:8787/ask", choice)
-	server := &http.Server{Addr: "127.0.0.1:8787", Handler: handler(choice.Model), ReadHeaderTimeout: 5 * time.Second}
+	defer result.Model.Close()
+	log.Printf("serving %s at http://127.0.0.1:8787/ask", result)
+	server := &http.Server{Addr: "127.0.0.1:8787", Handler: handler(result.Model), ReadHeaderTimeout: 5 * time.Second}
 	log.Print(server.ListenAndServe())
 }
 

@@ -14,8 +14,8 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 var boxes = []string{"billing", "bug", "other"}
@@ -46,12 +46,12 @@ func triage(ctx context.Context, model *llm.Model, request string) (string, erro
 
 func main() {
 	ctx := context.Background()
-	choice, err := providers.Default(ctx)
+	result, err := config.Default(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	box, err := triage(ctx, choice.Model, strings.Join(os.Args[1:], " "))
-	if err := errors.Join(err, choice.Model.Close()); err != nil {
+	box, err := triage(ctx, result.Model, strings.Join(os.Args[1:], " "))
+	if err := errors.Join(err, result.Model.Close()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println(box)

@@ -17,18 +17,18 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func main() {
 	ctx := context.Background()
-	choice, err := providers.Default(ctx)
+	result, err := config.Default(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Print("asking ", choice)
-	if err := errors.Join(describe(ctx, os.Stdout, choice.Model, os.Args[1:]), choice.Model.Close()); err != nil {
+	log.Print("asking ", result)
+	if err := errors.Join(describe(ctx, os.Stdout, result.Model, os.Args[1:]), result.Model.Close()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -356,9 +356,10 @@ func hex4(b []byte) rune {
 	return r
 }
 
-// whole is the part of a reply without streaming that a program without a library
-// decodes: the text, the finish reason and the usage.
-type whole struct {
+// A whole reply is decoded into a struct with the members that a program without a library
+// needs: the text, the finish reason, the usage and the error.
+
+type openAIWhole struct {
 	Choices []struct {
 		Message struct {
 			Content string `json:"content"`
@@ -372,26 +373,72 @@ type whole struct {
 	Error json.RawMessage `json:"error"`
 }
 
-// floorWhole sends a request, reads the whole reply and decodes it with encoding/json.
-func floorWhole(client *http.Client, req *http.Request) (*whole, error) {
+func (w *openAIWhole) answer() (text string, ok bool) {
+	if len(w.Error) > 0 || len(w.Choices) == 0 {
+		return "", false
+	}
+	return w.Choices[0].Message.Content, w.Choices[0].FinishReason != ""
+}
+
+type ollamaWhole struct {
+	Message struct {
+		Content string `json:"content"`
+	} `json:"message"`
+	Done            bool            `json:"done"`
+	DoneReason      string          `json:"done_reason"`
+	PromptEvalCount int             `json:"prompt_eval_count"`
+	EvalCount       int             `json:"eval_count"`
+	Error           json.RawMessage `json:"error"`
+}
+
+func (w *ollamaWhole) answer() (text string, ok bool) {
+	return w.Message.Content, w.Done && len(w.Error) == 0
+}
+
+type geminiWhole struct {
+	Candidates []struct {
+		Content struct {
+			Parts []struct {
+				Text string `json:"text"`
+			} `json:"parts"`
+		} `json:"content"`
+		FinishReason string `json:"finishReason"`
+	} `json:"candidates"`
+	Usage struct {
+		Prompt     int `json:"promptTokenCount"`
+		Candidates int `json:"candidatesTokenCount"`
+	} `json:"usageMetadata"`
+	Error json.RawMessage `json:"error"`
+}
+
+func (w *geminiWhole) answer() (text string, ok bool) {
+	if len(w.Error) > 0 || len(w.Candidates) == 0 || len(w.Candidates[0].Content.Parts) == 0 {
+		return "", false
+	}
+	return w.Candidates[0].Content.Parts[0].Text, w.Candidates[0].FinishReason != ""
+}
+
+// floorWhole sends a request, reads the whole reply and decodes it with encoding/json into
+// to. It returns the text of the answer.
+func floorWhole(client *http.Client, req *http.Request, to interface{ answer() (string, bool) }) (string, error) {
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, errors.New(resp.Status)
+		return "", errors.New(resp.Status)
 	}
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	var w whole
-	if err := json.Unmarshal(data, &w); err != nil {
-		return nil, err
+	if err := json.Unmarshal(data, to); err != nil {
+		return "", err
 	}
-	if len(w.Error) > 0 || len(w.Choices) == 0 || w.Choices[0].FinishReason == "" {
-		return nil, errors.New("no answer: " + string(data))
+	text, ok := to.answer()
+	if !ok {
+		return "", errors.New("no answer: " + string(data))
 	}
-	return &w, nil
+	return text, nil
 }

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and /whole
-// with an answer without streaming.
+// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and
+// /whole/openai, /whole/ollama and /whole/gemini with answers that are not streamed.
 func serve() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -87,14 +87,14 @@ func reply(path string) []byte {
 		fmt.Fprint(&out, "0\r\n\r\n")
 	}
 	switch segments[0] {
+	case "whole":
+		fmt.Fprintf(&out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(wholeBodies[segments[1]]), wholeBodies[segments[1]])
 	case "openai":
 		stream("text/event-stream", openaiFrames(n))
 	case "gemini":
 		stream("text/event-stream", geminiFrames(n))
 	case "ollama":
 		stream("application/x-ndjson", ollamaFrames(n))
-	default:
-		fmt.Fprintf(&out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(wholeBody), wholeBody)
 	}
 	return out.Bytes()
 }
@@ -139,7 +139,12 @@ func geminiFrames(n int) []string {
 	return append(frames, frame(n, "", `,"finishReason": "STOP"`))
 }
 
-const wholeBody = `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`
+// wholeBodies are answers that are not streamed.
+var wholeBodies = map[string]string{
+	"openai": `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`,
+	"ollama": `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":32,"eval_duration":638528755}`,
+	"gemini": `{"candidates": [{"content": {"parts": [{"text": "The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"role": "model"},"finishReason": "STOP","index": 0}],"usageMetadata": {"promptTokenCount": 8,"candidatesTokenCount": 32,"totalTokenCount": 40,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 8}]},"modelVersion": "gemini-2.5-flash","responseId": "zwCzaYWfAbnoz7IPmc_m6Q4"}`,
+}
 
 // startServer starts the server and returns its base URL.
 func startServer(t testing.TB) string {

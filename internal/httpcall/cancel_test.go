@@ -30,7 +30,7 @@ var stops = []struct {
 			time.AfterFunc(d, cancel)
 			return ctx, cancel
 		},
-		llm.Canceled, "the caller cancelled the call", []error{context.Canceled},
+		llm.Canceled, "the caller canceled the call", []error{context.Canceled},
 	},
 	{
 		"cancelled with a cause",
@@ -39,7 +39,7 @@ var stops = []struct {
 			time.AfterFunc(d, func() { cancel(errUserLeft) })
 			return ctx, func() { cancel(nil) }
 		},
-		llm.Canceled, "the caller cancelled the call: the user closed the window", []error{context.Canceled, errUserLeft},
+		llm.Canceled, "the caller canceled the call: the user closed the window", []error{context.Canceled, errUserLeft},
 	},
 	{
 		"the deadline passed",

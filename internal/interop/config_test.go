@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/internal/interop/ollamatest"
-	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // TestConfigExampleAnswersFromARealServer runs examples/config with two of its files.
@@ -65,12 +65,12 @@ func TestDefaultTakesNoModelThatARealOllamaHandsOn(t *testing.T) {
 	}
 	set := map[string]string{"OLLAMA_HOST": server.URL}
 	t.Chdir(t.TempDir())
-	choice, err := providers.DefaultIn(t.Context(), providers.Environment{Getenv: func(name string) string { return set[name] }})
+	result, err := config.Default(t.Context(), &config.Options{Getenv: func(name string) string { return set[name] }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer choice.Model.Close()
-	if choice.Model.Name() == "mine:latest" {
-		t.Errorf("Default chose %s, which Ollama forwards to a cloud service", choice)
+	defer result.Model.Close()
+	if result.Model.Name() == "mine:latest" {
+		t.Errorf("Default chose %s, which Ollama forwards to a cloud service", result)
 	}
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/parley-llm/parley/internal/interop/redistest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
-	_ "github.com/parley-llm/parley/llm/middleware/register"
-	_ "github.com/parley-llm/parley/llm/redisstore/register"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
+	_ "github.com/parley-llm/parley/providers/config/redis"
 )
 
 // Two machines with the same Redis server or cluster in their config files share their
 // limits and breakers.
 func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
-	providers.Register("echo", func(providers.Config) (llm.Provider, error) { return llmtest.Always(llmtest.Echo()), nil })
-	providers.Register("broken", func(providers.Config) (llm.Provider, error) {
+	providers.Register("echo", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return llmtest.Always(llmtest.Echo()), nil }})
+	providers.Register("broken", providers.Driver{New: func(providers.Config) (llm.Provider, error) {
 		return llmtest.Always(llmtest.Error(&llm.Error{Kind: llm.Server, Message: "crashed"})), nil
-	})
+	}})
 	for name, store := range map[string]func(t *testing.T) string{
 		"one server": func(t *testing.T) string { return "url: 'redis://" + redistest.Start(t).Addr + "'" },
 		"a cluster": func(t *testing.T) string {
@@ -48,12 +48,12 @@ func TestConfigFilesOfAFleetShareStateInRedis(t *testing.T) {
 					if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
 						t.Fatal(err)
 					}
-					setup, err := providers.Load(path)
+					cfg, err := config.Load(path, nil)
 					if err != nil {
 						t.Fatal(err)
 					}
-					defer setup.Close()
-					model, err := setup.Model("")
+					defer cfg.Close()
+					model, err := cfg.Model("")
 					if err != nil {
 						t.Fatal(err)
 					}

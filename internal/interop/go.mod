@@ -67,4 +67,7 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 
-require gopkg.in/yaml.v3 v3.0.1 // indirect
+require (
+	github.com/google/jsonschema-go v0.4.3 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
+)

@@ -6,14 +6,12 @@ import (
 	"github.com/parley-llm/parley/internal/llama/kernel"
 )
 
-// shortBatch is the number of tokens from which attention is computed in float32. In smaller
-// batches, queries and the weighted sum of values are rounded to half precision, as ggml
-// does in ggml_compute_forward_flash_attn_ext_f16:
+// shortPrompt is the number of prompt tokens from which attention is computed in float32. For
+// fewer, and for generated tokens, queries and the weighted sum of values are rounded to half
+// precision, as ggml does in ggml_compute_forward_flash_attn_ext_f16:
 // https://github.com/ggml-org/ggml/blob/master/src/ggml-cpu/ops.cpp. Without the same
 // rounding, greedy answers would differ from those of llama.cpp.
-const shortBatch = 64
-
-func (f *forward) short() bool { return f.tokens < shortBatch }
+const shortPrompt = 64
 
 // attend computes the attention of one token, for the heads of queries that share a head of
 // keys.
@@ -35,7 +33,7 @@ func (f *forward) attend(s *kernel.Scratch, t, kvHead int) {
 		clear(out)
 		a.scores(f.query[t*f.queryCols+h*m.headWidth:][:m.headWidth])
 		var sum float32
-		if f.short() {
+		if f.short {
 			sum = a.addHalf(out, scale)
 		} else {
 			sum = m.level.Softmax(a.weights, scale)

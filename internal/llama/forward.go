@@ -19,6 +19,7 @@ type forward struct {
 	logits             []float32
 	position           int // of the first token
 	tokens             int
+	short              bool // attention is rounded; see shortPrompt
 	layer              int
 	queryCols, keyCols int
 	session            *Session
@@ -30,8 +31,9 @@ type forward struct {
 // eval computes a batch of tokens and appends them to the session. If logits is set, it
 // computes the logits after the last of them. If it returns an error, the session is
 // unchanged.
-func (s *Session) eval(ctx context.Context, ids []int, logits bool) error {
+func (s *Session) eval(ctx context.Context, ids []int, short, logits bool) error {
 	f := &s.forward
+	f.short = short
 	f.begin(ctx, s, ids)
 	for i := range s.model.blocks {
 		f.layer = i
@@ -153,7 +155,7 @@ func (f *forward) rotateAndStore(b *block, t int) {
 	for h := range m.heads {
 		f.finishHead(query[h*m.headWidth:][:m.headWidth], b.queryNorm, sin, cos)
 	}
-	if f.short() {
+	if f.short {
 		m.level.RoundHalf(query, query)
 	}
 	for h := range m.kvHeads {

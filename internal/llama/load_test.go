@@ -8,18 +8,19 @@ import (
 	"github.com/parley-llm/parley/internal/gguf"
 	"github.com/parley-llm/parley/internal/gguf/gguftest"
 	"github.com/parley-llm/parley/internal/llama"
+	"github.com/parley-llm/parley/internal/llama/llamatest"
 )
 
 func TestModelsThatCannotRunAreErrors(t *testing.T) {
-	with := func(key string, value any) func(*shape) {
-		return func(m *shape) { m.metadata = map[string]any{key: value} }
+	with := func(key string, value any) func(*llamatest.Model) {
+		return func(m *llamatest.Model) { m.Metadata = map[string]any{key: value} }
 	}
 	for _, test := range []struct {
 		name   string
-		change func(*shape)
+		change func(*llamatest.Model)
 		want   string
 	}{
-		{"another architecture", func(m *shape) { m.architecture = "bert" }, `architecture "bert" is not supported: use a model of architecture llama, qwen2, qwen3`},
+		{"another architecture", func(m *llamatest.Model) { m.Architecture = "bert" }, `architecture "bert" is not supported: use a model of architecture llama, qwen2, qwen3`},
 		{"no layers", with("block_count", uint32(0)), "llama.block_count is 0"},
 		{"more layers than tensors", with("block_count", uint32(3)), "tensor blk.2.attn_norm.weight is missing"},
 		{"too many layers", with("block_count", uint32(1<<31)), "llama.block_count"},
@@ -34,13 +35,13 @@ func TestModelsThatCannotRunAreErrors(t *testing.T) {
 		{"unknown scaling", with("rope.scaling.type", "su"), `rope scaling of type "su"`},
 		{"too much rope", with("rope.dimension_count", uint32(128)), "rope of 128 of 64 values"},
 		{"a factor of zero", with("rope.scaling.factor", float32(0)), "rope.scaling.factor is 0"},
-		{"Qwen without biases", func(m *shape) { m.architecture = "qwen2" }, "no biases"},
-		{"Qwen without norms", func(m *shape) { m.architecture = "qwen3" }, "tensor blk.0.attn_q_norm.weight is missing"},
+		{"Qwen without biases", func(m *llamatest.Model) { m.Architecture = "qwen2" }, "no biases"},
+		{"Qwen without norms", func(m *llamatest.Model) { m.Architecture = "qwen3" }, "tensor blk.0.attn_q_norm.weight is missing"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			model := small
 			test.change(&model)
-			file, err := gguf.Parse(model.file())
+			file, err := gguf.Parse(model.File())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,7 +53,7 @@ func TestModelsThatCannotRunAreErrors(t *testing.T) {
 }
 
 func TestATypeThatIsNotSupportedIsNamed(t *testing.T) {
-	f := small.describe()
+	f := small.Describe()
 	f.Add("token_embd.weight", gguf.Type(16), make([]byte, 100), 256, 320)
 	file, err := gguf.Parse(f.Bytes())
 	if err != nil {
@@ -70,16 +71,19 @@ func TestATypeThatIsNotSupportedIsNamed(t *testing.T) {
 }
 
 // mini is as small as a model can be.
-var mini = shape{architecture: "llama", typ: gguf.Q8_0, layers: 1, width: 32, heads: 4, kvHeads: 2, feedForward: 32, vocabulary: 32}
+var mini = llamatest.Model{
+	Architecture: "llama", Type: gguf.Q8_0,
+	Layers: 1, Width: 32, Heads: 4, KVHeads: 2, FeedForward: 32, Vocabulary: 32,
+}
 
 func FuzzLoad(f *testing.F) {
-	seeds := []shape{mini, mini, mini}
-	seeds[1].architecture, seeds[1].biases, seeds[1].typ = "qwen2", true, gguf.F16
-	seeds[2].metadata = maps.Clone(map[string]any{
+	seeds := []llamatest.Model{mini, mini, mini}
+	seeds[1].Architecture, seeds[1].Biases, seeds[1].Type = "qwen2", true, gguf.F16
+	seeds[2].Metadata = maps.Clone(map[string]any{
 		"rope.scaling.type": "yarn", "rope.scaling.factor": float32(4), "attention.sliding_window": uint32(3),
 	})
 	for _, s := range seeds {
-		f.Add(s.file())
+		f.Add(s.File())
 	}
 	var empty gguftest.File
 	f.Add(empty.Bytes())

@@ -89,11 +89,12 @@ func (s *Session) Prompt(ctx context.Context, ids []int, progress func(done, tot
 	// The last token is computed in any case, for its logits.
 	s.reused = min(s.Common(ids), len(ids)-1)
 	s.truncate(s.reused)
+	short := len(ids)-s.reused < shortPrompt
 	for {
 		n := min(len(ids)-len(s.tokens), batchTokens)
 		batch := ids[len(s.tokens):][:n]
 		last := len(s.tokens)+n == len(ids)
-		if err := s.eval(ctx, batch, last); err != nil {
+		if err := s.eval(ctx, batch, short, last); err != nil {
 			return nil, err
 		}
 		if progress != nil {
@@ -115,7 +116,7 @@ func (s *Session) Next(ctx context.Context, id int) ([]float32, error) {
 	if err := s.check([]int{id}); err != nil {
 		return nil, err
 	}
-	if err := s.eval(ctx, []int{id}, true); err != nil {
+	if err := s.eval(ctx, []int{id}, true, true); err != nil {
 		return nil, err
 	}
 	return s.forward.logits, nil

@@ -30,14 +30,19 @@ func prompt(t testing.TB, s *llama.Session, ids []int) []float32 {
 	return slices.Clone(logits)
 }
 
+// tolerance is how far logits may be apart that are computed in different orders. A sum that
+// is rounded in another way can move an 8-bit activation to the next step, and these narrow
+// models have few of them to average over.
+const tolerance = 0.15
+
 // The batch kernels and those for one token add up in different orders.
 func TestABatchAgreesWithItsTokensOneByOne(t *testing.T) {
 	for _, level := range kernel.Levels() {
 		for _, typ := range gguf.Types() {
 			t.Run(fmt.Sprint(level, " ", typ), func(t *testing.T) {
 				model := small
-				model.typ = typ
-				m := load(t, model.file(), llama.Options{Threads: 2, Level: &level})
+				model.Type = typ
+				m := load(t, model.File(), llama.Options{Threads: 2, Level: &level})
 				ids := text(45, m.Vocabulary())
 				batch := prompt(t, m.NewSession(0), ids)
 				s := m.NewSession(0)
@@ -49,7 +54,7 @@ func TestABatchAgreesWithItsTokensOneByOne(t *testing.T) {
 					}
 					single = logits
 				}
-				if d := distance(batch, single); d > 0.05 {
+				if d := distance(batch, single); d > tolerance {
 					t.Errorf("logits differ by %g", d)
 				}
 			})
@@ -61,8 +66,8 @@ func TestLevelsAgree(t *testing.T) {
 	for _, typ := range gguf.Types() {
 		t.Run(typ.String(), func(t *testing.T) {
 			model := small
-			model.typ = typ
-			file := model.file()
+			model.Type = typ
+			file := model.File()
 			var want []float32
 			for _, level := range kernel.Levels() {
 				m := load(t, file, llama.Options{Threads: 2, Level: &level})
@@ -70,7 +75,7 @@ func TestLevelsAgree(t *testing.T) {
 				if want == nil {
 					want = got
 				}
-				if d := distance(got, want); d > 0.05 {
+				if d := distance(got, want); d > tolerance {
 					t.Errorf("%s: logits differ from those of plain Go by %g", level, d)
 				}
 			}
@@ -81,8 +86,8 @@ func TestLevelsAgree(t *testing.T) {
 func TestThreadsDoNotChangeTheResult(t *testing.T) {
 	for _, typ := range []gguf.Type{gguf.F32, gguf.Q8_0, gguf.Q4K} {
 		model := small
-		model.typ = typ
-		file := model.file()
+		model.Type = typ
+		file := model.File()
 		var want []float32
 		for _, threads := range []int{1, 2, 5} {
 			m := load(t, file, llama.Options{Threads: threads})
@@ -103,7 +108,7 @@ func TestThreadsDoNotChangeTheResult(t *testing.T) {
 }
 
 func TestACommonPrefixIsReused(t *testing.T) {
-	m := load(t, small.file(), llama.Options{Threads: 2})
+	m := load(t, small.File(), llama.Options{Threads: 2})
 	ids := text(600, m.Vocabulary())
 	s := m.NewSession(0)
 	prompt(t, s, ids)
@@ -132,7 +137,7 @@ func TestACommonPrefixIsReused(t *testing.T) {
 }
 
 func TestMemoryGrowsWithTheTokens(t *testing.T) {
-	m := load(t, small.file(), llama.Options{})
+	m := load(t, small.File(), llama.Options{})
 	s := m.NewSession(4096)
 	if s.Bytes() != 0 {
 		t.Errorf("an empty session has %d bytes", s.Bytes())
@@ -148,7 +153,7 @@ func TestMemoryGrowsWithTheTokens(t *testing.T) {
 }
 
 func TestACanceledPromptKeepsCompletedBatches(t *testing.T) {
-	m := load(t, small.file(), llama.Options{Threads: 2})
+	m := load(t, small.File(), llama.Options{Threads: 2})
 	ids := text(500, m.Vocabulary())
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cause := errors.New("enough")
@@ -178,7 +183,7 @@ func TestACanceledPromptKeepsCompletedBatches(t *testing.T) {
 }
 
 func TestSequencesThatCannotBeComputedAreErrors(t *testing.T) {
-	m := load(t, small.file(), llama.Options{})
+	m := load(t, small.File(), llama.Options{})
 	s := m.NewSession(4)
 	var overflow *llama.ContextError
 	if _, err := s.Prompt(t.Context(), text(5, 9), nil); !errors.As(err, &overflow) || overflow.Tokens != 5 || overflow.Limit != 4 {
@@ -196,7 +201,7 @@ func TestSequencesThatCannotBeComputedAreErrors(t *testing.T) {
 }
 
 func TestSessionsMayBeUsedAtTheSameTime(t *testing.T) {
-	m := load(t, small.file(), llama.Options{Threads: 3})
+	m := load(t, small.File(), llama.Options{Threads: 3})
 	want, _ := greedy(t, m.NewSession(0), text(70, 300), 20)
 	var all sync.WaitGroup
 	for range 4 {

@@ -28,13 +28,15 @@ type Dialect[C any, P comparable] struct {
 // Handler turns the chunks of one answer into events.
 type Handler[C any, P comparable] interface {
 	// Plain reports whether the chunk is one piece of text, reasoning or tool arguments
-	// and nothing else. If so, it returns the text, and the rest of the meaning.
-	// Frames like it are then passed to Piece without decoding.
+	// and nothing else. If so, it returns the text and the rest of the meaning. Frames like
+	// it are then passed to Piece without decoding. Use [stream.IsZero] to check for other
+	// members, so that a new field of C needs no change here.
 	Plain(c *C) (rest P, text string, ok bool)
 	// Piece passes on a plain frame. The frame is valid during the call.
 	Piece(rest P, text string, frame []byte)
-	// Chunk passes on a chunk, valid during the call, and reports whether the answer is
-	// complete. A chunk may be an error of the server: Chunk returns it.
+	// Chunk passes on a chunk and reports whether the answer is
+	// complete. A chunk may be an error of the server: Chunk returns it. Pointers and slices
+	// in the chunk are valid only during the call.
 	Chunk(c *C, from Origin) (done bool, err error)
 	// End ends the answer after the last chunk. It returns an error if the answer is not
 	// complete.
@@ -57,9 +59,9 @@ type Ending struct {
 	Whole   bool // the reply was not streamed
 }
 
-// learnFrom is the number of plain frames after which their shapes are learned. To learn
-// one costs as much as it saves on five frames, so short answers do without.
-const learnFrom = 6
+// learnFrom is the number of the frame from which on shapes are learned. To learn one costs
+// as much as it saves on five frames, so short answers do without.
+const learnFrom = 7
 
 // ReadChat reads the reply to a chat to its end, in the form that the server chose:
 // streamed, or as one JSON value. It returns an error that has not been yielded.
@@ -68,7 +70,8 @@ const learnFrom = 6
 // differ only in their text: ReadChat learns their shape, and then cuts the text out of
 // the frame without decoding it. See package stream.
 func ReadChat[C any, P comparable](a *Answer, d *Dialect[C, P], h Handler[C, P]) error {
-	r := &chatReader[C, P]{answer: a, dialect: d, handler: h}
+	r := &chatReader[C, P]{answer: a, dialect: d, handler: h, decoder: d.Decoder.Frames(&a.Text)}
+	defer r.decoder.Close()
 	if r.isWhole() {
 		data, err := a.ReadAll(httpcall.WholeReply(a.Reply.Limits()))
 		if err != nil {
@@ -90,9 +93,9 @@ type chatReader[C any, P comparable] struct {
 	answer  *Answer
 	dialect *Dialect[C, P]
 	handler Handler[C, P]
-	chunk   C
+	decoder *stream.FrameDecoder[C]
 	shapes  stream.Shapes[P]
-	plain   int // frames decoded so far that were plain
+	decoded int // frames
 }
 
 // isWhole reports whether the reply is one JSON value. Some gateways do not stream
@@ -170,26 +173,27 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 		}
 		return false, nil
 	}
-	if err := r.decode(data); err != nil {
+	c, err := r.decoder.Decode(data)
+	if err != nil {
 		return true, r.broken(f, err)
 	}
-	rest, text, plain := r.handler.Plain(&r.chunk)
-	done, err = r.handler.Chunk(&r.chunk, Origin{Data: f.Data, Bare: f.Bare})
+	var (
+		rest  P
+		text  string
+		plain bool
+	)
+	if r.decoded++; r.decoded >= learnFrom && r.shapes.CanLearn() {
+		rest, text, plain = r.handler.Plain(c)
+	}
+	done, err = r.handler.Chunk(c, Origin{Data: f.Data, Bare: f.Bare})
 	if plain && err == nil && !done {
-		if r.plain++; r.plain >= learnFrom {
-			r.shapes.Learn(f.Data, text, rest)
-		}
+		r.shapes.Learn(f.Data, text, rest)
 	}
 	return done, err
 }
 
-func (r *chatReader[C, P]) decode(data []byte) error {
-	r.chunk = *new(C)
-	return r.dialect.Decoder.Decode(data, &r.chunk, &r.answer.Text)
-}
-
-// broken handles a frame that is not a chunk: it is cut, or says in another form what
-// went wrong.
+// broken returns the error for a frame that is not a chunk. It may be cut, or an error of the
+// server in another form.
 func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return r.handler.End(Ending{Failure: r.answer.CutInLine()})
@@ -241,10 +245,11 @@ func (r *chatReader[C, P]) readWhole(data []byte) error {
 		}
 	}
 	for _, data := range chunks {
-		if err := r.decode(data); err != nil {
+		c, err := r.decoder.Decode(data)
+		if err != nil {
 			return r.answer.Reply.DecodeError(data, err)
 		}
-		if done, err := r.handler.Chunk(&r.chunk, Origin{Data: data, Whole: true}); done || err != nil {
+		if done, err := r.handler.Chunk(c, Origin{Data: data, Whole: true}); done || err != nil {
 			return err
 		}
 	}

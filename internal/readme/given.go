@@ -8,6 +8,7 @@ var packages = map[string]string{
 	"os": "os", "slog": "log/slog", "testing": "testing", "time": "time",
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
+	"config":     module + "providers/config",
 	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
@@ -21,7 +22,7 @@ var packages = map[string]string{
 }
 
 // given are the declarations that a snippet can use if it is not a complete program. The
-// models are at the addresses in the environment. setup is the config file shown in
+// models are at the addresses in the environment. cfg is the config file shown in
 // README.md.
 const given = `
 var (
@@ -32,7 +33,7 @@ var (
 	png      = []byte("\x89PNG\r\n\x1a\n")
 	pdf      = []byte("%PDF-1.7")
 	text     = "The sky is blue."
-	setup, _ = providers.Load("parley.yaml")
+	cfg, _   = config.Load("parley.yaml", nil)
 )
 
 func weather(arguments string) string { return "sunny, by " + arguments }

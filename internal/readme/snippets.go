@@ -133,7 +133,7 @@ func (s Snippet) program() string {
 	}
 	imports := maps.Clone(s.Foreign)
 	if imports == nil {
-		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"]} // used by the declarations in given
+		imports = map[string]string{"llm": packages["llm"], "providers": packages["providers"], "config": packages["config"]} // used by the declarations in given
 	}
 	imports["context"], imports["fmt"], imports["os"] = "context", "fmt", "os" // used by main and ctx
 	for _, match := range selector.FindAllStringSubmatch(lineComment.ReplaceAllString(s.Code, ""), -1) {

@@ -205,9 +205,10 @@ func (c *check) unknown(n *node, name string, here *place) {
 	if c.probing > 0 {
 		return
 	}
+	c.spend(hintCost)
 	hint := suggestion(name, n.order)
 	if hint == "" && len(n.order) > 0 {
-		hint = "; known members are " + list(quoteAll(n.order))
+		hint = "; known members are " + quoteAll(n.order)
 	}
 	c.add(n, here, "additionalProperties", "member is not allowed here: remove it%s", hint)
 }
@@ -217,6 +218,7 @@ func (c *check) misspelt(n *node, v *value, missing string) string {
 	if c.probing > 0 || len(v.list.names) > maxSuggestions {
 		return ""
 	}
+	c.spend(hintCost)
 	for _, name := range v.list.names {
 		if _, known := n.properties[name]; !known && similar(name, missing) {
 			return ", or rename " + quote(name)
@@ -238,6 +240,7 @@ func suggestion(name string, names []string) string {
 const (
 	maxSuggestions = 200 // names that are compared
 	maxSimilar     = 40  // bytes of a name that is compared
+	hintCost       = 2000
 )
 
 // similar reports whether two different names differ in case, in punctuation or in at most

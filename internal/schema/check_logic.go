@@ -66,11 +66,7 @@ func (c *check) oneOf(n *node, v *value, at *place, own *evaluated) bool {
 	case 0:
 		c.explain(n, "oneOf", n.oneOf, v, at)
 	default:
-		texts := make([]string, len(matched))
-		for i, branch := range matched {
-			texts[i] = summary(branch)
-		}
-		c.add(n, at, "oneOf", "must match exactly one alternative, but matches %d: %s", len(matched), list(texts))
+		c.add(n, at, "oneOf", "must match exactly one alternative, but matches %d: %s", len(matched), summaries(matched))
 	}
 	return false
 }
@@ -88,11 +84,12 @@ func (c *check) explain(n *node, keyword string, branches []*node, v *value, at 
 			return
 		}
 	}
-	texts := make([]string, 0, len(branches))
-	for _, branch := range branches {
-		texts = append(texts, summary(branch))
-	}
-	c.add(n, at, keyword, "must match one of %d alternatives (%s), but is %s", len(branches), list(texts), describe(v))
+	c.add(n, at, keyword, "must match one of %d alternatives (%s), but is %s", len(branches), summaries(branches), describe(v))
+}
+
+// summaries lists the summaries of schemas.
+func summaries(nodes []*node) string {
+	return list(len(nodes), func(i int) string { return summary(nodes[i]) })
 }
 
 // meant returns the branch that v was probably written for, or nil: the only one of the same
@@ -183,21 +180,13 @@ func summary(n *node) string {
 	case h.constant != nil:
 		return short(h.constant)
 	case h.enum != nil:
-		texts := make([]string, 0, 4)
-		for i := range h.enum {
-			if i == 4 {
-				texts = append(texts, "…")
-				break
-			}
-			texts = append(texts, short(&h.enum[i]))
-		}
-		return list(texts)
+		return list(len(h.enum), func(i int) string { return short(&h.enum[i]) })
 	case h.types&typeObject != 0 && len(h.required) > 0:
-		return "an object with " + list(quoteAll(h.required))
+		return "an object with " + quoteAll(h.required)
 	case h.types != 0:
 		return article(h.types)
 	case h.required != nil:
-		return "an object with " + list(quoteAll(h.required))
+		return "an object with " + quoteAll(h.required)
 	case h.ref != nil:
 		return "#" + shorten(h.ref.path(), maxQuoted)
 	}

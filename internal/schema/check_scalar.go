@@ -68,21 +68,24 @@ func (c *check) equal(n *node, v *value, at *place) bool {
 		return ok
 	}
 	if c.probing == 0 {
-		texts := make([]string, 0, len(n.enum))
-		names := make([]string, 0, len(n.enum))
-		for i := range n.enum {
-			texts = append(texts, short(&n.enum[i]))
-			if n.enum[i].kind == kindString {
-				names = append(names, n.enum[i].text)
-			}
-		}
-		hint := ""
-		if v.kind == kindString {
-			hint = suggestion(v.text, names)
-		}
-		c.add(n, at, "enum", "must be one of %s, but is %s%s", list(texts), describe(v), hint)
+		c.add(n, at, "enum", "must be one of %s, but is %s%s",
+			list(len(n.enum), func(i int) string { return short(&n.enum[i]) }), describe(v), c.enumHint(n, v))
 	}
 	return false
+}
+
+// enumHint suggests a value of the enum for a misspelt string.
+func (c *check) enumHint(n *node, v *value) string {
+	var names []string
+	for i := range n.enum[:min(len(n.enum), maxSuggestions)] {
+		if n.enum[i].kind == kindString {
+			names = append(names, n.enum[i].text)
+		}
+	}
+	if v.kind != kindString || !c.spend(hintCost) {
+		return ""
+	}
+	return suggestion(v.text, names)
 }
 
 // short writes a value of a schema for a message.

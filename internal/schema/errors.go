@@ -52,29 +52,27 @@ func shorten(text string, limit int) string {
 // quote returns text as a short JSON-like string.
 func quote(text string) string { return strconv.Quote(shorten(text, maxQuoted)) }
 
-// list joins texts with commas until maxListed bytes are used.
-func list(texts []string) string {
+// list joins n texts with commas until maxListed bytes are used. It makes no text that it
+// does not use, so that a message costs little even for a very long list.
+func list(n int, text func(int) string) string {
 	var b strings.Builder
-	for i, text := range texts {
-		if b.Len()+len(text) > maxListed && i > 0 {
-			b.WriteString(" and " + strconv.Itoa(len(texts)-i) + " more")
+	for i := range n {
+		next := text(i)
+		if b.Len()+len(next) > maxListed && i > 0 {
+			b.WriteString(" and " + strconv.Itoa(n-i) + " more")
 			break
 		}
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(text)
+		b.WriteString(next)
 	}
 	return b.String()
 }
 
-// quoteAll quotes each text.
-func quoteAll(texts []string) []string {
-	quoted := make([]string, len(texts))
-	for i, text := range texts {
-		quoted[i] = quote(text)
-	}
-	return quoted
+// quoteAll lists names in quotes.
+func quoteAll(names []string) string {
+	return list(len(names), func(i int) string { return quote(names[i]) })
 }
 
 var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

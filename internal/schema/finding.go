@@ -30,8 +30,9 @@ func (f Finding) String() string {
 
 // Report is the result of a validation.
 type Report struct {
-	// Findings has at most MaxFindings findings, in the order of the instance. It is empty if
-	// the instance is valid.
+	// Findings has at most MaxFindings findings, and one more if a limit was exceeded. The
+	// findings of an object come before those of its members. It is empty if the instance is
+	// valid.
 	Findings []Finding
 	// More is true if there are more findings than Findings holds.
 	More bool

@@ -62,8 +62,11 @@ const maxPattern = 1 << 14
 
 func expandedSize(re *syntax.Regexp) int {
 	size := 1
-	if re.Op == syntax.OpLiteral {
+	switch re.Op {
+	case syntax.OpLiteral:
 		size = len(re.Rune)
+	case syntax.OpCharClass: // the table of a class such as \p{L} is copied for each instruction
+		size += len(re.Rune) / 128
 	}
 	for _, sub := range re.Sub {
 		size += expandedSize(sub)

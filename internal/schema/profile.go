@@ -40,6 +40,8 @@ type Profile struct {
 	Refs RefForm
 	// RefDescription is true if a description is accepted beside $ref.
 	RefDescription bool
+	// NoRootRef is true if "#" is refused, and only references into $defs are accepted.
+	NoRootRef bool
 	// NoRecursion is true if recursive references are refused.
 	NoRecursion bool
 

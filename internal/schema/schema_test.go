@@ -117,6 +117,7 @@ func TestParseBoundsHostileSchemas(t *testing.T) {
 		{"JSON nested very deep", strings.Repeat("[", 500_000), "text is not valid JSON at byte 10001"},
 		{"too many enum values", `{"enum": [` + strings.Repeat("1,", 10_000) + "1]}", "schema at /enum: schema has more than 10000 enum values: shorten the list, or use a pattern"},
 		{"a huge pattern", `{"pattern": "((abcdefghij){30}){30}"}`, "schema at /pattern: pattern is too large: it expands to more than 5000 steps: use smaller repetitions, or maxLength"},
+		{"many large classes", `{"pattern": "^\\pL{900}$"}`, "pattern is too large"},
 		{"a long pattern", `{"patternProperties": {"` + strings.Repeat("ab", 3000) + `": {}}}`, "pattern is too large"},
 		{"many large patterns", `{"allOf": [` + strings.Repeat(`{"pattern": "(ab){1000}"},`, 20) + `{}]}`, "patterns are too large together: they expand to more than 50000 steps: use fewer or simpler patterns"},
 		{"fan-out of references", fanOut(40), "references expand to more than 100000 schemas for one value: share fewer references"},

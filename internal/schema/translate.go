@@ -391,7 +391,7 @@ func (t *translator) keeps(n *node, leaves []part) bool {
 // reference translates a schema that is a $ref with annotations and small constraints.
 func (t *translator) reference(n *node, leaves []part) (value, *Error) {
 	pointer := "#"
-	if n.ref != t.source.root || t.wrapped {
+	if n.ref != t.source.root || t.wrapped || t.profile.NoRootRef {
 		name, err := t.define(n.ref)
 		if err != nil {
 			return value{}, err

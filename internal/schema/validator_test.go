@@ -238,6 +238,8 @@ func TestValidateIsBoundedForHostileInstances(t *testing.T) {
 		{"branches that double at each level", `{"properties": {"a": {"anyOf": [{"allOf": [{"$ref": "#"}, {"not": {"$ref": "#"}}]}, {"$ref": "#"}]}}, "required": ["a"]}`, nested, "too long to check"},
 		{"a slow pattern", `{"items": {"pattern": "(x+x+)+y"}}`, `["` + strings.Repeat("x", 8<<20) + `","` + strings.Repeat("x", 4<<20) + `"]`, "too long to check"},
 		{"a chain of references at each level", chain(190), strings.Repeat(`{"a":`, 499) + "1" + strings.Repeat("}", 499), "/a/a/a"},
+		{"the same missing name many times", `{"allOf": [` + strings.Repeat(`{"required": ["abcdefghijklmnopqrstuvwxyz"]},`, 20_000) + `{}]}`, manyMembers(150), ""},
+		{"the same long enum many times", `{"allOf": [` + strings.Repeat(`{"$ref": "#/$defs/e"},`, 20_000) + `{}], "$defs": {"e": {"enum": [` + strings.Repeat(`"abcdefgh",`, 9_000) + `"x"]}}}`, `"y"`, "must be one of"},
 		{"nested too deep", `{}`, strings.Repeat("[", 501) + strings.Repeat("]", 501), "values are nested more than 500 levels deep: nest them less"},
 		{"too many bytes", `{}`, `"` + strings.Repeat("x", 16<<20) + `"`, "more than 16777216: write less"},
 		{"too many values", `{}`, "[" + strings.Repeat("1,", 2_000_000) + "1]", "there are more than 2000000 values: make it smaller"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -29,8 +30,8 @@ import (
 //   - a type with an UnmarshalJSON method: any value for which it returns no error.
 //   - a pointer to any of these. It stays nil if the value does not fit.
 //
-// null is absent everywhere, and so it never replaces a value: if an object has a key
-// twice, null or an empty list the second time changes nothing.
+// null is absent everywhere, and an empty list is nil. Neither replaces a value if an object
+// has a key twice.
 //
 // If the answer cannot be read without a member, give its field the tag stream:"needed":
 // then a value that does not fit is an error, unless it is an empty value such as "" or {}.
@@ -41,13 +42,18 @@ import (
 // Decoder is faster than encoding/json because it does one pass, allocates strings in a
 // [Text], and looks up fields without reflection. It is safe for concurrent use.
 type Decoder[T any] struct {
-	root *layout
+	root  *layout
+	slots int
+	pool  sync.Pool // of *FrameDecoder[T]
 }
 
 // NewDecoder returns a decoder for the struct type T. It panics if a field of T has a
 // type that no JSON value fits, such as a channel.
 func NewDecoder[T any]() *Decoder[T] {
-	return &Decoder[T]{layouts{}.of(reflect.TypeFor[T]())}
+	ls := layouts{structs: map[reflect.Type]*layout{}}
+	d := &Decoder[T]{root: ls.of(reflect.TypeFor[T]())}
+	d.slots = ls.slots
+	return d
 }
 
 // Decode decodes one JSON object into v. Its strings are made in text. The data is not
@@ -56,20 +62,62 @@ func NewDecoder[T any]() *Decoder[T] {
 // Decode returns an error if data is not valid JSON, a *[TypeError] if it is neither an
 // object nor null, or if a needed member does not fit.
 func (d *Decoder[T]) Decode(data []byte, v *T, text *Text) error {
-	p := parser{b: data, text: text}
+	p := parser{text: text}
+	return p.decode(d.root, data, reflect.ValueOf(v).Elem())
+}
+
+// FrameDecoder decodes the frames of one stream. It reuses the memory of one frame for the
+// next, which saves most allocations of a short answer.
+type FrameDecoder[T any] struct {
+	decoder *Decoder[T]
+	parser  parser
+	value   T
+	target  reflect.Value // value
+}
+
+// Frames returns a decoder for the frames of one stream, whose strings are made in text.
+// The caller must call Close at the end of the stream.
+func (d *Decoder[T]) Frames(text *Text) *FrameDecoder[T] {
+	f, _ := d.pool.Get().(*FrameDecoder[T])
+	if f == nil {
+		f = &FrameDecoder[T]{decoder: d}
+		f.target = reflect.ValueOf(&f.value).Elem()
+		f.parser.slots = make([]slot, d.slots)
+	}
+	f.parser.text = text
+	return f
+}
+
+// Decode decodes one frame, like [Decoder.Decode]. The result is valid until the next call
+// of Decode or Close. Strings, byte slices and raw JSON in it stay valid; pointers and other
+// slices do not.
+func (f *FrameDecoder[T]) Decode(data []byte) (*T, error) {
+	f.value = *new(T)
+	f.parser.frame++
+	err := f.parser.decode(f.decoder.root, data, f.target)
+	return &f.value, err
+}
+
+// Close ends the use of f and of the last result.
+func (f *FrameDecoder[T]) Close() {
+	f.value = *new(T)
+	f.parser.clear()
+	f.decoder.pool.Put(f)
+}
+
+// decode decodes one JSON object into v.
+func (p *parser) decode(l *layout, data []byte, v reflect.Value) error {
+	p.b, p.at, p.misfit = data, 0, nil
 	p.space()
 	first := p.peek()
-	r := p.value(d.root, reflect.ValueOf(v).Elem(), 0)
+	r := p.value(l, v, 0)
 	if p.space(); r == invalid || p.at < len(data) {
 		return syntaxError(data)
 	}
 	if r == absent && first != 'n' {
 		return &TypeError{Want: "an object", Found: nameOf(first)}
 	}
-	if p.misfit != nil {
-		return p.misfit
-	}
-	return nil
+	return p.misfit
 }
 
 // TypeError reports a JSON value of the wrong type.
@@ -92,6 +140,9 @@ func syntaxError(data []byte) error {
 	}
 	return errors.New("the JSON cannot be decoded")
 }
+
+// IsZero reports whether a decoded value has no members.
+func IsZero[T any](v *T) bool { return reflect.ValueOf(v).Elem().IsZero() }
 
 // nameOf names the kind of JSON value that begins with c, in the words of JSON.
 func nameOf(c byte) string {
@@ -172,6 +223,43 @@ type parser struct {
 	at     int
 	text   *Text
 	misfit error // of the first needed member that does not fit
+
+	slots []slot // nil if values are not reused
+	frame uint64
+}
+
+// slot is a value that is reused in each frame: the target of a pointer, or a slice of one
+// element.
+type slot struct {
+	value reflect.Value
+	frame uint64 // that used the value last
+}
+
+// reuse returns the slot of a layout, or nil if its value is already used in this frame.
+func (p *parser) reuse(l *layout) *slot {
+	if p.slots == nil {
+		return nil
+	}
+	s := &p.slots[l.slot]
+	if s.frame == p.frame {
+		return nil
+	}
+	s.frame = p.frame
+	return s
+}
+
+// clear drops all references to the frames of a stream.
+func (p *parser) clear() {
+	p.b, p.text, p.misfit = nil, nil, nil
+	for i := range p.slots {
+		switch v := p.slots[i].value; {
+		case !v.IsValid():
+		case v.Kind() == reflect.Slice:
+			v.Index(0).SetZero()
+		default:
+			v.Elem().SetZero()
+		}
+	}
 }
 
 // value decodes the value at hand into v. White space before it has been skipped.
@@ -212,12 +300,26 @@ func (p *parser) pointer(l *layout, v reflect.Value, depth int) result {
 	if !v.IsNil() {
 		return p.value(l.elem, v.Elem(), depth)
 	}
-	to := reflect.New(l.elem.typ)
+	to := p.newTarget(l)
 	r := p.value(l.elem, to.Elem(), depth)
 	if r == fits {
 		v.Set(to)
 	}
 	return r
+}
+
+// newTarget returns a pointer to a zero value.
+func (p *parser) newTarget(l *layout) reflect.Value {
+	s := p.reuse(l)
+	if s == nil {
+		return reflect.New(l.elem.typ)
+	}
+	if s.value.IsValid() {
+		s.value.Elem().SetZero()
+	} else {
+		s.value = reflect.New(l.elem.typ)
+	}
+	return s.value
 }
 
 // object decodes an object into a struct.
@@ -287,10 +389,13 @@ func (p *parser) key() (key []byte, ok bool) {
 func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 	p.at++
 	if p.space(); p.take(']') {
-		if v.IsNil() {
-			v.Set(reflect.MakeSlice(l.typ, 0, 0))
-		}
 		return fits
+	}
+	if s := p.reuse(l); s != nil {
+		if !s.value.IsValid() {
+			s.value = reflect.MakeSlice(l.typ, 1, 1)
+		}
+		v.Set(s.value)
 	}
 	v.SetLen(0)
 	for n := 0; ; {
@@ -397,7 +502,7 @@ func (p *parser) scalar(l *layout, v reflect.Value, depth int) result {
 	return absent
 }
 
-// maxExact is the largest integer up to which each integer is a float64 of its own.
+// maxExact is the largest n for which a float64 represents every integer up to n exactly.
 const maxExact = 1 << 53
 
 // setNumber sets v to a valid JSON number, if the type can hold it.

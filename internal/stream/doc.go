@@ -1,36 +1,32 @@
-// Package stream reads the body of a model server's reply: the part of the
-// library that runs once per chunk of every stream.
+// Package stream reads the body of a model server's reply. It runs once per chunk of every
+// stream, so it is written for speed.
 //
-// Two things happen here.
+// It has three parts:
 //
-// First, the body is cut into frames. [SSE] reads an event stream, [NDJSON]
-// one JSON value a line; both are a [Frames]. Each reads through one buffer,
-// bounded and reused, and never waits for a byte that the frame at hand does not
-// need. What a frame means is for the dialect, a provider's code, to say.
+//   - [SSE] and [NDJSON] split the body into frames: an event stream, or one JSON value per
+//     line. Both implement [Frames]. They read through one buffer, which has a limit and is
+//     reused, and they return a frame as soon as its last byte has been read.
+//   - [Decoder] decodes a frame into the wire struct of a dialect, by its json tags. It is
+//     tolerant: a member of the wrong type counts as absent.
+//   - [Shapes] recognizes frames that differ only in their text. Most frames of a stream
+//     are equal except for the text and some scalars that nobody uses. Two decoded frames
+//     make a template: fixed bytes with holes. Then Match compares the fixed bytes and cuts
+//     the text out of its hole, which costs a small part of decoding. A frame that differs
+//     in any other byte does not match, and is decoded.
 //
-// Second, frames that repeat themselves are recognised. All but a few frames
-// of a stream are equal but for the text they carry and some scalars that
-// nobody reads. A dialect decodes a frame with encoding/json and, where it
-// meant exactly one piece of text, reasoning or tool arguments, passes it to
-// [Shapes.Learn]. Two such frames make a template: fixed bytes with holes.
-// From then on [Shapes.Match] compares the fixed bytes and cuts the text out of
-// its hole, which costs a small part of decoding. A frame that differs in any
-// other byte does not match, and goes to encoding/json as before:
+// The loop that uses them is [github.com/parley-llm/parley/internal/provider.ReadChat]. It
+// first tries MatchPrefix on the buffered bytes, because most frames of a fast stream have
+// a known shape, and then their end need not be searched:
 //
-//	if proto, text, size := shapes.MatchPrefix(frames.Buffered()); frames.Advance(size) {
-//		return deliver(proto, arena.Add(text))
+//	rest, text, size := shapes.MatchPrefix(frames.Buffered())
+//	if frames.Advance(size) {
+//		// the frame has the meaning rest, with this text
+//	} else {
+//		frame, err := frames.Next() // then Match, Decode and Learn
 //	}
-//	frame, err := frames.Next()
-//	...
-//	if proto, text, ok := shapes.Match(frame.Data); ok {
-//		return deliver(proto, arena.Add(text))
-//	}
-//	decode(frame.Data) // with encoding/json; may call shapes.Learn
 //
-// MatchPrefix takes a frame of a known shape from what has been read, without looking
-// for its end first: most frames of a fast stream go that way.
+// [Text] makes strings of many small pieces of text with few allocations.
 //
-// [Text] turns many small pieces of text into strings at few allocations.
-//
-// Nothing here may be used by two goroutines at once; each stream has its own.
+// A [Decoder] is safe for concurrent use. Everything else belongs to one stream and one
+// goroutine.
 package stream

@@ -16,10 +16,21 @@ type layout struct {
 	unmarshaler bool    // of a string type: UnmarshalJSON takes the other forms
 	elem        *layout // of a pointer, a slice, or the Value of a TextOr
 
+	slot int // of a pointer or a slice: its place among the reused values; see FrameDecoder
+
 	// Of a struct:
 	members []member
-	byName  map[string]*member
-	source  *member // the field of type Source, or nil
+	table   [tableSize]*member // by the hash of the name
+	source  *member            // the field of type Source, or nil
+}
+
+// tableSize is the size of the hash table of members, a power of two.
+const tableSize = 32
+
+// hash returns the place of a key in the hash table of members. The key is not empty.
+func hash(key []byte) int {
+	n := len(key)
+	return (n + int(key[0])<<1 + int(key[n-1])<<2 + int(key[n/2])) % tableSize
 }
 
 type kind uint8
@@ -40,6 +51,7 @@ const (
 
 // member is a struct field with its key.
 type member struct {
+	next   *member // of the same hash
 	name   string
 	index  []int // more than one for a field of an embedded struct
 	layout *layout
@@ -57,15 +69,17 @@ func (m *member) of(v reflect.Value) reflect.Value {
 // member returns the field for a key: that of the same name, or the first one whose name
 // differs only in case, as encoding/json does. It returns nil if there is none.
 func (l *layout) member(key []byte) *member {
-	if m := l.byName[string(key)]; m != nil {
-		return m
+	if len(key) == 0 {
+		return nil
 	}
-	for i, c := range key {
+	for m := l.table[hash(key)]; m != nil; m = m.next {
+		if m.name == string(key) {
+			return m
+		}
+	}
+	for _, c := range key {
 		if c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf {
 			return l.foldedMember(key)
-		}
-		if i == len(key)-1 {
-			return nil
 		}
 	}
 	return nil
@@ -99,8 +113,11 @@ func (l *layout) want() string {
 	return "another value"
 }
 
-// layouts are the layouts made so far, for types that refer to themselves.
-type layouts map[reflect.Type]*layout
+// layouts makes the layouts of a type and of the types in it.
+type layouts struct {
+	structs map[reflect.Type]*layout // made so far: a type can refer to itself
+	slots   int
+}
 
 var (
 	unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
@@ -109,36 +126,46 @@ var (
 )
 
 // of returns the layout of a type.
-func (ls layouts) of(t reflect.Type) *layout {
-	if l := ls[t]; l != nil {
+func (ls *layouts) of(t reflect.Type) *layout {
+	if l := ls.structs[t]; l != nil {
 		return l
 	}
 	l := &layout{typ: t, unmarshaler: reflect.PointerTo(t).Implements(unmarshalerType)}
-	ls[t] = l
 	switch kind := t.Kind(); {
 	case reflect.PointerTo(t).Implements(textOrType):
-		l.kind, l.elem = textOrKind, ls.of(t.Field(1).Type)
+		l.kind = textOrKind
+		ls.structs[t] = l
+		l.elem = ls.of(t.Field(1).Type)
 	case kind == reflect.Pointer:
-		l.kind, l.elem = pointerKind, ls.of(t.Elem())
+		l.kind, l.slot = pointerKind, ls.newSlot()
+		l.elem = ls.of(t.Elem())
 	case kind == reflect.String:
 		l.kind = stringKind
 	case l.unmarshaler, kind == reflect.Map, kind == reflect.Interface:
 		l.kind = customKind
 	case kind == reflect.Struct:
 		l.kind = structKind
-		ls.addFields(l, t, nil)
-		l.byName = make(map[string]*member, len(l.members))
+		ls.structs[t] = l
+		ls.addMembers(l, t, nil)
 		for i := range l.members {
-			l.byName[l.members[i].name] = &l.members[i]
+			m := &l.members[i]
+			at := &l.table[hash([]byte(m.name))]
+			m.next, *at = *at, m
 		}
 	case kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
 		l.kind = bytesKind
 	case kind == reflect.Slice:
-		l.kind, l.elem = sliceKind, ls.of(t.Elem())
+		l.kind, l.slot = sliceKind, ls.newSlot()
+		l.elem = ls.of(t.Elem())
 	default:
 		l.kind = scalarKind(t)
 	}
 	return l
+}
+
+func (ls *layouts) newSlot() int {
+	ls.slots++
+	return ls.slots - 1
 }
 
 // scalarKind returns the kind of a type that holds a number or a boolean.
@@ -156,9 +183,9 @@ func scalarKind(t reflect.Type) kind {
 	panic(fmt.Sprintf("stream: no JSON value fits the type %v", t))
 }
 
-// addFields adds the fields of the struct type t, which is found at index in the struct
+// addMembers adds the fields of the struct type t, which is found at index in the struct
 // of the layout. Only fields with a json tag count; embedded structs need none.
-func (ls layouts) addFields(l *layout, t reflect.Type, index []int) {
+func (ls *layouts) addMembers(l *layout, t reflect.Type, index []int) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		at := append(index[:len(index):len(index)], i)
@@ -167,9 +194,9 @@ func (ls layouts) addFields(l *layout, t reflect.Type, index []int) {
 		case f.Type == sourceType:
 			l.source = &member{index: at}
 		case f.Anonymous && name == "":
-			ls.addFields(l, f.Type, at)
+			ls.addMembers(l, f.Type, at)
 		case name != "" && name != "-":
-			l.members = append(l.members, member{name, at, ls.of(f.Type), f.Tag.Get("stream") == "needed"})
+			l.members = append(l.members, member{name: name, index: at, layout: ls.of(f.Type), needed: f.Tag.Get("stream") == "needed"})
 		}
 	}
 }

@@ -10,41 +10,40 @@ import (
 )
 
 const (
-	// DefaultLimit is the bound, in bytes, used where none is given. Images
-	// come base64-coded in one line, of 10 MB and more.
+	// DefaultLimit is the default limit in bytes. Images are sent in base64 on one line,
+	// which can have 10 MB and more.
 	DefaultLimit = 32 << 20
 
-	// minBuffer is what a stream of ordinary frames needs; larger reads were
-	// measured to gain nothing.
+	// minBuffer is the size of the buffer for ordinary frames. In measurements, larger
+	// reads were not faster.
 	minBuffer = 4 << 10
-	// keepBuffer is the largest buffer kept after the long line it grew for.
+	// keepBuffer is the size of the largest buffer that is kept after a long line.
 	keepBuffer = 64 << 10
-	// maxEmptyReads is how often a reader may return nothing, and no error.
+	// maxEmptyReads is the maximum number of reads in a row without a byte or an error.
 	maxEmptyReads = 100
 )
 
 var (
 	utf8BOM = []byte("\xEF\xBB\xBF")
 
-	errBadCount = errors.New("reply: reader returned an impossible count")
-	errClosed   = errors.New("reply: read after Close")
+	errBadCount = errors.New("stream: the reader returned an impossible count")
+	errClosed   = errors.New("stream: read after Close")
 )
 
-// TooLongError reports a line, or an event, longer than the limit.
+// TooLongError reports a line or an event that is longer than the limit.
 type TooLongError struct {
 	Limit int // in bytes
 }
 
 func (e *TooLongError) Error() string {
-	return fmt.Sprintf("reply: a line or event is longer than the limit of %d bytes", e.Limit)
+	return fmt.Sprintf("a line or event of the stream is longer than the limit of %d bytes", e.Limit)
 }
 
-// lines splits a reader into lines, within one buffer that is reused.
+// lines splits a reader into lines, in one buffer that is reused.
 //
-// The caller may hold the end of the line it has just got: held bytes stay in
-// the buffer, and further ones are joined to them by a newline, until release.
-// So the data of an event needs no buffer of its own. The limit counts the held
-// bytes and the line being read together, as if they were joined.
+// The caller can hold the end of the last line: held bytes stay in the buffer, and further
+// ones are joined to them by a newline, until release. So the data of an event needs no
+// separate buffer. The limit counts the held bytes and the current line together.
 //
 //	buf: | free | held | gap | unread | free |
 //	           heldAt       start    end
@@ -55,20 +54,19 @@ type lines struct {
 	lfOnly bool
 
 	buf        []byte
-	start, end int // of what is unread
-	// lf and cr are how far the search has come: there is no LF in
-	// buf[start:lf], and no CR in buf[start:cr]. Each byte is searched once,
-	// whatever mixture of newlines the server sends.
+	start, end int // of the unread bytes
+	// lf and cr are the progress of the search: there is no LF in buf[start:lf], and no
+	// CR in buf[start:cr]. So each byte is searched once, with any mixture of newlines.
 	lf, cr int
 
-	lineAt, lineEnd int // the line returned last
+	lineAt, lineEnd int // the last line
 	holding         bool
 	heldAt, heldEnd int
 
-	begun  bool  // a byte order mark can no longer come
-	skipLF bool  // the last line ended with a CR; an LF next belongs to it
-	err    error // what the reader said, once it has said it
-	failed error // what next says from now on
+	begun  bool  // there can be no more byte order mark
+	skipLF bool  // the last line ended with a CR, so a following LF belongs to it
+	err    error // of the reader
+	failed error // the result of every later call of next
 }
 
 func newLines(r io.Reader, limit int, lfOnly bool) lines {
@@ -78,8 +76,8 @@ func newLines(r io.Reader, limit int, lfOnly bool) lines {
 	return lines{r: r, limit: min(limit, math.MaxInt-minBuffer), lfOnly: lfOnly}
 }
 
-// next returns the next line without its newline, and whether it had one: only
-// the last line can lack it. The line is valid until the next call.
+// next returns the next line without its newline, and reports whether it had one. Only the
+// last line can be without. The line is valid until the next call.
 func (l *lines) next() (line []byte, whole bool, err error) {
 	for l.failed == nil {
 		l.skip()
@@ -105,8 +103,7 @@ func (l *lines) next() (line []byte, whole bool, err error) {
 	return nil, false, l.fail(l.failed)
 }
 
-// tooLong reports whether a line up to end, joined to what is held, would be
-// over the limit.
+// tooLong reports whether a line up to end, joined to the held bytes, is over the limit.
 func (l *lines) tooLong(end int) bool {
 	size := end - l.start
 	if l.holding {
@@ -115,8 +112,8 @@ func (l *lines) tooLong(end int) bool {
 	return size > l.limit
 }
 
-// ahead returns what has been read and is not part of the lines returned; nil
-// if it is not certain to begin a line.
+// buffered returns the bytes read beyond the last line. It returns nil if they may not be
+// the beginning of a line.
 func (l *lines) buffered() []byte {
 	if !l.begun || l.skipLF || l.failed != nil {
 		return nil
@@ -124,8 +121,8 @@ func (l *lines) buffered() []byte {
 	return l.buf[l.start:l.end]
 }
 
-// pass moves on by size bytes of what is ahead and the newlines after them, if
-// they stand there and the limit allows that size.
+// advance skips size buffered bytes and the newlines after them, if there are such newlines
+// and the size is within the limit.
 func (l *lines) advance(size int, newlines string) bool {
 	end := l.start + size + len(newlines)
 	if size == 0 || size > l.limit || end > l.end || string(l.buf[l.start+size:end]) != newlines {
@@ -135,39 +132,38 @@ func (l *lines) advance(size int, newlines string) bool {
 	return true
 }
 
-// unread gives the line returned last back, to be returned again. It must not
-// have been held.
+// unread makes next return the last line again. The line must not have been held.
 func (l *lines) unread() {
 	l.start = l.lineAt
 	l.skipLF = false
 }
 
-// hold keeps tail, the end of the line returned last, until release. It may
-// move it: the line is no longer valid.
+// hold keeps tail, the end of the last line, until release. It can move the bytes, so the
+// line is no longer valid.
 func (l *lines) hold(tail []byte) {
 	if !l.holding {
 		l.holding = true
 		l.heldAt, l.heldEnd = l.lineEnd-len(tail), l.lineEnd
 		return
 	}
-	// There is room: at least one byte, the gap, parts what is held from the line.
+	// There is space: at least one byte, the gap, is between the held bytes and the line.
 	l.buf[l.heldEnd] = '\n'
 	l.heldEnd += 1 + copy(l.buf[l.heldEnd+1:], tail)
 }
 
-// held returns what is held, valid until the next call of next.
+// held returns the held bytes. They are valid until the next call of next.
 func (l *lines) held() []byte { return l.buf[l.heldAt:l.heldEnd:l.heldEnd] }
 
 func (l *lines) heldLen() int { return l.heldEnd - l.heldAt }
 
-// release forgets what is held.
+// release ends the holding of bytes.
 func (l *lines) release() {
 	l.holding = false
 	l.heldAt, l.heldEnd = 0, 0
 }
 
-// skip drops what is not part of any line: a byte order mark at the very
-// start, and the LF of a CRLF whose CR has already ended a line.
+// skip skips bytes that belong to no line: a byte order mark at the start, and the LF of a
+// CRLF whose CR has already ended a line.
 func (l *lines) skip() {
 	if !l.begun && l.end-l.start >= len(utf8BOM) {
 		l.begun = true
@@ -183,19 +179,18 @@ func (l *lines) skip() {
 	}
 }
 
-// close gives the buffer back for another stream. What was returned from it is
-// no longer valid.
+// close returns the buffer to the pool. Lines are no longer valid.
 func (l *lines) close() {
 	l.holding = false
 	l.fail(errClosed)
 }
 
-// buffers are those of streams that have ended: half of what an answer of one
-// chunk would allocate.
+// buffers are the buffers of streams that have ended. Reuse halves the allocated bytes of
+// an answer of one chunk.
 var buffers = sync.Pool{New: func() any { return new([minBuffer]byte) }}
 
-// newline finds the end of the next line and the size of its newline, 0 where
-// the buffer holds none.
+// newline finds the end of the next line and the size of its newline. The size is 0 if
+// there is none in the buffer.
 func (l *lines) newline() (end, size int) {
 	l.lf = find(l.buf[:l.end], max(l.lf, l.start), '\n')
 	if !l.lfOnly {
@@ -212,8 +207,7 @@ func (l *lines) newline() (end, size int) {
 	return 0, 0
 }
 
-// find returns the first position of c in b, at or after from; len(b) where
-// there is none.
+// find returns the first position of c in b at or after from, or len(b) if there is none.
 func find(b []byte, from int, c byte) int {
 	if from >= len(b) || b[from] == c {
 		return min(from, len(b))
@@ -228,14 +222,14 @@ func (l *lines) take(end, newline int) []byte {
 	l.begun = true
 	l.lineAt, l.lineEnd = l.start, end
 	l.start = end + newline
-	// At the end of the buffer a CR may be half of a CRLF. Waiting for the next
-	// byte to know could take as long as the model thinks.
+	// At the end of the buffer, a CR can be half of a CRLF. Reading the next byte to find
+	// out could take as long as the model thinks.
 	l.skipLF = newline == 1 && l.start == l.end && l.buf[end] == '\r'
 	return l.buf[l.lineAt:end:end]
 }
 
-// fail makes err the answer of every later call. The buffer is given back, unless
-// the caller may yet want what it holds.
+// fail makes err the result of every later call. It returns the buffer to the pool, unless
+// bytes are held.
 func (l *lines) fail(err error) error {
 	l.failed = err
 	if !l.holding {
@@ -247,7 +241,7 @@ func (l *lines) fail(err error) error {
 	return err
 }
 
-// fill reads once: at least one byte, or an error.
+// fill reads at least one byte, or returns an error.
 func (l *lines) fill() error {
 	if l.err != nil {
 		return l.err
@@ -271,8 +265,8 @@ func (l *lines) fill() error {
 	return l.err
 }
 
-// makeRoom sees to it that there is space to read into: a quarter of the buffer
-// or more, unless the limit is near. Below that, reads would become tiny.
+// makeRoom makes space to read into: a quarter of the buffer or more, unless the limit is
+// near. With less space, reads would become too small.
 func (l *lines) makeRoom() {
 	unread := l.end - l.start
 	needed := l.heldLen() + 1 + unread // 1 for the gap
@@ -281,17 +275,16 @@ func (l *lines) makeRoom() {
 	case size == 0, size > keepBuffer && needed <= minBuffer/2:
 		l.move(minBuffer)
 	case needed > size/4*3:
-		// What is needed is at most limit+1, so this always makes room.
+		// At most limit+1 bytes are needed, so this always makes room.
 		l.move(min(2*size, l.limit+minBuffer))
 	case unread == 0 && !l.holding, size-l.end < size/4:
 		l.move(size)
 	}
 }
 
-// move puts what is held and what is unread at the start of a buffer of that
-// size, closing the gaps before and between them but for the byte that hold
-// writes to. Bytes in place already are not copied: a long event that comes in
-// many small reads stays linear.
+// move moves the held and the unread bytes to the start of a buffer of the given size. It
+// closes the gaps before and between them, except for the one byte that hold writes. Bytes
+// already in place are not copied, so a long event in many small reads takes linear time.
 func (l *lines) move(size int) {
 	old, grown := l.buf, size != len(l.buf)
 	switch {

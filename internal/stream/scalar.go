@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// What a byte is inside a JSON string (RFC 8259, section 7).
+// The classes of bytes in a JSON string (RFC 8259, section 7).
 const (
 	plain   uint8 = iota
 	quote         // ends the string
@@ -33,9 +33,9 @@ var classes = func() (t [256]uint8) {
 	return t
 }()
 
-// scanString returns the length of the JSON string's body that b begins with,
-// up to its closing quote, and whether it is its own decoded form but for
-// invalid UTF-8. The length is -1 where it is not valid JSON or has no end.
+// scanString returns the length of the body of a JSON string at the start of b, up to its
+// closing quote. It is verbatim if it has no escapes. The length is -1 if the string is not
+// valid JSON or has no end.
 func scanString(b []byte) (n int, verbatim, ascii bool) {
 	n = plainPrefix(b)
 	if n < len(b) && b[n] == '"' { // nearly every string
@@ -62,8 +62,8 @@ func scanString(b []byte) (n int, verbatim, ascii bool) {
 	return -1, false, false
 }
 
-// plainPrefix returns how many bytes at the start of b are plain. It looks at
-// eight at once, so the last few may be left uncounted.
+// plainPrefix returns the number of plain bytes at the start of b. It checks eight at once,
+// so it may not count the last few.
 func plainPrefix(b []byte) int {
 	const (
 		ones  = 0x0101010101010101
@@ -74,9 +74,9 @@ func plainPrefix(b []byte) int {
 		w := binary.LittleEndian.Uint64(b[n:])
 		quotes := w ^ ones*'"'
 		escapes := w ^ ones*'\\'
-		// The top bit of each byte: beyond ASCII, or below a space, or zero once
-		// what is looked for has been taken out. A borrow from one byte can mark
-		// those above it wrongly; the lowest mark is right.
+		// The top bit of each byte is set if the byte is outside ASCII, below a space, a
+		// quote or a backslash. A borrow from one byte can set the bit of the bytes above
+		// it wrongly, but the lowest set bit is right.
 		special := w | (w - ones*' ') | (quotes-ones)&^quotes | (escapes-ones)&^escapes
 		if special &= highs; special != 0 {
 			return n + bits.TrailingZeros64(special)/8
@@ -85,8 +85,7 @@ func plainPrefix(b []byte) int {
 	return n
 }
 
-// escapeLen returns the length of the escape that b begins with, 0 where it is
-// not valid.
+// escapeLen returns the length of the escape at the start of b, or 0 if it is not valid.
 func escapeLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
@@ -102,9 +101,9 @@ func escapeLen(b []byte) int {
 	return 0
 }
 
-// unescape appends to dst what the body of a JSON string, as scanString accepted
-// it, decodes to: exactly what encoding/json makes of it, so that lone
-// surrogates and invalid UTF-8 become U+FFFD.
+// unescape appends the decoded form of a JSON string's body to dst. The body must be one that
+// scanString accepts. Like in encoding/json, lone surrogates and invalid UTF-8 become
+// U+FFFD.
 func unescape(dst, b []byte) []byte {
 	for len(b) > 0 {
 		switch c := b[0]; {
@@ -133,8 +132,8 @@ func unescape(dst, b []byte) []byte {
 	return dst
 }
 
-// pair returns the character that the surrogate r makes with the escape that b
-// begins with; U+FFFD where it makes none.
+// pair returns the character of the surrogate r and the escape at the start of b, or U+FFFD
+// if they are not a pair.
 func pair(r rune, b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return unicode.ReplacementChar
@@ -178,7 +177,7 @@ func hex4(b []byte) (r rune, ok bool) {
 	return r, true
 }
 
-// scanDigits returns the number of decimal digits that b begins with.
+// scanDigits returns the number of decimal digits at the start of b.
 func scanDigits(b []byte) int {
 	for i, c := range b {
 		if c < '0' || c > '9' {
@@ -188,8 +187,8 @@ func scanDigits(b []byte) int {
 	return len(b)
 }
 
-// scanNatural returns the length of the number without sign, fraction and
-// exponent that b begins with; 0 where there is none.
+// scanNatural returns the length of the number without sign, fraction and exponent at the
+// start of b, or 0 if there is none.
 func scanNatural(b []byte) int {
 	if len(b) > 0 && b[0] == '0' {
 		return 1
@@ -197,7 +196,7 @@ func scanNatural(b []byte) int {
 	return scanDigits(b)
 }
 
-// scanDecimal is scanNatural with a fraction allowed.
+// scanDecimal is scanNatural, but the number can have a fraction.
 func scanDecimal(b []byte) int {
 	n := scanNatural(b)
 	if n == 0 || n == len(b) || b[n] != '.' {
@@ -210,8 +209,8 @@ func scanDecimal(b []byte) int {
 	return n + 1 + fraction
 }
 
-// scanNumber returns the length of the JSON number (RFC 8259, section 6) that b
-// begins with; 0 where there is none.
+// scanNumber returns the length of the JSON number (RFC 8259, section 6) at the start of b,
+// or 0 if there is none.
 func scanNumber(b []byte) int {
 	sign := 0
 	if len(b) > 0 && b[0] == '-' {

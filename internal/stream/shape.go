@@ -69,6 +69,9 @@ func (s *Shapes[T]) MatchPrefix(buffered []byte) (proto T, text []byte, size int
 	return proto, nil, 0
 }
 
+// CanLearn reports whether Learn can still have an effect.
+func (s *Shapes[T]) CanLearn() bool { return s.attempts < maxAttempts }
+
 // Learn remembers the shape of a frame that did not match. The frame was decoded to
 // exactly one piece of text, delta, and otherwise to the meaning proto. The frame is copied
 // if it is kept.
@@ -76,7 +79,7 @@ func (s *Shapes[T]) MatchPrefix(buffered []byte) (proto T, text []byte, size int
 // A second frame with another text must confirm the shape of the first. This proves that
 // the text comes from the place where it was found.
 func (s *Shapes[T]) Learn(frame []byte, delta string, proto T) {
-	if s.attempts == maxAttempts || delta == "" || len(frame) > maxLearn {
+	if !s.CanLearn() || delta == "" || len(frame) > maxLearn {
 		return
 	}
 	s.attempts++

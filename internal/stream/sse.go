@@ -5,57 +5,52 @@ import (
 	"io"
 )
 
-// SSE reads an event stream as the WHATWG's grammar has it
+// SSE reads an event stream by the grammar of the WHATWG
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream),
-// comments, CRLF and CR, byte order mark and multi-line data included. What
-// concerns reconnecting, id and retry, is read over: a model's reply cannot be
-// resumed.
+// including comments, CRLF and CR, a byte order mark and data of many lines. It ignores the
+// fields id and retry, because a model's reply cannot be resumed.
 //
-// It departs from the grammar where servers do, so as to lose nothing:
+// It differs from the grammar where servers do, in order to lose nothing:
 //
-//   - An event at the end of the body without its blank line is delivered, not
-//     dropped, with Unterminated set: servers end with a last line without a
-//     newline.
-//   - A line that starts with { or [ is a JSON value without a field name, not an
-//     unknown field. Gemini and Vertex send errors so, on one line or on many.
-//     It is delivered with Bare set, up to the end of the line on which its
-//     brackets close. Since such a line cannot belong to an event's data, an
-//     event before it is delivered as it stands.
-//   - A field named error is data of an event named error: llama.cpp sends its
-//     errors so. A change between data and error fields ends an event as well.
+//   - An event at the end of the body without its blank line is returned, with
+//     Unterminated set. The grammar drops it, but some servers end without a newline.
+//   - A line that starts with { or [ is a JSON value without a field name, not an unknown
+//     field. Gemini and Vertex AI send errors in this form, on one line or on many. It is
+//     returned with Bare set, and ends with the line on which its brackets close. An event
+//     before it ends there.
+//   - A field named error is the data of an event named error. llama.cpp sends its errors
+//     in this form. A change between data and error fields also ends an event.
 type SSE struct {
 	lines lines
-	names []string // event names seen, so that each is allocated once
+	names []string // event names so far, to allocate each only once
 	cut   bool     // see Cut
 }
 
-// Bounds on what is kept of event names; others are allocated as they come.
+// Limits for the names that are kept. Other names are allocated each time.
 const (
 	maxNames   = 16
 	maxNameLen = 64
 )
 
-// NewSSE returns a reader of the event stream r. The bound in bytes on a line
-// and on an event's data is limit; DefaultLimit if it is not positive.
+// NewSSE returns a reader of the event stream r. The limit is the maximum length in bytes
+// of a line, and of an event's data. If it is not positive, it is DefaultLimit.
 func NewSSE(r io.Reader, limit int) *SSE {
 	return &SSE{lines: newLines(r, limit, false)}
 }
 
-// Close ends the use of s and of every frame that it returned. It leaves the
-// reader alone.
+// Close ends the use of s, as described in [Frames].
 func (s *SSE) Close() { s.lines.close() }
 
-// Cut reports, once Next has returned [io.EOF], whether the body ended where data
-// was about to come: within the beginning of a line, "data: ", and no more. Of
-// such a line there is no frame, or an empty one.
+// Cut reports, after Next has returned [io.EOF], whether the body ended inside the "data: "
+// at the beginning of a line. There is no frame for such a line, or an empty one.
 func (s *SSE) Cut() bool { return s.cut }
 
-// Next returns the next event, as [Frames] says. An event is returned as soon as
-// its blank line has been read, without reading on.
+// Next returns the next event, as described in [Frames]. It does not read beyond the blank
+// line of the event.
 func (s *SSE) Next() (Frame, error) {
 	s.lines.release()
 	var event string
-	var holds field // that the held data is from
+	var holds field // the field of the held data
 	for {
 		line, whole, err := s.lines.next()
 		if err != nil {
@@ -68,7 +63,7 @@ func (s *SSE) Next() (Frame, error) {
 			if holds != none {
 				return s.event(event, false), nil
 			}
-			event = "" // an event without data is none
+			event = "" // an event without data is ignored
 			continue
 		}
 		s.cut = !whole && bytes.HasPrefix([]byte(lineData), line)
@@ -97,11 +92,10 @@ func (s *SSE) Next() (Frame, error) {
 	}
 }
 
-// lineData is how nearly every line with data begins.
+// lineData is the beginning of nearly every line with data.
 const lineData = "data: "
 
-// Buffered returns what has been read of the next frame and those after it, as
-// [Frames] says.
+// Buffered returns the bytes read beyond the last frame, as described in [Frames].
 func (s *SSE) Buffered() []byte {
 	s.lines.release()
 	data, ok := bytes.CutPrefix(s.lines.buffered(), []byte(lineData))
@@ -111,7 +105,7 @@ func (s *SSE) Buffered() []byte {
 	return data
 }
 
-// Pass moves past the next frame, as [Frames] says.
+// Advance skips the next frame, as described in [Frames].
 func (s *SSE) Advance(size int) bool {
 	if size == 0 {
 		return false
@@ -120,18 +114,17 @@ func (s *SSE) Advance(size int) bool {
 	return s.lines.advance(size, "\n\n") || s.lines.advance(size, "\r\n\r\n")
 }
 
-// event is the frame of the data held.
+// event returns the frame of the held data.
 func (s *SSE) event(name string, unterminated bool) Frame {
 	return Frame{Event: name, Data: s.lines.held(), Unterminated: unterminated}
 }
 
-// bare reads a JSON value that stands there without a field name, and whose
-// first line is given.
+// bare reads a JSON value without a field name. Its first line is given.
 func (s *SSE) bare(event string, line []byte) (Frame, error) {
 	var value nesting
 	for {
 		closed := value.closes(line)
-		s.lines.hold(line) // which moves it
+		s.lines.hold(line) // this moves the line
 		if closed {
 			return Frame{Event: event, Data: s.lines.held(), Bare: true}, nil
 		}
@@ -139,8 +132,8 @@ func (s *SSE) bare(event string, line []byte) (Frame, error) {
 		if line, _, err = s.lines.next(); err != nil && err != io.EOF {
 			return Frame{}, err
 		}
-		// No line of JSON begins with a field's name. A value left open must not
-		// swallow the events after it.
+		// No line of JSON begins with the name of a field. A value that is not closed
+		// must not contain the events after it.
 		name, _ := cutField(line)
 		if name != none {
 			s.lines.unread()
@@ -151,7 +144,7 @@ func (s *SSE) bare(event string, line []byte) (Frame, error) {
 	}
 }
 
-// field is the name of a field, where it is one that is known.
+// field is the name of a known field.
 type field uint8
 
 const (
@@ -181,7 +174,7 @@ func cutField(line []byte) (name field, value []byte) {
 		case "id", "retry":
 			name = otherField
 		}
-		// Without a colon the value is empty, and still the line's end.
+		// Without a colon the value is empty. It must still point to the end of the line.
 		value = line[len(line)-len(after):]
 	}
 	if len(value) > 0 && value[0] == ' ' {

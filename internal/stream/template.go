@@ -5,20 +5,19 @@ import (
 	"unicode/utf8"
 )
 
-// template is a frame with holes: the bytes around the holes are fixed. Since a
-// hole takes nothing but a scalar of its kind, whatever matches has the
-// structure of the frame that the template was made of, and its values but for
-// those in the holes.
+// template is a frame with holes. The bytes around the holes are fixed, and a hole takes only
+// a scalar of its kind. So a frame that matches has the structure of the frame that the
+// template was made of, and the same values except in the holes.
 type template struct {
 	head   string // up to the first hole
 	holes  []hole
-	learnt string // the text of the frame that the template was made of
+	learnt string // the text of that frame
 }
 
 // hole is a place for a scalar.
 type hole struct {
 	kind  holeKind
-	max   int    // digits and point, of a number
+	max   int    // length of a number
 	after string // the fixed bytes that follow
 }
 
@@ -28,25 +27,25 @@ const (
 	textHole    holeKind = iota // the delta
 	stringHole                  // any other string
 	naturalHole                 // digits
-	decimalHole                 // digits, and perhaps a fraction
+	decimalHole                 // digits, with or without a fraction
 )
 
 const (
-	// freeDigits is how long a number may be where the frame learnt from had a
-	// shorter one: any such number fits the smallest type in use, int32.
+	// freeDigits is the maximum length of a number if the learned frame had a shorter one.
+	// Any such number fits the smallest type in use, int32.
 	freeDigits = 9
-	// maxDigits is the length of the longest number made a hole: any such
-	// number fits int64.
+	// maxDigits is the maximum length of a number that becomes a hole. Any such number
+	// fits int64.
 	maxDigits = 18
 )
 
-// newTemplate makes a template of frame. The hole for the text is the one string
-// among the delta paths that decodes to delta; if there is not exactly one, or
-// the frame is not simple enough, it reports false.
+// newTemplate makes a template of a frame. The hole for the text is the string at a delta
+// path that decodes to delta. It reports false if there is not exactly one such string, or
+// if the [Walker] refuses the frame.
 func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 	t := template{learnt: delta}
-	source := string(frame) // a copy, of which the template keeps pieces
-	fixed, texts := 0, 0    // fixed: where the fixed bytes since the last hole begin
+	source := string(frame) // a copy; the template keeps pieces of it
+	fixed, texts := 0, 0    // fixed is the start of the fixed bytes after the last hole
 	add := func(h hole, v *Value) {
 		t.close(source[fixed:v.start])
 		t.holes = append(t.holes, h)
@@ -71,14 +70,14 @@ func newTemplate(spec *Spec, frame []byte, delta string) (template, bool) {
 			add(hole{kind: decimalHole, max: max(size, freeDigits)}, v)
 		}
 		return true
-		// A number that is longer, or has a sign or an exponent, stays fixed:
-		// another such number may not fit where this one did.
+		// A number that is longer, or has a sign or an exponent, stays fixed: another
+		// such number may not fit the Go type.
 	})
 	t.close(source[fixed:])
 	return t, ok && texts == 1
 }
 
-// close ends the fixed bytes before a hole, or before the end.
+// close ends the fixed bytes before a hole or before the end.
 func (t *template) close(fixed string) {
 	if len(t.holes) == 0 {
 		t.head = fixed
@@ -91,9 +90,8 @@ func contains(paths []string, path []byte) bool {
 	return slices.ContainsFunc(paths, func(p string) bool { return p == string(path) })
 }
 
-// match compares what b begins with with the template, and returns its text and
-// its size in b. Where the text has to be changed to be decoded, it is put in
-// scratch, which is reused.
+// match compares the beginning of b with the template, and returns the text and the size of
+// the frame. If the text has escapes, it is decoded into scratch, which is reused.
 func (t *template) match(b []byte, scratch *[]byte) (text []byte, size int, ok bool) {
 	at := len(t.head)
 	if len(b) < at || string(b[:at]) != t.head {

@@ -7,24 +7,24 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on a frame that can be walked: real frames stay far below them.
+// Limits for a frame that can be walked. Real frames are far below them.
 const (
 	maxDepth = 32
-	maxKeys  = 64  // of the objects that are open at once
+	maxKeys  = 64  // in the objects that are open at once
 	maxPath  = 192 // bytes of a path
 )
 
-// Value is a leaf of a JSON value: a string, number or literal, or an object or
-// array with nothing in it. It is valid during the visit.
+// Value is a leaf of a JSON value: a string, a number, a literal, or an empty object or
+// array. It is valid during the visit.
 type Value struct {
 	Kind ValueKind
 
 	verbatim   bool // a string that is its own decoded form
-	start, end int  // where it stands in the frame; a string without its quotes
+	start, end int  // its place in the frame, without the quotes of a string
 	walker     *Walker
 }
 
-// ValueKind says what a [Value] is.
+// ValueKind is the kind of a [Value].
 type ValueKind uint8
 
 // The kinds of value.
@@ -35,23 +35,22 @@ const (
 	Empty             // {} or []
 )
 
-// Path returns the keys and indexes that lead to the value, joined by dots.
+// Path returns the keys and indexes of the value, joined by dots.
 func (v *Value) Path() []byte { return v.walker.path[:v.walker.pathLen] }
 
-// Raw returns the value as it stands in the frame; a string without its quotes.
+// Raw returns the bytes of the value in the frame, without the quotes of a string.
 func (v *Value) Raw() []byte { return v.walker.b[v.start:v.end] }
 
 // IsNull reports whether the value is null.
 func (v *Value) IsNull() bool { return v.Kind == Literal && v.Raw()[0] == 'n' }
 
-// AppendText appends to dst what a string decodes to, exactly as encoding/json
-// has it.
+// AppendText appends the decoded form of a string to dst, like encoding/json.
 func (v *Value) AppendText(dst []byte) []byte { return unescape(dst, v.Raw()) }
 
-// Verbatim reports whether Raw is a string that decodes to itself.
+// Verbatim reports whether the value is a string and Raw is its decoded form.
 func (v *Value) Verbatim() bool { return v.verbatim }
 
-// Int returns a number that is a whole one of at most 18 digits.
+// Int returns the value of a whole number of at most 18 digits.
 func (v *Value) Int() (n int, ok bool) {
 	raw := v.Raw()
 	if v.Kind != Number || len(raw) > maxDigits || scanNatural(raw) != len(raw) {
@@ -63,34 +62,32 @@ func (v *Value) Int() (n int, ok bool) {
 	return n, true
 }
 
-// Walker visits the leaves of frames. Its zero value is ready; it keeps its
-// memory from one frame to the next.
+// Walker visits the leaves of frames. The zero value is ready to use. It reuses its memory
+// for each frame.
 //
-// Path and keys are arrays and offsets, not slices, because a pointer that
-// changes with every key costs more than the reading of it while the garbage
-// collector is at work.
+// Path and keys are arrays and offsets, not slices: to change a pointer with every key is
+// slow while the garbage collector runs.
 type Walker struct {
 	b     []byte
 	at    int
-	found Value // the one at hand
+	found Value // the current one
 	visit func(*Value) bool
 
 	path    [maxPath]byte
 	pathLen int
-	keys    [maxKeys]span // in b, of the objects open now, outermost first
+	keys    [maxKeys]span // of the open objects, outermost first
 	keysLen int
 }
 
-// span is where a key stands.
+// span is the place of a key in the frame.
 type span struct{ start, end int32 }
 
-// Walk calls visit with every leaf of frame, in order, until visit returns
-// false. It reports whether visit never did, and the frame is one whose bytes
-// mean what they seem to: valid JSON throughout, every key plain, and no two
-// keys of an object the same or told apart by case alone. A decoder that takes
-// the last of two, or ignores case, would read other frames otherwise.
+// Walk calls visit with every leaf of frame, in order, until visit returns false. It returns
+// true if visit never returned false and the frame is unambiguous: it is valid JSON, every
+// key is plain, and no two keys of an object are equal or differ only in case. Decoders
+// differ in how they read other frames.
 //
-// The value that visit gets is the same variable every time.
+// The argument of visit is the same variable every time.
 func (w *Walker) Walk(frame []byte, visit func(*Value) bool) bool {
 	w.b, w.at, w.visit, w.found.walker = frame, 0, visit, w
 	w.pathLen, w.keysLen = 0, 0
@@ -101,12 +98,10 @@ func (w *Walker) Walk(frame []byte, visit func(*Value) bool) bool {
 	return w.at == len(frame)
 }
 
-// Reset makes the walker forget the frame and the function it had last, so that
-// they are not kept alive by it.
+// Reset drops the references to the last frame and function.
 func (w *Walker) Reset() { w.b, w.visit = nil, nil }
 
-// value walks the value at hand, as do object and array; all report whether to
-// go on.
+// value walks the current value, like object and array. All report whether to continue.
 func (w *Walker) value(depth int) bool {
 	if w.space(); depth > maxDepth {
 		return false
@@ -175,11 +170,10 @@ func (w *Walker) object(depth int) bool {
 	}
 }
 
-// key reads a key and puts it among those of its object, which begin at first.
-// One with an escape or beyond ASCII is refused, and so is one already among
-// the others, and one that would make paths ambiguous: empty, with a dot, or
-// like an index. Marks has a bit for each kind of key that the object has had:
-// only where it is set can there be another of that name.
+// key reads a key and adds it to those of its object, which begin at first. It refuses a
+// repeated key, a key with an escape or outside ASCII, and a key that would make paths
+// ambiguous: empty, with a dot, or like an index. Each key sets a bit in marks. Only if
+// the bit is already set can there be an equal key.
 func (w *Walker) key(first int, marks *uint64) (key span, ok bool) {
 	if !w.take('"') || w.keysLen == maxKeys {
 		return span{}, false
@@ -192,7 +186,7 @@ func (w *Walker) key(first int, marks *uint64) (key span, ok bool) {
 	if n == 0 || n == len(rest) || rest[n] != '"' || rest[0] >= '0' && rest[0] <= '9' {
 		return span{}, false
 	}
-	// Letters are ASCII here, and those that are equal but for case differ in one bit.
+	// Letters are ASCII here, and upper and lower case differ in one bit.
 	name := rest[:n]
 	mark := uint64(1) << ((name[0]&^0x20 + name[n-1]&^0x20<<2 + byte(n)<<3) % 64)
 	if *marks&mark != 0 && w.has(first, name) {
@@ -206,8 +200,8 @@ func (w *Walker) key(first int, marks *uint64) (key span, ok bool) {
 	return key, true
 }
 
-// has reports whether a key is already among those that begin at first, or one
-// that is told from it by case alone.
+// has reports whether one of the keys that begin at first is equal to name, or differs from
+// it only in case.
 func (w *Walker) has(first int, name []byte) bool {
 	for _, other := range w.keys[first:w.keysLen] {
 		if bytes.EqualFold(w.b[other.start:other.end], name) {
@@ -217,7 +211,7 @@ func (w *Walker) has(first int, name []byte) bool {
 	return false
 }
 
-// inKey tells the bytes that a plain key consists of.
+// inKey has the bytes of which a plain key consists.
 var inKey = func() (t [256]bool) {
 	for c := byte(' '); c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\' && c != '.'
@@ -243,7 +237,7 @@ func (w *Walker) array(depth int) bool {
 	}
 }
 
-// step makes the path one of a member: the first outer bytes, and the name.
+// step sets the path to that of a member: the first outer bytes, and the name.
 func (w *Walker) step(outer int, name []byte) bool {
 	if outer+1+len(name) > maxPath {
 		return false
@@ -262,7 +256,7 @@ func (w *Walker) space() {
 	}
 }
 
-// peek returns the next byte, 0 at the end.
+// peek returns the next byte, or 0 at the end.
 func (w *Walker) peek() byte {
 	if w.at == len(w.b) {
 		return 0

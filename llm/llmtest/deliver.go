@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// conn is a server's end of a connection. Only the goroutine that serves it
-// reads and writes.
+// conn is the server's end of a connection. Only the goroutine that serves it reads and
+// writes.
 type conn struct {
 	net.Conn
 	reader *bufio.Reader
@@ -19,8 +19,7 @@ type conn struct {
 
 var errBroken = errors.New("llmtest: the connection is broken on purpose")
 
-// deliver sends a reply. A nil error means that the connection can be used
-// again.
+// deliver sends a reply. A nil error means that the connection can be reused.
 func (c *conn) deliver(w HTTPReply) error {
 	switch w.end {
 	case endHangUp:
@@ -60,7 +59,7 @@ func (c *conn) deliver(w HTTPReply) error {
 	return err
 }
 
-// encode returns a piece of the body as it goes over the wire.
+// encode returns a piece of the body in its transfer encoding.
 func (w HTTPReply) encode(piece []byte) []byte {
 	if w.sized {
 		return piece
@@ -71,10 +70,9 @@ func (w HTTPReply) encode(piece []byte) []byte {
 	return append(chunk, '\r', '\n')
 }
 
-// wait waits, but no longer than the client is there. A client that waits for
-// its reply sends nothing, so a read that returns anything but a timeout means
-// that it has left. On an in-memory connection under testing/synctest, the
-// time is the fake clock's.
+// wait waits for d, or until the client closes the connection. A client that waits for a reply
+// sends nothing, so a read that does not time out means that the client has closed the
+// connection. For connections in memory under testing/synctest, the fake clock applies.
 func (c *conn) wait(d time.Duration) error {
 	if d <= 0 {
 		return nil
@@ -89,15 +87,15 @@ func (c *conn) wait(d time.Duration) error {
 	return c.SetReadDeadline(time.Time{})
 }
 
-// stall waits until the client leaves.
+// stall waits until the client closes the connection.
 func (c *conn) stall() error {
 	c.server.changeStalled(+1)
 	defer c.server.changeStalled(-1)
-	c.reader.Peek(1) // whatever it returns, the exchange is over
+	c.reader.Peek(1) // every result means that the exchange is over
 	return errBroken
 }
 
-// reset makes the close of a TCP connection a reset instead of an orderly end.
+// reset makes the close of a TCP connection a reset.
 func (c *conn) reset() error {
 	if tcp, ok := c.Conn.(*net.TCPConn); ok {
 		if err := tcp.SetLinger(0); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// exchanges is the file that [Record] writes: JSON that people can read, and
-// mend by hand.
+// exchanges is the content of the file that [Record] writes. It is JSON that people can read
+// and edit.
 type exchanges struct {
 	Exchanges []*exchange `json:"exchanges"`
 }
@@ -24,7 +24,7 @@ type exchanges struct {
 type exchange struct {
 	Method   string      `json:"method"`
 	URL      string      `json:"url"`
-	Header   http.Header `json:"header,omitempty"` // for readers only: it is not compared
+	Header   http.Header `json:"header,omitempty"` // for readers: it is not compared
 	Body     body        `json:"body"`
 	Response response    `json:"response"`
 }
@@ -33,12 +33,12 @@ type response struct {
 	Status int         `json:"status"`
 	Header http.Header `json:"header,omitempty"`
 	Body   body        `json:"body"`
-	// Broken is the error that ended the body, if it did not end well.
+	// Broken is the error that ended the body, or "".
 	Broken string `json:"broken,omitempty"`
 }
 
-// body is a body's bytes. In JSON it is a list of its lines, each with its end;
-// bytes that are not UTF-8 are one string in base64.
+// body is the content of a body. In JSON it is a list of lines with their line ends, or a
+// string in base64 if it is not UTF-8.
 type body []byte
 
 // MarshalJSON writes lines, or base64.
@@ -53,7 +53,7 @@ func (b body) MarshalJSON() ([]byte, error) {
 	return jsontext.Marshal(lines), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads the forms that MarshalJSON writes.
 func (b *body) UnmarshalJSON(data []byte) error {
 	var lines []string
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte(`"`)) {

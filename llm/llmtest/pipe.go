@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// pipeListener is a listener of in-memory connections, whose other ends dial
-// returns. Unlike sockets, they work on the fake clock of testing/synctest.
+// pipeListener is a listener for connections in memory. dial returns the client's end. Unlike
+// sockets, these connections work under testing/synctest.
 type pipeListener struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -18,7 +18,7 @@ func newPipeListener() *pipeListener {
 	return &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
-// dial connects to the listener, whatever the address.
+// dial connects to the listener. It ignores the address.
 func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	select {
@@ -41,7 +41,7 @@ func (l *pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close fails the dials that follow.
+// Close makes later dials fail.
 func (l *pipeListener) Close() error {
 	l.once.Do(func() { close(l.closed) })
 	return nil

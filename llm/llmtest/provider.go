@@ -9,9 +9,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Provider is a provider that answers from a script and remembers what it was
-// asked. It is safe for concurrent use, though with several calls at once it
-// is a matter of chance which gets which reply.
+// Provider answers from a script and records its calls. It is safe for concurrent use. The
+// order in which concurrent calls get the replies is not defined.
 type Provider struct {
 	name   string
 	script []Reply
@@ -21,9 +20,9 @@ type Provider struct {
 	calls []*llm.Call
 }
 
-// New returns a provider that answers its calls with the replies, one after
-// another. A call beyond the last is an error. With no replies at all it
-// answers every call with an [Echo].
+// New returns a provider that answers its calls with the replies, in order. A call after the
+// last reply fails with kind [llm.InvalidRequest]. Without replies, the provider answers
+// every call with [Echo].
 func New(replies ...Reply) *Provider {
 	if len(replies) == 0 {
 		return Always(Echo())
@@ -36,18 +35,18 @@ func Always(reply Reply) *Provider {
 	return &Provider{name: "llmtest", script: []Reply{reply}, always: true}
 }
 
-// Named changes the provider's name from "llmtest", and returns the provider.
-// Call it before the provider is used.
+// Named sets the name of the provider, and returns the provider. The default is "llmtest".
+// Call Named before the first call.
 func (p *Provider) Named(name string) *Provider {
 	p.name = name
 	return p
 }
 
-// Name returns the provider's name.
+// Name returns the name of the provider.
 func (p *Provider) Name() string { return p.name }
 
-// Model returns a model of this provider. Its name is "scripted" unless
-// [llm.WithName] is among the options.
+// Model returns a model of this provider. The default name is "scripted". Set another one with
+// [llm.WithName].
 func (p *Provider) Model(options ...llm.ModelOption) *llm.Model {
 	return llm.New(p, modelName, options...)
 }
@@ -55,8 +54,8 @@ func (p *Provider) Model(options ...llm.ModelOption) *llm.Model {
 // modelName is the name of the model that [Provider.Model] returns.
 const modelName = "scripted"
 
-// Do answers a call of any kind with the next reply. As with every provider,
-// nothing happens before the events are ranged over, and each range is a call.
+// Do answers a call of any operation with the next reply. Each range over the events is a
+// separate call.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if err := llm.FromContext(ctx); err != nil {
@@ -83,17 +82,17 @@ func (p *Provider) take(call *llm.Call) (reply Reply, n int, err error) {
 		place = 0
 	}
 	if place >= len(p.script) {
-		return reply, n, p.misuse(call, "call %d has no reply: the script has %d", n, len(p.script))
+		return reply, n, p.misuse(call, "call %d has no reply: the script has %d; add a reply to llmtest.New", n, len(p.script))
 	}
 	reply = p.script[place]
 	if reply.op != "" && reply.op != call.Op {
-		return reply, n, p.misuse(call, "call %d is %q, but the reply that the script has for it answers %q", n, call.Op, reply.op)
+		return reply, n, p.misuse(call, "call %d is %q, but its reply is for %q: change the order of the replies", n, call.Op, reply.op)
 	}
 	return reply, n, nil
 }
 
-// misuse is the error of a script that does not fit. Its kind is one that is
-// not worth another try.
+// misuse returns the error for a call that does not match the script. The kind is not
+// temporary, so that the call is not repeated.
 func (p *Provider) misuse(call *llm.Call, format string, args ...any) error {
 	return &llm.Error{
 		Kind: llm.InvalidRequest, Provider: p.name, Model: call.Model, Op: call.Op,
@@ -101,8 +100,8 @@ func (p *Provider) misuse(call *llm.Call, format string, args ...any) error {
 	}
 }
 
-// Calls returns copies of the calls received so far, oldest first. What a
-// program does to its messages after a call does not show in them.
+// Calls returns copies of the calls so far, oldest first. Later changes of the messages by the
+// program do not affect them.
 func (p *Provider) Calls() []*llm.Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,7 +112,7 @@ func (p *Provider) Calls() []*llm.Call {
 	return calls
 }
 
-// Remaining returns the number of replies that no call has asked for yet.
+// Remaining returns the number of replies that have not been used yet.
 func (p *Provider) Remaining() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,7 +122,7 @@ func (p *Provider) Remaining() int {
 	return max(0, len(p.script)-len(p.calls))
 }
 
-// copyCall copies a call down to its messages' parts.
+// copyCall returns a copy of a call, including messages and their parts.
 func copyCall(call *llm.Call) *llm.Call {
 	clone := call.Clone()
 	if r := clone.Request; r != nil {

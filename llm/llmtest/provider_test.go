@@ -122,7 +122,7 @@ func TestScriptIsConsumedInOrderAndItsEndIsAnError(t *testing.T) {
 		t.Errorf("the second answer (error %v) differs (-want +got):\n%s", err, diff)
 	}
 	_, err = model.Generate(t.Context(), llm.Prompt("?"))
-	const says = "parley: fake/tiny: invalid request: llmtest: call 3 has no reply: the script has 2"
+	const says = "parley: fake/tiny: invalid request: llmtest: call 3 has no reply: the script has 2; add a reply to llmtest.New"
 	if err == nil || err.Error() != says {
 		t.Errorf("a call beyond the script gives %v, want %s", err, says)
 	}
@@ -130,7 +130,7 @@ func TestScriptIsConsumedInOrderAndItsEndIsAnError(t *testing.T) {
 
 func TestReplyToAnotherOperationIsAnError(t *testing.T) {
 	_, err := llmtest.New(llmtest.Text("Hi")).Model().Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
-	const says = `parley: llmtest/scripted: invalid request: llmtest: call 1 is "embed", but the reply that the script has for it answers "chat"`
+	const says = `parley: llmtest/scripted: invalid request: llmtest: call 1 is "embed", but its reply is for "chat": change the order of the replies`
 	if err == nil || err.Error() != says {
 		t.Errorf("an embedding call answered with text gives %v, want %s", err, says)
 	}

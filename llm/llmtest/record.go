@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// RecordVariable is the environment variable that has [RecordOrReplay] record:
+// RecordVariable is the environment variable that makes [RecordOrReplay] record:
 //
 //	LLMTEST_RECORD=1 go test -run TestSummary
 const RecordVariable = "LLMTEST_RECORD"
 
-// RecordOrReplay returns a transport for tests against a real server: with
-// [RecordVariable] set it is that of [Record], and else that of [Replay].
+// RecordOrReplay returns the transport of [Record] if [RecordVariable] is set, and the
+// transport of [Replay] otherwise. Use it in tests against a real server:
 //
 //	client := &http.Client{Transport: llmtest.RecordOrReplay(t, "testdata/summary.json", nil)}
 func RecordOrReplay(t testing.TB, path string, base http.RoundTripper, secrets ...string) http.RoundTripper {
@@ -27,19 +27,18 @@ func RecordOrReplay(t testing.TB, path string, base http.RoundTripper, secrets .
 	return Replay(t, path, secrets...)
 }
 
-// Record returns a transport that sends requests through base and, when the
-// test ends, writes them and their replies to a file. A nil base is
-// [http.DefaultTransport]. If the test fails, the file stays as it was.
+// Record returns a transport that sends requests through base. When the test ends, it writes
+// the requests and replies to a file. A nil base means [http.DefaultTransport]. If the test
+// fails, the file is not changed.
 //
-// Secrets do not get into the file: headers, URL parameters and form fields that are
-// credentials by their names, in both directions, members of JSON such as
-// access_token, and the strings given as secrets, which may be account names as
-// well. They are removed wherever else they occur, in any of the exchanges, if they
-// have eight characters or more. Look at the file before you publish it all the same:
-// bodies that are compressed are kept as they are.
+// A reply is recorded when its body is closed. If the caller has not read all of the body,
+// Record reads the rest. The transport is safe for concurrent use. The file has the requests
+// in the order in which they were sent.
 //
-// It is safe for concurrent use; requests are in the file in the order in which
-// they were made. A reply is recorded when its body is closed, and to its end.
+// Security: credentials are removed from headers, URL parameters, form fields and JSON members
+// such as access_token, by their names. The strings given as secrets are removed too; they may
+// also be account names. Removed values of eight or more characters are removed everywhere in
+// the file. Compressed bodies are not searched. Review the file before you publish it.
 func Record(t testing.TB, path string, base http.RoundTripper, secrets ...string) http.RoundTripper {
 	if base == nil {
 		base = http.DefaultTransport
@@ -98,7 +97,7 @@ func (r *recording) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// save writes the exchanges without the secrets of any of them.
+// save writes the exchanges without secrets.
 func (r *recording) save(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -117,7 +116,7 @@ func (r *recording) save(path string) error {
 	return whole.save(path)
 }
 
-// takeBody reads a request's body and closes it.
+// takeBody reads and closes the body of a request.
 func takeBody(req *http.Request) ([]byte, error) {
 	if req.Body == nil {
 		return nil, nil
@@ -126,19 +125,19 @@ func takeBody(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-// recordedBody keeps what is read, and on Close reads the rest.
+// recordedBody records the bytes that are read. Close reads the rest.
 type recordedBody struct {
 	body io.ReadCloser
 	done func(data []byte, failure error)
 
-	mu      sync.Mutex // Close may come while Read waits
+	mu      sync.Mutex // Close may be called while Read waits
 	kept    bytes.Buffer
-	failure error // what ended the body; io.EOF if it ended well
+	failure error // the error that ended the body; io.EOF for a complete body
 	reading bool
 	closed  bool
 }
 
-var errLeft = errors.New("the reader has left, and the rest was not recorded")
+var errLeft = errors.New("the body was closed before its end, and the rest was not recorded")
 
 func (b *recordedBody) Read(p []byte) (int, error) {
 	b.setReading(true)
@@ -147,7 +146,7 @@ func (b *recordedBody) Read(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	b.reading = false
 	if b.closed && b.failure != nil {
-		return n, err // what it has become is recorded
+		return n, err // the failure is recorded already
 	}
 	b.kept.Write(p[:n])
 	if err != nil {

@@ -18,22 +18,19 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// Replay returns a transport that answers from a file of [Record]'s. A request
-// is answered with the first recording, not used yet, of the same method and
-// path, with parameters, and the same body; JSON bodies are the same if they
-// mean the same. Hosts, headers and secrets are not compared. Bodies come back
-// byte for byte.
+// Replay returns a transport that answers from a file that [Record] wrote. A request is
+// answered with the first unused recording that has the same method, path, parameters and
+// body. JSON bodies are compared by value. Hosts, headers and secrets are not compared. The
+// bodies of replies are returned byte for byte.
 //
-// A file that is not there, a request without a recording, and a recording
-// that no request has asked for by the end of the test fail the test.
-//
-// It is safe for concurrent use.
+// The test fails if the file does not exist, if a request has no recording, or if a recording
+// is unused at the end of the test. The transport is safe for concurrent use.
 func Replay(t testing.TB, path string, secrets ...string) http.RoundTripper {
 	t.Helper()
 	x, err := loadExchanges(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		t.Fatalf("llmtest: there is no recording %s; to make it, run the test against the real server with llmtest.Record, "+
+		t.Fatalf("llmtest: the recording %s does not exist: to make it, run the test against the real server with llmtest.Record, "+
 			"or, if it uses llmtest.RecordOrReplay, with the environment variable %s=1", path, RecordVariable)
 	case err != nil:
 		t.Fatalf("llmtest: %v", err)
@@ -50,7 +47,7 @@ type replaying struct {
 	recorded []*exchange
 
 	mu       sync.Mutex
-	scrubber *scrubber // of the secrets in the requests so far
+	scrubber *scrubber // has the secrets in the requests so far
 	used     []bool
 }
 
@@ -80,7 +77,7 @@ func (r *replaying) withoutSecrets(e *exchange) *exchange {
 	return r.scrubber.exchange(e)
 }
 
-// find returns the recording of an exchange and marks it as used, or nil.
+// find returns an unused recording of an exchange and marks it as used, or returns nil.
 func (r *replaying) find(asked *exchange) *exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +94,7 @@ func (e *exchange) sameTarget(other *exchange) bool {
 	return e.Method == other.Method && target(e.URL) == target(other.URL)
 }
 
-// target returns a URL's path and parameters.
+// target returns the path and the parameters of a URL.
 func target(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -121,16 +118,16 @@ func (e *exchange) reply(req *http.Request) *http.Response {
 	if resp.Header == nil {
 		resp.Header = http.Header{}
 	}
-	if resp.Header.Get("Content-Length") != "" && e.Response.Broken == "" { // it may have changed with a secret removed
+	if resp.Header.Get("Content-Length") != "" && e.Response.Broken == "" { // the length may have changed when a secret was removed
 		resp.ContentLength = int64(len(e.Response.Body))
 		resp.Header.Set("Content-Length", strconv.Itoa(len(e.Response.Body)))
 	}
 	return resp
 }
 
-// replayedBody is a body that ends as the recorded one did.
+// replayedBody is a body that ends like the recorded one.
 type replayedBody struct {
-	ctx    context.Context // the request's, which ends the body as it would a real one
+	ctx    context.Context // of the request: its end is the end of the body
 	rest   []byte
 	broken string
 }
@@ -152,7 +149,7 @@ func (b *replayedBody) Read(p []byte) (int, error) {
 
 func (b *replayedBody) Close() error { return nil }
 
-// wantUsed fails the test if recordings are left.
+// wantUsed fails the test if there are unused recordings.
 func (r *replaying) wantUsed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -163,12 +160,12 @@ func (r *replaying) wantUsed() {
 		}
 	}
 	if len(left) > 0 {
-		r.t.Errorf("llmtest: of the %d recordings in %s, no request has asked for these:\n\t%s",
+		r.t.Errorf("llmtest: of the %d recordings in %s, these were not requested:\n\t%s",
 			len(r.recorded), r.path, strings.Join(left, "\n\t"))
 	}
 }
 
-// explain says why there is no recording of an exchange.
+// explain returns the reason for a missing recording.
 func (r *replaying) explain(asked *exchange) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -194,8 +191,8 @@ func (r *replaying) explain(asked *exchange) string {
 		lineDiff(pretty(nearest.Body), pretty(asked.Body))
 }
 
-// pretty returns JSON with each member in a line of its own, in the order of
-// their names, and anything else as it is.
+// pretty returns JSON with one member a line, sorted by name. Other text is returned
+// unchanged.
 func pretty(data []byte) string {
 	v, ok := jsontext.Parse(data)
 	if !ok {
@@ -211,8 +208,7 @@ func pretty(data []byte) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// lineDiff returns what differs between two texts, from the first line that
-// does to the last, with a few lines around it.
+// lineDiff returns the lines that differ between two texts, with a few lines around them.
 func lineDiff(before, after string) string {
 	const around = 3
 	a, b := strings.Split(before, "\n"), strings.Split(after, "\n")

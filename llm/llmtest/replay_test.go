@@ -197,7 +197,7 @@ func TestReplayFailsClearly(t *testing.T) {
 		{"another body", path, ask("/v1/chat", `{"model":"tiny","temperature":1,"messages":[]}`), []string{
 			"has no recording of this request: POST /v1/chat", "(-recorded +asked)",
 			"  \"model\": \"tiny\",\n", "-   \"temperature\": 0\n", "+   \"temperature\": 1\n",
-			"of the 1 recordings in " + path + ", no request has asked for these:\n\t0: POST /v1/chat",
+			"of the 1 recordings in " + path + ", these were not requested:\n\t0: POST /v1/chat",
 		}},
 		{"another path", path, ask("/v1/models", same), []string{
 			"has no recording of this request: POST /v1/models", "there is none for this method and path", `"model": "tiny"`,
@@ -206,8 +206,8 @@ func TestReplayFailsClearly(t *testing.T) {
 			ask("/v1/chat", same)(t, r)
 			ask("/v1/chat", same)(t, r)
 		}, []string{"there was one, and another request has used it"}},
-		{"never used", path, func(*testing.T, http.RoundTripper) {}, []string{"no request has asked for these:\n\t0: POST /v1/chat"}},
-		{"no file", "testdata/none.json", nil, []string{"there is no recording testdata/none.json", "LLMTEST_RECORD=1"}},
+		{"never used", path, func(*testing.T, http.RoundTripper) {}, []string{"these were not requested:\n\t0: POST /v1/chat"}},
+		{"no file", "testdata/none.json", nil, []string{"the recording testdata/none.json", "LLMTEST_RECORD=1"}},
 		{"not a recording", garbled, nil, []string{garbled + " is not a recording", "exchange 0 lacks"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,33 +10,33 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// A Reply says how one call is answered. A scripted [Provider] plays it, a
-// dialect renders it as the bytes that a server would send. Begin with one of
-// the functions and add to it with the methods of the same names:
+// Reply is the answer to one call. A [Provider] plays it. Package llm/llmtest/conformance
+// renders it in the format of a server. Start with a function, and add to it with the methods
+// of the same names:
 //
 //	llmtest.Reasoning("Paris, then.").ToolCall("get_weather", `{"city":"Paris"}`).Usage(12, 7)
 //
-// A Reply is a value: methods return changed copies. The zero Reply is an empty
-// answer that ends well.
+// A Reply is a value: methods return changed copies. The zero Reply is a successful empty
+// answer.
 type Reply struct {
-	op       llm.Op // the operation that it answers; "" for any
+	op       llm.Op // the operation that it answers; "" for all
 	parts    []part
 	warnings []llm.Warning
 	done     llm.Done
 	wait     time.Duration // before the first event
 	pace     time.Duration // before each further event
 
-	fails   bool // ends with err, after so many pieces
+	fails   bool // ends with err after this number of pieces
 	pieces  int
 	err     error
-	refused bool // err is all there is
+	refused bool // there are no events before err
 
-	raw     []llm.Event // if not nil, these events and nothing else
+	raw     []llm.Event // if not nil, exactly these events
 	compute llm.Handler // if not nil, answers the call
 }
 
-// part is text, reasoning or a refusal in chunks, a tool call with its
-// arguments in chunks, or a result.
+// part is text, reasoning or a refusal in pieces, a tool call with arguments in pieces, or a
+// result.
 type part struct {
 	typ    llm.EventType
 	chunks []string
@@ -44,39 +44,37 @@ type part struct {
 	result llm.Detail
 }
 
-// allPieces is more pieces than any reply has.
+// allPieces is larger than the number of pieces of any reply.
 const allPieces = int(^uint(0) >> 1)
 
-// Text answers with text: each string is a piece of its own.
+// Text answers with text. Each string is one event.
 func Text(chunks ...string) Reply { return Reply{}.Text(chunks...) }
 
-// Reasoning answers with reasoning: each string is a piece of its own.
+// Reasoning answers with reasoning. Each string is one event.
 func Reasoning(chunks ...string) Reply { return Reply{}.Reasoning(chunks...) }
 
-// Refusal answers with a model's refusal: each string is a piece of its own.
+// Refusal answers with a refusal. Each string is one event.
 func Refusal(chunks ...string) Reply { return Reply{}.Refusal(chunks...) }
 
-// ToolCall answers with a tool call. Its arguments, a JSON object, may be given
-// whole or in pieces. Its id says which reply and which call of that reply it
-// is: "call_1_1", "call_1_2".
+// ToolCall answers with a tool call. The arguments are a JSON object, in one or more pieces.
+// The id contains the number of the reply and of the call: "call_1_1", "call_1_2".
 func ToolCall(name string, arguments ...string) Reply { return Reply{}.ToolCall(name, arguments...) }
 
-// Error fails the call with err, without any event before it.
+// Error fails the call with err, without events before it.
 func Error(err error) Reply {
 	return Reply{fails: true, refused: true, err: err}
 }
 
-// Events answers with exactly these events: to end well, the last must be an
-// [llm.EventDone]. Of the methods, Fail, CutAfter, Wait and Pace change the answer.
+// Events answers with exactly these events. For a successful answer, the last one must be an
+// [llm.EventDone]. Only the methods Fail, CutAfter, Wait and Pace affect the answer.
 func Events(events ...llm.Event) Reply {
 	return Reply{raw: append([]llm.Event{}, events...)}
 }
 
-// Func answers with what f makes of the call. Of the methods, Wait changes the
-// answer.
+// Func answers with the events that f returns. Only the method Wait affects the answer.
 func Func(f llm.Handler) Reply { return Reply{compute: f} }
 
-// Echo answers with the text of the request's last message, word by word.
+// Echo answers with the text of the last message of the request. Each word is one event.
 func Echo() Reply {
 	return Func(func(ctx context.Context, call *llm.Call) llm.Events {
 		var words []string
@@ -93,12 +91,12 @@ func Embedding(vectors ...[]float32) Reply {
 	return result(llm.OpEmbed, &llm.EmbedResponse{Vectors: vectors})
 }
 
-// Count answers a token count with an exact number of tokens.
+// Count answers a token count with an exact number.
 func Count(tokens int) Reply {
 	return result(llm.OpCountTokens, &llm.TokenCount{Tokens: tokens, Exact: true, Source: "llmtest"})
 }
 
-// Models answers a listing of models.
+// Models answers a call for the list of models.
 func Models(models ...llm.ModelInfo) Reply {
 	return result(llm.OpListModels, &llm.ModelList{Models: models})
 }
@@ -133,56 +131,53 @@ func (r Reply) add(p part) Reply {
 	return r
 }
 
-// Usage sets what the answer cost in tokens. A reply without says nothing of
-// it, so that its usage is unknown.
+// Usage sets the number of tokens used. Without it, the usage is unknown.
 func (r Reply) Usage(input, output int) Reply {
 	return r.DetailedUsage(llm.Usage{Input: llm.Known(input), Output: llm.Known(output)})
 }
 
-// DetailedUsage sets the usage, with all its counts.
+// DetailedUsage sets all counts of the usage.
 func (r Reply) DetailedUsage(u llm.Usage) Reply {
 	r.done.Usage = u
 	return r
 }
 
-// Finish sets why the answer ended, in place of [llm.FinishToolCalls] for an
-// answer with tool calls and [llm.FinishStop] for others.
+// Finish sets the finish reason. The default is [llm.FinishToolCalls] for an answer with tool
+// calls, and [llm.FinishStop] for others.
 func (r Reply) Finish(reason llm.FinishReason) Reply {
 	r.done.FinishReason = reason
 	return r
 }
 
-// RawFinish sets why the answer ended, in the server's own word.
+// RawFinish sets the finish reason as the server sends it.
 func (r Reply) RawFinish(word string) Reply {
 	r.done.RawFinishReason = word
 	return r
 }
 
-// Warn adds a warning, after the start of the answer.
+// Warn adds a warning after the start of the answer.
 func (r Reply) Warn(warning llm.Warning) Reply {
 	r.warnings = append(slices.Clip(r.warnings), warning)
 	return r
 }
 
-// Wait has the first event come only after this time, or not at all if the
-// call's context ends before.
+// Wait delays the first event. If the context of the call ends before, the call fails.
 func (r Reply) Wait(d time.Duration) Reply {
 	r.wait = d
 	return r
 }
 
-// Pace has each event after the first come only after this time.
+// Pace delays each event after the first.
 func (r Reply) Pace(d time.Duration) Reply {
 	r.pace = d
 	return r
 }
 
-// Fail ends the answer with err instead of well. A nil err is an error of kind
-// [llm.Incomplete].
+// Fail ends the answer with err. A nil err means an error of kind [llm.Incomplete].
 func (r Reply) Fail(err error) Reply { return r.CutAfter(allPieces, err) }
 
-// CutAfter ends the answer with err after n pieces of content. A nil err is an
-// error of kind [llm.Incomplete].
+// CutAfter ends the answer with err after n events with content. A nil err means an error of
+// kind [llm.Incomplete].
 func (r Reply) CutAfter(n int, err error) Reply {
 	r.fails, r.pieces, r.err = true, n, err
 	return r
@@ -205,8 +200,8 @@ func (r Reply) Events() (events []llm.Event, last error) {
 	return events, nil
 }
 
-// sequence returns the events of the reply to the n-th call, and the error that
-// ends them, if one does. Replies that are computed have none.
+// sequence returns the events of the reply to the n-th call, and the error that ends them or
+// nil. Replies made by Func have none.
 func (r Reply) sequence(model string, n int) ([]llm.Event, error) {
 	err := r.err
 	if r.fails && err == nil {
@@ -244,7 +239,7 @@ func (r Reply) sequence(model string, n int) ([]llm.Event, error) {
 	return append(append(events, content...), llm.Event{Type: llm.EventDone, Detail: &done}), nil
 }
 
-// given returns the events that were given, up to where the reply fails.
+// given returns the events passed to Events, up to the failure of the reply.
 func (r Reply) given() []llm.Event {
 	if !r.fails {
 		return r.raw
@@ -293,8 +288,8 @@ func (p part) callEvents(n, index int) []llm.Event {
 	return append(events, llm.Event{Type: llm.EventToolCallEnd, Index: index, Detail: &call})
 }
 
-// play answers the n-th call, with the reply's delays, until the context ends
-// or the caller leaves.
+// play answers the n-th call with the delays of the reply. It ends when the context ends or the
+// caller stops reading.
 func (r Reply) play(ctx context.Context, call *llm.Call, n int, yield func(llm.Event, error) bool) {
 	if err := pause(ctx, r.wait); err != nil {
 		yield(llm.Event{}, err)
@@ -327,7 +322,7 @@ func (r Reply) play(ctx context.Context, call *llm.Call, n int, yield func(llm.E
 	yield(llm.Event{}, failure)
 }
 
-// pause waits, and returns an error as soon as the context has ended.
+// pause waits for d. It returns an error if the context ends.
 func pause(ctx context.Context, d time.Duration) error {
 	if d > 0 && ctx.Err() == nil {
 		timer := time.NewTimer(d)

@@ -13,15 +13,15 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// removed stands where a secret was.
+// removed replaces a secret.
 const removed = "[removed]"
 
 // scrubber removes secrets from what is written to a file.
 type scrubber struct {
-	secrets []string // a secret that has another inside comes first
+	secrets []string // longer secrets come before secrets that they contain
 }
 
-// newScrubber returns a scrubber of these strings.
+// newScrubber returns a scrubber that removes these strings.
 func newScrubber(secrets []string) *scrubber {
 	s := new(scrubber)
 	for _, secret := range secrets {
@@ -30,7 +30,7 @@ func newScrubber(secrets []string) *scrubber {
 	return s
 }
 
-// learn has the scrubber remove the credentials in an exchange wherever they occur.
+// learn adds the credentials of an exchange, so that they are removed everywhere.
 func (s *scrubber) learn(e *exchange) {
 	if u, err := url.Parse(e.URL); err == nil {
 		s.learnURL(u)
@@ -56,11 +56,11 @@ func (s *scrubber) learnFields(fields url.Values) {
 	}
 }
 
-// inJSON finds members that are credentials by their names. A member that is just a
-// token is not one of them: models answer in tokens.
+// inJSON finds members that are credentials by their names. A member with the name token is
+// not one of them, because tokens are also pieces of text.
 var inJSON = regexp.MustCompile(`"(?:access_token|refresh_token|id_token|session_token|auth_token|client_secret|secret_key|api_key|apiKey|private_key|password)"\s*:\s*("(?:[^"\\]|\\.)*")`)
 
-// learnMessage learns what is in the headers and the body of a request or a reply.
+// learnMessage adds the credentials in the headers and the body of a request or a reply.
 func (s *scrubber) learnMessage(header http.Header, body body) {
 	for name, values := range header {
 		for _, v := range values {
@@ -72,7 +72,7 @@ func (s *scrubber) learnMessage(header http.Header, body body) {
 		}
 	}
 	if strings.HasPrefix(header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		fields, _ := url.ParseQuery(string(body)) // of a form that is broken, what can be read
+		fields, _ := url.ParseQuery(string(body)) // the readable part of a broken form
 		s.learnFields(fields)
 	}
 	for _, found := range inJSON.FindAllSubmatch(body, -1) {
@@ -83,13 +83,13 @@ func (s *scrubber) learnMessage(header http.Header, body body) {
 	}
 }
 
-// learnHeader learns the value of a header, with or without the name of its scheme;
-// the password in it; and the values of cookies.
+// learnHeader adds the value of a header, with and without the name of its scheme, a password
+// in it, and the values of cookies.
 func (s *scrubber) learnHeader(name, value string) {
 	s.addCredential(value)
 	switch name {
 	case "Cookie":
-		cookies, _ := http.ParseCookie(value) // what cannot be read is a credential as a whole
+		cookies, _ := http.ParseCookie(value) // an unreadable value is treated as one credential
 		for _, c := range cookies {
 			s.addCredential(c.Value)
 		}
@@ -109,8 +109,8 @@ func (s *scrubber) learnHeader(name, value string) {
 	}
 }
 
-// shortest is the length from which on a credential is looked for elsewhere. A
-// shorter one is likely to be a stand-in, and a word that bodies have too.
+// shortest is the minimum length of a credential that is removed everywhere. A shorter one may
+// be a placeholder or an ordinary word.
 const shortest = 8
 
 func (s *scrubber) addCredential(value string) {
@@ -119,14 +119,14 @@ func (s *scrubber) addCredential(value string) {
 	}
 }
 
-// add adds a secret, in the forms that it has in JSON and in URLs.
+// add adds a secret with its forms in JSON and in URLs.
 func (s *scrubber) add(secret string) {
 	if secret == "" {
 		return
 	}
 	plain := strings.Trim(string(jsontext.Marshal(secret)), `"`)
 	forms := []string{secret, plain, strings.ReplaceAll(plain, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret)}
-	if forHTML, err := json.Marshal(secret); err == nil { // as every string can be
+	if forHTML, err := json.Marshal(secret); err == nil { // strings always can
 		forms = append(forms, strings.Trim(string(forHTML), `"`))
 	}
 	for _, form := range forms {
@@ -154,7 +154,7 @@ func (s *scrubber) text(text string) string {
 
 func (s *scrubber) bytes(data []byte) []byte { return []byte(s.text(string(data))) }
 
-// header returns the headers without those that are secrets by their names.
+// header returns the headers without secrets.
 func (s *scrubber) header(h http.Header) http.Header {
 	clean := make(http.Header, len(h))
 	for name, values := range h {
@@ -171,7 +171,7 @@ func (s *scrubber) header(h http.Header) http.Header {
 	return clean
 }
 
-// url returns a URL without user, and with the values of secret parameters removed.
+// url returns a URL without user information and without the values of secret parameters.
 func (s *scrubber) url(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 	"testing"
 )
 
-// Server is an HTTP server that answers from a script, with all the faults that
-// a [HTTPReply] can have. It is safe for concurrent use.
+// Server is an HTTP server that answers from a script, with the faults of [HTTPReply]. It is
+// safe for concurrent use.
 type Server struct {
-	// URL is the server's address, without a slash at its end.
+	// URL is the address of the server, without a trailing slash.
 	URL string
 
 	t        testing.TB
@@ -36,29 +36,28 @@ type Server struct {
 	closed   bool
 }
 
-// Request is a request that a [Server] has received.
+// Request is a request that a [Server] received.
 type Request struct {
 	Method string
 	Host   string
-	Path   string // with the query: "/v1/models?after=3"
+	Path   string // including the query: "/v1/models?after=3"
 	Header http.Header
 	Body   []byte
 }
 
-// NewServer returns a server that answers its requests with the replies, one
-// after another; a request beyond the last fails the test. It is reached
-// through [Server.Client] only, over connections in memory, so it works inside
-// the bubbles of testing/synctest. Whatever host a client asks for, it gets
-// this server. The server is closed when the test ends.
+// NewServer returns a server that answers its requests with the replies, in order. A request
+// after the last reply fails the test. The server is closed when the test ends.
+//
+// The connections are in memory, so the server works under testing/synctest. Use
+// [Server.Client] to reach it. The client connects to this server for all hosts.
 func NewServer(t testing.TB, replies ...HTTPReply) *Server {
 	t.Helper()
 	l := newPipeListener()
 	return start(t, l, "http://llmtest.test", &http.Transport{DialContext: l.dial}, replies)
 }
 
-// NewLoopbackServer is NewServer over real sockets, for any client: broken
-// connections are TCP resets. It does not work inside the bubbles of
-// testing/synctest.
+// NewLoopbackServer is like [NewServer], with sockets on 127.0.0.1. All clients can reach it.
+// Broken connections are TCP resets. It does not work under testing/synctest.
 func NewLoopbackServer(t testing.TB, replies ...HTTPReply) *Server {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,7 +68,7 @@ func NewLoopbackServer(t testing.TB, replies ...HTTPReply) *Server {
 }
 
 func start(t testing.TB, l net.Listener, url string, transport *http.Transport, replies []HTTPReply) *Server {
-	transport.DisableCompression = true // a test wants to see the bytes that it has sent
+	transport.DisableCompression = true // so that tests see the bytes on the wire
 	transport.MaxIdleConnsPerHost = 64
 	s := &Server{
 		URL: url, t: t, listener: l, client: &http.Client{Transport: transport},
@@ -80,7 +79,7 @@ func start(t testing.TB, l net.Listener, url string, transport *http.Transport, 
 	return s
 }
 
-// Client returns a client that reaches the server.
+// Client returns a client for the server.
 func (s *Server) Client() *http.Client { return s.client }
 
 // Add adds replies to the end of the script.
@@ -90,39 +89,39 @@ func (s *Server) Add(replies ...HTTPReply) {
 	s.script = append(s.script, replies...)
 }
 
-// Handle has f answer all further requests, in place of the script. It may be
-// called from many goroutines at once.
+// Handle makes f answer all further requests instead of the script. f may be called by many
+// goroutines at the same time.
 func (s *Server) Handle(f func(*Request) HTTPReply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.handler = f
 }
 
-// Requests returns the requests received so far, oldest first.
+// Requests returns the requests so far, oldest first.
 func (s *Server) Requests() []*Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.requests)
 }
 
-// OpenConns returns the number of connections that are open, idle ones
-// included. [http.Client.CloseIdleConnections] closes those.
+// OpenConns returns the number of open connections, including idle ones.
+// [http.Client.CloseIdleConnections] closes idle connections.
 func (s *Server) OpenConns() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.open)
 }
 
-// Opened returns the number of connections that clients have made so far. Fewer
-// than requests means that connections were used again.
+// Opened returns the number of connections so far. If it is smaller than the number of
+// requests, connections were reused.
 func (s *Server) Opened() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
 }
 
-// WaitClosed waits until no connection is open. If ctx ends first, it says how
-// many are.
+// WaitClosed waits until no connection is open. If ctx ends first, it returns an error with the
+// number of open connections.
 func (s *Server) WaitClosed(ctx context.Context) error {
 	return s.wait(ctx, func() string {
 		if n := len(s.open); n > 0 {
@@ -132,8 +131,8 @@ func (s *Server) WaitClosed(ctx context.Context) error {
 	})
 }
 
-// WaitStalled waits until at least one reply has come to where it stalls: a
-// [HTTPReply.Stall] or [NoResponse]. Clients are then waiting in vain.
+// WaitStalled waits until at least one reply has stalled: a [HTTPReply.Stall] or a
+// [NoResponse].
 func (s *Server) WaitStalled(ctx context.Context) error {
 	return s.wait(ctx, func() string {
 		if s.stalled == 0 {
@@ -143,7 +142,7 @@ func (s *Server) WaitStalled(ctx context.Context) error {
 	})
 }
 
-// wait waits until missing, called with the lock held, returns nothing.
+// wait waits until missing returns "". It calls missing with the lock held.
 func (s *Server) wait(ctx context.Context, missing func() string) error {
 	for {
 		s.mu.Lock()
@@ -160,7 +159,7 @@ func (s *Server) wait(ctx context.Context, missing func() string) error {
 	}
 }
 
-// change makes a change under the lock and tells those who wait for one.
+// change calls f with the lock held, and notifies waiting goroutines.
 func (s *Server) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,7 +170,7 @@ func (s *Server) change(f func()) {
 
 func (s *Server) changeStalled(by int) { s.change(func() { s.stalled += by }) }
 
-// close ends all that the server does, and waits for that.
+// close ends all work of the server and waits for its end.
 func (s *Server) close() {
 	s.change(func() { s.closed = true })
 	s.listener.Close()
@@ -221,7 +220,7 @@ func (s *Server) serve(c net.Conn) {
 	for {
 		req, err := http.ReadRequest(ours.reader)
 		if err != nil {
-			return // the client has gone
+			return // the client closed the connection
 		}
 		if strings.EqualFold(req.Header.Get("Expect"), "100-continue") {
 			if _, err := c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
@@ -230,7 +229,7 @@ func (s *Server) serve(c net.Conn) {
 		}
 		var body bytes.Buffer
 		if _, err := io.Copy(&body, req.Body); err != nil {
-			return // the client has gone in the middle of its request
+			return // the client closed the connection inside its request
 		}
 		received := &Request{
 			Method: req.Method, Host: req.Host, Path: req.URL.RequestURI(), Header: req.Header, Body: body.Bytes(),
@@ -258,7 +257,7 @@ func (s *Server) answer(r *Request) HTTPReply {
 	case next != nil:
 		return *next
 	}
-	complaint := fmt.Sprintf("llmtest: request %d (%s %s) has no reply: the script of the server has ended", n, r.Method, r.Path)
+	complaint := fmt.Sprintf("llmtest: request %d (%s %s) has no reply: add replies to the script", n, r.Method, r.Path)
 	s.t.Error(complaint)
 	return HTTP(http.StatusInternalServerError, "text/plain", complaint)
 }

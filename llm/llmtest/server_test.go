@@ -298,7 +298,7 @@ func TestRequestBeyondTheScriptFailsTheTest(t *testing.T) {
 			t.Errorf("the reply is %q, %v; want a 500 that says why", body, err)
 		}
 	})
-	const want = "llmtest: request 1 (GET /path?q=1) has no reply: the script of the server has ended"
+	const want = "llmtest: request 1 (GET /path?q=1) has no reply: add replies to the script"
 	if diff := cmp.Diff([]string{want}, r.Messages()); diff != "" {
 		t.Errorf("the test's log differs (-want +got):\n%s", diff)
 	}

@@ -9,42 +9,42 @@ import (
 	"time"
 )
 
-// A HTTPReply is one HTTP reply as a [Server] sends it, with its faults. A dialect
-// makes those that answer a call well; the functions below make others; the
-// methods return copies with a fault:
+// HTTPReply is one reply of a [Server], with its faults. Package llm/llmtest/conformance
+// returns replies in the formats of real servers. The functions of this package return other
+// replies. The methods return copies with a fault:
 //
 //	conformance.OpenAI().Stream(llmtest.Text("Hello")).CutReset(120)
 //
-// Offsets count bytes of the body as it is when the method is called, so that
-// what changes the body comes before what cuts it. Without a fault the body is sent in chunked
-// encoding, one HTTP chunk and one write for each frame of a stream, and the
-// connection is kept. The zero HTTPReply is an empty reply with status 200.
+// Offsets are in bytes of the current body. Call methods that change the body before methods
+// that cut it. By default the body is sent in chunked encoding, with one chunk and one write
+// for each frame of a stream, and the connection is kept open. The zero HTTPReply is an empty
+// reply with status 200.
 type HTTPReply struct {
-	Status int         // 0 is 200
-	Header http.Header // Content-Type included
+	Status int         // 0 means 200
+	Header http.Header // including Content-Type
 	Body   []byte
 
 	sized      bool          // with a Content-Length
 	headerWait time.Duration // before the status line
 	pace       time.Duration // before each piece of the body
-	piece      int           // size of the pieces, 0 for frames
+	piece      int           // the size of the pieces; 0 means frames
 	end        ending
-	at         int // where the end is, for cuts and stalls of the body
+	at         int // the offset of a cut or stall
 }
 
-// ending is how a reply ends.
+// ending is the end of a reply.
 type ending uint8
 
 const (
 	endWell    ending = iota
 	endReset          // the connection breaks inside the body
-	endStall          // nothing more comes inside the body
-	endSilent         // nothing ever comes
+	endStall          // the body stops, and the connection stays open
+	endSilent         // there is no reply, and the connection stays open
 	endHangUp         // the connection breaks before the status line
-	endGarbled        // bytes that are not HTTP, then the connection breaks
+	endGarbled        // the reply is not HTTP, then the connection breaks
 )
 
-// HTTP is a reply with a body of this type, sent with its length.
+// HTTP returns a reply with a body of this content type, sent with a Content-Length.
 func HTTP(status int, contentType, body string) HTTPReply {
 	w := HTTPReply{Status: status, Header: http.Header{}, Body: []byte(body), sized: true}
 	if contentType != "" {
@@ -53,32 +53,32 @@ func HTTP(status int, contentType, body string) HTTPReply {
 	return w
 }
 
-// JSON is a reply with a JSON body.
+// JSON returns a reply with a JSON body.
 func JSON(status int, body string) HTTPReply { return HTTP(status, "application/json", body) }
 
-// Empty is a reply without a body: the way many gateways fail.
+// Empty returns a reply without a body. Many gateways fail like this.
 func Empty(status int) HTTPReply { return HTTP(status, "", "") }
 
-// WebPage is what a proxy says in place of the API: an HTML page, with status 200.
+// WebPage returns an HTML page with status 200. Some proxies send one instead of the reply of
+// the API.
 func WebPage() HTTPReply {
 	return HTTP(http.StatusOK, "text/html; charset=utf-8",
 		"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to the network.</body></html>\n")
 }
 
-// Redirect sends the client elsewhere.
+// Redirect returns a redirect to url.
 func Redirect(status int, url string) HTTPReply {
 	return Empty(status).WithHeader("Location", url)
 }
 
-// NoResponse takes the request and never answers.
+// NoResponse accepts the request and never answers.
 func NoResponse() HTTPReply { return HTTPReply{end: endSilent} }
 
-// HangUp takes the request and closes the connection at once. On loopback the
-// client sees a reset.
+// HangUp accepts the request and closes the connection immediately. On loopback the client
+// sees a reset.
 func HangUp() HTTPReply { return HTTPReply{end: endHangUp} }
 
-// NotHTTP takes the request and answers with bytes that are no HTTP, as another
-// kind of server on the port would.
+// NotHTTP accepts the request and answers with bytes that are not HTTP.
 func NotHTTP(data string) HTTPReply { return HTTPReply{end: endGarbled, Body: []byte(data)} }
 
 // WithHeader returns the reply with a header set.
@@ -97,34 +97,34 @@ func (w HTTPReply) WithLength() HTTPReply {
 	return w
 }
 
-// CutClean ends the body after n bytes as if that were all of it: what a proxy
-// makes of a server that died, and what no layer below the dialect can notice.
+// CutClean ends the body after n bytes, as if it were complete. Some proxies do this when the
+// server fails. HTTP clients cannot detect it.
 func (w HTTPReply) CutClean(n int) HTTPReply {
 	w.Body = slices.Clip(w.Body[:clamp(n, w.Body)])
 	return w
 }
 
-// CutReset breaks the connection after n bytes of the body. On loopback the
-// client sees a reset, in memory an end without the body's end.
+// CutReset breaks the connection after n bytes of the body. On loopback the client sees a
+// reset. In memory it sees an unexpected end.
 func (w HTTPReply) CutReset(n int) HTTPReply {
 	w.end, w.at = endReset, clamp(n, w.Body)
 	return w
 }
 
-// Stall sends n bytes of the body, and then nothing more until the client
-// leaves. See [Server.WaitStalled].
+// Stall sends n bytes of the body, and nothing more until the client closes the connection. See
+// [Server.WaitStalled].
 func (w HTTPReply) Stall(n int) HTTPReply {
 	w.end, w.at = endStall, clamp(n, w.Body)
 	return w
 }
 
-// Insert puts data into the body before its n-th byte: garbage, or a frame.
+// Insert inserts data into the body at offset n: for example garbage, or a frame.
 func (w HTTPReply) Insert(n int, data string) HTTPReply {
 	w.Body = slices.Concat(w.Body[:clamp(n, w.Body)], []byte(data), w.Body[clamp(n, w.Body):])
 	return w
 }
 
-// BeforeEach puts data before each frame of a stream: ": ping\n\n", say.
+// BeforeEach inserts data before each frame of a stream: for example ": ping\n\n".
 func (w HTTPReply) BeforeEach(data string) HTTPReply {
 	var body []byte
 	for _, frame := range w.Frames() {
@@ -134,36 +134,35 @@ func (w HTTPReply) BeforeEach(data string) HTTPReply {
 	return w
 }
 
-// LineEnds changes how the body's lines end: "\r\n", or "\r".
+// LineEnds replaces the line ends of the body with "\r\n" or "\r".
 func (w HTTPReply) LineEnds(end string) HTTPReply {
 	w.Body = bytes.ReplaceAll(w.Body, []byte("\n"), []byte(end))
 	return w
 }
 
-// ByteOrderMark begins the body with a UTF-8 byte order mark.
+// ByteOrderMark inserts a UTF-8 byte order mark at the start of the body.
 func (w HTTPReply) ByteOrderMark() HTTPReply { return w.Insert(0, "\uFEFF") }
 
-// Pieces sends the body in pieces of n bytes, each in a write of its own,
-// instead of frame by frame.
+// Pieces sends the body in pieces of n bytes, with one write for each, instead of frames.
 func (w HTTPReply) Pieces(n int) HTTPReply {
 	w.piece = n
 	return w
 }
 
-// Pace waits this long before each piece of the body.
+// Pace delays each piece of the body.
 func (w HTTPReply) Pace(d time.Duration) HTTPReply {
 	w.pace = d
 	return w
 }
 
-// SlowHeader waits this long before the status line.
+// SlowHeader delays the status line.
 func (w HTTPReply) SlowHeader(d time.Duration) HTTPReply {
 	w.headerWait = d
 	return w
 }
 
-// Frames returns the frames of a streamed body: events up to and including
-// their blank line, or lines of NDJSON. Any other body is one frame.
+// Frames returns the frames of a streamed body: server-sent events with their blank lines, or
+// lines of NDJSON. Any other body is one frame.
 func (w HTTPReply) Frames() [][]byte {
 	var separators []string
 	switch mediaType, _, _ := strings.Cut(w.Header.Get("Content-Type"), ";"); mediaType {
@@ -186,7 +185,7 @@ func (w HTTPReply) Frames() [][]byte {
 	return frames
 }
 
-// pieces returns the body up to its end, as it is to be written.
+// pieces returns the pieces of the body, up to a cut or stall.
 func (w HTTPReply) pieces() [][]byte {
 	limit := len(w.Body)
 	if w.end != endWell {

@@ -1,20 +1,18 @@
-// Package all registers every provider of this module, and the middleware of
-// package llm/middleware, for programs that let a config file decide what
-// answers:
+// Package all registers every provider of this module, and telemetry for config files. It is
+// for programs whose users choose the provider, with a name or a config file:
 //
 //	import _ "github.com/parley-llm/parley/providers/all"
 //
-//	setup, err := providers.Load("parley.yaml")
+//	cfg, err := config.Load("parley.yaml", nil)
 //
-// A program that needs one provider imports that one, and links no other.
+// A program that needs one provider imports that one, and contains no other.
 package all
 
 import (
-	_ "github.com/parley-llm/parley/llm/middleware/register" // the middleware, for config files
-	_ "github.com/parley-llm/parley/llm/otel/register"       // and telemetry
-	_ "github.com/parley-llm/parley/providers/gemini"        // gemini, vertex
-	_ "github.com/parley-llm/parley/providers/llamacpp"      // llamacpp, or llama.cpp
-	_ "github.com/parley-llm/parley/providers/ollama"        // ollama
-	_ "github.com/parley-llm/parley/providers/openai"        // openai, azure, and the servers of OpenAI's dialect
-	_ "github.com/parley-llm/parley/providers/palm"          // palm
+	_ "github.com/parley-llm/parley/providers/config/otel" // telemetry
+	_ "github.com/parley-llm/parley/providers/gemini"      // gemini, vertex
+	_ "github.com/parley-llm/parley/providers/llamacpp"    // llamacpp, llama.cpp
+	_ "github.com/parley-llm/parley/providers/ollama"      // ollama
+	_ "github.com/parley-llm/parley/providers/openai"      // openai, azure, and the servers of OpenAI's dialect
+	_ "github.com/parley-llm/parley/providers/palm"        // palm
 )

@@ -23,6 +23,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // certificate makes a certificate, signed by the parent or by itself, and writes it and its key into the folder.
@@ -65,12 +66,12 @@ func generate(t *testing.T, dir, file string) (string, error) {
 	t.Helper()
 	path := filepath.Join(dir, "parley.yaml")
 	write(t, path, file)
-	setup, err := providers.LoadIn(path, environment(nil))
+	cfg, err := config.Load(path, environment(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer setup.Close()
-	model, err := setup.Model("")
+	defer cfg.Close()
+	model, err := cfg.Model("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,12 +138,12 @@ func TestEgressListAndClientExcludeEachOther(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = providers.OpenWith("vllm/m", providers.Config{Egress: list, HTTPClient: &http.Client{}})
-	if want := "parley: invalid request: there is both an egress list and an HTTP client: the list cannot be held with a client that is not its own; leave one out"; err == nil || err.Error() != want {
+	_, err = providers.Config{Egress: list, HTTPClient: &http.Client{}}.Open("vllm/m")
+	if want := "parley: invalid request: the config has both Egress and HTTPClient, and the list cannot be enforced on another client; leave one out"; err == nil || err.Error() != want {
 		t.Errorf("the error is %v", err)
 	}
 	s := serve(t)
-	model, err := providers.OpenWith("vllm/m", providers.Config{Egress: list, BaseURL: s.URL})
+	model, err := providers.Config{Egress: list, BaseURL: s.URL}.Open("vllm/m")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,7 +33,7 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// server is one that speaks OpenAI's dialect and Ollama's, and keeps all that it is sent.
+// server answers in OpenAI's dialect and in Ollama's, and records everything that it receives.
 type server struct {
 	*httptest.Server
 	lock     sync.Mutex
@@ -73,7 +74,7 @@ func (s *server) saw() string {
 	return s.received.String()
 }
 
-// folder makes an empty folder the working folder.
+// folder changes to an empty working directory.
 func folder(t *testing.T) string {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -90,8 +91,8 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-func environment(set map[string]string) providers.Environment {
-	return providers.Environment{Getenv: func(name string) string { return set[name] }}
+func environment(set map[string]string) *config.Options {
+	return &config.Options{Getenv: func(name string) string { return set[name] }}
 }
 
 func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
@@ -105,13 +106,13 @@ func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
 	}
 	check := func(what string, set map[string]string, want string) {
 		t.Helper()
-		choice, err := providers.DefaultIn(t.Context(), environment(set))
+		result, err := config.Default(t.Context(), environment(set))
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
 			return
 		}
-		equal(t, what, strings.ReplaceAll(choice.String(), home, "HOME"), want)
-		if err := choice.Model.Close(); err != nil {
+		equal(t, what, strings.ReplaceAll(result.String(), home, "HOME"), want)
+		if err := result.Model.Close(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -144,8 +145,8 @@ func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
 
 func TestFileWithAMistakeIsAnError(t *testing.T) {
 	write(t, filepath.Join(folder(t), "parley.yaml"), "models: {a: opnai/m}")
-	_, err := providers.DefaultIn(t.Context(), environment(map[string]string{"OPENAI_API_KEY": "k"}))
-	if err == nil || err.Error() != `parley.yaml:1:13: there is no provider "opnai"; did you mean "openai"?` {
+	_, err := config.Default(t.Context(), environment(map[string]string{"OPENAI_API_KEY": "k"}))
+	if err == nil || err.Error() != `parley.yaml:1:13: unknown provider "opnai"; did you mean "openai"?` {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -153,13 +154,13 @@ func TestFileWithAMistakeIsAnError(t *testing.T) {
 func TestMissingKeyOfAFileSaysWhatToSet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "parley.yaml")
 	for file, want := range map[string]string{
-		"models: {a: openai/m}":                              `openai/m cannot be opened: it has no key: set OPENAI_API_KEY in the environment, or say here where the key is, as in "key: {env: OPENAI_API_KEY}"`,
-		"models: {a: gemini/m}":                              `gemini/m cannot be opened: it has no key: set GOOGLE_API_KEY in the environment, or say here where the key is, as in "key: {env: GOOGLE_API_KEY}"`,
-		"models: {a: groq/openai/m}":                         `groq/openai/m cannot be opened: it has no key: set GROQ_API_KEY in the environment, or say here where the key is, as in "key: {env: GROQ_API_KEY}"`,
-		"models: {a: {model: openai/m, key: {env: MY_KEY}}}": `the environment variable MY_KEY is not set`,
+		"models: {a: openai/m}":                              `cannot open openai/m: the key is missing; set OPENAI_API_KEY in the environment, or add "key: {env: OPENAI_API_KEY}"`,
+		"models: {a: gemini/m}":                              `cannot open gemini/m: the key is missing; set GOOGLE_API_KEY in the environment, or add "key: {env: GOOGLE_API_KEY}"`,
+		"models: {a: groq/openai/m}":                         `cannot open groq/openai/m: the key is missing; set GROQ_API_KEY in the environment, or add "key: {env: GROQ_API_KEY}"`,
+		"models: {a: {model: openai/m, key: {env: MY_KEY}}}": `the environment variable MY_KEY is not set; set it, or name another`,
 	} {
 		write(t, path, file)
-		_, err := providers.LoadIn(path, environment(nil))
+		_, err := config.Load(path, environment(nil))
 		if err == nil || !strings.HasSuffix(err.Error(), ": "+want) || strings.Contains(err.Error(), "Config.") {
 			t.Errorf("the error of %s is\n%v\nwant\n%s", file, err, want)
 		}
@@ -174,7 +175,7 @@ func TestNothingSetUpSaysInThreeLinesWhatToSet(t *testing.T) {
 	}
 	address := nobody.Addr().String()
 	nobody.Close()
-	_, err = providers.DefaultIn(t.Context(), environment(map[string]string{"OLLAMA_HOST": address}))
+	_, err = config.Default(t.Context(), environment(map[string]string{"OLLAMA_HOST": address}))
 	want := "No model is configured. For OpenAI, set OPENAI_API_KEY to your key.\n" +
 		`For a model on your own machine, start Ollama and run "ollama pull llama3.2"; no server answers at ` + address + ".\n" +
 		"For any other, set PARLEY_MODEL, as in PARLEY_MODEL=groq/openai/gpt-oss-20b with GROQ_API_KEY, or PARLEY_CONFIG to a config file."
@@ -183,7 +184,7 @@ func TestNothingSetUpSaysInThreeLinesWhatToSet(t *testing.T) {
 	}
 }
 
-// secrets are what a person may have in the environment.
+// secrets is an environment with a secret in every variable that a program can have.
 func secrets(address string) map[string]string {
 	set := map[string]string{"AWS_SECRET_ACCESS_KEY": "secret-of-AWS", "HTTP_PROXY": "", "OLLAMA_HOST": address}
 	for _, name := range []string{
@@ -196,8 +197,8 @@ func secrets(address string) map[string]string {
 	return set
 }
 
-// TestClonedFolderCannotStealAKey has a file in the working folder that sends what it can to a server
-// of the thief's, which must see no secret.
+// TestClonedFolderCannotStealAKey has files in the working directory that try to send secrets to
+// the server of their author. The server must receive none.
 func TestClonedFolderCannotStealAKey(t *testing.T) {
 	const refusal = "a file that nobody named may not "
 	for _, test := range []struct{ name, file, want string }{
@@ -225,12 +226,12 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 			dir := folder(t)
 			write(t, filepath.Join(dir, "secret.txt"), "secret-of-a-file")
 			write(t, filepath.Join(dir, "parley.yaml"), strings.ReplaceAll(test.file, "URL", s.URL))
-			choice, err := providers.DefaultIn(t.Context(), environment(secrets(s.URL)))
+			result, err := config.Default(t.Context(), environment(secrets(s.URL)))
 			if err == nil {
-				choice.Model.Close()
+				result.Model.Close()
 				t.Fatal("the file was taken")
 			}
-			if !errors.Is(err, llm.InvalidRequest) || !strings.Contains(err.Error(), refusal+test.want+": if you trust it, set PARLEY_CONFIG=parley.yaml") {
+			if !errors.Is(err, llm.InvalidRequest) || !strings.Contains(err.Error(), refusal+test.want+"; if you trust it, set PARLEY_CONFIG=parley.yaml") {
 				t.Errorf("the error is %v,\nwant %s%s", err, refusal, test.want)
 			}
 			equal(t, "what the thief saw", s.saw(), "")
@@ -238,7 +239,7 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 	}
 }
 
-// TestAddressOfAFoundFileGetsNoKey lets the file have an address of its own, for every provider.
+// TestAddressOfAFoundFileGetsNoKey has a file that gives each provider another address.
 func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 	for _, provider := range providers.Names() {
 		for _, file := range []string{
@@ -253,16 +254,16 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 				for name, secret := range secrets(s.URL) { // for those who do not ask Config.Getenv
 					t.Setenv(name, secret)
 				}
-				choice, err := providers.DefaultIn(t.Context(), environment(secrets(s.URL)))
+				result, err := config.Default(t.Context(), environment(secrets(s.URL)))
 				if err != nil {
-					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "none is taken from the environment: write key") {
+					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "gets none from the environment for an address of its own; add key") {
 						return // this provider has no address but its own, or wants a key
 					}
 					t.Fatal(err)
 				}
-				defer choice.Model.Close()
+				defer result.Model.Close()
 				for _, req := range []*llm.Request{llm.Prompt("hi"), {Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}} {
-					_, _ = choice.Model.Generate(context.WithoutCancel(t.Context()), req) // whatever it says
+					_, _ = result.Model.Generate(context.WithoutCancel(t.Context()), req) // its result does not matter
 				}
 				saw := s.saw()
 				if saw == "" {
@@ -283,12 +284,12 @@ func TestNamedFileMayDoAllOfThat(t *testing.T) {
 	write(t, filepath.Join(dir, "parley.yaml"), strings.ReplaceAll("models: {a: {model: vllm/m, base_url: 'URL/v1', key: {command: [cat, secret.txt]}, headers: {X-Extra: {env: OPENAI_API_KEY}}}}", "URL", s.URL))
 	set := secrets(s.URL)
 	set["PARLEY_CONFIG"] = "parley.yaml"
-	choice, err := providers.DefaultIn(t.Context(), environment(set))
+	result, err := config.Default(t.Context(), environment(set))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer choice.Model.Close()
-	if _, err := choice.Model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}); err != nil {
+	defer result.Model.Close()
+	if _, err := result.Model.Generate(t.Context(), &llm.Request{Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"Bearer secret-of-a-file", "X-Extra:[secret-of-OPENAI_API_KEY]"} {

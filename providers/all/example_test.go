@@ -6,8 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/parley-llm/parley/providers"
 	_ "github.com/parley-llm/parley/providers/all"
+	"github.com/parley-llm/parley/providers/config"
 )
 
 // A file says which models there are; the program names them.
@@ -29,15 +29,15 @@ egress: [127.0.0.1, llm.office.example, public]
 		log.Fatal(err)
 	}
 
-	setup, err := providers.Load(path)
+	cfg, err := config.Load(path, nil)
 	if err != nil {
 		log.Fatal(err) // file:line:column of every mistake
 	}
-	defer setup.Close()
-	model, err := setup.Model("") // the default
+	defer cfg.Close()
+	model, err := cfg.Model("") // the default
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(setup.Names(), model)
+	fmt.Println(cfg.Names(), model)
 	// Output: [local office] ollama/llama3.2
 }

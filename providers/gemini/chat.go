@@ -103,25 +103,23 @@ type delta struct {
 	finish string // every frame can have a finish reason
 }
 
-// Plain implements [provider.Handler].
+// Plain implements [provider.Handler]. The counts of the last plain frame are read later.
 func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
-	if len(c.Candidates) != 1 || c.Feedback != nil && c.Feedback.blocks() || c.Failed() != nil {
+	if len(c.Candidates) != 1 || c.Candidates[0].Content == nil || len(c.Candidates[0].Content.Parts) != 1 {
 		return d, "", false
 	}
-	only := &c.Candidates[0]
-	if only.Index != 0 || only.Content == nil || len(only.Content.Parts) != 1 || only.FinishMessage != "" ||
-		only.Grounding != nil || only.Citations != nil || only.URLContext != nil || only.Logprobs != nil || only.Token != "" {
+	rest, candidate, part := *c, c.Candidates[0], c.Candidates[0].Content.Parts[0]
+	if part.Text == nil || c.Feedback != nil && c.Feedback.blocks() {
 		return d, "", false
 	}
-	p := &only.Content.Parts[0]
-	if p.Text == nil || *p.Text == "" || p.Signature != "" || p.Call != nil || p.Inline != nil || p.File != nil || p.Code != nil || p.Result != nil {
-		return d, "", false
-	}
-	d = delta{typ: p.kind(), finish: only.FinishReason}
+	d, text = delta{typ: part.kind(), finish: candidate.FinishReason}, string(*part.Text)
 	if d.finish == unspecified {
 		d.finish = ""
 	}
-	return d, string(*p.Text), true
+	rest.Candidates, rest.Usage, rest.Feedback, rest.Model, rest.ID = nil, nil, nil, "", ""
+	candidate.Content, candidate.FinishReason = nil, ""
+	part.Text, part.Thought, part.Source = nil, false, nil
+	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&candidate) && stream.IsZero(&part)
 }
 
 // Piece implements [provider.Handler].
@@ -166,7 +164,7 @@ func (a *answer) chunk(c *chunk) error {
 		a.counts.take(c.Usage)
 	}
 	if c.Feedback != nil && c.Feedback.blocks() {
-		a.blocked = c.Feedback
+		a.blocked = new(*c.Feedback)
 	}
 	for i := range c.Candidates {
 		candidate := &c.Candidates[i]

@@ -180,8 +180,12 @@ func (u *usage) take(later *usage) {
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
 		{&u.Thoughts, &later.Thoughts}, {&u.Cached, &later.Cached}, {&u.Total, &later.Total},
 	} {
-		if *n.from != nil {
-			*n.to = *n.from
+		switch {
+		case *n.from == nil:
+		case *n.to == nil:
+			*n.to = new(**n.from) // the chunk's values are valid only during the call
+		default:
+			**n.to = **n.from
 		}
 	}
 }

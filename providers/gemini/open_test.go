@@ -61,7 +61,7 @@ func TestOpenReadsTheEnvironment(t *testing.T) {
 				got = request{URL: r.URL.String(), Header: r.Header}
 				return nil, errors.New("only looking")
 			})}
-			m, err := providers.OpenWith(tt.model, tt.config)
+			m, err := tt.config.Open(tt.model)
 			equal(t, "the kind of the error", llm.KindOf(err), tt.kind)
 			if err != nil {
 				return
@@ -136,7 +136,7 @@ func TestDefaultCredentials(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	env := environment{"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_VERTEX_BASE_URL": server.URL, "GOOGLE_APPLICATION_CREDENTIALS": serviceAccount(t, tokens.URL)}
-	m, err := providers.OpenWith("vertex/m", providers.Config{Getenv: env.get})
+	m, err := providers.Config{Getenv: env.get}.Open("vertex/m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestEgressListDisablesMetadataServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := providers.OpenWith("vertex/m", providers.Config{Egress: list, Getenv: environment{"GOOGLE_CLOUD_PROJECT": "p"}.get})
+	m, err := providers.Config{Egress: list, Getenv: environment{"GOOGLE_CLOUD_PROJECT": "p"}.get}.Open("vertex/m")
 	if err != nil {
 		t.Fatal(err)
 	}

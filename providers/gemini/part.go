@@ -10,19 +10,19 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// partData is what a part must have when it goes back to the server, besides
-// what is said of it in [llm.Part]. It is the content of [llm.ProviderData].
+// partData has the members of a part that must be sent back to the server and that
+// [llm.Part] does not have. It is the content of [llm.ProviderData].
 type partData struct {
-	// Signature is the thought signature, as the server wrote it.
+	// Signature is the thought signature, unchanged.
 	// https://ai.google.dev/gemini-api/docs/thought-signatures
 	Signature string `json:"signature,omitempty"`
 	ID        string `json:"id,omitempty"` // of code and its result
-	// Thought says that the part, which is neither text nor a call, belongs to the
-	// thinking: models that draw show what they tried.
+	// Thought means that the part belongs to the reasoning although it is neither text nor
+	// a call. For example, image models show their drafts.
 	Thought bool `json:"thought,omitempty"`
 }
 
-// data returns what must go back with a part, or nil.
+// data returns the data that must be sent back with a part, or nil.
 func (a *answer) data(d partData) *llm.ProviderData {
 	if d == (partData{}) {
 		return nil
@@ -35,7 +35,7 @@ func (a *answer) providerData(d partData) *llm.ProviderData {
 	return &llm.ProviderData{Provider: a.provider.name, Data: data}
 }
 
-// kind returns what a piece of text is.
+// kind returns the event type of a text part.
 func (p *part) kind() llm.EventType {
 	if p.Thought {
 		return llm.EventReasoning
@@ -43,7 +43,7 @@ func (p *part) kind() llm.EventType {
 	return llm.EventText
 }
 
-// part passes on a part.
+// part emits the events of a part.
 func (a *answer) part(p *part) {
 	data := a.data(partData{Signature: p.Signature})
 	switch {
@@ -72,9 +72,9 @@ func (a *answer) part(p *part) {
 	}
 }
 
-// text passes on a piece of text or reasoning. One with a signature is a part of
-// its own: https://ai.google.dev/gemini-api/docs/thought-signatures says not to
-// join it with others. So what came before it is ended.
+// text emits a piece of text or reasoning. A piece with a signature is a separate part, which
+// must not be joined with others, so the part before it ends:
+// https://ai.google.dev/gemini-api/docs/thought-signatures
 func (a *answer) text(p *part, data *llm.ProviderData) {
 	text := ""
 	if p.Text != nil {
@@ -94,7 +94,7 @@ func (a *answer) text(p *part, data *llm.ProviderData) {
 	a.Emit(llm.Event{Type: p.kind(), Text: text, Detail: data})
 }
 
-// say passes on a piece of text or reasoning without a signature.
+// say emits a piece of text or reasoning without a signature.
 func (a *answer) say(typ llm.EventType, text string) {
 	if text == "" {
 		return
@@ -106,8 +106,8 @@ func (a *answer) say(typ llm.EventType, text string) {
 	a.EmitText(typ, text)
 }
 
-// call passes on a tool call, which comes whole, and ends it at once, so that it
-// keeps its place among the other parts.
+// call emits a tool call and ends it at once, because it is complete. So it keeps its place
+// among the other parts.
 func (a *answer) call(c *functionCall, data *llm.ProviderData) {
 	a.open = 0
 	id := c.ID
@@ -118,17 +118,15 @@ func (a *answer) call(c *functionCall, data *llm.ProviderData) {
 	a.EndCalls(llm.FinishToolCalls)
 }
 
-// madeUp begins the ids of tool calls that the server gave none. They tie a
-// call to its result here, and are not sent back: the server ties by name and
-// order.
+// madeUp is the prefix of the ids of tool calls that have none from the server. They match a
+// result to its call, and are not sent back: the server matches by name and order.
 const madeUp = "parley_"
 
-// maxReplyID is how much of a reply's id goes into that of a call, which other
-// servers may be sent and which some of them bound.
+// maxReplyID is the maximum length of a reply's id in the id of a call. The id of a call can
+// be sent to other servers, and some of them limit its length.
 const maxReplyID = 40
 
-// newCallID makes up an id for a tool call, which no other call of a
-// conversation has.
+// newCallID returns an id for a tool call that is unique in the conversation.
 func (a *answer) newCallID() string {
 	if a.id == "" || len(a.id) > maxReplyID {
 		a.id = rand.Text()
@@ -141,7 +139,7 @@ func (a *answer) media(part llm.Part) {
 	a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: part}})
 }
 
-// mediaPart returns the media of a part, which are there by value or by reference.
+// mediaPart returns the media of a part, given by bytes or by URL.
 func (a *answer) mediaPart(p *part, mediaType string, bytes []byte, url string) llm.Part {
 	data := a.data(partData{Signature: p.Signature, Thought: p.Thought})
 	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
@@ -153,14 +151,13 @@ func (a *answer) mediaPart(p *part, mediaType string, bytes []byte, url string) 
 	return llm.File{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
 }
 
-// unknownType is the type of [llm.Unknown] parts that this provider makes and
-// sends back.
+// unknownType is the type of the [llm.Unknown] parts of this provider.
 const unknownType = "gemini.part"
 
-// unknownPart is such a part.
+// unknownPart is the JSON of such a part.
 type unknownPart struct {
 	Type     string          `json:"type"`
-	Provider string          `json:"provider,omitempty"` // that the part came from, if it did
+	Provider string          `json:"provider,omitempty"` // the provider of the part, if any
 	Part     json.RawMessage `json:"part"`
 }
 

@@ -6,22 +6,41 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// grounding are the search results of the server, and the segments of the answer that use them.
+// grounding has the search results, and which pieces of the answer are based on them.
 // https://ai.google.dev/api/generate-content#GroundingMetadata
 type grounding struct {
-	Chunks []struct {
-		Web       *found `json:"web"`
-		Maps      *found `json:"maps"`
-		Retrieved *found `json:"retrievedContext"`
-		Image     *struct {
-			URI   string `json:"sourceUri"`
-			Title string `json:"title"`
-		} `json:"image"`
-	} `json:"groundingChunks"`
-	Supports []struct {
-		Segment segment `json:"segment"`
-		Chunks  []int   `json:"groundingChunkIndices"`
-	} `json:"groundingSupports"`
+	Chunks   []groundingChunk `json:"groundingChunks"`
+	Supports []support        `json:"groundingSupports"`
+}
+
+// support says which chunks a segment of the text is based on.
+type support struct {
+	Segment segment `json:"segment"`
+	Chunks  []int   `json:"groundingChunkIndices"`
+}
+
+// groundingChunk is one result of a search.
+type groundingChunk struct {
+	Web       *found `json:"web"`
+	Maps      *found `json:"maps"`
+	Retrieved *found `json:"retrievedContext"`
+	Image     *struct {
+		URI   string `json:"sourceUri"`
+		Title string `json:"title"`
+	} `json:"image"`
+}
+
+// source returns the result as a source; it is zero if the kind of chunk is unknown.
+func (c *groundingChunk) source() llm.Source {
+	for _, f := range []*found{c.Web, c.Maps, c.Retrieved} {
+		if f != nil {
+			return llm.Source{URL: f.URI, Title: f.Title}
+		}
+	}
+	if c.Image != nil {
+		return llm.Source{URL: c.Image.URI, Title: c.Image.Title}
+	}
+	return llm.Source{}
 }
 
 type found struct {
@@ -36,8 +55,8 @@ type segment struct {
 	End   int `json:"endIndex"`
 }
 
-// citations are sources that the answer quotes. The two services have different names for
-// them.
+// citations are the sources that the answer quotes. Gemini and Vertex AI name them
+// differently.
 type citations struct {
 	Gemini []citation `json:"citationSources"`
 	Vertex []citation `json:"citations"`
@@ -57,23 +76,30 @@ type urlContext struct {
 	} `json:"urlMetadata"`
 }
 
-// sources collects the sources of an answer until its end, because each chunk of a stream can
-// repeat those of earlier chunks.
+// sources collects the sources of an answer until its end, because each chunk of a stream
+// can repeat those of the chunks before it.
 type sources struct {
-	grounding grounding
-	others    []llm.Source
-	parts     []int // offset of each part in the answer's text, in bytes, if there are several
-	text      int   // length of the answer's text, in bytes
+	found    []llm.Source // by search
+	supports []support
+	others   []llm.Source
+	parts    []int // where each part begins in the answer's text, in bytes, if there are several
+	text     int   // length of its text, in bytes
 }
 
-// take adds the sources of a candidate.
+// take copies the sources of a candidate.
 func (s *sources) take(c *candidate) {
 	if g := c.Grounding; g != nil {
 		if len(g.Chunks) > 0 {
-			s.grounding.Chunks = g.Chunks
+			s.found = nil
+			for i := range g.Chunks {
+				s.found = append(s.found, g.Chunks[i].source())
+			}
 		}
 		if len(g.Supports) > 0 {
-			s.grounding.Supports = g.Supports
+			s.supports = slices.Clone(g.Supports)
+			for i := range s.supports {
+				s.supports[i].Chunks = slices.Clone(s.supports[i].Chunks)
+			}
 		}
 	}
 	if c.Citations != nil {
@@ -90,26 +116,26 @@ func (s *sources) take(c *candidate) {
 	}
 }
 
-// add adds a source. A source without URL and title is kept if it has a range, because it
-// marks quoted text.
+// add adds a source. A source without a name is kept if it has a range: the range says which
+// piece of the answer is a quotation.
 func (s *sources) add(source llm.Source) {
 	if (source.URL != "" || source.Title != "" || source.End > source.Start) && !slices.Contains(s.others, source) {
 		s.others = append(s.others, source)
 	}
 }
 
-// list returns the sources. A search result is listed once for each segment that uses it, or
-// once if no segment does. The other sources follow. A page that the server retrieved is
-// omitted if it is also a search result.
+// list returns the search results, and then the other sources. A search result is listed for
+// each piece of the answer that is based on it, or once if there is none. A page that was
+// both found and read at its address is listed only as a search result.
 func (s *sources) list() []llm.Source {
 	var list []llm.Source
-	cited := make([]bool, len(s.grounding.Chunks))
-	for _, support := range s.grounding.Supports {
+	cited := make([]bool, len(s.found))
+	for _, support := range s.supports {
 		for _, i := range support.Chunks {
-			if i < 0 || i >= len(s.grounding.Chunks) {
+			if i < 0 || i >= len(s.found) {
 				continue
 			}
-			source := s.found(i)
+			source := s.found[i]
 			switch n := support.Segment.Part; {
 			case n == 0:
 				source.Start, source.End = support.Segment.Start, support.Segment.End
@@ -119,8 +145,8 @@ func (s *sources) list() []llm.Source {
 			list, cited[i] = append(list, source), true
 		}
 	}
-	for i := range s.grounding.Chunks {
-		if source := s.found(i); !cited[i] && source != (llm.Source{}) {
+	for i, source := range s.found {
+		if !cited[i] && source != (llm.Source{}) {
 			list = append(list, source)
 		}
 	}
@@ -133,17 +159,4 @@ func (s *sources) list() []llm.Source {
 		list = append(list, other)
 	}
 	return list
-}
-
-func (s *sources) found(i int) llm.Source {
-	c := &s.grounding.Chunks[i]
-	for _, f := range []*found{c.Web, c.Maps, c.Retrieved} {
-		if f != nil {
-			return llm.Source{URL: f.URI, Title: f.Title}
-		}
-	}
-	if c.Image != nil {
-		return llm.Source{URL: c.Image.URI, Title: c.Image.Title}
-	}
-	return llm.Source{}
 }

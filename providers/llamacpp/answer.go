@@ -44,10 +44,12 @@ type answer struct {
 
 // Plain implements [provider.Handler].
 func (a *answer) Plain(c *chunk) (_ struct{}, text string, ok bool) {
-	if c.Content == nil || c.Stop || len(c.Probabilities) > 0 || c.Failed() != nil {
+	if c.Content == nil {
 		return struct{}{}, "", false
 	}
-	return struct{}{}, string(*c.Content), *c.Content != ""
+	rest := *c
+	rest.Content, rest.Model, rest.Predicted, rest.Prompt = nil, "", nil, nil
+	return struct{}{}, string(*c.Content), *c.Content != "" && stream.IsZero(&rest)
 }
 
 // Piece implements [provider.Handler].

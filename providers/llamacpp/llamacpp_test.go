@@ -243,12 +243,12 @@ func TestOpenedByItsNamesAndEnvironment(t *testing.T) {
 	s := serve(t, map[string]string{"/v1/models": `{"data":[{"id":"tiny"}]}`})
 	var header http.Header
 	for _, name := range []string{"llamacpp", "llama.cpp"} {
-		m, err := providers.OpenWith(name+"/any/name", providers.Config{
+		m, err := providers.Config{
 			Getenv: func(name string) string {
 				return map[string]string{"LLAMACPP_BASE_URL": s.url + "/v1", "LLAMACPP_API_KEY": key}[name]
 			},
 			HTTPClient: &http.Client{Transport: watch{func(r *http.Request) { header = r.Header }}},
-		})
+		}.Open(name + "/any/name")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -56,16 +56,17 @@ type answer struct {
 // Plain implements [provider.Handler].
 func (a *answer) Plain(c *chunk) (typ llm.EventType, text string, ok bool) {
 	m := a.message(c)
-	if m == nil || c.Done || len(c.Logprobs) > 0 || len(m.ToolCalls) > 0 || c.Failed() != nil {
+	if m == nil {
 		return 0, "", false
 	}
-	switch {
-	case m.Thinking == "":
-		return llm.EventText, string(m.Content), m.Content != ""
-	case m.Content == "":
-		return llm.EventReasoning, m.Thinking, true
+	rest, content := *c, *m
+	rest.Model, rest.Message, rest.Response = "", nil, nil
+	if typ, text = llm.EventText, string(m.Content); text != "" {
+		content.Content = ""
+	} else {
+		typ, text, content.Thinking = llm.EventReasoning, m.Thinking, ""
 	}
-	return 0, "", false
+	return typ, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&content)
 }
 
 // message returns the message of a chunk, or nil.

@@ -100,7 +100,7 @@ func FuzzHost(f *testing.F) {
 		f.Add(value)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		model, err := providers.OpenWith("ollama/m", providers.Config{Getenv: environment{"OLLAMA_HOST": value}.get})
+		model, err := providers.Config{Getenv: environment{"OLLAMA_HOST": value}.get}.Open("ollama/m")
 		if err != nil {
 			wantError(t, err, llm.InvalidRequest)
 			return

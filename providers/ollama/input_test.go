@@ -20,8 +20,8 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 	}{
 		"a nil request":                  {nil, "the request is nil"},
 		"no messages":                    {&llm.Request{}, "no messages"},
-		"an unknown role":                {&llm.Request{Messages: []llm.Message{{Role: "robot"}}}, `the role "robot" does not exist`},
-		"a tool result without its call": {&llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `no tool call before it has the id "c"`},
+		"an unknown role":                {&llm.Request{Messages: []llm.Message{{Role: "robot"}}}, `unknown role "robot"`},
+		"a tool result without its call": {&llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `the tool result has the id "c"`},
 		"text that is not UTF-8":         {llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
 		"extra that is not JSON":         {with(func(r *llm.Request) { r.Options = []llm.Options{ollama.Options{Extra: map[string]any{"x": func() {}}}} }), "cannot be encoded as JSON"},
 	} {

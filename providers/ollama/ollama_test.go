@@ -65,7 +65,7 @@ func TestHostVariableIsReadAsOllamaReadsIt(t *testing.T) {
 func TestHostVariableThatIsNoHostIsRefused(t *testing.T) {
 	for _, value := range []string{":66000", "localhost:-1", "localhost:http", "ftp://localhost", "http://user:pass@localhost", "a b", "http://localhost?x=1"} {
 		t.Run(value, func(t *testing.T) {
-			_, err := providers.OpenWith("ollama/m", providers.Config{Getenv: environment{"OLLAMA_HOST": value}.get})
+			_, err := providers.Config{Getenv: environment{"OLLAMA_HOST": value}.get}.Open("ollama/m")
 			wantError(t, err, llm.InvalidRequest)
 			if strings.Contains(err.Error(), "pass") {
 				t.Errorf("the error has the password: %v", err)
@@ -91,7 +91,7 @@ func opened(t *testing.T, env environment, config providers.Config) (sent reques
 		sent = request{strings.TrimSuffix(r.URL.String(), "/api/chat"), r.Header.Get("Authorization")}
 		return respond(http.StatusOK, "application/x-ndjson", strings.NewReader(done+"\n")), nil
 	})}
-	model, err := providers.OpenWith("ollama/m", config)
+	model, err := config.Open("ollama/m")
 	if err != nil {
 		t.Fatal(err)
 	}

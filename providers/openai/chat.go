@@ -44,6 +44,7 @@ var chatDialect = &provider.Dialect[chunk, delta]{
 			"choices.0.delta.content",
 			"choices.0.delta.reasoning_content",
 			"choices.0.delta.reasoning",
+			"choices.0.delta.reasoning_text",
 			"choices.0.delta.tool_calls.0.function.arguments",
 		},
 		Ignore: []string{"obfuscation", "created"},
@@ -72,45 +73,38 @@ type delta struct {
 
 // Plain implements [provider.Handler].
 func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
-	if len(c.Choices) != 1 || c.Usage != nil || c.Groq != nil || httpcall.IsSet(c.Error) {
+	if len(c.Choices) != 1 || c.Choices[0].Delta == nil {
 		return d, "", false
 	}
-	choice := &c.Choices[0]
-	if choice.Index != 0 || choice.Delta == nil || choice.Message != nil || choice.FinishReason != "" || choice.Logprobs != nil {
-		return d, "", false
-	}
-	return choice.Delta.plain()
+	choice, content := c.Choices[0], *c.Choices[0].Delta
+	d, text = content.takeText()
+	rest := *c
+	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&choice) && stream.IsZero(&content)
 }
 
-// plain reports whether the content is one piece of text, reasoning or arguments and
-// nothing else, and returns it.
-func (c *content) plain() (d delta, text string, ok bool) {
-	if c.Refusal != "" || c.Annotations != nil || c.Audio != nil || c.Images != nil || c.FunctionCall != nil || len(c.ToolCalls) > 1 ||
-		httpcall.IsSet(c.ReasoningDetails) || httpcall.IsSet(c.ExtraContent) {
-		return d, "", false
-	}
-	n := 0
-	take := func(typ llm.EventType, m *mixedText) {
-		if m.Value != nil || m.Raw != nil {
-			n = 2 // more than a text
-		} else if m.Text != "" {
-			d.typ, text, n = typ, m.Text, n+1
-		}
-	}
-	take(llm.EventText, &c.Content)
-	take(llm.EventReasoning, &c.ReasoningContent)
-	take(llm.EventReasoning, &c.Reasoning)
+// takeText removes the first text, reasoning or arguments from the content, and returns it.
+func (c *content) takeText() (d delta, text string) {
 	if len(c.ToolCalls) == 1 {
-		call := &c.ToolCalls[0]
-		if call.ID != "" || call.Function.Name != "" || httpcall.IsSet(call.ExtraContent) {
-			return d, "", false
+		call := c.ToolCalls[0]
+		d = delta{llm.EventToolCallDelta, call.fragment(0, false).Index}
+		text = string(call.Function.Arguments)
+		if call.Index, call.Function.Arguments = nil, ""; stream.IsZero(&call) {
+			c.ToolCalls = nil
 		}
-		if arguments := string(call.Function.Arguments); arguments != "" {
-			d.typ, text, n = llm.EventToolCallDelta, arguments, n+1
-		}
-		d.index = call.fragment(0, false).Index
+		return d, text
 	}
-	return d, text, n == 1
+	if c.Content.Text != "" {
+		text, c.Content.Text = c.Content.Text, ""
+		return delta{typ: llm.EventText}, text
+	}
+	for _, m := range c.reasonings() {
+		if m.Text != "" {
+			text, m.Text = m.Text, ""
+			return delta{typ: llm.EventReasoning}, text
+		}
+	}
+	return d, ""
 }
 
 // Piece implements [provider.Handler].
@@ -191,6 +185,7 @@ func (a *answer) addUsage(u *usage) {
 
 // content emits the events of one choice. The content is whole if it is a message.
 func (a *answer) content(c *content, whole bool) {
+	c.dropBlankCalls()
 	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
 		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
 	}

@@ -2,6 +2,7 @@ package openai
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -71,6 +72,7 @@ type content struct {
 	Content          mixedText      `json:"content"`
 	ReasoningContent mixedText      `json:"reasoning_content"` // DeepSeek, llama.cpp, older vLLM
 	Reasoning        mixedText      `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
+	ReasoningText    mixedText      `json:"reasoning_text"`    // GitHub Copilot
 	Refusal          string         `json:"refusal"`
 	ToolCalls        []callFragment `json:"tool_calls"`
 	FunctionCall     *called        `json:"function_call"` // the only call, in old versions
@@ -99,13 +101,17 @@ func (c *content) texts() (text, reasoning string) {
 	if raw := c.Content.Raw; raw != nil && string(raw) != "{}" {
 		text = string(raw) // JSON in place of a text: a number, or an object in JSON mode
 	}
-	// Servers that send two of these send the same reasoning twice.
-	for _, reasoning := range [...]string{thinking, joined(&c.ReasoningContent), joined(&c.Reasoning)} {
-		if reasoning != "" {
-			return c.Content.Text + text, reasoning
+	for _, m := range c.reasonings() {
+		if thinking == "" { // servers that send two of these send the same reasoning twice
+			thinking = joined(m)
 		}
 	}
-	return c.Content.Text + text, ""
+	return c.Content.Text + text, thinking
+}
+
+// reasonings returns the members that hold reasoning.
+func (c *content) reasonings() [3]*mixedText {
+	return [...]*mixedText{&c.ReasoningContent, &c.Reasoning, &c.ReasoningText}
 }
 
 // joined returns a text, with those of its parts.
@@ -154,6 +160,17 @@ func (a *arguments) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return json.Unmarshal(data, (*string)(a))
+}
+
+// dropBlankCalls removes calls without an id, a name and arguments. Some servers fill all
+// members of a message with empty values.
+func (c *content) dropBlankCalls() {
+	if c.FunctionCall != nil && *c.FunctionCall == (called{}) {
+		c.FunctionCall = nil
+	}
+	c.ToolCalls = slices.DeleteFunc(c.ToolCalls, func(f callFragment) bool {
+		return f.ID == "" && f.Function == (called{}) && httpcall.IsBlank(f.ExtraContent)
+	})
 }
 
 // fragment returns the fragment for the assembler of tool calls. In a reply that is not

@@ -67,18 +67,20 @@ func TestChunksAreDecodedAsByEncodingJSON(t *testing.T) {
 	for _, e := range Exchanges(t) {
 		frames = append(frames, framesOf(e.Body)...)
 	}
-	for _, frame := range frames {
-		providertest.CheckDecoder(t, chatDialect.Decoder, []byte(frame), sameChunk)
+	for i, frame := range frames {
+		providertest.CheckDecoder(t, chatDialect.Decoder, []byte(frames[(i+1)%len(frames)]), []byte(frame), sameChunk)
 	}
 }
 
-func FuzzChunk(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, frame := range usualFrames {
-		f.Add([]byte(frame))
+		f.Add([]byte(usualFrames[0]), []byte(frame))
 	}
 	for _, frame := range oddFrames {
-		f.Add([]byte(frame))
-		f.Add([]byte(strings.Replace(usualFrames[1], `"index":0`, `"x":`+frame, 1)))
+		f.Add([]byte(usualFrames[0]), []byte(frame))
+		f.Add([]byte(frame), []byte(strings.Replace(usualFrames[1], `"index":0`, `"x":`+frame, 1)))
 	}
-	f.Fuzz(func(t *testing.T, frame []byte) { providertest.CheckDecoder(t, chatDialect.Decoder, frame, sameChunk) })
+	f.Fuzz(func(t *testing.T, first, second []byte) {
+		providertest.CheckDecoder(t, chatDialect.Decoder, first, second, sameChunk)
+	})
 }

@@ -228,13 +228,13 @@ func TestTokenSourceErrors(t *testing.T) {
 // opened returns where a chat of a model opened by its name goes.
 func opened(t testing.TB, name string, env map[string]string) (got sent) {
 	t.Helper()
-	m, err := providers.OpenWith(name, providers.Config{
+	m, err := providers.Config{
 		Getenv: func(name string) string { return env[name] },
 		HTTPClient: &http.Client{Transport: handled(func(w http.ResponseWriter, r *http.Request) {
 			got = sent{Method: r.Method, URL: r.URL.String(), Header: r.Header}
 			streams(events(text("x"), finish("stop"), usage))(w, r)
 		})},
-	})
+	}.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +316,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.config.Getenv = func(string) string { return "" }
-			m, err := providers.OpenWith(tt.model, tt.config)
+			m, err := tt.config.Open(tt.model)
 			wantError(t, err, tt.kind)
 			equal(t, "text", err.Error(), tt.text)
 			if m != nil {

@@ -99,7 +99,7 @@ func ExampleOptions_hook() {
 // Importing the package registers its servers: openai, azure, groq, vllm and
 // the rest.
 func Example_open() {
-	model, err := providers.OpenWith("vllm/meta-llama/Llama-3.2-1B", providers.Config{BaseURL: "http://10.0.0.7:8000/v1"})
+	model, err := providers.Config{BaseURL: "http://10.0.0.7:8000/v1"}.Open("vllm/meta-llama/Llama-3.2-1B")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -21,9 +21,9 @@ func TestBadInputIsAnErrorBeforeAnythingIsSent(t *testing.T) {
 	}{
 		{"a nil request", nil, "the request is nil"},
 		{"no messages", &llm.Request{}, "the request has no messages"},
-		{"an unknown role", &llm.Request{Messages: []llm.Message{{Role: "robot", Parts: []llm.Part{llm.Text{Text: "hi"}}}}}, `the role "robot" does not exist`},
-		{"a tool result without its call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `no tool call before it has the id "c"`},
-		{"a tool result without id and call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{Name: "f"})}}, `no tool call before it belongs to the tool result of "f"`},
+		{"an unknown role", &llm.Request{Messages: []llm.Message{{Role: "robot", Parts: []llm.Part{llm.Text{Text: "hi"}}}}}, `unknown role "robot"`},
+		{"a tool result without its call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{CallID: "c"})}}, `the tool result has the id "c"`},
+		{"a tool result without id and call", &llm.Request{Messages: []llm.Message{llm.User("hi"), llm.ToolResults(llm.ToolResult{Name: "f"})}}, `the tool result has no id and the name "f", but no earlier tool call has it`},
 		{"text that is not UTF-8", llm.Prompt("a\xffb"), "not valid UTF-8 at byte 1"},
 		{"a nil part", &llm.Request{Messages: user(nil)}, "part 0 is nil"},
 		{"extra that is not JSON", &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{Extra: map[string]any{"x": func() {}}}}}, "cannot be encoded as JSON"},
@@ -89,7 +89,7 @@ func TestNothingIsSentBeforeTheStreamIsRead(t *testing.T) {
 	}
 	equal(t, "requests after the range", n, 1)
 	for _, err := range s.Events() {
-		wantError(t, err, llm.InvalidRequest, "read already")
+		wantError(t, err, llm.InvalidRequest, "was read before")
 	}
 	equal(t, "requests after a second range", n, 1)
 }

@@ -58,6 +58,10 @@ func TestAnswersThatStream(t *testing.T) {
 			stopped(says1(llm.Reasoning{Text: "hm"}, llm.Text{Text: "a"})),
 		},
 		{
+			"reasoning of Copilot", events(chunk(`"reasoning_text":"h"`), chunk(`"reasoning_text":"m"`), text("a"), finish("stop"), usage, done),
+			stopped(says1(llm.Reasoning{Text: "hm"}, llm.Text{Text: "a"})),
+		},
+		{
 			"reasoning under both names at once", events(chunk(`"reasoning":"hm","reasoning_content":"hm"`), text("a"), finish("stop"), usage, done),
 			stopped(says1(llm.Reasoning{Text: "hm"}, llm.Text{Text: "a"})),
 		},

@@ -246,9 +246,9 @@ func TestWhatGoogleSwitchedOffSaysWhatToUse(t *testing.T) {
 		"palm/chat-bison-001": "2024-08-15", "palm/text-bison@002": "2025-04-09",
 		"palm/lamda": "never had an API", "palm/Bard": "never had an API",
 	} {
-		m, err := providers.OpenWith(name, providers.Config{
+		m, err := providers.Config{
 			Getenv: env, APIKey: "key", HTTPClient: &http.Client{Transport: unreachable{t}},
-		})
+		}.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,9 +273,9 @@ func TestOpenedByItsEnvironment(t *testing.T) {
 	const key = "key-of-the-environment"
 	srv := palmtest.New(t, palmtest.Answer{Text: "y"})
 	srv.Key = key
-	m, err := providers.OpenWith("palm/"+chatModel, providers.Config{Getenv: func(name string) string {
+	m, err := providers.Config{Getenv: func(name string) string {
 		return map[string]string{"PALM_BASE_URL": srv.URL, "PALM_API_KEY": key}[name]
-	}})
+	}}.Open("palm/" + chatModel)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -143,8 +143,10 @@ func Random(rng *rand.Rand, typ gguf.Type, values int, size float64) []byte {
 	half := func(v float64) uint16 { return gguf.ToFloat16(float32(v * (0.9 + 0.2*rng.Float64()))) }
 	for len(b) < n {
 		block := make([]byte, typ.BlockBytes())
-		for i := range block {
-			block[i] = byte(rng.Uint32())
+		for i := 0; i < len(block); i += 8 {
+			var word [8]byte
+			le.PutUint64(word[:], rng.Uint64())
+			copy(block[i:], word[:])
 		}
 		// The deviation of uniform values over n steps is n/√12.
 		switch typ {
@@ -166,16 +168,27 @@ func Random(rng *rand.Rand, typ gguf.Type, values int, size float64) []byte {
 		case gguf.Q5_1:
 			le.PutUint16(block, half(size/9.2))
 			le.PutUint16(block[2:], half(-size/9.2*15.5))
-		case gguf.Q4K: // the average of scale × value equals that of the minimums
+		case gguf.Q4K:
 			le.PutUint16(block, half(size/4.6/36))
 			le.PutUint16(block[2:], half(size/4.6/36*7.5))
+			equalMinimums(block[4:16])
 		case gguf.Q5K:
 			le.PutUint16(block, half(size/9.2/36))
 			le.PutUint16(block[2:], half(size/9.2/36*15.5))
+			equalMinimums(block[4:16])
 		case gguf.Q6K:
 			le.PutUint16(block[208:], half(size/18.5/74))
 		}
 		b = append(b, block...)
 	}
 	return b
+}
+
+// equalMinimums makes the minimums of a K block equal to its scales, so that the values have
+// a mean of about zero.
+func equalMinimums(packed []byte) {
+	copy(packed[4:8], packed[:4])
+	for i, b := range packed[8:] {
+		packed[8+i] = b&15 | b<<4
+	}
 }

@@ -24,6 +24,12 @@ var lockfile []byte
 // output goes to log. Several processes may call install at the same time: one installs,
 // and the others wait.
 func install(ctx context.Context, log io.Writer) (string, error) {
+	return Install(ctx, log, manifest, lockfile, "ci")
+}
+
+// Install is install for another package.json and package-lock.json. arguments are those of
+// npm: "ci", or "install" with options that "ci" refuses.
+func Install(ctx context.Context, log io.Writer, manifest, lockfile []byte, arguments ...string) (string, error) {
 	sum := sha256.New()
 	sum.Write(manifest)
 	sum.Write(lockfile)
@@ -47,7 +53,7 @@ func install(ctx context.Context, log io.Writer) (string, error) {
 			return "", err
 		}
 	}
-	npm := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")
+	npm := exec.CommandContext(ctx, "npm", append(arguments, "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier")...)
 	npm.Dir = work
 	npm.Stdout = log
 	npm.Stderr = log

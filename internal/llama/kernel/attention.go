@@ -50,17 +50,24 @@ func (l Level) AddWeightedHalf(dst, weights []float32, values []uint16) {
 	}
 }
 
-// ToHalf rounds src to half precision.
+// ToHalf rounds src to half precision. len(src) must be a multiple of 8.
 func (l Level) ToHalf(dst []uint16, src []float32) {
 	dst = dst[:len(src)]
+	if l.toHalfFast(dst, src) {
+		return
+	}
 	for i, v := range src {
 		dst[i] = gguf.ToFloat16(v)
 	}
 }
 
-// RoundHalf rounds src to half precision and writes it as float32.
+// RoundHalf rounds src to half precision and writes it as float32. len(src) must be a
+// multiple of 8.
 func (l Level) RoundHalf(dst, src []float32) {
 	dst = dst[:len(src)]
+	if l.roundHalfFast(dst, src) {
+		return
+	}
 	for i, v := range src {
 		dst[i] = gguf.Float16(gguf.ToFloat16(v))
 	}

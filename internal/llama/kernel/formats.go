@@ -14,9 +14,10 @@ type format struct {
 	group int
 	// hasMin reports whether a value is scale × q + min. Otherwise it is scale × q.
 	hasMin bool
-	// unpack writes the values of a row as signed bytes to q, and the scale and the minimum
-	// of each group. If hasMin is false, it does not write to min.
-	unpack func(q []byte, scale, min []float32, row []byte)
+	// unpack writes the values of a row as signed bytes to q. It writes the scale and the
+	// minimum of group i to scale[i*step] and min[i*step]. If hasMin is false, it does not
+	// write to min.
+	unpack func(q []byte, scale, min []float32, step int, row []byte)
 }
 
 // formats has the quantised types. See the structures in
@@ -51,18 +52,18 @@ func spread(bits byte) uint64 {
 	return (t + 0x7f*each8) >> 3 & (0x10 * each8)
 }
 
-func unpackQ8_0(q []byte, scale, _ []float32, row []byte) {
-	for i := range scale {
+func unpackQ8_0(q []byte, scale, _ []float32, step int, row []byte) {
+	for i := range len(q) / 32 {
 		block := row[i*34:][:34:34]
-		scale[i] = half(block)
+		scale[i*step] = half(block)
 		copy(q[i*32:][:32], block[2:])
 	}
 }
 
-func unpackQ4_0(q []byte, scale, _ []float32, row []byte) {
-	for i := range scale {
+func unpackQ4_0(q []byte, scale, _ []float32, step int, row []byte) {
+	for i := range len(q) / 32 {
 		block, out := row[i*18:][:18:18], q[i*32:][:32:32]
-		scale[i] = half(block)
+		scale[i*step] = half(block)
 		for j := 0; j < 16; j += 8 {
 			w := le.Uint64(block[2+j:])
 			le.PutUint64(out[j:], subtract(w&nibbles, 8*each8))
@@ -71,10 +72,10 @@ func unpackQ4_0(q []byte, scale, _ []float32, row []byte) {
 	}
 }
 
-func unpackQ4_1(q []byte, scale, min []float32, row []byte) {
-	for i := range scale {
+func unpackQ4_1(q []byte, scale, min []float32, step int, row []byte) {
+	for i := range len(q) / 32 {
 		block, out := row[i*20:][:20:20], q[i*32:][:32:32]
-		scale[i], min[i] = half(block), half(block[2:])
+		scale[i*step], min[i*step] = half(block), half(block[2:])
 		for j := 0; j < 16; j += 8 {
 			w := le.Uint64(block[4+j:])
 			le.PutUint64(out[j:], w&nibbles)
@@ -83,10 +84,10 @@ func unpackQ4_1(q []byte, scale, min []float32, row []byte) {
 	}
 }
 
-func unpackQ5_0(q []byte, scale, _ []float32, row []byte) {
-	for i := range scale {
+func unpackQ5_0(q []byte, scale, _ []float32, step int, row []byte) {
+	for i := range len(q) / 32 {
 		block, out := row[i*22:][:22:22], q[i*32:][:32:32]
-		scale[i] = half(block)
+		scale[i*step] = half(block)
 		for j := 0; j < 16; j += 8 {
 			w := le.Uint64(block[6+j:])
 			le.PutUint64(out[j:], subtract(w&nibbles|spread(block[2+j/8]), 16*each8))
@@ -95,10 +96,10 @@ func unpackQ5_0(q []byte, scale, _ []float32, row []byte) {
 	}
 }
 
-func unpackQ5_1(q []byte, scale, min []float32, row []byte) {
-	for i := range scale {
+func unpackQ5_1(q []byte, scale, min []float32, step int, row []byte) {
+	for i := range len(q) / 32 {
 		block, out := row[i*24:][:24:24], q[i*32:][:32:32]
-		scale[i], min[i] = half(block), half(block[2:])
+		scale[i*step], min[i*step] = half(block), half(block[2:])
 		for j := 0; j < 16; j += 8 {
 			w := le.Uint64(block[8+j:])
 			le.PutUint64(out[j:], w&nibbles|spread(block[4+j/8]))
@@ -109,22 +110,22 @@ func unpackQ5_1(q []byte, scale, min []float32, row []byte) {
 
 // scalesK writes the scales and minimums of a Q4_K or Q5_K block, whose first 16 bytes are
 // two halves and sixteen 6-bit numbers.
-func scalesK(scale, min []float32, block []byte) {
+func scalesK(scale, min []float32, step int, block []byte) {
 	d, dmin := half(block), half(block[2:])
 	low, middle, high := le.Uint32(block[4:]), le.Uint32(block[8:]), le.Uint32(block[12:])
 	const six, four, two = 0x3f3f3f3f, 0x0f0f0f0f, 0x03030303
 	s := uint64(low&six) | uint64(high&four|low>>6&two<<4)<<32
 	m := uint64(middle&six) | uint64(high>>4&four|middle>>6&two<<4)<<32
 	for j := range 8 {
-		scale[j] = d * float32(s>>(8*j)&0xff)
-		min[j] = -dmin * float32(m>>(8*j)&0xff)
+		scale[j*step] = d * float32(s>>(8*j)&0xff)
+		min[j*step] = -dmin * float32(m>>(8*j)&0xff)
 	}
 }
 
-func unpackQ4K(q []byte, scale, min []float32, row []byte) {
+func unpackQ4K(q []byte, scale, min []float32, step int, row []byte) {
 	for i := range len(q) / 256 {
 		block, out := row[i*144:][:144:144], q[i*256:][:256:256]
-		scalesK(scale[i*8:][:8], min[i*8:][:8], block)
+		scalesK(scale[i*8*step:], min[i*8*step:], step, block)
 		for j := 0; j < 4; j++ {
 			from, to := block[16+j*32:][:32:32], out[j*64:][:64:64]
 			for k := 0; k < 32; k += 8 {
@@ -136,10 +137,10 @@ func unpackQ4K(q []byte, scale, min []float32, row []byte) {
 	}
 }
 
-func unpackQ5K(q []byte, scale, min []float32, row []byte) {
+func unpackQ5K(q []byte, scale, min []float32, step int, row []byte) {
 	for i := range len(q) / 256 {
 		block, out := row[i*176:][:176:176], q[i*256:][:256:256]
-		scalesK(scale[i*8:][:8], min[i*8:][:8], block)
+		scalesK(scale[i*8*step:], min[i*8*step:], step, block)
 		high := block[16:48]
 		for j := 0; j < 4; j++ {
 			from, to := block[48+j*32:][:32:32], out[j*64:][:64:64]
@@ -152,12 +153,12 @@ func unpackQ5K(q []byte, scale, min []float32, row []byte) {
 	}
 }
 
-func unpackQ6K(q []byte, scale, _ []float32, row []byte) {
+func unpackQ6K(q []byte, scale, _ []float32, step int, row []byte) {
 	for i := range len(q) / 256 {
 		block, out := row[i*210:][:210:210], q[i*256:][:256:256]
 		d := half(block[208:])
 		for j, s := range block[192:208] {
-			scale[i*16+j] = d * float32(int8(s))
+			scale[(i*16+j)*step] = d * float32(int8(s))
 		}
 		for j := 0; j < 2; j++ {
 			low, high, to := block[j*64:][:64:64], block[128+j*32:][:32:32], out[j*128:][:128:128]

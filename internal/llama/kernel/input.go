@@ -51,9 +51,9 @@ type quantized struct {
 	q     []int8
 	scale []float32 // one for each 32 values, in both forms
 	sum   []float32 // scale × the sum of q, for each 32 values
-	// bias is −128 × the sum of q, for each 16 values. Two neighbours are added where a
-	// group has 32.
-	bias []int32
+	// bias16 and bias32 are −128 × the sum of q, for each 16 and 32 values. They are added to
+	// products with weights that are stored plus 128.
+	bias16, bias32 []int32
 }
 
 // Reset makes room for vectors with cols values. cols must be a multiple of 32.
@@ -88,12 +88,14 @@ func (in *Input) Prepare(form Form) {
 	f.q = grow(f.q, n)
 	f.scale = grow(f.scale, n/32)
 	f.sum = grow(f.sum, n/32)
-	f.bias = grow(f.bias, n/16)
+	f.bias16 = grow(f.bias16, n/16)
+	f.bias32 = grow(f.bias32, n/32)
 	used := in.tokens * in.cols
 	clear(f.q[used:])
 	clear(f.scale[used/32:])
 	clear(f.sum[used/32:])
-	clear(f.bias[used/16:])
+	clear(f.bias16[used/16:])
+	clear(f.bias32[used/32:])
 }
 
 // floats returns the vector of a token in one of the forms of floats.
@@ -126,7 +128,8 @@ func roundBrain(dst, src []float32) {
 	}
 }
 
-// quantize computes a form of integers.
+// quantize computes a form of integers. The scales and sums of Form32 are rounded to half
+// precision, because ggml stores them so.
 func (l Level) quantize(in *Input, form Form, token int) {
 	f := &in.forms[form]
 	x := in.Vector(token)
@@ -142,20 +145,30 @@ func (l Level) quantize(in *Input, form Form, token int) {
 		if largest != 0 {
 			scale, inverse = largest/127, 127/largest
 		}
-		if form == Form32 { // ggml stores this scale as a half
-			scale = gguf.Float16(gguf.ToFloat16(scale))
+		exact := scale
+		if form == Form32 {
+			scale = roundHalf(scale)
 		}
-		for j := 0; j < step; j += 32 {
-			k := at + i + j
-			f.scale[k/32] = scale
-			l.round(f.q[k:][:32], part[j:][:32], inverse, f.bias[k/16:][:2])
-			f.sum[k/32] = scale * float32(f.bias[k/16]+f.bias[k/16+1]) * (-1.0 / 128)
+		k := at + i
+		bias := f.bias16[k/16:][:step/16]
+		l.round(f.q[k:][:step], part, inverse, bias)
+		for j := range step / 32 {
+			sum := bias[2*j] + bias[2*j+1]
+			f.bias32[k/32+j] = sum
+			f.scale[k/32+j] = scale
+			f.sum[k/32+j] = exact * float32(sum/-128)
+			if form == Form32 {
+				f.sum[k/32+j] = roundHalf(f.sum[k/32+j])
+			}
 		}
 	}
 }
 
 // largest returns the largest absolute value.
 func (l Level) largest(x []float32) float32 {
+	if v, ok := l.largestFast(x); ok {
+		return v
+	}
 	var most uint32
 	for _, v := range x {
 		most = max(most, math.Float32bits(v)&^(1<<31))
@@ -163,8 +176,12 @@ func (l Level) largest(x []float32) float32 {
 	return math.Float32frombits(most)
 }
 
-// round writes 32 values × inverse, rounded, to q, and −128 × the sums of both halves to bias.
+// round writes the values × inverse, rounded, to q, and −128 × the sum of each 16 of them to
+// bias.
 func (l Level) round(q []int8, x []float32, inverse float32, bias []int32) {
+	if l.roundFast(q, x, inverse, bias) {
+		return
+	}
 	for h := range bias {
 		var sum int32
 		x, q := x[h*16:][:16], q[h*16:][:16]
@@ -176,6 +193,8 @@ func (l Level) round(q []int8, x []float32, inverse float32, bias []int32) {
 		bias[h] = -128 * sum
 	}
 }
+
+func roundHalf(v float32) float32 { return gguf.Float16(gguf.ToFloat16(v)) }
 
 // roundToEven returns the integer nearest to v, for |v| < 1<<22. Adding 1.5 × 2^23 moves the
 // integer part into the low bits of the fraction.

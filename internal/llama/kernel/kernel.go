@@ -53,6 +53,7 @@ func Levels() []Level {
 type Scratch struct {
 	q          []byte // unpacked rows, one signed byte a value
 	scale, min []float32
+	panel      []byte // rows in the order of the batch kernel
 	floats     []float32
 }
 

@@ -14,6 +14,8 @@ func (l Level) Softmax(x []float32, scale float32) (sum float32) {
 
 // ExpEach replaces x by exp(x × scale − minus), and returns the sum of the results.
 func (l Level) ExpEach(x []float32, scale, minus float32) (sum float32) {
+	n := l.expFast(x, scale, minus, &sum)
+	x = x[n:]
 	for i, v := range x {
 		e := exp(v*scale - minus)
 		x[i] = e
@@ -25,20 +27,26 @@ func (l Level) ExpEach(x []float32, scale, minus float32) (sum float32) {
 // Exp returns e to the power of x.
 func (l Level) Exp(x float32) float32 { return exp(x) }
 
-// SwiGLU writes gate × sigmoid(gate) × up to dst.
+// SwiGLU writes gate × sigmoid(gate) × up to dst. len(dst) must be a multiple of 8.
 func (l Level) SwiGLU(dst, gate, up []float32) {
 	gate, up = gate[:len(dst)], up[:len(dst)]
+	if l.swigluFast(dst, gate, up) {
+		return
+	}
 	for i, g := range gate {
 		dst[i] = g / (1 + exp(-g)) * up[i]
 	}
 }
 
 // RMSNorm writes x, divided by its root mean square, and multiplied with weight, to dst.
+// len(x) must be even.
 func (l Level) RMSNorm(dst, x, weight []float32, epsilon float32) {
-	var squares float64
-	for _, v := range x {
-		squares += float64(v * v)
+	var squares, more float64 // two sums, because each addition waits for the one before
+	for i := 0; i+1 < len(x); i += 2 {
+		squares += float64(x[i] * x[i])
+		more += float64(x[i+1] * x[i+1])
 	}
+	squares += more
 	scale := float32(1 / math.Sqrt(float64(float32(squares/float64(len(x)))+epsilon)))
 	dst, weight = dst[:len(x)], weight[:len(x)]
 	for i, v := range x {

@@ -82,7 +82,7 @@ func (l Level) mulUnpacked(dst []float32, stride int, m *Matrix, in *Input, lo, 
 	s.scale = grow(s.scale, m.Cols/f.group)
 	s.min = grow(s.min, m.Cols/f.group)
 	for r := lo; r < hi; r++ {
-		f.unpack(s.q, s.scale, s.min, m.row(r))
+		f.unpack(s.q, s.scale, s.min, 1, m.row(r))
 		for t := range in.tokens {
 			dst[t*stride+r] = dotGo(f, s, x, t*m.Cols)
 		}

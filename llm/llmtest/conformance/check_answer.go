@@ -12,14 +12,14 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// sample is an answer that a provider should pass on as it is.
+// sample is an answer that a provider should pass on unchanged.
 type sample struct {
 	name  string
 	reply llmtest.Reply
 	lacks string
 }
 
-// samples are answers of every kind, with what has been seen to go wrong.
+// samples are answers of every kind, including forms that providers have handled wrongly.
 func samples(s *Suite) []sample {
 	many := make([]string, 500)
 	for i := range many {
@@ -123,7 +123,7 @@ func checkRaw(t testing.TB, s *Suite) {
 	}
 }
 
-// firstOf returns the first reason there is.
+// firstOf returns the first reason that is not empty.
 func firstOf(reasons ...string) string {
 	for _, reason := range reasons {
 		if reason != "" {

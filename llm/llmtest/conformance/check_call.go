@@ -14,8 +14,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// callChecks are about the call: when it is sent, how often, and in whose hands
-// it is.
+// callChecks check the handling of the call: the time and the number of requests, and that the
+// call is not modified.
 func callChecks(s *Suite) []check {
 	return []check{
 		{"call/nothing is sent before the range", "", checkLazy},
@@ -52,8 +52,8 @@ func checkTwice(t testing.TB, s *Suite) {
 	}
 }
 
-// everything returns a request with most settings, the same each time. Its lists
-// have room for more, so that what is appended to them lands in the caller's memory.
+// everything returns a request with most settings set. Its slices have spare capacity, so that
+// an append by the provider writes into the caller's memory.
 func everything() *llm.Request {
 	req := &llm.Request{
 		Messages: []llm.Message{
@@ -87,7 +87,7 @@ func checkUnmodified(t testing.TB, s *Suite) {
 	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Yes")))
 	call, before := e.chat(), e.chat()
 	call.Request, before.Request = everything(), everything()
-	e.ask(call) // whether the provider takes all of it is not the question
+	e.ask(call) // the provider need not support all settings
 	if !reflect.DeepEqual(call, before) {
 		t.Errorf("the provider has modified the call\nbefore: %+v\n   now: %+v\nrequest before: %+v\n   request now: %+v",
 			before, call, before.Request, call.Request)
@@ -100,7 +100,7 @@ func checkUnmodified(t testing.TB, s *Suite) {
 	}
 }
 
-// wantRoomLeft checks that nothing was written behind the end of a list.
+// wantRoomLeft checks that nothing was written behind the end of a slice.
 func wantRoomLeft[E any](t testing.TB, name string, list []E) {
 	t.Helper()
 	for _, behind := range list[len(list):cap(list)] {
@@ -124,7 +124,7 @@ func checkInputsUnmodified(t testing.TB, s *Suite) {
 
 var marker = regexp.MustCompile(`say \d+`)
 
-// checkConcurrent makes many calls at once, each with an answer of its own.
+// checkConcurrent makes many calls at the same time, each with a different answer.
 func checkConcurrent(t testing.TB, s *Suite) {
 	e := s.setup(t)
 	e.srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
@@ -149,7 +149,7 @@ func checkConcurrent(t testing.TB, s *Suite) {
 	group.Wait()
 }
 
-// checkConcurrentBreak leaves many streams of one and the same call.
+// checkConcurrentBreak stops reading many streams of the same call.
 func checkConcurrentBreak(t testing.TB, s *Suite) {
 	e := s.setup(t)
 	wire := s.Dialect.Stream(llmtest.Text("a", "b", "c", "d", "e", "f"))

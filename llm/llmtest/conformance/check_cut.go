@@ -14,16 +14,16 @@ import (
 // cut is a reply that stops after n bytes of its body.
 type cut struct {
 	n      int
-	broken bool // by a connection that breaks, not by what looks like an end
-	// complete is how many bytes make a complete answer, and frame how many
-	// there are to the end of the frame that completes it. If the connection
-	// breaks between the two, a reader may or may not notice that it was there.
+	broken bool // the connection breaks, instead of a clean end
+	// complete is the number of bytes of a complete answer. frame is the offset of the end of
+	// the frame that completes it. If the connection breaks between the two, success and
+	// failure are both correct.
 	complete, frame int
 	cleanEnd        bool
-	lossy           bool // the connection may lose what was sent before it breaks
+	lossy           bool // the connection may lose bytes that were sent before it breaks
 }
 
-// mayEnd and mustEnd report whether the answer can be, and has to be, a success.
+// mayEnd and mustEnd report whether the answer may be, and must be, a success.
 func (c cut) mayEnd() bool { return c.n >= c.complete && !(c.broken && c.cleanEnd) }
 
 func (c cut) mustEnd() bool { return c.mayEnd() && (!c.broken || c.n >= c.frame && !c.lossy) }
@@ -104,8 +104,8 @@ func everyByte(w llmtest.HTTPReply) []int {
 	return offsets
 }
 
-// edges returns the offsets around the edges of all frames, and n others, the
-// same ones each time.
+// edges returns the offsets around the edges of all frames, and n other offsets. The result is
+// the same in each run.
 func edges(w llmtest.HTTPReply, n int) []int {
 	offsets := []int{0}
 	at := 0
@@ -134,8 +134,7 @@ func (s *Suite) checkCuts(t testing.TB, e *env, reply llmtest.Reply, w llmtest.H
 	}
 }
 
-// checkWholeCuts cuts a reply in one piece, which is complete when all of it is
-// there.
+// checkWholeCuts cuts a reply in one piece. It is complete only with all of its bytes.
 func checkWholeCuts(t testing.TB, s *Suite, reply llmtest.Reply, broken bool) {
 	e := s.setup(t)
 	w := s.Dialect.Whole(reply)
@@ -146,12 +145,12 @@ func checkWholeCuts(t testing.TB, s *Suite, reply llmtest.Reply, broken bool) {
 	}
 }
 
-// checkCut makes a call whose reply is cut: either the answer is complete and
-// all there, or it is an error, and what is there is how the answer begins.
+// checkCut makes a call whose reply is cut. The call must return the complete answer, or an
+// error with the beginning of the answer.
 func (e *env) checkCut(call *llm.Call, reply llmtest.Reply, w llmtest.HTTPReply, c cut) {
 	e.Helper()
 	resp, err := e.ask(call)
-	if e.Failed() { // what is wrong has been said already
+	if e.Failed() { // the failure has been reported
 		e.Fatalf("that was when %s", c.describe(w))
 	}
 	want := wanted(reply)
@@ -176,10 +175,11 @@ func (e *env) checkCut(call *llm.Call, reply llmtest.Reply, w llmtest.HTTPReply,
 	}
 }
 
-// cutKinds are the kinds of error that a cut may be.
+// cutKinds are the allowed kinds of error for a cut.
 var cutKinds = []llm.Kind{llm.Incomplete, llm.Protocol, llm.Network}
 
-// notThere says what of a partial answer is not how the whole one begins.
+// notThere returns the content of a partial answer that is not a prefix of the whole one, or
+// "".
 func (e *env) notThere(got, whole *llm.Response) string {
 	switch {
 	case !strings.HasPrefix(whole.Text(), got.Text()):

@@ -12,7 +12,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// statusKinds are what refusals are that do not say more than their status.
+// statusKinds are the kinds of error replies that have only a status code.
 var statusKinds = [...]struct {
 	status int
 	kind   llm.Kind
@@ -46,8 +46,8 @@ func errorChecks(s *Suite) []check {
 	return append(checks, notTheAPI()...)
 }
 
-// checkRefusal has the server refuse with an error of the dialect, without a
-// body, and with a text that a gateway might send.
+// checkRefusal checks error replies of the dialect, error replies without a body, and plain text
+// as gateways send it.
 func checkRefusal(t testing.TB, s *Suite, status int, kind llm.Kind) {
 	const reason = "the reason is in the small print"
 	said := s.Dialect.Refuse(&llm.Error{Status: status, Message: reason}).WithHeader("X-Request-Id", "req-7")
@@ -76,7 +76,7 @@ func (e *env) wantStatus(err *llm.Error, status int) {
 	}
 }
 
-// retryHint is a Retry-After header and what it should be taken for.
+// retryHint is a Retry-After header and its expected value.
 type retryHint struct {
 	name, value string
 	least, most time.Duration
@@ -106,8 +106,8 @@ func retryHints() []retryHint {
 	}
 }
 
-// errorFrameChecks has the server break an answer off with an error, in one of
-// its shapes: at once, and after some text.
+// errorFrameChecks check errors inside a stream in all forms of the dialect, at the start and
+// after text.
 func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
 	verify := func(t testing.TB, s *Suite, w llmtest.HTTPReply, text string) {
 		e := s.setup(t, w)
@@ -154,7 +154,7 @@ func notTheAPI() []check {
 	}
 }
 
-// breakFrame takes the last brace from the third frame's JSON.
+// breakFrame removes the last brace from the JSON of the third frame.
 func breakFrame(w llmtest.HTTPReply) llmtest.HTTPReply {
 	frames := w.Frames()
 	frame := frames[min(2, len(frames)-1)]

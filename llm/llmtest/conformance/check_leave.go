@@ -14,11 +14,11 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// leaveChecks are about callers that do not wait for the end.
+// leaveChecks check callers that stop reading or cancel before the end.
 func leaveChecks(s *Suite) []check {
 	d := s.Dialect
 	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
-	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on", and no end
+	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on" without an end
 	middle := len(begun.Body) - 20    // inside the last frame
 	cancel := func(name, lacks string, wire llmtest.HTTPReply, unstreamed bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
@@ -59,8 +59,8 @@ func leaveChecks(s *Suite) []check {
 	}
 }
 
-// checkBreak leaves the loop at each event in turn, while the connection is
-// still open and the server has nothing more to say.
+// checkBreak leaves the loop at each event in turn, while the connection is open and the server
+// sends nothing.
 func checkBreak(t testing.TB, s *Suite) {
 	reply := llmtest.Text("Hello", " world").Usage(12, 34)
 	if s.NoTools == "" {
@@ -74,7 +74,7 @@ func checkBreak(t testing.TB, s *Suite) {
 			t.Fatalf("the server answered well, and the provider fails: %v", err)
 		}
 	}
-	if s.Dialect.CleanEnd { // where the body goes on, there is no done event yet
+	if s.Dialect.CleanEnd { // the body has no end, so there is no done event
 		events--
 	}
 	for n := 1; n <= events; n++ {
@@ -84,7 +84,7 @@ func checkBreak(t testing.TB, s *Suite) {
 	}
 }
 
-// checkPanic has the loop's body panic, as a failed assertion does in effect.
+// checkPanic panics in the body of the loop. A failed assertion in a test has the same effect.
 func checkPanic(t testing.TB, s *Suite) {
 	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
 	e := s.setup(t, begun.Stall(len(begun.Body)))
@@ -100,8 +100,8 @@ func checkPanic(t testing.TB, s *Suite) {
 	e.wantClosed("after the body of the loop panicked")
 }
 
-// checkBreakBeforeError leaves the loop at each event before an error that has
-// arrived already. It is nobody's business any more.
+// checkBreakBeforeError leaves the loop at each event before an error that has arrived already.
+// The error must not be passed on.
 func checkBreakBeforeError(t testing.TB, s *Suite) {
 	broken := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(&llm.Error{Kind: llm.Server, Message: "the engine has stalled"}))
 	e := s.setup(t)
@@ -109,10 +109,10 @@ func checkBreakBeforeError(t testing.TB, s *Suite) {
 	e.leaveAtEach(e.chat())
 }
 
-// checkBreakWhole leaves the loop at each event of a reply in one piece which
-// does not say that the answer has ended.
+// checkBreakWhole leaves the loop at each event of a reply in one piece that does not contain
+// the end of the answer.
 func checkBreakWhole(t testing.TB, s *Suite) {
-	events, _ := llmtest.Text("Hello world").Fail(nil).Events() // an error in place of the end
+	events, _ := llmtest.Text("Hello world").Fail(nil).Events() // an error instead of the end
 	e := s.setup(t)
 	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
 		return llmtest.JSON(http.StatusOK, string(s.Dialect.RenderWhole(events)))
@@ -120,8 +120,7 @@ func checkBreakWhole(t testing.TB, s *Suite) {
 	e.leaveAtEach(e.unstreamed())
 }
 
-// leaveAtEach makes the same call again and again, and leaves it at each event in
-// turn that is no error.
+// leaveAtEach makes the same call several times, and leaves it at each event in turn.
 func (e *env) leaveAtEach(call *llm.Call) {
 	e.Helper()
 	events := 0
@@ -138,7 +137,7 @@ func (e *env) leaveAtEach(call *llm.Call) {
 	}
 }
 
-// leaveAfter makes a call, leaves it at the n-th event, and returns that event.
+// leaveAfter makes a call, stops reading at the n-th event, and returns that event.
 func (e *env) leaveAfter(call *llm.Call, n int) (last llm.Event) {
 	e.Helper()
 	seen := 0
@@ -197,10 +196,10 @@ func checkCancelConnecting(t testing.TB, s *Suite) {
 	e.cancelAndWait(cancel, answer)
 }
 
-// errImpatient is why the checks cancel.
-var errImpatient = errors.New("conformance: the caller has lost patience")
+// errImpatient is the cause of canceled contexts.
+var errImpatient = errors.New("conformance: the caller canceled")
 
-// checkCancel cancels a call whose reply stalls, after it has said something.
+// checkCancel cancels a call whose reply stalls, after the text said has arrived.
 func (e *env) checkCancel(call *llm.Call, said string) {
 	e.Helper()
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -213,7 +212,7 @@ func (e *env) checkCancel(call *llm.Call, said string) {
 			once.Do(func() { close(heard) })
 		}
 	}
-	hear("") // if there is nothing to hear
+	hear("") // if no text is expected
 	answer := e.begin(ctx, call, func(ev llm.Event) {
 		if ev.Type == llm.EventText {
 			hear(ev.Text)
@@ -232,13 +231,13 @@ func (e *env) checkCancel(call *llm.Call, said string) {
 	e.wantClosed("after the call was cancelled")
 }
 
-// outcome is how a call ended that another goroutine made.
+// outcome is the result of a call made by another goroutine.
 type outcome struct {
 	resp *llm.Response
 	err  *llm.Error
 }
 
-// begin makes a call in a goroutine of its own.
+// begin makes a call in a new goroutine.
 func (e *env) begin(ctx context.Context, call *llm.Call, watch func(llm.Event)) <-chan outcome {
 	answer := make(chan outcome, 1)
 	go func() {
@@ -248,7 +247,7 @@ func (e *env) begin(ctx context.Context, call *llm.Call, watch func(llm.Event)) 
 	return answer
 }
 
-// cancelAndWait cancels the call and returns what had arrived.
+// cancelAndWait cancels the call and returns the partial answer.
 func (e *env) cancelAndWait(cancel context.CancelCauseFunc, answer <-chan outcome) *llm.Response {
 	e.Helper()
 	cancel(errImpatient)
@@ -277,7 +276,7 @@ func (e *env) wantCanceled(err *llm.Error) {
 	}
 }
 
-// checkCancelInLoop cancels between two events, when no read is under way.
+// checkCancelInLoop cancels between two events, when no read is in progress.
 func checkCancelInLoop(t testing.TB, s *Suite) {
 	begun := s.Dialect.Stream(llmtest.Text("Hello", " world").Fail(nil))
 	e := s.setup(t, begun.Stall(len(begun.Body)))

@@ -10,14 +10,13 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// shortTime is a limit that runs out while a check waits, in a time in which a
-// test still feels quick.
+// shortTime is a limit that expires during a check. It is short enough to keep tests fast.
 const shortTime = 50 * time.Millisecond
 
-// limitChecks are about servers that take too long, or say too much at once.
+// limitChecks check servers that are too slow, or send too large pieces.
 func limitChecks(s *Suite) []check {
 	d := s.Dialect
-	begun := d.Stream(llmtest.Text("Hello", " world").Fail(nil)) // "Hello world", and no end
+	begun := d.Stream(llmtest.Text("Hello", " world").Fail(nil)) // "Hello world" without an end
 	late := func(name string, limits llm.Limits, wire llmtest.HTTPReply) check {
 		return check{"limit/on " + name, s.unlimited(), func(t testing.TB, s *Suite) { checkLate(t, s, limits, wire) }}
 	}
@@ -30,7 +29,7 @@ func limitChecks(s *Suite) []check {
 	}
 }
 
-// unlimited returns why the suite cannot check limits, or "".
+// unlimited returns the reason why the suite cannot check limits, or "".
 func (s *Suite) unlimited() string {
 	if s.NewLimited == nil {
 		return "the Suite has no NewLimited"
@@ -38,7 +37,7 @@ func (s *Suite) unlimited() string {
 	return ""
 }
 
-// within is the suite for providers that keep these limits.
+// within returns the suite for a provider with these limits.
 func (s *Suite) within(limits llm.Limits) *Suite {
 	limited := *s
 	limited.New = func(t testing.TB, baseURL string, client *http.Client) llm.Provider {
@@ -47,7 +46,7 @@ func (s *Suite) within(limits llm.Limits) *Suite {
 	return &limited
 }
 
-// checkLate has a reply stop for good, so that a limit runs out.
+// checkLate checks a reply that stalls until a limit expires.
 func checkLate(t testing.TB, s *Suite, limits llm.Limits, wire llmtest.HTTPReply) {
 	e := s.within(limits).setupHurried(t, wire)
 	resp, err := e.mustFail(e.chat(), llm.Timeout)
@@ -60,8 +59,7 @@ func checkLate(t testing.TB, s *Suite, limits llm.Limits, wire llmtest.HTTPReply
 	e.wantClosed("after the limit ran out")
 }
 
-// checkTooLarge has a piece of an answer be larger than the limit, after one that
-// is smaller.
+// checkTooLarge checks a piece of an answer that exceeds the limit, after a smaller one.
 func checkTooLarge(t testing.TB, s *Suite) {
 	const limit = 64 << 10
 	small, large := strings.Repeat("small ", 8<<10), strings.Repeat("large ", 16<<10)

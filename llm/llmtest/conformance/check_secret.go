@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// secretChecks are about the provider's credential.
+// secretChecks check that the credential of the provider does not leak.
 func secretChecks(s *Suite) []check {
 	refusal := &llm.Error{Status: http.StatusUnauthorized, Message: "no such key: " + Key, RequestID: "req-" + Key}
 	begun := s.Dialect.Stream(llmtest.Text("Hello").Fail(nil))
@@ -68,7 +68,7 @@ func checkKeySent(t testing.TB, s *Suite) {
 
 func checkProviderText(t testing.TB, s *Suite) {
 	e := s.setup(t, s.Dialect.Stream(llmtest.Text("Hello")))
-	e.ask(e.chat()) // a provider may keep what it learns from a call
+	e.ask(e.chat()) // a provider may store data of a call
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		if strings.Contains(fmt.Sprintf(verb, e.provider), Key) {
 			t.Errorf("fmt.Sprintf(%q, provider) shows the credential", verb)
@@ -76,8 +76,7 @@ func checkProviderText(t testing.TB, s *Suite) {
 	}
 }
 
-// wantHidden checks that the call failed and that nothing of its error shows
-// the key.
+// wantHidden checks that the call failed, and that its error does not contain the key.
 func (e *env) wantHidden(err *llm.Error) {
 	e.Helper()
 	if err == nil {
@@ -125,7 +124,7 @@ func checkRedirect(t testing.TB, s *Suite, status int) {
 		}
 		return llmtest.Redirect(status, "http://"+elsewhere+"/v1/chat")
 	})
-	e.ask(e.chat()) // whether the redirect is followed is not the question
+	e.ask(e.chat()) // the provider may or may not follow the redirect
 	for _, r := range e.srv.Requests() {
 		if r.Host == elsewhere && strings.Contains(fmt.Sprint(r.Path, r.Header, string(r.Body)), Key) {
 			t.Errorf("a redirect from %s with status %d takes the credential to %s", e.srv.URL, status, elsewhere)

@@ -12,8 +12,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// wireChecks are about the many ways in which servers put the same frames on
-// the wire.
+// wireChecks check the different ways in which servers send the same frames.
 func wireChecks(s *Suite) []check {
 	reply := llmtest.Text("Hello", ", ", "🦙🦙", ".").Usage(12, 34)
 	plain := s.Dialect.Stream(reply)
@@ -50,14 +49,13 @@ func wireChecks(s *Suite) []check {
 	}})
 }
 
-// noText is how a frame says that it brings no text, and how it brings ".".
+// noText has the forms of a frame without text, and the same frame with the text ".".
 var noText = [...][2]string{
 	{`"delta":{}`, `"delta":{"content":"."}`}, {`"text":""`, `"text":"."`}, {`"content":""`, `"content":"."`}, {`"response":""`, `"response":"."`},
 }
 
-// endWithText returns the reply, whose last piece of text is ".", with that in the
-// frame that ends the answer: many servers have no more than the one. It says why if
-// that is not possible.
+// endWithText returns the reply with its last piece of text, ".", moved to the frame that ends
+// the answer. Many servers send such a frame. It returns the reason if that is not possible.
 func endWithText(d Dialect, w llmtest.HTTPReply) (joined llmtest.HTTPReply, lacks string) {
 	frames := w.Frames()
 	ends, at := 0, 0
@@ -82,7 +80,7 @@ func replaceIn(w llmtest.HTTPReply, from, to string) llmtest.HTTPReply {
 	return w
 }
 
-// operationChecks are about calls that are not chats.
+// operationChecks check calls that are not chats.
 func operationChecks(s *Suite) []check {
 	checks := []check{
 		{"embedding", s.NoEmbeddings, checkEmbedding},
@@ -100,7 +98,7 @@ func operationChecks(s *Suite) []check {
 	return append(checks, refusedOperation("listing models", s.NoModelList, (*env).list)...)
 }
 
-// refusedOperation has a call that is no chat fail in the ways that chats do.
+// refusedOperation checks error replies to a call that is not a chat.
 func refusedOperation(name, lacks string, call func(e *env) *llm.Call) []check {
 	const reason = "the reason is in the small print"
 	return []check{

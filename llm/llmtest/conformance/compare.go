@@ -10,9 +10,9 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// wanted returns the response that a provider should make of a reply.
+// wanted returns the expected response for a reply.
 func wanted(reply llmtest.Reply) *llm.Response {
-	events, _ := reply.Events() // for replies that fail, what comes before
+	events, _ := reply.Events() // the events before the failure, if any
 	resp, _ := llm.Collect(func(yield func(llm.Event, error) bool) {
 		for _, ev := range events {
 			if !yield(ev, nil) {
@@ -23,7 +23,7 @@ func wanted(reply llmtest.Reply) *llm.Response {
 	return resp
 }
 
-// compare checks that a response says what the reply says.
+// compare checks that a response has the content of the reply.
 func (e *env) compare(got *llm.Response, reply llmtest.Reply) {
 	e.Helper()
 	want := wanted(reply)
@@ -35,7 +35,7 @@ func (e *env) compare(got *llm.Response, reply llmtest.Reply) {
 	}
 }
 
-// finish returns the finish reason that an answer should have.
+// finish returns the expected finish reason.
 func (e *env) finish(want *llm.Response) llm.FinishReason {
 	if e.suite.NoFinish != "" {
 		return llm.FinishUnknown
@@ -43,7 +43,7 @@ func (e *env) finish(want *llm.Response) llm.FinishReason {
 	return want.FinishReason
 }
 
-// difference says how the content of two responses differs, or "".
+// difference returns the difference between the content of two responses, or "".
 func (e *env) difference(got, want *llm.Response) string {
 	switch {
 	case got.Text() != want.Text():
@@ -81,7 +81,7 @@ func (e *env) callsDiffer(got, want []llm.ToolCall) string {
 	return ""
 }
 
-// describe says in a line what is in a response.
+// describe returns the content of a response in one line.
 func describe(r *llm.Response) string {
 	if r == nil {
 		return "nothing"
@@ -104,7 +104,7 @@ func describe(r *llm.Response) string {
 	return b.String()
 }
 
-// short quotes a text, and leaves out its middle if it is long.
+// short returns a quoted text, truncated if it is long.
 func short(text string) string {
 	const most = 160
 	if len(text) > most {
@@ -113,7 +113,7 @@ func short(text string) string {
 	return fmt.Sprintf("%q", text)
 }
 
-// whereDiffers says where two long texts begin to differ.
+// whereDiffers returns the position of the first difference between two texts.
 func whereDiffers(got, want string) string {
 	n := 0
 	for n < len(got) && n < len(want) && got[n] == want[n] {

@@ -10,57 +10,53 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// A Dialect renders answers in the way that one kind of server sends them. It
-// is a provider turned round: bytes of events, where a provider makes events of
-// bytes. [OpenAI], [Gemini], [Ollama], [OllamaGenerate], [LlamaCppCompletion] and
-// [PaLM] return those of this package; for another kind of server, fill in one of
-// your own.
+// Dialect renders answers in the format of one kind of server. [OpenAI], [Gemini], [Ollama],
+// [OllamaGenerate], [LlamaCppCompletion] and [PaLM] return the dialects of this package. For
+// another kind of server, set the fields of a new Dialect.
 //
-// Its functions are pure, so a Dialect may be used by any number of goroutines.
+// The functions must have no side effects. A Dialect is safe for concurrent use.
 type Dialect struct {
 	Name string // "openai"
 	// StreamType is the Content-Type of streamed replies.
 	StreamType string
 
-	// RenderStream returns the body of a streamed chat. The events come without
-	// an [llm.EventDone] if the answer is cut short: then the body must not say
-	// that it has ended. What the dialect has no words for is left out.
+	// RenderStream returns the body of a streamed chat. If there is no [llm.EventDone], the
+	// answer is cut: then the body must not contain the end of the answer. Content that the
+	// dialect cannot express is left out.
 	RenderStream func(events []llm.Event) []byte
-	// RenderWhole returns the body of a reply in one piece: a chat, or what an
-	// [llm.EventResult] holds. It returns nil for what the dialect does not have.
+	// RenderWhole returns the body of a reply in one piece: a chat, or the result of an
+	// [llm.EventResult]. It returns nil for operations that the dialect does not have.
 	RenderWhole func(events []llm.Event) []byte
-	// RenderError returns the body of a refusal.
+	// RenderError returns the body of an error reply.
 	RenderError func(e *llm.Error) []byte
-	// ErrorFrames returns each shape in which servers send an error inside a
-	// stream, as a frame, the usual one first.
+	// ErrorFrames returns all forms in which servers send an error inside a stream. The usual
+	// form is the first.
 	ErrorFrames func(e *llm.Error) []NamedFrame
 
-	// Complete returns how many bytes of a streamed body must have arrived for
-	// the answer to be complete by the dialect's own rule, without what ends the
-	// last frame: a clean end of the body ends it too. It returns -1 if no part
-	// of the body is complete.
+	// Complete returns the number of bytes of a streamed body after which the answer is
+	// complete by the rule of the dialect. It does not count the delimiter of the last frame,
+	// because the end of the body ends a frame too. It returns -1 if the body is not
+	// complete.
 	Complete func(body []byte) int
-	// CleanEnd says that a complete answer also needs the clean end of the body.
+	// CleanEnd reports that a complete answer also requires the end of the body.
 	CleanEnd bool
 
-	// FinishReasons maps the server's words for why an answer ended.
+	// FinishReasons maps the finish reasons of the server.
 	FinishReasons map[string]llm.FinishReason
-	// Usage is an example with all the counts that the dialect can express.
+	// Usage is an example with all counts that the dialect can express.
 	Usage llm.Usage
-	// NoArguments is what the arguments of a tool call are when the model wrote
-	// none: "" or "{}".
+	// NoArguments is the form of empty arguments of a tool call: "" or "{}".
 	NoArguments string
 }
 
-// NamedFrame is a frame with a name for tests to print.
+// NamedFrame is a frame with a name for the log of a test.
 type NamedFrame struct {
 	Name string // "event: error"
 	Data string
 }
 
-// Stream renders a reply to a chat that was asked to stream. If the reply
-// fails, the last frame is the error; if it fails with an error of kind
-// [llm.Incomplete], the body just ends.
+// Stream renders a streamed reply to a chat. If the reply fails, the last frame is the error. If
+// it fails with kind [llm.Incomplete], the body ends without an error frame.
 func (d Dialect) Stream(r llmtest.Reply) llmtest.HTTPReply {
 	events, err := r.Events()
 	if err != nil && len(events) == 0 {
@@ -73,9 +69,9 @@ func (d Dialect) Stream(r llmtest.Reply) llmtest.HTTPReply {
 	return w
 }
 
-// Whole renders a reply in one piece: to a chat that was not asked to stream, to
-// an embedding call, to a listing of models. What the dialect does not have is
-// a 501.
+// Whole renders a reply in one piece: to a chat without streaming, to an embedding call, or to
+// a call for the list of models. Operations that the dialect does not have are a reply with
+// status 501.
 func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
 	events, err := r.Events()
 	if err != nil {
@@ -88,8 +84,8 @@ func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
 	return llmtest.JSON(http.StatusOK, string(body))
 }
 
-// Refuse renders a refusal with the error's status, 500 if it has none. A
-// RetryAfter is sent as the header of that name.
+// Refuse renders an error reply with the status of the error. The default is 500. RetryAfter and
+// RequestID are sent as headers.
 func (d Dialect) Refuse(e *llm.Error) llmtest.HTTPReply {
 	status := e.Status
 	if status == 0 {
@@ -106,7 +102,7 @@ func (d Dialect) Refuse(e *llm.Error) llmtest.HTTPReply {
 	return w
 }
 
-// modelName is the model that rendered replies name as theirs.
+// modelName is the name of the model in rendered replies.
 const modelName = "scripted"
 
 func asError(err error) *llm.Error {
@@ -116,13 +112,13 @@ func asError(err error) *llm.Error {
 	return &llm.Error{Kind: llm.Server, Message: err.Error()}
 }
 
-// rendered is what a list of events says, in the terms of a body in one piece.
+// rendered is the content of a list of events.
 type rendered struct {
 	id, model                string
 	text, reasoning, refusal string
 	calls                    []llm.ToolCall
 	result                   llm.Detail
-	done                     *llm.Done // nil if the answer has not ended
+	done                     *llm.Done // nil if the answer has no end
 }
 
 func collect(events []llm.Event) rendered {
@@ -152,7 +148,7 @@ func collect(events []llm.Event) rendered {
 	return r
 }
 
-// finishWord returns the server's word for a finish reason.
+// finishWord returns the finish reason in the spelling of the server.
 func finishWord(done *llm.Done, words map[llm.FinishReason]string) string {
 	if done.RawFinishReason != "" {
 		return done.RawFinishReason
@@ -163,8 +159,8 @@ func finishWord(done *llm.Done, words map[llm.FinishReason]string) string {
 	return string(done.FinishReason)
 }
 
-// object is a JSON object in the making.
+// object is a JSON object.
 type object = map[string]any
 
-// created is when all rendered replies were made.
+// created is the creation time in all rendered replies.
 var created = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -13,8 +13,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// env is what a check works with: a server, and a provider that talks to it.
-// When the check is over, it makes sure that the provider has left nothing.
+// env is the environment of a check: a server, and a provider that talks to it. At the end of
+// the check it fails the test if goroutines or connections are left.
 type env struct {
 	testing.TB
 	suite    *Suite
@@ -22,7 +22,7 @@ type env struct {
 	provider llm.Provider
 }
 
-// setup returns an env whose server is reached over connections in memory.
+// setup returns an env with connections in memory.
 func (s *Suite) setup(t testing.TB, replies ...llmtest.HTTPReply) *env {
 	t.Helper()
 	return s.setupWith(t, llmtest.NewServer(t, replies...))
@@ -52,9 +52,8 @@ func (s *Suite) setupWith(t testing.TB, srv *llmtest.Server) *env {
 	return e
 }
 
-// setupHurried is setup for checks that a clock may end before there is a
-// connection: net/http keeps one that comes too late for its call, for the next,
-// so here none is kept.
+// setupHurried is like setup, for checks whose call may end before there is a connection. It
+// disables keep-alive, because net/http would keep the late connection for the next call.
 func (s *Suite) setupHurried(t testing.TB, replies ...llmtest.HTTPReply) *env {
 	t.Helper()
 	srv := llmtest.NewServer(t, replies...)
@@ -75,7 +74,7 @@ func (e *env) wantClosed(when string) {
 	}
 }
 
-// wantStalled waits until the server has come to where its reply stalls.
+// wantStalled waits until the reply of the server stalls.
 func (e *env) wantStalled() {
 	e.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), e.suite.wait())
@@ -96,8 +95,8 @@ func (e *env) unstreamed() *llm.Call {
 	return call
 }
 
-// ask makes the call and returns what came of it: a response, which is partial
-// if there is an error. It fails the test if the events break a rule.
+// ask makes the call and returns the response and the error. With an error, the response is
+// partial. ask fails the test if the events break a rule.
 func (e *env) ask(call *llm.Call) (*llm.Response, *llm.Error) {
 	e.Helper()
 	ctx, inTime := e.bounded()
@@ -108,10 +107,9 @@ func (e *env) ask(call *llm.Call) (*llm.Response, *llm.Error) {
 	return resp, err
 }
 
-// bounded returns a context for a call that is expected to end by itself. It
-// outlives the call, so that its end hides nothing that was left open. If the
-// call takes too long, which inTime tells afterwards, the context is
-// cancelled and the connections are closed.
+// bounded returns a context for a call that should end without being canceled. The context is
+// still active after the call, so that its end does not hide leaks. If the call takes too
+// long, the context is canceled, the connections are closed, and inTime returns false.
 func (e *env) bounded() (ctx context.Context, inTime func() bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	tooLate := time.AfterFunc(e.suite.wait(), func() {
@@ -126,7 +124,7 @@ func (e *env) askWith(ctx context.Context, call *llm.Call) (*llm.Response, *llm.
 	return e.askWatching(ctx, call, func(llm.Event) {})
 }
 
-// askWatching shows each event to watch.
+// askWatching is like askWith, and passes each event to watch.
 func (e *env) askWatching(ctx context.Context, call *llm.Call, watch func(llm.Event)) (*llm.Response, *llm.Error) {
 	e.Helper()
 	rules := &rules{t: e.TB, provider: e.provider.Name()}
@@ -159,7 +157,7 @@ func (e *env) askWatching(ctx context.Context, call *llm.Call, watch func(llm.Ev
 	return resp, asError(err)
 }
 
-// mustAnswer makes the call and checks that it is answered with the reply.
+// mustAnswer makes the call and checks that the answer has the content of the reply.
 func (e *env) mustAnswer(call *llm.Call, reply llmtest.Reply) *llm.Response {
 	e.Helper()
 	resp, err := e.ask(call)

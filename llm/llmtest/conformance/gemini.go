@@ -32,12 +32,12 @@ func Gemini() Dialect {
 	}
 }
 
-// The server says "STOP" before tool calls, too.
+// The server sends "STOP" also for tool calls.
 var geminiFinish = map[llm.FinishReason]string{
 	llm.FinishStop: "STOP", llm.FinishToolCalls: "STOP", llm.FinishLength: "MAX_TOKENS", llm.FinishContentFilter: "SAFETY",
 }
 
-// geminiChunk is a piece of an answer, or all of it.
+// geminiChunk is a piece of an answer, or a whole answer.
 type geminiChunk struct {
 	Candidates []geminiCandidate `json:"candidates"`
 	Usage      object            `json:"usageMetadata,omitempty"`
@@ -56,8 +56,8 @@ type geminiContent struct {
 	Role  string   `json:"role"`
 }
 
-// geminiStream renders a chunk for each event, and one with the finish reason
-// and the usage. Tool calls come whole.
+// geminiStream renders a chunk for each event, and a chunk with the finish reason and the usage.
+// Tool calls are in one chunk.
 func geminiStream(events []llm.Event) []byte {
 	said := collect(events)
 	var b bytes.Buffer
@@ -106,7 +106,7 @@ func geminiCall(call *llm.ToolCall) object {
 	return object{"functionCall": object{"id": call.ID, "name": call.Name, "args": arguments}}
 }
 
-// geminiUsage renders the counts: the candidates' is without the thoughts.
+// geminiUsage renders the counts. candidatesTokenCount does not include the thoughts.
 func geminiUsage(u llm.Usage) object {
 	usage := object{}
 	set := func(name string, n llm.Tokens, less int) {
@@ -156,7 +156,7 @@ func geminiWhole(events []llm.Event) []byte {
 	return jsontext.Marshal(geminiPiece(said, said.done, parts))
 }
 
-// geminiStatuses are the server's words for HTTP statuses.
+// geminiStatuses are the status names of the server by HTTP status code.
 // https://cloud.google.com/apis/design/errors#handling_errors
 var geminiStatuses = map[int]string{
 	http.StatusBadRequest: "INVALID_ARGUMENT", http.StatusUnauthorized: "UNAUTHENTICATED",
@@ -169,7 +169,7 @@ func geminiError(e *llm.Error) []byte { return jsontext.Marshal(object{"error": 
 
 func geminiErrorObject(e *llm.Error) object {
 	status := e.Status
-	if status == 0 || status == http.StatusOK { // of an error inside a stream
+	if status == 0 || status == http.StatusOK { // an error inside a stream
 		status = http.StatusInternalServerError
 	}
 	inner := object{"code": status, "message": e.Message}
@@ -182,8 +182,8 @@ func geminiErrorObject(e *llm.Error) object {
 	return inner
 }
 
-// geminiErrorFrames renders an error inside a stream. The servers themselves send
-// it without a field name, on many lines.
+// geminiErrorFrames renders an error inside a stream. Google's servers send it without a field
+// name, on several lines.
 func geminiErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(geminiError(e))
 	inner := string(jsontext.Marshal(geminiErrorObject(e)))
@@ -200,8 +200,8 @@ func geminiErrorFrames(e *llm.Error) []NamedFrame {
 	}
 }
 
-// geminiComplete finds the end of the first chunk whose candidate has a finish
-// reason. Others may follow it, and the last one counts.
+// geminiComplete returns the end of the first chunk with a finish reason. More chunks may
+// follow, and the last finish reason is valid.
 func geminiComplete(body []byte) int {
 	at := 0
 	for line := range bytes.Lines(body) {

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// goroutines is the group of goroutines that one goroutine has started, and
-// those that they have, found by a profiler label, which goroutines inherit.
-// Others that happen to run in the process do not matter.
+// goroutines is a group of goroutines: all that one goroutine has started, directly or
+// indirectly. They are found by a profiler label, because goroutines inherit labels. Other
+// goroutines of the process are not affected.
 type goroutines struct{ label string }
 
 const labelName = "llmtest"
 
-// labelGoroutines has the goroutines that the calling one starts from now on be
-// members of a new group.
+// labelGoroutines creates a group for the goroutines that the calling goroutine starts from
+// now on.
 func labelGoroutines() *goroutines {
 	g := new(goroutines)
-	g.label = fmt.Sprintf("%p", g) // no other group has it while this one is in use
+	g.label = fmt.Sprintf("%p", g) // unique while the group is in use
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(labelName, g.label)))
 	return g
 }
 
-// unlabel takes the calling goroutine out of the group.
+// unlabel removes the calling goroutine from the group.
 func (g *goroutines) unlabel() { pprof.SetGoroutineLabels(context.Background()) }
 
-// wait waits until no member is left, or returns their stacks when the time is
-// over. The end of a goroutine tells nobody, so it has to look again and again.
+// wait waits until the group is empty, for at most the given time. Then it returns the stacks of
+// the remaining goroutines. It polls, because the end of a goroutine cannot be observed.
 func (g *goroutines) wait(atMost time.Duration) string {
 	deadline := time.NewTimer(atMost)
 	defer deadline.Stop()
@@ -48,8 +48,8 @@ func (g *goroutines) wait(atMost time.Duration) string {
 	}
 }
 
-// stacks returns the stacks of the members. In the profile's text form, each
-// stack is a paragraph, with its labels in a line of their own.
+// stacks returns the stacks of the goroutines in the group. In the text form of the profile,
+// each stack is a paragraph with a line for its labels.
 func (g *goroutines) stacks() string {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {

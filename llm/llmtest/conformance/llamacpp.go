@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// LlamaCppCompletion returns the dialect of llama.cpp's own completions, which
-// have text and nothing else. The server's chats are of the dialect [OpenAI].
+// LlamaCppCompletion returns the dialect of llama.cpp's completions. Answers have only text. The
+// chats of the server use the dialect [OpenAI].
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 func LlamaCppCompletion() Dialect {
 	return Dialect{
@@ -29,7 +29,7 @@ func LlamaCppCompletion() Dialect {
 
 var llamaCppFinish = map[llm.FinishReason]string{llm.FinishStop: "eos", llm.FinishLength: "limit"}
 
-// llamaCppStream renders a frame for each text, and one that says stop.
+// llamaCppStream renders a frame for each text, and a last frame with stop.
 func llamaCppStream(events []llm.Event) []byte {
 	said := collect(events)
 	var b bytes.Buffer
@@ -49,7 +49,7 @@ func llamaCppStream(events []llm.Event) []byte {
 	return b.Bytes()
 }
 
-// llamaCppLast returns the end of an answer, with this text.
+// llamaCppLast returns the last frame of an answer, with this text.
 func llamaCppLast(said rendered, text string) object {
 	last := object{
 		"index": 0, "content": text, "tokens": []int{}, "id_slot": 0, "stop": true, "model": said.model,
@@ -72,7 +72,7 @@ func llamaCppWhole(events []llm.Event) []byte {
 	said := collect(events)
 	switch said.result.(type) {
 	case nil:
-	case *llm.ModelList, *llm.EmbedResponse: // the server has one dialect for these
+	case *llm.ModelList, *llm.EmbedResponse: // the server uses the OpenAI dialect for these
 		return openAIWhole(events)
 	default:
 		return nil
@@ -91,7 +91,7 @@ func llamaCppErrorObject(e *llm.Error) object {
 	inner := object{"message": e.Message, "type": "server_error"}
 	if e.Status >= 400 {
 		inner["code"] = e.Status
-		inner["type"] = "invalid_request_error" // of which the status says more
+		inner["type"] = "invalid_request_error" // the status code is more exact
 	}
 	if e.Code != "" {
 		inner["type"] = e.Code
@@ -99,8 +99,8 @@ func llamaCppErrorObject(e *llm.Error) object {
 	return inner
 }
 
-// llamaCppErrorFrames renders an error inside a stream, as older versions of the
-// server have done it, too: in a field of its own.
+// llamaCppErrorFrames renders an error inside a stream, including the form of older versions:
+// a separate field.
 func llamaCppErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(llamaCppError(e))
 	return []NamedFrame{
@@ -113,7 +113,7 @@ func llamaCppErrorFrames(e *llm.Error) []NamedFrame {
 	}
 }
 
-// llamaCppComplete finds the end of the frame that says stop.
+// llamaCppComplete returns the end of the frame with stop.
 func llamaCppComplete(body []byte) int {
 	at := 0
 	for line := range bytes.Lines(body) {

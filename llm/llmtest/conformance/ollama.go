@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// Ollama returns the dialect of Ollama's own API.
+// Ollama returns the dialect of the Ollama API.
 // https://github.com/ollama/ollama/blob/main/docs/api.md
 func Ollama() Dialect {
 	return Dialect{
@@ -28,12 +28,12 @@ func Ollama() Dialect {
 	}
 }
 
-// The server says "stop" before tool calls, too.
+// The server sends "stop" also for tool calls.
 var ollamaFinish = map[llm.FinishReason]string{
 	llm.FinishStop: "stop", llm.FinishToolCalls: "stop", llm.FinishLength: "length",
 }
 
-// ollamaLine is a piece of an answer, or all of it.
+// ollamaLine is a piece of an answer, or a whole answer.
 type ollamaLine struct {
 	Model      string        `json:"model"`
 	CreatedAt  time.Time     `json:"created_at"`
@@ -53,8 +53,8 @@ type ollamaMessage struct {
 	ToolCalls []object `json:"tool_calls,omitempty"`
 }
 
-// ollamaStream renders a line for each event, and one that says done. Tool
-// calls come whole.
+// ollamaStream renders a line for each event, and a last line with done. Tool calls are in one
+// line.
 func ollamaStream(events []llm.Event) []byte {
 	said := collect(events)
 	var b bytes.Buffer
@@ -92,7 +92,7 @@ func ollamaCall(call *llm.ToolCall, index int) object {
 	return object{"id": call.ID, "function": object{"index": index, "name": call.Name, "arguments": arguments}}
 }
 
-// ollamaLast returns what the last line of an answer has more than others.
+// ollamaLast returns the last line of an answer.
 func ollamaLast(done *llm.Done) ollamaLine {
 	line := ollamaLine{Done: true, DoneReason: finishWord(done, ollamaFinish), TotalDuration: int64(time.Second)}
 	if n := done.Usage.Input; n.IsKnown() {
@@ -139,8 +139,8 @@ func ollamaWhole(events []llm.Event) []byte {
 
 func ollamaError(e *llm.Error) []byte { return jsontext.Marshal(object{"error": e.Message}) }
 
-// ollamaErrorFrames renders an error inside a stream. The error may be a string
-// of JSON: what the server got from the process that runs the model.
+// ollamaErrorFrames renders an error inside a stream. The error may be JSON in a string: the
+// error of the process that runs the model.
 func ollamaErrorFrames(e *llm.Error) []NamedFrame {
 	inner := string(jsontext.Marshal(object{"error": object{"message": e.Message}}))
 	return []NamedFrame{
@@ -152,7 +152,7 @@ func ollamaErrorFrames(e *llm.Error) []NamedFrame {
 	}
 }
 
-// ollamaComplete finds the end of the line that says done.
+// ollamaComplete returns the end of the line with done.
 func ollamaComplete(body []byte) int {
 	at := 0
 	for line := range bytes.Lines(body) {

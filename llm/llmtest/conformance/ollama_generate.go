@@ -7,8 +7,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// OllamaGenerate returns the dialect of Ollama's completions of plain prompts,
-// which have text and nothing else.
+// OllamaGenerate returns the dialect of Ollama's completions of plain prompts. Answers have only
+// text.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-completion
 func OllamaGenerate() Dialect {
 	d := Ollama()
@@ -17,10 +17,10 @@ func OllamaGenerate() Dialect {
 	return d
 }
 
-// ollamaGenerated is what a line has where that of a chat has a message.
+// ollamaGenerated replaces the message of a chat line.
 type ollamaGenerated struct {
 	ollamaLine
-	Message  *struct{} `json:"message,omitempty"` // which there is none of
+	Message  *struct{} `json:"message,omitempty"` // always absent
 	Response string    `json:"response"`
 }
 

@@ -36,7 +36,7 @@ var openAIFinish = map[llm.FinishReason]string{
 	llm.FinishContentFilter: "content_filter",
 }
 
-// openAIChunk is a chunk of a stream. Members are in the order of OpenAI's own.
+// openAIChunk is a chunk of a stream. The members are in the same order as in replies of OpenAI.
 type openAIChunk struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`
@@ -53,8 +53,8 @@ type openAIChoice struct {
 	FinishReason *string `json:"finish_reason"`
 }
 
-// openAIStream renders a chunk for the role, one for each event, one for the
-// finish reason, one for the usage, and [DONE].
+// openAIStream renders a chunk for the role, a chunk for each event, a chunk for the finish
+// reason, a chunk for the usage, and [DONE].
 func openAIStream(events []llm.Event) []byte {
 	said := collect(events)
 	var b bytes.Buffer
@@ -82,12 +82,12 @@ func openAIStream(events []llm.Event) []byte {
 	return b.Bytes()
 }
 
-// openAIDelta returns what an event adds, or nil if there is nothing to send.
+// openAIDelta returns the delta for an event, or nil.
 func openAIDelta(ev llm.Event) object {
 	switch ev.Type {
 	case llm.EventText:
 		return object{"content": ev.Text}
-	case llm.EventReasoning: // DeepSeek's extension, which most servers have taken over
+	case llm.EventReasoning: // DeepSeek's extension, used by most servers
 		return object{"reasoning_content": ev.Text}
 	case llm.EventRefusal:
 		return object{"refusal": ev.Text}
@@ -193,8 +193,8 @@ func openAIErrorObject(e *llm.Error) object {
 	return inner
 }
 
-// openAIErrorFrames renders an error inside a stream: as compatible servers and
-// the gateways in front of them have been seen to do it.
+// openAIErrorFrames renders an error inside a stream, in the forms seen from compatible servers
+// and gateways.
 func openAIErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(openAIError(e))
 	inner := openAIErrorObject(e)
@@ -213,8 +213,8 @@ func openAIErrorFrames(e *llm.Error) []NamedFrame {
 	}
 }
 
-// openAIComplete finds the end of the first chunk whose choice has a finish
-// reason; [DONE] after content would do as well, and never comes earlier.
+// openAIComplete returns the end of the first chunk with a finish reason. [DONE] never comes
+// before it.
 func openAIComplete(body []byte) int {
 	at := 0
 	for line := range bytes.Lines(body) {

@@ -9,9 +9,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/jsontext"
 )
 
-// PaLM returns the dialect of the PaLM protocol, whose answers come in one piece
-// and say neither why they end nor what they cost. Package palmtest, beside
-// providers/palm, has a server of it.
+// PaLM returns the dialect of the PaLM protocol. Answers are in one piece, without finish reason
+// and usage. Package providers/palm/palmtest has a server for the protocol.
 // https://github.com/googleapis/googleapis/blob/master/google/ai/generativelanguage/v1beta2/discuss_service.proto
 func PaLM() Dialect {
 	return Dialect{
@@ -33,7 +32,7 @@ func PaLM() Dialect {
 	}
 }
 
-// palmStream is the reply, and all of it but its end if the answer has not ended.
+// palmStream renders the reply. If the answer has no end, the end of the reply is missing.
 func palmStream(events []llm.Event) []byte {
 	body := palmWhole(events)
 	if collect(events).done == nil {
@@ -53,7 +52,7 @@ func palmWhole(events []llm.Event) []byte {
 	return nil
 }
 
-// palmError renders an error as all of Google's APIs do:
+// palmError renders an error in the format of all Google APIs:
 // https://cloud.google.com/apis/design/errors
 func palmError(e *llm.Error) []byte {
 	code := e.Status

@@ -8,7 +8,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// rules are what holds for the events of every answer.
+// rules checks the rules for the events of every answer.
 type rules struct {
 	t        testing.TB
 	provider string
@@ -25,7 +25,7 @@ type callInProgress struct {
 	ended     bool
 }
 
-// check looks at one pair of the sequence.
+// check checks one pair of the sequence.
 func (r *rules) check(ev llm.Event, err error) {
 	r.t.Helper()
 	r.seen++
@@ -97,12 +97,11 @@ func (r *rules) checkDetail(ev llm.Event) {
 		r.done = true
 	}
 	if !ok {
-		r.t.Errorf("a %s event has the detail %T, which is not what its type promises", ev.Type, ev.Detail)
+		r.t.Errorf("a %s event has the detail %T, which is not the type for it", ev.Type, ev.Detail)
 	}
 }
 
-// checkCall looks at an event of a tool call and reports whether its detail is
-// what it should be.
+// checkCall checks an event of a tool call and reports whether its detail has the right type.
 func (r *rules) checkCall(ev llm.Event) bool {
 	r.t.Helper()
 	detail, isCall := ev.Detail.(*llm.ToolCall)
@@ -142,7 +141,7 @@ func (r *rules) checkCall(ev llm.Event) bool {
 	return true
 }
 
-// end looks at how the sequence ended.
+// end checks the end of the sequence.
 func (r *rules) end() {
 	r.t.Helper()
 	if !r.done && !r.failed {

@@ -2,8 +2,8 @@ package conformance
 
 import "strings"
 
-// needStreaming are the checks, by how their names begin, of what a caller sees
-// or does before an answer has ended.
+// needStreaming has the prefixes of the names of checks that need events before the end of an
+// answer.
 var needStreaming = []string{
 	"error in the stream/after text/",
 	"break/",
@@ -16,8 +16,7 @@ var needStreaming = []string{
 	"not the API/broken frame",
 }
 
-// lacksStreaming returns why a check does not apply to a provider whose answers
-// come in one piece, and "" if it does.
+// lacksStreaming returns the reason to skip a check for a provider without streaming, or "".
 func (s *Suite) lacksStreaming(check string) string {
 	for _, name := range needStreaming {
 		if strings.HasPrefix(check, name) {

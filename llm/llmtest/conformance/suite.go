@@ -9,14 +9,14 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Key is the credential with which a [Suite] wants its provider made. It never
-// leaves the test's machine.
+// Key is the credential for the providers that a [Suite] opens. It is only sent to servers of
+// the test.
 const Key = "key-of-llmtest-7d1f0c2b9e64"
 
-// A Suite holds a provider to what package llm promises of all of them:
+// Suite describes a provider for [Test]:
 //
 //	func TestConformance(t *testing.T) {
-//		llmtest.Test(t, conformance.Suite{
+//		conformance.Test(t, conformance.Suite{
 //			Dialect: conformance.OpenAI(),
 //			NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
 //				p, err := openai.New(openai.Config{BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
@@ -28,54 +28,55 @@ const Key = "key-of-llmtest-7d1f0c2b9e64"
 //		})
 //	}
 //
-// What a provider cannot do is declared, with the reason; the checks of it are
-// then skipped, and the log says why.
+// Set a field such as NoTools to a reason if the provider does not support the feature. The
+// checks of the feature are then skipped, and the log has the reason.
 type Suite struct {
-	// New returns a provider that sends its requests to baseURL, through client,
-	// with [Key] as its credential. If it is an [io.Closer], it is closed when
-	// the check is over. Nothing of it may be left then.
+	// New returns a provider that sends its requests to baseURL with client. Its credential is
+	// [Key]. If the provider is an [io.Closer], it is closed at the end of each check. After
+	// that, none of its goroutines and connections may be left.
 	New func(t testing.TB, baseURL string, client *http.Client) llm.Provider
-	// NewLimited is New for a provider that keeps these limits, in place of New.
-	// Without it, limits are not checked: providers that have none set New.
+	// NewLimited is like New, for a provider with limits. Set New or NewLimited. Limits are
+	// checked only if NewLimited is set.
 	NewLimited func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider
-	// Dialect is what the provider speaks.
+	// Dialect is the dialect of the provider.
 	Dialect Dialect
-	// Model is the model that is asked for; empty is "scripted".
+	// Model is the name of the model in calls. The default is "scripted".
 	Model string
 
-	// Reasons for what the provider lacks. Empty is: it does not lack it.
-	NoKey        string // it sends no credential
-	NoReasoning  string // it does not pass on reasoning
-	NoRefusals   string // it has no refusals but text
-	NoTools      string // it has no tool calls
+	// A non-empty string skips the checks of a feature. It is the reason why the provider does
+	// not support it.
+	NoKey        string // sends no credential
+	NoReasoning  string // does not pass on reasoning
+	NoRefusals   string // has no refusals other than text
+	NoTools      string // has no tool calls
 	NoUsage      string // its server reports no usage
-	NoUnstreamed string // it only streams
-	NoStreaming  string // it has answers in one piece only
-	NoFinish     string // its server does not say why an answer ended
+	NoUnstreamed string // only streams
+	NoStreaming  string // has only answers in one piece
+	NoFinish     string // its server sends no finish reason
 	NoEmbeddings string
 	NoModelList  string
 
-	patience time.Duration // 0 is the default
+	patience time.Duration // 0 means the default
 }
 
-// TestProvider runs the suite, each check as a subtest. It takes a few seconds;
-// no check touches a network but loopback.
+// Test runs the checks of the suite, each as a subtest. It takes a few seconds. The checks use
+// no network except loopback.
 func Test(t *testing.T, s Suite) {
 	t.Helper()
 	if lack := s.incomplete(); lack != "" {
-		t.Fatalf("conformance: the Suite lacks its %s", lack)
+		t.Fatalf("conformance: the Suite has no %s: set it", lack)
 	}
 	for _, c := range s.checks() {
 		t.Run(c.name, func(t *testing.T) {
 			if lacks := firstOf(c.lacks, s.lacksStreaming(c.name)); lacks != "" {
-				t.Skip("the suite declares that the provider does not have this: " + lacks)
+				t.Skip("the suite declares that the provider does not support this: " + lacks)
 			}
 			c.run(t, &s)
 		})
 	}
 }
 
-// incomplete returns the name of a field that must be set and is not.
+// incomplete returns the name of a required field that is not set, or "".
 func (s *Suite) incomplete() string {
 	d := &s.Dialect
 	for _, field := range []struct {
@@ -97,7 +98,7 @@ func (s *Suite) incomplete() string {
 	return ""
 }
 
-// open returns a provider, within its own limits.
+// open returns a provider with its default limits.
 func (s *Suite) open(t testing.TB, baseURL string, client *http.Client) llm.Provider {
 	if s.New == nil {
 		return s.NewLimited(t, baseURL, client, llm.Limits{})
@@ -105,14 +106,14 @@ func (s *Suite) open(t testing.TB, baseURL string, client *http.Client) llm.Prov
 	return s.New(t, baseURL, client)
 }
 
-// check is one thing to hold a provider to.
+// check is one check of a provider.
 type check struct {
 	name  string
-	lacks string // why it does not apply, if it does not
+	lacks string // the reason to skip it, or ""
 	run   func(t testing.TB, s *Suite)
 }
 
-// checks returns the checks for the suite's dialect.
+// checks returns all checks for the dialect of the suite.
 func (s *Suite) checks() []check {
 	return slices.Concat(
 		answerChecks(s), wireChecks(s), operationChecks(s),
@@ -120,9 +121,8 @@ func (s *Suite) checks() []check {
 	)
 }
 
-// wait is how long a check waits for what should happen at once. It is far more
-// than any provider needs on the busiest machine: only what never happens takes
-// that long.
+// wait returns the maximum time that a check waits for an event that should happen
+// immediately. It is long enough for a busy machine.
 func (s *Suite) wait() time.Duration {
 	if s.patience == 0 {
 		return time.Minute

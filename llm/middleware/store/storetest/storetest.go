@@ -1,5 +1,4 @@
-// Package storetest holds an implementation of [store.Store] to what the
-// middleware expects of one:
+// Package storetest tests implementations of [store.Store]:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, func(t *testing.T) store.Store { return mystore.New(…) })
@@ -15,22 +14,22 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// slack is how much a store's clock may be off, and a call may take. The times in
-// these tests are so long that it does not matter.
+// slack is the accepted error of waits. It includes the error of the clock of the store and
+// the time of the calls. All waits in these tests are much longer.
 const slack = time.Minute
 
-// Run tests the stores that open returns. They may share what is behind them: the
-// tests' keys differ.
+// Run tests the stores that open returns. The stores may share a server, because each test
+// uses different keys.
 func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	t.Run("values", func(t *testing.T) { testValues(t, open(t)) })
 	t.Run("counters", func(t *testing.T) { testCounters(t, open(t)) })
 	t.Run("buckets", func(t *testing.T) { testBuckets(t, open(t)) })
-	t.Run("buckets drawn upon together", func(t *testing.T) { testTogether(t, open(t)) })
-	t.Run("kinds of key are apart", func(t *testing.T) { testKinds(t, open(t)) })
-	t.Run("many at once", func(t *testing.T) { testMany(t, open(t)) })
+	t.Run("buckets of one key", func(t *testing.T) { testTogether(t, open(t)) })
+	t.Run("kinds of keys are independent", func(t *testing.T) { testKinds(t, open(t)) })
+	t.Run("concurrent use", func(t *testing.T) { testMany(t, open(t)) })
 }
 
-// name returns a key that no other test uses, nor another run of this one.
+// name returns a key that no other test and no other run uses.
 func name(t *testing.T, what string) string {
 	return fmt.Sprintf("%s/%s/%d", t.Name(), what, time.Now().UnixNano())
 }
@@ -85,12 +84,12 @@ func testCounters(t *testing.T, s store.Store) {
 	})
 }
 
-// forgotten waits until what should be forgotten after a millisecond is.
+// forgotten waits until a value that expires after a millisecond has expired.
 func forgotten(t *testing.T, gone func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !gone(); {
 		if time.Now().After(deadline) {
-			t.Fatal("what was to be kept for a millisecond is there after 10 s")
+			t.Fatal("a value that expires after a millisecond is still there after 10 s")
 		}
 	}
 }

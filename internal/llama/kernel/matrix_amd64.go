@@ -1,0 +1,203 @@
+package kernel
+
+import "github.com/parley-llm/parley/internal/gguf"
+
+// panelTokens is the number of tokens from which it pays to bring rows into the order of the
+// batch kernel.
+const panelTokens = 12
+
+// mulFast is Mul in assembly. It reports whether it has done the work.
+func (l Level) mulFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) bool {
+	if l == Go || lo >= hi {
+		return false
+	}
+	if m.format == nil {
+		mulFloatFast(dst, stride, m, in, lo, hi)
+		return true
+	}
+	if in.tokens == 1 && mulRows(dst, m, in, lo, hi) {
+		return true
+	}
+	if l >= AVX512 && in.tokens >= panelTokens {
+		for ; lo+TileRows <= hi; lo += TileRows {
+			mulPanel(dst, stride, m, in, lo, s)
+		}
+	}
+	l.mulDot(dst, stride, m, in, lo, hi, s)
+	return true
+}
+
+// mulFloatFast multiplies a matrix of floats.
+func mulFloatFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi int) {
+	rows, each := hi-lo, 1
+	if in.tokens == 1 {
+		rows, each = 1, hi-lo // all rows in one call
+	}
+	form := m.Form()
+	for i := range rows {
+		r := lo + i
+		w := &m.data[r*m.rowBytes:][:each*m.rowBytes][0]
+		for t := range in.tokens {
+			d, x := &dst[t*stride+r:][:each][0], &in.floats(form, t)[0]
+			switch m.Type {
+			case gguf.F32:
+				rowsF32AVX2(d, w, each, m.Cols, x)
+			case gguf.F16:
+				rowsF16AVX2(d, w, each, m.Cols, x)
+			case gguf.BF16:
+				rowsBF16AVX2(d, w, each, m.Cols, x)
+			}
+		}
+	}
+}
+
+// mulRows multiplies rows as they are stored with one vector. It reports whether there is
+// assembly for the type.
+func mulRows(dst []float32, m *Matrix, in *Input, lo, hi int) bool {
+	f := &in.forms[m.format.form]
+	d, w := &dst[lo:hi][0], &m.data[lo*m.rowBytes : hi*m.rowBytes][0]
+	x, scale, sum := &f.q[:m.Cols][0], &f.scale[:m.Cols/32][0], &f.sum[:m.Cols/32][0]
+	switch m.Type {
+	case gguf.Q8_0:
+		rowsQ8AVX2(d, w, hi-lo, m.Cols/32, x, scale)
+	case gguf.Q4K:
+		rowsQ4KAVX2(d, w, hi-lo, m.Cols/256, x, scale, sum)
+	case gguf.Q5K:
+		rowsQ5KAVX2(d, w, hi-lo, m.Cols/256, x, scale, sum)
+	case gguf.Q6K:
+		rowsQ6KAVX2(d, w, hi-lo, m.Cols/256, x, scale, &f.bias16[:m.Cols/16][0])
+	default:
+		return false
+	}
+	return true
+}
+
+// mulPanel multiplies one tile of rows with all vectors.
+func mulPanel(dst []float32, stride int, m *Matrix, in *Input, lo int, s *Scratch) {
+	f, x := m.format, &in.forms[m.format.form]
+	cols := m.Cols
+	s.q = grow(s.q, TileRows*cols)
+	s.panel = grow(s.panel, TileRows*cols)
+	s.scale = grow(s.scale, TileRows*cols/f.group)
+	s.min = grow(s.min, TileRows*cols/f.group)
+	for r := range TileRows {
+		f.unpack(s.q[r*cols:][:cols], s.scale[r:], s.min[r:], TileRows, m.row(lo+r))
+	}
+	packVNNI(&s.panel[0], &s.q[0], cols, cols/32)
+
+	var min *float32
+	if f.hasMin {
+		min = &s.min[0]
+	}
+	var rest [tokenStep * TileRows]float32
+	for t := 0; t < in.tokens; t += tokenStep {
+		at := t * cols
+		d, step := rest[:], TileRows
+		if t+tokenStep <= in.tokens {
+			d, step = dst[t*stride+lo:], stride
+			_ = d[(tokenStep-1)*stride+TileRows-1]
+		}
+		q, scale, sum := &x.q[at:][:tokenStep*cols][0], &x.scale[at/32], &x.sum[at/32]
+		if f.group == 16 {
+			panel16VNNI(&d[0], step, &s.panel[0], &s.scale[0], min, q, scale, sum, &x.bias16[at/16], cols/32)
+		} else {
+			panel32VNNI(&d[0], step, &s.panel[0], &s.scale[0], min, q, scale, sum, &x.bias32[at/32], cols/32)
+		}
+		if step == TileRows && t+tokenStep > in.tokens {
+			for i := range in.tokens - t {
+				copy(dst[(t+i)*stride+lo:][:TileRows], rest[i*TileRows:])
+			}
+		}
+	}
+}
+
+// mulDot unpacks each row once and multiplies it with all vectors, four at a time.
+func (l Level) mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) {
+	if lo == hi {
+		return
+	}
+	f, x := m.format, &in.forms[m.format.form]
+	cols, groups := m.Cols, m.Cols/m.format.group
+	s.q = grow(s.q, cols)
+	s.scale = grow(s.scale, groups)
+	s.min = grow(s.min, groups)
+	one, four := dot1Group32AVX2, dot4Group32AVX2
+	switch {
+	case f.group == 16 && l >= AVX512:
+		one, four = dot1Group16AVX2, dot4Group16VNNI
+	case f.group == 16:
+		one, four = dot1Group16AVX2, dot4Group16AVX2
+	case l >= AVX512:
+		four = dot4Group32VNNI
+	}
+	var sums [tokenStep]float32
+	for r := lo; r < hi; r++ {
+		f.unpack(s.q, s.scale, s.min, 1, m.row(r))
+		for t := 0; t < in.tokens; t += tokenStep {
+			at := t * cols
+			n := min(in.tokens-t, tokenStep)
+			if in.tokens == 1 {
+				one(&sums[0], &s.q[0], &s.scale[0], &x.q[at:][:cols][0], &x.scale[at/32], cols/32)
+			} else {
+				four(&sums[0], &s.q[0], &s.scale[0], &x.q[at:][:tokenStep*cols][0], &x.scale[at/32], cols/32)
+			}
+			for i, v := range sums[:n] {
+				if f.hasMin {
+					v += dotF32AVX2(&s.min[0], &x.sum[at/32+i*groups:][:groups][0], groups)
+				}
+				dst[(t+i)*stride+r] = v
+			}
+		}
+	}
+}
+
+//go:noescape
+func rowsF32AVX2(dst *float32, w *byte, rows, cols int, x *float32)
+
+//go:noescape
+func rowsF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
+
+//go:noescape
+func rowsBF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
+
+//go:noescape
+func dotF32AVX2(a, b *float32, n int) float32
+
+//go:noescape
+func rowsQ8AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32)
+
+//go:noescape
+func rowsQ4KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
+func rowsQ5KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
+func rowsQ6KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32, bias *int32)
+
+//go:noescape
+func dot1Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func dot1Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func dot4Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func dot4Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func dot4Group16VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func packVNNI(panel, rows *byte, cols, blocks int)
+
+//go:noescape
+func panel32VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *int8, xscale, xsum *float32, bias *int32, blocks int)
+
+//go:noescape
+func panel16VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *int8, xscale, xsum *float32, bias *int32, blocks int)

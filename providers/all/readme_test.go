@@ -1,0 +1,98 @@
+package all_test
+
+import (
+	"os"
+	"os/exec"
+	"path"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/parley-llm/parley/providers"
+)
+
+const (
+	tableBegins = "<!-- providers: made from the drivers by PARLEY_UPDATE=1 go test ./providers/all -->\n"
+	tableEnds   = "<!-- end -->"
+)
+
+// providerTable returns the table of providers, in Markdown. Names of the same server share a
+// row.
+func providerTable() string {
+	names := map[string][]string{} // by description
+	var order []string
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		if names[d.Description] == nil {
+			order = append(order, d.Description)
+		}
+		names[d.Description] = append(names[d.Description], "`"+name+"`")
+	}
+	var b strings.Builder
+	b.WriteString("| name | server | key; address; other settings |\n| --- | --- | --- |\n")
+	for _, description := range order {
+		d, _ := providers.Lookup(strings.Trim(names[description][0], "`"))
+		var variables []string
+		for _, group := range []string{strings.Join(d.KeyEnv, "` or `"), d.URLEnv, strings.Join(d.OtherEnv, "`, `")} {
+			if group != "" {
+				variables = append(variables, "`"+group+"`")
+			}
+		}
+		b.WriteString("| " + strings.Join(names[description], ", ") + " | " + description + " | " + strings.Join(variables, "; ") + " |\n")
+	}
+	return b.String()
+}
+
+// TestProviderTableOfTheReadme compares the table with the drivers. PARLEY_UPDATE=1 writes it.
+func TestProviderTableOfTheReadme(t *testing.T) {
+	const path = "../../README.md"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, begins := strings.Cut(string(data), tableBegins)
+	table, after, ends := strings.Cut(rest, tableEnds)
+	if !begins || !ends {
+		t.Fatalf("README.md has no table between %q and %q", tableBegins, tableEnds)
+	}
+	want := providerTable()
+	if os.Getenv("PARLEY_UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(before+tableBegins+want+tableEnds+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if table != want {
+		t.Error("the table of providers in README.md differs from the drivers: write it with PARLEY_UPDATE=1 go test ./providers/all")
+	}
+}
+
+func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		if d.Title == "" || d.Description == "" || d.URLEnv == "" || d.Options == nil {
+			t.Errorf("%s lacks a title, a description, the variable of its address or its options: %+v", name, d)
+		}
+		if d.DefaultModel != "" && len(d.KeyEnv) == 0 {
+			t.Errorf("%s has a default model and no key to choose it by", name)
+		}
+	}
+}
+
+// The hint of Open for a provider that is not imported names the package that registers it.
+func TestPackagesOfProvidersAreKnown(t *testing.T) {
+	// A program that imports none of them says it for each.
+	out, err := exec.Command("go", append([]string{"run", "./testdata/hints"}, providers.Names()...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	hints := strings.Split(strings.TrimSpace(string(out)), "\n")
+	for i, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		pkg := path.Base(reflect.TypeOf(d.Options).PkgPath())
+		if want := `import _ "github.com/parley-llm/parley/providers/` + pkg + `"`; i >= len(hints) || !strings.HasSuffix(hints[i], want) {
+			t.Errorf("the hint for %s is not %s: %q", name, want, slices.Concat(hints, make([]string, i+1))[i])
+		}
+	}
+}

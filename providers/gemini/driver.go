@@ -1,0 +1,82 @@
+package gemini
+
+import (
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+// The environment variables are those that Google's own clients read.
+var (
+	keyEnv      = []string{"GOOGLE_API_KEY", "GEMINI_API_KEY"}
+	locationEnv = []string{"GOOGLE_CLOUD_LOCATION", "GOOGLE_CLOUD_REGION"}
+)
+
+const (
+	geminiURLEnv   = "GOOGLE_GEMINI_BASE_URL"
+	vertexURLEnv   = "GOOGLE_VERTEX_BASE_URL"
+	projectEnv     = "GOOGLE_CLOUD_PROJECT"
+	credentialsEnv = "GOOGLE_APPLICATION_CREDENTIALS"
+)
+
+func init() {
+	providers.Register(string(Gemini), providers.Driver{
+		New:          openGemini,
+		Title:        "Google's Gemini",
+		Description:  "Google's Gemini API",
+		KeyEnv:       keyEnv,
+		URLEnv:       geminiURLEnv,
+		DefaultModel: "gemini-3.8-flash",
+		Options:      Options{},
+	})
+	providers.Register(string(Vertex), providers.Driver{
+		New:         openVertex,
+		Title:       "Google's Vertex AI",
+		Description: "Gemini on Vertex AI: application-default credentials, a token source or an express key",
+		URLEnv:      vertexURLEnv,
+		OtherEnv:    []string{projectEnv, locationEnv[0], credentialsEnv},
+		Options:     Options{},
+	})
+}
+
+// configOf returns the settings that both servers have.
+func configOf(server Server, c providers.Config, urlEnv string) Config {
+	config := Config{
+		Server:      server,
+		BaseURL:     c.BaseURL,
+		APIKey:      c.APIKey,
+		TokenSource: c.TokenSource,
+		Header:      c.Headers,
+		HTTPClient:  c.HTTPClient,
+		Limits:      c.Limits,
+	}
+	if config.BaseURL == "" {
+		config.BaseURL = c.Env(urlEnv)
+	}
+	return config
+}
+
+func openGemini(c providers.Config) (llm.Provider, error) {
+	config := configOf(Gemini, c, geminiURLEnv)
+	if config.APIKey == "" && config.TokenSource == nil {
+		config.APIKey = llm.Secret(c.Env(keyEnv...))
+	}
+	return provider.Opened(New(config))
+}
+
+// openVertex uses a key from the environment only if no project is named, because the
+// environment does not say which of the two services the key is for. A key in the settings is
+// an express key, which excludes a project.
+func openVertex(c providers.Config) (llm.Provider, error) {
+	config := configOf(Vertex, c, vertexURLEnv)
+	if config.APIKey == "" {
+		config.Project, config.Location = c.Env(projectEnv), c.Env(locationEnv...)
+	}
+	if config.APIKey == "" && config.TokenSource == nil {
+		config.CredentialsFile = c.Env(credentialsEnv)
+		if config.Project == "" {
+			config.APIKey = llm.Secret(c.Env(keyEnv[0]))
+		}
+	}
+	return provider.Opened(New(config))
+}

@@ -1,0 +1,75 @@
+package openai
+
+import (
+	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers"
+)
+
+// drivers has one row for each server that is registered as a provider. The addresses and the
+// environment variables are in the table of servers. LlamaCpp is registered by package
+// providers/llamacpp, which supports more of that server.
+var drivers = map[Server]providers.Driver{
+	OpenAI: {
+		Title: "OpenAI", DefaultModel: "gpt-6-luna",
+		Description: "OpenAI, or another server of its dialect by its address",
+		OtherEnv:    []string{"OPENAI_ORG_ID", "OPENAI_PROJECT_ID"},
+	},
+	Azure: {
+		Title:       "Azure OpenAI",
+		Description: "Azure OpenAI: the v1 API, or deployments with an API version; a key or an Entra token",
+		OtherEnv:    []string{"OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"},
+	},
+	VLLM:       {Title: "vLLM", Description: "a local vLLM server", Start: `start it with "vllm serve"`},
+	LMStudio:   {Title: "LM Studio", Description: "the local server of LM Studio", Start: "start it in LM Studio"},
+	Cerebras:   {Title: "Cerebras", Description: "Cerebras", DefaultModel: "gpt-oss-120b"},
+	Groq:       {Title: "Groq", Description: "Groq", DefaultModel: "openai/gpt-oss-20b"},
+	Together:   {Title: "Together", Description: "Together AI", DefaultModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo"},
+	OpenRouter: {Title: "OpenRouter", Description: "OpenRouter", DefaultModel: "openai/gpt-oss-120b"},
+	DeepSeek:   {Title: "DeepSeek", Description: "DeepSeek", DefaultModel: "deepseek-v4-flash"},
+}
+
+func init() {
+	for kind, d := range drivers {
+		known := servers[kind]
+		d.KeyEnv, d.URLEnv = []string{known.keyEnv}, known.urlEnv
+		d.Options = Options{}
+		d.ConfigCredentials = true
+		d.New = func(c providers.Config) (llm.Provider, error) { return open(kind, c) }
+		providers.Register(string(kind), d)
+	}
+}
+
+// open makes a provider from its settings and the environment.
+func open(kind Server, c providers.Config) (llm.Provider, error) {
+	known := servers[kind]
+	config := Config{
+		Server:      kind,
+		BaseURL:     c.BaseURL,
+		APIKey:      c.APIKey,
+		TokenSource: c.TokenSource,
+		Header:      c.Headers,
+		HTTPClient:  c.HTTPClient,
+		Limits:      c.Limits,
+	}
+	if config.BaseURL == "" {
+		config.BaseURL = c.Env(known.urlEnv)
+	}
+	if config.APIKey == "" && config.TokenSource == nil {
+		config.APIKey = llm.Secret(c.Env(known.keyEnv))
+	}
+	switch kind {
+	case OpenAI:
+		config.Organization, config.Project = c.Env("OPENAI_ORG_ID"), c.Env("OPENAI_PROJECT_ID")
+	case Azure:
+		config.AzureAPIVersion = c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
+	}
+	return provider.Opened(New(config))
+}
+
+func orVariable(name string) string {
+	if name == "" {
+		return ""
+	}
+	return ", or the environment variable " + name
+}
