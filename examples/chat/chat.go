@@ -12,8 +12,7 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// chat is a conversation under way: with whom, what was said, and where it is
-// shown.
+// chat is a running conversation: the model, the messages, and the screen.
 type chat struct {
 	env        env
 	screen     *screen
@@ -21,10 +20,11 @@ type chat struct {
 	cfg        *config.Config // the config file, or nil: it names models, and owns their connections
 	talk       conversation
 	interrupts <-chan os.Signal
-	images     []llm.Part   // to go with the next message
+	images     []llm.Part   // sent with the next message
 	unanswered *llm.Message // the last message, if its answer failed
 }
 
+// close closes the model, or all models of the config file.
 func (c *chat) close() {
 	closing := c.model.Close
 	if c.cfg != nil {
@@ -35,30 +35,30 @@ func (c *chat) close() {
 	}
 }
 
-// answerOnce asks the words and what is in standard input, and shows the
-// answer. It returns the exit status.
+// answerOnce sends one prompt, which consists of the words and of standard input, and shows
+// the answer. It returns the exit status.
 func (c *chat) answerOnce(ctx context.Context, words string) int {
 	prompt := words
 	if !c.env.isTerminal(c.env.stdin) {
 		input, err := io.ReadAll(c.env.stdin)
 		if err != nil {
-			c.screen.failure(fmt.Errorf("cannot read the standard input: %w", err), "")
+			c.screen.failure(fmt.Errorf("cannot read standard input: %w", err), "")
 			return 1
 		}
 		prompt = strings.Trim(words+"\n\n"+strings.TrimRight(string(input), "\r\n"), "\n")
 	}
 	if strings.TrimSpace(prompt) == "" {
-		c.screen.failure(errors.New("there is nothing to ask: give the prompt as words or as standard input"), "")
+		c.screen.failure(errors.New("empty prompt: pass the prompt as arguments or on standard input"), "")
 		return 1
 	}
-	// Only now: while the input was read, Ctrl-C had to end the program.
+	// Interrupts are handled from here on. While the program read its input, Ctrl-C ended it.
 	pressed, stop := c.env.interrupts()
 	defer stop()
 	c.interrupts = pressed
 	switch err := c.ask(ctx, llm.User(prompt)); {
 	case errors.Is(err, errStopped):
 		c.screen.note("stopped")
-		return 130 // what shells expect of a program that Ctrl-C ended
+		return 130 // the usual status of a program that Ctrl-C ended
 	case err != nil:
 		c.screen.failure(err, "")
 		return 1
@@ -66,9 +66,9 @@ func (c *chat) answerOnce(ctx context.Context, words string) int {
 	return 0
 }
 
-// ask sends the conversation and this message, and shows the answer. Both are
-// added to the conversation if the answer came, or if the person stopped it
-// after it had begun, which is an error that matches errStopped.
+// ask sends the conversation and a message, and shows the answer. If the answer is complete,
+// ask adds the message and the answer to the conversation. If the user stops the answer, ask
+// returns errStopped, and adds both if the answer has any text.
 func (c *chat) ask(ctx context.Context, message llm.Message) error {
 	ctx, release := stoppable(ctx, c.interrupts)
 	defer release()
@@ -93,9 +93,8 @@ func (c *chat) ask(ctx context.Context, message llm.Message) error {
 	return err
 }
 
-// withoutCalls leaves out tool calls. There are no tools here, but a model may
-// ask for one all the same, and servers refuse conversations in which a call
-// has no result.
+// withoutCalls returns the messages without tool calls. This program has no tools, but a model
+// can still call one, and servers reject conversations in which a call has no result.
 func withoutCalls(messages []llm.Message) []llm.Message {
 	var kept []llm.Message
 	for _, m := range messages {
@@ -112,6 +111,7 @@ func withoutCalls(messages []llm.Message) []llm.Message {
 	return kept
 }
 
+// hasText reports whether any of the messages has text.
 func hasText(messages []llm.Message) bool {
 	for _, m := range messages {
 		if m.Text() != "" {

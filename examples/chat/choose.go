@@ -8,7 +8,7 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// choose selects the model: the named one, or else the one that the user has configured. See
+// choose opens the named model. Without a name, it opens the configured model: see
 // config.Default.
 func choose(ctx context.Context, e env, named string) (*config.Result, error) {
 	result, err := config.Default(ctx, &config.Options{

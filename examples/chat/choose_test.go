@@ -28,10 +28,10 @@ func models(list ...llm.ModelInfo) llm.Events {
 
 func failing(err llm.Error) llm.Events { return play(err)(context.Background(), nil) }
 
-// result is a model and why it was taken.
+// result is a model and the reason for choosing it.
 type result struct{ model, reason string }
 
-// localWait is how long a local server may take to say which models it has.
+// localWait is the time limit for the model list of a local server.
 const localWait = time.Second
 
 func TestChoice(t *testing.T) {
@@ -77,13 +77,13 @@ func TestChoice(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got.Model.String() != test.want.model || got.Reason != test.want.reason {
-				t.Errorf("choose takes %s;\nwant %q, %s", got, test.want.model, test.want.reason)
+				t.Errorf("choose returned %s;\nwant %q, %s", got, test.want.model, test.want.reason)
 			}
 		})
 	}
 }
 
-func TestNothingConfigured(t *testing.T) {
+func TestNoConfiguration(t *testing.T) {
 	const first = "No model is configured. For OpenAI, set OPENAI_API_KEY to your key.\n"
 	const last = "For any other, set PARLEY_MODEL, as in PARLEY_MODEL=groq/openai/gpt-oss-20b with GROQ_API_KEY, or PARLEY_CONFIG to a config file.\n"
 	for _, test := range []struct {
@@ -128,7 +128,7 @@ func TestNothingConfigured(t *testing.T) {
 	}
 }
 
-// silent is a server that never answers.
+// silent is a server that never replies.
 type silent struct{}
 
 func (silent) Name() string { return "ollama" }
@@ -140,8 +140,8 @@ func (silent) Do(ctx context.Context, _ *llm.Call) llm.Events {
 	}
 }
 
-// program returns the program as a command of its own, in an environment where
-// nothing but the given variables is set.
+// program returns a command that runs the program as a separate process. The environment
+// contains only the given variables.
 func program(t *testing.T, variables []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
@@ -173,17 +173,17 @@ func TestProgramWithoutConfiguration(t *testing.T) {
 	}
 	same(t, "standard output", "", stdout.String())
 	if lines := strings.Count(stderr.String(), "\n"); lines != 3 {
-		t.Errorf("there are %d lines on standard error, want 3:\n%s", lines, stderr.String())
+		t.Errorf("standard error has %d lines, want 3:\n%s", lines, stderr.String())
 	}
 	if want := "no server answers at " + host; !strings.Contains(stderr.String(), want) {
-		t.Errorf("standard error does not say %q:\n%s", want, stderr.String())
+		t.Errorf("standard error does not contain %q:\n%s", want, stderr.String())
 	}
 }
 
-func TestRealProviderListsLocalModels(t *testing.T) {
+func TestChoiceListsOllamaModels(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/tags" {
-			t.Errorf("the server was asked for %s; choosing a model needs its list only", r.URL.Path)
+			t.Errorf("the server was asked for %s; want only the model list", r.URL.Path)
 		}
 		fmt.Fprint(w, `{"models":[
 			{"name":"old:1b","model":"old:1b","modified_at":"2026-01-01T00:00:00Z","size":9,"details":{"family":"llama"}},
@@ -201,7 +201,7 @@ func TestRealProviderListsLocalModels(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := "ollama/new:1b (the newest on the Ollama server at " + server.URL + ")"; got.String() != want {
-		t.Errorf("choose takes %v, want %v", got, want)
+		t.Errorf("choose returned %v, want %v", got, want)
 	}
 	if err := got.Model.Close(); err != nil {
 		t.Error(err)

@@ -11,51 +11,55 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// maxImage is the size in bytes up to which most providers take an image.
+// maxImage is the maximum size of an image, in bytes. Most providers accept images up to this
+// size.
 const maxImage = 20 << 20
 
-// command is what a line that begins with a slash does.
+// command is a command that the user enters with a leading slash.
 type command struct {
 	name, argument string
 	help           string
 	run            func(c *chat, ctx context.Context, argument string) error
 }
 
-// commands is a function because /help is one of them.
+// commands returns all commands. A variable would be an initialization cycle, because /help
+// lists the commands.
 func commands() []command {
 	return []command{
-		{"model", "provider/name", "go on with another model, or say which it is", (*chat).setModel},
+		{"model", "provider/name", "switch to another model; without a name, show the model", (*chat).setModel},
 		{"system", "text", "set the system message; without text, remove it", (*chat).setSystem},
 		{"image", "path-or-URL", "add an image to the next message", (*chat).addImage},
-		{"retry", "", "ask again what failed", (*chat).retry},
-		{"reset", "", "forget what was said", (*chat).reset},
+		{"retry", "", "send the last message again after an error", (*chat).retry},
+		{"reset", "", "start a new conversation", (*chat).reset},
 		{"save", "file", "write the conversation to a file, as JSON", (*chat).save},
-		{"load", "file", "go on with a conversation from a file", (*chat).load},
+		{"load", "file", "continue a conversation from a file", (*chat).load},
 		{"help", "", "list the commands", (*chat).help},
-		{"quit", "", "leave", func(*chat, context.Context, string) error { return errQuit }},
+		{"quit", "", "exit", func(*chat, context.Context, string) error { return errQuit }},
 	}
 }
 
+// help runs /help.
 func (c *chat) help(context.Context, string) error {
 	var b strings.Builder
 	for _, known := range commands() {
 		fmt.Fprintf(&b, "%-22s %s\n", strings.TrimSpace("/"+known.name+" "+known.argument), known.help)
 	}
-	b.WriteString(`A line that ends in \ goes on in the next. A message that begins with / is typed with //.` + "\n")
-	b.WriteString("Ctrl-C stops an answer; Ctrl-D leaves.")
+	b.WriteString(`End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.` + "\n")
+	b.WriteString("Ctrl-C stops an answer, Ctrl-D exits.")
 	c.screen.note("%s", b.String())
 	return nil
 }
 
+// setModel runs /model.
 func (c *chat) setModel(_ context.Context, name string) error {
 	if name == "" {
 		c.screen.note("model: %s", c.model)
 		if c.cfg != nil {
-			c.screen.note("the config file's: %s", strings.Join(c.cfg.Names(), ", "))
+			c.screen.note("models of the config file: %s", strings.Join(c.cfg.Names(), ", "))
 		}
 		return nil
 	}
-	if c.cfg != nil { // it has the file's own names, and opens others by the file's rules
+	if c.cfg != nil { // it resolves the file's names, and opens other models with the file's settings
 		model, err := c.cfg.Model(name)
 		if err == nil {
 			c.model = model
@@ -73,30 +77,34 @@ func (c *chat) setModel(_ context.Context, name string) error {
 	return old.Close()
 }
 
+// setSystem runs /system.
 func (c *chat) setSystem(_ context.Context, text string) error {
 	c.talk.system = text
 	if text == "" {
-		c.screen.note("no system message")
+		c.screen.note("system message removed")
 		return nil
 	}
 	c.screen.note("system message set")
 	return nil
 }
 
+// retry runs /retry.
 func (c *chat) retry(ctx context.Context, _ string) error {
 	if c.unanswered == nil {
-		c.screen.note("There is nothing to ask again.")
+		c.screen.note("The last message did not fail.")
 		return nil
 	}
 	return c.turn(ctx, *c.unanswered)
 }
 
+// reset runs /reset.
 func (c *chat) reset(context.Context, string) error {
 	c.talk.messages, c.images, c.unanswered = nil, nil, nil
-	c.screen.note("a new conversation")
+	c.screen.note("new conversation")
 	return nil
 }
 
+// save runs /save.
 func (c *chat) save(_ context.Context, path string) error {
 	path, err := filePath(path)
 	if err != nil {
@@ -109,6 +117,7 @@ func (c *chat) save(_ context.Context, path string) error {
 	return nil
 }
 
+// load runs /load.
 func (c *chat) load(_ context.Context, path string) error {
 	path, err := filePath(path)
 	if err != nil {
@@ -123,21 +132,23 @@ func (c *chat) load(_ context.Context, path string) error {
 	return nil
 }
 
-func (c *chat) addImage(_ context.Context, place string) error {
-	image, err := openImage(place)
+// addImage runs /image.
+func (c *chat) addImage(_ context.Context, location string) error {
+	image, err := openImage(location)
 	if err != nil {
 		return err
 	}
 	c.images = append(c.images, image)
-	c.screen.note("%s with the next message", plural(len(c.images), "image"))
+	c.screen.note("%s added to the next message", plural(len(c.images), "image"))
 	return nil
 }
 
-func openImage(place string) (llm.Image, error) {
-	if strings.HasPrefix(place, "https://") || strings.HasPrefix(place, "http://") {
-		return llm.Image{URL: place}, nil
+// openImage returns the image at a URL or in a file.
+func openImage(location string) (llm.Image, error) {
+	if strings.HasPrefix(location, "https://") || strings.HasPrefix(location, "http://") {
+		return llm.Image{URL: location}, nil
 	}
-	path, err := filePath(place)
+	path, err := filePath(location)
 	if err != nil {
 		return llm.Image{}, err
 	}
@@ -159,23 +170,25 @@ func openImage(place string) (llm.Image, error) {
 	return llm.Image{MediaType: mediaType, Data: data}, nil
 }
 
+// filePath returns the path that a command names.
 func filePath(argument string) (string, error) {
 	if argument == "" {
-		return "", errors.New("the command needs the name of a file")
+		return "", errors.New("missing argument: add the name of a file")
 	}
 	return expand(argument)
 }
 
-func plural(n int, what string) string {
+// plural returns the number and the noun, in the plural unless n is 1.
+func plural(n int, noun string) string {
 	if n == 1 {
-		return "1 " + what
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// nearest returns the command that name may be a slip of, or "".
+// nearest returns the command that is most similar to a misspelled name, or "".
 func nearest(name string) string {
-	best, least := "", 3 // more slips than two are another word
+	best, least := "", 3 // a name with more than two errors gets no suggestion
 	for _, known := range commands() {
 		if name != "" && strings.HasPrefix(known.name, name) {
 			return known.name
@@ -187,8 +200,8 @@ func nearest(name string) string {
 	return best
 }
 
-// distance is the Levenshtein distance: how many letters to add, drop or
-// replace to make b of a.
+// distance returns the Levenshtein distance: the number of letters to add, remove or replace
+// to turn a into b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

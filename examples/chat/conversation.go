@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// conversation is what has been said. It belongs to no model.
+// conversation is a list of messages. It can continue with any model.
 type conversation struct {
 	system   string
 	messages []llm.Message
@@ -27,18 +27,18 @@ func (c *conversation) all() []llm.Message {
 	return append([]llm.Message{llm.System(c.system)}, c.messages...)
 }
 
-// request returns the request that asks next.
+// request returns a request with the conversation and the next message.
 func (c *conversation) request(next llm.Message) *llm.Request {
 	return &llm.Request{Messages: append(c.all(), next)}
 }
 
+// add appends a question and its answer.
 func (c *conversation) add(question llm.Message, answer []llm.Message) {
 	c.messages = append(append(c.messages, question), answer...)
 }
 
-// save writes the conversation as a JSON array of messages. A file that is
-// there already is replaced if it is empty or holds a conversation too, and
-// left alone if it is anything else.
+// save writes the conversation to a file, as a JSON array of messages. It replaces an existing
+// file only if the file is empty or contains a conversation.
 func (c *conversation) save(path string) error {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -46,7 +46,7 @@ func (c *conversation) save(path string) error {
 	}
 	if len(old) > 0 {
 		if _, err := parseConversation(old); err != nil {
-			return fmt.Errorf("%s is there already and is not a conversation: %w", path, err)
+			return fmt.Errorf("%s exists and is not a conversation: choose another name: %w", path, err)
 		}
 	}
 	messages := c.all()
@@ -60,8 +60,8 @@ func (c *conversation) save(path string) error {
 	return replaceFile(path, append(data, '\n'))
 }
 
-// replaceFile writes a file that only its owner can read. The data goes to a
-// new file first, so that a full disk does not cost the old one.
+// replaceFile writes a file atomically: if writing fails, for example on a full disk, the old
+// file remains. Security: only the owner can read the file.
 func replaceFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -77,7 +77,7 @@ func replaceFile(path string, data []byte) error {
 	return nil
 }
 
-// loadConversation reads what save wrote.
+// loadConversation reads a file that save wrote.
 func loadConversation(path string) (conversation, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -90,6 +90,7 @@ func loadConversation(path string) (conversation, error) {
 	return c, nil
 }
 
+// parseConversation decodes and validates a conversation.
 func parseConversation(data []byte) (conversation, error) {
 	var c conversation
 	if err := json.Unmarshal(data, &c.messages); err != nil {
@@ -107,7 +108,7 @@ func parseConversation(data []byte) (conversation, error) {
 	return c, nil
 }
 
-// expand replaces a leading ~ by the home directory, as a shell would.
+// expand replaces a leading ~ with the home directory, like a shell.
 func expand(path string) (string, error) {
 	rest, ok := strings.CutPrefix(path, "~/")
 	if !ok {

@@ -63,7 +63,7 @@ func TestSaveAndLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Mode() != 0o600 {
-		t.Errorf("the file's mode is %v: others can read the conversation", info.Mode())
+		t.Errorf("the file's mode is %v, want a file that only the owner can read", info.Mode())
 	}
 }
 
@@ -84,7 +84,7 @@ func TestEmptyConversationIsSavedAndLoaded(t *testing.T) {
 	}
 }
 
-func TestSaveLeavesOtherFilesAlone(t *testing.T) {
+func TestSaveDoesNotReplaceOtherFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const content = "package main\n"
 	if err := os.WriteFile("main.go", []byte(content), 0o600); err != nil {
@@ -92,7 +92,7 @@ func TestSaveLeavesOtherFilesAlone(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/echo")
-		same(t, "the screen", "error: main.go is there already and is not a conversation: invalid character 'p' looking for beginning of value\n",
+		same(t, "the screen", "error: main.go exists and is not a conversation: choose another name: invalid character 'p' looking for beginning of value\n",
 			s.typing("/save main.go"))
 		s.leave()
 	})
@@ -103,7 +103,7 @@ func TestSaveLeavesOtherFilesAlone(t *testing.T) {
 	same(t, "the file", content, string(data))
 }
 
-func TestLoadRefusesWhatIsNoConversation(t *testing.T) {
+func TestLoadErrors(t *testing.T) {
 	for _, test := range []struct{ name, content, message string }{
 		{"not JSON", "{", "bad.json is not a conversation: unexpected end of JSON input"},
 		{"a role that does not exist", `[{"role":"king","parts":[]}]`,
@@ -126,7 +126,7 @@ func TestLoadRefusesWhatIsNoConversation(t *testing.T) {
 	}
 }
 
-func TestTildeIsTheHomeDirectory(t *testing.T) {
+func TestExpand(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("USERPROFILE", home) // the same on Windows

@@ -61,7 +61,7 @@ func TestConversations(t *testing.T) {
 			name: "a model that does not exist says so at the first message", model: "none",
 			talk: []exchange{
 				{"one", "error: scripted/none: not found (404): there is no such model\n" +
-					"Check the model's name and the server's address. Enter or /retry asks again.\n"},
+					"Check the model's name and the server's address. Press Enter or use /retry to try again.\n"},
 				{"/model scripted/echo", "model: scripted/echo\n"},
 				{"/retry", `user "one"` + stats},
 			},
@@ -71,10 +71,10 @@ func TestConversations(t *testing.T) {
 			talk: []exchange{
 				{"/system Be brief.", "system message set\n"},
 				{"one", `system "Be brief.", user "one"` + stats},
-				{"/reset", "a new conversation\n"},
+				{"/reset", "new conversation\n"},
 				{"two", `system "Be brief.", user "two"` + stats},
-				{"/system", "no system message\n"},
-				{"/reset", "a new conversation\n"},
+				{"/system", "system message removed\n"},
+				{"/reset", "new conversation\n"},
 				{"three", `user "three"` + stats},
 			},
 		},
@@ -82,12 +82,12 @@ func TestConversations(t *testing.T) {
 			name: "a failed message is taken back and can be asked again", model: "unreliable",
 			talk: []exchange{
 				{"one", "I was about\nerror: scripted/unreliable: network error: connection reset\n" +
-					"Is the network up, and the server's address right? Enter or /retry asks again.\n"},
+					"Check the network and the server's address. Press Enter or use /retry to try again.\n"},
 				{"two", `user "two"` + stats},
-				{"/retry", "There is nothing to ask again.\n"},
+				{"/retry", "The last message did not fail.\n"},
 				{"", ""},
 				{"three", "I was about\nerror: scripted/unreliable: network error: connection reset\n" +
-					"Is the network up, and the server's address right? Enter or /retry asks again.\n"},
+					"Check the network and the server's address. Press Enter or use /retry to try again.\n"},
 				{"", `user "two", assistant "user \"two\"", user "three"` + stats},
 				{"", ""},
 			},
@@ -95,8 +95,8 @@ func TestConversations(t *testing.T) {
 		{
 			name: "tool calls are not kept, since they stay without result", model: "rich",
 			talk: []exchange{
-				{"one", "the model asks for a tool \"clock\", which is not here\n" +
-					"the answer has a part that is not shown here: image\nSee there.\n" +
+				{"one", "the model called the tool \"clock\", but this program has no tools\n" +
+					"the answer has a part that cannot be shown: image\nSee there.\n" +
 					"source: Example https://example.com/\n" +
 					"[tokens/s unknown · 90 in (64 cached), ~30 out (20 reasoning) · finish: other eos_maybe]\n"},
 				{"/model scripted/echo", "model: scripted/echo\n"},
@@ -110,44 +110,44 @@ func TestConversations(t *testing.T) {
 		{
 			name: "unknown commands are answered with the nearest", model: "echo",
 			talk: []exchange{
-				{"/modle scripted/echo", "There is no /modle. Did you mean /model? /help lists the commands.\n"},
-				{"/sys", "There is no /sys. Did you mean /system? /help lists the commands.\n"},
-				{"/exit", "There is no /exit. Did you mean /quit? /help lists the commands.\n"},
-				{"/frobnicate", "There is no /frobnicate. /help lists the commands.\n"},
-				{"/", "There is no /. /help lists the commands.\n"},
+				{"/modle scripted/echo", "Unknown command /modle. Did you mean /model? /help lists the commands.\n"},
+				{"/sys", "Unknown command /sys. Did you mean /system? /help lists the commands.\n"},
+				{"/exit", "Unknown command /exit. Did you mean /quit? /help lists the commands.\n"},
+				{"/frobnicate", "Unknown command /frobnicate. /help lists the commands.\n"},
+				{"/", "Unknown command /. /help lists the commands.\n"},
 			},
 		},
 		{
 			name: "an image by its URL goes with the next message only", model: "echo",
 			talk: []exchange{
-				{"/image https://example.com/a.png", "1 image with the next message\n"},
-				{"/image https://example.com/b.png", "2 images with the next message\n"},
+				{"/image https://example.com/a.png", "1 image added to the next message\n"},
+				{"/image https://example.com/b.png", "2 images added to the next message\n"},
 				{"what?", `user "what?" with  of 0 bytes https://example.com/a.png with  of 0 bytes https://example.com/b.png` + stats},
-				{"/reset", "a new conversation\n"},
+				{"/reset", "new conversation\n"},
 				{"and?", `user "and?"` + stats},
 			},
 		},
 		{
 			name: "commands that need a file say so", model: "echo",
 			talk: []exchange{
-				{"/save", "error: the command needs the name of a file\n"},
-				{"/load", "error: the command needs the name of a file\n"},
-				{"/image", "error: the command needs the name of a file\n"},
+				{"/save", "error: missing argument: add the name of a file\n"},
+				{"/load", "error: missing argument: add the name of a file\n"},
+				{"/image", "error: missing argument: add the name of a file\n"},
 			},
 		},
 		{
 			name: "help lists the commands", model: "echo",
-			talk: []exchange{{"/help", `/model provider/name   go on with another model, or say which it is
+			talk: []exchange{{"/help", `/model provider/name   switch to another model; without a name, show the model
 /system text           set the system message; without text, remove it
 /image path-or-URL     add an image to the next message
-/retry                 ask again what failed
-/reset                 forget what was said
+/retry                 send the last message again after an error
+/reset                 start a new conversation
 /save file             write the conversation to a file, as JSON
-/load file             go on with a conversation from a file
+/load file             continue a conversation from a file
 /help                  list the commands
-/quit                  leave
-A line that ends in \ goes on in the next. A message that begins with / is typed with //.
-Ctrl-C stops an answer; Ctrl-D leaves.
+/quit                  exit
+End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.
+Ctrl-C stops an answer, Ctrl-D exits.
 `}},
 		},
 	} {
@@ -166,7 +166,7 @@ Ctrl-C stops an answer; Ctrl-D leaves.
 	}
 }
 
-func TestQuitLeaves(t *testing.T) {
+func TestQuit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/echo")
 		same(t, "the screen", "", s.typing("/quit"))
@@ -177,7 +177,7 @@ func TestQuitLeaves(t *testing.T) {
 	})
 }
 
-func TestEndOfInputEndsTheLastMessage(t *testing.T) {
+func TestEndOfInputAfterMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/echo")
 		if _, err := s.keyboard.Write([]byte("no newline")); err != nil {
@@ -191,10 +191,10 @@ func TestEndOfInputEndsTheLastMessage(t *testing.T) {
 	})
 }
 
-func TestColoursAndSpinner(t *testing.T) {
+func TestColorsAndSpinner(t *testing.T) {
 	const (
 		greeting = "model: scripted/slow (named by -model)\n"
-		help     = "Ctrl-C stops an answer, Ctrl-D leaves, /help lists the commands.\n"
+		help     = "Ctrl-C stops an answer, Ctrl-D exits, /help lists the commands.\n"
 		spun     = "\r⠋\r⠙\r⠹\r⠸\r⠼\r⠴\r⠦\r⠧\r⠇\r⠏\r⠋ 1s\r⠙ 1s\r⠹ 1s\r\x1b[K"
 		numbers  = "[tokens/s unknown · 3 in, 2 out]\n"
 	)
@@ -225,20 +225,20 @@ func TestColoursAndSpinner(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := converse(t, "scripted/hello", func(w *world) { w.variables = nil })
 			same(t, "the screen", "\r⠋\r\x1b[K"+dimmed("Greet them.")+"\n\nHello there.\n"+note("[4.0 tokens/s · 12 in, 5 out]\n"), s.typing("hi"))
-			same(t, "the screen", "\x1b[31merror: the command needs the name of a file\x1b[0m\n", s.typing("/save"))
+			same(t, "the screen", "\x1b[31merror: missing argument: add the name of a file\x1b[0m\n", s.typing("/save"))
 			s.leave()
 		})
 	})
 }
 
-func TestInterruptStopsAnAnswer(t *testing.T) {
+func TestInterruptStopsAnswer(t *testing.T) {
 	t.Run("and keeps what there is", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := converse(t, "scripted/endless")
 			s.begin("Count.")
 			time.Sleep(50 * time.Millisecond)
 			synctest.Wait()
-			same(t, "the screen", "1 2 3 \nstopped; what there is of the answer is kept\n", s.interrupt())
+			same(t, "the screen", "1 2 3 \nstopped; the partial answer is part of the conversation\n", s.interrupt())
 			s.typing("/model scripted/echo")
 			same(t, "the screen", `user "Count.", assistant "1 2 3 ", user "And?"`+stats, s.typing("And?"))
 			s.leave()
@@ -248,7 +248,7 @@ func TestInterruptStopsAnAnswer(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := converse(t, "scripted/silent", func(w *world) { w.variables = map[string]string{"NO_COLOR": "1"} })
 			s.begin("Hello?")
-			same(t, "the screen", "\r⠋\r\x1b[Kstopped before the answer began. Enter or /retry asks again.\n", s.interrupt())
+			same(t, "the screen", "\r⠋\r\x1b[Kstopped before the answer started. Press Enter or use /retry to try again.\n", s.interrupt())
 			s.typing("/model scripted/echo")
 			same(t, "the screen", "\r⠋\r\x1b[K"+`user "Hello?"`+stats, s.typing(""))
 			s.leave()
@@ -256,8 +256,8 @@ func TestInterruptStopsAnAnswer(t *testing.T) {
 	})
 }
 
-func TestInterruptAtThePrompt(t *testing.T) {
-	const hint = "\nCtrl-C again, or Ctrl-D, leaves.\n"
+func TestInterruptAtPrompt(t *testing.T) {
+	const hint = "\nPress Ctrl-C again or Ctrl-D to exit.\n"
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/echo")
 		same(t, "the screen after Ctrl-C", hint, s.interrupt())
@@ -301,12 +301,12 @@ func TestImageFiles(t *testing.T) {
 	})
 }
 
-func TestModelsAreClosedWhenLeft(t *testing.T) {
+func TestModelsAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/echo")
 		s.typing("/model scripted/brief")
 		if s.provider.closed != 1 {
-			t.Errorf("after another model was taken, %d were closed, want 1", s.provider.closed)
+			t.Errorf("after switching models, %d are closed, want 1", s.provider.closed)
 		}
 		s.leave()
 		if s.provider.closed != 2 {

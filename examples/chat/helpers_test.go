@@ -18,7 +18,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// world is an environment for the program in which everything is watched.
+// world is an environment for the program that records everything.
 type world struct {
 	env
 	stdout, stderr buffer
@@ -50,7 +50,7 @@ func (w *world) openScripted(name string) (*llm.Model, error) {
 	return llm.New(w.provider, model, llm.WithCloser(w.provider)), nil
 }
 
-// buffer is a bytes.Buffer that goroutines may share.
+// buffer is a bytes.Buffer that is safe for concurrent use.
 type buffer struct {
 	lock sync.Mutex
 	data bytes.Buffer
@@ -79,8 +79,8 @@ type session struct {
 	status   chan int
 }
 
-// converse starts the program at a terminal without colours and without things
-// that move, so that a test sees words only. Options change the world first.
+// converse starts the program at a terminal without colors and without a spinner, so that the
+// screen has only text. Options can modify the world first.
 func converse(t *testing.T, model string, options ...func(*world)) *session {
 	t.Helper()
 	stdin, keyboard := io.Pipe()
@@ -105,7 +105,7 @@ func converse(t *testing.T, model string, options ...func(*world)) *session {
 	return s
 }
 
-// typing types a line and returns what is shown in the ten seconds after it.
+// typing enters a line and returns the output of the next ten seconds.
 func (s *session) typing(line string) string {
 	s.t.Helper()
 	if _, err := io.WriteString(s.keyboard, line+"\n"); err != nil {
@@ -116,7 +116,7 @@ func (s *session) typing(line string) string {
 	return s.see()
 }
 
-// begin types a line and waits for nothing but its being read.
+// begin enters a line and waits until the program has read it.
 func (s *session) begin(line string) {
 	s.t.Helper()
 	if _, err := s.keyboard.Write([]byte(line + "\n")); err != nil {
@@ -125,14 +125,14 @@ func (s *session) begin(line string) {
 	synctest.Wait()
 }
 
-// interrupt presses Ctrl-C and returns what is shown then.
+// interrupt presses Ctrl-C and returns the output.
 func (s *session) interrupt() string {
 	s.pressed <- os.Interrupt
 	synctest.Wait()
 	return s.see()
 }
 
-// see returns what is new on the screen, less the prompt at its end.
+// see returns the new output without the prompt at its end.
 func (s *session) see() string {
 	all := s.screen.String()
 	news := all[s.shown:]
@@ -146,7 +146,7 @@ func (s *session) leave() int {
 	return <-s.status
 }
 
-// same reports the difference between two texts, with escapes made visible.
+// same reports the difference between two texts. Escape sequences are shown in readable form.
 func same(t *testing.T, what, want, got string) {
 	t.Helper()
 	visible := strings.NewReplacer("\x1b", "␛", "\r", "␍")

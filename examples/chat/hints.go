@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// maxMessage is the length of the longest message, in runes.
+// maxMessage is the maximum length of a displayed error, in runes.
 const maxMessage = 400
 
 // message returns the text of an error on one line.
@@ -22,8 +22,9 @@ func message(err error) string {
 	return text
 }
 
-// hint returns a sentence with the fix for an error, or "" if there is none or the error has
-// it. The names of variables and servers come from the provider's driver.
+// hint returns a sentence with advice about an error. It returns "" if there is no advice, or
+// if the error's text already contains it. The names of variables and servers are those of the
+// provider's driver.
 func hint(err error) string {
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || strings.Contains(e.Message, "ollama pull ") || strings.Contains(e.Message, "ollama serve") {
@@ -45,7 +46,7 @@ func hint(err error) string {
 			return "" // the config file has no such name, and the message lists its names
 		}
 		if e.Provider == "ollama" && e.Model != "" {
-			return fmt.Sprintf("Fetch it first: \"ollama pull %s\".", e.Model)
+			return fmt.Sprintf("Download it with \"ollama pull %s\".", e.Model)
 		}
 		return "Check the model's name and the server's address."
 	case llm.Retired:
@@ -54,24 +55,24 @@ func hint(err error) string {
 		if e.RetryAfter > 0 {
 			return fmt.Sprintf("Wait %s.", e.RetryAfter.Round(time.Second))
 		}
-		return "Wait a little."
+		return "Try again later."
 	case llm.Overloaded, llm.Server:
-		return "The trouble is the server's: it may pass."
+		return "This is a server error: try again later."
 	case llm.Network:
 		if driver.Start != "" {
 			return fmt.Sprintf("Is the server running? If not, %s, or set %s.", driver.Start, driver.URLEnv)
 		}
-		return "Is the network up, and the server's address right?"
+		return "Check the network and the server's address."
 	case llm.Timeout:
 		return "The server may be busy, or still loading the model."
 	case llm.Protocol:
-		return "Is this the address of a model server?"
+		return "Check that this is the address of a model server."
 	case llm.Incomplete:
-		return "The connection ended before the answer did."
+		return "The connection closed before the end of the answer."
 	case llm.ContextLength:
-		return "Begin a new conversation, or choose a model with a longer context."
+		return "Start a new conversation, or choose a model with a larger context window."
 	case llm.ContentFilter:
-		return "The provider will not process this: put it differently."
+		return "The provider's content filter blocked this: rephrase the message."
 	}
 	return ""
 }

@@ -17,13 +17,13 @@ func TestHints(t *testing.T) {
 	}{
 		{&llm.Error{Kind: llm.Auth, Provider: "openai"}, "Set the environment variable OPENAI_API_KEY to a valid key."},
 		{&llm.Error{Kind: llm.Auth, Provider: "mine"}, "Check the key of this provider."},
-		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "llama3.2"}, `Fetch it first: "ollama pull llama3.2".`},
+		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "llama3.2"}, `Download it with "ollama pull llama3.2".`},
 		{&llm.Error{Kind: llm.NotFound, Model: "fats", Message: "the config file has no model of this name"}, ""},
 		{&llm.Error{Kind: llm.NotFound, Provider: "openai", Model: "gpt"}, "Check the model's name and the server's address."},
 		{&llm.Error{Kind: llm.Network, Provider: "ollama"}, `Is the server running? If not, start it with "ollama serve", or set OLLAMA_HOST.`},
-		{&llm.Error{Kind: llm.Network, Provider: "openai"}, "Is the network up, and the server's address right?"},
+		{&llm.Error{Kind: llm.Network, Provider: "openai"}, "Check the network and the server's address."},
 		{&llm.Error{Kind: llm.RateLimited, RetryAfter: 19600 * time.Millisecond}, "Wait 20s."},
-		{&llm.Error{Kind: llm.RateLimited}, "Wait a little."},
+		{&llm.Error{Kind: llm.RateLimited}, "Try again later."},
 		{&llm.Error{Kind: llm.NotFound, Provider: "ollama", Model: "x", Message: "get it with: ollama pull x"}, ""},
 		{&llm.Error{Kind: llm.Network, Provider: "ollama", Message: "start it with: ollama serve"}, ""},
 		{&llm.Error{Kind: llm.InvalidRequest}, ""},
@@ -35,7 +35,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-func TestHintsNameTheVariablesThatProvidersRead(t *testing.T) {
+func TestHintsNameVariablesOfProviders(t *testing.T) {
 	hosted, local := 0, 0
 	for _, name := range providers.Names() {
 		driver, _ := providers.Lookup(name)
@@ -66,11 +66,11 @@ func TestHintsNameTheVariablesThatProvidersRead(t *testing.T) {
 		}
 	}
 	if hosted < 10 || local < 4 {
-		t.Errorf("%d providers have a key and %d are local, which is fewer than there were", hosted, local)
+		t.Errorf("%d providers have a key and %d are local, want at least 10 and 4", hosted, local)
 	}
 }
 
-func TestMessagesAreOneShortLine(t *testing.T) {
+func TestMessageIsOneShortLine(t *testing.T) {
 	same(t, "the message", "server error: a b c", message(&llm.Error{Kind: llm.Server, Message: "a\r\n b\n\tc"}))
 	long := message(errors.New(strings.Repeat("ä", 2*maxMessage)))
 	if n := len([]rune(long)); n != maxMessage+1 || !strings.HasSuffix(long, "ä…") {

@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// input reads lines in a goroutine of its own, so that Ctrl-C is heard while
-// nothing is typed.
+// input reads lines in a separate goroutine, so that the program can handle Ctrl-C while it
+// waits for a line.
 type input struct {
 	lines <-chan string // closed at the end of the input
-	err   error         // why it ended, once lines is closed; nil for its plain end
+	err   error         // valid when lines is closed; nil after io.EOF
 	leave chan struct{}
 }
 
+// readLines starts to read lines. The caller must call close.
 func readLines(source io.Reader) *input {
 	lines := make(chan string)
 	in := &input{lines: lines, leave: make(chan struct{})}
@@ -43,7 +44,6 @@ func (in *input) read(source io.Reader, lines chan<- string) {
 	}
 }
 
-// close ends the reading. A read of a terminal that has begun cannot be taken
-// back: where the person leaves by Ctrl-C, it ends with the program, which is
-// what follows.
+// close stops the goroutine. It cannot interrupt a read from a terminal: after Ctrl-C, that
+// read ends when the program exits.
 func (in *input) close() { close(in.leave) }

@@ -9,8 +9,8 @@ import (
 
 var errStopped = errors.New("stopped by Ctrl-C")
 
-// stoppable returns a context that ends, because of errStopped, when Ctrl-C is
-// pressed. The caller must call release, after which nothing listens any more.
+// stoppable returns a context that Ctrl-C cancels with the cause errStopped. The caller must
+// call release, which stops the goroutine.
 func stoppable(ctx context.Context, pressed <-chan os.Signal) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var listener sync.WaitGroup

@@ -1,12 +1,12 @@
-// Command chat talks with any model, in a terminal or in a pipe.
+// Command chat is a chat with any model, in a terminal or in a pipe.
 //
 //	go run ./examples/chat                                # a conversation
 //	go run ./examples/chat -model groq/openai/gpt-oss-20b
 //	go run ./examples/chat Why is the sky blue?           # one answer
-//	git diff | go run ./examples/chat Review this change  # one answer, about the input
+//	git diff | go run ./examples/chat Review this change  # one answer about the input
 //
-// The answer, and nothing else, goes to standard output. Ctrl-C stops an answer
-// and keeps what there is of it; /help lists the commands of a conversation.
+// Standard output contains only the answer. Ctrl-C stops an answer and keeps its text. The
+// command /help lists the commands of a conversation.
 package main
 
 import (
@@ -46,7 +46,7 @@ func main() {
 	}))
 }
 
-// env is all that the program knows of the world around it.
+// env is the environment of the program. Tests replace it.
 type env struct {
 	args           []string // without the program's name
 	stdin          io.Reader
@@ -54,20 +54,20 @@ type env struct {
 	getenv         func(string) string
 	open           func(name string) (*llm.Model, error)
 	isTerminal     func(stream any) bool // one of the three above
-	// interrupts begins to receive Ctrl-C, which until then ends the program.
+	// interrupts starts to receive Ctrl-C. Before that, Ctrl-C ends the program.
 	interrupts func() (pressed <-chan os.Signal, stop func())
 }
 
-// run is the program; it returns its exit status.
+// run runs the program and returns the exit status.
 func run(ctx context.Context, e env) int {
 	flags := flag.NewFlagSet("chat", flag.ContinueOnError)
 	flags.SetOutput(e.stderr)
 	flags.Usage = func() {
 		fmt.Fprintf(e.stderr, "usage: chat [-model provider/name] [-system text] [prompt ...]\n\n")
 		flags.PrintDefaults()
-		fmt.Fprintf(e.stderr, "\nThe providers are: %s.\n", strings.Join(providers.Names(), ", "))
+		fmt.Fprintf(e.stderr, "\nProviders: %s.\n", strings.Join(providers.Names(), ", "))
 	}
-	name := flags.String("model", "", "`provider/name` of the model, or its name in the config file; else PARLEY_MODEL, else what is at hand")
+	name := flags.String("model", "", "`provider/name` of the model, or its name in the config file (default: PARLEY_MODEL, or a model that is available)")
 	system := flags.String("system", "", "`text` of the system message")
 	if err := flags.Parse(e.args); errors.Is(err, flag.ErrHelp) {
 		return 0

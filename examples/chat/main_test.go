@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// asProgram is set in the environment of a test binary that is to be the chat
-// program itself, with the scripted provider linked in.
+// asProgram is an environment variable. If it is set, the test binary runs the chat program
+// with the scripted provider.
 const asProgram = "CHAT_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {

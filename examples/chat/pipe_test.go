@@ -57,7 +57,7 @@ func TestPipe(t *testing.T) {
 		{
 			name: "what is not text is told", args: []string{"-model", "scripted/rich"}, input: "hi",
 			stdout: "See there.\n",
-			stderr: "the model asks for a tool \"clock\", which is not here\nthe answer has a part that is not shown here: image\n" +
+			stderr: "the model called the tool \"clock\", but this program has no tools\nthe answer has a part that cannot be shown: image\n" +
 				"source: Example https://example.com/\n" +
 				"[tokens/s unknown · 90 in (64 cached), ~30 out (20 reasoning) · finish: other eos_maybe]\n",
 		},
@@ -83,7 +83,7 @@ func TestPipe(t *testing.T) {
 		{
 			name: "an error after a part of the answer is an error", args: []string{"-model", "scripted/breaking"}, input: "hi", status: 1,
 			stdout: "So far\n",
-			stderr: "error: scripted/breaking: incomplete reply: the connection was cut\nThe connection ended before the answer did.\n",
+			stderr: "error: scripted/breaking: incomplete reply: the connection was cut\nThe connection closed before the end of the answer.\n",
 		},
 		{
 			name: "input that is not UTF-8 is refused", args: []string{"-model", "scripted/echo"}, input: "caf\xe9", status: 1,
@@ -91,7 +91,7 @@ func TestPipe(t *testing.T) {
 		},
 		{
 			name: "nothing to ask is an error", args: []string{"-model", "scripted/echo"}, input: " \n", status: 1,
-			stderr: "error: there is nothing to ask: give the prompt as words or as standard input\n",
+			stderr: "error: empty prompt: pass the prompt as arguments or on standard input\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -136,14 +136,14 @@ func TestFlags(t *testing.T) {
 	}
 }
 
-func TestPipeReportsBrokenStreams(t *testing.T) {
+func TestPipeWriteErrors(t *testing.T) {
 	broken := errors.New("broken")
 	t.Run("input", func(t *testing.T) {
 		w := newWorld(iotest.ErrReader(broken), "-model", "scripted/echo")
 		if status := run(t.Context(), w.env); status != 1 {
 			t.Errorf("the exit status is %d, want 1", status)
 		}
-		same(t, "standard error", "model: scripted/echo (named by -model)\nerror: cannot read the standard input: broken\n", w.stderr.String())
+		same(t, "standard error", "model: scripted/echo (named by -model)\nerror: cannot read standard input: broken\n", w.stderr.String())
 	})
 	t.Run("output", func(t *testing.T) {
 		w := newWorld(strings.NewReader("hi"), "-model", "scripted/hello")
@@ -157,7 +157,7 @@ func TestPipeReportsBrokenStreams(t *testing.T) {
 	})
 }
 
-func TestOneAnswerIsStoppedByInterrupt(t *testing.T) {
+func TestInterruptStopsSingleAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := converse(t, "scripted/endless", func(w *world) { w.args = append(w.args, "Count.") })
 		got := s.interrupt()
@@ -169,7 +169,7 @@ func TestOneAnswerIsStoppedByInterrupt(t *testing.T) {
 	})
 }
 
-func TestCancelledContextEndsTheProgram(t *testing.T) {
+func TestCanceledContextEndsProgram(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w := newWorld(strings.NewReader("hi"), "-model", "scripted/hello")

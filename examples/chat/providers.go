@@ -1,6 +1,6 @@
 package main
 
-// The providers that can be named. A program links those that it imports.
+// The program can use the providers that it imports.
 import (
 	_ "github.com/parley-llm/parley/providers/llamacpp"
 	_ "github.com/parley-llm/parley/providers/ollama"

@@ -8,16 +8,16 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// renderer shows one answer as it comes.
+// renderer shows one answer while it arrives.
 type renderer struct {
 	screen      *screen
-	spinner     *spinner // nil once something has come
-	thinking    bool     // the last thing shown was reasoning
+	spinner     *spinner // nil after the first output
+	thinking    bool     // the last output was reasoning
 	pieces      int
-	first, last time.Time // when the first piece came, and the end
+	first, last time.Time // the time of the first piece and of the end
 }
 
-// newRenderer returns a renderer that waits for its first event.
+// newRenderer returns a renderer, and starts the spinner.
 func newRenderer(s *screen) *renderer {
 	r := &renderer{screen: s}
 	if s.lively {
@@ -26,8 +26,8 @@ func newRenderer(s *screen) *renderer {
 	return r
 }
 
-// events shows all events. It returns the error that ended them, or one that
-// matches errWrite when the answer could not be shown.
+// events shows all events. It returns their error, or an error that matches errWrite if the
+// answer cannot be written.
 func (r *renderer) events(events llm.Events) error {
 	defer r.screen.endLine()
 	defer r.wake()
@@ -43,6 +43,7 @@ func (r *renderer) events(events llm.Events) error {
 	return nil
 }
 
+// event shows one event.
 func (r *renderer) event(ev llm.Event) {
 	switch ev.Type {
 	case llm.EventText, llm.EventRefusal:
@@ -50,24 +51,25 @@ func (r *renderer) event(ev llm.Event) {
 	case llm.EventReasoning:
 		r.piece(ev.Text, true)
 	case llm.EventReset:
-		r.note("the answer starts again")
+		r.note("the answer restarts")
 	case llm.EventToolCallEnd:
 		if call, ok := ev.Detail.(*llm.ToolCall); ok {
-			r.note("the model asks for a tool %q, which is not here", call.Name)
+			r.note("the model called the tool %q, but this program has no tools", call.Name)
 		}
 	case llm.EventMedia:
 		if media, ok := ev.Detail.(*llm.Media); ok {
-			r.note("the answer has a part that is not shown here: %s", kindOfPart(media.Part))
+			r.note("the answer has a part that cannot be shown: %s", kindOfPart(media.Part))
 		}
 	case llm.EventAttempt:
 		if attempt, ok := ev.Detail.(*llm.Attempt); ok && attempt.Err != nil {
-			r.note("asking again after: %s", message(attempt.Err))
+			r.note("retrying after an error: %s", message(attempt.Err))
 		}
 	case llm.EventDone:
 		r.last = time.Now()
 	}
 }
 
+// piece shows a piece of text. If thought is true, it is reasoning.
 func (r *renderer) piece(text string, thought bool) {
 	if text == "" {
 		return
@@ -90,12 +92,13 @@ func (r *renderer) piece(text string, thought bool) {
 	}
 }
 
+// note shows a message of the program.
 func (r *renderer) note(format string, arguments ...any) {
 	r.wake()
 	r.screen.note(format, arguments...)
 }
 
-// wake ends the waiting.
+// wake stops the spinner.
 func (r *renderer) wake() {
 	if r.spinner != nil {
 		r.spinner.stop()
@@ -103,7 +106,7 @@ func (r *renderer) wake() {
 	}
 }
 
-// summary shows what there is to know of a whole answer.
+// summary shows the sources, warnings and usage of a complete answer.
 func (r *renderer) summary(response *llm.Response) {
 	if len(response.Messages) == 0 {
 		r.screen.note("the answer is empty")
@@ -112,7 +115,7 @@ func (r *renderer) summary(response *llm.Response) {
 		r.screen.note("source: %s", strings.TrimSpace(source.Title+" "+source.URL))
 	}
 	for _, warning := range response.Warnings {
-		if warning.Code != llm.WarnUsageUnknown { // the last line says so
+		if warning.Code != llm.WarnUsageUnknown { // the last line shows it
 			r.screen.note("warning: %s", warning)
 		}
 	}
@@ -123,8 +126,8 @@ func (r *renderer) summary(response *llm.Response) {
 	r.screen.note("[%s]", strings.Join(facts, " · "))
 }
 
-// rate says how fast the answer came: its tokens after the first piece, over
-// the time from there to the end. The wait for the first is not speed.
+// rate returns the speed of the answer: the tokens after the first piece, divided by the time
+// from the first piece to the end. The wait for the first piece is not included.
 func (r *renderer) rate(output llm.Tokens) string {
 	seconds := r.last.Sub(r.first).Seconds()
 	if output.Certainty == llm.CertaintyNone || output.N < 2 || r.pieces < 2 || seconds <= 0 {
@@ -137,6 +140,7 @@ func (r *renderer) rate(output llm.Tokens) string {
 	return fmt.Sprintf("%s%.1f tokens/s", about, float64(output.N-1)/seconds)
 }
 
+// usage returns the usage as text.
 func usage(u llm.Usage) string {
 	if u.IsZero() {
 		return "usage unknown"
@@ -144,7 +148,7 @@ func usage(u llm.Usage) string {
 	return u.String()
 }
 
-// finish says why the answer ended, unless the model was done.
+// finish returns the finish reason as text, or "" if the model finished normally.
 func finish(response *llm.Response) string {
 	reason := string(response.FinishReason)
 	switch response.FinishReason {
@@ -158,6 +162,7 @@ func finish(response *llm.Response) string {
 	return "finish: " + reason
 }
 
+// kindOfPart returns the type of a part, for example "image".
 func kindOfPart(part llm.Part) string {
 	return strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", part), "llm."))
 }

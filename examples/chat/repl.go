@@ -13,14 +13,13 @@ import (
 const (
 	promptFirst = "> "
 	promptMore  = "… "
-	offerRetry  = "Enter or /retry asks again."
+	offerRetry  = "Press Enter or use /retry to try again."
 )
 
-// errQuit is what /quit returns.
+// errQuit is returned by /quit.
 var errQuit = errors.New("quit")
 
-// converse reads lines and answers them until the person leaves. It returns
-// the exit status.
+// converse reads and answers messages until the user exits. It returns the exit status.
 func (c *chat) converse(ctx context.Context) int {
 	pressed, stop := c.env.interrupts()
 	defer stop()
@@ -28,7 +27,7 @@ func (c *chat) converse(ctx context.Context) int {
 	in := readLines(c.env.stdin)
 	defer in.close()
 
-	c.screen.note("Ctrl-C stops an answer, Ctrl-D leaves, /help lists the commands.")
+	c.screen.note("Ctrl-C stops an answer, Ctrl-D exits, /help lists the commands.")
 	for {
 		line, err := c.prompt(ctx, in)
 		if err == nil {
@@ -44,8 +43,8 @@ func (c *chat) converse(ctx context.Context) int {
 	}
 }
 
-// prompt returns what the person types next: a line, or several of which all
-// but the last end in a backslash. [io.EOF] means that the person leaves.
+// prompt reads a message from the user: one line, or several lines if all lines before the
+// last end with a backslash. It returns [io.EOF] if the user exits.
 func (c *chat) prompt(ctx context.Context, in *input) (string, error) {
 	var earlier strings.Builder
 	prompt, pressedBefore := promptFirst, false
@@ -73,7 +72,7 @@ func (c *chat) prompt(ctx context.Context, in *input) (string, error) {
 			if pressedBefore {
 				return "", io.EOF
 			}
-			c.screen.note("Ctrl-C again, or Ctrl-D, leaves.")
+			c.screen.note("Press Ctrl-C again or Ctrl-D to exit.")
 			earlier.Reset()
 			prompt, pressedBefore = promptFirst, true
 		case <-ctx.Done():
@@ -83,8 +82,8 @@ func (c *chat) prompt(ctx context.Context, in *input) (string, error) {
 	}
 }
 
-// handle answers a line. What goes wrong is shown, and the conversation goes
-// on: an error ends it.
+// handle answers a message or runs a command. Failures are shown on the screen. If handle
+// returns an error, the program exits.
 func (c *chat) handle(ctx context.Context, line string) error {
 	switch {
 	case strings.HasPrefix(line, "//"): // a message that begins with a slash
@@ -99,24 +98,25 @@ func (c *chat) handle(ctx context.Context, line string) error {
 	return nil
 }
 
-// message returns the person's message, with the images that wait for it.
+// message returns a message with the text and the images that were added to it.
 func (c *chat) message(text string) llm.Message {
 	m := llm.User(text, c.images...)
 	c.images = nil
 	return m
 }
 
+// turn sends a message, and shows the answer or the error.
 func (c *chat) turn(ctx context.Context, message llm.Message) error {
 	err := c.ask(ctx, message)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, errWrite):
-		return err // there is nowhere to show a conversation
+		return err // without output, the conversation cannot continue
 	case errors.Is(err, errStopped) && c.unanswered == nil:
-		c.screen.note("stopped; what there is of the answer is kept")
+		c.screen.note("stopped; the partial answer is part of the conversation")
 	case errors.Is(err, errStopped):
-		c.screen.note("stopped before the answer began. %s", offerRetry)
+		c.screen.note("stopped before the answer started. %s", offerRetry)
 	case err != nil:
 		c.screen.failure(err, offerRetry)
 	}
@@ -141,6 +141,6 @@ func (c *chat) command(ctx context.Context, line string) error {
 	if near := nearest(name); near != "" {
 		suggestion = fmt.Sprintf(" Did you mean /%s?", near)
 	}
-	c.screen.note("There is no /%s.%s /help lists the commands.", name, suggestion)
+	c.screen.note("Unknown command /%s.%s /help lists the commands.", name, suggestion)
 	return nil
 }

@@ -8,27 +8,27 @@ import (
 	"unicode"
 )
 
-// errWrite means that the answer cannot be shown.
+// errWrite is the error for an answer that cannot be written.
 var errWrite = errors.New("cannot write the answer")
 
-// The escape sequences of ECMA-48 that are used.
+// Escape sequences of ECMA-48.
 const (
 	dim   = "\x1b[2m"
 	red   = "\x1b[31m"
 	plain = "\x1b[0m"
-	// erase goes to the line's start and erases it.
+	// erase moves to the start of the line and erases it.
 	erase = "\r\x1b[K"
 )
 
-// screen is where things are shown: the answer on standard output, all else on
-// standard error. On a terminal the two are one screen.
+// screen writes the answer to standard output, and everything else to standard error. On a
+// terminal, both appear on the same screen.
 type screen struct {
 	out, err output
-	colour   bool // on standard error
-	lively   bool // things may move
+	color    bool // standard error has colors
+	lively   bool // the screen can show a spinner
 }
 
-// output is one of the two streams.
+// output is standard output or standard error.
 type output struct {
 	w        io.Writer
 	terminal bool
@@ -36,13 +36,14 @@ type output struct {
 	failed   error
 }
 
+// newScreen returns a screen for the terminal's capabilities.
 func newScreen(e env) *screen {
 	s := &screen{
 		out: output{w: e.stdout, terminal: e.isTerminal(e.stdout)},
 		err: output{w: e.stderr, terminal: e.isTerminal(e.stderr)},
 	}
 	able := e.getenv("TERM") != "dumb"
-	s.colour = s.err.terminal && able && e.getenv("NO_COLOR") == "" // see no-color.org
+	s.color = s.err.terminal && able && e.getenv("NO_COLOR") == "" // see no-color.org
 	s.lively = s.err.terminal && able && s.out.terminal
 	return s
 }
@@ -50,17 +51,17 @@ func newScreen(e env) *screen {
 // answer shows a piece of the answer.
 func (s *screen) answer(text string) { s.out.print(text, "") }
 
-// thought shows a piece of what is beside the answer.
+// thought shows a piece of the reasoning.
 func (s *screen) thought(text string) { s.err.print(text, s.paint(dim)) }
 
-// note shows lines of the program's own, on lines of their own.
+// note shows a message of the program, on separate lines.
 func (s *screen) note(format string, arguments ...any) {
 	s.endLine()
 	s.err.print(fmt.Sprintf(format, arguments...), s.paint(dim))
 	s.endLine()
 }
 
-// failure shows an error and what can be done about it.
+// failure shows an error with advice.
 func (s *screen) failure(err error, offer string) {
 	s.endLine()
 	s.err.print("error: "+message(err), s.paint(red))
@@ -70,16 +71,17 @@ func (s *screen) failure(err error, offer string) {
 	}
 }
 
-// prompt shows that it is the person's turn.
+// prompt shows the prompt for the user's message.
 func (s *screen) prompt(text string) {
 	s.endLine()
 	s.err.print(text, "")
 }
 
-// entered is told when the person has ended the prompt's line.
+// entered must be called after the user pressed Enter: the cursor is then at the start of a
+// line.
 func (s *screen) entered() { s.err.midLine = false }
 
-// endLine goes to the start of a line.
+// endLine moves to the start of a line.
 func (s *screen) endLine() {
 	for _, o := range []*output{&s.out, &s.err} {
 		if o.midLine {
@@ -88,21 +90,23 @@ func (s *screen) endLine() {
 	}
 }
 
-// blankLine leaves a line free between what the model thinks and says. It does
-// not belong to the answer.
+// blankLine writes an empty line between reasoning and answer. It goes to standard error,
+// because it is not part of the answer.
 func (s *screen) blankLine() {
 	s.endLine()
 	s.err.print("\n", "")
 }
 
-func (s *screen) paint(colour string) string {
-	if s.colour {
-		return colour
+// paint returns the escape sequence of a color, or "" if the screen has no colors.
+func (s *screen) paint(color string) string {
+	if s.color {
+		return color
 	}
 	return ""
 }
 
-func (o *output) print(text, colour string) {
+// print writes text in a color. After a failed write, it does nothing.
+func (o *output) print(text, color string) {
 	if text == "" || o.failed != nil {
 		return
 	}
@@ -110,14 +114,14 @@ func (o *output) print(text, colour string) {
 		text = printable(text)
 	}
 	o.midLine = !strings.HasSuffix(text, "\n")
-	if colour != "" {
-		text = colour + text + plain // nothing stays on, wherever the program ends
+	if color != "" {
+		text = color + text + plain // reset after each write, because the program can end at any time
 	}
 	_, o.failed = io.WriteString(o.w, text)
 }
 
-// printable leaves out what could take over a terminal: a model's or a
-// server's text may hold escape sequences.
+// printable removes control characters except line breaks and tabs. Security: the text of a
+// model or a server can contain escape sequences that control the terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// scripted is a provider whose models say what is written below.
+// scripted is a provider whose models follow the scripts below.
 type scripted struct {
 	name   string
 	models map[string]script
@@ -95,7 +95,7 @@ func play(steps ...any) script {
 	}
 }
 
-// pause is an event that comes after a time.
+// pause is an event that arrives after a delay.
 type pause struct {
 	time  time.Duration
 	event llm.Event
@@ -124,7 +124,7 @@ func done(reason llm.FinishReason, in, out int) llm.Event {
 	return detail(llm.EventDone, &llm.Done{FinishReason: reason, Usage: llm.Usage{Input: llm.Known(in), Output: llm.Known(out)}})
 }
 
-// endless counts until it is stopped, a number every 20 milliseconds.
+// endless counts until it is stopped, with a number every 20 milliseconds.
 func endless(ctx context.Context, _ *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		for n := 1; ; n++ {
@@ -139,7 +139,7 @@ func endless(ctx context.Context, _ *llm.Call) llm.Events {
 	}
 }
 
-// echo says which messages it was sent.
+// echo answers with the messages of the request.
 func echo(ctx context.Context, call *llm.Call) llm.Events {
 	var heard []string
 	for _, m := range call.Request.Messages {
@@ -154,7 +154,7 @@ func echo(ctx context.Context, call *llm.Call) llm.Events {
 	return play(text(strings.Join(heard, ", ")), done(llm.FinishStop, 1, 1))(ctx, call)
 }
 
-// unreliable fails at every odd call.
+// unreliable fails on the first, third, and every other odd call.
 func unreliable() script {
 	calls := 0
 	return func(ctx context.Context, call *llm.Call) llm.Events {

@@ -11,27 +11,28 @@ const spinnerStep = 100 * time.Millisecond
 
 var spinnerFrames = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
-// spinner shows that something is awaited, and for how long.
+// spinner shows that the program is waiting, and for how many seconds.
 type spinner struct {
 	w       io.Writer
 	leave   chan struct{}
 	drawing sync.WaitGroup
 }
 
-// startSpinner shows a spinner at the start of the present line until its stop
-// is called. Nobody else may write to w until then.
+// startSpinner shows a spinner at the start of the current line until stop is called. Do not
+// write to w until then.
 func startSpinner(w io.Writer) *spinner {
 	s := &spinner{w: w, leave: make(chan struct{})}
 	s.drawing.Go(s.draw)
 	return s
 }
 
-// stop erases the spinner. When it returns, nothing is drawn any more.
+// stop erases the spinner and waits until its goroutine has ended.
 func (s *spinner) stop() {
 	close(s.leave)
 	s.drawing.Wait()
 }
 
+// draw draws the spinner until stop is called.
 func (s *spinner) draw() {
 	start := time.Now()
 	tick := time.NewTicker(spinnerStep)
@@ -42,7 +43,7 @@ func (s *spinner) draw() {
 			text += fmt.Sprintf(" %ds", int(waited.Seconds()))
 		}
 		if _, err := io.WriteString(s.w, "\r"+text); err != nil {
-			return // a decoration that cannot be drawn is none
+			return // the spinner is not essential: ignore the error
 		}
 		select {
 		case <-tick.C:

@@ -15,10 +15,10 @@ import (
 	"github.com/creack/pty"
 )
 
-// patience is how long the program may take to show something.
+// patience is the time limit for output of the program.
 const patience = 20 * time.Second
 
-// terminal is the program in a process of its own, behind a pseudo-terminal.
+// terminal is the program in a separate process with a pseudo-terminal.
 type terminal struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -33,8 +33,8 @@ func startTerminal(t *testing.T, variables []string, args ...string) *terminal {
 	return startPiped(t, nil, variables, args...)
 }
 
-// startPiped starts the program with its input from a pipe, as in "echo hi | chat",
-// if there is one, and everything else at the terminal.
+// startPiped starts the program at a terminal. If there is an input, standard input is a pipe,
+// for example "echo hi | chat".
 func startPiped(t *testing.T, stdin io.Reader, variables []string, args ...string) *terminal {
 	t.Helper()
 	cmd := program(t, append([]string{"TERM=xterm", "HOME=" + t.TempDir()}, variables...), args...)
@@ -84,7 +84,7 @@ func (term *terminal) press(keys string) {
 	}
 }
 
-// see waits until the screen shows the text, and returns what came up to its end.
+// see waits for a text and returns the output up to its end.
 func (term *terminal) see(text string) string {
 	term.t.Helper()
 	deadline := time.After(patience)
@@ -96,18 +96,17 @@ func (term *terminal) see(text string) string {
 		select {
 		case more, ok := <-term.output:
 			if !ok {
-				term.t.Fatalf("the program ended before it showed %q; there was %q", text, term.unseen)
+				term.t.Fatalf("the program exited without the output %q; its output was %q", text, term.unseen)
 			}
 			term.unseen += more
 			term.all.WriteString(more)
 		case <-deadline:
-			term.t.Fatalf("after %v there is no %q; there was %q", patience, text, term.unseen)
+			term.t.Fatalf("after %v, the output does not contain %q: %q", patience, text, term.unseen)
 		}
 	}
 }
 
-// exit waits for the program's end; it returns the exit status and what was
-// still to be seen.
+// exit waits until the program exits, and returns the exit status and the unread output.
 func (term *terminal) exit() (int, string) {
 	term.t.Helper()
 	kill := time.AfterFunc(patience, func() { term.cmd.Process.Kill() })
@@ -124,20 +123,20 @@ func (term *terminal) exit() (int, string) {
 func (term *terminal) leaves(status int) {
 	term.t.Helper()
 	if got, rest := term.exit(); got != status {
-		term.t.Errorf("the exit status is %d, want %d; at the end there was %q", got, status, rest)
+		term.t.Errorf("the exit status is %d, want %d; the last output was %q", got, status, rest)
 	}
 }
 
 // freshPrompt is a prompt at the start of a line.
 const freshPrompt = "\r\n> "
 
-func TestTerminalShowsAnAnswerAsItComes(t *testing.T) {
+func TestTerminalStreamsAnswer(t *testing.T) {
 	term := startTerminal(t, nil, "-model", "scripted/hello")
 	term.see("model: scripted/hello (named by -model)")
 	term.see(freshPrompt)
 	term.press("hi\r")
 	if got, want := term.see("⠋"), "hi\r\n\r⠋"; got != want {
-		t.Errorf("before the answer there is %q, want %q", got, want)
+		t.Errorf("the output before the answer is %q, want %q", got, want)
 	}
 	spun := term.see("Greet them.")
 	if want := "\r\x1b[K\x1b[2mGreet them."; !strings.HasSuffix(spun, want) {
@@ -154,13 +153,13 @@ func TestTerminalShowsAnAnswerAsItComes(t *testing.T) {
 	term.leaves(0)
 }
 
-func TestTerminalInterruptStopsAnAnswer(t *testing.T) {
+func TestTerminalInterruptStopsAnswer(t *testing.T) {
 	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/endless")
 	term.see(freshPrompt)
 	term.press("Count.\r")
 	term.see("1 2 3 4 ")
 	term.press("\x03")
-	term.see("stopped; what there is of the answer is kept")
+	term.see("stopped; the partial answer is part of the conversation")
 	term.see(freshPrompt)
 	term.press("/model scripted/echo\r")
 	term.see("model: scripted/echo" + freshPrompt)
@@ -172,21 +171,21 @@ func TestTerminalInterruptStopsAnAnswer(t *testing.T) {
 	term.leaves(0)
 }
 
-func TestTerminalInterruptAtThePrompt(t *testing.T) {
+func TestTerminalInterruptAtPrompt(t *testing.T) {
 	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/echo")
 	term.see(freshPrompt)
 	term.press("half a line\x03")
-	term.see("Ctrl-C again, or Ctrl-D, leaves." + freshPrompt)
+	term.see("Press Ctrl-C again or Ctrl-D to exit." + freshPrompt)
 	term.press("whole\r")
 	term.see(`user "whole"`)
 	term.see(freshPrompt)
 	term.press("\x03")
-	term.see("Ctrl-C again, or Ctrl-D, leaves." + freshPrompt)
+	term.see("Press Ctrl-C again or Ctrl-D to exit." + freshPrompt)
 	term.press("\x03")
 	term.leaves(0)
 }
 
-func TestTerminalModelsOfTheConfigFile(t *testing.T) {
+func TestTerminalModelsOfConfigFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "parley.yaml")
 	file := "models: {first: scripted/brief, terse: {model: scripted/echo, defaults: {system: Be terse.}}}\ndefault: first"
 	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
@@ -196,7 +195,7 @@ func TestTerminalModelsOfTheConfigFile(t *testing.T) {
 	term.see("model: scripted/brief (by " + path)
 	term.see(freshPrompt)
 	term.press("/model\r")
-	term.see("the config file's: first, terse" + freshPrompt)
+	term.see("models of the config file: first, terse" + freshPrompt)
 	term.press("/model terse\r")
 	term.see("model: scripted/echo" + freshPrompt)
 	term.press("And?\r")
@@ -225,10 +224,10 @@ func TestTerminalCommands(t *testing.T) {
 		{"two", `system "Be brief.", user "one", assistant "Hi.", user "two"` + "\r\n[tokens/s unknown · 1 in, 1 out]"},
 		{"/system Be kind.", "system message set"},
 		{"/save " + path, "saved 5 messages to " + path},
-		{"/reset", "a new conversation"},
+		{"/reset", "new conversation"},
 		{"three", `system "Be kind.", user "three"` + "\r\n"},
-		{"/system", "no system message"},
-		{"/reset", "a new conversation"},
+		{"/system", "system message removed"},
+		{"/reset", "new conversation"},
 		{"four", `Kuser "four"` + "\r\n"},
 		{"/load " + path, "loaded 5 messages from " + path},
 		{"five", `system "Be kind.", user "one", assistant "Hi.", user "two", assistant `},
@@ -247,32 +246,32 @@ func TestTerminalCommands(t *testing.T) {
 func TestTerminalWithPipedInput(t *testing.T) {
 	term := startPiped(t, strings.NewReader("hi\n"), nil, "-model", "scripted/hello")
 	if before := term.see("⠋"); strings.Contains(before, "> ") {
-		t.Errorf("there is a prompt, though the input is a pipe: %q", before)
+		t.Errorf("a prompt is shown although the input is a pipe: %q", before)
 	}
 	term.see("\r\x1b[K\x1b[2mGreet them.")
 	term.see("Hello there.\r\n")
 	status, rest := term.exit()
 	if want := "tokens/s · 12 in, 5 out]"; status != 0 || !strings.Contains(rest, want) {
-		t.Errorf("the exit status is %d, want 0, and the end %q, want %q in it", status, rest, want)
+		t.Errorf("the exit status is %d, want 0; the last output is %q, want %q in it", status, rest, want)
 	}
 }
 
-func TestTerminalNothingConfigured(t *testing.T) {
+func TestTerminalNoConfiguration(t *testing.T) {
 	// The address is one at which nobody listens: that port is reserved.
 	term := startTerminal(t, []string{"OLLAMA_HOST=127.0.0.1:1"})
 	status, shown := term.exit()
 	lines := strings.Split(strings.TrimSuffix(shown, "\r\n"), "\r\n")
 	if status != 1 || len(lines) != 3 {
-		t.Fatalf("the exit status is %d and there are %d lines, want 1 and 3: %q", status, len(lines), shown)
+		t.Fatalf("the exit status is %d with %d lines, want 1 and 3: %q", status, len(lines), shown)
 	}
 	for i, want := range []string{"set OPENAI_API_KEY", "start Ollama", "set PARLEY_MODEL"} {
 		if !strings.Contains(lines[i], want) {
-			t.Errorf("line %d does not say %q: %q", i+1, want, lines[i])
+			t.Errorf("line %d does not contain %q: %q", i+1, want, lines[i])
 		}
 	}
 }
 
-func TestTerminalOneAnswer(t *testing.T) {
+func TestTerminalSingleAnswer(t *testing.T) {
 	t.Run("to its end", func(t *testing.T) {
 		term := startTerminal(t, nil, "-model", "scripted/brief", "Hello?")
 		term.see("\r\x1b[KHi.\r\n")
@@ -297,6 +296,6 @@ func TestTerminalPipedInputAndOutput(t *testing.T) {
 	}
 	same(t, "standard output", "Hello there.\n", stdout.String())
 	if strings.ContainsAny(stderr.String(), "\x1b\r") {
-		t.Errorf("standard error is no terminal and gets control characters: %q", stderr.String())
+		t.Errorf("standard error is not a terminal, but has control characters: %q", stderr.String())
 	}
 }

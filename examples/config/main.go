@@ -1,5 +1,5 @@
-// Command config asks a model and leaves it to a file which one answers. The files beside it say
-// the same thing to three providers; no line of the program differs.
+// Command config sends a prompt to the model of a config file. This folder has three config
+// files for three providers. The program is the same for all of them.
 //
 //	go run ./examples/config -config examples/config/openai.yaml Why is the sky blue?
 //	go run ./examples/config -config examples/config/gemini.yaml Why is the sky blue?
@@ -30,10 +30,10 @@ func main() {
 func run(ctx context.Context, stdout, stderr io.Writer, args []string) error {
 	flags := flag.NewFlagSet("config", flag.ExitOnError)
 	path := flags.String("config", "parley.yaml", "the config `file`")
-	name := flags.String("model", "", "the `name` of a model in it; else its default")
-	_ = flags.Parse(args) // which ends the program at a mistake
+	name := flags.String("model", "", "the `name` of a model in the file (default: the file's default)")
+	_ = flags.Parse(args) // exits the program after an error
 	if flags.NArg() == 0 {
-		return errors.New("there is no question; usage: config [-config file] [-model name] question")
+		return errors.New("missing prompt: usage: config [-config file] [-model name] prompt")
 	}
 	cfg, err := config.Load(*path, nil)
 	if err != nil {

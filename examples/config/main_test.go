@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// replies are one answer in three dialects, by the end of the path that is asked.
+// replies contains the same answer in three formats, by the end of the request's path.
 var replies = map[string]string{
 	"/chat/completions": "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"Air scatters blue.\"},\"finish_reason\":\"stop\"}]}\n\n" +
 		"data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":20,\"completion_tokens\":4,\"total_tokens\":24}}\n\ndata: [DONE]\n\n",
@@ -20,9 +20,9 @@ var replies = map[string]string{
 		"\"usageMetadata\":{\"promptTokenCount\":20,\"candidatesTokenCount\":4,\"totalTokenCount\":24}}\n\n",
 }
 
-// TestOnlyTheFileDiffers runs the program with each of the files, which are the real ones but for
-// the server's address.
-func TestOnlyTheFileDiffers(t *testing.T) {
+// TestConfigFiles runs the program with each config file. Only the server's address is
+// replaced.
+func TestConfigFiles(t *testing.T) {
 	for _, provider := range []string{"openai", "gemini", "ollama"} {
 		t.Run(provider, func(t *testing.T) {
 			var asked string
@@ -40,7 +40,7 @@ func TestOnlyTheFileDiffers(t *testing.T) {
 						return
 					}
 				}
-				t.Errorf("the server was asked for %s", r.URL.Path)
+				t.Errorf("unexpected request for %s", r.URL.Path)
 			}))
 			defer server.Close()
 			t.Setenv("OPENAI_API_KEY", "k-123456789")
@@ -61,18 +61,18 @@ func TestOnlyTheFileDiffers(t *testing.T) {
 				t.Errorf("the answer is %q", stdout.String())
 			}
 			if want := ": 20 in, 4 out"; !strings.Contains(stderr.String(), want) {
-				t.Errorf("standard error is %q, want it to have %q", stderr.String(), want)
+				t.Errorf("standard error is %q, want %q in it", stderr.String(), want)
 			}
 			for _, want := range []string{"You answer in one sentence.", "Why is the sky blue?", "4000"} {
 				if !strings.Contains(asked, want) {
-					t.Errorf("the server was asked %s, which does not have %q", asked, want)
+					t.Errorf("the request is %s, want %q in it", asked, want)
 				}
 			}
 		})
 	}
 }
 
-func TestMistakesAreToldWithTheirPlace(t *testing.T) {
+func TestConfigErrors(t *testing.T) {
 	path := t.TempDir() + "/parley.yaml"
 	if err := os.WriteFile(path, []byte("models:\n  assistant: {modle: ollama/llama3.2}\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -83,14 +83,14 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestQuestionIsWanted(t *testing.T) {
+func TestMissingPrompt(t *testing.T) {
 	err := run(t.Context(), io.Discard, io.Discard, []string{"-config", "ollama.yaml"})
-	if want := "there is no question; usage: config [-config file] [-model name] question"; err == nil || err.Error() != want {
+	if want := "missing prompt: usage: config [-config file] [-model name] prompt"; err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }
 
-func TestWrongFlagIsToldOnce(t *testing.T) {
+func TestUnknownFlag(t *testing.T) {
 	const asProgram = "CONFIG_TEST_AS_PROGRAM"
 	if os.Getenv(asProgram) != "" {
 		os.Args = []string{"config", "-nope"}
@@ -104,6 +104,6 @@ func TestWrongFlagIsToldOnce(t *testing.T) {
 		t.Errorf("the exit code is %d, want 2", code)
 	}
 	if n := strings.Count(string(said), "-nope"); n != 1 {
-		t.Errorf("the mistake is told %d times, want once:\n%s", n, said)
+		t.Errorf("the error is printed %d times, want once:\n%s", n, said)
 	}
 }

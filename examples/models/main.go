@@ -1,8 +1,8 @@
-// Command models prints the catalog: models with their limits, prices and status.
+// Command models prints the model catalog: limits, prices and status.
 //
-//	go run ./examples/models                           # all models that are in use
+//	go run ./examples/models                           # all models that are not retired
 //	go run ./examples/models -provider gemini -can tools -takes image
-//	go run ./examples/models "LLaMA 2"                 # every fact about one model
+//	go run ./examples/models "LLaMA 2"                 # the details of one model
 package main
 
 import (
@@ -33,10 +33,10 @@ func run(w io.Writer, args []string) error {
 	flags := flag.NewFlagSet("models", flag.ExitOnError)
 	provider := flags.String("provider", "", "only models of this `provider`")
 	can := flags.String("can", "", "only models with this `capability`: tools, reasoning, json_schema, streaming, prompt_cache")
-	takes := flags.String("takes", "", "only models that take this `modality`: text, image, audio, video, file")
-	all := flags.Bool("all", false, "retired models and systems of the past as well")
-	file := flags.String("config", "", "the models of this config `file` as well")
-	_ = flags.Parse(args) // which ends the program at a mistake
+	takes := flags.String("takes", "", "only models with this input `modality`: text, image, audio, video, file")
+	all := flags.Bool("all", false, "include retired models and historical systems")
+	file := flags.String("config", "", "include the models of this config `file`")
+	_ = flags.Parse(args) // exits the program after an error
 	models := catalog.All()
 	if *file != "" {
 		cfg, err := config.Load(*file, nil)
@@ -44,7 +44,7 @@ func run(w io.Writer, args []string) error {
 			return err
 		}
 		defer cfg.Close()
-		for _, name := range cfg.Names() { // facts in the file replace those of the catalog
+		for _, name := range cfg.Names() { // a model of the file replaces that of the catalog
 			if own, ok := cfg.Info(name); ok {
 				models = slices.DeleteFunc(models, func(e catalog.Model) bool { return e.String() == own.String() })
 				models = append(models, own)
@@ -75,11 +75,11 @@ func describe(w io.Writer, models []catalog.Model, name string) error {
 		return strings.EqualFold(e.String(), name) || slices.Contains(e.Aliases, name)
 	})
 	if i < 0 {
-		return fmt.Errorf("no facts about %q; the catalog is of %s", name, catalog.Date().Format(time.DateOnly))
+		return fmt.Errorf("model %q is not in the catalog of %s: run without arguments to list the models", name, catalog.Date().Format(time.DateOnly))
 	}
 	e := models[i]
 	for _, fact := range [][2]string{
-		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"Licence", e.License},
+		{"Model", e.String()}, {"Owner", e.OwnedBy}, {"Sizes", strings.Join(e.Sizes, ", ")}, {"License", e.License},
 		{"Context", count(e.ContextWindow)}, {"Output", count(e.MaxOutput)}, {"Takes", list(e.Input)}, {"Can", list(e.Capabilities)},
 		{"Prices", prices(e)}, {"Status", status(e)}, {"Access", e.Access}, {"Sources", strings.Join(e.Sources, ", ")}, {"As of", catalog.Date().Format(time.DateOnly)},
 	} {

@@ -16,7 +16,7 @@ func output(t *testing.T, args ...string) string {
 	return b.String()
 }
 
-func TestModelsAreFiltered(t *testing.T) {
+func TestFilters(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "parley.yaml")
 	if err := os.WriteFile(config, []byte("models: {own: {model: ollama/llama3.2, info: {context_window: 4711, capabilities: [tools]}}, luna: {model: openai/gpt-6-luna, key: k, info: {max_output: 64001}}}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -38,12 +38,12 @@ func TestModelsAreFiltered(t *testing.T) {
 			got := output(t, test.args...)
 			for _, text := range test.has {
 				if !strings.Contains(got, text) {
-					t.Errorf("the output does not have %q:\n%s", text, got)
+					t.Errorf("the output does not contain %q:\n%s", text, got)
 				}
 			}
 			for _, text := range test.not {
 				if strings.Contains(got, text) {
-					t.Errorf("the output has %q:\n%s", text, got)
+					t.Errorf("the output contains %q:\n%s", text, got)
 				}
 			}
 		})
@@ -51,7 +51,7 @@ func TestModelsAreFiltered(t *testing.T) {
 }
 
 func TestUnknownModel(t *testing.T) {
-	if err := run(new(strings.Builder), []string{"nobody/nothing"}); err == nil || !strings.Contains(err.Error(), `no facts about "nobody/nothing"; the catalog is of 20`) {
+	if err := run(new(strings.Builder), []string{"nobody/nothing"}); err == nil || !strings.Contains(err.Error(), `model "nobody/nothing" is not in the catalog of 20`) {
 		t.Errorf("the error is %v", err)
 	}
 }

@@ -1,5 +1,6 @@
-// Command provider shows a provider of one's own: ELIZA, who needs no server. A provider is a name and
-// one method, and once it is registered, all that Parley has works with it.
+// Command provider shows how to write a provider. The provider is ELIZA, a program of 1966 that
+// needs no server. A provider has a name and one method. After registration, it works with all
+// features of Parley: config files, middleware, and streams.
 //
 //	go run ./examples/provider I need a holiday
 package main
@@ -35,7 +36,7 @@ func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
 // Chat answers a chat, word by word. Dispatch passes the error that it returns to the caller.
 func (eliza) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if len(call.Request.Tools) > 0 { // report a setting that is not supported
-		const text = "Eliza uses no tools"
+		const text = "Eliza does not support tools"
 		if call.Request.FailOnUnsupported {
 			return llm.Errorf(llm.Unsupported, text)
 		}
@@ -61,6 +62,7 @@ func (eliza) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, err
 	return nil
 }
 
+// rules are the patterns of messages, and the replies.
 var rules = []struct {
 	said  *regexp.Regexp
 	reply string
@@ -70,6 +72,7 @@ var rules = []struct {
 	{regexp.MustCompile(`(?i)\b(mother|father)\b`), "Tell me more of your family."},
 }
 
+// reply returns the reply of the first matching rule.
 func reply(said string) string {
 	said = strings.TrimRight(said, " .!?")
 	for _, rule := range rules {

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-func TestElizaAnswers(t *testing.T) {
+func TestEliza(t *testing.T) {
 	model, err := providers.Open("eliza/1966")
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func TestElizaAnswers(t *testing.T) {
 	}
 }
 
-func TestElizaSaysWhatSheCannotDo(t *testing.T) {
+func TestElizaUnsupported(t *testing.T) {
 	model := llm.New(eliza{}, "1966")
 	req := llm.Prompt("hi")
 	req.Tools = []llm.Tool{{Name: "f"}}
@@ -39,19 +39,19 @@ func TestElizaSaysWhatSheCannotDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]llm.Warning{{Code: llm.WarnUnsupported, Setting: "Tools", Message: "Eliza uses no tools"}}, resp.Warnings); diff != "" {
+	if diff := cmp.Diff([]llm.Warning{{Code: llm.WarnUnsupported, Setting: "Tools", Message: "Eliza does not support tools"}}, resp.Warnings); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 	req.FailOnUnsupported = true
 	if _, err := model.Generate(t.Context(), req); !errors.Is(err, llm.Unsupported) {
-		t.Errorf("the error in strict mode is %v", err)
+		t.Errorf("the error with FailOnUnsupported is %v", err)
 	}
 	if _, err := model.ListModels(t.Context()); !errors.Is(err, llm.Unsupported) {
-		t.Errorf("the error of listing models is %v", err)
+		t.Errorf("the error of ListModels is %v", err)
 	}
 }
 
-func TestLeavingEarlyIsFine(t *testing.T) {
+func TestElizaStopsEarly(t *testing.T) {
 	for range llm.New(eliza{}, "1966").Stream(t.Context(), llm.Prompt("I need a long answer")).Text() {
 		break
 	}

@@ -1,8 +1,7 @@
-// Command quickstart asks a model one question and prints the answer as it
-// comes.
+// Command quickstart sends one prompt to a model and streams the answer.
 //
-//	go run ./examples/quickstart                      # what is set up: a config file, a key, a local Ollama
-//	go run ./examples/quickstart openai/gpt-6-luna    # with OPENAI_API_KEY
+//	go run ./examples/quickstart                      # a model from a config file, a key, or a local Ollama
+//	go run ./examples/quickstart openai/gpt-6-luna    # needs OPENAI_API_KEY
 package main
 
 import (
@@ -33,7 +32,7 @@ func main() {
 	fmt.Printf("\n%s\n", answer.Response().Usage)
 }
 
-// choose returns the model that is named, or else the one that the person has set up.
+// choose returns the named model, or otherwise the model that is configured.
 func choose(ctx context.Context, args []string) (*llm.Model, error) {
 	if len(args) > 0 {
 		return providers.Open(args[0])

@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// asProgram is set in the environment of a test binary that is to be the
-// program itself.
+// asProgram is an environment variable. If it is set, the test binary runs the program.
 const asProgram = "QUICKSTART_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -22,7 +21,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// answer is a reply in OpenAI's dialect.
+// answer is a reply in OpenAI's format:
 // https://platform.openai.com/docs/api-reference/chat-streaming
 const answer = `data: {"id":"1","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"Air scatters "}}]}
 
@@ -71,7 +70,7 @@ func TestQuickstart(t *testing.T) {
 				t.Errorf("standard output is %q, want %q", got, test.wantStdout)
 			}
 			if got := stderr.String(); !strings.Contains(got, test.wantStderr) || test.wantStderr == "" && got != "" {
-				t.Errorf("standard error is %q, want it to have %q", got, test.wantStderr)
+				t.Errorf("standard error is %q, want %q in it", got, test.wantStderr)
 			}
 		})
 	}

@@ -1,7 +1,7 @@
-// Command search finds the lines of a text that are nearest in meaning to a
-// query, by their embeddings.
+// Command search uses embeddings to find the lines of a text that are most similar in meaning
+// to a query.
 //
-//	go run ./examples/search -model openai/text-embedding-3-small notes.txt what did we decide about prices
+//	go run ./examples/search -model openai/text-embedding-3-small notes.txt our decision about prices
 //	go run ./examples/search -model ollama/nomic-embed-text notes.txt holidays
 package main
 
@@ -23,7 +23,7 @@ import (
 )
 
 func main() {
-	name := flag.String("model", "ollama/nomic-embed-text", "`provider/name` of a model that makes embeddings")
+	name := flag.String("model", "ollama/nomic-embed-text", "`provider/name` of an embedding model")
 	top := flag.Int("top", 3, "`number` of lines to print")
 	flag.Parse()
 	if flag.NArg() < 2 {
@@ -42,20 +42,20 @@ func main() {
 		log.Fatal(err)
 	}
 	for _, hit := range found[:max(0, min(*top, len(found)))] {
-		fmt.Printf("%.2f  %s\n", hit.likeness, hit.line)
+		fmt.Printf("%.2f  %s\n", hit.similarity, hit.line)
 	}
 }
 
-// hit is a line and how like the query it is, from -1 to 1.
+// hit is a line and its similarity to the query, from -1 to 1.
 type hit struct {
-	line     string
-	likeness float64
+	line       string
+	similarity float64
 }
 
-// batch is how many texts go into one request: providers have limits, some of them at 100.
+// batch is the number of texts in one request. Some providers allow at most 100.
 const batch = 64
 
-// search returns all lines that are not blank, those most like the query first.
+// search returns all lines that are not blank, ordered by similarity to the query.
 func search(ctx context.Context, model *llm.Model, lines []string, query string) ([]hit, error) {
 	lines = slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.TrimSpace(line) == "" })
 	var vectors [][]float32
@@ -70,11 +70,11 @@ func search(ctx context.Context, model *llm.Model, lines []string, query string)
 	for i, line := range lines {
 		hits[i] = hit{line, cosine(vectors[0], vectors[i+1])}
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.likeness, a.likeness) })
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.similarity, a.similarity) })
 	return hits, nil
 }
 
-// cosine returns the cosine of the angle between two vectors, or 0 if one has no length.
+// cosine returns the cosine of the angle between two vectors, or 0 if one of them is zero.
 func cosine(a, b []float32) float64 {
 	var ab, aa, bb float64
 	for i := range min(len(a), len(b)) {

@@ -12,7 +12,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// letters is a model whose vector of a text counts its a's and b's.
+// letters is a model whose vectors count the letters a and b in a text.
 func letters(sizes *[]int) *llm.Model {
 	return llmtest.Always(llmtest.Func(func(_ context.Context, call *llm.Call) llm.Events {
 		*sizes = append(*sizes, len(call.Embed.Inputs))
@@ -27,7 +27,7 @@ func letters(sizes *[]int) *llm.Model {
 	})).Model()
 }
 
-func TestNearestLinesComeFirst(t *testing.T) {
+func TestSearch(t *testing.T) {
 	var sizes []int
 	hits, err := search(t.Context(), letters(&sizes), []string{"bb", "", "a b", "aa", "none"}, "a")
 	if err != nil {
@@ -35,20 +35,20 @@ func TestNearestLinesComeFirst(t *testing.T) {
 	}
 	var got []string
 	for _, h := range hits {
-		got = append(got, fmt.Sprintf("%.2f %s", h.likeness, h.line))
+		got = append(got, fmt.Sprintf("%.2f %s", h.similarity, h.line))
 	}
 	if diff := cmp.Diff([]string{"1.00 aa", "0.71 a b", "0.00 bb", "0.00 none"}, got); diff != "" {
 		t.Errorf("hits (-want +got):\n%s", diff)
 	}
 }
 
-func TestManyLinesTakeSeveralRequests(t *testing.T) {
+func TestSearchBatches(t *testing.T) {
 	var sizes []int
 	hits, err := search(t.Context(), letters(&sizes), strings.Split(strings.Repeat("a\n", 150), "\n"), "b")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]int{64, 64, 23}, sizes); diff != "" || len(hits) != 150 {
-		t.Errorf("there are %d hits, and the sizes of the requests differ (-want +got):\n%s", len(hits), diff)
+		t.Errorf("got %d hits; sizes of the requests (-want +got):\n%s", len(hits), diff)
 	}
 }

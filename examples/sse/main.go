@@ -1,11 +1,11 @@
-// Command sse streams answers to browsers, as server-sent events.
+// Command sse streams answers to browsers with server-sent events.
 //
 //	go run ./examples/sse &
 //	curl -N 'http://127.0.0.1:8787/ask?q=Why+is+the+sky+blue'
 //
-// Each piece of the answer is a "message" event whose data is a JSON text. The
-// last event is "done", with the usage, or "failed": by then the status has been sent,
-// so an error has to be an event as well. If the browser leaves, so does the call.
+// Each piece of the answer is a "message" event with a JSON string as its data. The last event
+// is "done" with the usage, or "failed" with the kind of the error: the HTTP status is already
+// sent at that time. If the browser closes the connection, the call to the model ends.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer result.Model.Close()
-	log.Printf("http://127.0.0.1:8787/ask asks %s", result)
+	log.Printf("serving %s at http://127.0.0.1:8787/ask", result)
 	server := &http.Server{Addr: "127.0.0.1:8787", Handler: handler(result.Model), ReadHeaderTimeout: 5 * time.Second}
 	log.Print(server.ListenAndServe())
 }
@@ -37,7 +37,7 @@ func handler(model *llm.Model) http.Handler {
 	mux.HandleFunc("GET /ask", func(w http.ResponseWriter, r *http.Request) {
 		question := r.URL.Query().Get("q")
 		if question == "" {
-			http.Error(w, "ask something: /ask?q=…", http.StatusBadRequest)
+			http.Error(w, "missing parameter q: use /ask?q=…", http.StatusBadRequest)
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
@@ -46,22 +46,22 @@ func handler(model *llm.Model) http.Handler {
 		for text, err := range answer.Text() {
 			if err != nil {
 				log.Print(err)
-				send(w, "failed", llm.KindOf(err)) // the rest is for the log: it may name what the public should not know
+				send(w, "failed", llm.KindOf(err)) // security: the error's text may contain internal details
 				return
 			}
 			if send(w, "message", text) != nil {
-				return // the browser has left, and leaving the loop ends the call
+				return // the browser closed the connection; leaving the loop ends the call
 			}
 		}
 		usage := answer.Response().Usage
-		_ = send(w, "done", usage.String()) // nothing comes after it
+		_ = send(w, "done", usage.String()) // the last event: an error has no effect
 	})
 	return mux
 }
 
-// send writes one event and sees that it leaves at once.
+// send writes one event and flushes it.
 func send(w http.ResponseWriter, event string, data any) error {
-	encoded, err := json.Marshal(data) // which has no line breaks, as the format wants
+	encoded, err := json.Marshal(data) // contains no line breaks, which would end the data field
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func get(t *testing.T, reply llmtest.Reply, path string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-func TestAnswersAreEvents(t *testing.T) {
+func TestEvents(t *testing.T) {
 	for _, test := range []struct {
 		name, path string
 		reply      llmtest.Reply
@@ -40,7 +40,7 @@ func TestAnswersAreEvents(t *testing.T) {
 			"event: message\ndata: \"Two\\n\"\n\nevent: message\ndata: \"lines.\"\n\nevent: done\ndata: \"3 in, 4 out\"\n\n"},
 		{"a failure", "/ask?q=hi", llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "internal.example is busy"}), 200,
 			"event: failed\ndata: \"overloaded\"\n\n"},
-		{"no question", "/ask", llmtest.Echo(), 400, "ask something: /ask?q=…\n"},
+		{"no question", "/ask", llmtest.Echo(), 400, "missing parameter q: use /ask?q=…\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, body := get(t, test.reply, test.path)
@@ -51,8 +51,8 @@ func TestAnswersAreEvents(t *testing.T) {
 	}
 }
 
-// TestLeavingEndsTheCall has a model that would never stop talking.
-func TestLeavingEndsTheCall(t *testing.T) {
+// TestDisconnectEndsCall uses a model with an endless answer.
+func TestDisconnectEndsCall(t *testing.T) {
 	ended := make(chan struct{})
 	endless := llmtest.Func(func(ctx context.Context, _ *llm.Call) llm.Events {
 		return func(yield func(llm.Event, error) bool) {

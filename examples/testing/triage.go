@@ -1,5 +1,5 @@
-// Command testing sorts a support request into one of three boxes. It is here for its test,
-// triage_test.go, which shows how a program that asks models is tested without one.
+// Command testing assigns a support request to one of three boxes. Its test, triage_test.go,
+// shows how to test a program with a scripted model instead of a real one.
 //
 //	go run ./examples/testing "My invoice is wrong, and I am furious"
 package main
@@ -20,25 +20,26 @@ import (
 
 var boxes = []string{"billing", "bug", "other"}
 
-// triage returns the box for a request. It takes any model, so a test can give it a scripted one.
+// triage returns the box for a request. The model is a parameter, so that a test can pass a
+// scripted one.
 func triage(ctx context.Context, model *llm.Model, request string) (string, error) {
 	req := &llm.Request{
 		Messages: []llm.Message{
 			llm.System("Answer with one word: " + strings.Join(boxes, ", ") + "."),
 			llm.User(request),
 		},
-		MaxTokens: 2000, // models that reason need room for it
+		MaxTokens: 2000, // reasoning counts towards the limit
 	}
 	resp, err := model.Generate(ctx, req)
 	if errors.Is(err, llm.ContentFilter) {
-		return "other", nil // a person will read it
+		return "other", nil // a person reads these requests
 	}
 	if err != nil {
 		return "", err
 	}
 	box := strings.ToLower(strings.Trim(resp.Text(), " .\n"))
 	if !slices.Contains(boxes, box) {
-		return "", fmt.Errorf("the model answered %q, which is none of %v", resp.Text(), boxes)
+		return "", fmt.Errorf("unexpected answer %q: want one of %v", resp.Text(), boxes)
 	}
 	return box, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// What a program makes of answers is tested with answers that are written down.
+// A scripted model tests how the program handles answers.
 func TestTriage(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -20,7 +20,7 @@ func TestTriage(t *testing.T) {
 	}{
 		{"a plain answer", llmtest.Text("billing"), "billing", ""},
 		{"an answer in pieces", llmtest.Text("B", "ug", ".\n"), "bug", ""},
-		{"an answer that is none", llmtest.Text("It depends."), "", `the model answered "It depends.", which is none of [billing bug other]`},
+		{"an answer that is none", llmtest.Text("It depends."), "", `unexpected answer "It depends.": want one of [billing bug other]`},
 		{"a request that is filtered", llmtest.Error(&llm.Error{Kind: llm.ContentFilter}), "other", ""},
 		{"a busy server", llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "try later"}), "", "parley: llmtest/scripted: overloaded: try later"},
 	} {
@@ -31,14 +31,14 @@ func TestTriage(t *testing.T) {
 				message = err.Error()
 			}
 			if box != test.box || message != test.err {
-				t.Errorf("triage returns %q and the error %q,\nwant %q and %q", box, message, test.box, test.err)
+				t.Errorf("triage returned %q and the error %q,\nwant %q and %q", box, message, test.box, test.err)
 			}
 		})
 	}
 }
 
-// What it asks is tested by what the model has received.
-func TestTriageAsksForOneWord(t *testing.T) {
+// The scripted model records the requests that it receives.
+func TestTriageRequest(t *testing.T) {
 	provider := llmtest.New(llmtest.Text("bug"))
 	if _, err := triage(t.Context(), provider.Model(), "It crashes"); err != nil {
 		t.Fatal(err)
@@ -52,11 +52,11 @@ func TestTriageAsksForOneWord(t *testing.T) {
 	}
 }
 
-// An answer that breaks off is an error, and not a word that happens to be a box.
-func TestTriageTrustsNoHalfAnswer(t *testing.T) {
+// A truncated answer is an error, even if its text is the name of a box.
+func TestTriageIncompleteAnswer(t *testing.T) {
 	cut := llmtest.Events(llm.Event{Type: llm.EventText, Text: "bug"}) // without an end
 	box, err := triage(t.Context(), llmtest.New(cut).Model(), "It crashes")
 	if !errors.Is(err, llm.Incomplete) || box != "" {
-		t.Errorf("triage returns %q and the error %v, want an incomplete answer", box, err)
+		t.Errorf("triage returned %q and the error %v, want an incomplete answer", box, err)
 	}
 }

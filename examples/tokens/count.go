@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// row is a line of the table: an input and what was counted of it.
+// row is a row of the table: an input and its counts.
 type row struct {
 	name   string
 	bytes  int64
-	tokens []int // for each model
+	tokens []int // one count for each model
 }
 
-// countAll prints the table of all inputs, and below it what could not be read.
+// countAll prints a table of the counts of all inputs. It prints errors to standard error and
+// returns the exit status.
 func countAll(e env, models []model, inputs []input) int {
 	var rows []row
 	total := row{name: "total", tokens: make([]int, len(models))}
@@ -40,8 +41,8 @@ func countAll(e env, models []model, inputs []input) int {
 	return status
 }
 
-// count reads an input once for all models: each has a goroutine that counts
-// what it is fed.
+// count reads an input once and counts its tokens for all models. Each model counts in a
+// separate goroutine.
 func count(e env, models []model, in input) (row, error) {
 	source, size, err := in.open()
 	if err != nil {
@@ -68,14 +69,14 @@ func count(e env, models []model, in input) (row, error) {
 	bar.clear()
 	counted := row{name: in.name, bytes: read}
 	for i := range models {
-		feeds[i].(*io.PipeWriter).CloseWithError(err) // which for nil is io.EOF
+		feeds[i].(*io.PipeWriter).CloseWithError(err) // nil becomes io.EOF
 		r := <-results[i]
 		counted.tokens = append(counted.tokens, r.tokens)
 	}
 	return counted, err
 }
 
-// printTable prints the rows, the numbers aligned to the right.
+// printTable prints the rows with right-aligned numbers.
 func printTable(w io.Writer, models []model, rows []row) {
 	lines := [][]string{{"", "bytes"}}
 	for _, m := range models {
@@ -114,7 +115,7 @@ func printTable(w io.Writer, models []model, rows []row) {
 	}
 }
 
-// grouped writes a number as people read it: 1,047,576.
+// grouped formats a number with separators, for example 1,047,576.
 func grouped(n int64) string {
 	digits := fmt.Sprint(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {

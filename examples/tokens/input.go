@@ -7,12 +7,13 @@ import (
 	"os"
 )
 
-// input is something to be counted.
+// input is a file or standard input.
 type input struct {
 	name string
-	open func() (io.ReadCloser, int64, error) // the size in bytes is 0 if it is not known
+	open func() (io.ReadCloser, int64, error) // the size in bytes is 0 if it is unknown
 }
 
+// files returns the inputs for file names.
 func files(names []string) []input {
 	var inputs []input
 	for _, name := range names {
@@ -21,6 +22,7 @@ func files(names []string) []input {
 	return inputs
 }
 
+// openFile opens a file and returns its size in bytes.
 func openFile(name string) (io.ReadCloser, int64, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -28,7 +30,7 @@ func openFile(name string) (io.ReadCloser, int64, error) {
 	}
 	info, err := f.Stat()
 	if err == nil && info.IsDir() {
-		err = &fs.PathError{Op: "count", Path: name, Err: errors.New("it is a folder")}
+		err = &fs.PathError{Op: "count", Path: name, Err: errors.New("is a folder")}
 	}
 	if err != nil {
 		f.Close()

@@ -1,14 +1,13 @@
-// Command tokens counts the tokens of files, as wc counts words, without asking
-// anybody.
+// Command tokens counts the tokens of files locally, without the network.
 //
 //	go run ./examples/tokens README.md llm/*.go
-//	go run ./examples/tokens -model gpt-4o,gpt-4,./llama.gguf README.md   # side by side
+//	go run ./examples/tokens -model gpt-4o,gpt-4,./llama.gguf README.md   # compare models
 //	git diff | go run ./examples/tokens                                   # standard input
-//	go run ./examples/tokens -show README.md                              # where the tokens are
+//	go run ./examples/tokens -show README.md                              # show each token
 //
-// A model is the name of one of OpenAI's, of an encoding (cl100k_base), or a
-// file with a vocabulary: GGUF, tokenizer.json, tokenizer.model. What is
-// counted is text alone: a chat adds a few tokens for each message.
+// A model is the name of an OpenAI model or of an encoding (cl100k_base), or a vocabulary file:
+// GGUF, tokenizer.json or tokenizer.model. The count is that of the text. In a chat, each
+// message has a few additional tokens.
 package main
 
 import (
@@ -35,7 +34,7 @@ func isTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// env is all that the program knows of the world around it, but for the files.
+// env is the environment of the program, except for files. Tests replace it.
 type env struct {
 	args           []string // without the program's name
 	stdin          io.Reader
@@ -44,7 +43,7 @@ type env struct {
 	isTerminal     func(stream any) bool // one of the three above
 }
 
-// run is the program; it returns its exit status.
+// run runs the program and returns the exit status.
 func run(e env) int {
 	flags := flag.NewFlagSet("tokens", flag.ContinueOnError)
 	flags.SetOutput(e.stderr)
@@ -52,9 +51,9 @@ func run(e env) int {
 		fmt.Fprintf(e.stderr, "usage: tokens [-model name,...] [-window tokens] [-show] [file ...]\n\n")
 		flags.PrintDefaults()
 	}
-	names := flags.String("model", "gpt-4o", "`names` of models or encodings, or files with vocabularies, by commas")
-	window := flags.Int("window", 0, "context window in `tokens`, where it is not known or to be another")
-	show := flags.Bool("show", false, "show the tokens themselves: coloured in a terminal, else one a line")
+	names := flags.String("model", "gpt-4o", "comma-separated `names` of models, encodings or vocabulary files")
+	window := flags.Int("window", 0, "context window in `tokens` (default: the model's, if it is known)")
+	show := flags.Bool("show", false, "show each token: colored in a terminal, otherwise one per line")
 	if err := flags.Parse(e.args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {

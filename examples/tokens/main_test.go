@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// result is what the program leaves behind.
+// result is the output and the exit status of the program.
 type result struct {
 	Status         int
 	Stdout, Stderr string
 }
 
-// runWith runs the program in a pipe, or in a terminal.
+// runWith runs the program with its output in a pipe or a terminal.
 func runWith(stdin string, terminal bool, args ...string) result {
 	var stdout, stderr bytes.Buffer
 	status := run(env{
@@ -29,7 +29,7 @@ func runWith(stdin string, terminal bool, args ...string) result {
 	return result{status, stdout.String(), stderr.String()}
 }
 
-// write makes a file of the content and returns its path.
+// write writes a file and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -39,15 +39,15 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-func TestCountsStandardInput(t *testing.T) {
+func TestCountStandardInput(t *testing.T) {
 	got := runWith("hello world", false)
 	want := result{Stdout: "   bytes  gpt-4o  of 128,000\n-     11       2       0.0 %\n"}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the program's end (-want +got):\n%s", diff)
+		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
-func TestComparesModelsSideBySide(t *testing.T) {
+func TestCompareModels(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, content := range map[string]string{"a.txt": "안녕하세요", "b.txt": strings.Repeat("word ", 1000)} {
 		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
@@ -61,11 +61,11 @@ b.txt  5,000   1,001       0.8 %  1,001    12.2 %        1,001
 total  5,015   1,003       0.8 %  1,006    12.3 %        1,006
 `
 	if diff := cmp.Diff(result{Stdout: want}, got); diff != "" {
-		t.Errorf("the program's end (-want +got):\n%s", diff)
+		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
-func TestKnowsTheContextWindow(t *testing.T) {
+func TestContextWindow(t *testing.T) {
 	for name, want := range map[string]int{
 		"gpt-4o-mini": 128_000, "openai/gpt-4.1-2025-04-14": 1_047_576, "gpt-35-turbo": 16_385,
 		"ft:gpt-4o-mini-2024-07-18:org::id": 128_000, "o3": 200_000, "somebody-elses": 0,
@@ -76,23 +76,23 @@ func TestKnowsTheContextWindow(t *testing.T) {
 	}
 }
 
-func TestCountsWhatCanBeReadAndReportsTheRest(t *testing.T) {
+func TestCountWithErrors(t *testing.T) {
 	path := write(t, "here.txt", "hello world")
 	got := runWith("", false, "-window", "4", path, path+".missing", filepath.Dir(path))
 	if got.Status != 1 {
 		t.Errorf("the status is %d, want 1", got.Status)
 	}
 	if !strings.Contains(got.Stdout, "50.0 %") {
-		t.Errorf("the table lacks the file that is there, and its share of the window:\n%s", got.Stdout)
+		t.Errorf("the table lacks the existing file or its share of the window:\n%s", got.Stdout)
 	}
-	for _, want := range []string{"here.txt.missing: no such file", "it is a folder"} {
+	for _, want := range []string{"here.txt.missing: no such file", "is a folder"} {
 		if !strings.Contains(got.Stderr, want) {
-			t.Errorf("standard error says %q, want it to say %q", got.Stderr, want)
+			t.Errorf("standard error is %q, want %q in it", got.Stderr, want)
 		}
 	}
 }
 
-func TestRefusesModelsItDoesNotKnow(t *testing.T) {
+func TestUnknownModels(t *testing.T) {
 	for _, tt := range []struct {
 		models, says string
 		status       int
@@ -112,15 +112,15 @@ func TestRefusesModelsItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestShowsTokensOneALineInAPipe(t *testing.T) {
+func TestShowInPipe(t *testing.T) {
 	got := runWith("hello world\x1b[2J", false, "-show")
 	want := result{Stdout: "24912\t\"hello\"\n2375\t\" world\"\n215\t\"\\x1b\"\n58\t\"[\"\n17\t\"2\"\n41\t\"J\"\n"}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the program's end (-want +got):\n%s", diff)
+		t.Errorf("result (-want +got):\n%s", diff)
 	}
 }
 
-func TestShowsTokensInColoursInATerminal(t *testing.T) {
+func TestShowInTerminal(t *testing.T) {
 	got := runWith("hi\n🦙\x1b[2J", true, "-show")
 	for _, want := range []string{
 		"hi\x1b[0m",  // a token ends with its colour
@@ -134,12 +134,12 @@ func TestShowsTokensInColoursInATerminal(t *testing.T) {
 		}
 	}
 	if strings.Contains(got.Stdout, "\x1b[2J") {
-		t.Errorf("the text's own escape sequence reaches the terminal: %q", got.Stdout)
+		t.Errorf("the output contains the escape sequence of the text: %q", got.Stdout)
 	}
 }
 
-// A bar is drawn once counting takes longer than patience, and is gone at the end.
-func TestProgressIsShownWhereItTakesLong(t *testing.T) {
+// The progress bar appears when counting takes longer than patience, and is removed at the end.
+func TestProgress(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		size         int64
@@ -164,21 +164,21 @@ func TestProgressIsShownWhereItTakesLong(t *testing.T) {
 			p.clear()
 			got := stderr.String()
 			if !strings.Contains(got, tt.shows) || strings.Contains(got, tt.hides) {
-				t.Errorf("standard error is %q, want it with %q and without %q", got, tt.shows, tt.hides)
+				t.Errorf("standard error is %q, want %q in it and not %q", got, tt.shows, tt.hides)
 			}
 			if got != "" && !strings.HasSuffix(got, "\r\x1b[K") {
-				t.Errorf("the bar is left behind: %q", got)
+				t.Errorf("the bar is not removed: %q", got)
 			}
 		})
 	}
 }
 
-// failing breaks after some text.
+// failing is a reader that fails after some text.
 type failing struct{ io.Reader }
 
 func (failing) Close() error { return nil }
 
-func TestInputThatBreaksIsAnErrorNotACount(t *testing.T) {
+func TestReadError(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader("hello"), closed{})
 	var stdout, stderr bytes.Buffer
 	e := env{stdout: &stdout, stderr: &stderr, now: time.Now, isTerminal: func(any) bool { return false }}

@@ -8,14 +8,14 @@ import (
 	"github.com/parley-llm/parley/providers/catalog"
 )
 
-// model is what tokens are counted for.
+// model is a model or an encoding for which tokens are counted.
 type model struct {
 	name     string
 	encoding *tokens.Encoding
-	window   int // context window in tokens, 0 if it is not known
+	window   int // the context window in tokens, 0 if it is unknown
 }
 
-// openModel finds the vocabulary that a name on the command line means.
+// openModel returns the model, encoding or vocabulary file with the given name.
 func openModel(name string) (model, error) {
 	switch name {
 	case "cl100k_base":
@@ -41,12 +41,12 @@ func openModel(name string) (model, error) {
 	return model{name: name, encoding: encoding, window: windowOf(name)}, nil
 }
 
-// windowOf returns the context window of a model of OpenAI's by the catalog, 0 if
-// it is not known.
+// windowOf returns the context window of an OpenAI model from the catalog, in tokens. It
+// returns 0 if the window is unknown.
 func windowOf(name string) int {
 	name = strings.TrimPrefix(name[strings.LastIndexByte(name, '/')+1:], "ft:")
-	name, _, _ = strings.Cut(name, ":")                  // how it was fine-tuned
-	name = strings.Replace(name, "gpt-35", "gpt-3.5", 1) // Azure
+	name, _, _ = strings.Cut(name, ":")                  // without the suffix of fine-tuned models
+	name = strings.Replace(name, "gpt-35", "gpt-3.5", 1) // the spelling of Azure
 	entry, _ := catalog.Lookup("openai/" + name)
 	return entry.ContextWindow
 }

@@ -7,23 +7,24 @@ import (
 	"time"
 )
 
-// progress shows on standard error how far counting has come, if that is a
-// terminal and it takes long enough to wonder.
+// progress shows the progress of a count on standard error, if that is a terminal and the count
+// takes longer than patience.
 type progress struct {
-	out         io.Writer // nil if nothing is to be shown
+	out         io.Writer // nil if standard error is not a terminal
 	now         func() time.Time
 	name        string
-	size, done  int64 // in bytes; size is 0 if it is not known
+	size, done  int64 // in bytes; size is 0 if it is unknown
 	begun, last time.Time
 	shown       bool
 }
 
-// patience is how long nothing is shown, and pace how often it changes then.
+// patience is the time before progress is shown, and pace the time between two updates.
 const (
 	patience = 300 * time.Millisecond
 	pace     = 100 * time.Millisecond
 )
 
+// newProgress returns a progress for an input of the given size.
 func newProgress(e env, name string, size int64) *progress {
 	p := &progress{now: e.now, name: name, size: size, begun: e.now()}
 	if e.isTerminal(e.stderr) {
@@ -32,7 +33,7 @@ func newProgress(e env, name string, size int64) *progress {
 	return p
 }
 
-// Write takes note of bytes that have been read.
+// Write counts the bytes that have been read, and updates the display.
 func (p *progress) Write(b []byte) (int, error) {
 	p.done += int64(len(b))
 	if now := p.now(); p.out != nil && now.Sub(p.begun) >= patience && now.Sub(p.last) >= pace {
@@ -42,6 +43,7 @@ func (p *progress) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// line returns the text to display.
 func (p *progress) line(now time.Time) string {
 	const width = 30
 	done := float64(p.done) / 1e6
@@ -55,7 +57,7 @@ func (p *progress) line(now time.Time) string {
 	return fmt.Sprintf("%s  %s %3.0f %%  %.0f MB/s", printable(p.name), bar, 100*part, speed)
 }
 
-// clear takes away what is shown.
+// clear removes the display.
 func (p *progress) clear() {
 	if p.shown {
 		fmt.Fprint(p.out, "\r\x1b[K")

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// showAll prints the tokens of all inputs, for each model.
+// showAll prints the tokens of all inputs for each model. It returns the exit status.
 func showAll(e env, models []model, inputs []input) int {
 	out := bufio.NewWriter(e.stdout)
 	defer out.Flush()
@@ -26,7 +26,7 @@ func showAll(e env, models []model, inputs []input) int {
 				fmt.Fprintf(out, "%s, %s:\n", printable(in.name), m.name)
 			}
 			if e.isTerminal(e.stdout) {
-				showColoured(out, m, text)
+				showColored(out, m, text)
 				continue
 			}
 			for id, piece := range m.encoding.Tokens(text) {
@@ -37,6 +37,7 @@ func showAll(e env, models []model, inputs []input) int {
 	return status
 }
 
+// readAll reads an input as text.
 func readAll(in input) (string, error) {
 	source, _, err := in.open()
 	if err != nil {
@@ -47,12 +48,12 @@ func readAll(in input) (string, error) {
 	return string(data), err
 }
 
-// backgrounds follow one another, so that each token differs from its neighbours.
+// backgrounds are used in turn, so that adjacent tokens have different colors.
 var backgrounds = []string{"\x1b[48;5;153;38;5;16m", "\x1b[48;5;157;38;5;16m", "\x1b[48;5;229;38;5;16m", "\x1b[48;5;224;38;5;16m", "\x1b[48;5;189;38;5;16m"}
 
-// showColoured prints text with a background for each token. Tokens that are
-// only part of a character share one, underlined.
-func showColoured(w io.Writer, m model, text string) {
+// showColored prints text with a background color for each token. Tokens that together form
+// one character have the same color and are underlined.
+func showColored(w io.Writer, m model, text string) {
 	const (
 		underlined = "\x1b[4m"
 		reset      = "\x1b[0m"
@@ -69,8 +70,8 @@ func showColoured(w io.Writer, m model, text string) {
 		if !whole {
 			style += underlined
 		}
-		// Colours end with the line: a terminal would fill what is right of it. The
-		// newline itself is shown, as it may be a token, or part of one.
+		// Colors are reset at the end of a line, because a terminal would fill the rest of the
+		// line. A newline is shown as ↵, because it can be a token or a part of one.
 		fmt.Fprint(w, style, strings.ReplaceAll(printable(part), "\n", "↵"+reset+"\n"+style), reset)
 		shown, part = shown+1, ""
 	}
@@ -80,8 +81,8 @@ func showColoured(w io.Writer, m model, text string) {
 	fmt.Fprintf(w, "\n%s tokens (%s)\n", grouped(int64(count)), m.encoding.Name())
 }
 
-// printable replaces what would command a terminal by what it looks like in
-// caret notation.
+// printable replaces control characters with caret notation. Security: escape sequences in a
+// file cannot control the terminal.
 func printable(text string) string {
 	var b strings.Builder
 	for _, r := range text {

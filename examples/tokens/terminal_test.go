@@ -12,8 +12,8 @@ import (
 	"github.com/creack/pty"
 )
 
-// inTerminal runs the program with its output in a pseudo-terminal, and returns
-// what that was sent. Each look at the clock takes a fifth of a second.
+// inTerminal runs the program with its output in a pseudo-terminal, and returns the output. The
+// clock advances by 0.2 seconds each time the program reads it.
 func inTerminal(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	master, slave, err := pty.Open()
@@ -40,7 +40,7 @@ func inTerminal(t *testing.T, stdin string, args ...string) string {
 	return output
 }
 
-func TestATerminalIsShownProgressAndThenTheTable(t *testing.T) {
+func TestTerminalProgress(t *testing.T) {
 	path := write(t, "long.txt", strings.Repeat("one two three ", 30_000))
 	output := inTerminal(t, "", path)
 	before, table, found := strings.Cut(output, "bytes")
@@ -55,31 +55,31 @@ func TestATerminalIsShownProgressAndThenTheTable(t *testing.T) {
 		}
 	}
 	if drawn < 2 {
-		t.Errorf("the bar was drawn %d times on its way, want it to move: %q", drawn, before)
+		t.Errorf("the bar was drawn %d times, want more than one: %q", drawn, before)
 	}
 	if last := bars[len(bars)-1]; strings.TrimSpace(last) != "" {
-		t.Errorf("the table does not begin on a line that was cleared, but after %q", last)
+		t.Errorf("the table starts after %q, want a cleared line", last)
 	}
 	if !strings.Contains(table, "420,000  90,001") {
 		t.Errorf("the table is %q", table)
 	}
 }
 
-func TestATerminalIsShownTokensInColours(t *testing.T) {
+func TestTerminalColors(t *testing.T) {
 	output := inTerminal(t, "hello world\n", "-show")
 	want := backgrounds[0] + "hello\x1b[0m" + backgrounds[1] + " world\x1b[0m" + backgrounds[2] + "↵\x1b[0m\r\n"
 	if !strings.HasPrefix(output, want) {
-		t.Errorf("the terminal is sent %q, want it to begin with %q", output, want)
+		t.Errorf("the output is %q, want the prefix %q", output, want)
 	}
 }
 
-func TestAFileIsNoTerminal(t *testing.T) {
+func TestFileIsNotTerminal(t *testing.T) {
 	file, err := os.Open(write(t, "a.txt", "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
 	if isTerminal(file) || isTerminal(new(strings.Builder)) {
-		t.Error("a file, or what is no file, counts as a terminal")
+		t.Error("isTerminal is true for a file or for another type")
 	}
 }

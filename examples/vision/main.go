@@ -1,9 +1,9 @@
-// Command vision asks a model about pictures.
+// Command vision asks a model a question about images.
 //
-//	go run ./examples/vision photo.png What is this?
-//	PARLEY_MODEL=ollama/llama3.2-vision go run ./examples/vision a.jpg b.jpg What differs?
+//	go run ./examples/vision photo.png Describe this image
+//	PARLEY_MODEL=ollama/llama3.2-vision go run ./examples/vision a.jpg b.jpg List the differences
 //
-// The words from the first that is no file on are the question.
+// The arguments are image files, followed by the words of the question.
 package main
 
 import (
@@ -33,29 +33,29 @@ func main() {
 	}
 }
 
-// describe asks about the pictures, and prints the answer as it comes.
+// describe asks about the images and streams the answer.
 func describe(ctx context.Context, w io.Writer, model *llm.Model, args []string) error {
-	var pictures []llm.Part
+	var images []llm.Part
 	for len(args) > 0 {
 		data, err := os.ReadFile(args[0])
 		if errors.Is(err, fs.ErrNotExist) {
-			break // the question begins
+			break // the first argument that is not a file starts the question
 		}
 		if err != nil {
 			return err
 		}
-		pictures = append(pictures, llm.Image{Data: data}) // the kind of picture is found out from its bytes
+		images = append(images, llm.Image{Data: data}) // the media type is detected from the data
 		args = args[1:]
 	}
 	question := strings.Join(args, " ")
 	switch {
-	case len(pictures) == 0:
-		return errors.New("there is no picture: give its file first")
+	case len(images) == 0:
+		return errors.New("missing image: pass image files before the question")
 	case question == "":
-		question = "Describe what is to be seen."
+		question = "Describe the images."
 	}
-	// Strict: a model that is known to see nothing is an error, rather than an answer about nothing.
-	req := &llm.Request{Messages: []llm.Message{llm.User(question, pictures...)}, FailOnUnsupported: true}
+	// With FailOnUnsupported, a model without image input is an error, not a warning.
+	req := &llm.Request{Messages: []llm.Message{llm.User(question, images...)}, FailOnUnsupported: true}
 	for text, err := range model.Stream(ctx, req).Text() {
 		if err != nil {
 			return err

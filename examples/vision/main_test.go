@@ -12,7 +12,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-func TestPicturesGoWithTheQuestion(t *testing.T) {
+func TestDescribe(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png")
 	for _, path := range []string{a, b} {
@@ -25,7 +25,7 @@ func TestPicturesGoWithTheQuestion(t *testing.T) {
 		want llm.Message
 	}{
 		{[]string{a, b, "What", "differs?"}, llm.User("What differs?", llm.Image{Data: []byte("a.png")}, llm.Image{Data: []byte("b.png")})},
-		{[]string{a}, llm.User("Describe what is to be seen.", llm.Image{Data: []byte("a.png")})},
+		{[]string{a}, llm.User("Describe the images.", llm.Image{Data: []byte("a.png")})},
 	} {
 		p := llmtest.New(llmtest.Text("A ", "cat."))
 		var out strings.Builder
@@ -39,7 +39,7 @@ func TestPicturesGoWithTheQuestion(t *testing.T) {
 			t.Errorf("messages (-want +got):\n%s", diff)
 		}
 	}
-	if err := describe(t.Context(), new(strings.Builder), llmtest.New().Model(), []string{"What", "is", "this?"}); err == nil || err.Error() != "there is no picture: give its file first" {
-		t.Errorf("the error without a picture is %v", err)
+	if err := describe(t.Context(), new(strings.Builder), llmtest.New().Model(), []string{"What", "is", "this?"}); err == nil || err.Error() != "missing image: pass image files before the question" {
+		t.Errorf("the error without an image is %v", err)
 	}
 }

@@ -9,47 +9,45 @@ import (
 	"unicode"
 )
 
-// apiError is the error in a reply, independent of its JSON form.
+// apiError is the error that a server reports in a reply's body.
 type apiError struct {
 	Message    string
-	Code       string // "context_length_exceeded"; a number stands in Number
+	Code       string // "context_length_exceeded"; a numeric code is in Number
 	Type       string // "invalid_request_error", "RESOURCE_EXHAUSTED"
-	Reason     string // Google's and Azure's more exact word: "API_KEY_INVALID"
+	Reason     string // the more exact code of Google and Azure: "API_KEY_INVALID"
 	Number     int    // a code that is an HTTP status
 	RetryAfter time.Duration
 }
 
 // name returns the most exact code of the error.
-func (c apiError) name() string {
-	for _, word := range [...]string{c.Reason, c.Code, c.Type} {
-		if word != "" {
-			return word
+func (e apiError) name() string {
+	for _, code := range e.codes() {
+		if code != "" {
+			return code
 		}
 	}
-	return itoa(c.Number)
+	return itoa(e.Number)
 }
 
-// words returns the codes that can determine the kind, most exact first, in lower case.
-func (c apiError) words() [3]string {
-	return [3]string{strings.ToLower(c.Reason), strings.ToLower(c.Code), strings.ToLower(c.Type)}
-}
+// codes returns the codes that may determine the kind, the most exact first.
+func (e apiError) codes() [3]string { return [3]string{e.Reason, e.Code, e.Type} }
 
-// readAPIError reads an error in any of the forms that servers use:
+// readAPIError reads an error in each of these formats:
 //
-//	{"error":{"message":…,"type":…,"code":…}}      OpenAI and its dialect, llama.cpp
+//	{"error":{"message":…,"type":…,"code":…}}      OpenAI and compatible servers, llama.cpp
 //	{"error":{"code":400,"status":…,"details":[]}} Google, also as an element of a list
 //	{"error":"text"}                               Ollama; the text may itself be JSON
 //	{"message":…}, {"detail":…}                    gateways, FastAPI
-//	text or a web page                             proxies
+//	plain text or a web page                       proxies
 func readAPIError(data []byte) apiError {
 	return readNested(bytes.TrimSpace(data), maxNested)
 }
 
-// maxNested is the maximum nesting of an error. Ollama wraps llama.cpp's {"error":{…}} in a
-// string in an object, and gateways wrap that again.
+// maxNested is the maximum number of levels at which an error is wrapped in others: Ollama
+// wraps llama.cpp's {"error":{…}} in a string in an object, and gateways wrap it again.
 const maxNested = 6
 
-// readNested reads an error that can be wrapped in others, up to depth times.
+// readNested reads an error that is wrapped in at most depth others.
 func readNested(data []byte, depth int) apiError {
 	if len(data) == 0 {
 		return apiError{}
@@ -76,7 +74,7 @@ func readNested(data []byte, depth int) apiError {
 	return apiError{Message: excerpt(data)}
 }
 
-// apiErrorJSON has the members of all forms of error object.
+// apiErrorJSON has the members of all formats of error objects.
 type apiErrorJSON struct {
 	Error   json.RawMessage `json:"error"`
 	Message json.RawMessage `json:"message"`
@@ -90,15 +88,15 @@ type apiErrorJSON struct {
 	} `json:"innererror"` // Azure
 	Details json.RawMessage `json:"details"` // Google
 
-	// Cerebras, beside an error inside a stream: ErrorChunkResponse in types/chat/chat_completion.py
-	// of github.com/Cerebras/cerebras-cloud-sdk-python v1.67.0.
+	// Cerebras adds the status to an error inside a stream: ErrorChunkResponse in
+	// types/chat/chat_completion.py of github.com/Cerebras/cerebras-cloud-sdk-python v1.67.0.
 	StatusCode json.RawMessage `json:"status_code"`
 }
 
 func (o *apiErrorJSON) apiError(depth int) apiError {
-	if IsSet(o.Error) && !isBool(o.Error) { // true means that the message has the error
+	if IsSet(o.Error) && !isBool(o.Error) { // "error":true comes with a separate "message"
 		inner := readNested(bytes.TrimSpace(o.Error), depth-1)
-		if inner.Code == "" && inner.Number == 0 { // some put the code beside the error
+		if inner.Code == "" && inner.Number == 0 { // some servers put the code next to "error"
 			inner.Code, inner.Number = codeOf(o.Code)
 		}
 		if inner.Number == 0 {
@@ -117,10 +115,10 @@ func (o *apiErrorJSON) apiError(depth int) apiError {
 	}
 	for _, text := range [...]json.RawMessage{o.Message, o.Msg, o.Detail} {
 		if IsSet(text) {
-			said := readNested(bytes.TrimSpace(text), depth-1)
-			c.Message = said.Message
-			if c.Code == "" && c.Type == "" { // the text was itself JSON
-				c.Code, c.Type = said.Code, said.Type
+			nested := readNested(bytes.TrimSpace(text), depth-1)
+			c.Message = nested.Message
+			if c.Code == "" && c.Type == "" { // the text was itself an error object
+				c.Code, c.Type = nested.Code, nested.Type
 			}
 			break
 		}
@@ -129,10 +127,10 @@ func (o *apiErrorJSON) apiError(depth int) apiError {
 	return c
 }
 
-// readDetails reads Google's error details, of which ErrorInfo has the reason
-// and RetryInfo the time to wait:
+// readDetails reads Google's error details: the reason from ErrorInfo, and the wait from
+// RetryInfo. Source:
 // https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
-func (c *apiError) readDetails(data json.RawMessage) {
+func (e *apiError) readDetails(data json.RawMessage) {
 	var details []struct {
 		Type       string `json:"@type"`
 		Reason     string `json:"reason"`
@@ -143,15 +141,16 @@ func (c *apiError) readDetails(data json.RawMessage) {
 	}
 	for _, d := range details {
 		if strings.HasSuffix(d.Type, "ErrorInfo") && d.Reason != "" {
-			c.Reason = d.Reason
+			e.Reason = d.Reason
 		}
-		if wait, err := time.ParseDuration(d.RetryDelay); err == nil && wait > 0 && wait < absurd {
-			c.RetryAfter = wait
+		if wait, err := time.ParseDuration(d.RetryDelay); err == nil && wait > 0 && wait < maxWait {
+			e.RetryAfter = wait
 		}
 	}
 }
 
-// codeOf reads a code: a word, or a number with or without quotes.
+// codeOf reads a code: a word, or a number with or without quotes. It returns a number only
+// if it is an HTTP status; other numbers are returned as text.
 func codeOf(raw json.RawMessage) (word string, number int) {
 	if !IsSet(raw) {
 		return "", 0
@@ -167,7 +166,7 @@ func codeOf(raw json.RawMessage) (word string, number int) {
 		return text, 0
 	}
 	if raw[0] != '"' {
-		return "", 0 // an object or a list: no code
+		return "", 0 // an object or a list is not a code
 	}
 	return text, 0
 }
@@ -189,10 +188,11 @@ func IsBlank(raw json.RawMessage) bool {
 
 func isBool(raw json.RawMessage) bool { return raw[0] == 't' || raw[0] == 'f' }
 
-// maxExcerpt is the maximum length in bytes of a server's text in a message.
+// maxExcerpt limits the part of a server's text that an error message contains, in bytes.
 const maxExcerpt = 1000
 
-// excerpt returns a server's text as one printable line. Of a web page, it returns the title.
+// excerpt returns a server's text as one printable line. For a web page, it returns the
+// title.
 func excerpt(data []byte) string {
 	text := string(data)
 	lower := strings.ToLower(text)

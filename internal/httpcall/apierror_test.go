@@ -14,65 +14,65 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// verdict is what a caller learns from a refusal.
-type verdict struct {
+// fields holds the fields of an error that are derived from a reply's body.
+type fields struct {
 	Kind       llm.Kind
 	Code       string
 	Message    string
 	RetryAfter time.Duration
 }
 
-func TestRefusalsInEveryShapeThatServersUse(t *testing.T) {
+func TestStatusErrorFormats(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		status int
 		body   string
-		want   verdict
+		want   fields
 	}{
 		{
 			"OpenAI's object", 400,
 			`{"error":{"message":"Unsupported value: 'temperature'.","type":"invalid_request_error","param":"temperature","code":"unsupported_value"}}`,
-			verdict{Kind: llm.InvalidRequest, Code: "unsupported_value", Message: "Unsupported value: 'temperature'."},
+			fields{Kind: llm.InvalidRequest, Code: "unsupported_value", Message: "Unsupported value: 'temperature'."},
 		},
 		{
 			"OpenAI's object without a code", 404,
 			`{"error":{"message":"Invalid URL (POST /v1/chat)","type":"invalid_request_error","param":null,"code":null}}`,
-			verdict{Kind: llm.NotFound, Code: "invalid_request_error", Message: "Invalid URL (POST /v1/chat)"},
+			fields{Kind: llm.NotFound, Code: "invalid_request_error", Message: "Invalid URL (POST /v1/chat)"},
 		},
 		{
 			"OpenAI's exhausted quota is no rate limit", 429,
 			`{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","code":"insufficient_quota"}}`,
-			verdict{Kind: llm.Quota, Code: "insufficient_quota", Message: "You exceeded your current quota"},
+			fields{Kind: llm.Quota, Code: "insufficient_quota", Message: "You exceeded your current quota"},
 		},
 		{
 			"the code names the kind, whatever the type", 429,
 			`{"error":{"message":"Rate limit reached","type":"tokens","code":"rate_limit_exceeded"}}`,
-			verdict{Kind: llm.RateLimited, Code: "rate_limit_exceeded", Message: "Rate limit reached"},
+			fields{Kind: llm.RateLimited, Code: "rate_limit_exceeded", Message: "Rate limit reached"},
 		},
 		{
 			"a prompt too long, by its code", 400,
 			`{"error":{"message":"Too long.","type":"invalid_request_error","code":"context_length_exceeded"}}`,
-			verdict{Kind: llm.ContextLength, Code: "context_length_exceeded", Message: "Too long."},
+			fields{Kind: llm.ContextLength, Code: "context_length_exceeded", Message: "Too long."},
 		},
 		{
 			"a prompt too long, by its text", 400,
 			`{"object":"error","message":"This model's maximum context length is 4096 tokens.","type":"BadRequestError","param":null,"code":400}`,
-			verdict{Kind: llm.ContextLength, Code: "BadRequestError", Message: "This model's maximum context length is 4096 tokens."},
+			fields{Kind: llm.ContextLength, Code: "BadRequestError", Message: "This model's maximum context length is 4096 tokens."},
 		},
 		{
 			"a rate limit that speaks of lengths", 429,
 			`{"error":{"message":"The prompt is too long for what is left of the minute."}}`,
-			verdict{Kind: llm.RateLimited, Message: "The prompt is too long for what is left of the minute."},
+			fields{Kind: llm.RateLimited, Message: "The prompt is too long for what is left of the minute."},
 		},
 		{
 			"a rate limit without a code", 429,
 			`{"error":{"message":"Limit reached; tokens per minute"}}`,
-			verdict{Kind: llm.RateLimited, Message: "Limit reached; tokens per minute"},
+			fields{Kind: llm.RateLimited, Message: "Limit reached; tokens per minute"},
 		},
 		{
 			"llama.cpp's overflow", 400,
 			`{"error":{"code":400,"message":"request (4018 tokens) exceeds the available context size (2048 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":4018,"n_ctx":2048}}`,
-			verdict{
+			fields{
 				Kind: llm.ContextLength, Code: "exceed_context_size_error",
 				Message: "request (4018 tokens) exceeds the available context size (2048 tokens), try increasing it",
 			},
@@ -81,131 +81,131 @@ func TestRefusalsInEveryShapeThatServersUse(t *testing.T) {
 			"Azure's filter, with the more exact word inside", 400,
 			`{"error":{"message":"The response was filtered","type":null,"param":"prompt","code":"content_filter","status":400,` +
 				`"innererror":{"code":"ResponsibleAIPolicyViolation","content_filter_result":{"hate":{"filtered":true}}}}}`,
-			verdict{Kind: llm.ContentFilter, Code: "ResponsibleAIPolicyViolation", Message: "The response was filtered"},
+			fields{Kind: llm.ContentFilter, Code: "ResponsibleAIPolicyViolation", Message: "The response was filtered"},
 		},
 		{
 			"Azure's missing deployment", 404,
 			`{"error":{"code":"DeploymentNotFound","message":"The API deployment for this resource does not exist."}}`,
-			verdict{Kind: llm.NotFound, Code: "DeploymentNotFound", Message: "The API deployment for this resource does not exist."},
+			fields{Kind: llm.NotFound, Code: "DeploymentNotFound", Message: "The API deployment for this resource does not exist."},
 		},
 		{
 			"Azure's gateway", 401,
 			`{ "statusCode": 401, "message": "Unauthorized. Access token is missing." }`,
-			verdict{Kind: llm.Auth, Message: "Unauthorized. Access token is missing."},
+			fields{Kind: llm.Auth, Message: "Unauthorized. Access token is missing."},
 		},
 		{
 			"Azure's number in quotes", 401,
 			`{"error":{"code":"401","message":"Access denied due to invalid subscription key."}}`,
-			verdict{Kind: llm.Auth, Code: "401", Message: "Access denied due to invalid subscription key."},
+			fields{Kind: llm.Auth, Code: "401", Message: "Access denied due to invalid subscription key."},
 		},
 		{
 			"Google's bad key is a 400", 400,
 			`{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[` +
 				`{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"},` +
 				`{"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"en-US","message":"API key not valid."}]}}`,
-			verdict{Kind: llm.Auth, Code: "API_KEY_INVALID", Message: "API key not valid."},
+			fields{Kind: llm.Auth, Code: "API_KEY_INVALID", Message: "API key not valid."},
 		},
 		{
 			"Google's own cancellation", 499,
 			`{"error":{"code":499,"message":"The operation was cancelled.","status":"CANCELLED"}}`,
-			verdict{Kind: llm.Server, Code: "CANCELLED", Message: "The operation was cancelled."},
+			fields{Kind: llm.Server, Code: "CANCELLED", Message: "The operation was cancelled."},
 		},
 		{
 			"Google's time to wait", 429,
 			`{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[` +
 				`{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},` +
 				`{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"20.5s"}]}}`,
-			verdict{Kind: llm.RateLimited, Code: "RESOURCE_EXHAUSTED", Message: "Quota exceeded", RetryAfter: 20500 * time.Millisecond},
+			fields{Kind: llm.RateLimited, Code: "RESOURCE_EXHAUSTED", Message: "Quota exceeded", RetryAfter: 20500 * time.Millisecond},
 		},
 		{
-			"Google's time to wait, absurd", 429,
+			"Google's time to wait, too long", 429,
 			`{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x/google.rpc.RetryInfo","retryDelay":"99999999h"}]}}`,
-			verdict{Kind: llm.RateLimited, Code: "RESOURCE_EXHAUSTED", Message: "Quota exceeded"},
+			fields{Kind: llm.RateLimited, Code: "RESOURCE_EXHAUSTED", Message: "Quota exceeded"},
 		},
 		{
 			"Google's error in a list", 503,
 			"[{\n  \"error\": {\n    \"code\": 503,\n    \"message\": \"The model is overloaded.\",\n    \"status\": \"UNAVAILABLE\"\n  }\n}\n]",
-			verdict{Kind: llm.Overloaded, Code: "UNAVAILABLE", Message: "The model is overloaded."},
+			fields{Kind: llm.Overloaded, Code: "UNAVAILABLE", Message: "The model is overloaded."},
 		},
 		{
 			"Ollama's text", 404,
 			`{"error":"model 'nope' not found"}`,
-			verdict{Kind: llm.NotFound, Message: "model 'nope' not found"},
+			fields{Kind: llm.NotFound, Message: "model 'nope' not found"},
 		},
 		{
 			"Ollama's text that is JSON", 400,
 			`{"error":"{\"error\":{\"code\":400,\"message\":\"the request exceeds the available context size\",\"type\":\"exceed_context_size_error\",\"n_prompt_tokens\":3000,\"n_ctx\":2048}}"}`,
-			verdict{Kind: llm.ContextLength, Code: "exceed_context_size_error", Message: "the request exceeds the available context size"},
+			fields{Kind: llm.ContextLength, Code: "exceed_context_size_error", Message: "the request exceeds the available context size"},
 		},
 		{
 			"the whole body a string of JSON", 500,
 			`"{\"message\":\"upstream is down\",\"code\":\"server_error\"}"`,
-			verdict{Kind: llm.Server, Code: "server_error", Message: "upstream is down"},
+			fields{Kind: llm.Server, Code: "server_error", Message: "upstream is down"},
 		},
-		{"a gateway's message", 403, `{"message":"Forbidden"}`, verdict{Kind: llm.Permission, Message: "Forbidden"}},
-		{"a gateway's msg", 500, `{"code":500,"msg":"no upstream"}`, verdict{Kind: llm.Server, Code: "500", Message: "no upstream"}},
-		{"FastAPI's detail", 404, `{"detail":"Not Found"}`, verdict{Kind: llm.NotFound, Message: "Not Found"}},
+		{"a gateway's message", 403, `{"message":"Forbidden"}`, fields{Kind: llm.Permission, Message: "Forbidden"}},
+		{"a gateway's msg", 500, `{"code":500,"msg":"no upstream"}`, fields{Kind: llm.Server, Code: "500", Message: "no upstream"}},
+		{"FastAPI's detail", 404, `{"detail":"Not Found"}`, fields{Kind: llm.NotFound, Message: "Not Found"}},
 		{
 			"FastAPI's details", 422,
 			`{"detail":[{"type":"missing","loc":["body","messages"],"msg":"Field required","input":{}}]}`,
-			verdict{Kind: llm.InvalidRequest, Code: "missing", Message: "Field required"},
+			fields{Kind: llm.InvalidRequest, Code: "missing", Message: "Field required"},
 		},
 		{
-			"a message that is an error itself", 429,
+			"a message that is an API error itself", 429,
 			`{"message":"{\"error\":{\"message\":\"no credit left\",\"code\":\"insufficient_quota\"}}"}`,
-			verdict{Kind: llm.Quota, Code: "insufficient_quota", Message: "no credit left"},
+			fields{Kind: llm.Quota, Code: "insufficient_quota", Message: "no credit left"},
 		},
 		{
 			"a code beside the error", 401,
 			`{"error":"Invalid key","code":"invalid_api_key"}`,
-			verdict{Kind: llm.Auth, Code: "invalid_api_key", Message: "Invalid key"},
+			fields{Kind: llm.Auth, Code: "invalid_api_key", Message: "Invalid key"},
 		},
 		{
 			"a web page", 502,
 			"<!DOCTYPE html>\n<html><head><title>502 Bad\n Gateway</title></head><body><h1>502</h1>nginx</body></html>",
-			verdict{Kind: llm.Server, Message: "502 Bad Gateway"},
+			fields{Kind: llm.Server, Message: "502 Bad Gateway"},
 		},
-		{"text", 503, "upstream connect error\r\n\tor disconnect", verdict{Kind: llm.Overloaded, Message: "upstream connect error or disconnect"}},
+		{"text", 503, "upstream connect error\r\n\tor disconnect", fields{Kind: llm.Overloaded, Message: "upstream connect error or disconnect"}},
 		{
 			"nothing", 500, "",
-			verdict{Kind: llm.Server, Message: "internal server error, and the server gave no reason"},
+			fields{Kind: llm.Server, Message: "internal server error, and the server gave no reason"},
 		},
-		{"nothing, with a status of no standard", 529, " \n ", verdict{Kind: llm.Overloaded, Message: "the server gave no reason"}},
-		{"an empty object", 400, `{}`, verdict{Kind: llm.InvalidRequest, Message: "bad request, and the server gave no reason"}},
-		{"an empty list", 400, `[]`, verdict{Kind: llm.InvalidRequest, Message: "[]"}},
-		{"an error of null", 400, `{"error":null}`, verdict{Kind: llm.InvalidRequest, Message: "bad request, and the server gave no reason"}},
-		{"an error of a number", 400, `{"error":7}`, verdict{Kind: llm.InvalidRequest, Message: "7"}},
-		{"an error of true", 401, `{"error":true,"message":"no key"}`, verdict{Kind: llm.Auth, Message: "no key"}},
-		{"JSON that stops", 400, `{"error":{"message":"cut he`, verdict{Kind: llm.InvalidRequest, Message: `{"error":{"message":"cut he`}},
-		{"a code that is an object", 400, `{"error":{"message":"m","code":{"a":1}}}`, verdict{Kind: llm.InvalidRequest, Message: "m"}},
-		{"a code that is no status", 400, `{"error":{"message":"m","code":20015}}`, verdict{Kind: llm.InvalidRequest, Code: "20015", Message: "m"}},
+		{"nothing, with a status of no standard", 529, " \n ", fields{Kind: llm.Overloaded, Message: "the server gave no reason"}},
+		{"an empty object", 400, `{}`, fields{Kind: llm.InvalidRequest, Message: "bad request, and the server gave no reason"}},
+		{"an empty list", 400, `[]`, fields{Kind: llm.InvalidRequest, Message: "[]"}},
+		{"an error of null", 400, `{"error":null}`, fields{Kind: llm.InvalidRequest, Message: "bad request, and the server gave no reason"}},
+		{"an error of a number", 400, `{"error":7}`, fields{Kind: llm.InvalidRequest, Message: "7"}},
+		{"an error of true", 401, `{"error":true,"message":"no key"}`, fields{Kind: llm.Auth, Message: "no key"}},
+		{"JSON that stops", 400, `{"error":{"message":"cut he`, fields{Kind: llm.InvalidRequest, Message: `{"error":{"message":"cut he`}},
+		{"a code that is an object", 400, `{"error":{"message":"m","code":{"a":1}}}`, fields{Kind: llm.InvalidRequest, Message: "m"}},
+		{"a code that is no status", 400, `{"error":{"message":"m","code":20015}}`, fields{Kind: llm.InvalidRequest, Code: "20015", Message: "m"}},
 		{
 			"a retired model", 404,
 			`{"error":{"message":"The model 'gpt-4-32k' has been deprecated, use gpt-4o","type":"invalid_request_error","code":"model_not_found"}}`,
-			verdict{Kind: llm.Retired, Code: "model_not_found", Message: "The model 'gpt-4-32k' has been deprecated, use gpt-4o"},
+			fields{Kind: llm.Retired, Code: "model_not_found", Message: "The model 'gpt-4-32k' has been deprecated, use gpt-4o"},
 		},
 		{
 			"Groq's retired model", 400,
 			`{"error":{"message":"gone","type":"invalid_request_error","code":"model_decommissioned"}}`,
-			verdict{Kind: llm.Retired, Code: "model_decommissioned", Message: "gone"},
+			fields{Kind: llm.Retired, Code: "model_decommissioned", Message: "gone"},
 		},
 		{
 			"what a model cannot do", 400,
 			`{"error":{"message":"registry.ollama.ai/library/m does not support tools","type":"invalid_request_error"}}`,
-			verdict{Kind: llm.Unsupported, Code: "invalid_request_error", Message: "registry.ollama.ai/library/m does not support tools"},
+			fields{Kind: llm.Unsupported, Code: "invalid_request_error", Message: "registry.ollama.ai/library/m does not support tools"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := client(t, inMemory(t, says(tt.status, "application/json", tt.body)), llm.Limits{})
 			e := refuse(t, c, post(anyURL, "{}"))
-			equal(t, "error", verdict{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
+			equal(t, "error", fields{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
 			equal(t, "status", e.Status, tt.status)
 			equal(t, "call", []any{e.Provider, e.Model, e.Op}, []any{"test", "m", llm.OpChat})
 		})
 	}
 }
 
-func TestKindFollowsTheStatusWhereTheBodySaysNothing(t *testing.T) {
+func TestKindOfStatusWithoutBody(t *testing.T) {
 	for status, want := range map[int]llm.Kind{
 		304: llm.Protocol,
 		400: llm.InvalidRequest, 405: llm.InvalidRequest, 409: llm.InvalidRequest, 413: llm.InvalidRequest,
@@ -223,22 +223,22 @@ func TestKindFollowsTheStatusWhereTheBodySaysNothing(t *testing.T) {
 	}
 }
 
-func TestComplaintInsideAReplyHasTheKindOfItsWordsOrNumber(t *testing.T) {
+func TestKindOfErrorInsideReply(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		data string
-		want verdict
+		want fields
 	}{
-		{"a code", `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, verdict{llm.RateLimited, "rate_limit_exceeded", "slow down", 0}},
-		{"a number", `{"error":{"message":"bad gateway","code":502}}`, verdict{llm.Server, "502", "bad gateway", 0}},
-		{"a number in quotes", `{"error":{"message":"busy","code":"503"}}`, verdict{llm.Overloaded, "503", "busy", 0}},
-		{"a number beside the error", `{"error":{"message":"slow down","code":"request_quota_exceeded"},"status_code":429}`, verdict{llm.RateLimited, "request_quota_exceeded", "slow down", 0}},
-		{"a text", `{"error":"the runner died"}`, verdict{llm.Incomplete, "", "the runner died", 0}},
-		{"bare text", `the runner died`, verdict{llm.Incomplete, "", "the runner died", 0}},
-		{"nothing", ``, verdict{llm.Incomplete, "", "the server broke the answer off with an error and gave no reason", 0}},
+		{"a code", `{"error":{"message":"slow down","code":"rate_limit_exceeded"}}`, fields{llm.RateLimited, "rate_limit_exceeded", "slow down", 0}},
+		{"a number", `{"error":{"message":"bad gateway","code":502}}`, fields{llm.Server, "502", "bad gateway", 0}},
+		{"a number in quotes", `{"error":{"message":"busy","code":"503"}}`, fields{llm.Overloaded, "503", "busy", 0}},
+		{"a number beside the error", `{"error":{"message":"slow down","code":"request_quota_exceeded"},"status_code":429}`, fields{llm.RateLimited, "request_quota_exceeded", "slow down", 0}},
+		{"a text", `{"error":"the runner died"}`, fields{llm.Incomplete, "", "the runner died", 0}},
+		{"bare text", `the runner died`, fields{llm.Incomplete, "", "the runner died", 0}},
+		{"nothing", ``, fields{llm.Incomplete, "", "the server ended the answer with an error and gave no reason", 0}},
 		{
 			"Google's", `{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"google.rpc.RetryInfo","retryDelay":"2s"}]}}`,
-			verdict{llm.RateLimited, "RESOURCE_EXHAUSTED", "m", 2 * time.Second},
+			fields{llm.RateLimited, "RESOURCE_EXHAUSTED", "m", 2 * time.Second},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -249,13 +249,13 @@ func TestComplaintInsideAReplyHasTheKindOfItsWordsOrNumber(t *testing.T) {
 			}
 			defer r.Close()
 			e := r.APIError([]byte(tt.data), llm.Incomplete)
-			equal(t, "error", verdict{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
+			equal(t, "error", fields{e.Kind, e.Code, e.Message, e.RetryAfter}, tt.want)
 			equal(t, "status", e.Status, 200)
 		})
 	}
 }
 
-func TestHostileComplaintsAreReadInBounds(t *testing.T) {
+func TestHostileErrorBodies(t *testing.T) {
 	nest := func(open, inner, close string, n int) string {
 		return strings.Repeat(open, n) + inner + strings.Repeat(close, n)
 	}
@@ -280,7 +280,7 @@ func TestHostileComplaintsAreReadInBounds(t *testing.T) {
 	}
 }
 
-// checkPrintable checks what goes into logs: one line, of bounded length.
+// checkPrintable checks that a message is one printable line of limited length.
 func checkPrintable(t testing.TB, message string) {
 	t.Helper()
 	if len(message) > maxExcerpt+len("…")+100 {
@@ -307,19 +307,19 @@ func FuzzAPIError(f *testing.F) {
 		f.Add([]byte(seed), 0)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, status int) {
-		said := readAPIError(data)
-		if again := readAPIError(data); !cmp.Equal(said, again) {
-			t.Errorf("two readings differ: %s", cmp.Diff(said, again))
+		parsed := readAPIError(data)
+		if again := readAPIError(data); !cmp.Equal(parsed, again) {
+			t.Errorf("two results differ: %s", cmp.Diff(parsed, again))
 		}
-		checkPrintable(t, said.Message)
-		if said.RetryAfter < 0 || said.RetryAfter >= absurd {
-			t.Errorf("the time to wait is %v", said.RetryAfter)
+		checkPrintable(t, parsed.Message)
+		if parsed.RetryAfter < 0 || parsed.RetryAfter >= maxWait {
+			t.Errorf("RetryAfter is %v", parsed.RetryAfter)
 		}
-		if said.Number != 0 && (said.Number < 100 || said.Number > 599) {
-			t.Errorf("the number %d is no HTTP status", said.Number)
+		if parsed.Number != 0 && (parsed.Number < 100 || parsed.Number > 599) {
+			t.Errorf("the number %d is not an HTTP status", parsed.Number)
 		}
-		if status >= 100 && status <= 599 && said.kind(status) == "" {
-			t.Errorf("an error with the status %d has no kind", status)
+		if status >= 100 && status <= 599 && parsed.kind(status) == "" {
+			t.Errorf("an API error with the status %d has no kind", status)
 		}
 	})
 }

@@ -7,28 +7,28 @@ import (
 	"sync/atomic"
 )
 
-// Headers are the headers of all requests of one kind, and the place among them
-// for the credential. They are safe for concurrent use.
+// Headers holds the headers that all requests of one kind share, and the name of the
+// header that receives the credential. It is safe for concurrent use.
 type Headers struct {
 	fixed   http.Header
-	secrets Secrets // credentials in fixed
-	name    string  // of the credential's header
-	scheme  string  // before the credential: "Bearer "
+	secrets Secrets // the credentials in fixed
+	name    string  // the name of the credential's header
+	scheme  string  // the prefix of the credential, for example "Bearer "
 
 	last atomic.Pointer[authorized]
 }
 
-// authorized is what requests with one credential carry. It is made once and
-// not modified: a credential is nearly always the one of the last call.
+// authorized holds the complete headers for one credential. It is never modified, so that
+// requests can share it: consecutive calls nearly always use the same credential.
 type authorized struct {
 	token   string
 	header  http.Header
 	secrets Secrets
 }
 
-// NewHeaders returns headers with what is fixed, which must not be modified any
-// more, and those of the user's for which fixed has none. The credential goes
-// into the header of that name, behind the scheme.
+// NewHeaders returns the union of the fixed headers and the user's headers. If both have a
+// header, the fixed one wins. The caller must not modify fixed afterwards. The credential is
+// written into the header with the given name, after the scheme.
 func NewHeaders(fixed, user http.Header, name, scheme string) *Headers {
 	for key, values := range user {
 		if key = http.CanonicalHeaderKey(key); fixed[key] == nil {
@@ -38,9 +38,9 @@ func NewHeaders(fixed, user http.Header, name, scheme string) *Headers {
 	return &Headers{fixed: fixed, secrets: HeaderSecrets(user), name: name, scheme: scheme}
 }
 
-// Authorize puts the headers into the request, with the credential that the
-// source has for the call. A nil source has none. Its failure is an error of the
-// source's kind if it has one, and of kind [llm.Auth] otherwise.
+// Authorize sets the request's headers, including the credential that the source returns.
+// If the source is nil, the request has no credential. If the source fails, Authorize
+// returns an error of the same kind, or of kind [llm.Auth] if the source's error has no kind.
 func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source TokenSource) error {
 	if source == nil {
 		req.Header, req.Secrets = h.fixed, h.secrets
@@ -59,6 +59,7 @@ func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source
 	return nil
 }
 
+// with returns the headers with the credential added.
 func (h *Headers) with(token string) *authorized {
 	header := make(http.Header, len(h.fixed)+1)
 	for name, values := range h.fixed {

@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-func TestHeadersWithACredential(t *testing.T) {
+func TestHeadersWithCredential(t *testing.T) {
 	user := http.Header{"x-team": {"blue"}, "Content-Type": {"text/plain"}, "X-Api-Key": {"key-of-the-user"}}
 	h := NewHeaders(http.Header{"Content-Type": {"application/json"}}, user, "Authorization", "Bearer ")
 	c := NewClient("test", nil, llm.Limits{})
@@ -41,9 +41,9 @@ func TestHeadersWithACredential(t *testing.T) {
 	}
 }
 
-// What a user's client does to one request must not show in the next: one with
-// cookies adds them to the headers, and some transports write there.
-func TestAUsersClientCannotReachWhatRequestsShare(t *testing.T) {
+// A user's client can modify a request: a cookie jar adds headers, and some transports write
+// to the URL. The next request must not contain the change.
+func TestUserClientCannotModifySharedHeaders(t *testing.T) {
 	var got []http.Header
 	var paths []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,11 +69,11 @@ func TestAUsersClientCannotReachWhatRequestsShare(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{"/team", "/team"}, paths); diff != "" {
-		t.Errorf("the paths are not what the transport makes of the URL (-want +got):\n%s", diff)
+		t.Errorf("the transport's change of the path is missing (-want +got):\n%s", diff)
 	}
 }
 
-// changesRequests does what a transport must not do, and many do.
+// changesRequests is a transport that modifies requests. net/http forbids it, but many transports do it.
 type changesRequests struct{ next http.RoundTripper }
 
 func (w changesRequests) RoundTrip(req *http.Request) (*http.Response, error) {

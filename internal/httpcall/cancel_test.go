@@ -15,7 +15,7 @@ import (
 
 var errUserLeft = errors.New("the user closed the window")
 
-// stops are the ways in which a caller ends a call, and what they look like.
+// stops are the ways in which a caller can end a call, and the expected errors.
 var stops = []struct {
 	name    string
 	after   func(ctx context.Context, d time.Duration) (context.Context, func())
@@ -57,7 +57,7 @@ var stops = []struct {
 	},
 }
 
-func TestCallerEndsTheCall(t *testing.T) {
+func TestCallerEndsCall(t *testing.T) {
 	hang := func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
@@ -124,7 +124,7 @@ func TestCallerCancelsWhileConnecting(t *testing.T) {
 	})
 }
 
-func TestCancelledCallIsNotSent(t *testing.T) {
+func TestCanceledCallIsNotSent(t *testing.T) {
 	c := client(t, inMemory(t, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }), llm.Limits{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -135,7 +135,7 @@ func TestCancelledCallIsNotSent(t *testing.T) {
 	}
 }
 
-func TestCallerEndsTheCallWhileItsTokenIsFetched(t *testing.T) {
+func TestCallerEndsCallDuringTokenSource(t *testing.T) {
 	for _, stop := range stops {
 		t.Run(stop.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// TestConnectLimitHoldsWhileDialing connects to a socket whose queue is full:
+// TestConnectLimitWhileDialing connects to a socket whose queue is full:
 // Linux lets further connections wait for an answer.
-func TestConnectLimitHoldsWhileDialing(t *testing.T) {
+func TestConnectLimitWhileDialing(t *testing.T) {
 	newSocket := func() int {
 		fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 		if err != nil {
@@ -44,6 +44,6 @@ func TestConnectLimitHoldsWhileDialing(t *testing.T) {
 	equal(t, "kind", e.Kind, llm.Timeout)
 	equal(t, "message", e.Message, "no connection to "+host+" within the connect limit of 50ms")
 	if took := time.Since(begun); took < 50*time.Millisecond || took > 10*time.Second {
-		t.Errorf("the limit of 50 ms ran out after %v", took)
+		t.Errorf("the limit of 50 ms took effect after %v", took)
 	}
 }

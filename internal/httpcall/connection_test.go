@@ -16,7 +16,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// counted is a server that counts its connections.
+// counted is a server with a count of its connections.
 type counted struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -52,7 +52,7 @@ func (s *counted) connections() (opened, open int) {
 	return s.opened, len(s.open)
 }
 
-// wantOpen waits until so many connections are open.
+// wantOpen waits until the given number of connections is open.
 func (s *counted) wantOpen(t testing.TB, want int) {
 	t.Helper()
 	deadline := time.After(5 * time.Second)
@@ -69,7 +69,7 @@ func (s *counted) wantOpen(t testing.TB, want int) {
 	}
 }
 
-func TestConnectionIsUsedAgain(t *testing.T) {
+func TestConnectionIsReused(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		body string
@@ -104,7 +104,7 @@ func TestConnectionIsUsedAgain(t *testing.T) {
 	}
 }
 
-func TestConnectionIsUsedAgainAfterARefusal(t *testing.T) {
+func TestConnectionIsReusedAfterStatusError(t *testing.T) {
 	server := newCounted(t, says(429, "application/json", `{"error":"slow down"}`))
 	c := client(t, nil, llm.Limits{})
 	for range 20 {
@@ -114,7 +114,7 @@ func TestConnectionIsUsedAgainAfterARefusal(t *testing.T) {
 	equal(t, "connections opened for 20 refusals", opened, 1)
 }
 
-func TestConnectionIsClosedWhenTheAnswerIsLeft(t *testing.T) {
+func TestConnectionIsClosedIfReplyIsAbandoned(t *testing.T) {
 	gone := make(chan struct{})
 	server := newCounted(t, func(w http.ResponseWriter, r *http.Request) {
 		piece(w, "one ")
@@ -136,7 +136,7 @@ func TestConnectionIsClosedWhenTheAnswerIsLeft(t *testing.T) {
 	server.wantOpen(t, 0)
 }
 
-func TestDrainingIsBounded(t *testing.T) {
+func TestDrainIsLimited(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		rest func(w http.ResponseWriter, r *http.Request)
@@ -169,7 +169,7 @@ func TestDrainingIsBounded(t *testing.T) {
 	}
 }
 
-func TestManyCallsAtOnceKeepTheirConnections(t *testing.T) {
+func TestConcurrentCallsReuseConnections(t *testing.T) {
 	const calls = 32
 	var ready sync.WaitGroup
 	server := newCounted(t, func(w http.ResponseWriter, r *http.Request) {
@@ -199,7 +199,7 @@ func TestManyCallsAtOnceKeepTheirConnections(t *testing.T) {
 	equal(t, "connections opened for three rounds of calls", opened, calls)
 }
 
-func TestLargeBodyReachesTheServerWhole(t *testing.T) {
+func TestLargeRequestBody(t *testing.T) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 50<<20/16)
 	var got [sha256.Size]byte
 	var length int64
@@ -219,7 +219,7 @@ func TestLargeBodyReachesTheServerWhole(t *testing.T) {
 	equal(t, "hash", got, sha256.Sum256(body))
 }
 
-func TestRefusalOfALargeBodyThatIsNotReadIsUnderstood(t *testing.T) {
+func TestStatusErrorBeforeRequestBodyIsRead(t *testing.T) {
 	// A server that refuses by the length and closes, as nginx does: the client
 	// is still writing when the reply comes.
 	server := loopback(t, func(w http.ResponseWriter, r *http.Request) {
@@ -234,12 +234,12 @@ func TestRefusalOfALargeBodyThatIsNotReadIsUnderstood(t *testing.T) {
 	}
 }
 
-func TestAServerThatSpeaksPlainHTTPIsSaidToDoSo(t *testing.T) {
+func TestPlainHTTPServerIsReported(t *testing.T) {
 	s := loopback(t, says(200, "application/json", "{}"))
 	for name, user := range map[string]*http.Client{"a client of our own": nil, "a user's client": {}} {
 		t.Run(name, func(t *testing.T) {
 			e := refuse(t, client(t, user, llm.Limits{}), post(strings.Replace(s.URL, "http:", "https:", 1), "{}"))
-			want := "no reply from " + strings.TrimPrefix(s.URL, "http://") + ", which speaks plain HTTP: does its base URL begin with http://, not https://?"
+			want := "no reply from " + strings.TrimPrefix(s.URL, "http://") + ": the server uses plain HTTP; change https:// to http:// in the base URL"
 			if e.Kind != llm.Network || e.Message != want || !errors.Is(e, http.ErrSchemeMismatch) {
 				t.Errorf("the error is %v, want one of kind %q: %s", e, llm.Network, want)
 			}

@@ -10,11 +10,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// TokenSource returns the credential for one request.
+// TokenSource returns the credential for one request. It must be safe for concurrent use.
 type TokenSource = func(ctx context.Context) (string, error)
 
-// Credential returns where a provider's credential comes from: the source if there
-// is one, else the key, else nowhere, which is nil. isKey reports that it is the key.
+// Credential returns the source of a provider's credential: the given source if it is not
+// nil, otherwise a source that returns the key. If there is neither, it returns nil. isKey
+// reports whether the credential is the key.
 func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) {
 	if source != nil || key == "" {
 		return source, false
@@ -22,22 +23,22 @@ func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) 
 	return func(context.Context) (string, error) { return string(key), nil }, true
 }
 
-// Token asks the source for the credential of a call. Its failure is an error
-// of the source's kind if it has one, and of kind [llm.Auth] otherwise.
+// Token returns the credential for a call. If the source fails, Token returns an error of the
+// same kind, or of kind [llm.Auth] if the source's error has no kind.
 func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) (string, error) {
 	token, err := source(ctx)
 	if err == nil {
 		if i := strings.IndexFunc(token, unicode.IsControl); i >= 0 {
 			return "", &llm.Error{
 				Kind: llm.Auth, Provider: c.provider, Model: call.Model, Op: call.Op,
-				Message: "the credential has a line break or another control character in it; was it read from a file?",
+				Message: "the credential contains a line break or another control character: remove it, for example with strings.TrimSpace if the credential is read from a file",
 			}
 		}
 		return token, nil
 	}
 	kind := llm.KindOf(err)
 	switch ended := ctx.Err(); {
-	case ended != nil && errors.Is(err, ended): // by its caller, or a limit around, who may have said why
+	case ended != nil && errors.Is(err, ended): // the context's cause, if it has one, is more exact
 		err = llm.FromContext(ctx)
 		kind = llm.KindOf(err)
 	case kind != "":
@@ -50,13 +51,13 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) 
 	}
 	return "", &llm.Error{
 		Kind: kind, Provider: c.provider, Model: call.Model, Op: call.Op,
-		Message: "the token source gave no token: " + err.Error(), Err: err,
+		Message: "the token source failed: " + err.Error(), Err: err,
 	}
 }
 
-// HeaderSecrets returns the credentials in those headers whose name says that
-// they hold one: their values, and what stands in them after the scheme, as in
-// "Bearer …", or after a cookie's name.
+// HeaderSecrets returns the credentials in the headers for which [HoldsCredential] is true:
+// each value, and each word of it, so that the token after "Bearer " and the values of
+// cookies are included.
 func HeaderSecrets(header http.Header) Secrets {
 	var secrets Secrets
 	for name, values := range header {
@@ -70,7 +71,8 @@ func HeaderSecrets(header http.Header) Secrets {
 	return secrets
 }
 
-// ShownHeader returns the headers for people to read: without credentials.
+// ShownHeader returns a copy of the headers for display. Security: the values of headers that
+// hold credentials are replaced with "[secret]".
 func ShownHeader(header http.Header) http.Header {
 	shown := header.Clone()
 	for name := range shown {
@@ -81,9 +83,9 @@ func ShownHeader(header http.Header) http.Header {
 	return shown
 }
 
-// HoldsCredential reports whether the name of a header or URL parameter says that it
-// holds one: Authorization, X-Api-Key, Cookie, key, access_token, Cf-Access-Jwt-Assertion,
-// X-Amz-Signature. What servers say of limits on tokens does not.
+// HoldsCredential reports whether a header or URL parameter of this name holds a credential:
+// for example Authorization, X-Api-Key, Cookie, key, access_token, Cf-Access-Jwt-Assertion,
+// X-Amz-Signature. Rate limit headers, such as X-Ratelimit-Limit-Tokens, do not.
 func HoldsCredential(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "tokens", "")
 	return name == "sig" || !strings.Contains(name, "ratelimit") &&

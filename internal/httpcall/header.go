@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// requestID returns the server's id of the request. Every vendor has its own
-// header: OpenAI and Groq, Azure (its gateway, its service), others.
+// requestID returns the server's ID of the request. Headers in this order: OpenAI and Groq,
+// Azure's gateway, Azure's service, others.
 func requestID(h http.Header) string {
 	for _, name := range [...]string{"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id"} {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
@@ -21,12 +21,12 @@ func requestID(h http.Header) string {
 	return ""
 }
 
-// interesting returns the headers that explain a reply to people and programs:
-// ids, limits, retry hints, timings. It is nil if there are none.
-func interesting(h http.Header) http.Header {
+// explanatory returns the headers that help to diagnose a reply: IDs, limits, retry hints and
+// timings. It returns nil if the reply has no such header.
+func explanatory(h http.Header) http.Header {
 	var kept http.Header
 	for name, values := range h {
-		if isInteresting(name) {
+		if isExplanatory(name) {
 			if kept == nil {
 				kept = make(http.Header, 8)
 			}
@@ -36,7 +36,7 @@ func interesting(h http.Header) http.Header {
 	return kept
 }
 
-func isInteresting(name string) bool {
+func isExplanatory(name string) bool {
 	switch name {
 	case "X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id", "Cf-Ray",
 		"Retry-After", "Retry-After-Ms", "X-Should-Retry", "Date",
@@ -46,9 +46,8 @@ func isInteresting(name string) bool {
 	return strings.HasPrefix(name, "X-Ratelimit-")
 }
 
-// rateLimits reads the headers with which OpenAI, Azure, Groq and others
-// report limits: https://platform.openai.com/docs/guides/rate-limits. It
-// returns nil if there are none.
+// rateLimits reads the rate limit headers of OpenAI, Azure, Groq and others:
+// https://platform.openai.com/docs/guides/rate-limits. It returns nil if the reply has none.
 func rateLimits(h http.Header) *llm.RateLimits {
 	l := llm.RateLimits{
 		RequestLimit: headerInt(h, "X-Ratelimit-Limit-Requests"),
@@ -64,7 +63,7 @@ func rateLimits(h http.Header) *llm.RateLimits {
 	return new(l)
 }
 
-// headerInt returns a header's number, or -1.
+// headerInt returns the number in a header, or -1 if there is no valid one.
 func headerInt(h http.Header, name string) int {
 	v := h[name]
 	if len(v) == 0 {
@@ -77,7 +76,8 @@ func headerInt(h http.Header, name string) int {
 	return n
 }
 
-// headerDuration returns a header's duration, "1m30s" or seconds, or -1.
+// headerDuration returns the duration in a header: "1m30s", or a number of seconds. It
+// returns -1 if there is no valid duration.
 func headerDuration(h http.Header, name string) time.Duration {
 	v := h[name]
 	if len(v) == 0 {
@@ -92,9 +92,9 @@ func headerDuration(h http.Header, name string) time.Duration {
 	return -1
 }
 
-// retryAfter returns how long the server asks to wait: milliseconds by OpenAI's
-// header, else RFC 9110 section 10.2.3's seconds, with fractions as some send
-// them, or date. What makes no sense is ignored: 0.
+// retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
+// otherwise from Retry-After, which is a date or a number of seconds (RFC 9110 section
+// 10.2.3). Some servers send fractions of a second. Invalid values are ignored: 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d
@@ -104,20 +104,20 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 		return d
 	}
 	if date, err := http.ParseTime(value); err == nil {
-		if d := date.Sub(now); d > 0 && d < absurd {
+		if d := date.Sub(now); d > 0 && d < maxWait {
 			return d
 		}
 	}
 	return 0
 }
 
-// absurd is a wait that no server means.
-const absurd = 366 * 24 * time.Hour
+// maxWait is the limit from which a requested wait is considered invalid.
+const maxWait = 366 * 24 * time.Hour
 
-// seconds reads a decimal number of units.
+// seconds parses a decimal number of units.
 func seconds(text string, unit time.Duration) (time.Duration, bool) {
 	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n*float64(unit) >= float64(absurd) {
+	if err != nil || math.IsNaN(n) || n < 0 || n*float64(unit) >= float64(maxWait) {
 		return 0, false
 	}
 	return time.Duration(n * float64(unit)), true

@@ -19,7 +19,7 @@ func header(pairs ...string) http.Header {
 	return h
 }
 
-func TestRetryAfterIsReadAsTheServerMeansIt(t *testing.T) {
+func TestRetryAfter(t *testing.T) {
 	in := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
 	for _, tt := range []struct {
 		name   string
@@ -45,7 +45,7 @@ func TestRetryAfterIsReadAsTheServerMeansIt(t *testing.T) {
 		{"negative infinity", header("Retry-After", "-inf"), 0},
 		{"not a number", header("Retry-After", "nan"), 0},
 		{"negative", header("Retry-After", "-1"), 0},
-		{"an absurd power", header("Retry-After", "1e100"), 0},
+		{"an maxWait power", header("Retry-After", "1e100"), 0},
 		{"300 digits", header("Retry-After", strings.Repeat("9", 300)), 0},
 		{"400 digits", header("Retry-After", strings.Repeat("9", 400)), 0},
 		{"words", header("Retry-After", "soon"), 0},
@@ -54,7 +54,7 @@ func TestRetryAfterIsReadAsTheServerMeansIt(t *testing.T) {
 		{"milliseconds before seconds", header("Retry-After-Ms", "250", "Retry-After", "9"), 250 * time.Millisecond},
 		{"nonsense in milliseconds, then seconds", header("Retry-After-Ms", "nan", "Retry-After", "9"), 9 * time.Second},
 		{"negative milliseconds, then seconds", header("Retry-After-Ms", "-1", "Retry-After", "9"), 9 * time.Second},
-		{"absurd milliseconds", header("Retry-After-Ms", "1e100"), 0},
+		{"maxWait milliseconds", header("Retry-After-Ms", "1e100"), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := retryAfter(tt.header, now); got != tt.want {
@@ -91,7 +91,7 @@ func TestRateLimitHeaders(t *testing.T) {
 	}
 }
 
-func TestRequestIDIsFoundUnderEveryVendorsName(t *testing.T) {
+func TestRequestIDHeaders(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		header http.Header
@@ -108,19 +108,19 @@ func TestRequestIDIsFoundUnderEveryVendorsName(t *testing.T) {
 	}
 }
 
-func TestOnlyHeadersThatExplainAReplyAreKept(t *testing.T) {
+func TestExplanatoryHeaders(t *testing.T) {
 	all := header(
 		"X-Request-Id", "req_1", "Retry-After", "3", "X-Ratelimit-Remaining-Tokens", "5", "Cf-Ray", "r", "X-Should-Retry", "false",
 		"Set-Cookie", "session=1", "Authorization", "Bearer x", "Content-Type", "text/html", "Server", "nginx",
 	)
-	equal(t, "headers of interest", interesting(all),
+	equal(t, "headers of interest", explanatory(all),
 		header("X-Request-Id", "req_1", "Retry-After", "3", "X-Ratelimit-Remaining-Tokens", "5", "Cf-Ray", "r", "X-Should-Retry", "false"))
-	if kept := interesting(header("Server", "nginx")); kept != nil {
-		t.Errorf("interesting returned %v where nothing is of interest, want nil", kept)
+	if kept := explanatory(header("Server", "nginx")); kept != nil {
+		t.Errorf("explanatory(no explanatory header) = %v, want nil", kept)
 	}
 }
 
-func TestSuccessfulReplyTellsItsHeaders(t *testing.T) {
+func TestStartOfReply(t *testing.T) {
 	c := client(t, inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", "req_7")
 		w.Header().Set("X-Ratelimit-Remaining-Requests", "3")
@@ -144,7 +144,7 @@ func TestSuccessfulReplyTellsItsHeaders(t *testing.T) {
 	equal(t, "error", err, error(nil))
 }
 
-func TestMediaTypeIsReadWithoutItsParameters(t *testing.T) {
+func TestMediaType(t *testing.T) {
 	for contentType, want := range map[string]string{
 		"text/event-stream":                "text/event-stream",
 		"Text/Event-Stream; charset=UTF-8": "text/event-stream",
@@ -159,7 +159,7 @@ func TestMediaTypeIsReadWithoutItsParameters(t *testing.T) {
 	}
 }
 
-func TestReplyThatIsStillCompressedIsSaidToBe(t *testing.T) {
+func TestCompressedReplyIsReported(t *testing.T) {
 	for coding, want := range map[string]llm.Kind{"gzip": llm.Protocol, "br": llm.Protocol, "identity": "", "Identity": "", "none": ""} {
 		server := loopback(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", coding)

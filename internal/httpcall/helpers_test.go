@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// What the tests of providers have as well.
+// Helpers shared with the tests of providers.
 var (
 	equal    = providertest.Equal
 	says     = providertest.Says
@@ -40,7 +40,7 @@ func client(t testing.TB, user *http.Client, limits llm.Limits) *Client {
 	return c
 }
 
-// post is a request such as a chat makes.
+// post returns a request like that of a chat.
 func post(url, body string) *Request {
 	return &Request{
 		Call:   &llm.Call{Op: llm.OpChat, Provider: "test", Model: "m"},
@@ -51,7 +51,7 @@ func post(url, body string) *Request {
 
 const anyURL = "http://server.test/v1/chat/completions"
 
-// refuse sends a request that must be refused and returns the error.
+// refuse sends a request that must fail, and returns the error.
 func refuse(t testing.TB, c *Client, req *Request) *llm.Error {
 	t.Helper()
 	return refuseIn(t.Context(), t, c, req)

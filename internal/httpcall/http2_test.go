@@ -80,7 +80,7 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-func TestServerLearnsThatAnHTTP2StreamWasLeft(t *testing.T) {
+func TestHTTP2StreamIsResetIfAbandoned(t *testing.T) {
 	left := make(chan struct{})
 	c, url := http2Client(t, llm.Limits{}, func(w http.ResponseWriter, r *http.Request) {
 		piece(w, "one ")

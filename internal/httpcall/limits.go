@@ -9,45 +9,51 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// limitError is the cause with which a call that ran out of time is cancelled.
+// limitError is the cause of the cancellation of a call that exceeded a limit.
 type limitError struct {
-	name  string
+	name  string // the field of llm.Limits, and its meaning
 	limit time.Duration
 }
 
-func (e *limitError) Error() string { return e.name + " of " + e.limit.String() + " ran out" }
+func (e *limitError) Error() string {
+	return "the server exceeded the limit of " + e.limit.String() + " " + e.name
+}
 
-// Timeout makes it a timeout to those who ask for that.
+// Timeout reports true, so that the error is a timeout in the sense of [net.Error].
 func (e *limitError) Timeout() bool { return true }
 
-// watch cancels a call whose server keeps us waiting too long. It counts only
-// the time spent waiting in a read, never the time the caller takes between
-// two reads, and costs two atomic additions a read: a timer that ticks looks
-// at a counter which is odd while a read waits, where resetting a timer at each read
-// would cost ten times that.
+// watch cancels a call if the server exceeds one of the limits on waiting.
+//
+// Idle counts only the time that a read waits for the server, not the time that the caller
+// spends between two reads. A read adds one to a counter before and after it waits, so the
+// counter is odd while a read is waiting. A timer inspects the counter at intervals. Two
+// atomic additions a read cost a tenth of resetting a timer at each read.
 //
 // The zero watch has no limits.
 type watch struct {
-	waits  atomic.Uint64 // odd while waiting; begins at 1, waiting for the headers
+	waits  atomic.Uint64 // odd while waiting; starts at 1, waiting for the headers
 	limits llm.Limits
 	cancel context.CancelCauseFunc
 	begun  time.Time
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	timer   *time.Timer
 	stopped bool
-	hurried bool          // the time that hurry gave is all that is left
-	tick    time.Duration // until the next look
+	closing bool          // closeWithin was called: the next tick cancels
+	tick    time.Duration // the time until the next tick
 	last    uint64        // waits at the last tick
-	waited  time.Duration // how long waits has been last, and odd
+	waited  time.Duration // the time for which waits has been equal to last, and odd
 }
 
-// ticksPerLimit is how finely a limit is kept: it runs out at most a quarter late.
+// ticksPerLimit is the number of ticks in the shortest limit. A limit takes effect at most a
+// quarter too late.
 const ticksPerLimit = 4
 
-// firstReadDone is the value of waits once the first read of the body has
-// returned: headers (1 to 2), first read (3 to 4).
+// firstReadDone is the value of waits after the first read of the body has returned: the
+// headers advance it from 1 to 2, the first read to 3 and 4.
 const firstReadDone = 4
+
+// start starts the limits at the beginning of a call.
 
 func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
 	w.limits, w.cancel = limits, cancel
@@ -58,20 +64,20 @@ func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
 	w.waits.Store(1)
 	w.mu.Lock()
 	w.tick = w.interval(1)
-	w.timer = time.AfterFunc(w.tick, w.look)
+	w.timer = time.AfterFunc(w.tick, w.onTick)
 	w.mu.Unlock()
 }
 
-// interval returns how long to wait before looking again: a part of the
-// shortest limit that holds in this state, or 0 if none does from now on.
+// interval returns the time until the next tick: a fraction of the shortest limit that
+// applies in this state, or 0 if no limit applies from now on.
 func (w *watch) interval(now uint64) time.Duration {
 	limits := [...]time.Duration{w.limits.Idle, w.limits.Total, w.limits.FirstEvent}
-	holding := limits[:]
+	applying := limits[:]
 	if now >= firstReadDone {
-		holding = limits[:2]
+		applying = limits[:2]
 	}
 	shortest := time.Duration(0)
-	for _, limit := range holding {
+	for _, limit := range applying {
 		if limit > 0 && (shortest == 0 || limit < shortest) {
 			shortest = limit
 		}
@@ -82,14 +88,14 @@ func (w *watch) interval(now uint64) time.Duration {
 	return max(shortest/ticksPerLimit, time.Millisecond)
 }
 
-// look is called at every tick.
-func (w *watch) look() {
+// onTick is called by the timer. It cancels the call if a limit is exceeded.
+func (w *watch) onTick() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped {
 		return
 	}
-	if w.hurried {
+	if w.closing {
 		w.cancel(context.Canceled)
 		return
 	}
@@ -109,36 +115,37 @@ func (w *watch) look() {
 	}
 }
 
-// exceeded returns the limit that has run out, or nil.
+// exceeded returns an error for the limit that is exceeded, or nil.
 func (w *watch) exceeded(now uint64) error {
 	passed := time.Since(w.begun)
 	switch l := w.limits; {
 	case l.Total > 0 && passed >= l.Total:
-		return &limitError{"the limit on the whole call", l.Total}
+		return &limitError{"for the whole call (Total)", l.Total}
 	case l.FirstEvent > 0 && now < firstReadDone && passed >= l.FirstEvent:
-		return &limitError{"the limit on waiting for the first piece of the answer", l.FirstEvent}
+		return &limitError{"for the first part of the reply (FirstEvent)", l.FirstEvent}
 	case l.Idle > 0 && now >= firstReadDone && w.waited >= l.Idle:
-		return &limitError{"the limit on waiting for the next piece of the answer", l.Idle}
+		return &limitError{"between two parts of the reply (Idle)", l.Idle}
 	}
 	return nil
 }
 
-// advance moves from waiting to not waiting, and back: when the headers are
-// here, and before and after each read.
+// advance toggles between waiting and not waiting. It is called when the headers have
+// arrived, and before and after each read.
 func (w *watch) advance() { w.waits.Add(1) }
 
-// hurry cancels the call after so long, whatever its limits.
-func (w *watch) hurry(left time.Duration) {
+// closeWithin cancels the call after the given time, independent of its limits.
+func (w *watch) closeWithin(left time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.hurried = true
+	w.closing = true
 	if w.timer == nil {
-		w.timer = time.AfterFunc(left, w.look)
+		w.timer = time.AfterFunc(left, w.onTick)
 	} else {
 		w.timer.Reset(left)
 	}
 }
 
+// stop ends all limits and releases the timer.
 func (w *watch) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -21,43 +21,43 @@ func inBubble(t *testing.T, limits llm.Limits, handler http.HandlerFunc, test fu
 	})
 }
 
-// wantLimit checks the error of a limit that ran out: no sooner than it should,
-// and at most a quarter late.
+// wantLimit checks the error of an exceeded limit, and that the limit took effect on time:
+// at most a quarter late.
 func wantLimit(t testing.TB, e *llm.Error, message string, took, limit time.Duration) {
 	t.Helper()
 	equal(t, "kind", e.Kind, llm.Timeout)
 	equal(t, "message", e.Message, message)
 	if errors.Is(e, context.Canceled) || errors.Is(e, context.DeadlineExceeded) {
-		t.Error("a limit of ours looks like the caller's doing")
+		t.Error("an exceeded limit matches a context error")
 	}
 	if timeout, ok := errors.AsType[net.Error](e); ok && !timeout.Timeout() {
-		t.Errorf("the error says that it is no timeout: %v", timeout)
+		t.Errorf("Timeout() is false for: %v", timeout)
 	}
 	if took < limit || took > limit+limit/4 {
-		t.Errorf("the limit of %v ran out after %v", limit, took)
+		t.Errorf("the limit of %v took effect after %v", limit, took)
 	}
 }
 
-// piece sends a piece of a stream, and its headers with the first one.
+// piece sends a part of a stream. The first call sends the headers, too.
 func piece(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	io.WriteString(w, text)
 	w.(http.Flusher).Flush()
 }
 
-func TestFirstEventLimitHoldsWhileHeadersDoNotCome(t *testing.T) {
+func TestFirstEventLimitBeforeHeaders(t *testing.T) {
 	inBubble(t, llm.Limits{FirstEvent: time.Minute, Idle: time.Second}, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	}, func(t *testing.T, c *Client) {
 		begun := time.Now()
 		e := refuse(t, c, post(anyURL, "{}"))
-		wantLimit(t, e, "the limit on waiting for the first piece of the answer of 1m0s ran out", time.Since(begun), time.Minute)
+		wantLimit(t, e, "the server exceeded the limit of 1m0s for the first part of the reply (FirstEvent)", time.Since(begun), time.Minute)
 		equal(t, "status", e.Status, 0)
 	})
 }
 
-func TestFirstEventLimitHoldsWhileTheBodyDoesNotCome(t *testing.T) {
+func TestFirstEventLimitAfterHeaders(t *testing.T) {
 	inBubble(t, llm.Limits{FirstEvent: time.Minute, Idle: time.Second}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(30 * time.Second)
 		piece(w, "")
@@ -71,12 +71,12 @@ func TestFirstEventLimitHoldsWhileTheBodyDoesNotCome(t *testing.T) {
 		defer r.Close()
 		_, err = readAll(r)
 		e := asLLM(t, err)
-		wantLimit(t, e, "the limit on waiting for the first piece of the answer of 1m0s ran out", time.Since(begun), time.Minute)
+		wantLimit(t, e, "the server exceeded the limit of 1m0s for the first part of the reply (FirstEvent)", time.Since(begun), time.Minute)
 		equal(t, "status", e.Status, 200)
 	})
 }
 
-func TestIdleLimitHoldsBetweenPieces(t *testing.T) {
+func TestIdleLimitBetweenParts(t *testing.T) {
 	inBubble(t, llm.Limits{FirstEvent: time.Hour, Idle: time.Minute}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(30 * time.Minute) // slow to begin, which is allowed
 		piece(w, "one ")
@@ -98,7 +98,7 @@ func TestIdleLimitHoldsBetweenPieces(t *testing.T) {
 			n, err := r.Body().Read(buf)
 			body = append(body, buf[:n]...)
 			if err != nil {
-				wantLimit(t, r.ReadError(err), "the limit on waiting for the next piece of the answer of 1m0s ran out", time.Since(last), time.Minute)
+				wantLimit(t, r.ReadError(err), "the server exceeded the limit of 1m0s between two parts of the reply (Idle)", time.Since(last), time.Minute)
 				break
 			}
 			last = time.Now()
@@ -107,7 +107,7 @@ func TestIdleLimitHoldsBetweenPieces(t *testing.T) {
 	})
 }
 
-func TestSlowConsumerDoesNotRunIntoTheIdleLimit(t *testing.T) {
+func TestIdleLimitIgnoresSlowConsumer(t *testing.T) {
 	inBubble(t, llm.Limits{FirstEvent: time.Minute, Idle: time.Minute}, func(w http.ResponseWriter, r *http.Request) {
 		for range 20 {
 			piece(w, "piece ")
@@ -135,7 +135,7 @@ func TestSlowConsumerDoesNotRunIntoTheIdleLimit(t *testing.T) {
 	})
 }
 
-func TestTotalLimitHoldsWhateverComes(t *testing.T) {
+func TestTotalLimit(t *testing.T) {
 	inBubble(t, llm.Limits{Total: 10 * time.Minute}, func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
 			piece(w, "piece ")
@@ -149,11 +149,11 @@ func TestTotalLimitHoldsWhateverComes(t *testing.T) {
 		}
 		defer r.Close()
 		_, err = readAll(r)
-		wantLimit(t, asLLM(t, err), "the limit on the whole call of 10m0s ran out", time.Since(begun), 10*time.Minute)
+		wantLimit(t, asLLM(t, err), "the server exceeded the limit of 10m0s for the whole call (Total)", time.Since(begun), 10*time.Minute)
 	})
 }
 
-func TestNegativeLimitsAreNone(t *testing.T) {
+func TestNegativeLimitsAreDisabled(t *testing.T) {
 	inBubble(t, llm.Limits{Connect: -1, FirstEvent: -1, Idle: -1, Total: -1}, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(24 * time.Hour)
 		piece(w, "one ")
@@ -171,7 +171,7 @@ func TestNegativeLimitsAreNone(t *testing.T) {
 	})
 }
 
-func TestRefusalWhoseBodyHangsIsUnderstoodByWhatIsThere(t *testing.T) {
+func TestStatusErrorWithHangingBody(t *testing.T) {
 	inBubble(t, llm.Limits{}, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(503)
 		io.WriteString(w, `upstream`)
@@ -185,7 +185,7 @@ func TestRefusalWhoseBodyHangsIsUnderstoodByWhatIsThere(t *testing.T) {
 	})
 }
 
-func TestConnectLimitHoldsDuringTheHandshake(t *testing.T) {
+func TestConnectLimitDuringHandshake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, nil, llm.Limits{Connect: 5 * time.Second})
 		ours, theirs := net.Pipe()
@@ -212,11 +212,11 @@ func TestNoServer(t *testing.T) {
 	equal(t, "status", e.Status, 0)
 	equal(t, "message", e.Message, "no reply from "+host+": dial tcp "+host+": connect: connection refused")
 	if _, ok := errors.AsType[*net.OpError](e); !ok {
-		t.Errorf("the network's own error is not to be found in %v", e)
+		t.Errorf("the error does not wrap the network error: %v", e)
 	}
 }
 
-func TestServerThatHangsUpWithoutAReply(t *testing.T) {
+func TestServerClosesWithoutReply(t *testing.T) {
 	c := client(t, inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err == nil {
@@ -230,7 +230,7 @@ func TestServerThatHangsUpWithoutAReply(t *testing.T) {
 	}
 }
 
-func TestServerThatSpeaksNoHTTP(t *testing.T) {
+func TestServerIsNotHTTP(t *testing.T) {
 	c := client(t, inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, buf, err := w.(http.Hijacker).Hijack()
 		if err == nil {

@@ -5,36 +5,36 @@ import (
 	"unicode/utf8"
 )
 
-// Head keeps the beginning of the bytes written to it, enough to quote a body in an error. The
-// zero value is ready to use.
+// Head is a writer that keeps the first 4,000 bytes, for quoting a body in an error message.
+// The zero value is ready to use. It is not safe for concurrent use.
 type Head struct{ data []byte }
 
-// maxHead is the number of bytes kept. It is more than is quoted, because a secret that is
-// cut cannot be recognized.
+// maxHead is larger than maxExcerpt, in bytes, so that a secret at the end of the excerpt is
+// complete. [Secrets.Scrub] cannot recognize a truncated secret.
 const maxHead = 4 * maxExcerpt
 
-// Write never fails.
+// Write keeps p up to the limit and discards the rest. It never returns an error.
 func (h *Head) Write(p []byte) (int, error) {
 	h.data = append(h.data, p[:min(len(p), maxHead-len(h.data))]...)
 	return len(p), nil
 }
 
-// Bytes returns the bytes kept.
+// Bytes returns the bytes that were kept.
 func (h *Head) Bytes() []byte { return h.data }
 
-// Quote returns the end of an error message that quotes a body. It is for bodies that are not
-// an answer: the text of a server or a proxy explains the failure best. It is empty if the
-// body is not text.
+// Quote returns an excerpt of a body as the end of an error message: "; body: …". It is for
+// replies that are not an answer, in which servers and proxies often explain the cause in
+// plain text. It returns "" if the body is not text.
 //
-// Security: secrets of the request are removed from the quote.
+// Security: the secrets of the request are removed.
 func (r *Reply) Quote(body []byte) string {
 	body = body[:min(len(body), maxHead)]
 	text := strings.ToValidUTF8(string(body), "")
-	if len(text) < len(body)-utf8.UTFMax { // more than a character that was cut
+	if len(text) < len(body)-utf8.UTFMax { // more invalid bytes than one truncated character
 		return ""
 	}
 	if text = excerpt([]byte(r.request.Secrets.Scrub(text))); text == "" {
 		return ""
 	}
-	return "; it says: " + text
+	return "; body: " + text
 }

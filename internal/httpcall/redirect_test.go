@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// witness is a server that remembers every request it gets.
+// witness is a server that records its requests.
 type witness struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -48,7 +48,7 @@ func secretPost(url string) *Request {
 	return req
 }
 
-func TestRedirectToAnotherHostGetsNeitherCredentialsNorPrompt(t *testing.T) {
+func TestRedirectToAnotherHostIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		for _, method := range []string{http.MethodPost, http.MethodGet} {
 			t.Run(strconv.Itoa(status)+" of a "+method, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestRedirectToAnotherHostGetsNeitherCredentialsNorPrompt(t *testing.T) {
 					equal(t, "kind", e.Kind, llm.Protocol)
 					equal(t, "status", e.Status, status)
 					if !strings.Contains(e.Message, "localhost") || !strings.Contains(e.Message, "base URL") {
-						t.Errorf("the message says neither where the redirect goes nor what to do: %s", e.Message)
+						t.Errorf("the message lacks the host of the redirect or the advice: %s", e.Message)
 					}
 				}
 				equal(t, "requests that the other host saw", other.requests(), []string{})
@@ -74,7 +74,7 @@ func TestRedirectToAnotherHostGetsNeitherCredentialsNorPrompt(t *testing.T) {
 	}
 }
 
-func TestRedirectToAnotherPortIsToAnotherHost(t *testing.T) {
+func TestRedirectToAnotherPortIsNotFollowed(t *testing.T) {
 	other := newWitness(t, says(200, "application/json", "{}"))
 	first := newWitness(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
@@ -84,7 +84,7 @@ func TestRedirectToAnotherPortIsToAnotherHost(t *testing.T) {
 	equal(t, "requests that the other port saw", other.requests(), []string{})
 }
 
-func TestRedirectWithinTheHostIsFollowedWithTheBody(t *testing.T) {
+func TestRedirectWithinHostIsFollowed(t *testing.T) {
 	for _, status := range []int{307, 308} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			server := newWitness(t, func(w http.ResponseWriter, r *http.Request) {
@@ -111,7 +111,7 @@ func TestRedirectWithinTheHostIsFollowedWithTheBody(t *testing.T) {
 	}
 }
 
-func TestRedirectThatWouldMakeAGETOfAPOSTIsNotFollowed(t *testing.T) {
+func TestRedirectFromPOSTToGETIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
 			server := newWitness(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/new", status) })
@@ -123,7 +123,7 @@ func TestRedirectThatWouldMakeAGETOfAPOSTIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestRedirectsInACircleEnd(t *testing.T) {
+func TestCircularRedirect(t *testing.T) {
 	server := newWitness(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
 	})
@@ -132,13 +132,13 @@ func TestRedirectsInACircleEnd(t *testing.T) {
 	equal(t, "number of requests", len(server.requests()), 1+maxRedirects)
 }
 
-func TestRedirectWithoutALocationIsAnError(t *testing.T) {
+func TestRedirectWithoutLocation(t *testing.T) {
 	c := client(t, inMemory(t, says(307, "text/plain", "")), llm.Limits{})
 	e := refuse(t, c, post(anyURL, "{}"))
 	equal(t, "status and kind", []any{e.Status, e.Kind}, []any{307, llm.Protocol})
 }
 
-// redirects answers from one of two handlers, by the scheme of the request.
+// redirects is a transport that selects one of two handlers by the scheme of the request.
 type redirects map[string]http.HandlerFunc
 
 func (m redirects) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -152,7 +152,7 @@ func (m redirects) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func TestRedirectFromHTTPToHTTPSOfTheSameHostIsFollowed(t *testing.T) {
+func TestRedirectFromHTTPToHTTPS(t *testing.T) {
 	var secure string
 	transport := redirects{
 		"http": func(w http.ResponseWriter, r *http.Request) {
@@ -171,7 +171,7 @@ func TestRedirectFromHTTPToHTTPSOfTheSameHostIsFollowed(t *testing.T) {
 	equal(t, "request by https", secure, `POST https://server.test/v1 {"a":1}`)
 }
 
-func TestRedirectFromHTTPSToHTTPIsNotFollowed(t *testing.T) {
+func TestRedirectFromHTTPSToHTTP(t *testing.T) {
 	transport := redirects{
 		"https": func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://"+r.URL.Host+r.URL.Path, http.StatusPermanentRedirect)
@@ -182,7 +182,7 @@ func TestRedirectFromHTTPSToHTTPIsNotFollowed(t *testing.T) {
 	equal(t, "kind", e.Kind, llm.Protocol)
 }
 
-func TestUsersClientKeepsItsOwnRuleForRedirects(t *testing.T) {
+func TestRedirectsOfUserClient(t *testing.T) {
 	asked := false
 	user := inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "http://other.test/", http.StatusTemporaryRedirect)

@@ -13,18 +13,18 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Reply is a reply with a 2xx status. It is for one goroutine.
+// Reply is a reply with a 2xx status. It is not safe for concurrent use.
 type Reply struct {
 	client  *Client
 	request *Request
-	resp    *http.Response // nil while there is none
+	resp    *http.Response // nil until the headers have arrived
 	body    body
 	watch   watch
-	parent  context.Context // the caller's
-	own     context.Context // ours, which the limits cancel
+	parent  context.Context // the caller's context
+	own     context.Context // derived from parent; canceled by the limits
 	cancel  context.CancelCauseFunc
 	closed  bool
-	ended   bool // the body has nothing more of interest
+	ended   bool // End was called
 }
 
 // Header returns the reply's headers.
@@ -36,11 +36,11 @@ func (r *Reply) Status() int { return r.resp.StatusCode }
 // Limits returns the limits of the client that sent the request.
 func (r *Reply) Limits() llm.Limits { return r.client.limits }
 
-// MediaType returns the type of the body without its parameters, in lower
-// case: "text/event-stream". It is "" if the server did not say.
+// MediaType returns the media type of the body without parameters, in lower case: for example
+// "text/event-stream". It returns "" if the reply has no Content-Type.
 func (r *Reply) MediaType() string {
 	contentType := r.resp.Header.Get("Content-Type")
-	switch contentType { // the usual types, without the cost of parsing
+	switch contentType { // the most frequent values need no parsing
 	case "text/event-stream", "application/json", "application/x-ndjson":
 		return contentType
 	}
@@ -59,32 +59,32 @@ func (r *Reply) MediaTypeName() string {
 	return "(none)"
 }
 
-// Body returns the body's reader. Pass its errors to [Reply.ReadError]. The limits apply to the
-// time spent in its Read method.
+// Body returns the body's reader. Pass its errors, except io.EOF, to [Reply.ReadError]. The
+// limits FirstEvent and Idle apply to the time spent in its Read method.
 func (r *Reply) Body() io.Reader { return &r.body }
 
-// maxDrain and drainTime limit the reading in Close, which keeps a connection usable. A new
-// connection costs 150 µs of processor time, or 3 ms with TLS.
+// maxDrain and drainTime limit the rest of a body that Close reads to keep the connection
+// reusable. A new connection costs 150 µs of processor time, and 3 ms with TLS.
 const (
 	maxDrain  = 4 << 10
 	drainTime = 20 * time.Millisecond
 )
 
-// maxErrorBody and errorBodyTime bound the reading of an error reply. Its status and
-// headers are here already and say the most.
+// maxErrorBody and errorBodyTime limit the part of an error reply's body that is read. The
+// status and the headers are known without it.
 const (
 	maxErrorBody  = 64 << 10
 	errorBodyTime = 2 * time.Second
 )
 
-// End marks the body as having nothing more of interest. Then Close tries to keep the
-// connection for the next call.
+// End marks the answer as complete, so that [Reply.Close] keeps the connection for the next
+// call if it can.
 func (r *Reply) End() { r.ended = true }
 
-// Close releases all resources of the call. After End, it first reads the rest of the body, up
-// to 4 KB and for up to 20 ms, so that an HTTP/1 connection can be used again. Otherwise it
-// closes the connection, and the server notices that nobody reads the answer. Close can be
-// called more than once.
+// Close releases everything that the call holds. If [Reply.End] was called, Close first reads
+// the rest of the body, at most 4 KB within 20 ms, so that an HTTP/1 connection can be reused.
+// Otherwise it closes the connection, so that the server stops generating. Close may be called
+// more than once.
 func (r *Reply) Close() {
 	if r.closed {
 		return
@@ -92,8 +92,8 @@ func (r *Reply) Close() {
 	r.closed = true
 	if r.resp != nil {
 		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
-			r.watch.hurry(drainTime)
-			io.CopyN(io.Discard, r.resp.Body, maxDrain) // an error does not matter
+			r.watch.closeWithin(drainTime)
+			io.CopyN(io.Discard, r.resp.Body, maxDrain) // the error does not matter: the answer is complete
 		}
 		r.resp.Body.Close()
 	}
@@ -101,31 +101,33 @@ func (r *Reply) Close() {
 	r.cancel(context.Canceled)
 }
 
-// ReadError returns the error for a failed read of the body: the call was cancelled or timed
-// out, or the connection broke before the answer had ended.
+// ReadError returns the error for a failed read of the body. Its kind is [llm.Canceled] or
+// [llm.Timeout] if the context ended or a limit was exceeded, and otherwise [llm.Incomplete],
+// because the connection closed before the end of the answer.
 func (r *Reply) ReadError(err error) *llm.Error {
-	if stopped := r.stopped(); stopped != nil {
-		stopped.Status = r.resp.StatusCode
-		return stopped
+	if ended := r.contextError(); ended != nil {
+		ended.Status = r.resp.StatusCode
+		return ended
 	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // of the user's own client
-		return r.describe(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client gave up: " + err.Error(), Err: err})
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // http.Client.Timeout of the user's client
+		return r.annotate(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client timed out: " + err.Error(), Err: err})
 	}
-	return r.describe(&llm.Error{
+	return r.annotate(&llm.Error{
 		Kind:    llm.Incomplete,
 		Status:  r.resp.StatusCode,
-		Message: "the connection broke before the answer had ended: " + err.Error(),
+		Message: "the connection closed before the end of the answer: " + err.Error(),
 		Err:     err,
 	})
 }
 
-// Fail returns an error about the reply itself.
+// Fail returns an error of the given kind about the reply. It has the reply's status, headers
+// and request ID.
 func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
-	return r.describe(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
+	return r.annotate(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
 
-// Scrub returns a text of the server without the secrets of the request. If there are none, it
-// returns the same slice.
+// Scrub returns text without the secrets of the request. If text contains no secret, Scrub
+// returns text itself.
 func (r *Reply) Scrub(text []byte) []byte {
 	if clean := r.request.Secrets.Scrub(string(text)); clean != string(text) {
 		return []byte(clean)
@@ -133,8 +135,8 @@ func (r *Reply) Scrub(text []byte) []byte {
 	return text
 }
 
-// ReadAll reads the whole body, up to limit bytes. A larger one is a
-// [llm.Protocol] error, a cut one [llm.Incomplete].
+// ReadAll reads the whole body. A body larger than limit bytes is an error of kind
+// [llm.Protocol], a truncated one an error of kind [llm.Incomplete].
 func (r *Reply) ReadAll(limit int) ([]byte, error) {
 	if n := r.resp.ContentLength; n > int64(limit) {
 		return nil, r.tooLarge(limit)
@@ -159,35 +161,36 @@ func (r *Reply) ReadAll(limit int) ([]byte, error) {
 }
 
 func (r *Reply) tooLarge(limit int) *llm.Error {
-	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes")
+	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes: raise Limits.FrameBytes if this size is expected")
 }
 
-// Start returns the detail of the first event, from the headers.
-//
-// Security: a credential that the server echoes in a header is removed.
+// Start returns the details of the first event: the request ID, the rate limits and the
+// headers that help to diagnose a reply. Security: if the server echoes a secret of the
+// request in a header, it is removed.
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
-	kept := interesting(h)
+	kept := explanatory(h)
 	r.request.Secrets.scrubHeader(kept)
 	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
 }
 
-// readErrorBody reads the beginning of the body of an error reply, within a size and a time.
+// readErrorBody reads the body of a reply that is not an answer: at most 64 KB within 2
+// seconds.
 //
-// Security: secrets are removed here, because a secret cannot be recognized after the text
-// has been cut.
+// Security: the secrets of the request are removed before the text is shortened, because a
+// truncated secret could not be recognized.
 func (r *Reply) readErrorBody() []byte {
-	enough := time.AfterFunc(errorBodyTime, func() { r.cancel(context.Canceled) })
-	defer enough.Stop()
-	data, _ := io.ReadAll(io.LimitReader(&r.body, maxErrorBody)) // one that breaks is read as far as it goes
+	timer := time.AfterFunc(errorBodyTime, func() { r.cancel(context.Canceled) })
+	defer timer.Stop()
+	data, _ := io.ReadAll(io.LimitReader(&r.body, maxErrorBody)) // after a read error, the part read so far is used
 	return []byte(r.request.Secrets.Scrub(string(data)))
 }
 
-// body is a response body whose reads are watched.
+// body is a response body whose reads are subject to the limits.
 type body struct {
 	reader io.Reader
 	watch  *watch
-	eof    bool // nothing is left to read
+	eof    bool // the body was read to its end
 }
 
 func (b *body) Read(p []byte) (int, error) {

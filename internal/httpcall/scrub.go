@@ -8,15 +8,16 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Secrets are strings that must not show in an error, whoever put them there:
-// some servers echo the key that they refuse.
+// Secrets are strings that are removed from errors and events. Servers can put them there:
+// some echo the key that they reject.
 type Secrets []string
 
-// shortest is the length from which a string is taken for a secret. Local
-// servers are given keys such as "none", which are words of many messages.
+// shortest is the minimum length of a secret in bytes. Shorter strings are not removed,
+// because users set the key of a local server to a word such as "none", and words occur in
+// many messages.
 const shortest = 8
 
-// Scrub returns text without the secrets.
+// Scrub returns text with each secret replaced by "[secret]".
 func (s Secrets) Scrub(text string) string {
 	for _, secret := range s {
 		if len(secret) >= shortest && strings.Contains(text, secret) {
@@ -26,7 +27,7 @@ func (s Secrets) Scrub(text string) string {
 	return text
 }
 
-// scrub removes the secrets from an error.
+// scrub removes the secrets from an error's texts, headers and cause.
 func (s Secrets) scrub(e *llm.Error) {
 	e.Message = s.Scrub(e.Message)
 	e.Code = s.Scrub(e.Code)
@@ -39,7 +40,7 @@ func (s Secrets) scrub(e *llm.Error) {
 	}
 }
 
-// scrubHeader removes the secrets from headers.
+// scrubHeader replaces the headers that contain a secret.
 func (s Secrets) scrubHeader(header http.Header) {
 	for name, values := range header {
 		for _, value := range values {
@@ -51,8 +52,11 @@ func (s Secrets) scrubHeader(header http.Header) {
 	}
 }
 
-// scrubbed is an error whose text is scrubbed. It still matches what the
-// original matches, and does not hand the original out, however it is printed.
+// scrubbed is an error whose text contains no secrets. errors.Is reports the same as for the
+// original error.
+//
+// Security: the original is captured in a function, not stored in a field, so that no
+// formatting verb and no errors.As can expose it.
 type scrubbed struct {
 	text string
 	is   func(target error) bool

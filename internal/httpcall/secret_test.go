@@ -15,7 +15,7 @@ import (
 
 const secret = "sk-proj-abcdefghijklmnop"
 
-// mustHide fails if the secret shows in anything that an error can be printed as.
+// mustHide fails the test if any form in which an error can be printed contains the secret.
 func mustHide(t testing.TB, e *llm.Error) {
 	t.Helper()
 	var unwrapped []string
@@ -24,12 +24,12 @@ func mustHide(t testing.TB, e *llm.Error) {
 	}
 	for _, text := range append(unwrapped, e.Message, e.Code, e.RequestID, fmt.Sprint(e.Header)) {
 		if strings.Contains(text, secret) {
-			t.Errorf("the secret shows: %s", text)
+			t.Errorf("the text contains the secret: %s", text)
 		}
 	}
 }
 
-func TestSecretsThatTheServerEchoesAreScrubbed(t *testing.T) {
+func TestEchoedSecretsAreRemoved(t *testing.T) {
 	c := client(t, inMemory(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Request-Id", "for-"+secret)
 		w.Header().Set("X-Ratelimit-Limit-Requests", secret)
@@ -47,7 +47,7 @@ func TestSecretsThatTheServerEchoesAreScrubbed(t *testing.T) {
 	mustHide(t, e)
 }
 
-func TestSecretsInAPIErrorsInsideAReplyAreScrubbed(t *testing.T) {
+func TestSecretsInErrorsInsideReplyAreRemoved(t *testing.T) {
 	c := client(t, inMemory(t, says(200, "text/event-stream", "")), llm.Limits{})
 	req := post(anyURL, "{}")
 	req.Secrets = Secrets{secret}
@@ -65,7 +65,7 @@ func TestSecretsInAPIErrorsInsideAReplyAreScrubbed(t *testing.T) {
 	}
 }
 
-func TestSecretsInTransportErrorsAreScrubbedAndTheErrorStillMatches(t *testing.T) {
+func TestSecretsInTransportErrorsAreRemoved(t *testing.T) {
 	cause := errors.New("proxy refused " + secret)
 	c := client(t, &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("dialing: %w", cause)
@@ -87,7 +87,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestURLsDoNotShowInErrors(t *testing.T) {
+func TestErrorsDoNotContainURLs(t *testing.T) {
 	for _, url := range []string{
 		"http://user:" + secret + "@server.test:1/v1?key=" + secret,
 		"http://server.test:1/" + secret,
@@ -104,7 +104,7 @@ func TestURLsDoNotShowInErrors(t *testing.T) {
 	}
 }
 
-func TestShortStringsAreNoSecrets(t *testing.T) {
+func TestShortSecretsAreNotRemoved(t *testing.T) {
 	equal(t, "text with the key none", Secrets{"none"}.Scrub("none of the models is loaded"), "none of the models is loaded")
 	equal(t, "text with a real key", Secrets{secret, "other-secret"}.Scrub(secret+other("other-secret")), "[secret] and [secret]")
 }
@@ -118,29 +118,29 @@ func TestParseBaseURL(t *testing.T) {
 		{"http://localhost:8080///", "http://localhost:8080", ""},
 		{"http://[::1]:8080/v1", "http://[::1]:8080/v1", ""},
 		{"HTTPS://Example.com/a%20b/", "https://Example.com/a%20b", ""},
-		{"localhost:8080/v1", "", "it must begin with http:// or https://, as in http://localhost:8080/v1"},
-		{"127.0.0.1:9999", "", "it must begin with http:// or https://, as in http://127.0.0.1:9999"},
-		{"10.20.0.7/v1", "", "it must begin with http:// or https://, as in http://10.20.0.7/v1"},
-		{"llm.office.example:443", "", "it must begin with http:// or https://, as in https://llm.office.example:443"},
-		{"api.openai.com/v1", "", "it must begin with http:// or https://, as in https://api.openai.com/v1"},
+		{"localhost:8080/v1", "", "it must begin with http:// or https://, for example http://localhost:8080/v1"},
+		{"127.0.0.1:9999", "", "it must begin with http:// or https://, for example http://127.0.0.1:9999"},
+		{"10.20.0.7/v1", "", "it must begin with http:// or https://, for example http://10.20.0.7/v1"},
+		{"llm.office.example:443", "", "it must begin with http:// or https://, for example https://llm.office.example:443"},
+		{"api.openai.com/v1", "", "it must begin with http:// or https://, for example https://api.openai.com/v1"},
 		{"localhost", "", "it must begin with http:// or https://"},
 		{"", "", "it must begin with http:// or https://"},
 		{"ftp://host/v1", "", "it must begin with http:// or https://"},
-		{"http://", "", "it names no host"},
-		{"http://:8080", "", "it names no host"},
-		{"http:///v1", "", "it names no host"},
-		{"http:v1", "", "it names no host"},
+		{"http://", "", "it has no host"},
+		{"http://:8080", "", "it has no host"},
+		{"http:///v1", "", "it has no host"},
+		{"http:v1", "", "it has no host"},
 		{"http://host:port/", "", "invalid port"},
 		{"http://ho st/", "", "invalid character"},
 		{"http://host/%zz", "", "invalid URL escape"},
-		{"http://host/v1?key=" + secret, "", "it must have no query and no fragment"},
-		{"http://host/v1?", "", "it must have no query and no fragment"},
-		{"http://host/v1#" + secret, "", "it must have no query and no fragment"},
+		{"http://host/v1?key=" + secret, "", "remove the query and the fragment"},
+		{"http://host/v1?", "", "remove the query and the fragment"},
+		{"http://host/v1#" + secret, "", "remove the query and the fragment"},
 		{"http://user:" + secret + "@host/v1", "", "put credentials in the API key, not in the URL"},
 		{"ftp://user:" + secret + "@host/v1?key=" + secret, "", "it must begin with http:// or https://"},
 		{"http://user:" + secret + " x@host/v1", "", "it cannot be parsed"},
 		{"http://user:" + secret + "@host:port/v1", "", "it cannot be parsed"},
-		{"http:///v1?key=" + secret, "", "it names no host"},
+		{"http:///v1?key=" + secret, "", "it has no host"},
 		{secret, "", "it must begin with http:// or https://"},
 		{"http://host/%zz?key=" + secret, "", "invalid URL escape"},
 		{"http://user:" + secret[:9] + "/" + secret[9:] + "@host/v1", "", "it cannot be parsed"},
@@ -165,7 +165,7 @@ func TestParseBaseURL(t *testing.T) {
 	}
 }
 
-func TestHeadersThatHoldACredentialAreKnownByTheirNames(t *testing.T) {
+func TestHoldsCredential(t *testing.T) {
 	header := http.Header{
 		"X-Team": {"blue"}, "Content-Type": {"text/plain"}, "X-Ratelimit-Remaining-Tokens": {"7"}, "X-Ratelimit-Token-Limit": {"8"},
 	}
@@ -181,7 +181,7 @@ func TestHeadersThatHoldACredentialAreKnownByTheirNames(t *testing.T) {
 			want = []string{"[secret]"}
 		}
 		if diff := cmp.Diff(want, shown); diff != "" {
-			t.Errorf("the header %s is not shown as it should be (-want +got):\n%s", name, diff)
+			t.Errorf("ShownHeader: wrong value of %s (-want +got):\n%s", name, diff)
 		}
 		if got := HeaderSecrets(header).Scrub(header[name][0]); got != want[0] {
 			t.Errorf("the value of %s in an error is %q, want %q", name, got, want[0])

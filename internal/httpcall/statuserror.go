@@ -10,24 +10,24 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// statusError returns the error for a reply whose status is not a success.
+// statusError returns the error for a reply whose status is not 2xx.
 func (r *Reply) statusError() *llm.Error {
 	data := r.readErrorBody()
-	r.End() // so that Close drains the rest, and the connection can be used again
+	r.End() // Close then reads a short rest of the body, so that the connection can be reused
 	if ended, ok := errors.AsType[*llm.Error](llm.FromContext(r.parent)); ok {
-		return r.describe(ended)
+		return r.annotate(ended)
 	}
 	status := r.resp.StatusCode
-	said := readAPIError(data)
+	parsed := readAPIError(data)
 	e := &llm.Error{
-		Kind:       said.kind(status),
+		Kind:       parsed.kind(status),
 		Status:     status,
-		Code:       said.name(),
-		Message:    said.Message,
+		Code:       parsed.name(),
+		Message:    parsed.Message,
 		RetryAfter: retryAfter(r.resp.Header, time.Now()),
 	}
 	if e.RetryAfter == 0 {
-		e.RetryAfter = said.RetryAfter
+		e.RetryAfter = parsed.RetryAfter
 	}
 	if e.Message == "" {
 		e.Message = "the server gave no reason"
@@ -35,47 +35,49 @@ func (r *Reply) statusError() *llm.Error {
 			e.Message = strings.ToLower(text) + ", and " + e.Message
 		}
 	}
-	return r.describe(e)
+	return r.annotate(e)
 }
 
-// APIError returns the error for an error inside a reply of status 200. The data is JSON or
-// text. If the data does not determine the kind, it is otherwise.
+// APIError returns the error for an error that the server reported inside a reply of status
+// 200, as a JSON value or as text. If the server's error does not determine a kind, the error
+// has the kind otherwise. Security: the secrets of the request are removed.
 func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
-	said := readAPIError([]byte(r.request.Secrets.Scrub(string(data))))
-	kind := said.kind(0)
+	parsed := readAPIError([]byte(r.request.Secrets.Scrub(string(data))))
+	kind := parsed.kind(0)
 	if kind == "" {
 		kind = otherwise
 	}
 	e := &llm.Error{
 		Kind:       kind,
 		Status:     r.resp.StatusCode,
-		Code:       said.name(),
-		Message:    said.Message,
-		RetryAfter: said.RetryAfter,
+		Code:       parsed.name(),
+		Message:    parsed.Message,
+		RetryAfter: parsed.RetryAfter,
 	}
 	if e.Message == "" {
-		e.Message = "the server broke the answer off with an error and gave no reason"
+		e.Message = "the server ended the answer with an error and gave no reason"
 	}
-	return r.describe(e)
+	return r.annotate(e)
 }
 
-// kind returns the kind of an error. The status is 0 for an error inside a reply; then the
-// kind is "" if the error does not determine it. The server's codes and texts take
-// precedence over the status. For the codes, see
+// kind returns the kind of an error that came with this status, or inside a reply if the
+// status is 0. It returns "" if an error inside a reply does not determine a kind. The
+// server's code takes precedence over the status. The codes are documented at
 // https://platform.openai.com/docs/guides/error-codes and
 // https://cloud.google.com/apis/design/errors.
-func (c apiError) kind(status int) llm.Kind {
+func (e apiError) kind(status int) llm.Kind {
 	if status == 0 {
-		status = c.Number
+		status = e.Number
 	}
-	text := strings.ToLower(c.Message)
+	text := strings.ToLower(e.Message)
 	request := status == 0 || status >= 400 && status < 500 || status == 500
-	if request && status != http.StatusTooManyRequests && tellsOfLength(text) { // a rate limit may speak of lengths too
+	// The message of a rate limit (429) may also mention the length of the prompt.
+	if request && status != http.StatusTooManyRequests && reportsContextLength(text) {
 		return llm.ContextLength
 	}
-	for _, word := range c.words() {
-		if kind, ok := kindOfCode[word]; ok {
-			if kind == llm.NotFound && tellsOfRetirement(text) {
+	for _, code := range e.codes() {
+		if kind, ok := kindOfCode[strings.ToLower(code)]; ok {
+			if kind == llm.NotFound && reportsRetirement(text) {
 				return llm.Retired
 			}
 			return kind
@@ -83,7 +85,7 @@ func (c apiError) kind(status int) llm.Kind {
 	}
 	kind := kindOfStatus(status)
 	switch {
-	case (kind == llm.NotFound || kind == llm.InvalidRequest) && tellsOfRetirement(text):
+	case (kind == llm.NotFound || kind == llm.InvalidRequest) && reportsRetirement(text):
 		return llm.Retired
 	case kind == llm.InvalidRequest && strings.Contains(text, "does not support"):
 		return llm.Unsupported
@@ -91,9 +93,9 @@ func (c apiError) kind(status int) llm.Kind {
 	return kind
 }
 
-// kindOfCode maps the codes and types of servers, in lower case. Types that
-// say no more than the status (invalid_request_error) are absent, so that
-// a status of 404 or 413 keeps its own meaning.
+// kindOfCode maps the codes and types of servers, in lower case, to kinds. A new code is one
+// row here. Types that are no more exact than the status, such as invalid_request_error, are
+// absent, so that the status (for example 404 or 413) determines the kind.
 var kindOfCode = map[string]llm.Kind{
 	"context_length_exceeded":   llm.ContextLength,
 	"exceed_context_size_error": llm.ContextLength, // llama.cpp
@@ -128,14 +130,14 @@ var kindOfCode = map[string]llm.Kind{
 	"internal_server_error":                llm.Server,
 	"api_error":                            llm.Server,
 	"internal":                             llm.Server, // Google
-	"cancelled":                            llm.Server, // Google, with 499: not by the caller, who would not read it
+	"cancelled":                            llm.Server, // Google, with 499; not canceled by the caller, because the reply was read
 	"deadline_exceeded":                    llm.Timeout,
 	"timeout":                              llm.Timeout,
 	"unsupported_country_region_code":      llm.Permission,
 	"unsupported_country_region_territory": llm.Permission,
 }
 
-// kindOfStatus returns the kind of a status that comes without a code.
+// kindOfStatus returns the kind of a status without a known code.
 func kindOfStatus(status int) llm.Kind {
 	switch status {
 	case 0:
@@ -152,7 +154,7 @@ func kindOfStatus(status int) llm.Kind {
 		return llm.Timeout
 	case http.StatusTooManyRequests:
 		return llm.RateLimited
-	case http.StatusServiceUnavailable, 529: // 529 is nobody's standard and several vendors' "overloaded"
+	case http.StatusServiceUnavailable, 529: // 529 is not a registered status; several vendors use it for "overloaded"
 		return llm.Overloaded
 	}
 	switch {
@@ -164,9 +166,10 @@ func kindOfStatus(status int) llm.Kind {
 	return llm.Protocol
 }
 
-// tellsOfLength recognises the texts of servers that have no code for a prompt
-// that is too long: OpenAI's older models and vLLM, Gemini, Ollama, llama.cpp.
-func tellsOfLength(text string) bool {
+// reportsContextLength reports whether an error's text says that the prompt is too long. Some
+// servers have no code for it: OpenAI's older models, vLLM, Gemini, Ollama and llama.cpp. The
+// text must be in lower case.
+func reportsContextLength(text string) bool {
 	for _, phrase := range [...]string{
 		"maximum context length is",
 		"exceeds the maximum number of tokens allowed",
@@ -182,14 +185,16 @@ func tellsOfLength(text string) bool {
 	return false
 }
 
-// tellsOfRetirement recognises the texts about models that are gone.
-func tellsOfRetirement(text string) bool {
+// reportsRetirement reports whether an error's text says that the model no longer exists. The
+// text must be in lower case.
+func reportsRetirement(text string) bool {
 	return strings.Contains(text, "has been deprecated") ||
 		strings.Contains(text, "has been decommissioned") ||
 		strings.Contains(text, "is no longer available") ||
 		strings.Contains(text, "has been retired")
 }
 
+// itoa formats a number, and returns "" for 0.
 func itoa(n int) string {
 	if n == 0 {
 		return ""

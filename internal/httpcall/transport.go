@@ -12,19 +12,21 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// idlePerHost is how many idle connections to one host are kept. The standard
-// library's 2 makes 64 streams at once connect anew for nearly every call.
+// idlePerHost is the number of idle connections that are kept for one host. With the standard
+// library's 2, 64 concurrent streams open a new connection for nearly every call.
 const idlePerHost = 256
 
-// readBuffer is the size of a connection's buffer in bytes. Where a server is
-// fast, the standard library's 4 KB takes up to eight times the system calls; more
-// than this was measured to gain nothing.
+// readBuffer is the size of a connection's buffer in bytes. With the standard library's 4 KB, a
+// fast server causes up to eight times as many system calls. A larger buffer than this showed
+// no gain in measurements.
 const readBuffer = 32 << 10
 
-// NewTransport returns a transport for streams: many idle connections, limits
-// for connecting alone, and no compression, which would hold events back.
+// NewTransport returns a transport for streams. It keeps up to 256 idle connections for one
+// host, limits only the time for connecting and for the TLS handshake, and does not ask for
+// compression, because compression delays events. A connect limit of zero or less means no
+// limit.
 func NewTransport(connect time.Duration) *http.Transport {
-	connect = max(connect, 0) // here, zero is none
+	connect = max(connect, 0) // net.Dialer and http.Transport use 0 for no limit
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -40,13 +42,14 @@ func NewTransport(connect time.Duration) *http.Transport {
 	}
 }
 
-// maxRedirects is enough for a server's own path changes.
+// maxRedirects limits the redirects of one request.
 const maxRedirects = 3
 
-// checkRedirect follows a redirect only within the host, and only where the
-// request stays what it is. Anywhere else would get the credentials that are
-// in headers of the vendor's own, which net/http does not know to remove, and
-// the prompt; and a POST that becomes a GET asks something else.
+// checkRedirect follows a redirect only to the same host with the same method.
+//
+// Security: another host would receive the prompt, and the credential in the vendor's header,
+// because net/http removes only the credential headers it knows. A redirect from https to
+// http is not followed either.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first, status := via[0], 0
 	if req.Response != nil {
@@ -67,11 +70,12 @@ type redirectError struct {
 }
 
 func (e *redirectError) Error() string {
-	return fmt.Sprintf("the server redirects to %s, which is not followed: credentials and prompts go to the configured host only; set the base URL if that is where the API is", e.host)
+	return fmt.Sprintf("the server redirects to %s: redirects are followed only within the configured host, to protect credentials and prompts; set the base URL to that address if it is the API", e.host)
 }
 
-// ParseBaseURL checks the address of a server and returns it without a slash
-// at its end. It must be http or https, have a host, and hold no credentials.
+// ParseBaseURL checks the address of a server and returns it without trailing slashes. The
+// address must have the scheme http or https, a host, and no credentials, query or fragment.
+// Errors have the kind [llm.InvalidRequest].
 func ParseBaseURL(provider, base string) (string, error) {
 	u, err := url.Parse(base)
 	var problem string
@@ -79,32 +83,33 @@ func ParseBaseURL(provider, base string) (string, error) {
 	case base != "" && !strings.Contains(base, "://") && !strings.HasPrefix(base, "http:") && !strings.HasPrefix(base, "https:"):
 		problem = "it must begin with http:// or https://" + withScheme(ShownURL(base))
 	case err != nil && strings.Contains(base, "@"):
-		problem = "it cannot be parsed" // how not, could show a piece of the credentials
+		problem = "it cannot be parsed" // the details could contain a part of the credentials
 	case err != nil:
 		problem = withoutURL(err).Error()
 	case u.Scheme != "http" && u.Scheme != "https":
 		problem = "it must begin with http:// or https://"
 	case u.Host == "" || u.Hostname() == "":
-		problem = "it names no host"
+		problem = "it has no host"
 	case u.User != nil:
 		problem = "put credentials in the API key, not in the URL"
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		problem = "it must have no query and no fragment"
+		problem = "remove the query and the fragment"
 	default:
 		return strings.TrimRight(u.String(), "/"), nil
 	}
 	return "", &llm.Error{
 		Kind:     llm.InvalidRequest,
 		Provider: provider,
-		Message:  fmt.Sprintf("the base URL %q cannot be used: %s", ShownURL(base), problem),
+		Message:  fmt.Sprintf("invalid base URL %q: %s", ShownURL(base), problem),
 	}
 }
 
-// hidden stands in messages for what may be a secret.
+// hidden replaces text in messages that may be a secret.
 const hidden = "(not shown)"
 
-// ShownURL returns of a base URL what can hold no credential: no user, query or
-// fragment, and nothing of what may be a key that was put in the wrong place.
+// ShownURL returns a base URL for display. Security: the user, the query and the fragment are
+// removed, because they can contain credentials. A text without any of ".:/" may be a key in
+// the wrong setting, and is hidden completely.
 func ShownURL(base string) string {
 	if base != "" && !strings.ContainsAny(base, ".:/") {
 		return hidden
@@ -121,8 +126,9 @@ func ShownURL(base string) string {
 	return base
 }
 
-// withScheme returns what to write in place of an address without a scheme, if that can be shown: to a port
-// of a server's own, or to an address, it is plain HTTP more often than not.
+// withScheme returns a suggestion for an address without a scheme, or "" if the address is
+// hidden. It suggests http for ports other than 443, for IP addresses and for localhost, and
+// https otherwise.
 func withScheme(address string) string {
 	if address == hidden {
 		return ""
@@ -132,11 +138,11 @@ func withScheme(address string) string {
 	if name, port, err := net.SplitHostPort(host); err == nil && port != "443" || net.ParseIP(strings.Trim(host, "[]")) != nil || name == "localhost" {
 		scheme = "http"
 	}
-	return ", as in " + scheme + "://" + address
+	return ", for example " + scheme + "://" + address
 }
 
-// withoutURL strips the URL that net/http and net/url put into their errors: it
-// may hold what must not be logged.
+// withoutURL removes the URL that net/http and net/url add to their errors. Security: a URL
+// can contain secrets.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok && u.Err != nil {
 		return u.Err

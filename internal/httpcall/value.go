@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Value sends a request whose reply is one JSON value, and decodes it into v.
-// The caller closes the reply, unless there is an error.
+// Value sends a request whose reply is one JSON value, and decodes it into v. The caller must
+// close the reply if there is no error. All errors are *llm.Error.
 func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error) {
 	r, err := c.Do(ctx, req)
 	if err != nil {
@@ -29,19 +29,21 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	return r, nil
 }
 
-// WholeReply returns how large a reply may be that is not streamed, in bytes.
+// WholeReply returns the maximum size of a reply that is not streamed, in bytes: eight times
+// the limit for one frame.
 func WholeReply(limits llm.Limits) int {
 	const frames = 8
 	return min(limits.FrameBytes, math.MaxInt/frames) * frames
 }
 
-// isCut reports whether the data is the beginning of a JSON value, and no more.
-func isCut(data []byte) bool {
+// isTruncated reports whether the data is a truncated JSON value.
+func isTruncated(data []byte) bool {
 	err := json.NewDecoder(bytes.NewReader(data)).Decode(new(json.RawMessage))
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// Decode decodes the whole body with encoding/json. Its errors are those of DecodeError.
+// Decode decodes the whole body into v with encoding/json. Its errors are those of
+// [Reply.DecodeError].
 func (r *Reply) Decode(data []byte, v any) error {
 	if err := json.Unmarshal(data, v); err != nil {
 		return r.DecodeError(data, err)
@@ -49,18 +51,18 @@ func (r *Reply) Decode(data []byte, v any) error {
 	return nil
 }
 
-// DecodeError returns the error for a body that cannot be decoded because of err. If the
-// body is JSON that stops before its end, the kind is [llm.Incomplete], otherwise
-// [llm.Protocol]. The error quotes a body that is not JSON.
+// DecodeError returns the error for a body that cannot be decoded because of err. If the body
+// is truncated JSON, its kind is [llm.Incomplete], otherwise [llm.Protocol]. The error quotes
+// a body that is not JSON.
 func (r *Reply) DecodeError(data []byte, err error) error {
-	data = bytes.TrimLeft(data, " \t\r\n") // some servers send blanks as keep-alives
+	data = bytes.TrimLeft(data, " \t\r\n") // some servers send white space to keep the connection alive
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
-	if isJSON && isCut(data) {
-		return r.Fail(llm.Incomplete, "the reply stops in the middle of its JSON")
+	if isJSON && isTruncated(data) {
+		return r.Fail(llm.Incomplete, "the JSON of the reply is truncated")
 	}
-	said := ""
+	quote := ""
 	if !isJSON {
-		said = r.Quote(data)
+		quote = r.Quote(data)
 	}
-	return r.Fail(llm.Protocol, "the reply, of type "+r.MediaTypeName()+", is not what was asked for: "+err.Error()+said)
+	return r.Fail(llm.Protocol, "cannot decode the reply of type "+r.MediaTypeName()+": "+err.Error()+quote)
 }

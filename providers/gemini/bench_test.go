@@ -19,7 +19,7 @@ import (
 
 const benchChunks = 1000
 
-// thousand is a reply of 1,000 pieces, with counts that grow.
+// thousand is a reply of 1,000 chunks with increasing token counts.
 func thousand() string {
 	frames := make([]string, 0, benchChunks+1)
 	for i := range benchChunks {
@@ -29,7 +29,7 @@ func thousand() string {
 	return sse(append(frames, stopped)...)
 }
 
-// read reads an answer to its end and returns the length of its text.
+// read consumes an answer and returns the length of its text.
 func read(t testing.TB, m *llm.Model) (n int) {
 	for piece, err := range m.Stream(t.Context(), llm.Prompt("hi")).Text() {
 		if err != nil {
@@ -40,7 +40,7 @@ func read(t testing.TB, m *llm.Model) (n int) {
 	return n
 }
 
-// unconnected returns a model whose every answer is this body, without a connection.
+// unconnected returns a model that always replies with this body, without a network connection.
 func unconnected(t testing.TB, body string) *llm.Model {
 	return llm.New(provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{
@@ -50,8 +50,8 @@ func unconnected(t testing.TB, body string) *llm.Model {
 	})}}), model)
 }
 
-// BenchmarkStream reads 1,000 pieces from a server on loopback, whose own
-// allocations count as well.
+// BenchmarkStream reads 1,000 chunks from a server on loopback. The allocations include those
+// of the server.
 func BenchmarkStream(b *testing.B) {
 	m := llm.New(serve(b, says(200, "text/event-stream", thousand())), model)
 	b.ReportAllocs()
@@ -61,8 +61,8 @@ func BenchmarkStream(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*benchChunks), "ns/chunk")
 }
 
-// BenchmarkShortAnswer is a call as it is most often in tests and tools: the
-// cost of a request and of three frames, without a connection.
+// BenchmarkShortAnswer measures a short call: one request and three frames, without a
+// network connection.
 func BenchmarkShortAnswer(b *testing.B) {
 	m := unconnected(b, sse(parts(text("a")), parts(text("b")), stopped))
 	b.ReportAllocs()
@@ -71,8 +71,8 @@ func BenchmarkShortAnswer(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest makes and sends a request, and is refused at once, by the
-// vendor's own client and by the provider.
+// BenchmarkRequest builds and sends a request that fails immediately, with the vendor's client
+// and with the provider.
 func BenchmarkRequest(b *testing.B) {
 	refuse := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
@@ -127,18 +127,18 @@ func BenchmarkRequest(b *testing.B) {
 
 const aSchema = `{"type":"object","properties":{"city":{"type":"string","description":"the city"},"days":{"type":"integer"}},"required":["city"]}`
 
-func TestAllocationsOfAPiece(t *testing.T) {
+func TestAllocationsPerChunk(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates as well")
 	}
 	m := unconnected(t, thousand())
 	const most = 0.3
 	if got := testing.AllocsPerRun(20, func() { read(t, m) }) / benchChunks; got > most {
-		t.Errorf("a piece of a long answer costs %.2f allocations, want at most %.1f", got, most)
+		t.Errorf("a chunk of a long answer costs %.2f allocations, want at most %.1f", got, most)
 	}
 }
 
-// BenchmarkFiveImages makes and sends a request with five images of 1 MB, without a
+// BenchmarkFiveImages builds and sends a request with five images of 1 MB, without a network
 // connection.
 func BenchmarkFiveImages(b *testing.B) {
 	m := unconnected(b, sse(parts(text("a")), stopped))

@@ -9,12 +9,12 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// brokenOff is a last chunk that says that the answer goes on in another reply.
+// brokenOff is a final chunk with the finish reason CONTINUATION: the answer continues in another reply.
 func brokenOff(token string) string {
 	return finished(`"finishReason":"CONTINUATION","continuationToken":"` + token + `"`)
 }
 
-// continued has a server answer with these replies, one after the other.
+// continued asks a server that sends these replies, one for each request.
 func continued(t *testing.T, req *llm.Request, replies ...llmtest.HTTPReply) (*llm.Response, []any, error) {
 	t.Helper()
 	srv := llmtest.NewServer(t, replies...)
@@ -31,7 +31,7 @@ func events(frames ...string) llmtest.HTTPReply {
 	return llmtest.HTTP(200, "text/event-stream", sse(frames...))
 }
 
-func TestAnswerGoesOnInAnotherReply(t *testing.T) {
+func TestAnswerContinuesInAnotherReply(t *testing.T) {
 	call := `{"functionCall":{"name":"f","args":{}}}`
 	asked := with(func(r *llm.Request) { r.Temperature, r.KeepRaw = new(0.5), true })
 	resp, bodies, err := continued(t, asked,
@@ -53,7 +53,7 @@ func TestAnswerGoesOnInAnotherReply(t *testing.T) {
 	})
 }
 
-func TestUnstreamedAnswerGoesOnInAnotherReply(t *testing.T) {
+func TestNonStreamingAnswerContinuesInAnotherReply(t *testing.T) {
 	whole := func(s, more string) llmtest.HTTPReply {
 		return llmtest.JSON(200, finished(`"content":{"parts":[`+text(s)+`]},`+more))
 	}
@@ -65,7 +65,7 @@ func TestUnstreamedAnswerGoesOnInAnotherReply(t *testing.T) {
 	equal(t, "the text and the number of requests", []any{resp.Text(), len(bodies)}, []any{"one two", 2})
 }
 
-func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
+func TestAnswerWithoutContinuationIsIncomplete(t *testing.T) {
 	for name, tt := range map[string]struct {
 		second llmtest.HTTPReply
 		kind   llm.Kind
@@ -87,8 +87,8 @@ func TestAnswerThatDoesNotGoOnIsIncomplete(t *testing.T) {
 	}
 }
 
-// What follows in a reply that came whole is nobody's business any more.
-func TestLeavingAWholeReplyHidesWhatIsWrongWithItsRest(t *testing.T) {
+// After the caller stops reading, invalid data in the rest of a complete reply is not reported.
+func TestErrorAfterStopIsIgnored(t *testing.T) {
 	for _, body := range []string{parts(text("a")), "[" + parts(text("a")) + `,{"error":{"code":500,"message":"oops"}}]`, "[" + parts(text("a")) + `,{"no":"chunk"}]`} {
 		p := serve(t, says(200, "application/json", body))
 		for range llm.New(p, model).Stream(t.Context(), with(func(r *llm.Request) { r.NonStreaming = true })).Text() {
@@ -97,7 +97,7 @@ func TestLeavingAWholeReplyHidesWhatIsWrongWithItsRest(t *testing.T) {
 	}
 }
 
-func TestLeavingAnAnswerAsksForNoMore(t *testing.T) {
+func TestNoContinuationAfterStop(t *testing.T) {
 	srv := llmtest.NewServer(t, events(parts(text("one ")), brokenOff("dG9r")))
 	p := provider(t, gemini.Config{BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key})
 	for range llm.New(p, model).Stream(t.Context(), llm.Prompt("hi")).Text() {

@@ -9,10 +9,10 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// TestCountsOfRecordedRequests compares the offline count of each recorded
+// TestRecordedCounts compares the offline count of each recorded
 // request with the usage in its reply, and the table of that with the one in
 // docs/tokens.md.
-func TestCountsOfRecordedRequests(t *testing.T) {
+func TestRecordedCounts(t *testing.T) {
 	var all []measured.Count
 	for _, e := range recordings(t) {
 		usage, known := readPromptTokens(e.reply)

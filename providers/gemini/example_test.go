@@ -13,14 +13,14 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// fake stands in for the server in examples: it answers every chat alike.
+// fake is a server for the examples. It sends the same reply to every chat.
 func fake(frames ...string) *httptest.Server { return httptest.NewServer(streams(frames...)) }
 
 func ExampleNew() {
 	server := fake(parts(text("It scatters ")), parts(text("the light.")), stopped)
 	defer server.Close()
 
-	p, err := gemini.New(gemini.Config{APIKey: "AIza…", BaseURL: server.URL}) // without the URL, Google's
+	p, err := gemini.New(gemini.Config{APIKey: "AIza…", BaseURL: server.URL}) // omit BaseURL for Google's API
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,8 +35,8 @@ func ExampleNew() {
 	// Output: It scatters the light.
 }
 
-// Vertex AI takes a project and a region, and Google's application-default
-// credentials unless it is given others.
+// Vertex AI needs a project and a location. By default it uses Google's application default
+// credentials.
 func ExampleNew_vertex() {
 	p, err := gemini.New(gemini.Config{Server: gemini.Vertex, Project: "my-project", Location: "europe-west4"})
 	if err != nil {
@@ -47,8 +47,8 @@ func ExampleNew_vertex() {
 	// Output: vertex at https://europe-west4-aiplatform.googleapis.com/v1beta1
 }
 
-// What Gemini has and others do not is in Options; what Options do not have, a
-// hook reaches in the vendor's own type.
+// Options contains the settings that only Gemini has. For other settings, Hook gives access
+// to the vendor's type.
 func ExampleOptions() {
 	server := fake(parts(`{"text": "Rayleigh, I think.", "thought": true}`), parts(text("Scattering.")), stopped)
 	defer server.Close()
@@ -77,7 +77,7 @@ func ExampleOptions() {
 	// Scattering.
 }
 
-// What no event has a place for is in the chunks of the reply, if it is kept.
+// Chunks gives access to data that events do not contain. The request must set KeepRaw.
 func ExampleChunks() {
 	server := fake(parts(text("It scatters.")),
 		finished(`"finishReason": "STOP", "safetyRatings": [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"}]`))
@@ -104,7 +104,7 @@ func ExampleChunks() {
 	// Output: HARM_CATEGORY_HARASSMENT NEGLIGIBLE
 }
 
-// Part takes what package llm has no part for: here, half a minute of a video.
+// Part creates parts that package llm does not have, for example a range of a video.
 func ExamplePart() {
 	clip, err := gemini.Part(&genai.Part{
 		FileData:      &genai.FileData{FileURI: "gs://bucket/talk.mp4", MIMEType: "video/mp4"},

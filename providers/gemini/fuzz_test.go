@@ -12,9 +12,9 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// FuzzReply gives the provider whatever body as a stream. It must not panic, and
-// may make an answer of it only if a frame has a reason to end; then text,
-// thoughts, reason and usage are what encoding/json alone reads from the frames.
+// FuzzReply sends any body as a stream. The provider must not panic, and may succeed only
+// if a frame has a finish reason. Text, thoughts, finish reason and usage must be equal to
+// those that encoding/json decodes from the frames.
 func FuzzReply(f *testing.F) {
 	f.Add(longStream())
 	f.Add(sse(parts(text("a")), parts(text("b")), strings.Replace(parts(text("c")), "text", "Text", 1), stopped))
@@ -40,7 +40,7 @@ func FuzzReply(f *testing.F) {
 			return // an odd member: the decoder's tests have those
 		}
 		if want.Finish == "" {
-			t.Fatal("an answer was made of a stream without a reason to end")
+			t.Fatal("a stream without a finish reason succeeded")
 		}
 		equal(t, "the answer", frameReading{resp.Text(), resp.Reasoning(), resp.RawFinishReason, len(resp.ToolCalls())}, want)
 	})
@@ -73,7 +73,7 @@ func FuzzWholeReply(f *testing.F) {
 			return
 		}
 		if resp.RawFinishReason == "" || resp.FinishReason == llm.FinishUnknown {
-			t.Errorf("an answer without a reason to end: %+v", resp)
+			t.Errorf("an answer without a finish reason: %+v", resp)
 		}
 		if again := throughJSON(t, &llm.Request{Messages: resp.Messages}); len(again.Messages) > 0 { // it can be sent back
 			again.Messages = append(append([]llm.Message{llm.User("hi")}, again.Messages...), llm.User("go on"))
@@ -84,7 +84,7 @@ func FuzzWholeReply(f *testing.F) {
 	})
 }
 
-// longStream is a long stream with all that a stream can have.
+// longStream is a long stream with all kinds of content.
 func longStream() string {
 	frames := []string{parts(`{"text":"Let me","thought":true}`), parts(`{"text":" see: é🦙","thought":true}`)}
 	for _, word := range strings.SplitAfter("The answer is, after some time and a \"good\" deal\n of thought, 42 🦙 of course.", " ") {
@@ -93,7 +93,7 @@ func longStream() string {
 	return sse(append(frames, parts(`{"functionCall":{"name":"now","args":{"zone":"UTC"}},"thoughtSignature":"c2ln"}`), stopped)...)
 }
 
-// frameReading is what a stream says, as encoding/json alone reads it.
+// frameReading is the content of a stream, decoded with encoding/json alone.
 type frameReading struct {
 	Text, Thoughts, Finish string
 	Calls                  int
@@ -153,7 +153,7 @@ func byFrames(t testing.TB, body string) (r frameReading, ok bool) {
 	}
 }
 
-// others are the other kinds of part, which are no text whatever else they have.
+// others are the other kinds of parts. They are not text, even if they have a text member.
 type others struct {
 	Inline *struct{} `json:"inlineData"`
 	File   *struct{} `json:"fileData"`

@@ -14,7 +14,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// What the tests of all providers share.
+// Helpers that the tests of all providers share.
 var (
 	equal     = providertest.Equal
 	wantError = providertest.WantError
@@ -45,7 +45,7 @@ func serve(t testing.TB, handler http.HandlerFunc) *gemini.Provider {
 	return provider(t, gemini.Config{BaseURL: server.URL, APIKey: key})
 }
 
-// streams is a handler that replies with these frames, as Google writes them.
+// streams returns a handler that replies with these frames in Google's format.
 func streams(frames ...string) http.HandlerFunc {
 	return says(http.StatusOK, "text/event-stream", sse(frames...))
 }
@@ -58,17 +58,17 @@ func sse(frames ...string) string {
 	return b.String()
 }
 
-// parts is a chunk with these parts, which are JSON.
+// parts returns a chunk with these parts in JSON.
 func parts(list ...string) string {
 	return `{"candidates": [{"content": {"parts": [` + strings.Join(list, ",") + `],"role": "model"},"index": 0}],` +
 		`"usageMetadata": {"promptTokenCount": 7,"totalTokenCount": 7},"modelVersion": "gemini-2.5-flash","responseId": "abcDEF"}`
 }
 
-// stopped is a last chunk.
+// stopped is a final chunk.
 const stopped = `{"candidates": [{"content": {"parts": [{"text": ""}],"role": "model"},"finishReason": "STOP","index": 0}],` +
 	`"usageMetadata": {"promptTokenCount": 7,"candidatesTokenCount": 10,"totalTokenCount": 17},"modelVersion": "gemini-2.5-flash","responseId": "abcDEF"}`
 
-// finished is a last chunk without content, with these members of its candidate.
+// finished returns a final chunk without content, with these members of its candidate.
 func finished(members string) string {
 	return `{"candidates": [{` + members + `,"index": 0}],"usageMetadata": {"promptTokenCount": 7,"candidatesTokenCount": 10,"totalTokenCount": 17}}`
 }
@@ -80,13 +80,13 @@ func text(s string) string {
 
 const model = "gemini-2.5-flash"
 
-// ask asks the model of a provider.
+// ask sends a request to a model of the provider.
 func ask(t testing.TB, p llm.Provider, req *llm.Request) (*llm.Response, error) {
 	t.Helper()
 	return llm.New(p, model).Generate(t.Context(), req)
 }
 
-// mustAsk is ask for an answer that must come.
+// mustAsk is like ask, but fails the test after an error.
 func mustAsk(t testing.TB, p llm.Provider, req *llm.Request) *llm.Response {
 	t.Helper()
 	resp, err := ask(t, p, req)
@@ -96,7 +96,7 @@ func mustAsk(t testing.TB, p llm.Provider, req *llm.Request) *llm.Response {
 	return resp
 }
 
-// with returns a short request, changed.
+// with returns a short request with a modification.
 func with(change func(*llm.Request)) *llm.Request {
 	req := llm.Prompt("hi")
 	change(req)
@@ -105,14 +105,14 @@ func with(change func(*llm.Request)) *llm.Request {
 
 func options(o gemini.Options) []llm.Options { return []llm.Options{o} }
 
-// request is what a call sends.
+// request is the HTTP request of a call.
 type request struct {
 	Method, URL string
 	Header      http.Header
 	Body        string
 }
 
-// sent returns what a call sends. It is refused, so that the reply is of no use.
+// sent returns the request of a call. The server rejects it.
 func sent(t testing.TB, config gemini.Config, call func(context.Context, *gemini.Provider) error) request {
 	t.Helper()
 	var got request
@@ -133,18 +133,18 @@ func sent(t testing.TB, config gemini.Config, call func(context.Context, *gemini
 		config.APIKey = key
 	}
 	if err := call(t.Context(), provider(t, config)); err == nil || got.URL == "" {
-		t.Fatalf("the call was to be sent and refused; it was sent to %q and gave the error: %v", got.URL, err)
+		t.Fatalf("the request was not rejected by the server; it was sent to %q and gave the error: %v", got.URL, err)
 	}
 	return got
 }
 
-// sentChat returns what a chat sends to the Gemini API.
+// sentChat returns the body of a chat to the Gemini API.
 func sentChat(t testing.TB, model string, req *llm.Request) any {
 	t.Helper()
 	return fromJSON(t, sent(t, gemini.Config{}, chats(model, req)).Body)
 }
 
-// chats is a call for a chat.
+// chats returns a call for a chat.
 func chats(model string, req *llm.Request) func(context.Context, *gemini.Provider) error {
 	return func(ctx context.Context, p *gemini.Provider) error {
 		_, err := llm.New(p, model).Generate(ctx, req)

@@ -10,14 +10,14 @@ import (
 
 const imagen = "imagen-4.0-generate-001"
 
-// drawing returns a model that draws, on a server which answers so.
+// drawing returns an Imagen model on a server that sends this reply.
 func drawing(t testing.TB, server gemini.Server, reply llmtest.HTTPReply) (*llm.Model, *llmtest.Server) {
 	t.Helper()
 	srv := llmtest.NewServer(t, reply)
 	return llm.New(provider(t, gemini.Config{Server: server, BaseURL: srv.URL, HTTPClient: srv.Client(), APIKey: key}), imagen), srv
 }
 
-func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
+func TestImagen(t *testing.T) {
 	req := &llm.Request{
 		Messages: []llm.Message{llm.System("In pencil."), llm.User("A llama")}, Temperature: new(0.5), FrequencyPenalty: new(0.5),
 		ReasoningEffort: llm.EffortNone, Tools: []llm.Tool{{Name: "f"}}, ToolChoice: llm.ToolChoice{Mode: llm.ToolNone}, // which lose nothing
@@ -48,7 +48,7 @@ func TestPicturesAreDrawnWhereThereIsStillAServer(t *testing.T) {
 	}
 }
 
-func TestPicturesThatAreNotThere(t *testing.T) {
+func TestImagenWithoutImages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reply llmtest.HTTPReply
 		kind  llm.Kind
@@ -57,9 +57,9 @@ func TestPicturesThatAreNotThere(t *testing.T) {
 		"withheld":      {llmtest.JSON(200, `{"predictions":[{"raiFilteredReason":"It is unsafe."}]}`), llm.ContentFilter, "It is unsafe."},
 		"none":          {llmtest.JSON(200, `{}`), llm.Protocol, "no images"},
 		"an error":      {llmtest.JSON(200, `{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}`), llm.RateLimited, "slow down"},
-		"half of it":    {llmtest.JSON(200, `{"predictions":[{"mime`), llm.Incomplete, "middle"},
+		"half of it":    {llmtest.JSON(200, `{"predictions":[{"mime`), llm.Incomplete, "truncated"},
 		"a web page":    {llmtest.WebPage(), llm.Protocol, "text/html"},
-		"a broken line": {llmtest.JSON(200, `{"predictions":[{"mimeType":"image/png","bytesBase64Encoded":"aGk="}]}`).CutReset(40), llm.Incomplete, "broke"},
+		"a broken line": {llmtest.JSON(200, `{"predictions":[{"mimeType":"image/png","bytesBase64Encoded":"aGk="}]}`).CutReset(40), llm.Incomplete, "connection closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, _ := drawing(t, gemini.Vertex, tt.reply)
@@ -69,7 +69,7 @@ func TestPicturesThatAreNotThere(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDrawn(t *testing.T) {
+func TestImagenInvalidRequests(t *testing.T) {
 	p := provider(t, gemini.Config{BaseURL: "http://127.0.0.1:1", APIKey: key})
 	for name, tt := range map[string]struct {
 		change func(*llm.Request)

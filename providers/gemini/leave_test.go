@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-func TestStreamsLeftEarlyLeaveNothingBehind(t *testing.T) {
+func TestAbandonedStreamsReleaseResources(t *testing.T) {
 	endless := providertest.Endless("text/event-stream", sse(parts(text(" round"))))
 	providertest.LeaveEarly(t, endless, func(baseURL string) providertest.Closing {
 		return provider(t, gemini.Config{BaseURL: baseURL, APIKey: key})
@@ -32,7 +32,7 @@ func TestConnectionIsUsedAgainAfterAWholeAnswer(t *testing.T) {
 	equal(t, "the number of connections for 20 calls", srv.Opened(), 1)
 }
 
-// quietProgram is a program that imports the package and says how many goroutines there are then.
+// quietProgram imports the package and prints the number of goroutines.
 const quietProgram = `package main
 
 import (
@@ -45,8 +45,8 @@ import (
 func main() { fmt.Print(runtime.NumGoroutine()) }
 `
 
-// TestImportIsQuiet builds a program that imports the package, in an environment
-// with all that Google's clients would warn of, and has it say what it does by itself.
+// TestImportIsQuiet checks that importing the package starts no goroutine and prints nothing,
+// even in an environment that triggers warnings of Google's clients.
 func TestImportIsQuiet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("this test builds a program")
@@ -72,8 +72,8 @@ func TestImportIsQuiet(t *testing.T) {
 	}
 }
 
-// TestNobodyElseLinksGooglesPackages: a program has the providers that it imports.
-func TestNobodyElseLinksGooglesPackages(t *testing.T) {
+// TestGooglePackagesAreNotLinked checks that a program without this provider does not link Google's packages.
+func TestGooglePackagesAreNotLinked(t *testing.T) {
 	const module = "github.com/parley-llm/parley/"
 	list := exec.Command("go", "list", "-deps", module+"llm", module+"llm/llmtest", module+"providers", module+"providers/openai", module+"providers/ollama")
 	out, err := list.Output()
@@ -87,7 +87,7 @@ func TestNobodyElseLinksGooglesPackages(t *testing.T) {
 	for _, name := range packages {
 		for _, own := range []string{"google.golang.org/", "cloud.google.com/", "github.com/google/", "github.com/googleapis/", module + "providers/gemini"} {
 			if strings.HasPrefix(name, own) {
-				t.Errorf("a program that imports llm and providers/openai has %s", name)
+				t.Errorf("a program that imports llm and providers/openai links %s", name)
 			}
 		}
 	}

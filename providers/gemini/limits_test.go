@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-func TestLimitsOfTime(t *testing.T) {
+func TestTimeLimits(t *testing.T) {
 	body := sse(parts(text("Hello")), stopped)
 	whole := llmtest.HTTP(200, "text/event-stream", body)
 	first := len(sse(parts(text("Hello"))))
@@ -20,8 +20,8 @@ func TestLimitsOfTime(t *testing.T) {
 		text   string // that has arrived
 		says   string
 	}{
-		"a model that thinks for ages": {whole.Stall(0), llm.Limits{FirstEvent: time.Minute}, "", "first piece"},
-		"a server that stalls":         {whole.Stall(first), llm.Limits{Idle: time.Minute}, "Hello", "next piece"},
+		"a model that thinks for ages": {whole.Stall(0), llm.Limits{FirstEvent: time.Minute}, "", "first part"},
+		"a server that stalls":         {whole.Stall(first), llm.Limits{Idle: time.Minute}, "Hello", "between two parts"},
 		"an answer that takes hours":   {whole.Stall(first), llm.Limits{Idle: 2 * time.Hour, Total: time.Hour}, "Hello", "1h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {

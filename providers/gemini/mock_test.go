@@ -14,11 +14,10 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// These tests give the provider the replies with which Google tests its own
-// clients for mobile programs.
+// These tests use the replies with which Google tests its clients for mobile programs.
 
-// wantOfMock is what a reply that is named a failure must come to: an error of
-// this kind, or a success with this finish reason.
+// wantOfMock lists the expected result of each failure reply: an error of this kind, or a
+// success with this finish reason.
 var wantOfMock = map[string]struct {
 	kind   llm.Kind
 	finish llm.FinishReason
@@ -76,7 +75,7 @@ func mocks(t testing.TB) (all []mock) {
 
 func (m *mock) streamed() bool { return strings.Contains(m.name, "/streaming-") }
 
-// wire is the reply as a server sends it: a refusal with the status it names.
+// wire returns the HTTP reply. An error has the status that it names.
 func (m *mock) wire() llmtest.HTTPReply {
 	var refusal struct {
 		Error struct{ Code int }
@@ -120,13 +119,13 @@ func TestMockReplies(t *testing.T) {
 			resp, err := m.model(t).Generate(t.Context(), with(func(r *llm.Request) { r.NonStreaming = !m.streamed() }))
 			want, isFailure := wantOfMock[m.name]
 			if isFailure != strings.Contains(m.name, "-failure-") {
-				t.Fatalf("what this failure should come to is not in the test's list")
+				t.Fatalf("wantOfMock has no entry for this failure")
 			}
 			equal(t, "the kind of the error", llm.KindOf(err), want.kind)
 			said := readReply(m.body)
 			if want.kind != "" {
 				if !strings.Contains(err.Error(), strings.Join(strings.Fields(said.Failure), " ")) {
-					t.Errorf("the error does not say what the server does, %q: %v", said.Failure, err)
+					t.Errorf("the error does not contain the reason of the server, %q: %v", said.Failure, err)
 				}
 				if got := partial(resp, err).Text(); said.Failure == "" && got != said.Text {
 					t.Errorf("the text before the error is %q, want %q", got, said.Text)

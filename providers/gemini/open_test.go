@@ -20,7 +20,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// environment stands in for the process's.
+// environment replaces the environment of the process.
 type environment map[string]string
 
 func (e environment) get(name string) string { return e[name] }
@@ -68,7 +68,7 @@ func TestOpenReadsTheEnvironment(t *testing.T) {
 			}
 			defer m.Close()
 			if _, err := m.Generate(t.Context(), llm.Prompt("hi")); llm.KindOf(err) != llm.Network {
-				t.Fatalf("the call was to be sent, and gave the error: %v", err)
+				t.Fatalf("the call failed: %v", err)
 			}
 			equal(t, "the address", got.URL, tt.url)
 			equal(t, "the credential", got.Header.Get("X-Goog-Api-Key")+got.Header.Get("Authorization"), tt.header)
@@ -76,7 +76,7 @@ func TestOpenReadsTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewErrors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config gemini.Config
 		kind   llm.Kind
@@ -95,13 +95,12 @@ func TestNewRefuses(t *testing.T) {
 	provider(t, gemini.Config{BaseURL: "http://gateway.test"})
 }
 
-func TestUsersHeadersComeAfterTheProvidersOwn(t *testing.T) {
+func TestUserHeadersDoNotReplaceOwnHeaders(t *testing.T) {
 	got := sent(t, gemini.Config{Header: http.Header{"x-team": {"a", "b"}, "Content-Type": {"text/plain"}}}, chats(model, llm.Prompt("hi")))
 	equal(t, "the headers", []any{got.Header["X-Team"], got.Header["Content-Type"], got.Header["X-Goog-Api-Key"]}, []any{[]string{"a", "b"}, []string{"application/json"}, []string{key}})
 }
 
-// serviceAccount writes a service account's file, whose tokens come from an
-// address on loopback.
+// serviceAccount writes the file of a service account with a token endpoint on loopback.
 func serviceAccount(t *testing.T, tokenURL string) string {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -152,8 +151,8 @@ func TestDefaultCredentials(t *testing.T) {
 	equal(t, "the credential sent", headers[2].Get("Authorization"), "Bearer ya29.from-the-account")
 }
 
-// TestDefaultCredentialsLogNothing: Google's package for credentials logs the tokens
-// that it gets, for whoever sets a variable.
+// TestDefaultCredentialsLogNothing checks that no token is logged. By default, Google's package
+// logs tokens if an environment variable is set.
 func TestDefaultCredentialsLogNothing(t *testing.T) {
 	const token = "ya29.not-to-be-logged"
 	tokens := httptest.NewServer(says(200, "application/json", `{"access_token":"`+token+`","token_type":"Bearer","expires_in":3600}`))
@@ -174,11 +173,11 @@ func TestDefaultCredentialsLogNothing(t *testing.T) {
 	mustAsk(t, p, llm.Prompt("hi"))
 	written, err := os.ReadFile(log.Name())
 	if err != nil || len(written) > 0 {
-		t.Errorf("a call writes to the standard error, with the token in it: %v, %q (%v)", strings.Contains(string(written), token), written, err)
+		t.Errorf("a call wrote to standard error; contains the token: %v, %q (%v)", strings.Contains(string(written), token), written, err)
 	}
 }
 
-func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
+func TestQuotaProjectOfUserCredentials(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "person.json")
 	content := `{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r","quota_project_id":"payer"}`
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
@@ -198,14 +197,14 @@ func TestQuotaProjectOfAPersonsCredentials(t *testing.T) {
 	equal(t, "who pays, and the credential", []string{header.Get("X-Goog-User-Project"), header.Get("Authorization")}, []string{"payer", "Bearer ya29.person"})
 }
 
-func TestMissingCredentialsAreAnErrorOfTheCall(t *testing.T) {
+func TestMissingCredentials(t *testing.T) {
 	p := provider(t, gemini.Config{Server: gemini.Vertex, Project: "p", CredentialsFile: filepath.Join(t.TempDir(), "none.json")})
 	_, err := ask(t, p, llm.Prompt("hi"))
 	wantError(t, err, llm.Auth, "no such file")
 }
 
-// Google's package looks for credentials with a client of its own, which an egress list cannot hold.
-func TestMetadataServerIsNotAskedPastAnEgressList(t *testing.T) {
+// Google's package asks the metadata server with a separate client that the egress list does not restrict.
+func TestEgressListDisablesMetadataServer(t *testing.T) {
 	asked := 0
 	metadata := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	t.Cleanup(metadata.Close)
@@ -227,7 +226,7 @@ func TestMetadataServerIsNotAskedPastAnEgressList(t *testing.T) {
 	equal(t, "requests past the list", asked, 0)
 }
 
-func TestTokenSourceIsAskedForEachCall(t *testing.T) {
+func TestTokenSourceIsCalledForEachCall(t *testing.T) {
 	n := 0
 	got := sent(t, gemini.Config{TokenSource: func(context.Context) (string, error) { n++; return strings.Repeat("t", 20), nil }}, chats(model, llm.Prompt("hi")))
 	equal(t, "the token and how often it was asked for", []any{got.Header.Get("Authorization"), n}, []any{"Bearer tttttttttttttttttttt", 1})

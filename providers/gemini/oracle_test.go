@@ -15,10 +15,9 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// These tests run the vendor's own client against a transport that records, and
-// compare what it sends with what the provider does.
+// These tests compare the requests of the vendor's client with those of the provider.
 
-// vendorSends returns what genai sends.
+// vendorSends returns the request that genai sends.
 func vendorSends(t testing.TB, config genai.ClientConfig, call func(context.Context, *genai.Client) error) request {
 	t.Helper()
 	for _, name := range []string{ // which the vendor's client reads
@@ -43,12 +42,12 @@ func vendorSends(t testing.TB, config genai.ClientConfig, call func(context.Cont
 		t.Fatal(err)
 	}
 	if err := call(t.Context(), client); err == nil || got.URL == "" {
-		t.Fatalf("genai's call was to be sent and refused; it was sent to %q and gave the error: %v", got.URL, err)
+		t.Fatalf("the server did not reject the request of genai; it was sent to %q and gave the error: %v", got.URL, err)
 	}
 	return got
 }
 
-// generates is a call for content in genai.
+// generates returns a call of genai for content.
 func generates(model string, contents []*genai.Content, config *genai.GenerateContentConfig) func(context.Context, *genai.Client) error {
 	return func(ctx context.Context, c *genai.Client) error {
 		for _, err := range c.Models.GenerateContentStream(ctx, model, contents, config) {
@@ -58,7 +57,7 @@ func generates(model string, contents []*genai.Content, config *genai.GenerateCo
 	}
 }
 
-// server is a server as both are configured for it.
+// server is the configuration of both clients for one server.
 type server struct {
 	name   string
 	ours   gemini.Config
@@ -80,7 +79,7 @@ var servers = []server{
 
 func aToken(context.Context) (string, error) { return "ya29.token-0123456789", nil }
 
-func TestAddressesAreGenais(t *testing.T) {
+func TestURLsMatchGenai(t *testing.T) {
 	for _, s := range servers {
 		models := []string{"gemini-2.5-flash", "models/gemini-2.5-flash"}
 		if s.ours.Server == gemini.Vertex {
@@ -103,7 +102,7 @@ func TestAddressesAreGenais(t *testing.T) {
 	}
 }
 
-// config is a configuration with everything that both servers take.
+// config returns a configuration with all settings that both servers support.
 func config() *genai.GenerateContentConfig {
 	return &genai.GenerateContentConfig{
 		SystemInstruction: &genai.Content{Parts: []*genai.Part{{Text: "Be brief."}}, Role: "user"},
@@ -133,7 +132,7 @@ func config() *genai.GenerateContentConfig {
 	}
 }
 
-func TestConfigurationsAreSentAsGenaiDoes(t *testing.T) {
+func TestConfigurationsMatchGenai(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			whole := config()
@@ -158,7 +157,7 @@ func TestConfigurationsAreSentAsGenaiDoes(t *testing.T) {
 	}
 }
 
-// copyOf returns a configuration of its own: genai changes the one it is given.
+// copyOf returns a deep copy, because genai modifies its argument.
 func copyOf(t testing.TB, c *genai.GenerateContentConfig) *genai.GenerateContentConfig {
 	t.Helper()
 	again := new(genai.GenerateContentConfig)
@@ -168,7 +167,7 @@ func copyOf(t testing.TB, c *genai.GenerateContentConfig) *genai.GenerateContent
 	return again
 }
 
-func TestMessagesAreSentAsGenaiDoes(t *testing.T) {
+func TestMessagesMatchGenai(t *testing.T) {
 	data := func(provider string) *llm.ProviderData {
 		return &llm.ProviderData{Provider: provider, Data: []byte(`{"signature":"c2ln"}`)}
 	}
@@ -201,7 +200,7 @@ func TestMessagesAreSentAsGenaiDoes(t *testing.T) {
 	}
 }
 
-func TestEmbeddingsAreSentAsGenaiDoes(t *testing.T) {
+func TestEmbeddingsMatchGenai(t *testing.T) {
 	for _, s := range servers {
 		for name, inputs := range map[string][]string{"text-embedding-005": {"a", "b"}, "gemini-embedding-001": {"a"}, "gemini-embedding-2": {"a"}} {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
@@ -237,8 +236,7 @@ func TestEmbeddingsAreSentAsGenaiDoes(t *testing.T) {
 	}
 }
 
-// withoutRoles takes the roles out of the contents of a request for embeddings,
-// which mean nothing there.
+// withoutRoles removes the roles from a request for embeddings. They have no meaning there.
 func withoutRoles(body any) any {
 	for _, r := range at[[]any](body, "requests") {
 		delete(at[map[string]any](r, "content"), "role")
@@ -247,7 +245,7 @@ func withoutRoles(body any) any {
 	return body
 }
 
-func TestRemoteCountsAreSentAsGenaiDoes(t *testing.T) {
+func TestRemoteCountsMatchGenai(t *testing.T) {
 	req := with(func(r *llm.Request) {
 		r.Messages = append([]llm.Message{llm.System("Be brief.")}, r.Messages...)
 		r.Tools = []llm.Tool{{Name: "g", Parameters: json.RawMessage(`{"type":"object"}`)}}

@@ -12,9 +12,9 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// These tests are of the calls that are no chats.
+// Tests of embeddings, model lists and token counts.
 
-func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
+func TestEmbeddingBatches(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config  gemini.Config
 		model   string
@@ -72,7 +72,7 @@ func TestEmbeddingsAreAskedForInBatches(t *testing.T) {
 	}
 }
 
-func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
+func TestEmbeddingWarnings(t *testing.T) {
 	cut := llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model; it was truncated"}
 	long := llm.Warning{Code: llm.WarnUnsupported, Setting: "Dimensions", Message: "the vectors have 2 dimensions, not the 1 asked for"}
 	for name, tt := range map[string]struct {
@@ -102,7 +102,7 @@ func TestEmbeddingsThatAreNotWhatWasAskedForAreWarnedOf(t *testing.T) {
 	}
 }
 
-func TestEmbeddingsThatFail(t *testing.T) {
+func TestEmbeddingErrors(t *testing.T) {
 	for name, tt := range map[string]struct {
 		body string
 		kind llm.Kind
@@ -120,7 +120,7 @@ func TestEmbeddingsThatFail(t *testing.T) {
 	}
 }
 
-func TestModelsAreListedToTheLastPage(t *testing.T) {
+func TestModelListPages(t *testing.T) {
 	for name, tt := range map[string]struct {
 		config gemini.Config
 		pages  []string
@@ -169,7 +169,7 @@ func TestModelsAreListedToTheLastPage(t *testing.T) {
 	}
 }
 
-func TestAListOfModelsWithoutEndIsAnError(t *testing.T) {
+func TestEndlessModelList(t *testing.T) {
 	n := 0
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		n++
@@ -189,14 +189,14 @@ func TestCounts(t *testing.T) {
 	equal(t, "the server's count", got, &llm.TokenCount{Tokens: 31, Exact: true, Source: "the Gemini API's countTokens"})
 
 	offline := llm.New(provider(t, gemini.Config{APIKey: key, HTTPClient: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		t.Errorf("an offline count uses the network: %s", r.URL)
+		t.Errorf("an offline count sent a request: %s", r.URL)
 		return nil, http.ErrServerClosed
 	})}}), model)
 	if got, err = offline.CountTokens(t.Context(), llm.Prompt("Why is the sky blue?")); err != nil {
 		t.Fatal(err)
 	}
 	if got.Exact || got.Tokens < 5 || got.Tokens > 20 || !strings.HasPrefix(got.Source, "estimate") {
-		t.Errorf("the offline count is %+v, want an estimate of about 13 that says so", got)
+		t.Errorf("the offline count is %+v, want an estimate of about 13 with Exact false", got)
 	}
 	_, err = m.CountTokens(t.Context(), with(own(gemini.Options{CountBy: "dice"})))
 	wantError(t, err, llm.InvalidRequest, "dice")

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// reading is what a reply says, read with maps and nothing of the library.
+// reading is the content of a reply, decoded into maps without the code of the library.
 type reading struct {
 	Text, Reasoning string
 	Calls           []string // names and arguments
@@ -23,7 +23,7 @@ type reading struct {
 	Failure         string // what the server says went wrong
 }
 
-// readReply reads a body, streamed or not, as far as it can be read.
+// readReply reads a body, streamed or not, up to the first error.
 func readReply(body string) (r reading) {
 	if !strings.HasPrefix(strings.TrimSpace(body), "data:") {
 		var whole any
@@ -119,7 +119,7 @@ func (r *reading) takePart(p any) {
 	}
 }
 
-// usage is what the reading's counts mean, as the API's documents have it.
+// usage converts the counts according to the documentation of the API.
 func (r *reading) usage() (u llm.Usage) {
 	count := func(name string, to *llm.Tokens) {
 		if n, ok := r.Usage[name]; ok {
@@ -144,7 +144,7 @@ func (r *reading) usage() (u llm.Usage) {
 	return u
 }
 
-// readingOf returns the reading that a response is.
+// readingOf converts a response to a reading.
 func readingOf(t testing.TB, resp *llm.Response) (r reading) {
 	t.Helper()
 	r = reading{Text: resp.Text(), Reasoning: resp.Reasoning(), Finish: resp.RawFinishReason, Model: resp.Model, ID: resp.ID}
@@ -175,7 +175,7 @@ func readingOf(t testing.TB, resp *llm.Response) (r reading) {
 	return r
 }
 
-// signatureIn returns the signature that goes back with a part.
+// signatureIn returns the signature of a part.
 func signatureIn(t testing.TB, data *llm.ProviderData) string {
 	t.Helper()
 	if data == nil {
@@ -184,7 +184,7 @@ func signatureIn(t testing.TB, data *llm.ProviderData) string {
 	return at[string](fromJSON(t, string(data.Data)), "signature")
 }
 
-// checkReading compares a response with what its reply says.
+// checkReading compares a response with the content of its reply.
 func checkReading(t testing.TB, resp *llm.Response, want reading) {
 	t.Helper()
 	equal(t, "the usage", resp.Usage, want.usage())
@@ -193,7 +193,7 @@ func checkReading(t testing.TB, resp *llm.Response, want reading) {
 	equal(t, "what the reply says", got, want)
 }
 
-// partial returns what there is of an answer.
+// partial returns the response or the partial response of an error.
 func partial(resp *llm.Response, err error) *llm.Response {
 	if e, ok := errors.AsType[*llm.Error](err); ok && e.Partial != nil {
 		return e.Partial
@@ -204,7 +204,7 @@ func partial(resp *llm.Response, err error) *llm.Response {
 	return resp
 }
 
-// at returns what is at a path in decoded JSON, or zero.
+// at returns the value at a path in decoded JSON, or the zero value.
 func at[T any](v any, path ...string) T {
 	for _, name := range path {
 		object, _ := v.(map[string]any)

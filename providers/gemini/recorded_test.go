@@ -22,13 +22,13 @@ type exchange struct {
 
 func (e *exchange) streamed() bool { return strings.Contains(e.url, ":streamGenerateContent") }
 
-// model is the model asked for.
+// model returns the requested model.
 func (e *exchange) model() string {
 	name, _, _ := strings.Cut(e.url[strings.LastIndex(e.url, "/")+1:], ":")
 	return name
 }
 
-// wire is the reply as a server sends it.
+// wire returns the HTTP reply.
 func (e *exchange) wire() llmtest.HTTPReply {
 	if e.streamed() {
 		return llmtest.HTTP(http.StatusOK, "text/event-stream", e.reply)
@@ -36,7 +36,7 @@ func (e *exchange) wire() llmtest.HTTPReply {
 	return llmtest.JSON(http.StatusOK, e.reply)
 }
 
-// config is how a program would be configured for the server recorded.
+// config returns the configuration for the recorded server.
 func (e *exchange) config() gemini.Config {
 	config := gemini.Config{APIKey: key}
 	if strings.HasPrefix(e.name, "vertex") {
@@ -56,8 +56,8 @@ func recordings(t testing.TB) (all []exchange) {
 	return all
 }
 
-// TestRecordedExchanges asks what each recorded request means, compares the
-// request sent with it, and the answer with what the reply says.
+// TestRecordedExchanges converts each recorded request, and compares the request that is
+// sent, and the answer, with the recording.
 func TestRecordedExchanges(t *testing.T) {
 	all := recordings(t)
 	for _, e := range all {
@@ -82,7 +82,7 @@ func TestRecordedExchanges(t *testing.T) {
 	t.Logf("%d recorded exchanges", len(all))
 }
 
-// requestFrom returns the request that a recorded body means.
+// requestFrom converts a recorded body to a request.
 func requestFrom(t testing.TB, e *exchange, body map[string]any) *llm.Request {
 	t.Helper()
 	req := &llm.Request{NonStreaming: !e.streamed()}
@@ -156,7 +156,7 @@ func messageFrom(t testing.TB, provider string, m any) llm.Message {
 	return message
 }
 
-// lowerTypes returns a schema in the API's old form as the JSON Schema it means.
+// lowerTypes converts a schema in the API's old format to JSON Schema.
 func lowerTypes(schema any) any {
 	object, ok := schema.(map[string]any)
 	if !ok {
@@ -172,9 +172,9 @@ func lowerTypes(schema any) any {
 	return out
 }
 
-// meaning is a body without the differences that mean nothing: parameters of
-// tools can be in JSON Schema or in the API's older form, and the system
-// instruction's role is not read.
+// meaning returns a body without insignificant differences: parameters of
+// tools can be in JSON Schema or in the API's older format, and the system
+// instruction's role has no effect.
 func meaning(body any) any {
 	object := body.(map[string]any)
 	for _, tool := range at[[]any](object, "tools") {
@@ -192,9 +192,9 @@ func meaning(body any) any {
 	return object
 }
 
-// TestRecordedToolConversations has the library hold each recorded conversation
-// of two turns by itself: what it sends in the second turn is what was recorded,
-// thought signatures byte for byte.
+// TestRecordedToolConversations replays each recorded conversation of two turns. The request
+// of the second turn must be equal to the recorded one, including the bytes of thought
+// signatures.
 func TestRecordedToolConversations(t *testing.T) {
 	all := recordings(t)
 	held, signatures := 0, 0
@@ -238,7 +238,7 @@ func TestRecordedToolConversations(t *testing.T) {
 	}
 }
 
-// resultsFrom answers the calls as the recorded second turn does.
+// resultsFrom returns the tool results of the recorded second turn.
 func resultsFrom(t testing.TB, recorded map[string]any, calls []llm.ToolCall) llm.Message {
 	t.Helper()
 	contents := at[[]any](recorded, "contents")
@@ -249,7 +249,7 @@ func resultsFrom(t testing.TB, recorded map[string]any, calls []llm.ToolCall) ll
 	return llm.ToolResults(results...)
 }
 
-// throughJSON returns the request with its conversation stored and read again.
+// throughJSON encodes and decodes the messages of a request.
 func throughJSON(t testing.TB, req *llm.Request) *llm.Request {
 	t.Helper()
 	again := *req

@@ -12,12 +12,12 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// opaque is what goes back with a part.
+// opaque returns the provider data of a part.
 func opaque(data string) *llm.ProviderData {
 	return &llm.ProviderData{Provider: "gemini", Data: []byte(data)}
 }
 
-// TestParts asks what message each list of parts becomes.
+// TestParts checks the message for each list of parts.
 func TestParts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		frames []string
@@ -110,7 +110,7 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// wholeOf returns one chunk with the parts of several.
+// wholeOf merges the parts of several chunks into one.
 func wholeOf(frames []string) string {
 	var list []string
 	for _, f := range frames {
@@ -121,7 +121,7 @@ func wholeOf(frames []string) string {
 	return parts(list...)
 }
 
-func TestCallsInPiecesAreAnError(t *testing.T) {
+func TestPartialArgumentsAreAnError(t *testing.T) {
 	for name, piece := range map[string]string{
 		"the first": `{"functionCall":{"name":"f","willContinue":true}}`,
 		"another":   `{"functionCall":{"partialArgs":[{"jsonPath":"$.a","stringValue":"x"}],"willContinue":false}}`,
@@ -133,7 +133,7 @@ func TestCallsInPiecesAreAnError(t *testing.T) {
 	}
 }
 
-func TestMadeUpIDsDifferWhereTheReplyHasNone(t *testing.T) {
+func TestGeneratedToolCallIDs(t *testing.T) {
 	call := `{"candidates":[{"content":{"parts":[{"functionCall":{"name":"a","args":{}}}]},"finishReason":"STOP"}]}`
 	p := serve(t, streams(call))
 	first, second := mustAsk(t, p, llm.Prompt("hi")).ToolCalls()[0].ID, mustAsk(t, p, llm.Prompt("hi")).ToolCalls()[0].ID
@@ -142,7 +142,7 @@ func TestMadeUpIDsDifferWhereTheReplyHasNone(t *testing.T) {
 	}
 }
 
-func TestHowAnAnswerEnds(t *testing.T) {
+func TestEndOfAnswer(t *testing.T) {
 	const noUsage = `{"candidates":[{"finishReason":"STOP","index":0}]}`
 	for name, tt := range map[string]struct {
 		body   string
@@ -196,15 +196,15 @@ func TestHowAnAnswerEnds(t *testing.T) {
 	}
 }
 
-func TestUsageOfAnErrorIsKept(t *testing.T) {
+func TestUsageOfError(t *testing.T) {
 	blocked := sse(`{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4,"totalTokenCount":4}}`)
 	_, err := ask(t, serve(t, says(200, "text/event-stream", blocked)), llm.Prompt("hi"))
 	equal(t, "the usage", partial(nil, err).Usage, llm.Usage{Input: llm.Known(4), Output: llm.Known(0)})
 }
 
-// The counts of a long stream stand in frames whose shape is known, of which
-// the last counts.
-func TestUsageOfALongStream(t *testing.T) {
+// In a long stream, the counts are in frames with a learned template. The last counts are
+// the usage.
+func TestUsageOfLongStream(t *testing.T) {
 	chunk := func(n, reason string) string {
 		return `{"candidates": [{"content": {"parts": [{"text": "w` + n + ` "}],"role": "model"}` + reason + `,"index": 0}],` +
 			`"usageMetadata": {"promptTokenCount": 7,"candidatesTokenCount": ` + n + `,"totalTokenCount": 2` + n + `},"modelVersion": "m","responseId": "r"}`
@@ -273,7 +273,7 @@ func TestSources(t *testing.T) {
 	})
 }
 
-func TestSourceOfALaterPart(t *testing.T) {
+func TestSourceInLaterPart(t *testing.T) {
 	whole := `{"candidates":[{"content":{"parts":[{"text":"hm","thought":true},{"text":"é one"},{"text":"two"}]},"finishReason":"STOP","groundingMetadata":{` +
 		`"groundingChunks":[{"web":{"uri":"https://a"}}],"groundingSupports":[{"segment":{"partIndex":2,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]},{"segment":{"partIndex":7,"startIndex":1,"endIndex":3},"groundingChunkIndices":[0]}]}}]}`
 	resp := mustAsk(t, serve(t, says(200, "application/json", whole)), with(func(r *llm.Request) { r.NonStreaming = true }))
@@ -292,14 +292,14 @@ func TestLogprobs(t *testing.T) {
 	})
 }
 
-func TestTheServersExplanationOfAnEndIsAWarning(t *testing.T) {
+func TestFinishMessageIsAWarning(t *testing.T) {
 	resp := mustAsk(t, serve(t, streams(finished(`"finishReason":"MALFORMED_FUNCTION_CALL","finishMessage":"Malformed function call: print("`))), llm.Prompt("hi"))
 	equal(t, "the warnings", resp.Warnings, []llm.Warning{{Code: llm.WarnOther, Message: "the server says of the answer's end: Malformed function call: print("}})
 	resp = mustAsk(t, serve(t, streams(finished(`"finishReason":"STOP","finishMessage":"Model generated function call(s)."`))), llm.Prompt("hi"))
 	equal(t, "the warnings of an answer that ends well", len(resp.Warnings), 0)
 }
 
-func TestRefusals(t *testing.T) {
+func TestStatusErrors(t *testing.T) {
 	body := func(code, status, message, details string) string {
 		return `{"error":{"code":` + code + `,"message":"` + message + `","status":"` + status + `","details":[` + details + `]}}`
 	}
@@ -331,7 +331,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestLargeImageInOneLine(t *testing.T) {
+func TestLargeImage(t *testing.T) {
 	const size = 10 << 20
 	image := `{"inlineData":{"mimeType":"image/png","data":"` + strings.Repeat("AAAA", size/3) + `"}}`
 	p := serve(t, streams(parts(text("Here:")), parts(image), stopped))

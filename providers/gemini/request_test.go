@@ -11,12 +11,12 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-// own are options of this provider's, for requests written in a line.
+// own returns the options of this provider, for requests in one line.
 func own(o gemini.Options) func(*llm.Request) {
 	return func(r *llm.Request) { r.Options = options(o) }
 }
 
-func TestSettingsAreSent(t *testing.T) {
+func TestSettings(t *testing.T) {
 	schema := json.RawMessage(`{"type":"object","properties":{"n":{"type":"integer"}}}`)
 	for name, tt := range map[string]struct {
 		model  string // empty is a model before Gemini 3
@@ -72,7 +72,7 @@ func TestSettingsAreSent(t *testing.T) {
 	}
 }
 
-func TestToolsAreSent(t *testing.T) {
+func TestTools(t *testing.T) {
 	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"const":9007199254740993}}}`)}, {Name: "now"}}
 	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"const":9007199254740993}}}},{"name":"now"}]}]`
 	for name, tt := range map[string]struct {
@@ -104,7 +104,7 @@ func TestToolsAreSent(t *testing.T) {
 	}
 }
 
-func TestMessagesAreSent(t *testing.T) {
+func TestMessages(t *testing.T) {
 	sig := opaque(`{"signature":"c2ln+/=="}`)
 	foreign := &llm.ProviderData{Provider: "openai", Data: []byte(`{"signature":"no"}`)}
 	for name, tt := range map[string]struct {
@@ -194,9 +194,9 @@ func TestMessagesAreSent(t *testing.T) {
 	}
 }
 
-// TestCallsOfOtherModelsAreSigned asks what is sent to models that refuse tool
-// calls without a thought signature, and to those that do not.
-func TestCallsOfOtherModelsAreSigned(t *testing.T) {
+// TestForeignSignatures checks the signatures that are sent to models that reject tool
+// calls without a thought signature, and to other models.
+func TestForeignSignatures(t *testing.T) {
 	const skip = "skip_thought_signature_validator"
 	for name, tt := range map[string]struct {
 		model string
@@ -223,14 +223,14 @@ func TestCallsOfOtherModelsAreSigned(t *testing.T) {
 	}
 }
 
-func TestLookOfAnImage(t *testing.T) {
+func TestImageQuality(t *testing.T) {
 	req := &llm.Request{Messages: []llm.Message{llm.User("", llm.Image{URL: "gs://b/a.png", Quality: "high"})}}
 	const image = `{"contents":[{"role":"user","parts":[{"fileData":{"mimeType":"image/png","fileUri":"gs://b/a.png"}`
 	equal(t, "the body", sentChat(t, "gemini-3-pro", req), fromJSON(t, image+`,"mediaResolution":{"level":"MEDIA_RESOLUTION_HIGH"}}]}]}`))
 	equal(t, "the body for a model that cannot", sentChat(t, model, req), fromJSON(t, image+`}]}]}`))
 }
 
-func TestWhatIsLostIsWarnedOf(t *testing.T) {
+func TestUnsupportedSettingsAreWarnings(t *testing.T) {
 	for name, tt := range map[string]struct {
 		model   string
 		change  func(*llm.Request)
@@ -267,7 +267,7 @@ func TestWhatIsLostIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestRequestsThatCannotBeSent(t *testing.T) {
+func TestInvalidRequests(t *testing.T) {
 	for name, tt := range map[string]struct {
 		change func(*llm.Request)
 		kind   llm.Kind

@@ -17,7 +17,7 @@ func mustHide(t testing.TB, what string, v any) {
 	providertest.MustHide(t, key, what, v)
 }
 
-func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
+func TestPrintedConfigHasNoKey(t *testing.T) {
 	for _, server := range []gemini.Server{gemini.Gemini, gemini.Vertex} {
 		t.Run(string(server), func(t *testing.T) {
 			config := gemini.Config{Server: server, APIKey: key, HTTPClient: providertest.HidingClient(t, key, func(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +27,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 			config.Header = http.Header{"X-Gateway-Key": {key}, "Authorization": {"Bearer " + key}, "X-Team": {"blue"}}
 			mustHide(t, "the config", config)
 			if shown := fmt.Sprintf("%+v", config); !strings.Contains(shown, "blue") {
-				t.Errorf("the config does not show a header that is no secret: %s", shown)
+				t.Errorf("the printed config lacks a header without a secret: %s", shown)
 			}
 			mustHide(t, "the config by pointer", &config)
 			m := llm.New(provider(t, config), model)
@@ -37,7 +37,7 @@ func TestKeyShowsInNothingThatIsPrinted(t *testing.T) {
 	mustHide(t, "a config whose key is in the address", gemini.Config{BaseURL: "https://me:" + key + "@gateway.example/?key=" + key})
 }
 
-func TestKeyShowsInNoError(t *testing.T) {
+func TestErrorsHaveNoKey(t *testing.T) {
 	echo := `{"error":{"code":400,"message":"API key ` + key + ` not valid.","status":"BAD_` + key + `","details":[{"@type":"x/google.rpc.ErrorInfo","reason":"` + key + `"},` +
 		`{"@type":"type.googleapis.com/google.rpc.DebugInfo","detail":"Invalid API key: ` + key + `"}]}}`
 	for name, answer := range map[string]http.HandlerFunc{

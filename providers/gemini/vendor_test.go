@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/providers/gemini"
 )
 
-func TestPartsOfTheVendorsTypeAreSent(t *testing.T) {
+func TestPart(t *testing.T) {
 	clip, err := gemini.Part(&genai.Part{
 		FileData:      &genai.FileData{FileURI: "https://youtu.be/9hE5", MIMEType: "video/mp4"},
 		VideoMetadata: &genai.VideoMetadata{StartOffset: 90 * time.Second, EndOffset: 2 * time.Minute, FPS: new(0.5)},
@@ -25,11 +25,11 @@ func TestPartsOfTheVendorsTypeAreSent(t *testing.T) {
 			`{"fileData":{"fileUri":"https://youtu.be/9hE5","mimeType":"video/mp4"},"videoMetadata":{"startOffset":"90s","endOffset":"120s","fps":0.5}}]}]`))
 	}
 	if _, err := gemini.Part(nil); err == nil {
-		t.Error("no part passes for one")
+		t.Error("Part(nil) returned no error")
 	}
 }
 
-func TestChunksHaveWhatEventsHaveNoPlaceFor(t *testing.T) {
+func TestChunks(t *testing.T) {
 	first := `{"candidates":[{"content":{"parts":[{"text":"a"}]},"safetyRatings":[{"category":"HARM_CATEGORY_NEW","probability":"LOW"}]}],"createTime":"2025-09-16T16:50:47.095660Z"}`
 	last := `{"candidates":[{"finishReason":"STOP","citationMetadata":{"citations":[{"license":"mit","publicationDate":{"year":2019,"month":5,"day":10}}]},"groundingMetadata":{"searchEntryPoint":{"renderedContent":"<b>"},"webSearchQueries":["q"]}}]}`
 	for name, tt := range map[string]struct {
@@ -61,15 +61,15 @@ func TestChunksHaveWhatEventsHaveNoPlaceFor(t *testing.T) {
 	}
 	for _, resp := range []*llm.Response{nil, {}} {
 		if chunks, err := gemini.Chunks(resp); len(chunks) > 0 || err != nil {
-			t.Errorf("of nothing there are the chunks %v and the error %v", chunks, err)
+			t.Errorf("Chunks without Raw = %v, %v, want nil, nil", chunks, err)
 		}
 	}
 	if _, err := gemini.Chunks(&llm.Response{Raw: []byte("data: {\n\n")}); err == nil {
-		t.Error("a broken frame passes for a chunk")
+		t.Error("an invalid frame is not an error")
 	}
 }
 
-func TestRecordedRepliesFitTheVendorsType(t *testing.T) {
+func TestChunksOfRecordedReplies(t *testing.T) {
 	for _, e := range recordings(t) {
 		if chunks, err := gemini.Chunks(&llm.Response{Raw: []byte(e.reply)}); err != nil || len(chunks) == 0 {
 			t.Errorf("%s: there are %d chunks and the error %v", e.name, len(chunks), err)
@@ -77,7 +77,7 @@ func TestRecordedRepliesFitTheVendorsType(t *testing.T) {
 	}
 }
 
-// FuzzChunks gives Chunks whatever body: it must not panic.
+// FuzzChunks checks that Chunks does not panic for any body.
 func FuzzChunks(f *testing.F) {
 	f.Add([]byte(sse(parts(text("a")), stopped)))
 	f.Add([]byte("[" + stopped + ",null]"))

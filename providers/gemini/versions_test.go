@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestVersionsOfDependencies holds go.mod to a genai that does not lose the history
-// of chats (1.76), and to newer versions than genai asks for of what it links: those
-// it asks for have known vulnerabilities.
+// TestVersionsOfDependencies checks that go.mod requires at least genai 1.76, because earlier
+// versions lose the history of chats. It also checks that the linked dependencies of genai
+// are newer than genai requires, because the versions it requires have known vulnerabilities.
 func TestVersionsOfDependencies(t *testing.T) {
 	const genaiModule = "google.golang.org/genai"
 	where := strings.Fields(output(t, "go", "list", "-m", "-f", "{{.GoMod}}", genaiModule))
@@ -32,7 +32,7 @@ func TestVersionsOfDependencies(t *testing.T) {
 	}
 }
 
-// required returns the versions that a go.mod asks for.
+// required returns the versions in a go.mod file.
 func required(t *testing.T, file string) map[string]string {
 	t.Helper()
 	var mod struct {

@@ -22,8 +22,8 @@ func TestLimitsOfACompletion(t *testing.T) {
 	}{
 		"a line of 10 MB":            {whole, llm.Limits{}, "", ""},
 		"a line beyond the limit":    {whole, llm.Limits{FrameBytes: 1 << 20}, llm.Protocol, "limit"},
-		"a prompt that takes ages":   {whole.Stall(0), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout, "first piece"},
-		"a server that stalls":       {whole.Stall(len(piece)), llm.Limits{Idle: 20 * time.Millisecond}, llm.Timeout, "next piece"},
+		"a prompt that takes ages":   {whole.Stall(0), llm.Limits{FirstEvent: 20 * time.Millisecond}, llm.Timeout, "first part"},
+		"a server that stalls":       {whole.Stall(len(piece)), llm.Limits{Idle: 20 * time.Millisecond}, llm.Timeout, "between two parts"},
 		"an answer that takes hours": {whole.Stall(len(piece)), llm.Limits{Total: 20 * time.Millisecond}, llm.Timeout, "20ms"},
 	} {
 		t.Run(name, func(t *testing.T) {

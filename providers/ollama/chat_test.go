@@ -266,11 +266,11 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 		"nothing":                 {200, ndjson, "", false, llm.Incomplete, []string{"before the first chunk"}, ""},
 		"nothing, not streamed":   {200, whole, "", true, llm.Incomplete, nil, ""},
 		"a line that is cut":      {200, ndjson, text("a") + "\n" + text("b")[:60], false, llm.Incomplete, []string{"middle of a line"}, "a"},
-		"a whole reply cut":       {200, whole, done[:len(done)-1], true, llm.Incomplete, []string{"middle of its JSON"}, ""},
+		"a whole reply cut":       {200, whole, done[:len(done)-1], true, llm.Incomplete, []string{"is truncated"}, ""},
 		"a line that is no JSON":  {200, ndjson, text("a") + "\nOllama is running\n", false, llm.Protocol, []string{"not JSON: Ollama is running"}, "a"},
 		"a line of wrong types":   {200, ndjson, text("a") + "\n" + `{"message":"b"}` + "\n", false, llm.Protocol, []string{"not a chunk of an answer"}, "a"},
 		"a value of another kind": {200, ndjson, text("a") + "\n" + `{"status":"success"}` + "\n", false, llm.Protocol, []string{"not a piece of an answer"}, "a"},
-		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain", "it says: Ollama is running"}, ""},
+		"a whole reply of text":   {200, "text/plain", "Ollama is running", true, llm.Protocol, []string{"text/plain", "body: Ollama is running"}, ""},
 		"a web page":              {200, "text/html", "<html><title>Log in</title>", false, llm.Protocol, []string{"text/html", "Log in"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -303,7 +303,7 @@ func TestAnswerPrintedOverManyLines(t *testing.T) {
 	equal(t, "the text", resp.Text(), "a {\n b")
 	equal(t, "the finish reason", resp.FinishReason, llm.FinishStop)
 	_, err = ask(t, serve(t, says(200, "application/json", body[:len(body)-3])), llm.Prompt("hi"))
-	wantError(t, err, llm.Incomplete, "middle of its JSON")
+	wantError(t, err, llm.Incomplete, "is truncated")
 	_, err = ask(t, handledWith(t, llm.Limits{FrameBytes: len(body) / 2}, says(200, "application/json", body)), llm.Prompt("hi"))
 	wantError(t, err, llm.Protocol, "limit of")
 }

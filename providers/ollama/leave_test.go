@@ -58,8 +58,8 @@ func TestLimitsOnWaiting(t *testing.T) {
 		limits  llm.Limits
 		says    string
 	}{
-		"a model that loads for ever": {waits(), llm.Limits{FirstEvent: 20 * time.Millisecond}, "first piece"},
-		"a model that stalls":         {waits(text("a")), llm.Limits{Idle: 20 * time.Millisecond}, "next piece"},
+		"a model that loads for ever": {waits(), llm.Limits{FirstEvent: 20 * time.Millisecond}, "first part"},
+		"a model that stalls":         {waits(text("a")), llm.Limits{Idle: 20 * time.Millisecond}, "between two parts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(test.handler)

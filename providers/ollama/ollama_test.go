@@ -148,7 +148,7 @@ func TestSecretsThatAServerEchoesAreHidden(t *testing.T) {
 func TestTokenSourceThatFailsIsAnAuthError(t *testing.T) {
 	config := ollama.Config{TokenSource: func(context.Context) (string, error) { return "", http.ErrNoCookie }}
 	_, err := ask(t, provider(t, config), llm.Prompt("hi"))
-	wantError(t, err, llm.Auth, "the token source gave no token")
+	wantError(t, err, llm.Auth, "the token source failed")
 }
 
 func TestBadConfigurationIsRefused(t *testing.T) {

@@ -249,7 +249,7 @@ func TestCountsThatCannotBeHadAreErrors(t *testing.T) {
 		{"a counter that is not there", openai.Config{}, ask, nil, llm.NotFound, "File Not Found"},
 		{"a reply without a count", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"object":"x"}`}, llm.Protocol, "the reply has no token count"},
 		{"a count below zero", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `{"input_tokens":-1}`}, llm.Protocol, "the reply has no token count"},
-		{"a reply that is no JSON", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `<html>`}, llm.Protocol, "not what was asked for"},
+		{"a reply that is no JSON", openai.Config{}, ask, map[string]string{"/responses/input_tokens": `<html>`}, llm.Protocol, "cannot decode the reply"},
 		{"an error in a reply", openai.Config{Server: openai.VLLM}, ask, map[string]string{"/tokenize": `{"error":{"message":"no template","code":400}}`}, llm.InvalidRequest, "no template"},
 		{"no prompt", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{}`}, llm.Protocol, "no prompt"},
 		{"no list of tokens", openai.Config{Server: openai.LlamaCpp}, ask, map[string]string{"/apply-template": `{"prompt":"p"}`, "/tokenize": `{"tokens":7}`}, llm.Protocol, "the reply has no token count"},

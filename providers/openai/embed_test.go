@@ -76,9 +76,9 @@ func TestEmbeddingsThatAreNotWhole(t *testing.T) {
 		{"none", `{"data":[]}`, llm.Protocol, "no vector for input 0"},
 		{"an empty object", `{}`, llm.Protocol, "no vector for input 0"},
 		{"an error", `{"error":{"message":"m","code":"insufficient_quota"}}`, llm.Quota, "m"},
-		{"a text", `no`, llm.Protocol, "not what was asked for"},
-		{"cut", `{"data":[{"index":0,"emb`, llm.Incomplete, "stops in the middle"},
-		{"nothing", ``, llm.Incomplete, "stops in the middle"},
+		{"a text", `no`, llm.Protocol, "cannot decode the reply"},
+		{"cut", `{"data":[{"index":0,"emb`, llm.Incomplete, "is truncated"},
+		{"nothing", ``, llm.Incomplete, "is truncated"},
 		{"a web page", `<html></html>`, llm.Protocol, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,9 +130,9 @@ func TestRepliesThatAreNoModelList(t *testing.T) {
 	}{
 		{"an error", `{"error":{"message":"m","code":"invalid_api_key"}}`, llm.Auth, "m"},
 		{"an empty object", `{}`, llm.Protocol, "no list of models"},
-		{"a list of something else", `{"data":[7]}`, llm.Protocol, "not what was asked for"},
-		{"cut", `{"data":[{"id":"gpt-`, llm.Incomplete, "stops in the middle"},
-		{"text", `ok`, llm.Protocol, "not what was asked for"},
+		{"a list of something else", `{"data":[7]}`, llm.Protocol, "cannot decode the reply"},
+		{"cut", `{"data":[{"id":"gpt-`, llm.Incomplete, "is truncated"},
+		{"text", `ok`, llm.Protocol, "cannot decode the reply"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := model(t, openai.Config{}, says(200, "application/json", tt.body)).ListModels(t.Context())

@@ -209,10 +209,10 @@ func TestTokenSourceErrors(t *testing.T) {
 		kind llm.Kind
 		text string
 	}{
-		{"any error", offline, llm.Auth, "parley: openai/m: authentication failed: the token source gave no token: the metadata server is offline"},
-		{"an error of a kind", &llm.Error{Kind: llm.Network, Message: "no route"}, llm.Network, "parley: openai/m: network error: the token source gave no token: parley: network error: no route"},
-		{"cancelled", context.Canceled, llm.Canceled, "parley: openai/m: canceled: the token source gave no token: context canceled"},
-		{"out of time", context.DeadlineExceeded, llm.Timeout, "parley: openai/m: timed out: the token source gave no token: context deadline exceeded"},
+		{"any error", offline, llm.Auth, "parley: openai/m: authentication failed: the token source failed: the metadata server is offline"},
+		{"an error of a kind", &llm.Error{Kind: llm.Network, Message: "no route"}, llm.Network, "parley: openai/m: network error: the token source failed: parley: network error: no route"},
+		{"cancelled", context.Canceled, llm.Canceled, "parley: openai/m: canceled: the token source failed: context canceled"},
+		{"out of time", context.DeadlineExceeded, llm.Timeout, "parley: openai/m: timed out: the token source failed: context deadline exceeded"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			err := sendNothing(t, openai.Config{TokenSource: func(context.Context) (string, error) { return "", tt.err }}, llm.Prompt("hi"))
@@ -311,7 +311,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		},
 		{
 			"a scheme", "vllm/m", providers.Config{BaseURL: "localhost:8000/v1"}, llm.InvalidRequest,
-			`parley: vllm: invalid request: the base URL "localhost:8000/v1" cannot be used: it must begin with http:// or https://, as in http://localhost:8000/v1`,
+			`parley: vllm: invalid request: invalid base URL "localhost:8000/v1": it must begin with http:// or https://, for example http://localhost:8000/v1`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

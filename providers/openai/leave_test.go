@@ -293,7 +293,7 @@ func TestLimitsOfTheProvider(t *testing.T) {
 			<-r.Context().Done()
 		})
 		_, err := ask(t, m)
-		e := wantError(t, err, llm.Timeout, "the limit on waiting for the next piece of the answer of 1m0s ran out")
+		e := wantError(t, err, llm.Timeout, "the server exceeded the limit of 1m0s between two parts of the reply (Idle)")
 		equal(t, "partial text", e.Partial.Text(), "Hello")
 	})
 }

@@ -22,7 +22,7 @@ func TestErrorsInsideAStream(t *testing.T) {
 		{"as an event named error", "event: error\n" + events(object), llm.Server, "server_error", "The server had an error"},
 		{"as an event named error, without the outer object", "event: error\n" + events(`{"message":"slow down","code":"rate_limit_exceeded"}`), llm.RateLimited, "rate_limit_exceeded", "slow down"},
 		{"as an event named error, of text", "event: error\ndata: out of memory\n\n", llm.Server, "", "out of memory"},
-		{"as an event named error, empty", "event: error\ndata:\n\n", llm.Server, "", "the server broke the answer off with an error and gave no reason"},
+		{"as an event named error, empty", "event: error\ndata:\n\n", llm.Server, "", "the server ended the answer with an error and gave no reason"},
 		{"as bare JSON", object + "\n", llm.Server, "server_error", "The server had an error"},
 		{"as bare JSON without a newline", object, llm.Server, "server_error", "The server had an error"},
 		{"as bare JSON with a space", `{ "error": {"message":"m","code":"insufficient_quota"}}` + "\n\n", llm.Quota, "insufficient_quota", "m"},
@@ -55,7 +55,7 @@ func TestErrorsInsideAStream(t *testing.T) {
 		{"Cerebras's, with a status", events(`{"status_code":429,"error":{"message":"slow down","type":"too_many_requests_error","param":"quota","code":"request_quota_exceeded","id":""}}`), llm.RateLimited, "request_quota_exceeded", "slow down"},
 		{"vLLM's object", events(`{"object":"error","message":"boom","type":"BadRequestError","param":null,"code":400}`), llm.InvalidRequest, "BadRequestError", "boom"},
 		{"a time to wait", events(`{"error":{"code":429,"message":"m","status":"RESOURCE_EXHAUSTED","details":[{"@type":"x.RetryInfo","retryDelay":"3s"}]}}`), llm.RateLimited, "RESOURCE_EXHAUSTED", "m"},
-		{"an empty object", events(`{"error":{}}`), llm.Server, "", "the server broke the answer off with an error and gave no reason"},
+		{"an empty object", events(`{"error":{}}`), llm.Server, "", "the server ended the answer with an error and gave no reason"},
 	} {
 		for _, before := range []struct{ name, body, text string }{
 			{"at once", "", ""},
@@ -104,8 +104,8 @@ func TestRepliesThatAreNoAnswer(t *testing.T) {
 		{"a login page says what it is", "text/html", "<html><head><title>Sign in</title></head>", llm.Protocol, "Sign in"},
 		{"XHTML", "application/xhtml+xml", "<html/>", llm.Protocol, "application/xhtml+xml"},
 		{"a page in place of a stream", "text/event-stream", "<html><body>Sign in</body></html>\n", llm.Incomplete, "before the server said"},
-		{"plain text", "text/plain", "ok", llm.Protocol, "text/plain; it says: ok"},
-		{"plain text that tells the key", "text/plain", strings.Repeat(" ", 3000) + "no such key:\n" + testKey, llm.Protocol, "it says: no such key: [secret]"},
+		{"plain text", "text/plain", "ok", llm.Protocol, "text/plain; body: ok"},
+		{"plain text that tells the key", "text/plain", strings.Repeat(" ", 3000) + "no such key:\n" + testKey, llm.Protocol, "body: no such key: [secret]"},
 		{"an image", "image/png", "\x89PNG\r\n\x1a\n\x00", llm.Protocol, "image/png"},
 		{"no type", "", "ok", llm.Protocol, "(none)"},
 		{"nothing at all", "", "", llm.Protocol, "(none)"},
