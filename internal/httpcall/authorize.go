@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// Headers are the headers of all requests of one kind, and the place among them
-// for the credential. They are safe for concurrent use.
+// Headers are the headers of all requests of one kind, with a place for the credential. They
+// are safe for concurrent use.
 type Headers struct {
 	fixed   http.Header
 	secrets Secrets // credentials in fixed
@@ -18,17 +18,17 @@ type Headers struct {
 	last atomic.Pointer[authorized]
 }
 
-// authorized is what requests with one credential carry. It is made once and
-// not modified: a credential is nearly always the one of the last call.
+// authorized has the headers of requests with one credential. It is cached, because the
+// credential is nearly always that of the last call, and never changed.
 type authorized struct {
 	token   string
 	header  http.Header
 	secrets Secrets
 }
 
-// NewHeaders returns headers with what is fixed, which must not be modified any
-// more, and those of the user's for which fixed has none. The credential goes
-// into the header of that name, behind the scheme.
+// NewHeaders returns the fixed headers, and those of the user that are not among them. The
+// caller must not change fixed afterwards. The credential is set in the header of the given
+// name, after the scheme.
 func NewHeaders(fixed, user http.Header, name, scheme string) *Headers {
 	for key, values := range user {
 		if key = http.CanonicalHeaderKey(key); fixed[key] == nil {
@@ -38,9 +38,9 @@ func NewHeaders(fixed, user http.Header, name, scheme string) *Headers {
 	return &Headers{fixed: fixed, secrets: HeaderSecrets(user), name: name, scheme: scheme}
 }
 
-// Authorize puts the headers into the request, with the credential that the
-// source has for the call. A nil source has none. Its failure is an error of the
-// source's kind if it has one, and of kind [llm.Auth] otherwise.
+// Authorize sets the headers of the request, with the credential of the source. If the source
+// is nil, there is no credential. If the source fails, the error has the kind of the source's
+// error if that is an [*llm.Error], and otherwise the kind [llm.Auth].
 func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source TokenSource) error {
 	if source == nil {
 		req.Header, req.Secrets = h.fixed, h.secrets

@@ -13,8 +13,8 @@ import (
 // TokenSource returns the credential for one request.
 type TokenSource = func(ctx context.Context) (string, error)
 
-// Credential returns where a provider's credential comes from: the source if there
-// is one, else the key, else nowhere, which is nil. isKey reports that it is the key.
+// Credential returns the source of a provider's credential: the given source, or the key if
+// the source is nil, or nil if there is neither. isKey reports whether it is the key.
 func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) {
 	if source != nil || key == "" {
 		return source, false
@@ -22,8 +22,8 @@ func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) 
 	return func(context.Context) (string, error) { return string(key), nil }, true
 }
 
-// Token asks the source for the credential of a call. Its failure is an error
-// of the source's kind if it has one, and of kind [llm.Auth] otherwise.
+// Token returns the credential of the source for a call. If the source fails, the error has
+// the kind of the source's error if that is an [*llm.Error], and otherwise [llm.Auth].
 func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) (string, error) {
 	token, err := source(ctx)
 	if err == nil {
@@ -54,9 +54,8 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) 
 	}
 }
 
-// HeaderSecrets returns the credentials in those headers whose name says that
-// they hold one: their values, and what stands in them after the scheme, as in
-// "Bearer …", or after a cookie's name.
+// HeaderSecrets returns the credentials in the headers that hold one by their name: the value,
+// and the part of it after a scheme, for example "Bearer …", or after a cookie's name.
 func HeaderSecrets(header http.Header) Secrets {
 	var secrets Secrets
 	for name, values := range header {
@@ -70,7 +69,7 @@ func HeaderSecrets(header http.Header) Secrets {
 	return secrets
 }
 
-// ShownHeader returns the headers for people to read: without credentials.
+// ShownHeader returns the headers without credentials, for messages.
 func ShownHeader(header http.Header) http.Header {
 	shown := header.Clone()
 	for name := range shown {
@@ -81,9 +80,9 @@ func ShownHeader(header http.Header) http.Header {
 	return shown
 }
 
-// HoldsCredential reports whether the name of a header or URL parameter says that it
-// holds one: Authorization, X-Api-Key, Cookie, key, access_token, Cf-Access-Jwt-Assertion,
-// X-Amz-Signature. What servers say of limits on tokens does not.
+// HoldsCredential reports whether a header or URL parameter holds a credential, by its name.
+// Examples are Authorization, X-Api-Key, Cookie, key, access_token, Cf-Access-Jwt-Assertion
+// and X-Amz-Signature. Headers about token limits do not.
 func HoldsCredential(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "tokens", "")
 	return name == "sig" || !strings.Contains(name, "ratelimit") &&

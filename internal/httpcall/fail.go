@@ -2,8 +2,8 @@ package httpcall
 
 import "github.com/parley-llm/parley/llm"
 
-// Failf returns an error of the named provider about a call that has not been
-// sent, or, without a call, about its configuration.
+// Failf returns an error of the named provider about a call that has not been sent, or about
+// the configuration if call is nil.
 func Failf(provider string, call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	e := llm.Errorf(kind, format, args...)
 	e.Provider = provider

@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// requestID returns the server's id of the request. Every vendor has its own
-// header: OpenAI and Groq, Azure (its gateway, its service), others.
+// requestID returns the server's id of the request. The headers are those of OpenAI and Groq,
+// of Azure's gateway and service, and of others.
 func requestID(h http.Header) string {
 	for _, name := range [...]string{"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id"} {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
@@ -21,8 +21,8 @@ func requestID(h http.Header) string {
 	return ""
 }
 
-// interesting returns the headers that explain a reply to people and programs:
-// ids, limits, retry hints, timings. It is nil if there are none.
+// interesting returns the headers that explain a reply: ids, limits, retry hints and timings.
+// It returns nil if there are none.
 func interesting(h http.Header) http.Header {
 	var kept http.Header
 	for name, values := range h {
@@ -46,9 +46,8 @@ func isInteresting(name string) bool {
 	return strings.HasPrefix(name, "X-Ratelimit-")
 }
 
-// rateLimits reads the headers with which OpenAI, Azure, Groq and others
-// report limits: https://platform.openai.com/docs/guides/rate-limits. It
-// returns nil if there are none.
+// rateLimits reads the rate-limit headers of OpenAI, Azure, Groq and others. It returns nil if
+// there are none. https://platform.openai.com/docs/guides/rate-limits
 func rateLimits(h http.Header) *llm.RateLimits {
 	l := llm.RateLimits{
 		RequestLimit: headerInt(h, "X-Ratelimit-Limit-Requests"),
@@ -92,9 +91,9 @@ func headerDuration(h http.Header, name string) time.Duration {
 	return -1
 }
 
-// retryAfter returns how long the server asks to wait: milliseconds by OpenAI's
-// header, else RFC 9110 section 10.2.3's seconds, with fractions as some send
-// them, or date. What makes no sense is ignored: 0.
+// retryAfter returns the wait that the server asks for: OpenAI's header in milliseconds, or
+// otherwise seconds or a date as in RFC 9110, section 10.2.3. Some servers send fractions of
+// seconds. A value that makes no sense is ignored, and the result is 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d
@@ -111,7 +110,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// absurd is a wait that no server means.
+// absurd is a wait that cannot be intended.
 const absurd = 366 * 24 * time.Hour
 
 // seconds reads a decimal number of units.

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// limitError is the cause with which a call that ran out of time is cancelled.
+// limitError is the cause of the cancellation of a call that ran out of time.
 type limitError struct {
 	name  string
 	limit time.Duration
@@ -17,14 +17,14 @@ type limitError struct {
 
 func (e *limitError) Error() string { return e.name + " of " + e.limit.String() + " ran out" }
 
-// Timeout makes it a timeout to those who ask for that.
+// Timeout implements the timeout test of [net.Error].
 func (e *limitError) Timeout() bool { return true }
 
-// watch cancels a call whose server keeps us waiting too long. It counts only
-// the time spent waiting in a read, never the time the caller takes between
-// two reads, and costs two atomic additions a read: a timer that ticks looks
-// at a counter which is odd while a read waits, where resetting a timer at each read
-// would cost ten times that.
+// watch cancels a call if its server is silent for too long. It counts only the time that a
+// read waits, not the time that the caller takes between two reads.
+//
+// A read costs two atomic additions: a ticking timer checks a counter that is odd while a read
+// waits. To reset a timer at each read would cost ten times as much.
 //
 // The zero watch has no limits.
 type watch struct {
@@ -33,20 +33,20 @@ type watch struct {
 	cancel context.CancelCauseFunc
 	begun  time.Time
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	timer   *time.Timer
 	stopped bool
-	hurried bool          // the time that hurry gave is all that is left
-	tick    time.Duration // until the next look
+	hurried bool          // hurry has replaced the limits
+	tick    time.Duration // until the next check
 	last    uint64        // waits at the last tick
-	waited  time.Duration // how long waits has been last, and odd
+	waited  time.Duration // the time during which waits has been equal to last, and odd
 }
 
-// ticksPerLimit is how finely a limit is kept: it runs out at most a quarter late.
+// ticksPerLimit is the number of ticks in a limit. A limit is at most one tick late.
 const ticksPerLimit = 4
 
-// firstReadDone is the value of waits once the first read of the body has
-// returned: headers (1 to 2), first read (3 to 4).
+// firstReadDone is the value of waits after the first read of the body: the headers take it
+// from 1 to 2, and the first read from 3 to 4.
 const firstReadDone = 4
 
 func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
@@ -62,8 +62,8 @@ func (w *watch) start(limits llm.Limits, cancel context.CancelCauseFunc) {
 	w.mu.Unlock()
 }
 
-// interval returns how long to wait before looking again: a part of the
-// shortest limit that holds in this state, or 0 if none does from now on.
+// interval returns the time until the next check: a part of the shortest limit that applies
+// in this state, or 0 if none applies any more.
 func (w *watch) interval(now uint64) time.Duration {
 	limits := [...]time.Duration{w.limits.Idle, w.limits.Total, w.limits.FirstEvent}
 	holding := limits[:]
@@ -82,7 +82,7 @@ func (w *watch) interval(now uint64) time.Duration {
 	return max(shortest/ticksPerLimit, time.Millisecond)
 }
 
-// look is called at every tick.
+// look runs at every tick.
 func (w *watch) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -109,7 +109,7 @@ func (w *watch) look() {
 	}
 }
 
-// exceeded returns the limit that has run out, or nil.
+// exceeded returns the limit that is exceeded, or nil.
 func (w *watch) exceeded(now uint64) error {
 	passed := time.Since(w.begun)
 	switch l := w.limits; {
@@ -123,11 +123,11 @@ func (w *watch) exceeded(now uint64) error {
 	return nil
 }
 
-// advance moves from waiting to not waiting, and back: when the headers are
-// here, and before and after each read.
+// advance switches between waiting and not waiting. It is called when the headers arrive, and
+// before and after each read.
 func (w *watch) advance() { w.waits.Add(1) }
 
-// hurry cancels the call after so long, whatever its limits.
+// hurry cancels the call after the given time, instead of by its limits.
 func (w *watch) hurry(left time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

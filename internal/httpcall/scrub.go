@@ -8,12 +8,12 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Secrets are strings that must not show in an error, whoever put them there:
-// some servers echo the key that they refuse.
+// Secrets are strings that must not appear in an error. Some servers repeat the key that they
+// reject.
 type Secrets []string
 
-// shortest is the length from which a string is taken for a secret. Local
-// servers are given keys such as "none", which are words of many messages.
+// shortest is the minimum length of a secret. Keys for local servers are often words such as
+// "none", which appear in many messages.
 const shortest = 8
 
 // Scrub returns text without the secrets.
@@ -51,8 +51,8 @@ func (s Secrets) scrubHeader(header http.Header) {
 	}
 }
 
-// scrubbed is an error whose text is scrubbed. It still matches what the
-// original matches, and does not hand the original out, however it is printed.
+// scrubbed is an error with the secrets removed from its text. It matches the same errors as
+// the original, and gives no access to the original.
 type scrubbed struct {
 	text string
 	is   func(target error) bool

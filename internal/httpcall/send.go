@@ -1,11 +1,11 @@
-// Package httpcall is the one place where a provider's request goes out and its
-// reply comes in: it turns statuses, headers and broken connections into
-// [*llm.Error], keeps the limits on waiting, follows no redirect to another
-// host, and scrubs secrets from whatever servers echo.
+// Package httpcall sends the requests of all providers and receives the replies. It converts
+// statuses, headers and broken connections to [*llm.Error], and enforces the time limits.
 //
-// A [Client] sends a [Request] and returns a [Reply] whose status is a success;
-// every other reply is an error already. What is in the body is the dialect's
-// business: package reply splits it into frames.
+// A [Client] sends a [Request] and returns a [Reply] with a success status. Every other reply
+// is an error. The body is for the dialect: package stream splits it into frames.
+//
+// Security: redirects to other hosts are not followed, and secrets are removed from texts of
+// servers.
 package httpcall
 
 import (
@@ -28,7 +28,7 @@ type Client struct {
 	http     http.Client
 	owned    *http.Transport // nil if the user brought a client
 	limits   llm.Limits
-	parsed   atomic.Pointer[parsedURL] // the one used last: most calls go to the same
+	parsed   atomic.Pointer[parsedURL] // of the last call; most calls have the same URL
 }
 
 type parsedURL struct {
@@ -36,9 +36,9 @@ type parsedURL struct {
 	request *http.Request // of that URL; not modified
 }
 
-// NewClient returns a client for the named provider. A nil user client means
-// one of our own, with a transport that keeps enough idle connections for many
-// streams. Of a user's client all is kept but the rule for redirects.
+// NewClient returns a client for the named provider. If user is nil, the client has a transport
+// that keeps enough idle connections for many streams. Otherwise it uses the user's client,
+// with a different redirect rule.
 func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
 	c := &Client{provider: provider, limits: limits.WithDefaults()}
 	if user != nil {
@@ -51,7 +51,7 @@ func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
 	return c
 }
 
-// Close closes the idle connections of a client that is not the user's.
+// Close closes the idle connections, unless the HTTP client is the user's.
 func (c *Client) Close() error {
 	if c.owned != nil {
 		c.owned.CloseIdleConnections()
@@ -66,12 +66,12 @@ type Request struct {
 	URL    string
 	Header http.Header // not modified; requests may share it
 	Body   []byte
-	// Secrets must not show in errors: the credential that is in Header.
+	// Secrets must not appear in errors: the credential in Header.
 	Secrets Secrets
 }
 
-// Do sends the request and returns the reply, once its headers are here and if
-// its status is 2xx. The caller must call [Reply.Close].
+// Do sends the request and returns the reply after its headers have arrived. A status other
+// than 2xx is an error. The caller must call [Reply.Close] if there is no error.
 //
 // All errors are *llm.Error.
 func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
@@ -100,8 +100,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	return r, nil
 }
 
-// newRequest does what http.NewRequestWithContext does, but parses the URL of
-// many requests once.
+// newRequest is like http.NewRequestWithContext, but parses the same URL only once.
 func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, error) {
 	known := c.parsed.Load()
 	if known == nil || known.text != req.URL {
@@ -114,7 +113,7 @@ func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, e
 	}
 	httpReq := known.request.WithContext(ctx) // a copy
 	httpReq.Method, httpReq.Header = req.Method, req.Header
-	if c.owned == nil { // clients add cookies, and some transports change what they must not
+	if c.owned == nil { // clients add cookies, and some transports change headers
 		httpReq.Header, httpReq.URL = req.Header.Clone(), new(*httpReq.URL)
 	}
 	if httpReq.Header == nil {
@@ -128,9 +127,9 @@ func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, e
 	return httpReq, nil
 }
 
-// exchange is http.Client's Do. With a transport of our own all that Do adds is
-// redirects: copying the headers in case there is one costs a short answer 3 %
-// of its processor time.
+// exchange is like the Do method of http.Client. For the default transport, Do would only add
+// redirects, and it would copy the headers for them, which is 3 % of the processor time of a
+// short answer.
 func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	if c.owned == nil {
 		return c.http.Do(req)
@@ -144,7 +143,7 @@ func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	return client.Do(req)
 }
 
-// answered is a transport whose first request has been answered already.
+// answered is a transport that already has the reply to its first request.
 type answered struct {
 	first *http.Response // nil once it has been handed out
 	then  http.RoundTripper
@@ -164,7 +163,7 @@ func (r *Reply) check() error {
 		return r.statusError()
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
-	case "gzip", "br", "zstd", "deflate", "compress": // others, such as "none", are habits that change nothing
+	case "gzip", "br", "zstd", "deflate", "compress": // others, for example "none", do not change the body
 		return r.Fail(llm.Protocol, "the reply is compressed ("+coding+"), which the HTTP client has not undone: "+
 			"set no Accept-Encoding header, and have proxies and gateways leave streams as they are")
 	}
@@ -179,7 +178,7 @@ func (r *Reply) check() error {
 	return nil
 }
 
-// noReply says why there is no reply.
+// noReply returns the error for a request without a reply.
 func (r *Reply) noReply(err error) *llm.Error {
 	if stopped := r.stopped(); stopped != nil {
 		return stopped
@@ -188,7 +187,7 @@ func (r *Reply) noReply(err error) *llm.Error {
 		return r.describe(&llm.Error{Kind: llm.Protocol, Status: refused.status, Message: refused.Error(), Err: refused})
 	}
 	err = withoutURL(err)
-	if own, ok := errors.AsType[*llm.Error](err); ok { // of a client that knows better, such as egress's
+	if own, ok := errors.AsType[*llm.Error](err); ok { // from the client, for example that of package egress
 		return r.describe(&llm.Error{Kind: own.Kind, Message: own.Message, Err: own})
 	}
 	if speaksPlainHTTP(err) {
@@ -205,8 +204,8 @@ func (r *Reply) noReply(err error) *llm.Error {
 	return r.describe(e)
 }
 
-// speaksPlainHTTP reports whether a server has answered a TLS handshake in HTTP: an
-// http.Client says so itself, a transport shows how the answer begins.
+// speaksPlainHTTP reports whether a server has answered a TLS handshake in plain HTTP. An
+// http.Client returns an error for this; a transport returns the beginning of the reply.
 func speaksPlainHTTP(err error) bool {
 	header, ok := errors.AsType[tls.RecordHeaderError](err)
 	return ok && string(header.RecordHeader[:]) == "HTTP/" || errors.Is(err, http.ErrSchemeMismatch)
@@ -218,8 +217,8 @@ func whileConnecting(err error) bool {
 	return isOp && op.Op == "dial" || strings.Contains(err.Error(), "TLS handshake timeout") // net/http has no type for it
 }
 
-// stopped returns the error of a call that was cancelled or ran out of time, by
-// the caller's doing or by a limit of ours, and nil if neither happened.
+// stopped returns the error of a call that was cancelled, or that ran out of time by the
+// caller's deadline or by one of the limits. Otherwise it returns nil.
 func (r *Reply) stopped() *llm.Error {
 	if limit, ok := errors.AsType[*limitError](context.Cause(r.own)); ok {
 		return r.describe(&llm.Error{Kind: llm.Timeout, Message: limit.Error(), Err: limit})
@@ -230,7 +229,7 @@ func (r *Reply) stopped() *llm.Error {
 	return nil
 }
 
-// describe completes an error: it names the call and hides the secrets.
+// describe completes an error with the call and the headers, and removes the secrets.
 func (r *Reply) describe(e *llm.Error) *llm.Error {
 	e.Provider = r.client.provider
 	if call := r.request.Call; call != nil {
@@ -246,7 +245,7 @@ func (r *Reply) describe(e *llm.Error) *llm.Error {
 	return e
 }
 
-// hostOf returns the host of a URL, for messages: the rest can hold secrets.
+// hostOf returns the host of a URL, for messages. The rest of a URL can contain secrets.
 func hostOf(url string) string {
 	_, rest, ok := strings.Cut(url, "://")
 	if !ok {

@@ -12,17 +12,17 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// idlePerHost is how many idle connections to one host are kept. The standard
-// library's 2 makes 64 streams at once connect anew for nearly every call.
+// idlePerHost is the maximum number of idle connections to one host. With the default of
+// net/http, 2, a program with 64 streams opens a connection for nearly every call.
 const idlePerHost = 256
 
-// readBuffer is the size of a connection's buffer in bytes. Where a server is
-// fast, the standard library's 4 KB takes up to eight times the system calls; more
-// than this was measured to gain nothing.
+// readBuffer is the size of a connection's buffer in bytes. With a fast server, the default of
+// net/http, 4 KB, needs up to eight times as many system calls. In measurements, a larger
+// buffer was not faster.
 const readBuffer = 32 << 10
 
-// NewTransport returns a transport for streams: many idle connections, limits
-// for connecting alone, and no compression, which would hold events back.
+// NewTransport returns a transport for streams. It keeps many idle connections, limits only the
+// time to connect, and does not ask for compression, which would delay events.
 func NewTransport(connect time.Duration) *http.Transport {
 	connect = max(connect, 0) // here, zero is none
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
@@ -40,13 +40,14 @@ func NewTransport(connect time.Duration) *http.Transport {
 	}
 }
 
-// maxRedirects is enough for a server's own path changes.
+// maxRedirects is enough for a server that changes the path.
 const maxRedirects = 3
 
-// checkRedirect follows a redirect only within the host, and only where the
-// request stays what it is. Anywhere else would get the credentials that are
-// in headers of the vendor's own, which net/http does not know to remove, and
-// the prompt; and a POST that becomes a GET asks something else.
+// checkRedirect allows a redirect only to the same host, and only with the same method: a POST
+// that becomes a GET is a different request.
+//
+// Security: another host would get the prompt, and the credentials in vendor-specific headers,
+// which net/http does not remove.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	first, status := via[0], 0
 	if req.Response != nil {
@@ -70,8 +71,8 @@ func (e *redirectError) Error() string {
 	return fmt.Sprintf("the server redirects to %s, which is not followed: credentials and prompts go to the configured host only; set the base URL if that is where the API is", e.host)
 }
 
-// ParseBaseURL checks the address of a server and returns it without a slash
-// at its end. It must be http or https, have a host, and hold no credentials.
+// ParseBaseURL checks the address of a server and returns it without a final slash. It must be
+// an http or https URL with a host and without credentials.
 func ParseBaseURL(provider, base string) (string, error) {
 	u, err := url.Parse(base)
 	var problem string
@@ -79,7 +80,7 @@ func ParseBaseURL(provider, base string) (string, error) {
 	case base != "" && !strings.Contains(base, "://") && !strings.HasPrefix(base, "http:") && !strings.HasPrefix(base, "https:"):
 		problem = "it must begin with http:// or https://" + withScheme(ShownURL(base))
 	case err != nil && strings.Contains(base, "@"):
-		problem = "it cannot be parsed" // how not, could show a piece of the credentials
+		problem = "it cannot be parsed" // the reason could contain a part of the credentials
 	case err != nil:
 		problem = withoutURL(err).Error()
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -100,11 +101,11 @@ func ParseBaseURL(provider, base string) (string, error) {
 	}
 }
 
-// hidden stands in messages for what may be a secret.
+// hidden replaces a possible secret in messages.
 const hidden = "(not shown)"
 
-// ShownURL returns of a base URL what can hold no credential: no user, query or
-// fragment, and nothing of what may be a key that was put in the wrong place.
+// ShownURL returns a base URL without the parts that can contain a credential: user, query and
+// fragment. A text that can be a key in the wrong place is hidden.
 func ShownURL(base string) string {
 	if base != "" && !strings.ContainsAny(base, ".:/") {
 		return hidden
@@ -121,8 +122,8 @@ func ShownURL(base string) string {
 	return base
 }
 
-// withScheme returns what to write in place of an address without a scheme, if that can be shown: to a port
-// of a server's own, or to an address, it is plain HTTP more often than not.
+// withScheme returns advice for an address without a scheme, if the address can be shown. If
+// it has a port or is an IP address, the advice is plain HTTP.
 func withScheme(address string) string {
 	if address == hidden {
 		return ""
@@ -135,8 +136,9 @@ func withScheme(address string) string {
 	return ", as in " + scheme + "://" + address
 }
 
-// withoutURL strips the URL that net/http and net/url put into their errors: it
-// may hold what must not be logged.
+// withoutURL removes the URL from errors of net/http and net/url.
+//
+// Security: a URL can contain a secret.
 func withoutURL(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok && u.Err != nil {
 		return u.Err
