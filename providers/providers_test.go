@@ -20,7 +20,7 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// echo is a provider that answers with what it was opened with.
+// echo is a provider that answers with the settings that it was opened with.
 type echo struct {
 	config providers.Config
 	closed int

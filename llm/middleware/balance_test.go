@@ -14,8 +14,8 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// backends returns a provider for each reply, named "a", "b", "c" …, a model
-// that is balanced over them, and what says who has been called, in order.
+// backends returns a model that balances over one provider for each reply, and a function
+// that returns the names of the called providers ("a", "b", "c" …) in order.
 func backends(t *testing.T, b *middleware.Balance, replies ...llmtest.Reply) (model *llm.Model, called func() string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -58,7 +58,7 @@ func TestBalanceByCallsInFlight(t *testing.T) {
 		model, called := backends(t, &middleware.Balance{Strategy: middleware.LeastInFlight},
 			llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast").Wait(time.Second))
 		var asked sync.WaitGroup
-		for range 5 { // a keeps its first call, so that b gets those after
+		for range 5 { // the first call to a is still running, so b gets the next ones
 			asked.Go(func() { ask(t, model) })
 			time.Sleep(2 * time.Second)
 		}
@@ -85,7 +85,7 @@ func TestBalanceGoesOnWhenRefused(t *testing.T) {
 		model, called := backends(t, &middleware.Balance{}, failure(llm.RateLimited), failure(llm.RateLimited))
 		ask(t, model).want(t, "attempt", llm.RateLimited)
 		equal(t, "who was called", called(), "ab")
-		ask(t, model).want(t, "", llm.RateLimited) // all are cooling down: one is asked all the same
+		ask(t, model).want(t, "", llm.RateLimited) // all are in a cooldown: one of them is used anyway
 		equal(t, "who was called then", called(), "a")
 	})
 }
@@ -130,13 +130,13 @@ func TestBalanceFreesABackendThatItsCallerLeftBeforeTheCall(t *testing.T) {
 			model, called := backends(t, &middleware.Balance{Strategy: middleware.LeastInFlight, Cooldown: 1}, failure(llm.Auth), llmtest.Text("Hello"))
 			func() {
 				defer func() { recover() }()
-				for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() { // the first event is the report that a has refused
+				for range model.Stream(t.Context(), llm.Prompt("Hi")).Events() { // the first event reports that a refused
 					leave()
 					break
 				}
 			}()
 			equal(t, "who was called", called(), "a")
-			time.Sleep(time.Microsecond) // for the cooldown to be over
+			time.Sleep(time.Microsecond) // until the cooldown ends
 			ask(t, model)
 			if got := called(); !strings.HasPrefix(got, "b") {
 				t.Errorf("%q were called, want b first: no call of it is under way, and it is its turn", got)
@@ -173,7 +173,7 @@ func TestKeysRotateWhenRefused(t *testing.T) {
 	}
 }
 
-// A server that is overloaded is so with every key, and must not get a request for each at once.
+// An overload of the server affects all keys, so the other keys must not be tried.
 func TestKeysAreNotToBlameForTheServer(t *testing.T) {
 	for _, kind := range []llm.Kind{llm.Overloaded, llm.Server, llm.Network} {
 		ring := &middleware.Keys{Keys: []llm.Secret{"a", "b", "c"}}
@@ -190,8 +190,8 @@ func TestKeysNeedTheirMiddleware(t *testing.T) {
 	}
 }
 
-// A key is for the provider that its ring is of, and must not reach another one's.
-func TestKeyRingsDoNotShareKeys(t *testing.T) {
+// A key must only reach the provider that uses its Keys as token source.
+func TestKeysOfDifferentProvidersAreSeparate(t *testing.T) {
 	ring := func(key llm.Secret) *middleware.Keys {
 		made := &middleware.Keys{Keys: []llm.Secret{key}}
 		return made

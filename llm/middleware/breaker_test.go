@@ -92,7 +92,7 @@ func TestBreakerDoesNotCountCallsThatTheirCallerEnds(t *testing.T) {
 	})
 }
 
-// A limit of ours says nothing of the server's health, and is not asked again.
+// Errors of our own limits do not count as failures of the server and are not retried.
 func TestBreakerAndRetryLeaveOwnLimitsAlone(t *testing.T) {
 	for _, limit := range []piece{
 		&middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second},
@@ -139,7 +139,7 @@ func TestBreakerOfAnotherMachine(t *testing.T) {
 	})
 }
 
-// After an outage the machines of a fleet have one probe together, not each its own.
+// After an outage, the machines that share a breaker send one probe together.
 func TestBreakersOfAFleetProbeTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := middleware.Shared{Store: &store.Memory{}}
@@ -180,12 +180,12 @@ func TestBreakersOfAFleetProbeTogether(t *testing.T) {
 		well.Store(true)
 		time.Sleep(10*time.Second + 1)
 		all("calls after that, of which one is a probe that succeeds", map[llm.Kind]int{"": 1, llm.Overloaded: 4})
-		time.Sleep(10*time.Second + 1) // machines that had a breaker open of their own
+		time.Sleep(10*time.Second + 1) // for machines whose local breaker is open
 		all("calls after the probe has succeeded", map[llm.Kind]int{"": 5})
 	})
 }
 
-// A probe whose caller leaves before there is an answer is another one's to make.
+// If the caller of a probe stops before there is an answer, another call is the probe.
 func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := &middleware.Breaker{Failures: 1, OpenFor: 10 * time.Second, Shared: middleware.Shared{Store: &store.Memory{}}}
@@ -199,7 +199,7 @@ func TestBreakersOfAFleetProbeAnewAfterAProbeThatWasLeft(t *testing.T) {
 	})
 }
 
-// A store has the state of many models, whatever they are called.
+// The names of models must not collide in a store.
 func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shared := &middleware.Breaker{Failures: 1, Shared: middleware.Shared{Store: &store.Memory{}}}
@@ -207,7 +207,7 @@ func TestBreakersOfAFleetTellModelsApart(t *testing.T) {
 		healthy := llmtest.Always(llmtest.Text("Hello").Wait(time.Second)).Model(use(t, another(shared)))
 		ask(t, healthy).want(t, "", llm.Overloaded)
 		var calls sync.WaitGroup
-		for range 2 { // more than there may be probes
+		for range 2 { // more than the number of probes
 			calls.Go(func() { ask(t, healthy.With(llm.WithName("scripted/open"))).want(t, "start text done", "") })
 		}
 		calls.Wait()
@@ -222,7 +222,7 @@ func TestBreakerWithoutItsStore(t *testing.T) {
 	ask(t, model).want(t, "", llm.Overloaded)
 }
 
-// A probe that never reached the server does not say that it is well again.
+// A probe that was not sent must not close the breaker.
 func TestBreakerDoesNotCloseForACallThatWasNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &middleware.Breaker{Failures: 1}

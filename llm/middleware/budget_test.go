@@ -14,8 +14,8 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// prices are a dollar for a token of input, two for one of output, and half a
-// dollar for one from the cache: in numbers to be read.
+// prices are easy to calculate with: one dollar for an input token, two for an output token,
+// half a dollar for a cached token.
 func prices(provider, model string) (llm.Prices, bool) {
 	if model == "unpriced" {
 		return llm.Prices{}, false
@@ -37,7 +37,7 @@ func spending(t *testing.T, b *middleware.Budget) *middleware.Budget {
 	return b
 }
 
-// dollars returns an amount that must be there.
+// dollars returns the amount, and fails the test if there is an error.
 func dollars(t *testing.T, amount float64, err error) float64 {
 	t.Helper()
 	if err != nil {
@@ -169,14 +169,14 @@ func TestBudgetKeepsKeysApart(t *testing.T) {
 	equal(t, "what all have spent: nothing is left of what was refused", dollars(t, all, err), 44.0)
 }
 
-// A budget of a config file has no function to say who pays: the context does.
+// A budget of a config file has no Key function. The key comes from the context.
 func TestBudgetOfTheKeyInTheContext(t *testing.T) {
 	s := spending(t, &middleware.Budget{PerKey: 30, EstimatedOutputTokens: 10})
 	model := llmtest.Always(llmtest.Text("Hello").Usage(2, 10)).Model(llm.WithMiddleware(s))
 	for _, c := range []struct {
 		key  string
 		kind llm.Kind
-	}{{"a", ""}, {"a", llm.Quota}, {"b", ""}, {"", ""}, {"", llm.Quota}} { // of 22 each
+	}{{"a", ""}, {"a", llm.Quota}, {"b", ""}, {"", ""}, {"", llm.Quota}} { // 22 for each call
 		ctx := t.Context()
 		if c.key != "" {
 			ctx = middleware.WithKey(ctx, c.key)
@@ -195,7 +195,7 @@ func TestBudgetReservesBeforeTheAnswer(t *testing.T) {
 		p := llmtest.Always(llmtest.Text("Hello").Usage(2, 1).Wait(time.Minute))
 		model := p.Model(llm.WithMiddleware(s))
 		var asked sync.WaitGroup
-		for range 5 { // of 22 each, of which two fit
+		for range 5 { // 22 for each call; two calls fit
 			asked.Go(func() { ask(t, model) })
 		}
 		asked.Wait()
@@ -220,8 +220,8 @@ func TestBudgetWithoutItsStore(t *testing.T) {
 	ask(t, model).want(t, "", llm.Quota)
 }
 
-// What was reserved in one store must not be given back in another, which would then
-// let more be spent than there is.
+// A reservation in one store must not be returned to another one, which would then allow too
+// much spending.
 func TestBudgetSettlesWhereItReserved(t *testing.T) {
 	for _, tt := range []struct {
 		name                string
@@ -239,7 +239,7 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 				for range model.Stream(t.Context(), llm.Prompt("Hi")).Text() {
 					store.away.Store(tt.awayNow)
 				}
-				time.Sleep(time.Second) // it is asked again
+				time.Sleep(time.Second) // the store is tried again
 				spent, err := s.Today(t.Context())
 				equal(t, "what the other state has", dollars(t, spent, err), 0.0)
 			})

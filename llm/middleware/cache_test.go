@@ -22,7 +22,7 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// sure returns a request of temperature 0.
+// sure returns a request with temperature 0.
 func sure(text string) *llm.Request {
 	req := llm.Prompt(text)
 	req.Temperature = new(0.0)
@@ -102,7 +102,7 @@ func TestCacheKeepsEmbeddingsAndCounts(t *testing.T) {
 		equal(t, "the count", counted, &llm.TokenCount{Tokens: 7, Exact: true, Source: "llmtest"})
 	}
 	for range 2 {
-		if _, err := model.ListModels(t.Context()); err != nil { // is not kept
+		if _, err := model.ListModels(t.Context()); err != nil { // not cached
 			t.Fatal(err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestCacheKeepsWholeAnswersOnly(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		reply llmtest.Reply
-		calls int // for two equal ones
+		calls int // for two identical calls
 	}{
 		{"whole", llmtest.Text("Hello"), 1},
 		{"tool call", llmtest.ToolCall("weather", "{}"), 1},
@@ -148,7 +148,7 @@ func TestCacheKeepsWholeAnswersOnly(t *testing.T) {
 	}
 }
 
-// hooked are options that cannot be compared, but say what they are.
+// hooked are options that contain a function and implement CacheKeyer.
 type hooked struct {
 	Hook func()
 	Name string
@@ -169,7 +169,7 @@ func TestCacheTellsCallsApart(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		a, b *llm.Request
-		once bool // the second is answered by the first's answer
+		once bool // the second call is a cache hit
 	}{
 		{"equal", with(same), with(same), true},
 		{"another text", sure("Hi"), sure("Ho"), false},
@@ -221,7 +221,7 @@ func TestCacheMakesEqualCallsOnce(t *testing.T) {
 		cache := &middleware.Cache{}
 		model := p.Model(llm.WithMiddleware(cache))
 		var asked sync.WaitGroup
-		for i := range 8 { // they come one after another, all before the end
+		for i := range 8 { // they arrive before the first call ends
 			asked.Go(func() {
 				h := stream(t.Context(), model, sure("Hi"))
 				equal(t, fmt.Sprintf("the text of caller %d", i), h.resp.Text(), strings.Join(pieces, ""))
@@ -239,18 +239,18 @@ func TestCacheWaitersDoNotDisturbEachOther(t *testing.T) {
 		p := llmtest.New(llmtest.Text("a", "b", "c", "d").Pace(time.Second))
 		model := p.Model(use(t, &middleware.Cache{}))
 		var asked sync.WaitGroup
-		asked.Go(func() { // the first, whose call it is, gives up
+		asked.Go(func() { // the first caller, which started the request, cancels
 			ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 			defer cancel()
 			stream(ctx, model, sure("Hi")).want(t, "start text", llm.Timeout)
 		})
 		synctest.Wait()
-		asked.Go(func() { // one leaves the loop
+		asked.Go(func() { // one caller leaves the loop
 			for range model.Stream(t.Context(), sure("Hi")).Text() {
 				break
 			}
 		})
-		asked.Go(func() { // one is slow
+		asked.Go(func() { // one caller reads slowly
 			s := model.Stream(t.Context(), sure("Hi"))
 			for _, err := range s.Text() {
 				if err != nil {
@@ -282,7 +282,7 @@ func TestCacheEndsACallThatNobodyWaitsFor(t *testing.T) {
 		}
 		asked.Wait()
 		begun := time.Now()
-		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "") // does not join the dead
+		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "") // does not join the cancelled call
 		equal(t, "the time of the next call", time.Since(begun), time.Duration(0))
 	})
 }
@@ -299,7 +299,7 @@ func TestCacheGivesAllWaitersTheError(t *testing.T) {
 	})
 }
 
-// stubborn is a store that takes a second to keep a value.
+// stubborn is a store that takes a second to set a value.
 type stubborn struct{ *store.Memory }
 
 func (s stubborn) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
@@ -307,7 +307,8 @@ func (s stubborn) Set(ctx context.Context, key string, value []byte, ttl time.Du
 	return s.Memory.Set(ctx, key, value, ttl)
 }
 
-// A caller who has the whole answer hears no more of its deadline, which passes while the answer is being kept.
+// A deadline that passes while the answer is being stored must not fail a caller that has the
+// complete answer.
 func TestCacheAddsNothingToAWholeAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, &middleware.Cache{Sampled: true, Shared: middleware.Shared{Store: stubborn{&store.Memory{}}}}))
@@ -355,7 +356,7 @@ func TestCacheDoesNotTrustWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// corruptStore has the same value for every key.
+// corruptStore returns the same value for every key.
 type corruptStore struct {
 	*store.Memory
 	value string
@@ -369,7 +370,7 @@ func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 		slow := llm.MiddlewareFunc(func(llm.Handler) llm.Handler {
 			return func(context.Context, *llm.Call) llm.Events {
 				return func(yield func(llm.Event, error) bool) {
-					time.Sleep(time.Second) // in which the others come
+					time.Sleep(time.Second) // the other callers arrive
 					_ = yield(llm.Event{Type: llm.EventResult, Detail: &llm.EmbedResponse{Vectors: [][]float32{{1, 2}}}}, nil) &&
 						yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
 				}
@@ -389,7 +390,7 @@ func TestCacheGivesEveryWaiterVectorsOfItsOwn(t *testing.T) {
 		for range callers {
 			asked.Go(func() {
 				vectors := embed()
-				vectors[0][0] *= 2 // as to normalise it
+				vectors[0][0] *= 2 // for example to normalize it
 				equal(t, "a caller's vectors, doubled", vectors, [][]float32{{2, 2}})
 			})
 		}

@@ -77,7 +77,7 @@ concurrency: {max: 8, max_wait: 3s}
 	}
 }
 
-// unset returns the names of the settings in a file that have no value. A Shared is looked at once, in Cache.
+// unset returns the names of settings without a value. Shared is checked in Cache only.
 func unset(v reflect.Value, name string) (names []string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -141,7 +141,7 @@ func TestChainShowsItsParts(t *testing.T) {
 		Budget: &middleware.Budget{PerProcess: 1000, EstimatedOutputTokens: 1, Prices: prices, Count: byLength},
 	}
 	model := llmtest.New(llmtest.Text("Hello").Usage(2, 1)).Model(llm.WithMiddleware(chain))
-	for range 2 { // the second costs nothing
+	for range 2 { // the second call costs nothing
 		stream(t.Context(), model, sure("Hi")).want(t, "start text done", "")
 	}
 	spent, err := chain.Budget.Process(t.Context())

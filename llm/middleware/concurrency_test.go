@@ -82,7 +82,7 @@ func TestConcurrencyGivesUp(t *testing.T) {
 				h := stream(ctx, model, llm.Prompt("Hi"))
 				h.want(t, "", tt.kind)
 				h.wantTook(t, tt.after, tt.after)
-				other := stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")) // has turns of its own
+				other := stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")) // has separate slots
 				other.wantTook(t, time.Minute, time.Minute)
 				first.Wait()
 			})

@@ -14,10 +14,10 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// In these examples models are scripted. In a program they come from
-// providers.Open("openai/gpt-4o-mini") and its like.
+// The models of these examples are scripted. A program uses for example
+// providers.Open("openai/gpt-6-luna").
 
-// say asks a model and prints what it says.
+// say sends a request and prints the answer.
 func say(model *llm.Model, req *llm.Request) {
 	resp, err := model.Generate(context.Background(), req)
 	if err != nil {
@@ -29,7 +29,7 @@ func say(model *llm.Model, req *llm.Request) {
 
 var busy = llmtest.Error(&llm.Error{Kind: llm.Overloaded, Message: "try later"})
 
-// Make calls again that fail before the caller has seen anything.
+// Repeat calls that fail before the caller has seen content.
 func ExampleRetry() {
 	retry := &middleware.Retry{MinBackoff: time.Millisecond}
 	model := llmtest.New(busy, llmtest.Text("Hello")).Model(llm.WithMiddleware(retry))
@@ -46,7 +46,7 @@ func ExampleRetry() {
 	// scripted <nil>
 }
 
-// Bound how long a call may keep its caller waiting.
+// Limit the time until the first content.
 func ExampleTimeout() {
 	limits := &middleware.Timeout{FirstEvent: 10 * time.Millisecond}
 	model := llmtest.New(llmtest.Text("Hello").Wait(time.Minute)).Model(llm.WithMiddleware(limits))
@@ -55,7 +55,7 @@ func ExampleTimeout() {
 	// parley: llmtest/scripted: timed out: time limit for the first content exceeded (FirstEvent is 10ms)
 }
 
-// Ask another model when one cannot answer.
+// Ask another model if the first one cannot answer.
 func ExampleFallback() {
 	larger := llmtest.New(llmtest.Text("Hello")).Model(llm.WithName("larger"))
 	fallback := &middleware.Fallback{To: []middleware.FallbackTarget{
@@ -73,7 +73,7 @@ func ExampleFallback() {
 	// Hello [llmtest/larger answered instead of llmtest/scripted (context length exceeded)]
 }
 
-// Spread calls over hosts that are as good as each other.
+// Distribute calls over equivalent hosts.
 func ExampleBalance() {
 	first := llmtest.Always(llmtest.Text("the first")).Model()
 	second := llmtest.Always(llmtest.Text("the second")).Model()
@@ -109,7 +109,7 @@ func ExampleKeys() {
 	// asked with key-2
 }
 
-// Ask a second time when the first answer is slow to begin.
+// Send a second request if the first answer is slow.
 func ExampleHedge() {
 	hedge := &middleware.Hedge{Initial: time.Millisecond, MaxShare: 1}
 	model := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast")).Model(llm.WithMiddleware(hedge))
@@ -118,7 +118,7 @@ func ExampleHedge() {
 	// fast
 }
 
-// Leave a server alone that keeps failing.
+// Stop calls to a server that keeps failing.
 func ExampleBreaker() {
 	breaker := &middleware.Breaker{Failures: 2}
 	p := llmtest.Always(busy)
@@ -133,7 +133,7 @@ func ExampleBreaker() {
 	// open after 2 calls
 }
 
-// Stay within a provider's limits.
+// Stay below the rate limit of a provider.
 func ExampleRateLimit() {
 	limit := &middleware.RateLimit{Requests: 6, RequestBurst: 1, MaxWait: time.Second}
 	model := llmtest.Always(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
@@ -145,7 +145,7 @@ func ExampleRateLimit() {
 	// true
 }
 
-// Ask a local model no more than it can do at a time.
+// Limit the concurrent calls to a local model.
 func ExampleConcurrency() {
 	limit := &middleware.Concurrency{Max: 2}
 	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(limit))
@@ -154,11 +154,11 @@ func ExampleConcurrency() {
 	// Hello
 }
 
-// Stop before the money is spent.
+// Limit the spending of a process.
 func ExampleBudget() {
 	budget := &middleware.Budget{
 		PerProcess: 1,
-		Prices: func(provider, model string) (llm.Prices, bool) { // in a program: of the catalog
+		Prices: func(provider, model string) (llm.Prices, bool) { // a program uses the catalog
 			return llm.Prices{Input: 2.5, Output: 10}, true
 		},
 	}
@@ -174,12 +174,12 @@ func ExampleBudget() {
 	// $0.0075
 }
 
-// Answer what has been asked before from memory.
+// Answer identical calls from memory.
 func ExampleCache() {
 	cache := &middleware.Cache{TTL: time.Hour}
 	model := llmtest.New(llmtest.Text("Hello")).Model(llm.WithMiddleware(cache))
 	req := llm.Prompt("Hi")
-	req.Temperature = new(0.0) // only then is an answer as good as another
+	req.Temperature = new(0.0) // by default, only calls with temperature 0 are cached
 	say(model, req)
 	say(model, req)
 	fmt.Printf("%+v\n", cache.Stats())
@@ -189,7 +189,7 @@ func ExampleCache() {
 	// {Hits:1 Misses:1 Shared:0}
 }
 
-// Go on with an answer that breaks off, from the text that has been delivered.
+// Continue an answer that was interrupted, after the text that was delivered.
 func ExampleResume() {
 	resume := &middleware.Resume{Continue: []string{"llmtest"}} // for Ollama: "ollama"
 	broken := llmtest.Text("Once upon ", "a time").CutAfter(1, nil)
@@ -204,10 +204,10 @@ func ExampleResume() {
 	// Once upon a time
 }
 
-// Log what was asked of whom and how it went, but not what was said.
+// Log calls without their content.
 func ExampleLog() {
 	handler := slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == "time" || a.Value.Kind() == slog.KindDuration { // to have the same output each time
+		if a.Key == "time" || a.Value.Kind() == slog.KindDuration { // so that the output is always the same
 			return slog.Attr{}
 		}
 		return a
@@ -220,7 +220,7 @@ func ExampleLog() {
 	// Hello
 }
 
-// Leave out the oldest turns of a conversation that has become too long.
+// Remove the oldest turns of a conversation that is too long.
 func ExampleTrim() {
 	trim := &middleware.Trim{
 		ContextWindow: 60, EstimatedOutputTokens: 20,
@@ -241,7 +241,7 @@ func ExampleTrim() {
 	// [Messages: the oldest 2 of 6 messages were removed, so that the rest fits into 40 tokens]
 }
 
-// Put several pieces together in the recommended order.
+// Combine several pieces in the recommended order.
 func ExampleChain() {
 	chain := middleware.Recommended()
 	chain.Timeout = &middleware.Timeout{FirstEvent: time.Minute, Total: 5 * time.Minute}

@@ -12,7 +12,7 @@ import (
 func TestFallbackChoosesByKind(t *testing.T) {
 	for _, tt := range []struct {
 		kind llm.Kind
-		asks string // "" if the failure is final
+		asks string // empty if no other model is asked
 	}{
 		{llm.ContextLength, "larger"},
 		{llm.ContentFilter, "other"},
@@ -96,7 +96,7 @@ func TestFallbackTakesAWithheldAnswerForAFailure(t *testing.T) {
 	}
 }
 
-// The attempts say who was asked, of the same provider too.
+// Attempts name the model, even if the provider is the same.
 func TestFallbackNamesWhoAnsweredOrFailed(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

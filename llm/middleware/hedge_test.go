@@ -13,7 +13,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// always hedges each call after a second.
+// always sends a second request after a second.
 var always = &middleware.Hedge{Initial: time.Second, MaxShare: 1}
 
 func TestHedgeTakesTheFirstWithContent(t *testing.T) {
@@ -83,7 +83,7 @@ func TestHedgeCancelsTheLoserAtTheWinnersFirstContent(t *testing.T) {
 }
 
 func TestHedgeLearnsWhatIsSlow(t *testing.T) {
-	const slowest = 200 * time.Millisecond // of 20 answers, the one that 95 % were faster than
+	const slowest = 200 * time.Millisecond // the 95 % quantile of 20 answers
 	for _, tt := range []struct {
 		name  string
 		known int // answers before
@@ -142,7 +142,7 @@ func TestHedgeEndsWithItsCaller(t *testing.T) {
 		h.want(t, "attempt", llm.Timeout)
 		h.wantTook(t, 3*time.Second, 3*time.Second)
 	})
-	synctest.Test(t, func(t *testing.T) { // a goroutine that is left fails the test
+	synctest.Test(t, func(t *testing.T) { // a goroutine that is left running fails the test
 		p := llmtest.New(llmtest.Text("slow").Wait(time.Minute), llmtest.Text("fast", "er"))
 		for ev := range p.Model(use(t, another(always))).Stream(t.Context(), llm.Prompt("Hi")).Text() {
 			equal(t, "the first piece", ev, "fast")
@@ -156,7 +156,7 @@ func TestHedgeReportsALoserThatIsAnotherModel(t *testing.T) {
 		usage := llm.Usage{Input: llm.Known(7)}
 		late := llmtest.Always(llmtest.Func(func(ctx context.Context, _ *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
-				<-ctx.Done() // as an engine that ends its answer when it is told to stop
+				<-ctx.Done() // like an engine that ends its answer when it is cancelled
 				yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
 			}
 		}))

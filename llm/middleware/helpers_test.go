@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// discard is a logger of nothing, at any level.
+// discard is a logger whose records are discarded.
 var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // piece has the methods of every piece of middleware.
@@ -56,8 +56,7 @@ func another[T any](piece *T) *T {
 	return copied
 }
 
-// overHTTP returns a model of the openai provider whose server, in memory,
-// sends these replies.
+// overHTTP returns a model of the openai provider that calls the server.
 func overHTTP(t *testing.T, srv *llmtest.Server, options ...llm.ModelOption) *llm.Model {
 	t.Helper()
 	return overHTTPWithKey(t, srv, "any", options...)
@@ -72,20 +71,20 @@ func overHTTPWithKey(t *testing.T, srv *llmtest.Server, key llm.Secret, options 
 	return llm.New(p, "scripted", options...)
 }
 
-// failure returns a reply that is an error of this kind.
+// failure returns a reply that fails with an error of this kind.
 func failure(kind llm.Kind) llmtest.Reply {
 	return llmtest.Error(&llm.Error{Kind: kind, Message: "as scripted"})
 }
 
-// heard is what a caller hears of an answer.
+// heard is an answer as its caller receives it.
 type heard struct {
-	events string // one word for each: "start text text done"
+	events string // their types: "start text text done"
 	resp   *llm.Response
 	err    error
 	took   time.Duration
 }
 
-// stream asks for an answer and listens to all of it.
+// stream sends a streamed request and reads the whole answer.
 func stream(ctx context.Context, model *llm.Model, req *llm.Request) heard {
 	begun := time.Now()
 	s := model.Stream(ctx, req)
@@ -112,7 +111,7 @@ func (h heard) want(t *testing.T, events string, kind llm.Kind) {
 	}
 }
 
-// wantTook checks how long an answer took, on a fake clock.
+// wantTook checks the duration of an answer, on a fake clock.
 func (h heard) wantTook(t *testing.T, least, most time.Duration) {
 	t.Helper()
 	if h.took < least || h.took > most {

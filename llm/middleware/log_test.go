@@ -16,7 +16,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// logged returns a Log of these settings, and what returns its only record.
+// logged sets the Logger of a Log, and returns a function that returns its only record.
 func logged(t *testing.T, l *middleware.Log) (*middleware.Log, func() map[string]any) {
 	var out bytes.Buffer
 	l.Logger = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{

@@ -28,23 +28,22 @@ import (
 
 var update = flag.Bool("update", false, "write the table of testdata/matrix.txt and the plot of docs/outage.svg anew")
 
-// matrixFile has what every middleware makes of every fault. A cell is
+// matrixFile shows the effect of every piece on every fault. A cell is
 //
 //	2 aSttD 0.5s        two requests to the faulty server; an attempt, a start, two texts, done; within half a second
 //	1 St!incomplete…    one request; a start, a text, and then an error of that kind
 //
-// and "=" where the middleware changes nothing. The events are S start, t text,
-// E result, W warning, A attempt, R reset, D done.
-// Waits are rounded up to half a second, so that their jitter does not show.
+// and "=" if the piece changes nothing. The events are S start, t text, E result, W warning,
+// A attempt, R reset, D done. Waits are rounded up to half a second to hide their jitter.
 const matrixFile = "testdata/matrix.txt"
 
-// tracing and metering keep what telemetry reports to themselves.
+// tracing and metering discard the data of telemetry.
 var (
 	tracing  = trace.NewTracerProvider()
 	metering = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))
 )
 
-// column is a middleware of the matrix, alone.
+// column is one piece of middleware in the matrix.
 type column struct {
 	name     string
 	settings func(other *llm.Model) piece
@@ -83,14 +82,13 @@ var columns = []column{
 	}},
 }
 
-// fault is what is wrong with the first reply; all further ones are good.
+// fault is a fault of the first reply. All further replies are good.
 type fault struct {
 	name string
 	make func(good llmtest.HTTPReply) llmtest.HTTPReply
 }
 
-// before are the faults that come before any content, after those that come
-// when some of it has arrived.
+// faults returns the faults before any content, and those after some content.
 func faults() (before, after []fault) {
 	d := conformance.OpenAI()
 	refuse := func(e llm.Error) func(llmtest.HTTPReply) llmtest.HTTPReply {
@@ -122,7 +120,7 @@ func faults() (before, after []fault) {
 		{"reset at 0", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutReset(0) }},
 		{"clean end at 0", func(good llmtest.HTTPReply) llmtest.HTTPReply { return good.CutClean(0) }},
 	}
-	middle := func(good llmtest.HTTPReply) int { // after the first text of a stream, and inside of another body
+	middle := func(good llmtest.HTTPReply) int { // after the first text of a stream, or in the middle of another body
 		frames := good.Frames()
 		if len(frames) < 3 {
 			return len(good.Body) / 2
@@ -145,7 +143,7 @@ func faults() (before, after []fault) {
 	return before, after
 }
 
-// mode is a way to call, with the server's good reply to it.
+// mode is a kind of call, with a good reply of the server.
 type mode struct {
 	name string
 	good llmtest.HTTPReply
@@ -167,8 +165,7 @@ func modes() []mode {
 	}
 }
 
-// Every middleware, against every fault, before and after content has arrived,
-// for every way to call.
+// Every piece, with every fault before and after content, for every kind of call.
 func TestMatrixOfMiddlewareAndFaults(t *testing.T) {
 	var table strings.Builder
 	for _, m := range modes() {
@@ -227,8 +224,8 @@ func trimLines(text string) string {
 	return b.String()
 }
 
-// meet has a middleware meet a fault, and returns the cell. The bubble of
-// synctest fails the test if a goroutine is left.
+// meet returns the cell for a piece and a fault. The bubble of synctest fails the test if a
+// goroutine is left running.
 func meet(t *testing.T, m mode, f fault, c column) string {
 	srv := llmtest.NewServer(t)
 	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
@@ -269,7 +266,7 @@ func meet(t *testing.T, m mode, f fault, c column) string {
 	return cell
 }
 
-// replica returns a model that answers such calls well, elsewhere.
+// replica returns a model on another server that gives a good reply to such calls.
 func replica(t *testing.T, m mode) *llm.Model {
 	srv := llmtest.NewServer(t)
 	srv.Handle(func(*llmtest.Request) llmtest.HTTPReply { return m.good })
@@ -277,7 +274,7 @@ func replica(t *testing.T, m mode) *llm.Model {
 	return overHTTP(t, srv, llm.WithName("replica"))
 }
 
-// letters writes events as the table has them.
+// letters returns the events in the notation of the table.
 func letters(events llm.Events) (said string, content bool, last error) {
 	var b strings.Builder
 	for ev, err := range events {

@@ -17,8 +17,8 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// An outage, on a fake clock: 200 workers ask about once a second each, and for
-// half a minute the server fails.
+// An outage on a fake clock: 200 workers each send about one request per second, and the
+// server fails for half a minute.
 const (
 	workers     = 200
 	outageFrom  = 30 // seconds
@@ -29,12 +29,12 @@ const (
 	costOfRetry = 14
 )
 
-// outage is what a server has seen of one.
+// outage records the requests to a server during an outage.
 type outage struct {
 	mu       sync.Mutex
 	begun    time.Time
-	requests [outageEnd + 10]int // by the second
-	tries    map[string]int      // by the question
+	requests [outageEnd + 10]int // per second
+	tries    map[string]int      // per question
 	answered map[string]int
 }
 
@@ -56,7 +56,7 @@ func (o *outage) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return llmtest.Always(reply).Do(ctx, call)
 }
 
-// suffer has workers go through an outage with a middleware.
+// suffer runs the workers through an outage with these retries.
 func suffer(t *testing.T, retry *middleware.Retry) (o *outage, retries int) {
 	synctest.Test(t, func(t *testing.T) {
 		o = &outage{begun: time.Now(), tries: make(map[string]int), answered: make(map[string]int)}
@@ -88,8 +88,8 @@ func TestOutageIsNotMadeWorse(t *testing.T) {
 			t.Errorf("in second %d, after the outage, there are %d requests, and before it at most %d", outageTo+second, n, usual)
 		}
 	}
-	// Answers that are under way when it begins put a token in each, and the
-	// last retries may work and give back what they cost.
+	// Answers in flight at the beginning add one token each, and the last retries may
+	// succeed and return their cost.
 	if most := (bucketSize+workers)/costOfRetry + 10; retries > most {
 		t.Errorf("there were %d retries, want at most %d by the budget", retries, most)
 	}
@@ -111,7 +111,7 @@ func TestOutageIsNotMadeWorse(t *testing.T) {
 	}
 }
 
-// plot draws the requests of each second.
+// plot draws the requests per second.
 func plot(with, without *outage) string {
 	const width, height, left, bottom = 720, 300, 50, 40
 	highest := float64(max(slices.Max(with.requests[:]), slices.Max(without.requests[:])))

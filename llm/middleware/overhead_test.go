@@ -11,15 +11,15 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// measured is a middleware whose cost is measured.
+// measured is a piece whose cost is measured.
 type measured struct {
 	name     string
 	settings piece
 }
 
-// layers are the middleware whose cost is measured, each as it is when nothing
-// goes wrong. The chain is all of them, in the recommended order, without
-// reserving tokens, which costs what counting them does.
+// layers returns the pieces whose cost is measured for successful calls. The chain has all of
+// them in the recommended order. It does not reserve tokens, because that costs as much as
+// counting them.
 func layers() []measured {
 	other := instant(0)
 	c := &middleware.Chain{
@@ -44,7 +44,7 @@ func layers() []measured {
 	}
 }
 
-// instant returns a model that answers at once, in so many chunks.
+// instant returns a model that answers at once in this number of chunks.
 func instant(chunks int) *llm.Model { return llm.New(instantProvider(chunks), "instant") }
 
 type instantProvider int
@@ -70,7 +70,7 @@ var (
 	instantDone  = &llm.Done{FinishReason: llm.FinishStop, Usage: llm.Usage{Input: llm.Known(2), Output: llm.Known(2)}}
 )
 
-// answering returns a function that makes a call of so many chunks through a middleware.
+// answering returns a function that makes a call of this number of chunks through a piece.
 func answering(t testing.TB, settings piece, chunks int) func() {
 	handler := llm.Handler(instantProvider(chunks).Do)
 	if settings != nil {
@@ -86,11 +86,11 @@ func answering(t testing.TB, settings piece, chunks int) func() {
 	}
 }
 
-// What the layers add, by chunks: the difference between long answers and short ones.
+// The cost of a chunk is the difference between long and short answers.
 const few, many = 2, 1002
 
-// BenchmarkLayers is what a call costs with each layer, and without any; the
-// costs are the differences.
+// BenchmarkLayers measures a call with each piece and without any. The cost of a piece is the
+// difference.
 func BenchmarkLayers(b *testing.B) {
 	for _, l := range append(layers(), measured{"bare", nil}) {
 		for _, chunks := range []int{few, many} {
@@ -107,7 +107,7 @@ func BenchmarkLayers(b *testing.B) {
 
 func bareAllocs(t testing.TB) float64 { return testing.AllocsPerRun(100, answering(t, nil, few)) }
 
-// cost returns the nanoseconds of processor time that a layer adds to a call and to a chunk.
+// cost returns the processor time in nanoseconds that a piece adds to a call and to a chunk.
 func cost(t testing.TB, settings piece) (call, chunk float64) {
 	added := func(chunks, calls int) float64 {
 		return cputime.Least(t, calls, answering(t, settings, chunks)) - cputime.Least(t, calls, answering(t, nil, chunks))
@@ -126,7 +126,7 @@ func TestChainCostsLittle(t *testing.T) {
 		allocs := testing.AllocsPerRun(100, answering(t, l.settings, few)) - bareAllocs(t)
 		long := testing.AllocsPerRun(100, answering(t, l.settings, many)) - bareAllocs(t)
 		call, chunk := cost(t, l.settings)
-		for range 4 { // a machine with much else to do is slower for seconds on end
+		for range 4 { // a busy machine can be slow for seconds
 			if l.name != "chain" || call <= mostPerCall && chunk <= mostPerChunk {
 				break
 			}

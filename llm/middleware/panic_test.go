@@ -16,10 +16,10 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// errBug is what the hooks of these tests panic with.
+// errBug is the value of the panics in these tests.
 var errBug = errors.New("a bug in a hook")
 
-// doing returns a middleware whose hook does something before each call, after a while.
+// doing returns middleware that runs a hook before each call, after a wait.
 func doing(after time.Duration, hook func()) llm.ModelOption {
 	return llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
@@ -38,7 +38,7 @@ func recovered(ask func() heard) (h heard, value any) {
 	return ask(), nil
 }
 
-// wantBug checks that a panic is the hook's, and says where it was raised.
+// wantBug checks that a panic comes from the hook and has the stack of the hook.
 func wantBug(t *testing.T, value any) {
 	t.Helper()
 	err, ok := value.(error)
@@ -51,7 +51,7 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 	bug := func() { panic(errBug) }
 	for _, tt := range []struct {
 		name string
-		hook func(n int) // of the n-th request, a second after its beginning
+		hook func(n int) // runs a second after the start of the n-th request
 		took time.Duration
 	}{
 		{"of a call alone", func(int) { bug() }, time.Second},
@@ -67,7 +67,7 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 				bug()
 			}
 			time.Sleep(time.Minute)
-		}, time.Minute + time.Second}, // until the first, which sleeps, has ended
+		}, time.Minute + time.Second}, // until the first request, which sleeps, has ended
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,8 @@ func TestPanicInsideOfHedgeIsItsCallers(t *testing.T) {
 	}
 }
 
-// The goroutine of a hook that ends it, as FailNow of a test does, is not the caller's.
+// A hook can end its goroutine, as testing.T.FailNow does. It is not the goroutine of the
+// caller.
 func TestGoexitInsideOfHedgeIsAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := llmtest.Always(llmtest.Text("Hello")).Model(use(t, another(always)), doing(0, runtime.Goexit))
@@ -124,13 +125,14 @@ func TestPanicInsideOfCacheIsItsFirstCallersAndHangsNobody(t *testing.T) {
 				}
 				calls.Wait()
 				broken = false
-				ask(t, model).want(t, "start text done", "") // nothing is kept of it
+				ask(t, model).want(t, "start text done", "") // nothing was stored
 			})
 		})
 	}
 }
 
-// A panic after the end is the first caller's, as any other. An equal call has its whole answer by then, and no error.
+// The first caller receives a panic after the end, as any other. An identical call has its
+// complete answer by then, and receives no error.
 func TestPanicAfterTheEndOfACachedCallIsItsFirstCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		late := llm.WithMiddleware(llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
@@ -158,7 +160,7 @@ func TestPanicAfterTheEndOfACachedCallIsItsFirstCallers(t *testing.T) {
 	})
 }
 
-// A hook that panics when its call is cancelled, because its caller has left.
+// A hook that panics when its call is cancelled because the caller stopped reading.
 func TestPanicAtTheEndOfACachedCallIsOfWhoLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := llmtest.Always(llmtest.Func(func(ctx context.Context, _ *llm.Call) llm.Events {

@@ -16,8 +16,8 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// Whatever comes, no span of time has more requests than its share of the
-// limit and one burst, and under pressure nearly all of the limit is used.
+// No interval has more requests than limit × interval + burst. Under load, nearly all of the
+// limit is used.
 func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perMinute, burst = 120, 10
@@ -47,8 +47,8 @@ func TestRateLimitHoldsInEveryWindow(t *testing.T) {
 	})
 }
 
-// sleepy is a store whose machine sleeps while calls queue: whoever asks before it wakes has
-// the answer at that moment.
+// sleepy is a store on a machine that is suspended while calls queue. Operations before the
+// wake-up return at that time.
 type sleepy struct {
 	store.Store
 	wakes time.Time
@@ -60,7 +60,7 @@ func (s sleepy) Reserve(ctx context.Context, key string, draws []store.Reservati
 	return wait, ok, err
 }
 
-// Calls that had their turns while the machine slept must not come in a crowd when it wakes.
+// Calls whose slots passed while the machine was suspended must not start in a burst.
 func TestRateLimitHoldsWhenAMachineWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perMinute, burst, calls = 60, 16, 100
@@ -74,8 +74,8 @@ func TestRateLimitHoldsWhenAMachineWakes(t *testing.T) {
 	})
 }
 
-// suspended is the context of a call whose machine sleeps for a while: the call goes on, whatever its
-// timers say, when the machine wakes.
+// suspended is the context of a call on a machine that is suspended for a while. The timers
+// of the call fire when the machine wakes up.
 type suspended struct {
 	context.Context
 	from, wakes time.Time
@@ -88,8 +88,8 @@ func (s suspended) Err() error {
 	return s.Context.Err()
 }
 
-// The machines of a fleet that were suspended together, each with a turn that it has slept through,
-// must not use these turns, besides all that the limit then allows.
+// Machines that were suspended together must not use the slots that passed in addition to the
+// limit.
 func TestRateLimitOfAFleetHoldsWhenItsMachinesWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const machines, perMinute, burst = 8, 60, 8
@@ -119,7 +119,7 @@ func TestRateLimitOfAFleetHoldsWhenItsMachinesWake(t *testing.T) {
 	})
 }
 
-// Calls that wait for a server to open again must not come in a crowd when it does.
+// Calls that wait until the server accepts requests must not start in a burst.
 func TestRateLimitHoldsWhenTheServerOpensAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const perMinute, burst, calls = 60, 10, 50
@@ -135,13 +135,13 @@ func TestRateLimitHoldsWhenTheServerOpensAgain(t *testing.T) {
 	})
 }
 
-// A limit holds whatever calls do: come in crowds, leave the queue, or wait for tokens. No span of
-// time has more requests or tokens than the limit for it and one burst, and calls of a machine begin in
-// the order in which they came.
+// A limit holds if calls arrive in bursts, leave the queue, or wait for tokens. No interval has
+// more requests or tokens than limit × interval + burst, and the calls of a machine start in
+// arrival order.
 func TestRateLimitHoldsWhateverCallsDo(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		machines int // that share the limit; 0 is one that has it for itself
+		machines int // that share the limit; 0 means one machine without a shared store
 		limit    *middleware.RateLimit
 		leave    float64 // the share of calls that leave
 	}{
@@ -190,14 +190,14 @@ func TestRateLimitHoldsWhateverCallsDo(t *testing.T) {
 	}
 }
 
-// begun is a call that has reached its provider.
+// begun is a call that reached its provider.
 type begun struct {
 	machine, call, tokens int
 	at                    time.Time
 }
 
-// press makes more calls than the machines' limits let through, of which a share leaves before their
-// turns, and returns those that began.
+// press makes more calls than the limits of the machines allow. A share of them leaves the
+// queue. It returns the calls that started.
 func press(t *testing.T, random *rand.Rand, limits []llm.ModelOption, leave float64) []begun {
 	var mu sync.Mutex
 	var sent []begun
@@ -221,8 +221,8 @@ func press(t *testing.T, random *rand.Rand, limits []llm.ModelOption, leave floa
 			defer cancel()
 			stream(ctx, provider.Model(limits[b.machine]), req)
 		})
-		synctest.Wait()           // it has its place in the queue
-		if random.IntN(20) == 0 { // they come in crowds
+		synctest.Wait()           // the call is in the queue
+		if random.IntN(20) == 0 { // they arrive in bursts
 			time.Sleep(time.Duration(random.IntN(15_000)) * time.Millisecond)
 		}
 	}
@@ -230,7 +230,7 @@ func press(t *testing.T, random *rand.Rand, limits []llm.ModelOption, leave floa
 	return sent
 }
 
-// sentBy makes so many calls at once, and returns when they were sent.
+// sentBy makes this number of calls at once, and returns the times at which they were sent.
 func sentBy(t *testing.T, calls int, limit llm.ModelOption) []time.Time {
 	t.Helper()
 	var mu sync.Mutex
@@ -250,7 +250,7 @@ func sentBy(t *testing.T, calls int, limit llm.ModelOption) []time.Time {
 	return sent
 }
 
-// holds checks that no span of time has more requests than its share of the limit and one burst.
+// holds checks that no interval has more requests than limit × interval + burst.
 func holds(t *testing.T, sent []time.Time, perMinute, burst float64) {
 	t.Helper()
 	requests := make([]weighted, len(sent))
@@ -260,13 +260,13 @@ func holds(t *testing.T, sent []time.Time, perMinute, burst float64) {
 	holdsWeighted(t, requests, perMinute, burst)
 }
 
-// weighted is what something took of a limit, and when.
+// weighted is an amount that was taken from a limit, with its time.
 type weighted struct {
 	at     time.Time
 	amount float64
 }
 
-// holdsWeighted checks that no span of time has more than its share of the limit and one burst.
+// holdsWeighted checks that no interval has more than limit × interval + burst.
 func holdsWeighted(t *testing.T, taken []weighted, perMinute, burst float64) {
 	t.Helper()
 	for i, from := range taken {

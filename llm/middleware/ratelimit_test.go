@@ -18,7 +18,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// byLength counts a token for each byte of the messages.
+// byLength counts one token for each byte of the messages.
 func byLength(_ context.Context, call *llm.Call) (int, error) {
 	n := 0
 	for _, m := range call.Request.Messages {
@@ -36,11 +36,11 @@ func TestRateLimitLetsRequestsWaitInOrder(t *testing.T) {
 			synctest.Wait()
 		}
 		asked.Wait()
-		stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")).wantTook(t, 0, 0) // has a limit of its own
+		stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("Hi")).wantTook(t, 0, 0) // has a separate limit
 	})
 }
 
-// Who wants no bound on bursts may say so by the largest number.
+// The largest number is a valid burst.
 func TestRateLimitTakesAnyBurst(t *testing.T) {
 	for name, store := range map[string]store.Store{"of one machine": nil, "of a fleet": &store.Memory{}} {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestRateLimitGivesUpAtOnce(t *testing.T) {
 	}
 }
 
-// slowStore takes a while to answer.
+// slowStore is a store that answers slowly.
 type slowStore struct{ *store.Memory }
 
 func (s slowStore) Reserve(ctx context.Context, key string, draws []store.Reservation, most time.Duration) (time.Duration, bool, error) {
@@ -93,8 +93,8 @@ func (s slowStore) Reserve(ctx context.Context, key string, draws []store.Reserv
 	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
-// Those in a queue know how long it is: one whose turn would come too late leaves as soon as that
-// is clear, and nobody waits for it.
+// A call whose slot would come too late leaves the queue as soon as that is known, and does
+// not delay the others.
 func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
 	for name, limit := range map[string]*middleware.RateLimit{
 		"of one machine":        {Requests: 6, RequestBurst: 1},
@@ -132,8 +132,8 @@ func TestRateLimitGivesUpAtOnceInAQueue(t *testing.T) {
 	}
 }
 
-// What a call waited for that has left says nothing of those that come after it, once the server wants
-// requests again.
+// The wait of a call that left does not affect later calls, once the server accepts requests
+// again.
 func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		saying := func(limits llm.RateLimits) llmtest.Reply {
@@ -152,9 +152,9 @@ func TestRateLimitForgetsWhatACallThatLeftWaitedFor(t *testing.T) {
 		ask(t, model)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
-		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Canceled) // for the server, which is open again by then
+		stream(ctx, model, llm.Prompt("Hi")).want(t, "", llm.Canceled) // while it waits for the server, which accepts requests again afterwards
 		calls.Wait()
-		for range 2 { // the second is behind the first, which asks the store
+		for range 2 { // the second waits behind the first, which uses the store
 			calls.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
@@ -203,7 +203,7 @@ func TestRateLimitCountsTokens(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			model := llmtest.Always(llmtest.Embedding([]float32{1})).Model(use(t, &middleware.RateLimit{Tokens: 60, TokenBurst: 10}))
 			begun := time.Now()
-			for range 2 { // 40 bytes are taken for 10 tokens
+			for range 2 { // 40 bytes count as 10 tokens
 				if _, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{strings.Repeat("x", 40)}}); err != nil {
 					t.Fatal(err)
 				}
@@ -213,8 +213,8 @@ func TestRateLimitCountsTokens(t *testing.T) {
 	})
 }
 
-// Where nobody can count, four bytes are taken for a token, and what is not
-// text for a thousand.
+// If nothing can count tokens, four bytes count as one token, and other content as a thousand
+// tokens.
 func TestRateLimitGuessesTokens(t *testing.T) {
 	request := func(parts ...llm.Part) *llm.Request {
 		return &llm.Request{Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: parts}, llm.User("1234")}}
@@ -225,7 +225,7 @@ func TestRateLimitGuessesTokens(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		req    *llm.Request
-		tokens int // besides those of two messages and the answer
+		tokens int // in addition to those of two messages and the answer
 	}{
 		{"text", request(llm.Text{Text: forty}), 10},
 		{"reasoning", request(llm.Reasoning{Text: forty}), 10},
@@ -310,7 +310,7 @@ func TestRateLimitGivesBackWhatACancelledWaiterTook(t *testing.T) {
 	})
 }
 
-// What was taken in one store must not be given back to another.
+// Tokens that were reserved in one store must not be returned to another one.
 func TestRateLimitGivesBackWhereItTook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		frail := &frailStore{Memory: &store.Memory{}}
@@ -323,8 +323,8 @@ func TestRateLimitGivesBackWhereItTook(t *testing.T) {
 				frail.away.Store(away)
 			}
 		}
-		away(true)  // 40 taken in the shared store, which is away when 38 are to be given back
-		away(false) // 40 taken here, and 38 given back, though the shared store is there again
+		away(true)  // 40 reserved in the shared store, which is unavailable when 38 are returned
+		away(false) // 40 reserved and 38 returned locally, although the shared store is available again
 		frail.away.Store(true)
 		ask(t, model).wantTook(t, 0, 0)
 		wait, ok, err := frail.Memory.Reserve(t.Context(), "rate/llmtest/scripted",

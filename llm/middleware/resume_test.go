@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// goingOn resumes answers of the scripted provider by continuing their text.
+// goingOn resumes answers of the scripted provider by continuing the text.
 var goingOn = &middleware.Resume{Continue: []string{"llmtest"}}
 
 func TestResumeGoesOnWithABrokenAnswer(t *testing.T) {

@@ -108,8 +108,7 @@ func TestRetryNeverAfterContent(t *testing.T) {
 	}
 }
 
-// The table of hints: up to a minute is obeyed, more fails at once, and what
-// makes no sense is as if it were not there.
+// Waits up to a minute are obeyed, longer waits fail at once, and invalid values are ignored.
 func TestRetryHeedsTheServersHints(t *testing.T) {
 	const ignored, refused = -1, -2
 	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // when the bubbles of synctest begin
@@ -183,7 +182,7 @@ func TestRetryBacksOffWithFullJitter(t *testing.T) {
 			}
 			ask(t, llmtest.Always(failure(llm.Server)).Model(use(t, retry)))
 		}
-		for i, bound := range bounds { // each wait is spread up to its bound: by chance this fails once in 10^10
+		for i, bound := range bounds { // waits are random up to a limit: this fails by chance once in 10^10 runs
 			if longest[i] < bound*time.Millisecond*2/3 {
 				t.Errorf("of 60 waits before retry %d the longest is %v, want nearly %v", i+1, longest[i], bound*time.Millisecond)
 			}
@@ -234,20 +233,20 @@ func TestRetryEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A script of calls, each with what its tries come to, and how many tries the
-// budget then allows: as the AWS SDK tests its own.
+// A sequence of calls with the results of their attempts, and the number of attempts that the
+// budget allows. The AWS SDK has a similar test.
 func TestRetryBudgetScript(t *testing.T) {
 	const fail, throttled, work = llm.Server, llm.RateLimited, llm.Kind("")
 	steps := []struct {
 		outcomes []llm.Kind
-		left     int // tokens in the bucket afterwards, for the reader
+		left     int // tokens in the bucket afterwards, for readers
 	}{
 		{[]llm.Kind{work}, 40},             // a full bucket stays full
-		{[]llm.Kind{fail, work}, 40},       // what works is given back
-		{[]llm.Kind{fail, fail, work}, 26}, // but for the retry before, which did not
-		{[]llm.Kind{fail, fail}, 12},       // one can be paid, the next cannot
+		{[]llm.Kind{fail, work}, 40},       // the cost of a successful retry is returned
+		{[]llm.Kind{fail, fail, work}, 26}, // the cost of the failed retry is not
+		{[]llm.Kind{fail, fail}, 12},       // enough tokens for one retry only
 		{[]llm.Kind{fail}, 12},
-		{[]llm.Kind{throttled, throttled, throttled}, 2}, // three are all that MaxRetries allows
+		{[]llm.Kind{throttled, throttled, throttled}, 2}, // MaxRetries allows three
 		{[]llm.Kind{throttled}, 2},
 		{[]llm.Kind{work}, 3},
 		{[]llm.Kind{work}, 4},

@@ -122,7 +122,7 @@ func TestNoSettingCanBeNegative(t *testing.T) {
 	}
 }
 
-// eachNumber calls check with the number of each setting, by the name that errors have for it, and sets it back.
+// eachNumber calls check with each numeric setting and its name in errors, and restores it.
 func eachNumber(v reflect.Value, name string, check func(name string, number reflect.Value)) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64, reflect.Float64:

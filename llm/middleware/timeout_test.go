@@ -21,7 +21,7 @@ func TestTimeoutNamesTheLimitThatRanOut(t *testing.T) {
 		name   string
 		reply  llmtest.Reply
 		limits *middleware.Timeout
-		names  string // "" if the answer comes in time
+		names  string // empty if the answer arrives in time
 		after  time.Duration
 	}{
 		{"first event", llmtest.Text("late").Wait(11 * time.Second), all, "time limit for the first content exceeded (FirstEvent is 10s)", 10 * time.Second},
@@ -76,7 +76,7 @@ func TestTimeoutCountsAllWaitsForTheFirstPiece(t *testing.T) {
 		s := model.Stream(t.Context(), llm.Prompt("Hi"))
 		var last error
 		for _, err := range s.Events() {
-			time.Sleep(time.Minute) // of the caller's
+			time.Sleep(time.Minute) // time of the caller
 			last = err
 		}
 		if !errors.Is(last, llm.Timeout) {

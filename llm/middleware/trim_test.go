@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// conversation makes messages of words: "s" is a system message, "u" a user's,
-// "a" the assistant's, "c" a tool call, "r" its result. Each is of ten tokens, by tens.
+// conversation returns messages for words: "s" is a system message, "u" a user message, "a" an
+// assistant message, "c" a tool call, "r" its result. byTens counts ten tokens for each.
 func conversation(roles string) []llm.Message {
 	const ten = "0123456789"
 	var messages []llm.Message
@@ -45,7 +45,7 @@ func TestTrimKeepsWhatBelongsTogether(t *testing.T) {
 		name     string
 		room     int
 		messages string
-		kept     string // "" if it does not fit
+		kept     string // empty if it does not fit
 	}{
 		{"all that fits", 50, "s u1 a1 u2 a2", "s u1 a1 u2 a2"},
 		{"the oldest turn goes", 40, "s u1 a1 u2 a2 u3", "s u2 a2 u3"},
@@ -152,7 +152,7 @@ func TestTrimAsksTheModelToCount(t *testing.T) {
 	})
 }
 
-// A file of a few bytes, or a link, can be of any number of tokens.
+// A file of a few bytes, or a URL, can have any number of tokens.
 func TestTrimCountsWhatIsNotText(t *testing.T) {
 	for _, part := range []llm.Part{llm.Image{URL: "https://example.com/a.png"}, llm.Audio{Data: []byte("a")}, llm.File{URL: "https://example.com/a.pdf"}} {
 		t.Run(fmt.Sprintf("%T", part), func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/parley-llm/parley/llm/otel"
 )
 
-// streaming returns a function that reads a stream of so many chunks, through telemetry unless it is nil,
-// with a real SDK that keeps metrics and drops spans.
+// streaming returns a function that reads a stream of this number of chunks. If telemetry is
+// not nil, it uses a real SDK that keeps metrics and drops spans.
 func streaming(t testing.TB, chunks int, settings *otel.Telemetry) func() {
 	provider := llmtest.Always(llmtest.Func(func(context.Context, *llm.Call) llm.Events {
 		return func(yield func(llm.Event, error) bool) {
@@ -40,7 +40,7 @@ func streaming(t testing.TB, chunks int, settings *otel.Telemetry) func() {
 	}
 }
 
-// BenchmarkStream reports what telemetry adds to a stream of 1,000 chunks.
+// BenchmarkStream measures the cost of telemetry for a stream of 1,000 chunks.
 func BenchmarkStream(b *testing.B) {
 	for _, test := range []struct {
 		name     string

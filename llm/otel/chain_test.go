@@ -13,9 +13,9 @@ import (
 	"github.com/parley-llm/parley/llm/otel"
 )
 
-// A conversation of two turns. In the first the model is busy twice and then
-// answers; in the second its context is too small, and a larger model answers.
-// Telemetry stands outside of everything, and at each model.
+// A conversation of two turns. In the first one, the model is overloaded twice and then
+// answers. In the second one, its context window is too small, and a larger model answers.
+// Telemetry is outermost, and innermost for each model.
 func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		backend := newBackend(t)
@@ -63,7 +63,7 @@ func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 			return event{"parley.attempt", attributes{"gen_ai.provider.name": "small", "gen_ai.request.model": "s1", "error.type": kind}}
 		}
 		spans := backend.spans()
-		waited := spans[0].Attributes["gen_ai.response.time_to_first_chunk"].(float64) // Retry adds a little at random to what it is told
+		waited := spans[0].Attributes["gen_ai.response.time_to_first_chunk"].(float64) // Retry adds a random part to the wait
 		if waited < 2.1 || waited > 2.3 {
 			t.Errorf("the first turn waited %v s for its first chunk, want two waits of 1 s and a tenth at most besides, and 0.1 s", waited)
 		}
@@ -94,7 +94,7 @@ func TestTraceOfARetriedAndFallenBackConversation(t *testing.T) {
 			},
 		}
 		for i := range spans {
-			spans[i].Took = 0 // in part by chance
+			spans[i].Took = 0 // random in part
 		}
 		if diff := cmp.Diff(want, spans); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)

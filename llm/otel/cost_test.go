@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm/otel"
 )
 
-// Telemetry adds at most 500 ns and no allocation a chunk, as the whole chain of middleware may.
-// (The race detector multiplies costs.)
+// Telemetry adds at most 500 ns and no allocation to a chunk, like the whole chain of
+// middleware. The race detector multiplies costs.
 func TestTelemetryCostsLittle(t *testing.T) {
 	const few, many, most = 2, 1002, 500.0 // ns
 	added := func(measure func(f func()) float64, chunks int) float64 {
@@ -22,7 +22,7 @@ func TestTelemetryCostsLittle(t *testing.T) {
 	perCall := added(allocs, few)
 	perChunk := (added(allocs, many) - perCall) / (many - few)
 	call, chunk := math.Inf(1), math.Inf(1)
-	for range 5 { // a machine with much else to do is slower for seconds on end
+	for range 5 { // a busy machine can be slow for seconds
 		call = min(call, added(time, few))
 		if chunk = min(chunk, (added(time, many)-call)/(many-few)); chunk <= most {
 			break

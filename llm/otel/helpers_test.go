@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// backend is a real OpenTelemetry SDK that keeps what it is told.
+// backend is a real OpenTelemetry SDK that keeps the data in memory.
 type backend struct {
 	t        *testing.T
 	recorder *tracetest.SpanRecorder
@@ -63,7 +63,7 @@ func read(pairs []attribute.KeyValue) attributes {
 	return a
 }
 
-// span is what a test compares of a span.
+// span has the parts of a span that tests compare.
 type span struct {
 	Name       string
 	Kind       string
@@ -79,7 +79,7 @@ type event struct {
 	Attributes attributes
 }
 
-// spans returns the spans in the order in which they began.
+// spans returns the spans in the order of their start.
 func (b *backend) spans() []span {
 	b.t.Helper()
 	began := b.recorder.Started()
@@ -105,7 +105,7 @@ func (b *backend) spans() []span {
 	return spans
 }
 
-// measured is what a test compares of a histogram.
+// measured has the parts of a histogram that tests compare.
 type measured struct {
 	Name, Unit string
 	Labels     attributes
@@ -113,7 +113,7 @@ type measured struct {
 	Sum        float64
 }
 
-// metrics returns the histograms, sorted by their names and first numbers.
+// metrics returns the histograms, sorted by names and first numbers.
 func (b *backend) metrics() []measured {
 	b.t.Helper()
 	var data metricdata.ResourceMetrics
@@ -146,5 +146,5 @@ func label(m measured) string {
 	return text
 }
 
-// round takes away what adding seconds as floating-point numbers brings.
+// round removes floating-point errors from a sum of seconds.
 func round(seconds float64) float64 { return float64(int64(seconds*1e6+0.5)) / 1e6 }

@@ -18,7 +18,7 @@ var usage = llm.Usage{
 	Input: llm.Known(12), Output: llm.Known(7), CacheRead: llm.Known(4), Reasoning: llm.Known(3),
 }
 
-// start is what a server says of its answer before the content.
+// start is the start event of an answer.
 var start = llm.Event{Type: llm.EventStart, Detail: &llm.Start{ID: "resp_1", Model: "gpt-4o-mini-2024-07-18"}}
 
 func done(reason llm.FinishReason) llm.Event {
@@ -103,7 +103,7 @@ func TestSpansSayHowCallsEnd(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		reply llmtest.Reply
-		ask   func(*llm.Model, context.Context) // nil is to generate
+		ask   func(*llm.Model, context.Context) // nil means Generate
 		want  want
 	}{
 		{

@@ -16,8 +16,8 @@ import (
 	"github.com/parley-llm/parley/llm/redisstore"
 )
 
-// These tests use a Redis in the process, to be there everywhere and to fail when
-// told to. internal/interop has the same with a real one, and with a cluster.
+// These tests use a Redis in the process, which is always available and can fail on request.
+// internal/interop has the same tests with a real Redis and a cluster.
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -37,7 +37,7 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// ticking has the server forget what is over; by itself it does so only when told.
+// ticking advances the clock of the server, so that values expire.
 func ticking(t *testing.T, server *miniredis.Miniredis) {
 	ctx, stop := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
@@ -86,7 +86,7 @@ func TestSmallPartsOfTimeAreNotLost(t *testing.T) {
 	server, client := open(t)
 	server.SetTime(time.Unix(1_800_000_000, 0))
 	shared := redisstore.New(client)
-	bucket := store.Bucket{Every: 1500 * time.Nanosecond, Burst: 1} // 40 million a minute
+	bucket := store.Bucket{Every: 1500 * time.Nanosecond, Burst: 1} // 40 million per minute
 	const takes = 1000
 	var last time.Duration
 	for range takes {
@@ -133,7 +133,7 @@ func TestContextEndsAnOperation(t *testing.T) {
 	}
 }
 
-// A server that takes connections and says nothing.
+// A server that accepts connections and never replies.
 func TestServerThatHangsHoldsUpNobodyBeyondTheContext(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -148,7 +148,7 @@ func TestServerThatHangsHoldsUpNobodyBeyondTheContext(t *testing.T) {
 	if _, err := redisstore.New(client).Get(ctx, "k"); err == nil {
 		t.Error("Get of a server that says nothing has no error")
 	}
-	if took := time.Since(begun); took > 2*time.Second { // go-redis alone waits 3 s, several times
+	if took := time.Since(begun); took > 2*time.Second { // without the context, go-redis waits 3 s several times
 		t.Errorf("Get took %v with a context of 50 ms", took)
 	}
 }

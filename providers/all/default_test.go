@@ -33,7 +33,7 @@ func equal(t *testing.T, what string, got, want any) {
 	}
 }
 
-// server is one that speaks OpenAI's dialect and Ollama's, and keeps all that it is sent.
+// server answers in OpenAI's dialect and in Ollama's, and records everything that it receives.
 type server struct {
 	*httptest.Server
 	lock     sync.Mutex
@@ -74,7 +74,7 @@ func (s *server) saw() string {
 	return s.received.String()
 }
 
-// folder makes an empty folder the working folder.
+// folder changes to an empty working directory.
 func folder(t *testing.T) string {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -184,7 +184,7 @@ func TestNothingSetUpSaysInThreeLinesWhatToSet(t *testing.T) {
 	}
 }
 
-// secrets are what a person may have in the environment.
+// secrets is an environment with a secret in every variable that a program can have.
 func secrets(address string) map[string]string {
 	set := map[string]string{"AWS_SECRET_ACCESS_KEY": "secret-of-AWS", "HTTP_PROXY": "", "OLLAMA_HOST": address}
 	for _, name := range []string{
@@ -197,8 +197,8 @@ func secrets(address string) map[string]string {
 	return set
 }
 
-// TestClonedFolderCannotStealAKey has a file in the working folder that sends what it can to a server
-// of the thief's, which must see no secret.
+// TestClonedFolderCannotStealAKey has files in the working directory that try to send secrets to
+// the server of their author. The server must receive none.
 func TestClonedFolderCannotStealAKey(t *testing.T) {
 	const refusal = "a file that nobody named may not "
 	for _, test := range []struct{ name, file, want string }{
@@ -239,7 +239,7 @@ func TestClonedFolderCannotStealAKey(t *testing.T) {
 	}
 }
 
-// TestAddressOfAFoundFileGetsNoKey lets the file have an address of its own, for every provider.
+// TestAddressOfAFoundFileGetsNoKey has a file that gives each provider another address.
 func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 	for _, provider := range providers.Names() {
 		for _, file := range []string{
@@ -263,7 +263,7 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 				}
 				defer result.Model.Close()
 				for _, req := range []*llm.Request{llm.Prompt("hi"), {Messages: []llm.Message{llm.User("hi")}, NonStreaming: true}} {
-					_, _ = result.Model.Generate(context.WithoutCancel(t.Context()), req) // whatever it says
+					_, _ = result.Model.Generate(context.WithoutCancel(t.Context()), req) // its result does not matter
 				}
 				saw := s.saw()
 				if saw == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// pages returns what users read, by its path: the README, the docs, the examples.
+// pages returns the pages for users by their paths: the README, the docs and the examples.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -77,11 +77,11 @@ func TestFilesOfTheDocsLoad(t *testing.T) {
 	}
 }
 
-// hosted is a model of a provider whose models the catalog has, where it is no piece of a path. The list's first
-// group is what stands before it.
+// hosted matches the name of a model at a provider whose models the catalog has. The first group
+// excludes parts of paths.
 var hosted = regexp.MustCompile(`(^|[^\w/.-])((?:openai|gemini|groq|cerebras|deepseek|together)/[A-Za-z0-9][\w.:/-]*[\w])`)
 
-// TestModelsOfTheDocsAreCurrent looks up every model that the pages show: none is gone, or soon will be.
+// TestModelsOfTheDocsAreCurrent looks up every model in the pages: none is retired or deprecated.
 func TestModelsOfTheDocsAreCurrent(t *testing.T) {
 	seen := 0
 	for path, text := range pages(t) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestProgramsThatMayNameAnythingLinkNoClients holds the package to what every program can bear: clients of
-// stores and exporters of telemetry are for the programs that ask for them.
+// TestProgramsThatMayNameAnythingLinkNoClients checks that the package links no clients of stores
+// and no exporters of telemetry, which few programs need.
 func TestProgramsThatMayNameAnythingLinkNoClients(t *testing.T) {
 	list := exec.Command("go", "list", "-deps", ".")
 	var stderr strings.Builder

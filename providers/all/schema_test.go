@@ -8,8 +8,8 @@ import (
 	_ "github.com/parley-llm/parley/providers/config/redis" // the docs have it too
 )
 
-// TestSchemaOfTheDocsIsCurrent compares the schema for editors with what the loader takes now.
-// PARLEY_UPDATE=1 writes it anew.
+// TestSchemaOfTheDocsIsCurrent compares the schema in docs with that of the loader.
+// PARLEY_UPDATE=1 writes it.
 func TestSchemaOfTheDocsIsCurrent(t *testing.T) {
 	const path = "../../docs/config.schema.json"
 	want := config.Schema()
@@ -23,6 +23,6 @@ func TestSchemaOfTheDocsIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != string(want) {
-		t.Errorf("docs/config.schema.json is not what the loader takes: write it anew with PARLEY_UPDATE=1 go test ./providers/all")
+		t.Errorf("docs/config.schema.json differs from the schema of the loader: write it with PARLEY_UPDATE=1 go test ./providers/all")
 	}
 }

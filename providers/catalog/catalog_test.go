@@ -49,12 +49,12 @@ func TestCatalogIsSound(t *testing.T) {
 		}
 		for _, m := range slices.Concat(e.Input, e.Output) {
 			if !slices.Contains([]llm.Modality{llm.ModalityText, llm.ModalityImage, llm.ModalityAudio, llm.ModalityVideo, llm.ModalityFile, llm.ModalityEmbedding}, m) {
-				t.Errorf("%s has the modality %q, which there is not", name, m)
+				t.Errorf("%s has the modality %q, which does not exist", name, m)
 			}
 		}
 		for _, c := range e.Capabilities {
 			if !slices.Contains([]llm.Capability{llm.CanUseTools, llm.CanReason, llm.CanFollowJSON, llm.CanStream, llm.CanCache}, c) {
-				t.Errorf("%s has the capability %q, which there is not", name, c)
+				t.Errorf("%s has the capability %q, which does not exist", name, c)
 			}
 		}
 		if e.Successor != "" && e.Provider != "" && e.Provider != "palm" {
@@ -81,7 +81,7 @@ func TestLookup(t *testing.T) {
 		"openai/gpt-6.1-terra-2026-10-26":   "gpt-6.1-terra-2026-10-26 1050000 current",
 		"gemini/gemini-3.8-flash":           "gemini-3.8-flash 1000000 current",
 		"groq/llama-3.1-8b-instant":         "llama-3.1-8b-instant 131072 retired",
-		"openai/gpt-3.5-turbo-0613":         "", // what holds for the name without a date need not hold for it
+		"openai/gpt-3.5-turbo-0613":         "", // facts about the name without a date can be wrong for it
 		"openai/gpt-4o-mini-search-preview": "",
 		"openai/":                           "",
 	} {

@@ -116,7 +116,7 @@ func (b *builder) modelNamed(name string) (*llm.Model, error) {
 	return e.model, nil
 }
 
-// facts returns what the file or the catalog says about a model.
+// facts returns the facts about a model, from the file or the catalog.
 func (b *builder) facts(provider, model string) (llm.ModelInfo, bool) {
 	if info, ok := b.infos[provider+"/"+model]; ok {
 		return info, true

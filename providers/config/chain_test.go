@@ -51,8 +51,8 @@ func TestMiddlewareOfFilesWorks(t *testing.T) {
 		{"trim and budget know the model", "models: {a: {model: works/m, info: {context_window: 9000, prices: {input: 1, output: 2}}, middleware: [trim, budget: {per_process: 1}]}}", "hello"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			setup := load(t, test.file, nil)
-			model, err := setup.Model("")
+			cfg := load(t, test.file, nil)
+			model, err := cfg.Model("")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,10 +79,10 @@ func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := "stores: {here: {kind: memory}}\nmodels: {a: " + limited(test.shared) + "}\n"
-			setup := load(t, file, nil)
+			cfg := load(t, file, nil)
 			asked := func(when, want string) {
 				t.Helper()
-				model, err := setup.Model("a")
+				model, err := cfg.Model("a")
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -91,10 +91,10 @@ func TestStoreInMemoryOutlivesAChangeOfTheFile(t *testing.T) {
 				}
 			}
 			asked("at first", "")
-			if err := os.WriteFile(setup.Path(), []byte("fail_on_unsupported: true\n"+file), 0o600); err != nil {
+			if err := os.WriteFile(cfg.Path(), []byte("fail_on_unsupported: true\n"+file), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := setup.Reload(); err != nil {
+			if err := cfg.Reload(); err != nil {
 				t.Fatal(err)
 			}
 			asked("after the change", test.second)

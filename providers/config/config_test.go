@@ -17,7 +17,7 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// fullFile sets everything once.
+// fullFile sets every field once.
 const fullFile = `$schema: ./config.schema.json
 default: careful
 fail_on_unsupported: false
@@ -82,10 +82,10 @@ catalog:
   echo/m: {status: deprecated, retires: 2027-01-01, successor: n}
 `
 
-// asked is a provider that keeps the last call.
-func asked(t *testing.T, setup *config.Config, name string, req *llm.Request) *llm.Call {
+// asked sends a request and returns the call that the provider received.
+func asked(t *testing.T, cfg *config.Config, name string, req *llm.Request) *llm.Call {
 	t.Helper()
-	model, err := setup.Model(name)
+	model, err := cfg.Model(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,11 +96,11 @@ func asked(t *testing.T, setup *config.Config, name string, req *llm.Request) *l
 }
 
 func TestEverythingInAFileReachesTheProvider(t *testing.T) {
-	setup := load(t, fullFile, map[string]string{"SET": "k-123456789"})
-	equal(t, "names", setup.Names(), []string{"short", "local", "kept", "other", "careful"})
-	equal(t, "warnings", setup.Warnings(), []config.Problem(nil))
+	cfg := load(t, fullFile, map[string]string{"SET": "k-123456789"})
+	equal(t, "names", cfg.Names(), []string{"short", "local", "kept", "other", "careful"})
+	equal(t, "warnings", cfg.Warnings(), []config.Problem(nil))
 
-	call := asked(t, setup, "local", llm.Prompt("hi"))
+	call := asked(t, cfg, "local", llm.Prompt("hi"))
 	equal(t, "model", call.Provider+" "+call.Model, "echo org/llama")
 	want := llm.Prompt("hi")
 	want.Messages = []llm.Message{llm.System("You are terse."), llm.User("hi")}
@@ -112,15 +112,15 @@ func TestEverythingInAFileReachesTheProvider(t *testing.T) {
 	}}}
 	equal(t, "request", call.Request, want)
 
-	equal(t, "answer of a model with middleware", ask(t, setup, "local"), "org/llama at https://llm.office.example/v1!")
-	equal(t, "answer of a group", ask(t, setup, "careful"), "other at https://llm.office.example/v1!?")
-	equal(t, "answer of the default", ask(t, setup, ""), "other at https://llm.office.example/v1!?")
-	equal(t, "answer of a model in short form", ask(t, setup, "short"), "m at http://127.0.0.1:1")
-	equal(t, "answer of a model with a store", ask(t, setup, "kept"), "m at http://127.0.0.1:1")
+	equal(t, "answer of a model with middleware", ask(t, cfg, "local"), "org/llama at https://llm.office.example/v1!")
+	equal(t, "answer of a group", ask(t, cfg, "careful"), "other at https://llm.office.example/v1!?")
+	equal(t, "answer of the default", ask(t, cfg, ""), "other at https://llm.office.example/v1!?")
+	equal(t, "answer of a model in short form", ask(t, cfg, "short"), "m at http://127.0.0.1:1")
+	equal(t, "answer of a model with a store", ask(t, cfg, "kept"), "m at http://127.0.0.1:1")
 	shelf := jarsOpened[len(jarsOpened)-1]
 	equal(t, "store's label, address, TLS and egress",
 		[]any{shelf.label, string(shelf.config.URL), shelf.config.TLS.ServerName, shelf.config.Dial != nil}, []any{"glass", "k-123456789", "store.example", true})
-	equal(t, "answer of a provider's model that is not in the file", ask(t, setup, "office/new"), "new at https://llm.office.example/v1")
+	equal(t, "answer of a provider's model that is not in the file", ask(t, cfg, "office/new"), "new at https://llm.office.example/v1")
 
 	office := openedAt["https://llm.office.example/v1"]
 	equal(t, "key", string(office.APIKey), "k-123456789")
@@ -129,17 +129,17 @@ func TestEverythingInAFileReachesTheProvider(t *testing.T) {
 	_, err := office.HTTPClient.Get("https://api.openai.com")
 	equal(t, "kind of the error of leaving the premises", llm.KindOf(err), llm.Permission)
 
-	info, ok := setup.Info("local")
+	info, ok := cfg.Info("local")
 	equal(t, "info", []any{ok, info.DisplayName, info.ContextWindow, *info.Prices, info.Status, info.Created},
 		[]any{true, "Office LLaMA", 8192, llm.Prices{Input: 0.1, Output: 0.2}, llm.StatusCurrent, time.Date(2024, 7, 23, 0, 0, 0, 0, time.UTC)})
-	if text := fmt.Sprintf("%v %+v %#v", setup, setup, setup); strings.Contains(text, "k-123") || !strings.Contains(text, "parley.yaml: short, local") {
-		t.Errorf("the setup prints as %s", text)
+	if text := fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg); strings.Contains(text, "k-123") || !strings.Contains(text, "parley.yaml: short, local") {
+		t.Errorf("the config prints as %s", text)
 	}
 }
 
 func TestFileMayBeJSON(t *testing.T) {
-	setup := load(t, `{"models": {"fast": {"model": "echo/m", "base_url": "http://x"}}}`, nil)
-	equal(t, "answer", ask(t, setup, ""), "m at http://x")
+	cfg := load(t, `{"models": {"fast": {"model": "echo/m", "base_url": "http://x"}}}`, nil)
+	equal(t, "answer", ask(t, cfg, ""), "m at http://x")
 }
 
 func TestModelsOfASectionShareItsProvider(t *testing.T) {
@@ -149,7 +149,7 @@ func TestModelsOfASectionShareItsProvider(t *testing.T) {
 }
 
 func TestNoModelOfThisName(t *testing.T) {
-	setup := load(t, "models: {fast: echo/m, slow: echo/n}", nil)
+	cfg := load(t, "models: {fast: echo/m, slow: echo/n}", nil)
 	for name, want := range map[string]string{
 		"fats":      `parley: fats: not found: the config file has no model "fats"; did you mean "fast"?`,
 		"":          `has no default; set default to one of fast, slow`,
@@ -157,22 +157,23 @@ func TestNoModelOfThisName(t *testing.T) {
 		"locked/m":  `parley: invalid request: cannot open locked/m: there is no API key; add a key, for example "key: {env: NAME}"`,
 		"unrelated": `the config file has no model "unrelated"; use one of: fast, slow`,
 	} {
-		if _, err := setup.Model(name); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := cfg.Model(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error for %q is %v,\nwant one with %s", name, err, want)
 		}
 	}
-	equal(t, "answer after the mistakes", ask(t, setup, "fast"), "m at ")
+	equal(t, "answer after the mistakes", ask(t, cfg, "fast"), "m at ")
 }
 
-// The names of models may come from anywhere: however many there are, they open one provider, and each of them answers.
+// The names of models can come from anywhere. All of them share one provider, and each of them
+// answers.
 func TestModelsThatTheFileDoesNotNameShareTheirProvider(t *testing.T) {
 	before := opens
-	setup := load(t, "models: {a: echo/a}\nproviders: {echo: {base_url: 'http://x'}}", nil)
+	cfg := load(t, "models: {a: echo/a}\nproviders: {echo: {base_url: 'http://x'}}", nil)
 	for i := range 1100 {
 		name := fmt.Sprint("m", i)
-		equal(t, "answer", ask(t, setup, "echo/"+name), name+" at http://x")
+		equal(t, "answer", ask(t, cfg, "echo/"+name), name+" at http://x")
 	}
-	equal(t, "answer of the file's own", ask(t, setup, "a"), "a at http://x")
+	equal(t, "answer of the file's own", ask(t, cfg, "a"), "a at http://x")
 	equal(t, "providers opened", opens-before, 1)
 }
 
@@ -186,7 +187,7 @@ func TestKeys(t *testing.T) {
   command: {model: echo/command, base_url: http://command, key: {command: [cat, key.txt]}}
   expiring: {model: echo/expiring, base_url: http://expiring, key: {command: [cat, key.txt], expires: 1h}}
 `)
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,18 +207,18 @@ func TestKeys(t *testing.T) {
 		}
 		equal(t, "token", token, "k-from-file")
 	}
-	equal(t, "warnings of files that nobody else may read", setup.Warnings(), []config.Problem(nil))
-	_ = setup.Close()
+	equal(t, "warnings of files that nobody else may read", cfg.Warnings(), []config.Problem(nil))
+	_ = cfg.Close()
 
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if setup, err = config.Load(path, variables(nil)); err != nil {
+	if cfg, err = config.Load(path, variables(nil)); err != nil {
 		t.Fatal(err)
 	}
-	defer setup.Close()
+	defer cfg.Close()
 	var warnings []string
-	for _, w := range setup.Warnings() {
+	for _, w := range cfg.Warnings() {
 		warnings = append(warnings, complaint(errors.New(w.String()), path))
 	}
 	equal(t, "warnings", warnings, []string{
@@ -225,7 +226,7 @@ func TestKeys(t *testing.T) {
 	})
 }
 
-// A secret is one wherever it stands: in a header, in an option, in a proxy's address.
+// Secrets are found in every part of the file: headers, options, the addresses of proxies.
 func TestSecretsThatEverybodyMayReadAreWarnings(t *testing.T) {
 	path := write(t, `providers:
   echo: {headers: {Authorization: "Bearer k", X-Team: search, X-Api-Key: {env: SET}}}
@@ -238,13 +239,13 @@ groups: {g: {kind: fallback, models: [a]}}
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	setup, err := config.Load(path, variables(map[string]string{"SET": "k"}))
+	cfg, err := config.Load(path, variables(map[string]string{"SET": "k"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer setup.Close()
+	defer cfg.Close()
 	var warnings []string
-	for _, w := range setup.Warnings() {
+	for _, w := range cfg.Warnings() {
 		warnings = append(warnings, complaint(errors.New(w.String()), path))
 	}
 	const read = " is in a file that every user of this machine can read; run chmod 600 parley.yaml"
@@ -270,12 +271,12 @@ func TestNoKeyInAnError(t *testing.T) {
 
 func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	path := write(t, "models: {m: {model: echo/old, base_url: 'http://old'}}")
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	old := opened
-	model, err := setup.Model("m")
+	model, err := cfg.Model("m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +291,7 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	texts(func(text string) {
 		equal(t, "answer under way", text, "old at http://old")
 		rewrite(t, path, "models: {m: {model: echo/new, base_url: 'http://new'}}")
-		if err := setup.Reload(); err != nil {
+		if err := cfg.Reload(); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, "the old provider is closed while a call is under way", old.closed, 0)
@@ -299,51 +300,51 @@ func TestReloadDisturbsNoCallUnderWay(t *testing.T) {
 	equal(t, "the old provider is closed after its last call", old.closed, 1)
 
 	rewrite(t, path, "models: {m: {modle: echo/broken}}")
-	equal(t, "error of a broken file", complaint(setup.Reload(), path), `parley.yaml:1:14: unknown field "modle"; did you mean "model"?`)
+	equal(t, "error of a broken file", complaint(cfg.Reload(), path), `parley.yaml:1:14: unknown field "modle"; did you mean "model"?`)
 	texts(func(text string) { equal(t, "answer after a broken file", text, "new at http://new") })
 
 	rewrite(t, path, "models: {n: echo/new}")
-	if err := setup.Reload(); err != nil {
+	if err := cfg.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	equal(t, "kind of the error of a model that the file has no more", llm.KindOf(err), llm.NotFound)
-	_ = setup.Close()
-	equal(t, "the last provider is closed with the setup", opened.closed, 1)
+	_ = cfg.Close()
+	equal(t, "the last provider is closed with the cfg", opened.closed, 1)
 }
 
 func TestNothingBeginsAfterClose(t *testing.T) {
 	path := write(t, "models: {m: echo/m}\nstores: {s: {kind: jar}}")
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := setup.Model("m")
+	model, err := cfg.Model("m")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Fatal(err)
 	}
 	before, stores := opens, len(jarsOpened)
 	const closed = "parley: invalid request: the config is closed"
-	equal(t, "error of a reload", fmt.Sprint(setup.Reload()), closed)
-	equal(t, "error of Watch", fmt.Sprint(setup.Watch(t.Context(), time.Millisecond, nil)), closed)
-	_, err = setup.Model("echo/new")
+	equal(t, "error of a reload", fmt.Sprint(cfg.Reload()), closed)
+	equal(t, "error of Watch", fmt.Sprint(cfg.Watch(t.Context(), time.Millisecond, nil)), closed)
+	_, err = cfg.Model("echo/new")
 	equal(t, "error of another model", fmt.Sprint(err), closed)
 	_, err = model.Generate(t.Context(), llm.Prompt("hi"))
 	equal(t, "error of a call", fmt.Sprint(err), "parley: echo/m: invalid request: the config is closed")
 	equal(t, "providers and stores opened since", []int{opens - before, len(jarsOpened) - stores}, []int{0, 0})
-	equal(t, "error of closing again", setup.Close(), error(nil))
+	equal(t, "error of closing again", cfg.Close(), error(nil))
 	equal(t, "times that the store was closed", jarsOpened[stores-1].closed, 1)
 }
 
-// A file that is being read while its setup is closed leaves nothing open.
+// If a Config is closed during a reload, the reload leaves nothing open.
 func TestCloseDuringAReload(t *testing.T) {
 	dir := t.TempDir()
 	path, pipe := filepath.Join(dir, "parley.yaml"), filepath.Join(dir, "pipe")
 	rewrite(t, path, "models: {m: {model: echo/m, base_url: 'http://first'}}")
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,12 +353,12 @@ func TestCloseDuringAReload(t *testing.T) {
 	}
 	rewrite(t, path, "models: {m: {model: echo/m, base_url: 'http://second', key: {file: pipe}}}")
 	reloaded := make(chan error)
-	go func() { reloaded <- setup.Reload() }()
+	go func() { reloaded <- cfg.Reload() }()
 	key, err := os.OpenFile(pipe, os.O_WRONLY, 0) // which waits until the reload reads it
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := key.WriteString("k"); err != nil {
@@ -371,7 +372,7 @@ func TestCloseDuringAReload(t *testing.T) {
 func TestStoresOutliveAReadingThatDoesNotChangeThem(t *testing.T) {
 	before := len(jarsOpened)
 	path := write(t, "stores: {a: {kind: jar, settings: {label: one}}, b: {kind: jar}}\nmodels: {m: echo/m}")
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,19 +385,19 @@ func TestStoresOutliveAReadingThatDoesNotChangeThem(t *testing.T) {
 	}
 	equal(t, "stores opened and closed at first", closed(), []int{0, 0})
 	rewrite(t, path, "\n\nmodels: {m: echo/m}\nstores: {b: {kind: jar}, a: {kind: jar, settings: {label: two}}}")
-	if err := setup.Reload(); err != nil {
+	if err := cfg.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "after another label", closed(), []int{1, 0, 0})
 	rewrite(t, path, "stores: {b: {kind: jar}, c: {kind: jar}, a: {kind: jar, settings: {label: broken}}}\nmodels: {m: echo/m}")
-	equal(t, "error", complaint(setup.Reload(), path), `parley.yaml:1:42: cannot open the store "a": it leaks`)
+	equal(t, "error", complaint(cfg.Reload(), path), `parley.yaml:1:42: cannot open the store "a": it leaks`)
 	equal(t, "after a file that does not load", closed(), []int{1, 0, 0, 1})
 	rewrite(t, path, "stores: {b: {kind: jar}}\nmodels: {m: echo/m}")
-	if err := setup.Reload(); err != nil {
+	if err := cfg.Reload(); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "after one is no more in the file", closed(), []int{1, 0, 1, 1})
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "at the end", closed(), []int{1, 1, 1, 1})
@@ -407,22 +408,22 @@ func TestWatchReloadsWhatHasChanged(t *testing.T) {
 	path, key := filepath.Join(dir, "parley.yaml"), filepath.Join(dir, "key.txt")
 	rewrite(t, key, "first-key")
 	rewrite(t, path, "models: {m: {model: echo/old, key: {file: key.txt}}}")
-	setup, err := config.Load(path, variables(nil))
+	cfg, err := config.Load(path, variables(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer setup.Close()
+	defer cfg.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	reports, ended := make(chan error), make(chan error)
 	go func() {
-		ended <- setup.Watch(ctx, time.Millisecond, func(err error) { reports <- err })
+		ended <- cfg.Watch(ctx, time.Millisecond, func(err error) { reports <- err })
 	}()
 	rewrite(t, path, "models: {m: {model: echo/newer, key: {file: key.txt}}}")
 	equal(t, "report of a change", <-reports, error(nil))
-	equal(t, "answer", ask(t, setup, "m"), "newer at ")
+	equal(t, "answer", ask(t, cfg, "m"), "newer at ")
 	rewrite(t, path, "models: {}")
 	equal(t, "report of a mistake", complaint(<-reports, path), `parley.yaml:1:1: the file has no models; add models, for example "models: {fast: openai/gpt-6-luna}"`)
-	equal(t, "answer after a mistake", ask(t, setup, "m"), "newer at ")
+	equal(t, "answer after a mistake", ask(t, cfg, "m"), "newer at ")
 	rewrite(t, path, "models: {m: {model: echo/newest, key: {file: key.txt}}}")
 	equal(t, "report of its mending", <-reports, error(nil))
 	rewrite(t, key, "second-key-is-longer")
@@ -439,11 +440,11 @@ func TestProgramsClientIsUsedOrRefused(t *testing.T) {
 	with := variables(nil)
 	with.HTTPClient = client
 	path := write(t, "models: {m: echo/m}")
-	setup, err := config.Load(path, with)
+	cfg, err := config.Load(path, with)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer setup.Close()
+	defer cfg.Close()
 	if opened.config.HTTPClient != client {
 		t.Error("the program's client did not reach the provider")
 	}
@@ -458,36 +459,36 @@ func TestProgramsClientIsUsedOrRefused(t *testing.T) {
 	}
 }
 
-// HTTP headers are the same in small and in capital letters.
+// The case of a header's name does not matter.
 func TestModelsOwnHeadersOutrankThoseOfItsSection(t *testing.T) {
-	setup := load(t, `providers: {echo: {headers: {X-Team: all, X-Site: here}}}
+	cfg := load(t, `providers: {echo: {headers: {X-Team: all, X-Site: here}}}
 models: {m: {model: echo/m, headers: {x-team: search}}}
 `, nil)
-	ask(t, setup, "m")
+	ask(t, cfg, "m")
 	equal(t, "headers", opened.config.Headers, http.Header{"X-Team": {"search"}, "X-Site": {"here"}})
 }
 
 func TestNamesAreThoseOfTheModelsThatAnswer(t *testing.T) {
-	setup := load(t, "models: {fast: {model: echo/m}}\ngroups: {g: {kind: fallback, models: [fast]}}", nil)
-	model, err := setup.Model("fast")
+	cfg := load(t, "models: {fast: {model: echo/m}}\ngroups: {g: {kind: fallback, models: [fast]}}", nil)
+	model, err := cfg.Model("fast")
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "name", model.String(), "echo/m")
-	group, err := setup.Model("g")
+	group, err := cfg.Model("g")
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "name", group.String(), "fallback/g")
-	if !slices.Contains(setup.Names(), "g") {
+	if !slices.Contains(cfg.Names(), "g") {
 		t.Error("the group has no name")
 	}
 }
 
 func TestMiddlewareMayAskAnotherModelOfTheFile(t *testing.T) {
-	setup := load(t, `models:
+	cfg := load(t, `models:
   first: {model: echo/one, middleware: [balance: {over: [{model: second}]}]}
   second: {model: echo/two, base_url: "http://two"}
 `, nil)
-	equal(t, "answer", ask(t, setup, "first"), "two at http://two")
+	equal(t, "answer", ask(t, cfg, "first"), "two at http://two")
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// goldenErrors has one case after the other: its name, a config file, and what the loader says of it. Files of a name
-// that begins with "found: " are found in the working folder, and not named by anybody.
-// PARLEY_UPDATE=1 writes anew what the loader says.
+// goldenErrors has the test cases: a name, a config file, and the error of the loader. If the
+// name begins with "found: ", the file is found in the working directory, and nobody named it.
+// PARLEY_UPDATE=1 writes the errors.
 const goldenErrors = "testdata/errors.golden"
 
 const (
@@ -88,7 +88,7 @@ func TestFileThatIsNotThere(t *testing.T) {
 	}
 }
 
-// A cloned folder can have a link to anything under the name of a config file.
+// A cloned directory can have a link to any file under the name of a config file.
 func TestFileWithoutEndIsRefused(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := os.Symlink("/dev/zero", "parley.yaml"); err != nil {
@@ -100,7 +100,8 @@ func TestFileWithoutEndIsRefused(t *testing.T) {
 	}
 }
 
-// However a file of 64 KiB is made, the loader is soon done with it: brackets in brackets, aliases of aliases, a list of nothing.
+// The time for a file of 64 KiB is limited for every content: nested brackets, aliases of
+// aliases, lists of nothing.
 func TestHostileFilesEndSoon(t *testing.T) {
 	const size = 1 << 16
 	for name, content := range map[string]string{
@@ -124,8 +125,8 @@ func TestHostileFilesEndSoon(t *testing.T) {
 	}
 }
 
-// FuzzLoad holds the loader to one of two ends for any file: a setup, or an error with a place. What it takes, the
-// schema takes.
+// FuzzLoad checks that every file leads to a Config or to an error with a place, and that the
+// schema accepts every file that the loader accepts.
 func FuzzLoad(f *testing.F) {
 	schema := resolved(f)
 	for _, c := range errorCases(f) {
@@ -137,14 +138,14 @@ func FuzzLoad(f *testing.F) {
 			t.Skip("the file may run commands and read files, which is not what is tried here")
 		}
 		path := write(t, content)
-		setup, err := config.Load(path, variables(map[string]string{"SET": "value"}))
+		cfg, err := config.Load(path, variables(map[string]string{"SET": "value"}))
 		if err == nil {
-			for _, name := range setup.Names() {
-				if _, err := setup.Model(name); err != nil {
+			for _, name := range cfg.Names() {
+				if _, err := cfg.Model(name); err != nil {
 					t.Errorf("the model %q of a file that loads cannot be had: %v", name, err)
 				}
 			}
-			_ = setup.Close()
+			_ = cfg.Close()
 			if v, ok := instance(t, content); ok {
 				if err := schema.Validate(v); err != nil {
 					t.Errorf("the schema refuses what the loader takes: %v", err)

@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/providers/config"
 )
 
-// knownModel sets up a model of which the file says all.
+// knownModel is a file with every fact about its model.
 const knownModel = `models:
   m:
     model: echo/m
@@ -42,8 +42,8 @@ func TestRequestsAreHeldToWhatIsKnownOfTheirModel(t *testing.T) {
 			if strings.Contains(test.status, "output:") {
 				file = strings.Replace(file, "output: [text], ", "", 1)
 			}
-			setup := load(t, file, nil)
-			model, err := setup.Model("m")
+			cfg := load(t, file, nil)
+			model, err := cfg.Model("m")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,8 +85,8 @@ func TestRequestsAreHeldToWhatIsKnownOfTheirModel(t *testing.T) {
 
 func TestModelThatIsGoneNamesItsSuccessor(t *testing.T) {
 	gone = llmtest.New(llmtest.Error(&llm.Error{Kind: llm.NotFound, Status: 404, Message: "no such model"}))
-	setup := load(t, "models: {m: {model: gone/m, info: {status: retired, retires: 2026-10-23, successor: n}}}", nil)
-	model, err := setup.Model("m")
+	cfg := load(t, "models: {m: {model: gone/m, info: {status: retired, retires: 2026-10-23, successor: n}}}", nil)
+	model, err := cfg.Model("m")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,16 +98,16 @@ func TestModelThatIsGoneNamesItsSuccessor(t *testing.T) {
 
 var gone llm.Provider = llmtest.New()
 
-// BenchmarkChecked is what a call costs with and without a check, when there is nothing to say.
+// BenchmarkChecked measures a call with and without a check that finds nothing.
 func BenchmarkChecked(b *testing.B) {
 	for name, info := range map[string]string{"unknown model": "", "known model": ", info: {max_output: 100, input: [text], output: [text], capabilities: [tools]}"} {
 		b.Run(name, func(b *testing.B) {
-			setup, err := config.Load(write(b, "models: {m: {model: echo/m"+info+"}}"), variables(nil))
+			cfg, err := config.Load(write(b, "models: {m: {model: echo/m"+info+"}}"), variables(nil))
 			if err != nil {
 				b.Fatal(err)
 			}
-			defer setup.Close()
-			model, err := setup.Model("m")
+			defer cfg.Close()
+			model, err := cfg.Model("m")
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -18,9 +18,9 @@ import (
 // echoOptions are the options of the provider echo.
 type echoOptions struct {
 	NumCtx  int            `json:"num_ctx,omitempty"`
-	LogitOf map[string]int // named after itself
+	LogitOf map[string]int // named by its Go name
 	Extra   map[string]any `json:"extra,omitempty"`
-	Hook    func()         // not data
+	Hook    func()         // not a setting
 }
 
 func (echoOptions) ProviderName() string { return "echo" }
@@ -31,7 +31,7 @@ type suffix struct {
 	Wait   time.Duration  `yaml:"wait"`
 	Notify func()         `yaml:"-"`
 	Level  slog.Level     `yaml:"level"`
-	By     map[int]string `yaml:"by"` // which no file can hold
+	By     map[int]string `yaml:"by"` // cannot be written in a file
 }
 
 func (s *suffix) Validate() error {
@@ -111,22 +111,22 @@ func variables(set map[string]string) *config.Options {
 // load reads a config file with this content.
 func load(t *testing.T, content string, set map[string]string) *config.Config {
 	t.Helper()
-	setup, err := config.Load(write(t, content), variables(set))
+	cfg, err := config.Load(write(t, content), variables(set))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := setup.Close(); err != nil {
+		if err := cfg.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return setup
+	return cfg
 }
 
 // ask returns a model's answer to "hi".
-func ask(t *testing.T, setup *config.Config, name string) string {
+func ask(t *testing.T, cfg *config.Config, name string) string {
 	t.Helper()
-	model, err := setup.Model(name)
+	model, err := cfg.Model(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,8 @@ func TestEveryMessageOfTheLoaderIsShown(t *testing.T) {
 	}
 }
 
-// messageIn returns a pattern of what a call says, unless it says nothing that is written there.
+// messageIn returns a pattern of the message in a call. It reports false if the call has no
+// message, or one without constant text.
 func messageIn(call *ast.CallExpr) (pattern string, ok bool) {
 	name := ""
 	switch f := call.Fun.(type) {
@@ -89,7 +90,7 @@ func messageIn(call *ast.CallExpr) (pattern string, ok bool) {
 
 var verbs = regexp.MustCompile(`%[a-z]`)
 
-// patternOf returns what matches the text of an expression, of which what is not written there may be anything.
+// patternOf returns a pattern of the text of an expression. Its variable parts match any text.
 func patternOf(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:

@@ -52,31 +52,38 @@ var registry struct {
 }
 
 // RegisterMiddleware makes a middleware available to config files under a name. Packages call
-// it from an init function. It panics if New is nil, or if the name is empty or taken.
+// it from an init function. It panics if New is nil or returns no pointer, or if the name is
+// empty or taken: these are mistakes in a program, not in its input.
 func RegisterMiddleware(name string, m Middleware) {
 	registry.Lock()
 	defer registry.Unlock()
 	_, taken := pieces[name]
-	register("RegisterMiddleware", &registry.middleware, name, m, taken || m.New == nil)
+	register("RegisterMiddleware", &registry.middleware, name, m, taken || m.New == nil || !isPointer(m.New()))
 }
 
 // RegisterStore makes a kind of store available to config files under a name, for example
-// "redis". Packages call it from an init function. It panics if New is nil, or if the name is
-// empty or taken.
+// "redis". Packages call it from an init function. It panics if New is nil or returns no
+// pointer, or if the name is empty or taken.
 func RegisterStore(kind string, s Store) {
 	registry.Lock()
 	defer registry.Unlock()
-	register("RegisterStore", &registry.stores, kind, s, kind == memoryKind || s.New == nil)
+	register("RegisterStore", &registry.stores, kind, s, kind == memoryKind || s.New == nil || !isPointer(s.New()))
 }
 
 func register[T any](function string, m *map[string]T, name string, value T, invalid bool) {
 	if _, taken := (*m)[name]; taken || invalid || name == "" {
-		panic(fmt.Sprintf("parley: config.%s(%q): the name is empty or taken, or New is nil", function, name))
+		panic(fmt.Sprintf("parley: config.%s(%q): the name is empty or taken, or New does not return a pointer", function, name))
 	}
 	if *m == nil {
 		*m = make(map[string]T)
 	}
 	(*m)[name] = value
+}
+
+// isPointer reports whether v is a pointer that is not nil.
+func isPointer(v any) bool {
+	p := reflect.ValueOf(v)
+	return p.Kind() == reflect.Pointer && !p.IsNil()
 }
 
 // registeredMiddleware returns the middleware with this name, and the names of all.
@@ -108,10 +115,4 @@ func storeKinds() []string {
 }
 
 // settingsType returns the type of the settings that a pointer points to.
-func settingsType(pointer any) reflect.Type {
-	t := reflect.TypeOf(pointer)
-	if t.Kind() == reflect.Pointer {
-		return t.Elem()
-	}
-	return t
-}
+func settingsType(pointer any) reflect.Type { return reflect.TypeOf(pointer).Elem() }

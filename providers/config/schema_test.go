@@ -23,7 +23,7 @@ func resolved(t testing.TB) *jsonschema.Resolved {
 	return r
 }
 
-// instance returns a config file as package jsonschema wants it.
+// instance returns a config file in the form that package jsonschema validates.
 func instance(t testing.TB, content string) (any, bool) {
 	t.Helper()
 	var v any
@@ -58,8 +58,8 @@ func TestSchemaTakesWhatTheLoaderTakes(t *testing.T) {
 	}
 }
 
-// TestSchemaRefusesWhatIsOfTheWrongForm has every mistake of form that the loader tells. What
-// only the loader can know, such as which variables are set, the schema lets pass.
+// TestSchemaRefusesWhatIsOfTheWrongForm validates every file with a mistake of form. The schema
+// accepts the mistakes that only the loader can find, for example a variable that is not set.
 func TestSchemaRefusesWhatIsOfTheWrongForm(t *testing.T) {
 	schema := resolved(t)
 	refused := 0
@@ -85,8 +85,8 @@ func TestSchemaRefusesWhatIsOfTheWrongForm(t *testing.T) {
 	}
 }
 
-// TestSchemaAndLoaderHaveTheSameFields walks over all fields of the schema, and asks the loader about each: with
-// a letter changed, it must name the field as the nearest that there is.
+// TestSchemaAndLoaderHaveTheSameFields loads a file for each field of the schema, with one
+// letter added to the field. The loader must suggest the field.
 func TestSchemaAndLoaderHaveTheSameFields(t *testing.T) {
 	var schema struct {
 		Properties map[string]any

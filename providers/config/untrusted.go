@@ -10,7 +10,7 @@ import (
 )
 
 // checkUntrusted checks a file that was found in the working directory and that nobody named.
-// Whoever wrote the directory wrote the file, and the user who runs a program there has keys.
+// The author of the directory wrote the file, and the user who runs a program there has keys.
 //
 // Security: such a file
 //

@@ -21,7 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A file that has telemetry outside of everything and inside of it reports the call, and in it each attempt.
+// With telemetry as the outermost and the innermost middleware, there is a span for the call
+// and one for each attempt below it.
 func TestTelemetryOfAFileReportsTheCallAndItsAttempts(t *testing.T) {
 	providers.Register("flaky", providers.Driver{New: func(providers.Config) (llm.Provider, error) {
 		return llmtest.New(llmtest.Error(&llm.Error{Kind: llm.Server, Message: "crashed"}), llmtest.Text("second try")), nil
@@ -37,12 +38,12 @@ func TestTelemetryOfAFileReportsTheCallAndItsAttempts(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) { // for the wait before the second try
-		setup, err := config.Load(path, nil)
+		cfg, err := config.Load(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer setup.Close()
-		model, err := setup.Model("")
+		defer cfg.Close()
+		model, err := cfg.Model("")
 		if err != nil {
 			t.Fatal(err)
 		}

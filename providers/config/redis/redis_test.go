@@ -45,27 +45,27 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// load reads a file as one machine of a fleet does.
+// load loads a file, as each machine of a fleet does.
 func load(t *testing.T, content string) (*config.Config, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "parley.yaml")
 	write(t, path, content)
-	setup, err := config.Load(path, nil)
+	cfg, err := config.Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := setup.Close(); err != nil {
+		if err := cfg.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return setup, path
+	return cfg, path
 }
 
-// ask returns the kind of error that the file's only model has for a question, or "".
-func ask(t *testing.T, setup *config.Config) llm.Kind {
+// ask returns the kind of the error of a call to the only model of the file, or "".
+func ask(t *testing.T, cfg *config.Config) llm.Kind {
 	t.Helper()
-	model, err := setup.Model("")
+	model, err := cfg.Model("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,16 +75,16 @@ func ask(t *testing.T, setup *config.Config) llm.Kind {
 	return llm.KindOf(err)
 }
 
-func answers(t *testing.T, setup *config.Config, want ...llm.Kind) {
+func answers(t *testing.T, cfg *config.Config, want ...llm.Kind) {
 	t.Helper()
 	for i, kind := range want {
-		if got := ask(t, setup); got != kind {
+		if got := ask(t, cfg); got != kind {
 			t.Errorf("call %d ends with %q, want %q", i+1, got, kind)
 		}
 	}
 }
 
-// oneAMinute is a file whose model may be asked once a minute by the whole fleet.
+// oneAMinute is a file with a model that the whole fleet may call once a minute.
 func oneAMinute(url, more string) string {
 	return fmt.Sprintf(`
 stores: {fleet: {kind: redis, url: %q%s}}
@@ -104,7 +104,7 @@ func TestMachinesOfAFleetShareALimit(t *testing.T) {
 		t.Errorf("the keys are %q", keys)
 	}
 	if text := fmt.Sprintf("%v %+v %#v", two, two, two); strings.Contains(text, "p-123") {
-		t.Errorf("the setup prints as %s", text)
+		t.Errorf("the config prints as %s", text)
 	}
 	if len(two.Warnings()) > 0 {
 		t.Errorf("there are warnings of a file that nobody else may read: %v", two.Warnings())
@@ -136,9 +136,9 @@ func TestEveryKindOfStateIsShared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := miniredis.RunT(t)
-			setup, _ := load(t, "stores: {fleet: {kind: redis, url: 'redis://"+server.Addr()+"'}}\n"+
+			cfg, _ := load(t, "stores: {fleet: {kind: redis, url: 'redis://"+server.Addr()+"'}}\n"+
 				"models: {a: {model: echo/m, defaults: {temperature: 0}, info: {prices: {input: 1, output: 1}}, middleware: ["+test.middleware+"]}}")
-			answers(t, setup, "")
+			answers(t, cfg, "")
 			if keys := strings.Join(server.Keys(), " "); !strings.Contains(keys, test.want) {
 				t.Errorf("the keys are %q, want one with %s", keys, test.want)
 			}
@@ -146,43 +146,43 @@ func TestEveryKindOfStateIsShared(t *testing.T) {
 	}
 }
 
-// A reading of the file that changes nothing of the store keeps its connections; one that does opens
-// others and closes these.
+// A reload keeps the connections of a store whose settings have not changed. Otherwise it opens
+// others and closes the old ones.
 func TestReloadKeepsTheConnectionsOfAStoreThatHasNotChanged(t *testing.T) {
 	first, second := miniredis.RunT(t), miniredis.RunT(t)
 	file := oneAMinute("redis://"+first.Addr(), "")
-	setup, path := load(t, file)
-	answers(t, setup, "")
+	cfg, path := load(t, file)
+	answers(t, cfg, "")
 	connections := first.TotalConnectionCount()
 
 	write(t, path, "fail_on_unsupported: true\n\n"+file)
-	if err := setup.Reload(); err != nil {
+	if err := cfg.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	answers(t, setup, llm.RateLimited)
+	answers(t, cfg, llm.RateLimited)
 	if now := first.TotalConnectionCount(); now != connections {
 		t.Errorf("%d connections were made after a change elsewhere in the file", now-connections)
 	}
 
 	write(t, path, "stores: {fleet: {kind: redis, url: 'nonsense'}}\n"+file)
-	if err := setup.Reload(); err == nil {
+	if err := cfg.Reload(); err == nil {
 		t.Error("a file with a mistake was taken")
 	}
-	answers(t, setup, llm.RateLimited) // the connections of before are still there
+	answers(t, cfg, llm.RateLimited) // the connections of before are still there
 
 	write(t, path, oneAMinute("redis://"+second.Addr(), ""))
-	if err := setup.Reload(); err != nil {
+	if err := cfg.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	answers(t, setup, "", llm.RateLimited)
+	answers(t, cfg, "", llm.RateLimited)
 	gone(t, first)
-	if err := setup.Close(); err != nil {
+	if err := cfg.Close(); err != nil {
 		t.Error(err)
 	}
 	gone(t, second)
 }
 
-// gone waits until nobody is connected to the server.
+// gone waits until the server has no connections.
 func gone(t *testing.T, server *miniredis.Miniredis) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -206,21 +206,21 @@ func TestStoreIsReachedByTLSWithAndWithoutAnEgressList(t *testing.T) {
 	}
 	defer server.Close()
 	file := oneAMinute("rediss://"+server.Addr()+"?max_retries=-1", ", tls: {ca: '"+ca+"', server_name: redis.example}")
-	setup, _ := load(t, file)
-	answers(t, setup, "")
-	setup, _ = load(t, "egress: [127.0.0.1]\n"+file)
-	answers(t, setup, llm.RateLimited)
-	setup, _ = load(t, oneAMinute("rediss://"+server.Addr()+"?max_retries=-1", "")) // and no CA
-	answers(t, setup, llm.Network)
+	cfg, _ := load(t, file)
+	answers(t, cfg, "")
+	cfg, _ = load(t, "egress: [127.0.0.1]\n"+file)
+	answers(t, cfg, llm.RateLimited)
+	cfg, _ = load(t, oneAMinute("rediss://"+server.Addr()+"?max_retries=-1", "")) // and no CA
+	answers(t, cfg, llm.Network)
 	connections := server.TotalConnectionCount()
-	setup, _ = load(t, "egress: [127.0.0.2]\n"+file)
-	answers(t, setup, llm.Network)
+	cfg, _ = load(t, "egress: [127.0.0.2]\n"+file)
+	answers(t, cfg, llm.Network)
 	if now := server.TotalConnectionCount(); now != connections {
 		t.Error("a store was connected to that is not on the egress list")
 	}
 }
 
-// certificate returns one for redis.example, and the path of the CA that vouches for it: itself.
+// certificate returns a self-signed certificate for redis.example, and the path of its file.
 func certificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -240,7 +240,8 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, path
 }
 
-// A breaker that opens on one machine of a fleet is open on the others, and a probe that succeeds closes it for all.
+// A breaker that opens on one machine is open on the others, and a successful probe closes it
+// for all of them.
 func TestMachinesOfAFleetShareABreaker(t *testing.T) {
 	server := miniredis.RunT(t)
 	file := "stores: {fleet: {kind: redis, url: 'redis://" + server.Addr() + "'}}\n" +

@@ -16,110 +16,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
-// A bucket's arithmetic, step by step: a token a second, three at most.
-func TestBucketTakes(t *testing.T) {
-	b := store.Bucket{Every: time.Second, Burst: 3}
-	begun := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	full := make([]time.Time, 1)
-	for _, step := range []struct {
-		at      time.Duration
-		n       int64
-		maxWait time.Duration
-		wait    time.Duration
-		ok      bool
-	}{
-		{0, 2, 0, 0, true},
-		{0, 1, 0, 0, true},
-		{0, 1, 0, time.Second, false},              // it is empty
-		{0, 1, time.Minute, time.Second, true},     // and may be waited for
-		{0, 1, time.Minute, 2 * time.Second, true}, // in order
-		{500 * time.Millisecond, -1, 0, 0, true},   // one gives its token back
-		{500 * time.Millisecond, 1, time.Minute, 1500 * time.Millisecond, true},
-		{time.Minute, 3, 0, 0, true}, // full again, and no fuller
-		{time.Minute, 1, 0, time.Second, false},
-		{2 * time.Minute, 10, 0, 0, true}, // more than it holds: when it is full
-		{2 * time.Minute, 1, time.Minute, 8 * time.Second, true},
-	} {
-		var wait time.Duration
-		var ok bool
-		wait, ok = store.ReserveTokens(full, begun.Add(step.at), []store.Reservation{{N: step.n, Bucket: b}}, step.maxWait)
-		if wait != step.wait || ok != step.ok {
-			t.Errorf("at %v, Take(%d) is %v, %v; want %v, %v", step.at, step.n, wait, ok, step.wait, step.ok)
-		}
-	}
-}
-
-func TestMemoryForgetsWhatIsOldOrTooMuch(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx := t.Context()
-		m := &store.Memory{MaxBytes: 2000}
-		get := func(key string) string {
-			value, err := m.Get(ctx, key)
-			if err != nil {
-				t.Errorf("Get(%q): %v", key, err)
-			}
-			return string(value)
-		}
-		set := func(key, value string, ttl time.Duration) {
-			if err := m.Set(ctx, key, []byte(value), ttl); err != nil {
-				t.Errorf("Set(%q): %v", key, err)
-			}
-		}
-		set("a", "1", time.Minute)
-		set("a", "2", time.Minute)
-		set("old", "3", time.Second)
-		time.Sleep(time.Second)
-		equal(t, "values", []string{get("a"), get("old"), get("none")}, []string{"2", "", ""})
-		for i := range 10 {
-			set(fmt.Sprint(i), "x", time.Minute)
-			get("a") // used lately, so that it stays
-		}
-		set("huge", string(make([]byte, 3000)), time.Minute)
-		equal(t, "values when there were too many", []string{get("a"), get("0"), get("9"), get("huge")}, []string{"2", "", "x", ""})
-
-		add := func(n int64) int64 {
-			sum, err := m.Add(ctx, "sum", n, time.Minute)
-			if err != nil {
-				t.Errorf("Add: %v", err)
-			}
-			return sum
-		}
-		equal(t, "sums", []int64{add(5), add(-2)}, []int64{5, 3})
-		time.Sleep(time.Minute)
-		equal(t, "the sum after its time", add(1), int64(1))
-	})
-}
-
-func TestMemoryForgetsOldCountersAndFullBuckets(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		m := &store.Memory{}
-		b := store.Bucket{Every: time.Second, Burst: 1}
-		fill := func(prefix string) {
-			for i := range 2000 { // more than are kept without looking for old ones
-				key := fmt.Sprint(prefix, i)
-				if _, err := m.Add(t.Context(), key, 1, time.Minute); err != nil {
-					t.Fatal(err)
-				}
-				if _, _, err := m.Reserve(t.Context(), key, []store.Reservation{{N: 1, Bucket: b}}, 0); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		fill("old")
-		sum, err := m.Add(t.Context(), "old1", 1, time.Minute)
-		equal(t, "a counter that is not old", sum, int64(2))
-		equal(t, "the error", err, nil)
-		_, ok, _ := m.Reserve(t.Context(), "old1", []store.Reservation{{N: 1, Bucket: b}}, 0)
-		equal(t, "whether a bucket that is empty gives a token", ok, false)
-		time.Sleep(time.Hour)
-		fill("new")
-		sum, err = m.Add(t.Context(), "old1", 1, time.Minute)
-		equal(t, "a counter that was old", sum, int64(1))
-		equal(t, "the error", err, nil)
-	})
-}
-
-// brokenStore is a store that is away.
+// brokenStore is a store that is unavailable.
 type brokenStore struct{}
 
 var errAway = errors.New("connection refused")
@@ -134,13 +31,13 @@ func (brokenStore) Reserve(context.Context, string, []store.Reservation, time.Du
 	return 0, false, errAway
 }
 
-// refusing and local are the two choices for when the store is away.
+// refusing and local are the two settings for an unavailable store.
 var (
 	refusing = middleware.Shared{Store: brokenStore{}, StoreDown: middleware.Refuse}
 	local    = middleware.Shared{Store: brokenStore{}, StoreDown: middleware.Local}
 )
 
-// wantStoreError checks that a call was refused because the store is away.
+// wantStoreError checks that a call was refused because the store is unavailable.
 func (h heard) wantStoreError(t *testing.T) {
 	t.Helper()
 	if !errors.Is(h.err, llm.Network) || !errors.Is(h.err, errAway) {
@@ -148,7 +45,7 @@ func (h heard) wantStoreError(t *testing.T) {
 	}
 }
 
-// frailStore is a store that can be away for a while.
+// frailStore is a store that can be unavailable for a while.
 type frailStore struct {
 	*store.Memory
 	away atomic.Bool
@@ -168,7 +65,7 @@ func (s *frailStore) Reserve(ctx context.Context, key string, draws []store.Rese
 	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
-// hangingStore answers nobody, from some moment on, before their contexts end.
+// hangingStore is a store that hangs after a point in time: operations end with their contexts.
 type hangingStore struct {
 	*store.Memory
 	hangs atomic.Bool
@@ -212,8 +109,8 @@ func (s *hangingStore) Reserve(ctx context.Context, key string, draws []store.Re
 	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
-// A store that hangs holds up neither calls nor their ends for long, and when it is known to be
-// away, calls do not wait for it.
+// A store that hangs delays neither calls nor their ends for long. Once it is known to be
+// unavailable, calls do not wait for it.
 func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 	for name, of := range map[string]func(middleware.Shared) piece{
 		"cache":     func(s middleware.Shared) piece { return &middleware.Cache{Sampled: true, Shared: s} },
@@ -229,7 +126,7 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 				store := &hangingStore{Memory: &store.Memory{}}
 				reply := llmtest.Text("Hello").Usage(1, 1)
 				if name == "breaker" {
-					reply = failure(llm.Server) // to have something to tell the store at the end
+					reply = failure(llm.Server) // so that the call writes to the store at its end
 				}
 				p := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 					store.hangs.Store(true)
@@ -244,8 +141,8 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 					t.Error("the store was not asked while it hung, so that this shows nothing")
 				}
 				h = stream(t.Context(), model.With(llm.WithName("another")), llm.Prompt("another question"))
-				h.wantTook(t, 0, 0)          // the store is known to be away
-				time.Sleep(10 * time.Second) // it is asked again
+				h.wantTook(t, 0, 0)          // the store is known to be unavailable
+				time.Sleep(10 * time.Second) // the store is tried again
 				asked := store.asked.Load()
 				var calls sync.WaitGroup
 				for n := range 20 {
@@ -261,7 +158,7 @@ func TestStoreThatHangsDoesNotHangCalls(t *testing.T) {
 	}
 }
 
-// A store that hangs fails no more than one call, however short the deadlines of calls are.
+// A store that hangs fails at most one call, even if the deadlines of calls are short.
 func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
 	for down, want := range map[middleware.StoreDown]llm.Kind{middleware.Local: "", middleware.Refuse: llm.Network} {
 		t.Run(string(down), func(t *testing.T) {
@@ -283,7 +180,7 @@ func TestStoreThatHangsIsAwayForCallsInAHurryToo(t *testing.T) {
 	}
 }
 
-// oversleeping is a store whose machine sleeps for an hour while it is asked the first time.
+// oversleeping is a store whose first operation takes an hour, because the machine is suspended.
 type oversleeping struct {
 	*store.Memory
 	asked atomic.Int64
@@ -297,7 +194,7 @@ func (s *oversleeping) Reserve(ctx context.Context, key string, draws []store.Re
 	return s.Memory.Reserve(ctx, key, draws, most)
 }
 
-// A machine that was suspended while it asked its store soon asks it again.
+// A machine that was suspended during an operation of the store tries the store again soon.
 func TestStoreIsNotLeftAloneForAsLongAsAMachineSlept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &oversleeping{Memory: &store.Memory{}}
@@ -309,15 +206,15 @@ func TestStoreIsNotLeftAloneForAsLongAsAMachineSlept(t *testing.T) {
 	})
 }
 
-// Two servers whose models have the same names, or two customers, share nothing of a store if their
-// scopes differ.
+// Two servers whose models have equal names, or two tenants, share no state if their scopes
+// differ.
 func TestScopesOfAStoreAreApart(t *testing.T) {
 	store := &store.Memory{}
 	in := func(scope string) middleware.Shared { return middleware.Shared{Store: store, Scope: scope} }
 	for name, tt := range map[string]struct {
 		of    func(middleware.Shared) piece
 		first llmtest.Reply
-		again func(h heard) bool // whether a second call shows that there was a first
+		again func(h heard) bool // whether a second call shows the state of the first one
 	}{
 		"cache": {func(s middleware.Shared) piece { return &middleware.Cache{Sampled: true, Shared: s} }, llmtest.Text("first"),
 			func(h heard) bool { return h.resp.Text() == "first" }},

@@ -9,7 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 )
 
-// Whether an answer can be gone on with, it says itself.
+// An answer reports whether it can be continued.
 func TestResumeGoesOnWithWhatSaysThatItCanBe(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
