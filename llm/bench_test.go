@@ -9,8 +9,8 @@ import (
 
 const chunks = 1000
 
-// thousandChunks is an answer of 1000 text events, made in advance, so that
-// what is measured is the package's own.
+// thousandChunks is an answer of 1000 text events. It is built in advance, so that only the
+// package under test is measured.
 func thousandChunks() llm.Events {
 	events := []llm.Event{start("id")}
 	for range chunks {
@@ -19,8 +19,8 @@ func thousandChunks() llm.Events {
 	return script(append(events, done())...)
 }
 
-// perChunk reports the time and the allocations of b's loop for each chunk;
-// allocs is what one round allocates.
+// perChunk reports the time and the allocations of b's loop for each chunk. The round is one
+// iteration of the loop.
 func perChunk(b *testing.B, round func()) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks, "ns/chunk")
 	b.ReportMetric(testing.AllocsPerRun(3, round)/chunks, "allocs/chunk")

@@ -175,7 +175,7 @@ func TestCollectKeepsAllElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Messages = answer(llm.Text{Text: "Ho"})
-	want.Sources, want.Logprobs = nil, nil // they belonged to the content taken back
+	want.Sources, want.Logprobs = nil, nil // they belong to the discarded content
 	want.FinishReason, want.RawFinishReason, want.Raw = llm.FinishStop, "stop", nil
 	want.Usage = llm.Usage{Input: llm.Known(5), Output: llm.Known(2)}
 	check(t, "response after a reset", want, got)
@@ -212,14 +212,14 @@ func TestStreamResponsesAreIndependent(t *testing.T) {
 	logprob := llm.Event{Type: llm.EventLogprob, Detail: &llm.TokenLogprob{}}
 	models := llm.Event{Type: llm.EventResult, Detail: &llm.ModelList{Models: make([]llm.ModelInfo, 1)}}
 	events := []llm.Event{
-		// Three of a kind leave room in a slice, into which the fourth goes.
+		// After three appends a slice has spare capacity for the fourth.
 		attempt("1"), attempt("2"), attempt("3"), attempt("4"), warning("1"), warning("2"), warning("3"), warning("4"),
 		source("1"), source("2"), source("3"), source("4"), logprob, logprob, logprob, logprob, models, models, models, models,
 		stepEnd("1"), stepEnd("2"), stepEnd("3"), stepEnd("4"),
 		reasoning("r"), text("a"), callStart(0, "c", "f"), callDelta(0, "{"), callDelta(0, "}"), callEnd(0, "c", "f", "{}"),
 		text("b"), text("c"), reset(), text("d"), done(),
 	}
-	// amend adds to a response, which is its caller's.
+	// amend adds to a response. The response belongs to its caller.
 	amend := func(resp *llm.Response) *llm.Response {
 		for i, m := range resp.Messages {
 			resp.Messages[i].Parts = append(m.Parts, llm.Text{Text: "mine"})

@@ -10,8 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// received returns the request that reaches the provider when req is asked of
-// a model with these defaults.
+// received returns the request that reaches the provider for req and these defaults.
 func received(t *testing.T, defaults llm.Request, req *llm.Request) *llm.Request {
 	t.Helper()
 	var got *llm.Request
@@ -25,7 +24,7 @@ func received(t *testing.T, defaults llm.Request, req *llm.Request) *llm.Request
 	return got
 }
 
-// fullRequest has a value other than zero in each field.
+// fullRequest has a non-zero value in each field.
 func fullRequest() llm.Request {
 	return llm.Request{
 		Messages:          []llm.Message{llm.System("Be brief."), llm.Assistant("", llm.ToolCall{ID: "c", Name: "f"}), llm.ToolResults(llm.ToolResult{CallID: "c"})},
@@ -51,8 +50,7 @@ func fullRequest() llm.Request {
 	}
 }
 
-// Each field by itself, so that a field that is added to Request and forgotten
-// in the defaults is found.
+// Fields are tested one by one, to find a new field of Request that is missing in the defaults.
 func TestEveryRequestFieldHasADefault(t *testing.T) {
 	full := reflect.ValueOf(fullRequest())
 	for i := range full.NumField() {
@@ -132,7 +130,7 @@ type namedOptions struct {
 func (o namedOptions) ProviderName() string { return o.Provider }
 
 func TestCallsDoNotModifyTheirRequest(t *testing.T) {
-	// Spare capacity everywhere, where an append would write.
+	// All slices have spare capacity, so that an append would write into them.
 	roomy := func() *llm.Request {
 		req := fullRequest()
 		req.Messages = append(make([]llm.Message, 0, 8), llm.User("?"))
@@ -141,7 +139,7 @@ func TestCallsDoNotModifyTheirRequest(t *testing.T) {
 		req.Options = append(make([]llm.Options, 0, 8), fakeOptions("own"))
 		return &req
 	}
-	// whole returns the slices of req as far as their capacity goes.
+	// whole returns req with its slices extended to their capacity.
 	whole := func(req *llm.Request) *llm.Request {
 		c := *req
 		c.Messages, c.Tools = c.Messages[:cap(c.Messages)], c.Tools[:cap(c.Tools)]

@@ -31,7 +31,7 @@
 //
 // # The end of a stream
 //
-// A call succeeds only if the server said that the answer had ended, by the rule of its own
+// A call succeeds only if the server said that the answer had ended, by the rule of its
 // protocol. Then the last event is [EventDone]. An answer that was cut fails with kind
 // [Incomplete]. [Error.Partial] holds the part that had arrived.
 //
@@ -41,6 +41,10 @@
 // first event with content is the commit point: see [EventType.Content]. A caller of
 // [Model.Generate] sees nothing before the answer is complete, so that call may be repeated
 // until [EventDone].
+//
+// After the commit point, middleware may do two things, if its settings allow them: start
+// again after an [EventReset], or continue the answer after exactly the text that the caller
+// has seen.
 //
 // Package llm repeats nothing. The middleware in [github.com/parley-llm/parley/llm/middleware]
 // does, for example Retry and Fallback. Middleware of your own calls

@@ -135,16 +135,16 @@ func TestFromContext(t *testing.T) {
 		matches []error
 		not     error
 	}{
-		{"cancelled with a cause", canceled,
+		{"canceled with a cause", canceled,
 			llm.Error{Kind: llm.Canceled, Message: "the caller canceled the call: mine", Err: mine},
 			[]error{llm.Canceled, context.Canceled, mine}, context.DeadlineExceeded},
 		{"expired", expired,
 			llm.Error{Kind: llm.Timeout, Message: "the caller's deadline passed", Err: context.DeadlineExceeded},
 			[]error{llm.Timeout, context.DeadlineExceeded}, context.Canceled},
-		{"cancelled because of some other deadline", byDeadlineCause,
+		{"canceled because of some other deadline", byDeadlineCause,
 			llm.Error{Kind: llm.Canceled, Message: "the caller canceled the call: context deadline exceeded", Err: context.DeadlineExceeded},
 			[]error{llm.Canceled, context.Canceled, context.DeadlineExceeded}, llm.Timeout},
-		{"cancelled because of an error with a kind", byLimit,
+		{"canceled because of an error with a kind", byLimit,
 			llm.Error{Kind: llm.Timeout, Message: "the idle limit ran out", Err: limit},
 			[]error{llm.Timeout, context.Canceled, limit}, llm.Canceled},
 	} {

@@ -7,7 +7,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Every chunk of every answer passes through each layer as an Event by value.
+// Each chunk of an answer passes through each middleware as an Event by value.
 func TestEventIsAtMostSevenWords(t *testing.T) {
 	const word = unsafe.Sizeof(uintptr(0))
 	if size := unsafe.Sizeof(llm.Event{}); size > 7*word {
@@ -19,7 +19,7 @@ func TestEventTypeNamesAndContent(t *testing.T) {
 	for _, test := range []struct {
 		event   llm.EventType
 		name    string
-		content bool // seeing it commits the call
+		content bool // the event commits the call
 	}{
 		{0, "invalid", false},
 		{llm.EventStart, "start", false},

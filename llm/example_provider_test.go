@@ -9,8 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// parrot is a provider: a backend that answers calls. This one needs no
-// server; it says what it is told, word by word.
+// parrot is a provider that repeats the last message, word by word.
 type parrot struct{}
 
 func (parrot) Name() string { return "parrot" }
@@ -29,7 +28,7 @@ func (parrot) Do(ctx context.Context, call *llm.Call) llm.Events {
 				return
 			}
 			if !yield(llm.Event{Type: llm.EventText, Text: word}, nil) {
-				return // the caller has left the loop
+				return // the caller stopped reading
 			}
 		}
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{
@@ -39,7 +38,7 @@ func (parrot) Do(ctx context.Context, call *llm.Call) llm.Events {
 	}
 }
 
-// A provider is a name and one method.
+// A provider has a name and one method.
 func ExampleProvider() {
 	model := llm.New(parrot{}, "grey")
 

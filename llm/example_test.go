@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// open stands in for providers.Open("openai/gpt-4o-mini") and its like: its
-// model gives one of the answers to each call, in turn, without a server.
+// open replaces providers.Open("openai/gpt-6-luna") in the examples. Its model gives the answers
+// in order, without a server.
 func open(answers ...llm.Events) *llm.Model {
 	next := 0
 	return llm.New(fake(func(context.Context, *llm.Call) llm.Events {
@@ -22,25 +22,25 @@ func open(answers ...llm.Events) *llm.Model {
 	}), "demo")
 }
 
-// bluesky is the stream of a model that thinks before it answers.
+// bluesky is an answer with reasoning.
 func bluesky() llm.Events {
 	return script(reasoning("Sunlight, air … "), reasoning("Rayleigh."),
 		text("Air scatters "), text("blue light "), text("the most."), done())
 }
 
-// weather is the stream of a model that asks for its tool.
+// weather is an answer with a tool call.
 func weather() llm.Events {
 	return script(callStart(0, "call_1", "weather"), callDelta(0, `{"city":`), callDelta(0, `"Oslo"}`),
 		callEnd(0, "call_1", "weather", `{"city":"Oslo"}`), done())
 }
 
-// report is what the model says once the tool has run.
+// report is the answer after the tool has run.
 func report() llm.Events { return script(text("It snows in Oslo."), done()) }
 
-// Print an answer while it arrives. Nothing is sent before the loop, and
-// leaving the loop early ends the call.
+// Print an answer while it arrives. The request is sent when the loop starts. Leaving the loop
+// early ends the call.
 func Example() {
-	model := open(bluesky()) // in a program: model, err := providers.Open("openai/gpt-4o-mini")
+	model := open(bluesky()) // in a program: model, err := providers.Open("openai/gpt-6-luna")
 
 	s := model.Stream(context.Background(), llm.Prompt("Why is the sky blue?"))
 	for text, err := range s.Text() {
@@ -56,7 +56,7 @@ func Example() {
 	// 5 in, 2 out
 }
 
-// Go on with a conversation: what an answer adds to it is in its Messages.
+// Continue a conversation. Response.Messages are the messages to append.
 func ExampleModel_Generate() {
 	model := open(bluesky(), script(text("Then the blue has been scattered away."), done()))
 
@@ -83,7 +83,7 @@ func ExampleModel_Generate() {
 	// Then the blue has been scattered away.
 }
 
-// See all of an answer: its reasoning, its tool calls, why it ended.
+// Read all events of an answer: reasoning, text, tool calls and the finish reason.
 func ExampleStream_Events() {
 	model := open(bluesky())
 
@@ -106,7 +106,7 @@ func ExampleStream_Events() {
 	// stop
 }
 
-// Run a tool that the model asks for, and give it the result.
+// Run a tool that the model calls, and send the result.
 func ExampleToolResults() {
 	model := open(weather(), report())
 
@@ -143,7 +143,7 @@ func ExampleToolResults() {
 	// It snows in Oslo.
 }
 
-// Tell failures apart by their kind; keep what had arrived.
+// Handle errors by their kind, and use the partial answer.
 func ExampleError() {
 	model := open(
 		failing(&llm.Error{Kind: llm.RateLimited, Status: 429, Message: "Too many requests", RetryAfter: 20 * time.Second}),
@@ -167,7 +167,7 @@ func ExampleError() {
 	// parley: fake/demo: incomplete reply: the connection closed
 }
 
-// Store a conversation and take it up again, with any provider.
+// Store a conversation as JSON, and continue it with any provider.
 func ExampleMessage_MarshalJSON() {
 	history := []llm.Message{
 		llm.User("What is this?", llm.Image{MediaType: "image/png", URL: "https://example.com/cat.png"}),
@@ -216,7 +216,7 @@ func ExampleMessage_MarshalJSON() {
 // Middleware is a function around a handler, or a type with a Wrap method. This one adds
 // up the usage of all calls of a model.
 func ExampleMiddlewareFunc() {
-	spent := make(chan llm.Usage, 10) // calls may come from many goroutines
+	spent := make(chan llm.Usage, 10) // many goroutines may make calls
 	meter := llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
 			return func(yield func(llm.Event, error) bool) {
@@ -270,8 +270,7 @@ func ExampleWithOuterMiddleware() {
 	// one try
 }
 
-// Give a model a standing instruction and settings of its own. What a request
-// sets itself wins.
+// Set a system message and default settings for a model. Settings of a request take precedence.
 func ExampleWithDefaults() {
 	model := llm.New(parrot{}, "grey", llm.WithDefaults(llm.Request{
 		Messages:  []llm.Message{llm.System("Repeat what you hear.")},

@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// fake is a provider made of a function.
+// fake is a provider that calls a function.
 type fake func(ctx context.Context, call *llm.Call) llm.Events
 
 func (fake) Name() string { return "fake" }
@@ -94,7 +94,7 @@ func read(events llm.Events) (all []llm.Event, last error) {
 	return all, nil
 }
 
-// asError returns err as an *llm.Error, which every error of a call must be.
+// asError returns err as an *llm.Error. Every error of a call must be one.
 func asError(t *testing.T, err error) *llm.Error {
 	t.Helper()
 	e, ok := err.(*llm.Error)
@@ -112,7 +112,7 @@ func diff(want, got any) string {
 	}))
 }
 
-// check reports the difference between what a test wants and what it got.
+// check reports the difference between the wanted and the actual value.
 func check(t *testing.T, what string, want, got any) {
 	t.Helper()
 	if d := diff(want, got); d != "" {

@@ -9,8 +9,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// A conversation that was read from anywhere can be stored, and what is stored
-// does not drift.
+// A conversation that was read can be stored, and its stored form is stable.
 func FuzzMessageJSON(f *testing.F) {
 	for _, seed := range messagesInJSON {
 		f.Add([]byte(seed.json))
@@ -48,15 +47,15 @@ func FuzzMessageJSON(f *testing.F) {
 		if !bytes.Equal(stored, again) {
 			t.Errorf("the stored form drifts:\n%s\n%s", stored, again)
 		}
-		// An answer is no longer what it was if its parts change their types.
+		// The parts must keep their types.
 		if len(first.Parts) != len(second.Parts) || first.Text() != second.Text() || first.Role != second.Role {
 			t.Errorf("%+v became %+v", first, second)
 		}
 	})
 }
 
-// eventsOf makes events of bytes: one byte is the type, the next the index and
-// the length of the text, which follows.
+// eventsOf returns the events encoded in bytes: one byte for the type, one for the index and the
+// length of the text, one for the detail, then the text.
 func eventsOf(data []byte) []llm.Event {
 	details := [...]llm.Detail{
 		nil, &llm.Start{ID: "id"}, provider("sig"), &llm.ToolCall{ID: "c", Name: "f"}, &llm.Media{Part: llm.Image{URL: "u"}}, &llm.Media{},
@@ -77,8 +76,7 @@ func eventsOf(data []byte) []llm.Event {
 	return events
 }
 
-// The text of an answer is the text of its events since the last step or
-// reset, whatever comes between them.
+// The text of an answer is the text of its events since the last step or reset.
 func FuzzCollect(f *testing.F) {
 	f.Add([]byte("\x02\x20\x00Hi\x02\x10\x02!\x03\x20\x00hm\x11\x00\x0e"))
 	f.Add([]byte("\x05\x01\x03\x06\x21\x00{}\x07\x01\x03\x02\x10\x00a\x11\x00\x0e"))
@@ -115,7 +113,7 @@ func FuzzCollect(f *testing.F) {
 			t.Errorf("error %v, and the events have an end: %t", err, ended)
 		}
 
-		// A stream builds the same answer, and survives being asked for it at any time.
+		// A stream builds the same answer, also if Response is called after each event.
 		s := answering(script(events...)).Stream(t.Context(), llm.Prompt("?"))
 		for range s.Events() {
 			s.Response()
@@ -123,7 +121,7 @@ func FuzzCollect(f *testing.F) {
 		check(t, "messages of a stream", resp.Messages, s.Response().Messages)
 		check(t, "cut calls of a stream", resp.IncompleteCalls, s.Response().IncompleteCalls)
 
-		// What was collected can be stored, but for nil parts and broken text.
+		// The answer can be stored, except for nil parts and invalid text.
 		for _, m := range resp.Messages {
 			if _, err := json.Marshal(m); err != nil && !strings.Contains(err.Error(), "the part is nil") && !strings.Contains(err.Error(), "not valid UTF-8") {
 				t.Errorf("%+v cannot be stored: %v", m, err)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Programs that use llm must not link anything they did not ask for, so the
-// package stands on the standard library and on this module's own internals.
+// Programs that import llm must not link other dependencies. The package may import the standard
+// library and internal packages of this module.
 func TestPackageImportsOnlyStandardLibraryAndOwnInternals(t *testing.T) {
 	const module = "github.com/parley-llm/parley/"
 	list := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".")

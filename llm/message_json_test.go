@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// messagesInJSON are messages with their stored form. Programs keep
-// conversations in it, so a change of any of these forms breaks them.
+// messagesInJSON are messages with their stored form. Programs store conversations in it, so a
+// change of these forms breaks them.
 var messagesInJSON = []struct {
 	name    string
 	message llm.Message
@@ -77,7 +77,7 @@ func TestProviderDataKeepsEveryByte(t *testing.T) {
 	for i := range all {
 		all[i] = byte(i)
 	}
-	for n := range all { // every length, and so every padding
+	for n := range all { // all lengths, and so all paddings
 		m := llm.Assistant("a", llm.Reasoning{ProviderData: &llm.ProviderData{Provider: "p", Data: all[:n]}})
 		data, err := json.Marshal(m)
 		if err != nil {
@@ -113,7 +113,7 @@ func TestMessagesOfOtherVersions(t *testing.T) {
 	}
 }
 
-// The decoder lends the bytes it hands out, and an Unknown keeps its own.
+// The decoder reuses its bytes, so an Unknown must have a copy.
 func TestUnknownPartOwnsItsBytes(t *testing.T) {
 	data := []byte(`{"role":"user","parts":[{"type":"x","v":"abc"}]}`)
 	var m llm.Message
@@ -125,7 +125,7 @@ func TestUnknownPartOwnsItsBytes(t *testing.T) {
 }
 
 func TestBadMessageJSON(t *testing.T) {
-	// The rest of some errors is encoding/json's, whose words are not ours to fix.
+	// Some errors end with the text of encoding/json. It is not compared.
 	const intoPart0, intoMessage = "parley: part 0 of the message: ", "parley: message: "
 	for _, test := range []struct{ name, json, want string }{
 		{"not an object", `[]`, intoMessage + "json: "},

@@ -11,8 +11,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// noting returns middleware that notes its name on the way in and, with a
-// stroke, on the way out.
+// noting returns middleware that records its name on the way in, and its name after a slash on
+// the way out.
 func noting(notes *[]string, name string) llm.Middleware {
 	return llm.MiddlewareFunc(func(next llm.Handler) llm.Handler {
 		return func(ctx context.Context, call *llm.Call) llm.Events {
@@ -89,7 +89,7 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 		tokens int
 	}{
 		{original, "tiny", []string{"a", "b", "c", "/c", "/b", "/a"}, 1},
-		{one.With(), "small", []string{"a", "b", "c", "one", "/one", "/c", "/b", "/a"}, 2}, // made after two
+		{one.With(), "small", []string{"a", "b", "c", "one", "/one", "/c", "/b", "/a"}, 2}, // created after two
 		{one, "small", []string{"a", "b", "c", "one", "/one", "/c", "/b", "/a"}, 2},
 		{two, "tiny", []string{"a", "b", "c", "two", "/two", "/c", "/b", "/a"}, 1},
 	} {

@@ -14,7 +14,7 @@ import (
 
 const password = "hunter2"
 
-// hides reports if out shows the password, as text, in hexadecimal or as bytes.
+// hides fails the test if out shows the password as text, in hexadecimal or as bytes.
 func hides(t *testing.T, how, out string) {
 	t.Helper()
 	for _, form := range []string{password, fmt.Sprintf("%x", password), fmt.Sprintf("%X", password), fmt.Sprintf("% x", password), strings.Trim(fmt.Sprint([]byte(password)), "[]")} {

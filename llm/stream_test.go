@@ -148,7 +148,7 @@ func TestStreamErrors(t *testing.T) {
 		want    llm.Error // its Op is OpChat
 		matches []error
 		text    string
-		partial *llm.Response // its one attempt's Err is the error
+		partial *llm.Response // the Err of its one attempt is the error
 	}{
 		{
 			name:    "provider's error is named and kept",
@@ -281,7 +281,7 @@ func TestStreamErrorKeepsPartialOfInnerLayer(t *testing.T) {
 	}
 }
 
-// A provider knows what no event says: what a failed answer cost, and its body.
+// A provider sets the fields that no event carries: the usage and the body of a failed answer.
 func TestStreamErrorTakesUsageAndBodyFromTheProvider(t *testing.T) {
 	known := &llm.Response{Usage: llm.Usage{Input: llm.Known(3)}, Raw: []byte("cut")}
 	s := answering(failing(&llm.Error{Kind: llm.Incomplete, Partial: known}, text("Ha"))).Stream(t.Context(), llm.Prompt("?"))
@@ -324,8 +324,8 @@ func TestStreamOfEndedContextSendsNothing(t *testing.T) {
 		matches []error
 		text    string
 	}{
-		{"cancelled", canceled, []error{llm.Canceled, context.Canceled}, "parley: fake/tiny: canceled: the caller canceled the call"},
-		{"cancelled with a cause", withCause, []error{llm.Canceled, context.Canceled, mine},
+		{"canceled", canceled, []error{llm.Canceled, context.Canceled}, "parley: fake/tiny: canceled: the caller canceled the call"},
+		{"canceled with a cause", withCause, []error{llm.Canceled, context.Canceled, mine},
 			"parley: fake/tiny: canceled: the caller canceled the call: the user closed the window"},
 		{"deadline", expired, []error{llm.Timeout, context.DeadlineExceeded}, "parley: fake/tiny: timed out: the caller's deadline passed"},
 		{"deadline with a cause", expiredCause, []error{llm.Timeout, context.DeadlineExceeded, mine},
@@ -355,8 +355,8 @@ func TestContextEndsInMidStream(t *testing.T) {
 		kind  llm.Kind
 		match error
 	}{
-		"cancelled": {llm.Canceled, context.Canceled},
-		"deadline":  {llm.Timeout, context.DeadlineExceeded},
+		"canceled": {llm.Canceled, context.Canceled},
+		"deadline": {llm.Timeout, context.DeadlineExceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -372,7 +372,7 @@ func TestContextEndsInMidStream(t *testing.T) {
 				}), "tiny")
 				var last error
 				for _, err := range model.Stream(ctx, llm.Prompt("?")).Text() {
-					if last = err; err == nil && name == "cancelled" {
+					if last = err; err == nil && name == "canceled" {
 						cancel()
 					}
 				}

@@ -47,7 +47,7 @@ func TestTokensTextAndJSON(t *testing.T) {
 		if err != nil || string(data) != test.json {
 			t.Errorf("%v is the JSON %s (%v), want %s", test.tokens, data, err, test.json)
 		}
-		back := llm.Known(99) // what was there before must not show
+		back := llm.Known(99) // the earlier value must be overwritten
 		if err := json.Unmarshal(data, &back); err != nil || back != test.tokens {
 			t.Errorf("%s is read back as %#v (%v), want %#v", data, back, err, test.tokens)
 		}

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Validate returns an error of kind [InvalidRequest] if the call lacks what its operation
-// needs: a request with messages for [OpChat] and [OpCountTokens], an embed request with
+// Validate returns an error of kind [InvalidRequest] if the call lacks the input of its
+// operation: a request with messages for [OpChat] and [OpCountTokens], an embed request with
 // inputs for [OpEmbed]. A nil call is an error too. The error names the provider, the model
 // and the operation.
 //

@@ -12,7 +12,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// fakeOptions are options of the provider that it is named after.
+// fakeOptions are options of the provider with the name of their value.
 type fakeOptions string
 
 func (o fakeOptions) ProviderName() string { return string(o) }
@@ -165,8 +165,8 @@ func TestEmbedRequestValidate(t *testing.T) {
 	}
 }
 
-// checkInvalid reports whether err is an InvalidRequest error with the message
-// want, or nil if want is "".
+// checkInvalid checks that err is an InvalidRequest error with the message want, or nil if want
+// is "".
 func checkInvalid(t *testing.T, err error, want string) {
 	t.Helper()
 	if want == "" {
@@ -216,7 +216,7 @@ func TestInvalidRequestsAreNotSent(t *testing.T) {
 	check(t, "a name that JSON cannot hold", "the model's name is not valid UTF-8 at byte 4", asError(t, err).Message)
 }
 
-// plainOptions are options with texts in every place that plain data has.
+// plainOptions are options with text in all places that plain data has.
 type plainOptions struct {
 	User     string            `json:"user"`
 	Tags     []string          `json:"tags"`

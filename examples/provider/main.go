@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/providers"
 )
 
@@ -21,51 +22,44 @@ func init() {
 	providers.Register("eliza", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return eliza{}, nil }})
 }
 
-// eliza is the provider. Providers must be safe for concurrent use. This one has no state.
+// eliza is the provider. It has no state, so it is safe for concurrent use, as all providers must be.
 type eliza struct{}
 
 // Name returns "eliza".
 func (eliza) Name() string { return "eliza" }
 
-// Do answers a chat. It emits each word as an event.
+// Do answers chats. Dispatch refuses all other operations, because eliza has no methods for them.
 func (e eliza) Do(ctx context.Context, call *llm.Call) llm.Events {
-	return func(yield func(llm.Event, error) bool) {
-		if call.Op != llm.OpChat {
-			yield(llm.Event{}, unsupported(call, "Eliza supports only chats"))
-			return
-		}
-		if len(call.Request.Tools) > 0 { // an unsupported setting is a warning or an error
-			const text = "Eliza does not support tools"
-			if call.Request.FailOnUnsupported {
-				yield(llm.Event{}, unsupported(call, text))
-				return
-			}
-			if !yield(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnUnsupported, Setting: "Tools", Message: text}}, nil) {
-				return
-			}
-		}
-		said := call.Request.Messages[len(call.Request.Messages)-1].Text()
-		words := strings.SplitAfter(reply(said), " ")
-		for _, word := range words {
-			if err := llm.FromContext(ctx); err != nil { // canceled, or out of time
-				yield(llm.Event{}, err)
-				return
-			}
-			if !yield(llm.Event{Type: llm.EventText, Text: word}, nil) {
-				return // the caller has left the loop: release all resources
-			}
-		}
-		// Without EventDone, the answer is incomplete.
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{
-			FinishReason: llm.FinishStop,
-			Usage:        llm.Usage{Input: llm.Known(len(strings.Fields(said))), Output: llm.Known(len(words))},
-		}}, nil)
-	}
+	return llmutil.Dispatch(ctx, call, e)
 }
 
-// unsupported returns an error that names the call, for middleware and logs.
-func unsupported(call *llm.Call, text string) error {
-	return &llm.Error{Kind: llm.Unsupported, Provider: call.Provider, Model: call.Model, Op: call.Op, Message: text}
+// Chat answers a chat, word by word. Dispatch passes the error that it returns to the caller.
+func (eliza) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if len(call.Request.Tools) > 0 { // report a setting that is not supported
+		const text = "Eliza does not support tools"
+		if call.Request.FailOnUnsupported {
+			return llm.Errorf(llm.Unsupported, text)
+		}
+		if !yield(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnUnsupported, Setting: "Tools", Message: text}}, nil) {
+			return nil
+		}
+	}
+	said := call.Request.Messages[len(call.Request.Messages)-1].Text()
+	words := strings.SplitAfter(reply(said), " ")
+	for _, word := range words {
+		if err := llm.FromContext(ctx); err != nil { // the caller canceled
+			return err
+		}
+		if !yield(llm.Event{Type: llm.EventText, Text: word}, nil) {
+			return nil // the caller stopped reading
+		}
+	}
+	// Only this event makes the answer complete.
+	yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{
+		FinishReason: llm.FinishStop,
+		Usage:        llm.Usage{Input: llm.Known(len(strings.Fields(said))), Output: llm.Known(len(words))},
+	}}, nil)
+	return nil
 }
 
 // rules are the patterns of messages, and the replies.

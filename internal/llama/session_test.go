@@ -2,7 +2,6 @@ package llama_test
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,8 +14,6 @@ import (
 	"github.com/parley-llm/parley/internal/llama"
 	"github.com/parley-llm/parley/internal/llama/kernel"
 )
-
-var le = binary.LittleEndian
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // Result emits the answer to a call that is not a chat: the start event, the warnings,
@@ -12,25 +13,12 @@ import (
 func Result(r *httpcall.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	start := r.Start()
 	start.Model = model
-	emitResult(start, result, usage, yield, warnings...)
+	llmutil.YieldResult(yield, start, result, usage, warnings...)
 }
 
 // LocalResult is Result for an answer that was computed without a request.
 func LocalResult(provider string, call *llm.Call, result llm.Detail, yield func(llm.Event, error) bool) {
-	emitResult(&llm.Start{Provider: provider, Model: call.Model}, result, llm.Usage{}, yield)
-}
-
-func emitResult(start *llm.Start, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
-	if !yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) {
-		return
-	}
-	for i := range warnings {
-		if !yield(llm.Event{Type: llm.EventWarning, Detail: &warnings[i]}, nil) {
-			return
-		}
-	}
-	_ = yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
-		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
+	llmutil.YieldResult(yield, &llm.Start{Provider: provider, Model: call.Model}, result, llm.Usage{})
 }
 
 // Embeddings emits the vectors of an embedding call. It returns an error that has not been

@@ -22,5 +22,7 @@
 // # Drafts
 //
 // A schema with a $schema of draft-07 is read as draft-07. Any other schema is read as
-// draft 2020-12. Remote references are refused: nothing is downloaded.
+// draft 2020-12. Many tools declare no $schema and use keywords of draft-07, so without a
+// $schema an array of items and dependencies mean the same as in draft-07. Remote references
+// are refused: nothing is downloaded.
 package schema

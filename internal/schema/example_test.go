@@ -46,6 +46,7 @@ func Example() {
 		}
 		fmt.Println(string(original))
 		if report := validator.Validate(original); !report.Valid() {
+			translated.Relocate([]byte(answer), report) // paths as the model wrote them
 			fmt.Println(report)
 		}
 	}

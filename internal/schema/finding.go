@@ -12,7 +12,7 @@ type Finding struct {
 	// string. A pointer of more than 300 bytes is cut and ends in an ellipsis.
 	Path string
 	// Keyword is the keyword of the schema that failed, for example "required". It is empty
-	// for text that is no JSON and for exceeded limits.
+	// for text that is no JSON, for duplicate keys and for exceeded limits.
 	Keyword string
 	// Schema is the JSON pointer of the subschema that has the keyword.
 	Schema string
@@ -30,9 +30,8 @@ func (f Finding) String() string {
 
 // Report is the result of a validation.
 type Report struct {
-	// Findings has at most MaxFindings findings, and one more if a limit was exceeded. The
-	// findings of an object come before those of its members. It is empty if the instance is
-	// valid.
+	// Findings has at most MaxFindings findings, and one more if a limit was exceeded. It is
+	// empty if the instance is valid.
 	Findings []Finding
 	// More is true if there are more findings than Findings holds.
 	More bool

@@ -54,6 +54,10 @@ var keywords = map[string]form{
 	"contentEncoding": formString, "contentMediaType": formString, "contentSchema": formSchema,
 }
 
+// newer are keywords that draft-07 does not have and ignores. It does not have $defs either,
+// but schemas of draft-07 use it.
+const newer = "prefixItems dependentRequired dependentSchemas unevaluatedItems unevaluatedProperties minContains maxContains"
+
 // typeSet is a set of JSON Schema types.
 type typeSet uint8
 

@@ -10,6 +10,7 @@ import (
 type linker struct {
 	limits      Limits
 	draft7      bool
+	older       bool // keywords that draft 2020-12 replaced are valid
 	nodes       []*node
 	enumValues  int
 	patternSize int
@@ -37,7 +38,7 @@ func (l *linker) link(n *node) *Error {
 	for i, name := range n.at.list.names {
 		member := &n.at.list.values[i]
 		form, known := keywords[name]
-		if !known {
+		if !known || l.draft7 && hasWord(newer, name) {
 			continue
 		}
 		if err := l.check(n, name, form, member); err != nil {
@@ -278,11 +279,9 @@ func (l *linker) schemas(n *node, name string, v *value) *Error {
 	case "oneOf":
 		n.oneOf = kids
 	case "prefixItems":
-		if !l.draft7 {
-			n.prefix = kids
-		}
+		n.prefix = kids
 	case "items":
-		if l.draft7 {
+		if l.older && n.prefix == nil {
 			n.prefix = kids
 		}
 	}
@@ -297,7 +296,7 @@ func (l *linker) schemaMap(n *node, name string, v *value) *Error {
 			if !allStrings(&member) {
 				return n.errorf(name+"/"+escape(key), "write an array of strings", "it cannot be %s", describe(&member))
 			}
-			if l.draft7 {
+			if l.older {
 				n.dependentRequired = append(n.dependentRequired, dependency{key, stringsOf(&member)})
 			}
 			continue
@@ -319,11 +318,9 @@ func (l *linker) schemaMap(n *node, name string, v *value) *Error {
 				return err
 			}
 		case "dependentSchemas":
-			if !l.draft7 {
-				n.dependentSchemas = append(n.dependentSchemas, kid)
-			}
+			n.dependentSchemas = append(n.dependentSchemas, kid)
 		case "dependencies":
-			if l.draft7 {
+			if l.older {
 				n.dependentSchemas = append(n.dependentSchemas, kid)
 			}
 		}
@@ -333,7 +330,7 @@ func (l *linker) schemaMap(n *node, name string, v *value) *Error {
 
 // settle applies the rules between keywords of one schema. They depend on the draft.
 func (l *linker) settle(n *node) {
-	if l.draft7 && n.prefix != nil {
+	if items, ok := n.at.member("items"); ok && items.kind == kindArray && l.older {
 		n.items = n.kid(step{"additionalItems", ""})
 	}
 	if n.cond == nil {

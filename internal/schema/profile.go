@@ -29,8 +29,9 @@ type Profile struct {
 	// Closed is true if every object needs additionalProperties false. Maps become arrays of
 	// {"key": …, "value": …}.
 	Closed bool
-	// Untyped says how subschemas without a type are treated.
-	Untyped UntypedForm
+	// Typed is true if every subschema needs a type. A schema that accepts any value cannot be
+	// expressed then. A type that follows from other keywords is always added.
+	Typed bool
 	// OneType is true if type must not be a list.
 	OneType bool
 	// Null is the form in which a nullable value is written.
@@ -74,18 +75,6 @@ type Profile struct {
 	// numbers to add.
 	Request RequestLimits
 }
-
-// UntypedForm says how subschemas without a type are treated.
-type UntypedForm uint8
-
-const (
-	// UntypedKept sends them as they are.
-	UntypedKept UntypedForm = iota
-	// UntypedInferred adds the type if it follows from other keywords.
-	UntypedInferred
-	// UntypedRefused adds the type if it follows from other keywords, and fails otherwise.
-	UntypedRefused
-)
 
 // NullForm is the form in which a nullable value is written.
 type NullForm uint8

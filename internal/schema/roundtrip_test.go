@@ -35,6 +35,7 @@ var wild = []string{
 	`{"type":"object","properties":{"free":{},"yes":true,"no":false},"required":["free"]}`,
 	`{"type":"object","properties":{"list":{"type":"array"},"bag":{"type":"object"}}}`,
 	`{"type":"object","properties":{}}`,
+	`{"type":"object","properties":{"a":{"type":["string","null"],"enum":[null]},"b":{"type":["null","array","object"],"items":{"type":"null"}},"c":{"enum":[{"x":1},[2],"s"]}},"required":["a","b"]}`,
 	`{"type":"object"}`,
 	`{"type":"object","patternProperties":{"^[A-Z]{3}$":{"type":"integer"}},"additionalProperties":false}`,
 	`{"type":"object","properties":{"a/b":{"$ref":"#/properties/c~0d"},"c~d":{"type":"object","properties":{"e":{"type":"null"}}}},"maxProperties":5}`,
@@ -190,6 +191,7 @@ func TestAnswersTranslateBack(t *testing.T) {
 	for _, source := range wild {
 		s := parse(t, source)
 		original := s.Validator(schema.Options{})
+		same := sameShape(t, s)
 		for _, p := range schema.Profiles() {
 			tr, err := s.For(p)
 			if err != nil {
@@ -227,6 +229,11 @@ func TestAnswersTranslateBack(t *testing.T) {
 					t.Errorf("%s\n%s\n%s\nanswer %s\nback   %s\n%s", p.Name, source, tr.Schema, answer, back, report)
 					break
 				}
+				for name, other := range same {
+					if report := other.Validate(back); !report.Valid() {
+						t.Errorf("%s: %s refuses %s, which the original accepts: %s", source, name, back, report)
+					}
+				}
 			}
 		}
 	}
@@ -234,6 +241,20 @@ func TestAnswersTranslateBack(t *testing.T) {
 	if checked < 5000 || wrong > checked/50 {
 		t.Errorf("%d answers were checked, %d were written wrongly", checked, wrong)
 	}
+}
+
+// sameShape returns validators of the translations whose instances have the original form.
+func sameShape(t *testing.T, s *schema.Schema) map[string]*schema.Validator {
+	validators := map[string]*schema.Validator{}
+	for _, name := range []string{"gemini", "llamacpp", "xgrammar"} {
+		tr, err := s.For(profile(t, name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		validators[name] = parse(t, string(tr.Schema)).Validator(schema.Options{})
+	}
+	return validators
 }
 
 // breach returns a description of the first place where a translated schema breaks the rules
@@ -266,7 +287,7 @@ func breach(p schema.Profile, v any, inUnion bool) string {
 	switch {
 	case list && p.OneType:
 		return fmt.Sprintf("several types in %v", node)
-	case !typed && node["anyOf"] == nil && node["oneOf"] == nil && node["$ref"] == nil && p.Untyped == schema.UntypedRefused:
+	case !typed && node["anyOf"] == nil && node["oneOf"] == nil && node["$ref"] == nil && p.Typed:
 		return fmt.Sprintf("no type in %v", node)
 	case p.AllRequired && len(required) != len(properties):
 		return fmt.Sprintf("an optional property in %v", node)
@@ -308,15 +329,31 @@ func asMap(v any) map[string]any {
 	return m
 }
 
-// checkTranslation translates to every profile and checks the results against its rules.
-func checkTranslation(t *testing.T, s *schema.Schema, answers ...[]byte) {
-	for _, p := range schema.Profiles() {
+// distinctProfiles returns the profiles that translate differently.
+func distinctProfiles() []schema.Profile {
+	seen := map[schema.Profile]bool{}
+	return slices.DeleteFunc(schema.Profiles(), func(p schema.Profile) bool {
+		p.Name, p.Source, p.FailsOpen, p.PromptToo, p.Request = "", "", "", false, schema.RequestLimits{}
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
+}
+
+// checkTranslation translates to profiles and checks the results against their rules.
+func checkTranslation(t *testing.T, profiles []schema.Profile, s *schema.Schema, answers ...[]byte) {
+	original := s.Validator(schema.Options{})
+	for _, p := range profiles {
 		tr, err := s.For(p)
 		if err != nil {
 			continue
 		}
 		for _, answer := range answers {
-			if _, err := tr.Back(answer); err != nil && json.Valid(answer) && len(answer) < 1000 && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "UTF-8") {
+			back, err := tr.Back(answer)
+			if err == nil {
+				tr.Relocate(answer, original.Validate(back))
+			}
+			if err != nil && json.Valid(answer) && len(answer) < 1000 && !strings.Contains(err.Error(), "nested") && !strings.Contains(err.Error(), "UTF-8") {
 				t.Errorf("%s: Back(%s): %v", p.Name, answer, err)
 			}
 		}
@@ -341,13 +378,13 @@ func checkTranslation(t *testing.T, s *schema.Schema, answers ...[]byte) {
 
 func TestTranslationsObeyTheirProfiles(t *testing.T) {
 	for _, source := range wild {
-		checkTranslation(t, parse(t, source))
+		checkTranslation(t, schema.Profiles(), parse(t, source))
 	}
 	for _, draft := range []string{"draft2020-12", "draft7"} {
 		for _, groups := range suite(t, draft) {
 			for _, g := range groups {
 				if s, err := schema.Parse(withDraft(g.Schema, draft), schema.Limits{}); err == nil {
-					checkTranslation(t, s)
+					checkTranslation(t, schema.Profiles(), s)
 				}
 			}
 		}
@@ -362,12 +399,13 @@ func FuzzTranslate(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add([]byte(seed[0]), []byte(seed[1]))
 	}
+	profiles := distinctProfiles()
 	f.Fuzz(func(t *testing.T, source, answer []byte) {
 		if len(source) > 2000 {
 			return
 		}
 		if s, err := schema.Parse(source, schema.Limits{}); err == nil {
-			checkTranslation(t, s, answer)
+			checkTranslation(t, profiles, s, answer)
 		}
 	})
 }

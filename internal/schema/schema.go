@@ -58,7 +58,7 @@ func build(v value, limits Limits) (*Schema, *Error) {
 		"http://json-schema.org/draft-07/schema", "https://json-schema.org/draft-07/schema":
 		s.draft7 = true
 	}
-	l := &linker{limits: limits, draft7: s.draft7}
+	l := &linker{limits: limits, draft7: s.draft7, older: s.draft7 || !s.root.has("$schema")}
 	if err := l.link(s.root); err != nil {
 		return nil, err
 	}

@@ -92,6 +92,31 @@ func TestParseTakesRecursionThroughValues(t *testing.T) {
 	}
 }
 
+func TestDraftsOfKeywords(t *testing.T) {
+	const draft7, draft2020 = `"$schema": "http://json-schema.org/draft-07/schema#"`, `"$schema": "https://json-schema.org/draft/2020-12/schema"`
+	for _, test := range []struct {
+		schema, instance string
+		valid            bool
+	}{
+		{`{"items": [{"type": "string"}], "additionalItems": false}`, `[1]`, false},
+		{`{"items": [{"type": "string"}], "additionalItems": false}`, `["a", 1]`, false},
+		{`{"items": [{"type": "string"}]}`, `["a", 1]`, true},
+		{`{"dependencies": {"a": ["b"], "c": {"minProperties": 2}}}`, `{"a": 1}`, false},
+		{`{"dependencies": {"a": ["b"], "c": {"minProperties": 2}}}`, `{"c": 1}`, false},
+		{`{` + draft7 + `, "items": [{"type": "string"}]}`, `[1]`, false},
+		{`{` + draft2020 + `, "items": [{"type": "string"}], "dependencies": {"a": ["b"]}}`, `[1]`, true},
+		{`{` + draft7 + `, "prefixItems": [{"type": "string"}], "unevaluatedItems": false}`, `[1]`, true},
+		{`{` + draft7 + `, "dependentRequired": {"a": ["b"]}}`, `{"a": 1}`, true},
+		{`{` + draft7 + `, "properties": {"a": {"$ref": "#/$defs/x", "minimum": 5}}, "$defs": {"x": {"type": "integer"}}}`, `{"a": 1}`, true},
+		{`{"properties": {"a": {"$ref": "#/definitions/x", "minimum": 5}}, "definitions": {"x": {"type": "integer"}}}`, `{"a": 1}`, false},
+	} {
+		report := parse(t, test.schema).Validator(schema.Options{}).Validate([]byte(test.instance))
+		if report.Valid() != test.valid {
+			t.Errorf("%s %s: valid=%v %s", test.schema, test.instance, report.Valid(), report)
+		}
+	}
+}
+
 func TestParseBoundsHostileSchemas(t *testing.T) {
 	fanOut := func(levels int) string {
 		var defs []string

@@ -89,7 +89,9 @@ func (s *Schema) translate(p *Profile) (*Translation, *Error) {
 
 // marked returns the validator of a translated schema, for Back.
 func marked(out value) (*Validator, *Error) {
-	s, err := build(out, Limits{Depth: 200, Nodes: 2 * maxWork, Expansion: 2 * maxWork}.withDefaults())
+	const many = 1 << 30 // the original schema is bounded, and so is the work on it
+	limits := Limits{Depth: 200, Nodes: many, EnumValues: many, PatternSize: many, Expansion: many}
+	s, err := build(out, limits.withDefaults())
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +213,7 @@ type translator struct {
 }
 
 const (
-	maxWork     = 100_000
+	maxWork     = 30_000
 	maxLevel    = 3000
 	maxWarnings = 100
 )

@@ -204,6 +204,9 @@ func (t *translator) pairs(m *members, at *node, out value, text *description) (
 	if len(parts) > 0 {
 		place = parts[0].n
 	}
+	if out.has("enum") || out.has("const") {
+		return value{}, t.unsupported(at, "enum", "describe the objects by properties", "%s has no maps, and so no enum of objects", t.profile.Name)
+	}
 	v, err := t.schema(parts, place)
 	if err != nil {
 		return value{}, t.never(err, place)

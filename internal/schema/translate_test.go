@@ -133,6 +133,7 @@ func TestUnsupportedSchemas(t *testing.T) {
 		{"contradiction", "gemini", `{"allOf":[{"type":"string"},{"type":"integer"}]}`, "schema: no value can match the schema: remove the contradiction"},
 		{"false", "openai-strict", `false`, "schema: no value can match the schema: remove the contradiction"},
 		{"dynamic reference", "llamacpp", `{"$dynamicAnchor":"a","items":{"$dynamicRef":"#a"}}`, "schema at /items/$dynamicRef: llamacpp has no $dynamicRef: use $ref"},
+		{"enum of maps", "deepseek-strict-tools", `{"type":"object","properties":{"a":{"type":"object","additionalProperties":{"type":"integer"},"enum":[{"x":1}]}}}`, "schema at /properties/a/enum: deepseek-strict-tools has no maps, and so no enum of objects: describe the objects by properties"},
 		{"same first key", "openai-strict", `{"type":"object","properties":{"u":{"anyOf":[{"type":"object","properties":{"a":{"type":"string"}}},{"type":"object","properties":{"a":{"type":"integer"}}}]}}}`, "schema: objects in one anyOf begin with the same property, which openai-strict refuses: give each alternative a property that the others lack"},
 		{"too many alternatives", "cerebras", `{"type":"object","properties":{"u":{"anyOf":[{"type":"string"},{"type":"integer"},{"type":"number"},{"type":"boolean"},{"type":"null"},{"type":"array","items":{"type":"null"}}]}}}`, "schema: schema has 6 alternatives in one anyOf, and cerebras accepts 5: simplify the schema, or use another backend"},
 		{"too many properties", "openai-strict", object(5001, `{"type":"null"}`), "schema: schema has 5001 properties, and openai-strict accepts 5000: simplify the schema, or use another backend"},
@@ -166,12 +167,31 @@ func TestHostileSchemasTranslateInBounds(t *testing.T) {
 		defs = append(defs, fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/$defs/d%d"},"b":{"$ref":"#/$defs/d%d"}}}`, i, i+1, i+1))
 	}
 	s := parse(t, `{"$ref":"#/$defs/d0","$defs":{`+strings.Join(defs, ",")+`,"d16":{"type":"string"}}}`)
-	if _, err := s.For(profile(t, "portable")); err == nil || !strings.Contains(err.Error(), "expands to more than 100000 subschemas") {
+	if _, err := s.For(profile(t, "portable")); err == nil || !strings.Contains(err.Error(), "expands to more than 30000 subschemas") {
 		t.Errorf("got %v", err)
 	}
 	unions := strings.TrimSuffix(strings.Repeat(`{"anyOf":[{"type":"object"},{"required":["a"]}]},`, 20), ",")
-	if _, err := parse(t, `{"allOf":[`+unions+`]}`).For(profile(t, "gemini")); err == nil || !strings.Contains(err.Error(), "expands to more than 100000 subschemas") {
+	if _, err := parse(t, `{"allOf":[`+unions+`]}`).For(profile(t, "gemini")); err == nil || !strings.Contains(err.Error(), "expands to more than 30000 subschemas") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestInlinedEnumsMayExceedTheLimitOfSchemas(t *testing.T) {
+	var values, properties []string
+	for i := range 1000 {
+		values = append(values, fmt.Sprintf(`"v%d"`, i))
+	}
+	for i := range 20 {
+		properties = append(properties, fmt.Sprintf(`"p%d":{"$ref":"#/$defs/e"}`, i))
+	}
+	s := parse(t, `{"type":"object","properties":{`+strings.Join(properties, ",")+`},"$defs":{"e":{"enum":[`+strings.Join(values, ",")+`]}}}`)
+	tr, err := s.For(profile(t, "portable"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := tr.Back([]byte(`{"p0":"v1","p1":null}`))
+	if err != nil || string(back) != `{"p0":"v1"}` {
+		t.Errorf("got %s, %v", back, err)
 	}
 }
 
@@ -231,6 +251,39 @@ func TestBack(t *testing.T) {
 	}
 	if _, err := tr.Back([]byte(`{"list":`)); err == nil || err.Error() != "schema: JSON ends too early, at byte 8: complete the value" {
 		t.Errorf("cut answer: got %v", err)
+	}
+}
+
+func TestRelocateFindsPlacesInTheAnswer(t *testing.T) {
+	s := parse(t, `{"type":"array","items":{"type":"object","properties":{"sizes":{"type":"object","additionalProperties":{"type":"object","properties":{"a/b":{"type":"integer","minimum":5}},"required":["a/b"],"additionalProperties":false}},"u":{"anyOf":[{"type":"string","maxLength":1},{"type":"array","items":{"type":"object","additionalProperties":{"type":"string","minLength":2}}}]}},"required":["sizes","u"]}}`)
+	tr, err := s.For(profile(t, "openai-strict"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := []byte(`{"value":[{"sizes":[{"key":"x","value":{"a/b":7}},{"key":"s/t","value":{"a/b":1}}],"u":"long"},{"sizes":[],"u":[[],[{"key":"k","value":"z"}]]},{"sizes":{}}]}`)
+	back, err := tr.Back(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := s.Validator(schema.Options{}).Validate(back)
+	before := strings.Join([]string{
+		"/0/sizes/s~1t/a~1b: must be at least 5, but is 1",
+		"/0/u: must have at most 1 characters, but has 4",
+		"/1/u/1/k: must have at least 2 characters, but has 1",
+		`/2: member "u" is missing: add it`,
+	}, "\n")
+	if report.String() != before {
+		t.Fatalf("got\n%s\nwant\n%s", report, before)
+	}
+	tr.Relocate(answer, report)
+	after := strings.Join([]string{
+		"/value/0/sizes/1/value/a~1b: must be at least 5, but is 1",
+		"/value/0/u: must have at most 1 characters, but has 4",
+		"/value/1/u/1/0/value: must have at least 2 characters, but has 1",
+		`/value/2: member "u" is missing: add it`,
+	}, "\n")
+	if report.String() != after {
+		t.Errorf("got\n%s\nwant\n%s", report, after)
 	}
 }
 

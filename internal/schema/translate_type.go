@@ -4,7 +4,7 @@ import "slices"
 
 // untyped translates leaves that restrict no type.
 func (t *translator) untyped(leaves []part, text *description, at *node) (value, *Error) {
-	if t.profile.Untyped == UntypedRefused {
+	if t.profile.Typed {
 		return value{}, t.unsupported(at, "", "give it a type", "schema accepts any value, which %s cannot express", t.profile.Name)
 	}
 	out := newObject()
@@ -177,7 +177,7 @@ func (t *translator) array(leaves []part, at *node, out value, text *description
 		} else {
 			items = &item
 		}
-	case length == 0 && t.profile.Untyped == UntypedRefused:
+	case length == 0 && t.profile.Typed:
 		return value{}, t.unsupported(at, "", "add items with a type", "array has no items, and %s cannot express items of any type", t.profile.Name)
 	}
 	return t.items(at, out, text, prefix, items, closed)

@@ -2,7 +2,7 @@ package schema
 
 // union is an anyOf or oneOf of a part.
 type union struct {
-	part    int
+	part    int // index among the leaves
 	n       *node
 	keyword string
 	kids    []*node
@@ -12,10 +12,10 @@ type union struct {
 func (p part) unions() []union {
 	var unions []union
 	if p.n.anyOf != nil && p.union != "anyOf" && p.union != "both" {
-		unions = append(unions, union{0, p.n, "anyOf", p.n.anyOf})
+		unions = append(unions, union{n: p.n, keyword: "anyOf", kids: p.n.anyOf})
 	}
 	if p.n.oneOf != nil && p.union != "oneOf" && p.union != "both" {
-		unions = append(unions, union{0, p.n, "oneOf", p.n.oneOf})
+		unions = append(unions, union{n: p.n, keyword: "oneOf", kids: p.n.oneOf})
 	}
 	return unions
 }
@@ -53,28 +53,35 @@ func (t *translator) conjunction(leaves []part, at *node) (value, *Error) {
 	if types == 0 {
 		return t.untyped(leaves, text, at)
 	}
+	null := types&typeNull != 0 && nullAllowed(leaves)
 	rest := types &^ typeNull
-	if rest == 0 {
-		return text.addTo(newObject().add("type", newString("null"))), nil
+	out, err := value{}, errNever
+	switch {
+	case rest == 0:
+	case rest&(rest-1) != 0 && (t.profile.OneType || rest&(typeObject|typeArray) != 0):
+		out, err = t.split(leaves, rest, text, at)
+	default:
+		out, err = t.typed(leaves, rest, at, text)
 	}
-	split := rest&(rest-1) != 0 && (t.profile.OneType || rest&(typeObject|typeArray) != 0)
-	if !split {
-		out, err := t.typed(leaves, rest, at, text)
-		if err != nil || types&typeNull == 0 || !nullAllowed(leaves) {
-			return out, err
-		}
+	switch {
+	case err == errNever && null:
+		return t.description(leaves).addTo(newObject().add("type", newString("null"))), nil
+	case err != nil:
+		return value{}, err
+	case null:
 		return t.nullable(out), nil
 	}
-	return t.split(leaves, rest, types, text, at)
+	return out, nil
 }
 
-// split writes a list of types as anyOf.
-func (t *translator) split(leaves []part, rest, types typeSet, text *description, at *node) (value, *Error) {
+// split writes a list of types as anyOf. Objects and arrays stand alone, because their
+// keywords are translated.
+func (t *translator) split(leaves []part, types typeSet, text *description, at *node) (value, *Error) {
 	var branches []value
 	t.inUnion++
 	defer func() { t.inUnion-- }()
 	for _, name := range typeNames {
-		if rest&name.set == 0 {
+		if types&name.set == 0 {
 			continue
 		}
 		branch, err := t.typed(leaves, name.set, at, &description{})
@@ -89,11 +96,7 @@ func (t *translator) split(leaves []part, rest, types typeSet, text *description
 	if len(branches) == 0 {
 		return value{}, errNever
 	}
-	out := text.addTo(newObject().add("anyOf", newArray(branches...)))
-	if types&typeNull != 0 && nullAllowed(leaves) {
-		out = t.nullable(out)
-	}
-	return out, nil
+	return text.addTo(newObject().add("anyOf", newArray(branches...))), nil
 }
 
 // intersect returns the types that both sets allow. Zero means that there is no restriction.

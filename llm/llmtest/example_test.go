@@ -11,10 +11,10 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// summarise is a function of a program: what the examples test.
-func summarise(ctx context.Context, model *llm.Model, text string) (string, error) {
+// summarize is the function of a program that the examples test.
+func summarize(ctx context.Context, model *llm.Model, text string) (string, error) {
 	resp, err := model.Generate(ctx, &llm.Request{
-		Messages:  []llm.Message{llm.System("Summarise in one sentence."), llm.User(text)},
+		Messages:  []llm.Message{llm.System("Summarize in one sentence."), llm.User(text)},
 		MaxTokens: 100,
 	})
 	if err != nil {
@@ -23,10 +23,10 @@ func summarise(ctx context.Context, model *llm.Model, text string) (string, erro
 	return strings.TrimSpace(resp.Text()), nil
 }
 
-// A scripted provider says what the model answers, and tells what it was asked.
+// Test a function with a scripted answer, and check its request.
 func Example() {
 	p := llmtest.New(llmtest.Text("  It is ", "short.\n"))
-	summary, err := summarise(context.Background(), p.Model(), "A long text.")
+	summary, err := summarize(context.Background(), p.Model(), "A long text.")
 
 	fmt.Printf("%q, error: %v\n", summary, err)
 	asked := p.Calls()[0].Request
@@ -36,7 +36,7 @@ func Example() {
 	// asked: A long text. with at most 100 tokens
 }
 
-// Each call gets the next reply: here the model calls a tool, fails, and answers.
+// Each call gets the next reply: a tool call, an error, an answer.
 func ExampleNew() {
 	model := llmtest.New(
 		llmtest.Reasoning("I need the weather.").ToolCall("get_weather", `{"city":"Paris"}`),
@@ -63,7 +63,7 @@ func ExampleNew() {
 	// stop Sunny. 120 in, 3 out
 }
 
-// A stream that is cut gives what it has, and then an error.
+// A stream that is cut has a part of the text, and then an error.
 func ExampleReply_CutAfter() {
 	model := llmtest.New(llmtest.Text("Once", " upon", " a time").CutAfter(2, nil)).Model()
 
@@ -80,14 +80,14 @@ func ExampleReply_CutAfter() {
 	// incomplete: true
 }
 
-// A provider without a script repeats what it is told.
+// A provider without a script repeats the last message.
 func ExampleEcho() {
 	resp, err := llmtest.New().Model().Generate(context.Background(), llm.Prompt("Polly wants a cracker."))
 	fmt.Println(resp.Text(), err)
 	// Output: Polly wants a cracker. <nil>
 }
 
-// An answer can depend on the question.
+// Compute the answer from the call.
 func ExampleFunc() {
 	shout := llmtest.Always(llmtest.Func(func(ctx context.Context, call *llm.Call) llm.Events {
 		said := call.Request.Messages[0].Text()

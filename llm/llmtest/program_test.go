@@ -14,11 +14,9 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// The tests of this file are examples too: of a program's own tests that need
-// a *testing.T.
+// The tests of this file are also examples of tests of a program that need a *testing.T.
 
-// patiently is a function of a program: it waits and asks again as long as the
-// server is busy.
+// patiently is a function of a program: it repeats the request while the server is overloaded.
 func patiently(ctx context.Context, model *llm.Model, question string) (string, error) {
 	for {
 		resp, err := model.Generate(ctx, llm.Prompt(question))
@@ -37,7 +35,7 @@ func patiently(ctx context.Context, model *llm.Model, question string) (string, 
 	}
 }
 
-// Waits take no time on the fake clock, and are exact.
+// Waits are exact on the fake clock, and take no real time.
 func TestPatientlyWaitsAsLongAsTheServerSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		busy := llmtest.Error(&llm.Error{Kind: llm.Overloaded, RetryAfter: 30 * time.Second})
@@ -54,12 +52,12 @@ func TestPatientlyWaitsAsLongAsTheServerSays(t *testing.T) {
 	})
 }
 
-// The same over HTTP: the server's own refusals, and a provider that reads them.
+// The same over HTTP, with error replies in the format of the server.
 func TestPatientlyUnderstandsTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dialect := conformance.OpenAI()
 		srv := llmtest.NewServer(t,
-			dialect.Refuse(&llm.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}),
+			dialect.ErrorReply(&llm.Error{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute}),
 			dialect.Stream(llmtest.Text("At last.")).Pace(100*time.Millisecond),
 		)
 		begun := time.Now()
@@ -73,13 +71,13 @@ func TestPatientlyUnderstandsTheServer(t *testing.T) {
 	})
 }
 
-// A program must not take half an answer for a whole one, wherever it is cut.
-func TestSummariseTakesNoHalfAnswers(t *testing.T) {
+// A program must not treat a cut answer as complete.
+func TestSummarizeTakesNoHalfAnswers(t *testing.T) {
 	whole := conformance.OpenAI().Stream(llmtest.Text("It is ", "short."))
 	end := conformance.OpenAI().Complete(whole.Body)
 	for n := range end {
 		srv := llmtest.NewServer(t, whole.CutReset(n))
-		summary, err := summarise(t.Context(), openAIModel(t, srv), "A long text.")
+		summary, err := summarize(t.Context(), openAIModel(t, srv), "A long text.")
 		if summary != "" || !errors.Is(err, llm.Incomplete) {
 			t.Fatalf("with the connection broken after %d of %d bytes, the summary is %q, error %v; want none, and %v",
 				n, end, summary, err, llm.Incomplete)

@@ -17,8 +17,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// read ranges over the answer to a chat; it returns the events and the error
-// that ended them.
+// read ranges over the answer to a chat. It returns the events and the error that ended them.
 func read(ctx context.Context, p llm.Provider) (all []llm.Event, last error) {
 	call := &llm.Call{Op: llm.OpChat, Model: "m", Request: llm.Prompt("Hi there, you")}
 	for ev, err := range p.Do(ctx, call) {
@@ -174,7 +173,7 @@ func TestNothingHappensBeforeTheRange(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := read(ctx, p); !errors.Is(err, context.Canceled) || !errors.Is(err, llm.Canceled) {
-		t.Errorf("a cancelled call gives %v, want an error that is both %v and %v", err, llm.Canceled, context.Canceled)
+		t.Errorf("a canceled call gives %v, want an error that is both %v and %v", err, llm.Canceled, context.Canceled)
 	}
 	if n := len(p.Calls()); n != 0 || p.Remaining() != 1 {
 		t.Errorf("%d calls are recorded and %d replies left, though none was made: want 0 and 1", n, p.Remaining())

@@ -185,10 +185,10 @@ func (b *recordedBody) Close() error {
 	return err
 }
 
-// maxRest is how much is read of a reply that its reader has left, in bytes.
+// maxRest limits the rest of a body that Close reads, in bytes.
 const maxRest = 1 << 20
 
-// readRest reads what the reader has left. Read keeps what it reads, and what ended it.
+// readRest reads the rest of the body. Read records it, with the error that ends it.
 func (b *recordedBody) readRest() {
 	n, err := io.Copy(io.Discard, io.LimitReader(b, maxRest))
 	if n == maxRest && err == nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/tbtest"
 )
 
-// post sends a body and returns the reply's, with the error that ended it.
+// post sends a body and returns the body of the reply, with the error that ended it.
 func post(t *testing.T, transport http.RoundTripper, url, body string, header http.Header) (*http.Response, string, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
@@ -36,7 +36,7 @@ func post(t *testing.T, transport http.RoundTripper, url, body string, header ht
 	return resp, string(data), err
 }
 
-// record makes a recording with the function and returns its path.
+// record records the requests of f and returns the path of the file.
 func record(t *testing.T, srv *Server, secrets []string, f func(http.RoundTripper)) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sub", "made.json")
@@ -265,7 +265,7 @@ func TestReplayEndsWithTheContext(t *testing.T) {
 	}
 	cancel()
 	if _, err := resp.Body.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
-		t.Errorf("reading after the context was cancelled: %v, want %v", err, context.Canceled)
+		t.Errorf("reading after the context was canceled: %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -290,7 +290,7 @@ func TestRecordOrReplayGoesByTheEnvironment(t *testing.T) {
 	}
 }
 
-// A secret that one exchange has under a name that says so stands in others without.
+// A secret is recognized by its name in one exchange, and removed in all.
 func TestRecordingHoldsNoSecretOfAnotherExchange(t *testing.T) {
 	const (
 		issued   = "ya29.a/b+c<d>ef"
@@ -346,7 +346,7 @@ func TestRecordingHoldsNoSecretOfAnotherExchange(t *testing.T) {
 	all(Replay(t, path))
 }
 
-// A client may close a body from another goroutine to end a read that waits.
+// A client may close a body from another goroutine to end a blocked read.
 func TestRecordedBodyMayBeClosedWhileItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const cut = 40

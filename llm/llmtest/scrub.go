@@ -16,7 +16,7 @@ import (
 // removed replaces a secret.
 const removed = "[removed]"
 
-// scrubber removes secrets from what is written to a file.
+// scrubber removes secrets from exchanges.
 type scrubber struct {
 	secrets []string // longer secrets come before secrets that they contain
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest/internal/tbtest"
 )
 
-// get asks the server and returns what arrives of the reply.
+// get sends a request and returns the reply, as far as it arrives.
 func get(t *testing.T, srv *Server) (*http.Response, string, error) {
 	t.Helper()
 	resp, err := srv.Client().Get(srv.URL + "/path?q=1")

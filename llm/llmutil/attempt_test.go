@@ -15,7 +15,7 @@ func TestForwardAttempt(t *testing.T) {
 		buffered bool
 		events   []llm.Event
 		fails    error
-		// What reaches yield, an error included, and what ForwardAttempt returns.
+		// The events and the error that reach yield, and the result of ForwardAttempt.
 		want      []llm.Event
 		wantYield error
 		wantErr   error
@@ -223,7 +223,7 @@ func TestForwardAttemptEndsTheAttemptThatFails(t *testing.T) {
 
 func TestForwardAttemptInLayers(t *testing.T) {
 	boom := errors.New("boom")
-	// An inner layer that fails twice and answers, in an outer one that passes on.
+	// The inner layer fails twice and then answers. The outer layer makes one attempt.
 	inner := func(yield func(llm.Event, error) bool) {
 		for i, attemptEvents := range []llm.Events{failing(boom, start("1")), failing(boom, start("2"), warning("w")), script(start("3"), text("a"), done())} {
 			err := llmutil.ForwardAttempt(attemptEvents, false, yield)

@@ -11,7 +11,8 @@ import (
 type Chatter interface {
 	// Chat passes the events of the answer to yield, and stops when yield returns false.
 	// It returns nil after the answer's [llm.EventDone], or after yield returned false.
-	// It does not pass its error to yield: [Dispatch] does.
+	// It does not pass its error to yield: [Dispatch] does, and adds the names of the
+	// provider, the model and the operation to an *[llm.Error] that lacks them.
 	Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 }
 
@@ -27,8 +28,8 @@ type TokenCounter interface {
 	CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 }
 
-// A ModelLister answers calls of [llm.OpListModels] with one [llm.ModelInfo] for each
-// model. The rules for yield and the error are those of [Chatter].
+// A ModelLister answers calls of [llm.OpListModels] with one [llm.ModelList]. The rules for
+// yield and the error are those of [Chatter].
 type ModelLister interface {
 	ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error
 }
@@ -49,26 +50,24 @@ type ModelLister interface {
 //   - [llm.Unsupported], if provider has no method for the operation,
 //   - [llm.InvalidRequest], if the context is nil, or if [llm.Call.Validate] returns an
 //     error. Callers other than an [llm.Model] may pass such calls.
-//
-// These errors name the provider, the model and the operation.
 func Dispatch(ctx context.Context, call *llm.Call, provider interface{ Name() string }) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if err := dispatch(ctx, call, provider, yield); err != nil {
-			yield(llm.Event{}, err)
+			yield(llm.Event{}, named(err, call, provider))
 		}
 	}
 }
 
 func dispatch(ctx context.Context, call *llm.Call, provider interface{ Name() string }, yield func(llm.Event, error) bool) error {
 	if ctx == nil {
-		return named(llm.Errorf(llm.InvalidRequest, "the context is nil: use context.Background"), call, provider)
+		return llm.Errorf(llm.InvalidRequest, "the context is nil: use context.Background")
 	}
 	if call != nil && !supports(provider, call.Op) {
 		op := strings.ReplaceAll(string(call.Op), "_", " ")
-		return named(llm.Errorf(llm.Unsupported, "this provider cannot %s", op), call, provider)
+		return llm.Errorf(llm.Unsupported, "this provider cannot %s", op)
 	}
 	if err := call.Validate(); err != nil {
-		return named(err, call, provider)
+		return err
 	}
 	switch call.Op {
 	case llm.OpChat:
@@ -97,16 +96,22 @@ func supports(provider any, op llm.Op) (ok bool) {
 	return ok
 }
 
-// named returns err with the names of the provider, the model and the operation.
+// named returns err with the names of the provider, the model and the operation, if it is an
+// *llm.Error that lacks them.
 func named(err error, call *llm.Call, provider interface{ Name() string }) error {
-	e := &llm.Error{Kind: llm.KindOf(err), Message: err.Error(), Err: err}
-	if inner, ok := err.(*llm.Error); ok {
-		copied := *inner
-		e = &copied
+	e, ok := err.(*llm.Error)
+	if !ok || e == nil || e.Provider != "" && e.Model != "" && e.Op != "" {
+		return err
 	}
-	e.Provider = provider.Name()
-	if call != nil {
-		e.Model, e.Op = call.Model, call.Op
+	complete := *e // errors must not be modified
+	if complete.Provider == "" {
+		complete.Provider = provider.Name()
 	}
-	return e
+	if call != nil && complete.Model == "" {
+		complete.Model = call.Model
+	}
+	if call != nil && complete.Op == "" {
+		complete.Op = call.Op
+	}
+	return &complete
 }

@@ -126,6 +126,34 @@ func TestDispatchRefusesCallsWithoutContent(t *testing.T) {
 	}
 }
 
+// failingChat fails every chat with an error.
+type failingChat struct{ err error }
+
+func (failingChat) Name() string { return "failing" }
+
+func (f failingChat) Chat(context.Context, *llm.Call, func(llm.Event, error) bool) error {
+	return f.err
+}
+
+func TestDispatchAddsMissingNamesToErrors(t *testing.T) {
+	bare := llm.Errorf(llm.Server, "oops")
+	own := &llm.Error{Kind: llm.Server, Provider: "other", Model: "big", Op: "own", Message: "oops"}
+	foreign := errors.New("oops")
+	for _, test := range []struct{ err, want error }{
+		{bare, &llm.Error{Kind: llm.Server, Provider: "failing", Model: "m", Op: llm.OpChat, Message: "oops"}},
+		{own, own},
+		{foreign, foreign},
+	} {
+		_, err := read(llmutil.Dispatch(t.Context(), &llm.Call{Op: llm.OpChat, Model: "m", Request: llm.Prompt("x")}, failingChat{test.err}))
+		if e, ok := test.want.(*llm.Error); ok {
+			check(t, "error", *e, *err.(*llm.Error))
+		} else if err != test.want {
+			t.Errorf("the error is %v, want %v", err, test.want)
+		}
+	}
+	check(t, "provider of the original error", "", bare.Provider)
+}
+
 // wantError returns err as an *llm.Error of the kind whose message contains text.
 func wantError(t *testing.T, err error, kind llm.Kind, text string) *llm.Error {
 	t.Helper()
@@ -165,7 +193,7 @@ func TestWarnAfterStartAddsWarningsOnce(t *testing.T) {
 func TestYieldResultStopsWhenTheCallerLeaves(t *testing.T) {
 	count := &llm.TokenCount{Tokens: 7}
 	all := []llm.Event{
-		start("1"), warning("w"), {Type: llm.EventResult, Detail: count}, {Type: llm.EventResult, Detail: count},
+		start("1"), warning("w"), {Type: llm.EventResult, Detail: count},
 		{Type: llm.EventDone, Detail: &llm.Done{Usage: llm.Usage{Input: llm.Known(7)}}},
 	}
 	for leave := range all {
@@ -173,7 +201,7 @@ func TestYieldResultStopsWhenTheCallerLeaves(t *testing.T) {
 		llmutil.YieldResult(func(ev llm.Event, _ error) bool {
 			got = append(got, ev)
 			return len(got) <= leave
-		}, &llm.Start{ID: "1"}, llm.Usage{Input: llm.Known(7)}, []llm.Warning{{Code: llm.WarnOther, Message: "w"}}, count, count)
+		}, &llm.Start{ID: "1"}, count, llm.Usage{Input: llm.Known(7)}, llm.Warning{Code: llm.WarnOther, Message: "w"})
 		check(t, "events", all[:leave+1], got)
 	}
 }

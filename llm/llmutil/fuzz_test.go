@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// fragmentsOf makes fragments of bytes: one byte says which index, id and name
-// come next and how many of the bytes after it are arguments.
+// fragmentsOf returns the fragments encoded in bytes: one byte for the index, the id, the name
+// and the number of bytes of arguments that follow.
 func fragmentsOf(data []byte) []llmutil.ToolCallFragment {
 	var fragments []llmutil.ToolCallFragment
 	for len(data) > 0 {
@@ -27,8 +27,7 @@ func fragmentsOf(data []byte) []llmutil.ToolCallFragment {
 	return fragments
 }
 
-// Whatever a server sends, the events are well-formed and hold every byte of
-// the arguments.
+// For all fragments, the events are well-formed and have every byte of the arguments.
 func FuzzToolCallAssembler(f *testing.F) {
 	f.Add([]byte("\x19\x41{\x41}"), uint8(0))
 	f.Add([]byte("\x59{\x5d[\x41}\x42]"), uint8(0))
@@ -48,7 +47,7 @@ func FuzzToolCallAssembler(f *testing.F) {
 			arguments string
 			ended     bool
 		}
-		var calls []*state // by index, in the order of their announcement
+		var calls []*state // in the order of their start events
 		at := map[int]*state{}
 		for _, ev := range assemble(reason, fragments...) {
 			call := at[ev.Index]

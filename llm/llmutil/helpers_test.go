@@ -11,7 +11,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// fake is a provider made of a function.
+// fake is a provider that calls a function.
 type fake func(ctx context.Context, call *llm.Call) llm.Events
 
 func (fake) Name() string { return "fake" }
@@ -90,7 +90,7 @@ func diff(want, got any) string {
 	}))
 }
 
-// check reports the difference between what a test wants and what it got.
+// check reports the difference between the wanted and the actual value.
 func check(t *testing.T, what string, want, got any) {
 	t.Helper()
 	if d := diff(want, got); d != "" {

@@ -9,7 +9,7 @@ import (
 
 type fragment = llmutil.ToolCallFragment
 
-// assemble feeds the fragments to an assembler and returns its events.
+// assemble passes the fragments to an assembler and returns its events.
 func assemble(reason llm.FinishReason, fragments ...fragment) []llm.Event {
 	var a llmutil.ToolCallAssembler
 	events, _ := read(func(yield func(llm.Event, error) bool) {
@@ -24,7 +24,7 @@ func assemble(reason llm.FinishReason, fragments ...fragment) []llm.Event {
 }
 
 func TestToolCallAssembler(t *testing.T) {
-	// whole returns the events of a call whose arguments came in these pieces.
+	// whole returns the events of a call with arguments in these pieces.
 	whole := func(index int, id, name string, pieces ...string) []llm.Event {
 		events := []llm.Event{callStart(index, id, name)}
 		var arguments string

@@ -3,11 +3,12 @@ package llmutil
 import "github.com/parley-llm/parley/llm"
 
 // YieldResult passes the complete answer to a call that is not a chat to yield: the start,
-// the warnings, the results and the done event. It stops when yield returns false.
+// the warnings, the result and the done event. It stops when yield returns false.
 //
-// The results are one [llm.EmbedResponse] or [llm.TokenCount], or one [llm.ModelInfo] for
-// each model.
-func YieldResult(yield func(llm.Event, error) bool, start *llm.Start, usage llm.Usage, warnings []llm.Warning, results ...llm.Detail) {
+// The result is an [llm.EmbedResponse], an [llm.TokenCount] or an [llm.ModelList].
+func YieldResult(
+	yield func(llm.Event, error) bool, start *llm.Start, result llm.Detail, usage llm.Usage, warnings ...llm.Warning,
+) {
 	if !yield(llm.Event{Type: llm.EventStart, Detail: start}, nil) {
 		return
 	}
@@ -16,12 +17,8 @@ func YieldResult(yield func(llm.Event, error) bool, start *llm.Start, usage llm.
 			return
 		}
 	}
-	for _, result := range results {
-		if !yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) {
-			return
-		}
-	}
-	yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
+	_ = yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
+		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{Usage: usage}}, nil)
 }
 
 // WarnAfterStart returns the events with warnings added after the start and the reports of

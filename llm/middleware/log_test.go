@@ -113,7 +113,7 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 func TestLogHasNoSecrets(t *testing.T) {
 	const secret = "sk-very-secret"
 	d := conformance.OpenAI()
-	srv := llmtest.NewServer(t, d.Refuse(&llm.Error{Status: 401, Message: "bad key " + secret}))
+	srv := llmtest.NewServer(t, d.ErrorReply(&llm.Error{Status: 401, Message: "bad key " + secret}))
 	log, record := logged(t, &middleware.Log{Content: true})
 	model := overHTTPWithKey(t, srv, secret, use(t, log))
 	ask(t, model).want(t, "", llm.Auth)

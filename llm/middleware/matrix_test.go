@@ -92,7 +92,7 @@ type fault struct {
 func faults() (before, after []fault) {
 	d := conformance.OpenAI()
 	refuse := func(e llm.Error) func(llmtest.HTTPReply) llmtest.HTTPReply {
-		return func(llmtest.HTTPReply) llmtest.HTTPReply { return d.Refuse(&e) }
+		return func(llmtest.HTTPReply) llmtest.HTTPReply { return d.ErrorReply(&e) }
 	}
 	always := func(w llmtest.HTTPReply) func(llmtest.HTTPReply) llmtest.HTTPReply {
 		return func(llmtest.HTTPReply) llmtest.HTTPReply { return w }
@@ -110,7 +110,7 @@ func faults() (before, after []fault) {
 		{"429 quota", refuse(llm.Error{Status: 429, Code: "insufficient_quota", Message: "pay"})},
 		{"500 empty", always(llmtest.Empty(http.StatusInternalServerError))},
 		{"503", refuse(llm.Error{Status: 503, Message: "busy"})},
-		{"503 don't retry", always(d.Refuse(&llm.Error{Status: 503, Message: "busy"}).WithHeader("X-Should-Retry", "false"))},
+		{"503 don't retry", always(d.ErrorReply(&llm.Error{Status: 503, Message: "busy"}).WithHeader("X-Should-Retry", "false"))},
 		{"web page", always(llmtest.WebPage())},
 		{"hang up", always(llmtest.HangUp())},
 		{"not HTTP", always(llmtest.NotHTTP("SSH-2.0-OpenSSH\r\n"))},

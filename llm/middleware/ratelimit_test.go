@@ -265,7 +265,7 @@ func TestRateLimitHeedsTheServer(t *testing.T) {
 		{"some requests left", limits("Requests", "10", "1", "20s"), 0},
 		{"too few tokens left", limits("Tokens", "10000", "100", "1m0s"), 60 * time.Second * 402 / 9900},
 		{"enough tokens left", limits("Tokens", "10000", "600", "1m0s"), 0},
-		{"asked to wait", d.Refuse(&llm.Error{Status: 429, RetryAfter: 7 * time.Second}), 7 * time.Second},
+		{"asked to wait", d.ErrorReply(&llm.Error{Status: 429, RetryAfter: 7 * time.Second}), 7 * time.Second},
 		{"nothing said", hello, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -142,7 +142,7 @@ func TestRetryHeedsTheServersHints(t *testing.T) {
 		t.Run(tt.header+" "+tt.value[:min(len(tt.value), 40)], func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := conformance.OpenAI()
-				limited := d.Refuse(&llm.Error{Status: http.StatusTooManyRequests, Message: "slow down"})
+				limited := d.ErrorReply(&llm.Error{Status: http.StatusTooManyRequests, Message: "slow down"})
 				srv := llmtest.NewServer(t, limited.WithHeader(tt.header, tt.value), d.Stream(llmtest.Text("Hello").Usage(3, 1)))
 				h := ask(t, overHTTP(t, srv, use(t, &middleware.Retry{})))
 				switch tt.wait {

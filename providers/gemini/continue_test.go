@@ -75,7 +75,7 @@ func TestAnswerWithoutContinuationIsIncomplete(t *testing.T) {
 		"the same token again": {events(brokenOff("dG9r")), llm.Incomplete, "one ", llm.Usage{Input: llm.Known(14), Output: llm.Known(20)}},
 		"no token":             {events(parts(text("two")), finished(`"finishReason":"CONTINUATION"`)), llm.Incomplete, "one two", llm.Usage{Input: llm.Known(14), Output: llm.Known(20)}},
 		"a cut":                {events(parts(text("two"))), llm.Incomplete, "one two", llm.Usage{Input: llm.Known(14), Output: llm.Known(10)}},
-		"a refusal":            {conformance.Gemini().Refuse(&llm.Error{Status: 503, Message: "busy"}), llm.Overloaded, "one ", llm.Usage{Input: llm.Estimated(7), Output: llm.Estimated(10)}},
+		"a refusal":            {conformance.Gemini().ErrorReply(&llm.Error{Status: 503, Message: "busy"}), llm.Overloaded, "one ", llm.Usage{Input: llm.Estimated(7), Output: llm.Estimated(10)}},
 		"no reply":             {llmtest.HangUp(), llm.Network, "one ", llm.Usage{Input: llm.Estimated(7), Output: llm.Estimated(10)}},
 	} {
 		t.Run(name, func(t *testing.T) {

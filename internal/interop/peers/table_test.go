@@ -68,10 +68,10 @@ var faults = []fault{
 	{name: "an HTML page with status 200", kind: llm.Protocol, wire: func(*testing.T, *client, [][]byte) llmtest.HTTPReply { return llmtest.WebPage() }},
 	{name: "status 500 without a body", kind: llm.Server, wire: func(*testing.T, *client, [][]byte) llmtest.HTTPReply { return llmtest.Empty(500) }},
 	{name: "status 429 with Retry-After: 37", kind: llm.RateLimited, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.HTTPReply {
-		return c.dialect.Refuse(&llm.Error{Status: 429, Message: "slow down", RetryAfter: 37 * time.Second})
+		return c.dialect.ErrorReply(&llm.Error{Status: 429, Message: "slow down", RetryAfter: 37 * time.Second})
 	}, say: says("37", "with the wait time", "without the wait time")},
 	{name: "an error reply that contains the API key", kind: llm.InvalidRequest, wire: func(_ *testing.T, c *client, _ [][]byte) llmtest.HTTPReply {
-		return c.dialect.Refuse(&llm.Error{Status: 400, Message: "no such key: " + key})
+		return c.dialect.ErrorReply(&llm.Error{Status: 400, Message: "no such key: " + key})
 	}, say: says(key, "with the key", "without the key")},
 }
 

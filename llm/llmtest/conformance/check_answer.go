@@ -56,9 +56,9 @@ func answerChecks(s *Suite) []check {
 				e := s.setup(t, d.Stream(reply))
 				e.mustAnswer(e.chat(), reply)
 			}},
-			check{sample.name + "/unstreamed", firstOf(s.NoUnstreamed, sample.lacks), func(t testing.TB, s *Suite) {
+			check{sample.name + "/non-streaming", firstOf(s.NoNonStreaming, sample.lacks), func(t testing.TB, s *Suite) {
 				e := s.setup(t, d.Whole(reply))
-				e.mustAnswer(e.unstreamed(), reply)
+				e.mustAnswer(e.nonStreaming(), reply)
 			}},
 		)
 	}
@@ -78,9 +78,9 @@ func answerChecks(s *Suite) []check {
 			e := s.setup(t, d.Stream(llmtest.Text("Hi").DetailedUsage(d.Usage)))
 			e.wantUsage(e.chat(), d.Usage)
 		}},
-		check{"usage/reported/unstreamed", firstOf(s.NoUsage, s.NoUnstreamed), func(t testing.TB, s *Suite) {
+		check{"usage/reported/non-streaming", firstOf(s.NoUsage, s.NoNonStreaming), func(t testing.TB, s *Suite) {
 			e := s.setup(t, d.Whole(llmtest.Text("Hi").DetailedUsage(d.Usage)))
-			e.wantUsage(e.unstreamed(), d.Usage)
+			e.wantUsage(e.nonStreaming(), d.Usage)
 		}},
 		check{"usage/not reported is unknown", s.NoUsage, checkNoUsage},
 		check{"raw body is kept on request", "", checkRaw},

@@ -77,7 +77,7 @@ func cutChecks(s *Suite) []check {
 	add("at every byte/text", "", streamed(text))
 	add("at every byte/reasoning", s.NoReasoning, streamed(llmtest.Reasoning("Hm", "!").Text("Yes").Usage(12, 34)))
 	add("at every byte/tool calls", s.NoTools, streamed(calls))
-	add("at every byte/unstreamed", s.NoUnstreamed, func(t testing.TB, s *Suite, broken bool) {
+	add("at every byte/non-streaming", s.NoNonStreaming, func(t testing.TB, s *Suite, broken bool) {
 		checkWholeCuts(t, s, text, broken)
 	})
 	add("long stream", "", func(t testing.TB, s *Suite, broken bool) {
@@ -141,7 +141,7 @@ func checkWholeCuts(t testing.TB, s *Suite, reply llmtest.Reply, broken bool) {
 	for n := range len(w.Body) + 1 {
 		c := cut{n: n, broken: broken, complete: len(w.Body), frame: len(w.Body)}
 		e.srv.Add(c.wire(w))
-		e.checkCut(e.unstreamed(), reply, w, c)
+		e.checkCut(e.nonStreaming(), reply, w, c)
 	}
 }
 

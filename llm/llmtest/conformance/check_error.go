@@ -32,7 +32,7 @@ func errorChecks(s *Suite) []check {
 	}
 	for _, r := range retryHints() {
 		checks = append(checks, check{"refusal/retry after " + r.name, "", func(t testing.TB, s *Suite) {
-			e := s.setup(t, s.Dialect.Refuse(&llm.Error{Status: 429, Message: "slow down"}).WithHeader("Retry-After", r.value))
+			e := s.setup(t, s.Dialect.ErrorReply(&llm.Error{Status: 429, Message: "slow down"}).WithHeader("Retry-After", r.value))
 			_, err := e.mustFail(e.chat(), llm.RateLimited)
 			if err.RetryAfter < r.least || err.RetryAfter > r.most {
 				t.Errorf("after the header Retry-After: %s, the error's RetryAfter is %v, want %s", r.value, err.RetryAfter, r.want())
@@ -50,7 +50,7 @@ func errorChecks(s *Suite) []check {
 // as gateways send it.
 func checkRefusal(t testing.TB, s *Suite, status int, kind llm.Kind) {
 	const reason = "the reason is in the small print"
-	said := s.Dialect.Refuse(&llm.Error{Status: status, Message: reason}).WithHeader("X-Request-Id", "req-7")
+	said := s.Dialect.ErrorReply(&llm.Error{Status: status, Message: reason}).WithHeader("X-Request-Id", "req-7")
 	e := s.setup(t, said, llmtest.Empty(status), llmtest.HTTP(status, "text/plain", "upstream says no"), llmtest.HTTP(status, "text/html", badGateway))
 	_, err := e.mustFail(e.chat(), kind)
 	if !strings.Contains(err.Message, reason) {

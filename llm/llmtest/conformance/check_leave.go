@@ -20,11 +20,11 @@ func leaveChecks(s *Suite) []check {
 	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
 	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on" without an end
 	middle := len(begun.Body) - 20    // inside the last frame
-	cancel := func(name, lacks string, wire llmtest.HTTPReply, unstreamed bool, said string) check {
+	cancel := func(name, lacks string, wire llmtest.HTTPReply, nonStreaming bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire)
 			call := e.chat()
-			call.Request.NonStreaming = unstreamed
+			call.Request.NonStreaming = nonStreaming
 			e.checkCancel(call, said)
 		}}
 	}
@@ -37,15 +37,15 @@ func leaveChecks(s *Suite) []check {
 		}},
 		{"break/a stream whose rest is wrong", "", checkBreakBeforeError},
 		{"break/by a panic", "", checkPanic},
-		{"break from a whole reply whose rest is wrong", s.NoUnstreamed, checkBreakWhole},
+		{"break from a whole reply whose rest is wrong", s.NoNonStreaming, checkBreakWhole},
 		{"cancel/before the call", "", checkCancelBefore},
 		{"cancel/while connecting", "", checkCancelConnecting},
 		cancel("while waiting for the headers", "", llmtest.NoResponse(), false, ""),
-		cancel("while waiting for the headers, unstreamed", s.NoUnstreamed, llmtest.NoResponse(), true, ""),
+		cancel("while waiting for the headers, non-streaming", s.NoNonStreaming, llmtest.NoResponse(), true, ""),
 		cancel("while waiting for the first byte", "", begun.Stall(0), false, ""),
 		cancel("between two frames", "", begun.Stall(len(begun.Body)), false, "Hello world, and so on"),
 		cancel("inside a frame", "", begun.Stall(middle), false, "Hello world, and"),
-		cancel("inside an unstreamed reply", s.NoUnstreamed, d.Whole(text).Stall(20), true, ""),
+		cancel("inside a non-streaming reply", s.NoNonStreaming, d.Whole(text).Stall(20), true, ""),
 		{"cancel/from inside the loop", "", checkCancelInLoop},
 		{"cancel/an embedding", s.NoEmbeddings, func(t testing.TB, s *Suite) {
 			e := s.setup(t, llmtest.NoResponse())
@@ -117,7 +117,7 @@ func checkBreakWhole(t testing.TB, s *Suite) {
 	e.srv.Handle(func(*llmtest.Request) llmtest.HTTPReply {
 		return llmtest.JSON(http.StatusOK, string(s.Dialect.RenderWhole(events)))
 	})
-	e.leaveAtEach(e.unstreamed())
+	e.leaveAtEach(e.nonStreaming())
 }
 
 // leaveAtEach makes the same call several times, and leaves it at each event in turn.
@@ -171,7 +171,7 @@ func checkCancelBefore(t testing.TB, s *Suite) {
 	_, err := e.askWith(ctx, e.chat())
 	e.wantCanceled(err)
 	if n := len(e.srv.Requests()); n > 0 {
-		t.Errorf("the context was cancelled before the call, and %d requests were made", n)
+		t.Errorf("the context was canceled before the call, and %d requests were made", n)
 	}
 }
 
@@ -226,9 +226,9 @@ func (e *env) checkCancel(call *llm.Call, said string) {
 	}
 	resp := e.cancelAndWait(cancel, answer)
 	if got := resp.Text(); got != said {
-		e.Errorf("the partial text of the cancelled call is %q, want %q", got, said)
+		e.Errorf("the partial text of the canceled call is %q, want %q", got, said)
 	}
-	e.wantClosed("after the call was cancelled")
+	e.wantClosed("after the call was canceled")
 }
 
 // outcome is the result of a call made by another goroutine.
@@ -255,11 +255,11 @@ func (e *env) cancelAndWait(cancel context.CancelCauseFunc, answer <-chan outcom
 	case a := <-answer:
 		e.wantCanceled(a.err)
 		if !errors.Is(a.err, errImpatient) {
-			e.Errorf("the error does not match the cause with which the context was cancelled: %v", a.err)
+			e.Errorf("the error does not match the cause with which the context was canceled: %v", a.err)
 		}
 		return a.resp
 	case <-time.After(e.suite.wait()):
-		e.Fatalf("the context is cancelled, and the call has not ended %v later", e.suite.wait())
+		e.Fatalf("the context is canceled, and the call has not ended %v later", e.suite.wait())
 		return nil
 	}
 }
@@ -268,9 +268,9 @@ func (e *env) wantCanceled(err *llm.Error) {
 	e.Helper()
 	switch {
 	case err == nil:
-		e.Fatalf("the context is cancelled, and the call reports success")
+		e.Fatalf("the context is canceled, and the call reports success")
 	case err.Kind != llm.Canceled:
-		e.Fatalf("the context is cancelled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
+		e.Fatalf("the context is canceled, and the error is of kind %q, want %q: %v", err.Kind, llm.Canceled, err)
 	case !errors.Is(err, context.Canceled):
 		e.Fatalf("the error does not match context.Canceled: %v", err)
 	}
@@ -288,7 +288,7 @@ func checkCancelInLoop(t testing.TB, s *Suite) {
 		}
 	})
 	e.cancelAndWait(func(error) {}, answer)
-	e.wantClosed("after the call was cancelled")
+	e.wantClosed("after the call was canceled")
 }
 
 func checkDeadline(t testing.TB, s *Suite) {

@@ -34,14 +34,14 @@ func secretChecks(s *Suite) []check {
 	checks := []check{
 		{"secret/sent in a header", s.NoKey, checkKeySent},
 		{"secret/not in the provider's text", s.NoKey, checkProviderText},
-		hidden("server echoes it in a refusal", s.Dialect.Refuse(refusal).WithHeader("Retry-After", Key)),
+		hidden("server echoes it in a refusal", s.Dialect.ErrorReply(refusal).WithHeader("Retry-After", Key)),
 		hidden("server echoes it in a text", llmtest.HTTP(http.StatusBadRequest, "text/plain", "bad header: "+Key)),
 		hidden("server echoes it in the stream", begun.Insert(len(begun.Body), s.Dialect.ErrorFrames(refusal)[0].Data)),
 		hidden("proxy echoes it in a page", llmtest.HTTP(http.StatusOK, "text/html", "<title>"+Key+"</title>")),
 		hidden("redirect to an address with it", llmtest.Redirect(http.StatusFound, "http://elsewhere.test/?key="+Key)),
 		hidden("no reply", llmtest.HangUp()),
-		hiddenFrom("server echoes it to an embedding", s.NoEmbeddings, s.Dialect.Refuse(refusal), func(e *env) *llm.Call { return e.embed("one") }),
-		hiddenFrom("server echoes it to a listing of models", s.NoModelList, s.Dialect.Refuse(refusal), (*env).list),
+		hiddenFrom("server echoes it to an embedding", s.NoEmbeddings, s.Dialect.ErrorReply(refusal), func(e *env) *llm.Call { return e.embed("one") }),
+		hiddenFrom("server echoes it to a listing of models", s.NoModelList, s.Dialect.ErrorReply(refusal), (*env).list),
 		{"secret/not in the error/no connection", s.NoKey, checkDialError},
 	}
 	for _, status := range []int{301, 302, 303, 307, 308} {

@@ -103,7 +103,7 @@ func refusedOperation(name, lacks string, call func(e *env) *llm.Call) []check {
 	const reason = "the reason is in the small print"
 	return []check{
 		{name + "/refused", lacks, func(t testing.TB, s *Suite) {
-			e := s.setup(t, s.Dialect.Refuse(&llm.Error{Status: http.StatusTooManyRequests, Message: reason}).WithHeader("Retry-After", "20"))
+			e := s.setup(t, s.Dialect.ErrorReply(&llm.Error{Status: http.StatusTooManyRequests, Message: reason}).WithHeader("Retry-After", "20"))
 			_, err := e.mustFail(call(e), llm.RateLimited)
 			e.wantStatus(err, http.StatusTooManyRequests)
 			if err.RetryAfter != 20*time.Second || !strings.Contains(err.Message, reason) {

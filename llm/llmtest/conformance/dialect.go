@@ -60,7 +60,7 @@ type NamedFrame struct {
 func (d Dialect) Stream(r llmtest.Reply) llmtest.HTTPReply {
 	events, err := r.Events()
 	if err != nil && len(events) == 0 {
-		return d.Refuse(asError(err))
+		return d.ErrorReply(asError(err))
 	}
 	w := llmtest.HTTPReply{Header: http.Header{"Content-Type": {d.StreamType}}, Body: d.RenderStream(events)}
 	if err != nil && !errors.Is(err, llm.Incomplete) {
@@ -75,7 +75,7 @@ func (d Dialect) Stream(r llmtest.Reply) llmtest.HTTPReply {
 func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
 	events, err := r.Events()
 	if err != nil {
-		return d.Refuse(asError(err))
+		return d.ErrorReply(asError(err))
 	}
 	body := d.RenderWhole(events)
 	if body == nil {
@@ -84,9 +84,9 @@ func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
 	return llmtest.JSON(http.StatusOK, string(body))
 }
 
-// Refuse renders an error reply with the status of the error. The default is 500. RetryAfter and
+// ErrorReply renders an error reply with the status of the error. The default is 500. RetryAfter and
 // RequestID are sent as headers.
-func (d Dialect) Refuse(e *llm.Error) llmtest.HTTPReply {
+func (d Dialect) ErrorReply(e *llm.Error) llmtest.HTTPReply {
 	status := e.Status
 	if status == 0 {
 		status = http.StatusInternalServerError

@@ -68,7 +68,7 @@ func TestGeminiStream(t *testing.T) {
 	}
 }
 
-// go-openai's own reader is a second opinion on what the dialect means.
+// The reader of go-openai is an oracle for the rendered stream.
 func TestOpenAIStreamIsReadByGoOpenAI(t *testing.T) {
 	srv := llmtest.NewServer(t, OpenAI().Stream(everyPart), OpenAI().Whole(everyPart))
 	config := openai.DefaultConfig("any")
@@ -117,7 +117,7 @@ func TestOpenAIStreamIsReadByGoOpenAI(t *testing.T) {
 	}
 	m := whole.Choices[0].Message
 	if m.Content != "Hello 🦙 <b>" || m.ReasoningContent != "Hm" || len(m.ToolCalls) != 2 || m.ToolCalls[1].Function.Arguments != `{"a":1}` {
-		t.Errorf("the message of the unstreamed reply is %+v", m)
+		t.Errorf("the message of the non-streaming reply is %+v", m)
 	}
 }
 
@@ -201,7 +201,7 @@ func TestRefusalsAreRendered(t *testing.T) {
 		{OpenAI(), `{"error":{"code":"slow","message":"slow down","param":null,"type":null}}`},
 		{Ollama(), `{"error":"slow down"}`},
 	} {
-		srv := llmtest.NewServer(t, tt.dialect.Refuse(e))
+		srv := llmtest.NewServer(t, tt.dialect.ErrorReply(e))
 		resp, err := srv.Client().Get(srv.URL)
 		if err != nil {
 			t.Fatal(err)

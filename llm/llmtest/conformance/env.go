@@ -89,7 +89,7 @@ func (e *env) chat() *llm.Call {
 	return &llm.Call{Op: llm.OpChat, Provider: e.provider.Name(), Model: e.suite.model(), Request: llm.Prompt("Hello?")}
 }
 
-func (e *env) unstreamed() *llm.Call {
+func (e *env) nonStreaming() *llm.Call {
 	call := e.chat()
 	call.Request.NonStreaming = true
 	return call

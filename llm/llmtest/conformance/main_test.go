@@ -6,8 +6,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The tests of the suite leave goroutines on purpose, in providers with flaws;
-// all others must end.
+// Providers with flaws leave goroutines on purpose. All other goroutines must end.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/parley-llm/parley/llm/llmtest/conformance.(*mini).forgotten"))
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// mini is a provider of Ollama's dialect, as small as can be and still right.
-// Its flaws make it wrong in the ways that real providers have been.
+// mini is a small correct provider for Ollama's dialect. Its flaws are errors that real
+// providers have had.
 type mini struct {
 	base   string
 	client *http.Client
@@ -31,8 +31,8 @@ type mini struct {
 	once  sync.Once
 	first []byte // the body of the first request
 	left  []io.Closer
-	held  string        // the piece that came last, if the flaw is to lose it
-	over  chan struct{} // closed when the suite has seen what there is to see
+	held  string        // the last piece, for the flaw that loses it
+	over  chan struct{} // closed at the end of the test
 }
 
 type flaw string
@@ -152,8 +152,8 @@ func (m *mini) Do(ctx context.Context, call *llm.Call) llm.Events {
 	}
 }
 
-// watch ends the context when a limit on waiting runs out. Came is to be called
-// when a piece of the answer has come, stop in the end.
+// watch cancels the context when a time limit expires. Call came for each piece of the answer,
+// and stop at the end.
 func (m *mini) watch(ctx context.Context) (_ context.Context, came, stop func()) {
 	if m.flaw == waitsForEver {
 		return ctx, func() {}, func() {}
@@ -178,7 +178,7 @@ func (m *mini) watch(ctx context.Context) (_ context.Context, came, stop func())
 		first.Stop()
 		idle.Stop()
 		total.Stop()
-		if m.flaw != leaksBody && m.flaw != leaksOnPanic { // which the end of the context would close
+		if m.flaw != leaksBody && m.flaw != leaksOnPanic { // the end of the context would close it
 			cancel(nil)
 		}
 	}
@@ -215,7 +215,7 @@ func (m *mini) answer(ctx context.Context, call *llm.Call, yield func(llm.Event,
 	return m.lines(resp, call.Request, yield)
 }
 
-// leaky has a goroutine wait for ever if the caller leaves, if that is the flaw.
+// leaky starts a goroutine that never ends when the caller stops reading, if that is the flaw.
 func (m *mini) leaky(yield func(llm.Event, error) bool) func(llm.Event, error) bool {
 	if m.flaw != leaksGoroutine {
 		return yield
@@ -229,7 +229,7 @@ func (m *mini) leaky(yield func(llm.Event, error) bool) func(llm.Event, error) b
 	}
 }
 
-// endLeft ends what was left behind, when the suite has seen it.
+// endLeft ends the leaked goroutines at the end of the test.
 func (m *mini) endLeft() {
 	close(m.over)
 	for _, body := range m.left {
@@ -237,7 +237,7 @@ func (m *mini) endLeft() {
 	}
 }
 
-// forgotten does not return while the suite looks.
+// forgotten returns at the end of the test.
 func (m *mini) forgotten() { <-m.over }
 
 func (m *mini) send(ctx context.Context, call *llm.Call) (*http.Response, error) {
@@ -265,7 +265,7 @@ func (m *mini) send(ctx context.Context, call *llm.Call) (*http.Response, error)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("X-Api-Key", m.key) // net/http does not know it for a secret
+	req.Header.Set("X-Api-Key", m.key) // net/http does not treat it as a secret
 	req.Close = m.flaw == connectsAnew
 	client := *m.client
 	if m.flaw != takesKeyAlong {
@@ -398,7 +398,7 @@ func (m *mini) complaint(said any) error {
 	return &llm.Error{Kind: llm.Server, Status: 200, Message: text}
 }
 
-// pass passes on what a line says.
+// pass passes on the content of a line.
 func (m *mini) pass(line miniLine, calls *llmutil.ToolCallAssembler, yield func(llm.Event, error) bool) bool {
 	if line.Message == nil {
 		return true
@@ -425,7 +425,7 @@ func (m *mini) pass(line miniLine, calls *llmutil.ToolCallAssembler, yield func(
 		arguments := string(c.Function.Arguments)
 		if m.flaw == inventsArguments {
 			var v any
-			json.Unmarshal([]byte(arguments), &v) // as float64, which loses digits
+			json.Unmarshal([]byte(arguments), &v) // float64 loses digits
 			arguments = string(jsontext.Marshal(v))
 		}
 		if m.flaw == repeatsIDs {
@@ -467,7 +467,7 @@ func (m *mini) done(line miniLine, calls *llmutil.ToolCallAssembler, raw []byte,
 		if m.flaw == endsTwice {
 			yield(llm.Event{Type: llm.EventDone, Detail: done}, nil)
 		}
-		io.Copy(io.Discard, rest) // so that the connection can be used again
+		io.Copy(io.Discard, rest) // so that the connection can be reused
 	}
 	return nil
 }

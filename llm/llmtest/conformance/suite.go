@@ -45,16 +45,16 @@ type Suite struct {
 
 	// A non-empty string skips the checks of a feature. It is the reason why the provider does
 	// not support it.
-	NoKey        string // sends no credential
-	NoReasoning  string // does not pass on reasoning
-	NoRefusals   string // has no refusals other than text
-	NoTools      string // has no tool calls
-	NoUsage      string // its server reports no usage
-	NoUnstreamed string // only streams
-	NoStreaming  string // has only answers in one piece
-	NoFinish     string // its server sends no finish reason
-	NoEmbeddings string
-	NoModelList  string
+	NoKey          string // sends no credential
+	NoReasoning    string // does not pass on reasoning
+	NoRefusals     string // has no refusals other than text
+	NoTools        string // has no tool calls
+	NoUsage        string // its server reports no usage
+	NoNonStreaming string // only streams
+	NoStreaming    string // has only answers in one piece
+	NoFinish       string // its server sends no finish reason
+	NoEmbeddings   string
+	NoModelList    string
 
 	patience time.Duration // 0 means the default
 }

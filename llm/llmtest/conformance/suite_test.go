@@ -30,8 +30,8 @@ func TestSuitePassesFlawlessProvider(t *testing.T) {
 func TestSuiteCatches(t *testing.T) {
 	for _, tt := range []struct {
 		flaw  flaw
-		check string // which must fail
-		says  string // what its failure must say
+		check string // the check that must fail
+		says  string // text of its failure
 	}{
 		{cutIsSuccess, "cut/at every byte/text/clean end", "a cut passes as success: the body ends cleanly after"},
 		{cutIsSuccess, "cut/over real sockets/clean end", "a cut passes as success: the body ends cleanly after"},
@@ -43,7 +43,7 @@ func TestSuiteCatches(t *testing.T) {
 		{losesErrors, "error in the stream/after text/a line", `the error is of kind "incomplete reply", want "server error"`},
 		{losesErrors, "error in the stream/at once/an object", `want "server error"`},
 		{losesPartial, "error in the stream/after text/a line", `the text before the error is "", want "Hello wor"`},
-		{ignoresContext, "cancel/while waiting for the headers", "the context is cancelled, and the call has not ended"},
+		{ignoresContext, "cancel/while waiting for the headers", "the context is canceled, and the call has not ended"},
 		{ignoresContext, "cancel/before the call", `want "canceled"`},
 		{waitsForEver, "limit/on the first piece/no headers", "the provider has not come to an end within"},
 		{waitsForEver, "limit/on the next piece", "the provider has not come to an end within"},
@@ -76,7 +76,7 @@ func TestSuiteCatches(t *testing.T) {
 		{modifiesInputs, "call/is not modified/embedding", "the provider has modified the call"},
 		{takesRefusals, "listing models/refused", "the provider reports success"},
 		{showsKeyOfLists, "secret/not in the error/server echoes it to a listing of models", "the credential shows in the error's text"},
-		{listsForEver, "cancel/a listing of models", "the context is cancelled, and the call has not ended"},
+		{listsForEver, "cancel/a listing of models", "the context is canceled, and the call has not ended"},
 		{plainErrors, "refusal/500", "the error is a *errors.errorString, want an *llm.Error"},
 	} {
 		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {
@@ -99,8 +99,8 @@ func TestSuiteCatches(t *testing.T) {
 	}
 }
 
-// inBubble runs a test on a fake clock, which moves on only when all of the test
-// waits: however busy the machine, nothing is late. Sockets do not work there.
+// inBubble runs a test on a fake clock. The clock advances only when all goroutines of the test
+// wait, so the test does not depend on the load of the machine. Sockets do not work there.
 func inBubble(t *testing.T, sockets bool, test func(t *testing.T)) {
 	if sockets {
 		test(t)
@@ -112,7 +112,7 @@ func inBubble(t *testing.T, sockets bool, test func(t *testing.T)) {
 func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 	s := miniSuite(t, flawless)
 	before := len(s.checks())
-	s.NoTools, s.NoReasoning, s.NoUnstreamed, s.NoUsage = "no tools", "no reasoning", "no unstreamed", "no usage"
+	s.NoTools, s.NoReasoning, s.NoNonStreaming, s.NoUsage = "no tools", "no reasoning", "no whole replies", "no usage"
 	s.NoEmbeddings, s.NoModelList, s.NoKey = "no embeddings", "no list", "no key"
 	s.NewLimited = nil
 	skipped := make(map[string]int)
@@ -125,7 +125,7 @@ func TestSuiteSkipsOnlyWhatIsDeclaredMissing(t *testing.T) {
 		t.Errorf("there are %d checks where things are declared missing, and %d where not: none may vanish", n, before)
 	}
 	for _, reason := range []string{
-		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoUnstreamed, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
+		s.NoTools, s.NoReasoning, s.NoRefusals, s.NoNonStreaming, s.NoUsage, s.NoEmbeddings, s.NoModelList, s.NoKey,
 		"the Suite has no NewLimited",
 	} {
 		if skipped[reason] == 0 {
@@ -158,7 +158,7 @@ func TestCheckNamesAreUnique(t *testing.T) {
 	}
 }
 
-// runCheck runs one check of the suite, and returns what it reported.
+// runCheck runs one check of the suite, and returns its failures.
 func runCheck(t *testing.T, s *Suite, name string) *tbtest.Recorder {
 	t.Helper()
 	for _, c := range s.checks() {
