@@ -201,7 +201,7 @@ func (m *middlewareConfig) decode(d *decoder, n *yaml.Node) {
 	case n.Kind != yaml.MappingNode:
 		return
 	case len(pairs) > 1 && pairs[0][1].ShortTag() == "!!null": // "- retry:", with its settings on the same level
-		d.add(placeOf(pairs[1][0]), "%q is on the same level as the middleware %q; if it is a setting, indent it further", pairs[1][0].Value, pairs[0][0].Value)
+		d.add(placeOf(pairs[1][0]), "the field%s is on the same level as the middleware%s; if it is a setting, indent it further", quoted(pairs[1][0].Value, nil), quoted(pairs[0][0].Value, middlewareNames()))
 		return
 	case len(pairs) != 1:
 		d.add(placeOf(n), "expected one middleware, for example \"retry: {max_retries: 3}\"; found %d names", len(pairs))
