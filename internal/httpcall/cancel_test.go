@@ -108,7 +108,7 @@ func TestCallerEndsCall(t *testing.T) {
 
 func TestCallerCancelsWhileConnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := providertest.NewPipeNet() // that nobody serves
+		network := providertest.NewPipeNet() // without a server
 		defer network.Close()
 		transport := &http.Transport{DialContext: network.Dial}
 		c := client(t, &http.Client{Transport: transport}, llm.Limits{})

@@ -75,8 +75,12 @@ func (e apiError) kind(status int) llm.Kind {
 	if request && status != http.StatusTooManyRequests && reportsContextLength(text) {
 		return llm.ContextLength
 	}
+	precise := status >= 400 && status < 499 || status == http.StatusServiceUnavailable || status == 529
 	for _, code := range e.codes() {
 		if kind, ok := kindOfCode[strings.ToLower(code)]; ok {
+			if kind == llm.Server && precise { // words that only say "error"
+				continue
+			}
 			if kind == llm.NotFound && reportsRetirement(text) {
 				return llm.Retired
 			}

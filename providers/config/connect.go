@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
@@ -53,6 +54,7 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 	}
 	conn := c.connection(t.section, m)
 	settings := c.settings(conn)
+	settings.Settings = c.ownSettings(t, conn.Settings)
 	keys := conn.credentials()
 	if len(keys) == 0 {
 		keys = []*keySource{nil} // the one in the environment
@@ -85,6 +87,20 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 		c.opened[t.section] = all
 	}
 	return all
+}
+
+// ownSettings returns the settings that only this provider has, or nil.
+func (c *connector) ownSettings(t target, part raw) any {
+	if part.node == nil {
+		return nil
+	}
+	if t.driver.Settings == nil {
+		c.add(placeOf(part.node), "the provider %q has no settings; remove them", t.kind)
+		return nil
+	}
+	v := reflect.New(reflect.TypeOf(t.driver.Settings))
+	c.decode(part, v.Interface())
+	return v.Elem().Interface()
 }
 
 // explain returns the message of a provider's error. If a key is missing, it says how to set

@@ -40,6 +40,8 @@ type connection struct {
 	Limits  *limitsConfig     `yaml:"limits" doc:"time limits"`
 	TLS     *tlsConfig        `yaml:"tls" doc:"a private CA, a client certificate"`
 	Proxy   *text             `yaml:"proxy" doc:"http://, https:// or socks5:// and a host, or none; the default comes from the environment"`
+	// Settings has the type of Driver.Settings.
+	Settings raw `yaml:"settings" doc:"settings that only this provider has, for example the quirks of a server"`
 }
 
 // over returns c with the fields that are not set taken from base.
@@ -65,6 +67,9 @@ func (c connection) over(base connection) connection {
 	if c.Proxy == nil {
 		c.Proxy = base.Proxy
 	}
+	if c.Settings.node == nil {
+		c.Settings = base.Settings
+	}
 	return c
 }
 
@@ -89,7 +94,7 @@ func (c connection) credentials() []*keySource {
 
 // isSet reports whether there is any setting.
 func (c connection) isSet() bool {
-	return c.BaseURL != nil || c.Key != nil || c.Keys != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil
+	return c.BaseURL != nil || c.Key != nil || c.Keys != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil || c.Settings.node != nil
 }
 
 type limitsConfig struct {
