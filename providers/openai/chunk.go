@@ -253,27 +253,3 @@ func (u *usage) convert() llm.Usage {
 	}
 	return out
 }
-
-// failures are the finish reasons of answers that failed.
-var failures = map[string]llm.Kind{
-	"error":                        llm.Server,     // OpenRouter
-	"insufficient_system_resource": llm.Overloaded, // DeepSeek
-	"abort":                        llm.Incomplete, // vLLM
-}
-
-// finishReason converts the server's finish reason.
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "stop", "eos": // eos: Together
-		return llm.FinishStop
-	case "length":
-		return llm.FinishLength
-	case "tool_calls", "function_call":
-		return llm.FinishToolCalls
-	case "content_filter":
-		return llm.FinishContentFilter
-	}
-	return llm.FinishOther
-}
