@@ -22,6 +22,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -102,6 +103,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch}
+	if c.owned == nil { // the body of another transport may ignore the context
+		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
+	}
 	if err := r.check(); err != nil {
 		r.Close()
 		return nil, err
@@ -171,8 +175,13 @@ func (t *replayFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 // check returns an error if the status, encoding or type of the reply shows that it is not an
 // answer of an API.
 func (r *Reply) check() error {
-	if status := r.resp.StatusCode; status < 200 || status > 299 {
+	switch status := r.resp.StatusCode; {
+	case status < 200: // the body of 101 is the connection: reads do not end with the context
+		return r.Fail(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
+	case status > 299:
 		return r.statusError()
+	case status == http.StatusPartialContent:
+		return r.Fail(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
 	case "gzip", "br", "zstd", "deflate", "compress": // other values, such as "none", occur in practice and have no effect

@@ -48,8 +48,8 @@ func isExplanatory(name string) bool {
 }
 
 // retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
-// otherwise from Retry-After, which is a date or a number of seconds (RFC 9110 section
-// 10.2.3). Some servers send fractions of a second. Invalid values are ignored: 0.
+// otherwise from Retry-After, a date or a number of seconds (RFC 9110 section 10.2.3). Some
+// servers send fractions of a second. Invalid values are ignored: 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d

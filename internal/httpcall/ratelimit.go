@@ -153,7 +153,7 @@ const (
 func resetIn(text string, now time.Time) (time.Duration, bool) {
 	text = strings.TrimSpace(text)
 	if d, err := time.ParseDuration(text); err == nil {
-		return d, d >= 0
+		return d, d >= 0 && d < maxWait
 	}
 	var at time.Time
 	n, err := strconv.ParseFloat(text, 64)
