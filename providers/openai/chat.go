@@ -60,6 +60,9 @@ type answer struct {
 	sound   sound
 	sources []llm.Source
 	got     delivered
+	// saysNothing means that a reply that is not streamed has an empty finish reason. Its JSON
+	// is complete, so nothing was cut. Snowflake sends this.
+	saysNothing bool
 
 	// Data that must come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
@@ -123,10 +126,16 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
+	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
+	}
 	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
 	a.chunk(c, from.Whole)
+	a.saysNothing = from.Whole && a.finish == "" && hasEmptyFinishReason(from.Data)
 	return false, nil
 }
 
@@ -137,7 +146,7 @@ func (a *answer) End(why provider.Ending) error {
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "" || why.Marker:
+	case a.finish != "" || why.Marker || a.saysNothing:
 		return a.done()
 	case why.Whole:
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
@@ -145,13 +154,24 @@ func (a *answer) End(why provider.Ending) error {
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
+// hasEmptyFinishReason reports whether the first choice of a reply has a finish reason that
+// is "". A missing one is another case.
+func hasEmptyFinishReason(data []byte) bool {
+	var reply struct {
+		Choices []struct {
+			FinishReason json.RawMessage `json:"finish_reason"`
+		} `json:"choices"`
+	}
+	return json.Unmarshal(data, &reply) == nil && len(reply.Choices) > 0 && string(reply.Choices[0].FinishReason) == `""`
+}
+
 // done completes the answer, if there is one.
 func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
+	if err := a.FinishError(a.finish); err != nil {
+		return err
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
@@ -163,7 +183,7 @@ func (a *answer) done() error {
 		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
