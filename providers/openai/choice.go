@@ -73,10 +73,11 @@ func (a *answer) choice(c *choice, whole bool) {
 		a.otherChoice(c, whole)
 		return
 	}
-	if c.FinishReason != "" {
-		a.finish = string(c.FinishReason)
+	if c.FinishReason != nil && *c.FinishReason != "" {
+		a.finish = string(*c.FinishReason)
 	}
 	if whole {
+		a.blankFinish = c.FinishReason != nil
 		a.wholeMessage(c)
 	} else {
 		a.delta(c.Delta)
