@@ -251,9 +251,7 @@ func (s *budgetState) cost(provider, model string, u llm.Usage) money {
 	if !ok {
 		return 0
 	}
-	uncached := max(0, u.Input.N-u.CacheRead.N-u.CacheWrite.N)
-	dollars := float64(uncached)*p.Input + float64(u.CacheRead.N)*p.CacheRead + float64(u.CacheWrite.N)*p.CacheWrite + float64(u.Output.N)*p.Output
-	return min(moneyOf(dollars/1e6), maxCost)
+	return min(moneyOf(p.Cost(u).Total()), maxCost)
 }
 
 // maxCost limits the cost of one call: impossible numbers from a server must not overflow the

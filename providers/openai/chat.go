@@ -55,14 +55,15 @@ type answer struct {
 	provider.Answer
 	provider *Provider
 
-	finish  string // the server's finish reason
+	finish string // the server's finish reason
+	// blankFinish is set if a whole reply has a finish reason, which may be empty. Snowflake
+	// sends empty ones: the answer has ended, and the reason is unknown.
+	blankFinish bool
+
 	usage   llm.Usage
 	sound   sound
 	sources []llm.Source
 	got     delivered
-	// saysNothing means that a reply that is not streamed has an empty finish reason. Its JSON
-	// is complete, so nothing was cut. Snowflake sends this.
-	saysNothing bool
 
 	// Data that must come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
@@ -84,6 +85,9 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	d, text = content.takeText()
 	rest := *c
 	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	if choice.FinishReason != nil && *choice.FinishReason == "" {
+		choice.FinishReason = nil
+	}
 	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&choice) && stream.IsZero(&content)
 }
 
@@ -135,7 +139,6 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
 	a.chunk(c, from.Whole)
-	a.saysNothing = from.Whole && a.finish == "" && hasEmptyFinishReason(from.Data)
 	return false, nil
 }
 
@@ -146,23 +149,12 @@ func (a *answer) End(why provider.Ending) error {
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "" || why.Marker || a.saysNothing:
+	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
 	}
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
-}
-
-// hasEmptyFinishReason reports whether the first choice of a reply has a finish reason that
-// is "". A missing one is another case.
-func hasEmptyFinishReason(data []byte) bool {
-	var reply struct {
-		Choices []struct {
-			FinishReason json.RawMessage `json:"finish_reason"`
-		} `json:"choices"`
-	}
-	return json.Unmarshal(data, &reply) == nil && len(reply.Choices) > 0 && string(reply.Choices[0].FinishReason) == `""`
 }
 
 // done completes the answer, if there is one.
