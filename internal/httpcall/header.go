@@ -83,7 +83,7 @@ func headerDuration(h http.Header, name string) time.Duration {
 	if len(v) == 0 {
 		return -1
 	}
-	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 {
+	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < maxWait {
 		return d
 	}
 	if d, ok := seconds(v[0], time.Second); ok {
