@@ -1,12 +1,12 @@
 package httpcall
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/parley-llm/parley/internal/seconds"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -83,42 +83,11 @@ func headerDuration(h http.Header, name string) time.Duration {
 	if len(v) == 0 {
 		return -1
 	}
-	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < maxWait {
+	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < seconds.Max {
 		return d
 	}
-	if d, ok := seconds(v[0], time.Second); ok {
+	if d, ok := seconds.Parse(v[0], time.Second); ok {
 		return d
 	}
 	return -1
-}
-
-// retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
-// otherwise from Retry-After, a date or a number of seconds (RFC 9110 section 10.2.3). Some
-// servers send fractions of a second. Invalid values are ignored: 0.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
-		return d
-	}
-	value := h.Get("Retry-After")
-	if d, ok := seconds(value, time.Second); ok {
-		return d
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		if d := date.Sub(now); d > 0 && d < maxWait {
-			return d
-		}
-	}
-	return 0
-}
-
-// maxWait is the limit from which a requested wait is considered invalid.
-const maxWait = 366 * 24 * time.Hour
-
-// seconds parses a decimal number of units.
-func seconds(text string, unit time.Duration) (time.Duration, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n*float64(unit) >= float64(maxWait) {
-		return 0, false
-	}
-	return time.Duration(n * float64(unit)), true
 }
