@@ -108,7 +108,7 @@ func TestMistakesInSettingsHaveAPlace(t *testing.T) {
 		"models: {a: {model: works/m, middleware: [retry: {max_retry: 1}]}}":                                                                    `:1:51: unknown field "max_retry"; did you mean "max_retries"?`,
 		"models: {a: {model: works/m, middleware: [retry: {max_retries: -1}]}}":                                                                 `:1:43: invalid middleware "retry":`,
 		"models: {a: {model: works/m, middleware: [log: {level: loud}]}}":                                                                       `:1:56: invalid value: slog: level string "loud": unknown name`,
-		"stores: {s: {kind: memory, url: x}}\nmodels: {a: works/m}":                                                                             `:1:10: cannot open the store "s": it is inside the process; remove url and tls`,
+		"stores: {s: {kind: memory, url: x}}\nmodels: {a: works/m}":                                                                             `:1:10: the store "s" is inside the process; remove url and tls`,
 		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}\nmodels: {a: works/m}":                                                          `:1:10: cannot open the store "s": max_bytes is -1; it cannot be negative`,
 		"models: {a: {model: works/m, middleware: [rate_limit: {}]}}":                                                                           `:1:43: invalid middleware "rate_limit": middleware.RateLimit: Requests is zero`,
 		"models: {a: {model: works/m, middleware: [chain: {rate_limit: {}, retry: {max_retries: -1}}]}}":                                        `MaxRetries is -1; it must not be negative; middleware.RateLimit: Requests is zero`,
