@@ -149,6 +149,8 @@ func (c checker) checkStores() {
 			c.add(s.name.place, "the store %q has no kind; add kind: %s", s.name.value, strings.Join(kinds, " or "))
 		case !slices.Contains(kinds, kind.value):
 			c.add(kind.place, "unknown kind of store%s, or its package is not imported; %s", quoted(kind.value, kinds), suggest(kind.value, kinds))
+		case kind.value == memoryKind && (s.value.URL != nil || s.value.TLS != nil):
+			c.add(s.name.place, "the store %q is inside the process; remove url and tls", s.name.value)
 		}
 		if url := s.value.URL; url != nil && url.from.Expires > 0 {
 			c.add(url.place, "the URL of a store cannot expire; remove expires")
