@@ -174,7 +174,7 @@ type usage struct {
 	Total      *int64 `json:"totalTokenCount"`
 }
 
-// take replaces the counts by later ones.
+// take replaces the counts by later ones. Zero does not replace a count.
 func (u *usage) take(later *usage) {
 	for _, n := range [...]struct{ to, from **int64 }{
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
@@ -184,7 +184,7 @@ func (u *usage) take(later *usage) {
 		case *n.from == nil:
 		case *n.to == nil:
 			*n.to = new(**n.from) // the chunk's values are valid only during the call
-		default:
+		case **n.from != 0:
 			**n.to = **n.from
 		}
 	}

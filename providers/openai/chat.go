@@ -55,7 +55,11 @@ type answer struct {
 	provider.Answer
 	provider *Provider
 
-	finish  string // the server's finish reason
+	finish string // the server's finish reason
+	// blankFinish is set if a whole reply has a finish reason, which may be empty. Snowflake
+	// sends empty ones: the answer has ended, and the reason is unknown.
+	blankFinish bool
+
 	usage   llm.Usage
 	sound   sound
 	sources []llm.Source
@@ -81,6 +85,9 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	d, text = content.takeText()
 	rest := *c
 	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	if choice.FinishReason != nil && *choice.FinishReason == "" {
+		choice.FinishReason = nil
+	}
 	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&choice) && stream.IsZero(&content)
 }
 
@@ -137,7 +144,7 @@ func (a *answer) End(why provider.Ending) error {
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "" || why.Marker:
+	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")

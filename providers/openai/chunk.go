@@ -69,12 +69,12 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 
 type choice struct {
 	provider.Failure
-	Index        int           `json:"index"`
-	Delta        *content      `json:"delta"`
-	Message      *content      `json:"message"`
-	FinishReason stream.Scalar `json:"finish_reason"`
-	Logprobs     *logprobs     `json:"logprobs"`
-	Usage        *usage        `json:"usage"` // Moonshot, in the last choice
+	Index        int            `json:"index"`
+	Delta        *content       `json:"delta"`
+	Message      *content       `json:"message"`
+	FinishReason *stream.Scalar `json:"finish_reason"`
+	Logprobs     *logprobs      `json:"logprobs"`
+	Usage        *usage         `json:"usage"` // Moonshot, in the last choice
 }
 
 // content is the content of a choice.
