@@ -192,7 +192,7 @@ func (a *answer) done() error {
 // missing names the content of an answer that ended normally, but whose only content could
 // not be read. It returns "" for other answers.
 func (a *answer) missing() string {
-	switch reason := finishReason(a.finish); {
+	switch reason := provider.FinishReason(a.finish); {
 	case a.Calls() > 0 || a.got.others != 0 || !a.sound.isEmpty() || a.got.kinds&^(reasonings|details) != 0:
 	case a.unknownPart != "":
 		return fmt.Sprintf("the content has only a part of the unknown type %.40q", a.unknownPart)
