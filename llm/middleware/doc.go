@@ -15,7 +15,7 @@
 // The exported fields of a piece are its settings. The zero value of a field is the default
 // that its comment names. The live state of a piece, for example the entries of a cache, is
 // inside of it. Always use a pointer, because a piece must not be copied. Settings are fixed
-// at the first call. Later changes have no effect.
+// at the first call that reaches the piece. Later changes have no effect.
 //
 // Several models can have the same pointer. Then
 //
