@@ -17,6 +17,7 @@ type apiError struct {
 	Reason     string // the more exact code of Google and Azure: "API_KEY_INVALID"
 	Number     int    // a code that is an HTTP status
 	RetryAfter time.Duration
+	RequestID  string // of Anthropic
 }
 
 // name returns the most exact code of the error.
@@ -86,7 +87,8 @@ type apiErrorJSON struct {
 	Inner   *struct {
 		Code string `json:"code"`
 	} `json:"innererror"` // Azure
-	Details json.RawMessage `json:"details"` // Google
+	Details   json.RawMessage `json:"details"`    // Google
+	RequestID json.RawMessage `json:"request_id"` // Anthropic
 
 	// Cerebras adds the status to an error inside a stream: ErrorChunkResponse in
 	// types/chat/chat_completion.py of github.com/Cerebras/cerebras-cloud-sdk-python v1.67.0.
@@ -101,6 +103,9 @@ func (o *apiErrorJSON) apiError(depth int) apiError {
 		}
 		if inner.Number == 0 {
 			_, inner.Number = codeOf(o.StatusCode)
+		}
+		if text := ""; json.Unmarshal(o.RequestID, &text) == nil {
+			inner.RequestID = text
 		}
 		return inner
 	}

@@ -248,8 +248,8 @@ func (r *Reply) annotate(e *llm.Error) *llm.Error {
 	}
 	if r.resp != nil {
 		e.Header = explanatory(r.resp.Header)
-		if e.RequestID == "" {
-			e.RequestID = requestID(r.resp.Header)
+		if id := requestID(r.resp.Header); id != "" { // the body's id is for replies without the header
+			e.RequestID = id
 		}
 	}
 	r.request.Secrets.scrub(e)

@@ -43,12 +43,17 @@ func isExplanatory(name string) bool {
 		"Openai-Processing-Ms", "Openai-Version", "Openai-Organization", "X-Ms-Region":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Ratelimit-")
+	return strings.HasPrefix(name, "X-Ratelimit-") || strings.HasPrefix(name, "Anthropic-Ratelimit-")
 }
 
-// rateLimits reads the rate limit headers of OpenAI, Azure, Groq and others:
-// https://platform.openai.com/docs/guides/rate-limits. It returns nil if the reply has none.
-func rateLimits(h http.Header) *llm.RateLimits {
+// noLimits are the limits of a reply without limits.
+var noLimits = llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}
+
+// rateLimits reads the rate limit headers of OpenAI, Azure, Groq and others, or otherwise
+// those of Anthropic:
+// https://platform.openai.com/docs/guides/rate-limits and
+// https://platform.claude.com/docs/en/api/rate-limits. It returns nil if the reply has none.
+func rateLimits(h http.Header, now time.Time) *llm.RateLimits {
 	l := llm.RateLimits{
 		RequestLimit: headerInt(h, "X-Ratelimit-Limit-Requests"),
 		RequestsLeft: headerInt(h, "X-Ratelimit-Remaining-Requests"),
@@ -57,7 +62,17 @@ func rateLimits(h http.Header) *llm.RateLimits {
 		TokensLeft:   headerInt(h, "X-Ratelimit-Remaining-Tokens"),
 		TokenReset:   headerDuration(h, "X-Ratelimit-Reset-Tokens"),
 	}
-	if l == (llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}) {
+	if l == noLimits {
+		l = llm.RateLimits{
+			RequestLimit: headerInt(h, "Anthropic-Ratelimit-Requests-Limit"),
+			RequestsLeft: headerInt(h, "Anthropic-Ratelimit-Requests-Remaining"),
+			RequestReset: headerTime(h, "Anthropic-Ratelimit-Requests-Reset", now),
+			TokenLimit:   headerInt(h, "Anthropic-Ratelimit-Tokens-Limit"),
+			TokensLeft:   headerInt(h, "Anthropic-Ratelimit-Tokens-Remaining"),
+			TokenReset:   headerTime(h, "Anthropic-Ratelimit-Tokens-Reset", now),
+		}
+	}
+	if l == noLimits {
 		return nil
 	}
 	return new(l)
@@ -90,6 +105,20 @@ func headerDuration(h http.Header, name string) time.Duration {
 		return d
 	}
 	return -1
+}
+
+// headerTime returns the time until the date in a header, in the form of RFC 3339. It
+// returns -1 if there is no valid date, and 0 if the date has passed.
+func headerTime(h http.Header, name string, now time.Time) time.Duration {
+	v := h[name]
+	if len(v) == 0 {
+		return -1
+	}
+	date, err := time.Parse(time.RFC3339, v[0])
+	if err != nil || date.Sub(now) >= maxWait {
+		return -1
+	}
+	return max(date.Sub(now), 0)
 }
 
 // retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,

@@ -174,7 +174,7 @@ func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
 	kept := explanatory(h)
 	r.request.Secrets.scrubHeader(kept)
-	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
+	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h, time.Now()), Header: kept}
 }
 
 // readErrorBody reads the body of a reply that is not an answer: at most 64 KB within 2

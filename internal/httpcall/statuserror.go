@@ -24,6 +24,7 @@ func (r *Reply) statusError() *llm.Error {
 		Status:     status,
 		Code:       parsed.name(),
 		Message:    parsed.Message,
+		RequestID:  parsed.RequestID,
 		RetryAfter: retryAfter(r.resp.Header, time.Now()),
 	}
 	if e.RetryAfter == 0 {
@@ -52,6 +53,7 @@ func (r *Reply) APIError(data []byte, otherwise llm.Kind) *llm.Error {
 		Status:     r.resp.StatusCode,
 		Code:       parsed.name(),
 		Message:    parsed.Message,
+		RequestID:  parsed.RequestID,
 		RetryAfter: parsed.RetryAfter,
 	}
 	if e.Message == "" {
