@@ -10,8 +10,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// Dialect renders answers in the format of one kind of server. [OpenAI], [Gemini], [Ollama],
-// [OllamaGenerate], [LlamaCppCompletion] and [PaLM] return the dialects of this package. For
+// Dialect renders answers in the format of one kind of server. [OpenAI], [Anthropic], [Gemini],
+// [Ollama], [OllamaGenerate], [LlamaCppCompletion] and [PaLM] return the dialects of this package. For
 // another kind of server, set the fields of a new Dialect.
 //
 // The functions must have no side effects. A Dialect is safe for concurrent use.
