@@ -171,3 +171,8 @@ func sent(t testing.TB, model string, req *llm.Request) (map[string]any, []llm.W
 	equal(t, "the path", got.path, "POST /v1/messages")
 	return got.body, warnings
 }
+
+// configWith returns the configuration of a provider that sends with a client.
+func configWith(client *http.Client) anthropic.Config {
+	return anthropic.Config{APIKey: key, HTTPClient: client}
+}
