@@ -150,6 +150,7 @@ const (
 	WarnUnsupported  WarningCode = "unsupported"   // a setting that the provider does not have was not sent
 	WarnChanged      WarningCode = "changed"       // a setting was sent with another value
 	WarnUsageUnknown WarningCode = "usage_unknown" // the server did not report the usage
+	WarnUsageInvalid WarningCode = "usage_invalid" // the server reported an impossible number of tokens
 	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will be removed
 	WarnAnsweredBy   WarningCode = "answered_by"   // another model answered
 	WarnOther        WarningCode = "other"         // see the message

@@ -3,6 +3,7 @@ package llm
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -80,19 +81,43 @@ const (
 	CertaintyReported                  // reported by the server
 )
 
-// Known returns n tokens reported by the server.
-func Known(n int) Tokens { return Tokens{n, CertaintyReported} }
+// maxTokens is larger than any real number of tokens, and small enough that sums and
+// products of several such numbers do not overflow.
+const maxTokens = 1 << 40
 
-// Estimated returns n tokens counted or estimated by this module.
-func Estimated(n int) Tokens { return Tokens{n, CertaintyEstimate} }
+// Known returns n tokens reported by the server. A negative number is unknown, and a number
+// above 1<<40 counts as 1<<40.
+func Known(n int) Tokens { return tokens(int64(n), CertaintyReported) }
+
+// Estimated returns n tokens counted or estimated by this module. A negative number is
+// unknown, and a number above 1<<40 counts as 1<<40.
+func Estimated(n int) Tokens { return tokens(int64(n), CertaintyEstimate) }
+
+func tokens(n int64, c Certainty) Tokens {
+	if n < 0 {
+		return Tokens{}
+	}
+	return Tokens{int(min(n, maxTokens, math.MaxInt)), c}
+}
 
 // IsKnown reports whether the server reported the number.
 func (t Tokens) IsKnown() bool { return t.Certainty == CertaintyReported }
 
-// Add returns the sum. It has the lower certainty of the two numbers, with one exception: the
+// addTokens returns the sum of two numbers. It saturates.
+func addTokens(a, b int) int {
+	switch {
+	case b > 0 && a > math.MaxInt-b:
+		return math.MaxInt
+	case b < 0 && a < math.MinInt-b:
+		return math.MinInt
+	}
+	return a + b
+}
+
+// Add returns the sum, which saturates at the largest int. It has the lower certainty of the two numbers, with one exception: the
 // sum of an unknown number and another number is an estimate.
 func (t Tokens) Add(u Tokens) Tokens {
-	sum := Tokens{t.N + u.N, min(t.Certainty, u.Certainty)}
+	sum := Tokens{addTokens(t.N, u.N), min(t.Certainty, u.Certainty)}
 	if sum.Certainty == CertaintyNone && t.Certainty != u.Certainty {
 		sum.Certainty = CertaintyEstimate
 	}

@@ -30,6 +30,11 @@ type Config struct {
 	// Limits bounds how long calls wait, and the size of frames in a reply.
 	Limits llm.Limits
 
+	// Settings are further settings of this provider: a value of the type of [Driver.Settings],
+	// or nil. For example, the providers of package openai take an openai.Settings. Another type
+	// is an error.
+	Settings any
+
 	// Egress lists the hosts that the provider may connect to. If it is nil, there is no
 	// restriction. It cannot be combined with HTTPClient.
 	Egress *egress.List

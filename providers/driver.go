@@ -41,6 +41,10 @@ type Driver struct {
 	// cannot set options.
 	Options llm.Options
 
+	// Settings is a value of the type of [Config.Settings], a struct. If it is nil, the provider
+	// has no settings apart from the fields of Config.
+	Settings any
+
 	// ConfigCredentials says that New takes credentials only from its Config, including
 	// Config.Getenv. It is false if the provider can find others, for example in the files of
 	// a cloud's command-line tool.

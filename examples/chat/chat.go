@@ -35,8 +35,8 @@ func (c *chat) close() {
 	}
 }
 
-// answerOnce sends one prompt, which consists of the words and of standard input, and shows
-// the answer. It returns the exit status.
+// answerOnce sends one prompt and shows the answer. The prompt consists of the words and of
+// standard input. answerOnce returns the exit status.
 func (c *chat) answerOnce(ctx context.Context, words string) int {
 	prompt := words
 	if !c.env.isTerminal(c.env.stdin) {

@@ -150,14 +150,14 @@ func program(t *testing.T, variables []string, args ...string) *exec.Cmd {
 }
 
 func TestProgramWithoutConfiguration(t *testing.T) {
-	// An address of which nobody else is: as good as no server, and not the
-	// one at which a developer may have a real Ollama.
-	nobody, err := net.Listen("tcp", "127.0.0.1:0")
+	// A free port without a server. At the default address, the test could find the Ollama
+	// server of a developer.
+	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := nobody.Addr().String()
-	if err := nobody.Close(); err != nil {
+	host := free.Addr().String()
+	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
 	cmd := program(t, []string{"OLLAMA_HOST=" + host})

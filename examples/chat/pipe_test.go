@@ -17,7 +17,7 @@ func TestPipe(t *testing.T) {
 		input  string
 		status int
 		stdout string
-		stderr string // without its first line, which names the model
+		stderr string // without the first line with the name of the model
 	}{
 		{
 			name: "the answer alone goes to standard output", args: []string{"-model", "scripted/hello"}, input: "hi",

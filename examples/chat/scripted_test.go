@@ -13,7 +13,7 @@ import (
 type scripted struct {
 	name   string
 	models map[string]script
-	list   llm.Events // of its models; nil is none
+	list   llm.Events // the events of a model list
 	closed int        // how often
 }
 

@@ -257,7 +257,7 @@ func TestTerminalWithPipedInput(t *testing.T) {
 }
 
 func TestTerminalNoConfiguration(t *testing.T) {
-	// The address is one at which nobody listens: that port is reserved.
+	// No server listens at this address, because the port is reserved.
 	term := startTerminal(t, []string{"OLLAMA_HOST=127.0.0.1:1"})
 	status, shown := term.exit()
 	lines := strings.Split(strings.TrimSuffix(shown, "\r\n"), "\r\n")

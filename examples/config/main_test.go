@@ -99,11 +99,11 @@ func TestUnknownFlag(t *testing.T) {
 	}
 	program := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	program.Env = append(os.Environ(), asProgram+"=1")
-	said, _ := program.CombinedOutput() // the exit code says it all
+	output, _ := program.CombinedOutput() // the exit code is checked below
 	if code := program.ProcessState.ExitCode(); code != 2 {
 		t.Errorf("the exit code is %d, want 2", code)
 	}
-	if n := strings.Count(string(said), "-nope"); n != 1 {
-		t.Errorf("the error is printed %d times, want once:\n%s", n, said)
+	if n := strings.Count(string(output), "-nope"); n != 1 {
+		t.Errorf("the error is printed %d times, want once:\n%s", n, output)
 	}
 }

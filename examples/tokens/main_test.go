@@ -126,7 +126,7 @@ func TestShowInTerminal(t *testing.T) {
 		"hi\x1b[0m",  // a token ends with its colour
 		"↵\x1b[0m\n", // which does not run to the end of the line
 		"\x1b[4m🦙",   // a character of several tokens is underlined
-		"^[",         // what would command the terminal is shown instead
+		"^[",         // control characters are shown in caret notation
 		"(o200k_base)\n",
 	} {
 		if !strings.Contains(got.Stdout, want) {

@@ -23,7 +23,7 @@ func inTerminal(t *testing.T, stdin string, args ...string) string {
 	defer master.Close()
 	shown := make(chan string)
 	go func() {
-		data, _ := io.ReadAll(master) // which ends with an error, as the other side is gone
+		data, _ := io.ReadAll(master) // ends with an error after the program has closed the terminal
 		shown <- string(data)
 	}()
 	now := time.Unix(0, 0)

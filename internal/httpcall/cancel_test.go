@@ -108,7 +108,7 @@ func TestCallerEndsCall(t *testing.T) {
 
 func TestCallerCancelsWhileConnecting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		network := providertest.NewPipeNet() // that nobody serves
+		network := providertest.NewPipeNet() // without a server
 		defer network.Close()
 		transport := &http.Transport{DialContext: network.Dial}
 		c := client(t, &http.Client{Transport: transport}, llm.Limits{})
@@ -154,5 +154,34 @@ func TestCallerEndsCallDuringTokenSource(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestBodyThatIgnoresContext uses transports whose bodies end only when they are closed.
+func TestBodyThatIgnoresContext(t *testing.T) {
+	for _, status := range []int{200, 500} {
+		for _, limits := range []llm.Limits{{}, {FirstEvent: time.Second}} {
+			synctest.Test(t, func(t *testing.T) {
+				user := &http.Client{Transport: providertest.RoundTrip(func(*http.Request) (*http.Response, error) {
+					resp := providertest.Respond(status, "application/json", nil)
+					resp.Body, _ = io.Pipe()
+					return resp, nil
+				})}
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				if limits.FirstEvent == 0 {
+					ctx, cancel = context.WithTimeout(ctx, time.Second)
+				}
+				defer cancel()
+				begun := time.Now()
+				r, err := client(t, user, limits).Do(ctx, post(anyURL, "{}"))
+				if err == nil {
+					defer r.Close()
+					_, err = readAll(r)
+				}
+				if waited := time.Since(begun); err == nil || waited > 3*time.Second {
+					t.Errorf("status %d: error %v after %v", status, err, waited)
+				}
+			})
+		}
 	}
 }

@@ -5,8 +5,8 @@
 // an error. The package does not interpret the body of a successful reply: package stream
 // splits it into frames, and the provider decodes them.
 //
-// Each kind of failure has one place: apiError reads the error objects of servers and maps
-// their codes to kinds, statusError covers replies with other statuses than 2xx,
+// Each kind of failure has one place: package apierror reads the errors of servers and
+// determines their kinds, statusError covers replies with other statuses than 2xx,
 // transportError covers requests without a reply, and contextError covers cancellation and
 // limits. All of them pass through annotate, which adds the call and removes secrets.
 //
@@ -22,9 +22,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
+	"github.com/parley-llm/parley/internal/apierror"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -101,6 +103,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch}
+	if c.owned == nil { // the body of another transport may ignore the context
+		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
+	}
 	if err := r.check(); err != nil {
 		r.Close()
 		return nil, err
@@ -170,8 +175,13 @@ func (t *replayFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 // check returns an error if the status, encoding or type of the reply shows that it is not an
 // answer of an API.
 func (r *Reply) check() error {
-	if status := r.resp.StatusCode; status < 200 || status > 299 {
+	switch status := r.resp.StatusCode; {
+	case status < 200: // the body of 101 is the connection: reads do not end with the context
+		return r.Fail(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
+	case status > 299:
 		return r.statusError()
+	case status == http.StatusPartialContent:
+		return r.Fail(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
 	case "gzip", "br", "zstd", "deflate", "compress": // other values, such as "none", occur in practice and have no effect
@@ -179,7 +189,7 @@ func (r *Reply) check() error {
 			"do not set an Accept-Encoding header, and disable compression of streams in proxies and gateways")
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
-		text := excerpt(r.readErrorBody())
+		text := apierror.Excerpt(r.readErrorBody())
 		return r.annotate(&llm.Error{
 			Kind:    llm.Protocol,
 			Status:  r.resp.StatusCode,
@@ -248,8 +258,8 @@ func (r *Reply) annotate(e *llm.Error) *llm.Error {
 	}
 	if r.resp != nil {
 		e.Header = explanatory(r.resp.Header)
-		if id := requestID(r.resp.Header); id != "" { // the body's id is for replies without the header
-			e.RequestID = id
+		if e.RequestID == "" {
+			e.RequestID = requestID(r.resp.Header)
 		}
 	}
 	r.request.Secrets.scrub(e)

@@ -33,7 +33,7 @@ func TestConnectLimitWhileDialing(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := name.(*syscall.SockaddrInet4)
-	for range 4 { // that nobody accepts: a queue of length 0 holds one, and what is on its way
+	for range 4 { // never accepted: a queue of length 0 holds one connection and those in progress
 		if err := syscall.Connect(newSocket(), address); err != nil && err != syscall.EINPROGRESS {
 			t.Fatal(err)
 		}

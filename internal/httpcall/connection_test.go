@@ -220,8 +220,8 @@ func TestLargeRequestBody(t *testing.T) {
 }
 
 func TestStatusErrorBeforeRequestBodyIsRead(t *testing.T) {
-	// A server that refuses by the length and closes, as nginx does: the client
-	// is still writing when the reply comes.
+	// The server rejects the request by its Content-Length and closes the connection, like
+	// nginx. The client is still writing when the reply arrives.
 	server := loopback(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		says(http.StatusRequestEntityTooLarge, "text/html", "<html><title>413 Request Entity Too Large</title></html>")(w, r)

@@ -98,7 +98,7 @@ func headerDuration(h http.Header, name string) time.Duration {
 	if len(v) == 0 {
 		return -1
 	}
-	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 {
+	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < maxWait {
 		return d
 	}
 	if d, ok := seconds(v[0], time.Second); ok {
@@ -122,8 +122,8 @@ func headerTime(h http.Header, name string, now time.Time) time.Duration {
 }
 
 // retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
-// otherwise from Retry-After, which is a date or a number of seconds (RFC 9110 section
-// 10.2.3). Some servers send fractions of a second. Invalid values are ignored: 0.
+// otherwise from Retry-After, a date or a number of seconds (RFC 9110 section 10.2.3). Some
+// servers send fractions of a second. Invalid values are ignored: 0.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d

@@ -76,7 +76,7 @@ func asLLM(t testing.TB, err error) *llm.Error {
 	return e
 }
 
-// readAll reads the body to its end through the reply, as a dialect does.
+// readAll reads the body to its end, like a provider.
 func readAll(r *Reply) (string, error) {
 	var b strings.Builder
 	if _, err := io.Copy(&b, r.Body()); err != nil {

@@ -78,7 +78,7 @@ func TestFirstEventLimitAfterHeaders(t *testing.T) {
 
 func TestIdleLimitBetweenParts(t *testing.T) {
 	inBubble(t, llm.Limits{FirstEvent: time.Hour, Idle: time.Minute}, func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(30 * time.Minute) // slow to begin, which is allowed
+		time.Sleep(30 * time.Minute) // a slow start is allowed
 		piece(w, "one ")
 		for range 10 {
 			time.Sleep(50 * time.Second) // ten gaps within the limit, together far beyond it

@@ -130,6 +130,9 @@ func TestCircularRedirect(t *testing.T) {
 	e := refuse(t, client(t, nil, llm.Limits{}), post(server.URL+"/round", "{}"))
 	equal(t, "kind", e.Kind, llm.Protocol)
 	equal(t, "number of requests", len(server.requests()), 1+maxRedirects)
+	if !strings.Contains(e.Message, "more than 3 times") {
+		t.Errorf("the message does not report the loop: %s", e.Message)
+	}
 }
 
 func TestRedirectWithoutLocation(t *testing.T) {

@@ -23,6 +23,7 @@ type Reply struct {
 	parent  context.Context // the caller's context
 	own     context.Context // derived from parent; canceled by the limits
 	cancel  context.CancelCauseFunc
+	unwatch func() bool // nil, or ends the closing of the body with the context
 	closed  bool
 	ended   bool // End was called
 }
@@ -94,6 +95,9 @@ func (r *Reply) Close() {
 		if r.ended && !r.body.eof && r.resp.ProtoMajor == 1 {
 			r.watch.closeWithin(drainTime)
 			io.CopyN(io.Discard, r.resp.Body, maxDrain) // the error does not matter: the answer is complete
+		}
+		if r.unwatch != nil {
+			r.unwatch()
 		}
 		if !r.ended { // else Body.Close of Go 1.27 reads on for up to 50 ms
 			r.cancel(context.Canceled)

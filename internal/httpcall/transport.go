@@ -58,7 +58,9 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	sameHost := req.URL.Host == first.URL.Host
 	downgrade := first.URL.Scheme == "https" && req.URL.Scheme != "https"
 	if !sameHost || downgrade || req.Method != first.Method || len(via) > maxRedirects {
-		return &redirectError{status: status, host: req.URL.Scheme + "://" + req.URL.Host}
+		e := &redirectError{status: status, host: req.URL.Scheme + "://" + req.URL.Host}
+		e.loop = sameHost && !downgrade && req.Method == first.Method
+		return e
 	}
 	return nil
 }
@@ -67,9 +69,13 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 type redirectError struct {
 	status int
 	host   string
+	loop   bool // the server redirects too often within its own host
 }
 
 func (e *redirectError) Error() string {
+	if e.loop {
+		return fmt.Sprintf("the server redirects more than %d times, the last time to %s: check the base URL and the server's redirects", maxRedirects, e.host)
+	}
 	return fmt.Sprintf("the server redirects to %s: redirects are followed only within the configured host, to protect credentials and prompts; set the base URL to that address if it is the API", e.host)
 }
 

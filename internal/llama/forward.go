@@ -16,7 +16,7 @@ type forward struct {
 	inner              kernel.Input
 	out                []float32
 	sin, cos           []float32
-	logits             []float32
+	scratch            kernel.Scratch
 	position           int // of the first token
 	tokens             int
 	short              bool // attention is rounded; see shortPrompt
@@ -28,28 +28,49 @@ type forward struct {
 	err                error
 }
 
-// eval computes a batch of tokens and appends them to the session. If logits is set, it
-// computes the logits after the last of them. If it returns an error, the session is
-// unchanged.
-func (s *Session) eval(ctx context.Context, ids []int, short, logits bool) error {
-	f := &s.forward
-	f.short = short
+// evaluation says how a batch is computed, and for which results.
+type evaluation struct {
+	short  bool      // attention is rounded; see shortPrompt
+	logits bool      // compute the logits after the last token
+	hidden []float32 // add the normalised hidden states of all tokens to it; nil: do not
+}
+
+// eval computes a batch of tokens and appends them to the session. If it returns an error, the
+// session is unchanged.
+func (s *Session) eval(ctx context.Context, ids []int, e evaluation) error {
+	m := s.model
+	f, _ := m.forwards.Get().(*forward)
+	if f == nil {
+		f = new(forward)
+	}
+	defer f.end()
 	f.begin(ctx, s, ids)
-	for i := range s.model.blocks {
+	f.short = e.short
+	for i := range m.blocks {
 		f.layer = i
-		f.attention(&s.model.blocks[i])
-		f.feedForward(&s.model.blocks[i])
+		f.attention(&m.blocks[i])
+		f.feedForward(&m.blocks[i])
 		if f.err != nil {
 			return f.err
 		}
 	}
-	if logits {
+	if e.hidden != nil {
+		f.addHidden(e.hidden)
+	}
+	if e.logits {
 		f.finish()
 	}
 	if f.err == nil {
 		s.tokens = append(s.tokens, ids...)
 	}
 	return f.err
+}
+
+// end keeps the memory for the next batch of any session.
+func (f *forward) end() {
+	m := f.model
+	f.ctx, f.session, f.model = nil, nil, nil
+	m.forwards.Put(f)
 }
 
 // begin looks up the embeddings and the angles of the positions.
@@ -118,8 +139,20 @@ func (f *forward) finish() {
 	f.in.Prepare(m.output.Form())
 	m.level.RMSNorm(f.in.Vector(0), last, m.outputNorm, m.epsilon)
 	m.level.Quantize(&f.in, m.output.Form(), 0)
-	f.logits = grow(f.logits, m.output.Rows)
-	f.multiply(&f.in, product{f.logits, m.output})
+	f.session.logits = grow(f.session.logits, m.output.Rows)
+	f.multiply(&f.in, product{f.session.logits, m.output})
+}
+
+// addHidden adds the normalised hidden states of all tokens of the batch to sum.
+func (f *forward) addHidden(sum []float32) {
+	m := f.model
+	hidden := f.out[:m.width]
+	for t := range f.tokens {
+		m.level.RMSNorm(hidden, f.x[t*m.width:][:m.width], m.outputNorm, m.epsilon)
+		for i, v := range hidden {
+			sum[i] += v
+		}
+	}
 }
 
 // norm fills the input with the normalised residual stream, in the forms that the matrices
@@ -240,7 +273,7 @@ func (f *forward) run(chunks int, do func(s *kernel.Scratch, chunk int)) {
 	if f.err != nil {
 		return
 	}
-	f.err = f.model.pool.run(f.ctx, &f.session.scratch, chunks, do)
+	f.err = f.model.pool.run(f.ctx, &f.scratch, chunks, do)
 }
 
 // grow returns a slice of length n. It reuses the memory of s if there is enough.

@@ -12,6 +12,7 @@ package llama
 import (
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/parley-llm/parley/internal/gguf"
 	"github.com/parley-llm/parley/internal/llama/kernel"
@@ -28,8 +29,9 @@ type Options struct {
 // Model is a loaded model. It is safe for concurrent use, except for Close.
 type Model struct {
 	config
-	level kernel.Level
-	pool  *pool
+	level    kernel.Level
+	pool     *pool
+	forwards sync.Pool // of *forward, because only sessions that compute need one
 
 	embedding  *kernel.Matrix
 	blocks     []block

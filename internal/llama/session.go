@@ -3,8 +3,6 @@ package llama
 import (
 	"context"
 	"fmt"
-
-	"github.com/parley-llm/parley/internal/llama/kernel"
 )
 
 // batchTokens is the number of prompt tokens that are computed together.
@@ -32,8 +30,9 @@ type Session struct {
 	factors []float32
 	reused  int
 
-	scratch kernel.Scratch
-	forward forward
+	reserved int // bytes, by Sessions
+
+	logits []float32
 }
 
 // NewSession returns an empty session with a context window of this many tokens. Zero is the
@@ -94,14 +93,14 @@ func (s *Session) Prompt(ctx context.Context, ids []int, progress func(done, tot
 		n := min(len(ids)-len(s.tokens), batchTokens)
 		batch := ids[len(s.tokens):][:n]
 		last := len(s.tokens)+n == len(ids)
-		if err := s.eval(ctx, batch, short, last); err != nil {
+		if err := s.eval(ctx, batch, evaluation{short: short, logits: last}); err != nil {
 			return nil, err
 		}
 		if progress != nil {
 			progress(len(s.tokens), len(ids))
 		}
 		if last {
-			return s.forward.logits, nil
+			return s.logits, nil
 		}
 	}
 }
@@ -116,10 +115,38 @@ func (s *Session) Next(ctx context.Context, id int) ([]float32, error) {
 	if err := s.check([]int{id}); err != nil {
 		return nil, err
 	}
-	if err := s.eval(ctx, []int{id}, true, true); err != nil {
+	if err := s.eval(ctx, []int{id}, evaluation{short: true, logits: true}); err != nil {
 		return nil, err
 	}
-	return s.forward.logits, nil
+	return s.logits, nil
+}
+
+// Embed replaces the sequence by ids, and returns the mean of the model's last hidden states
+// of all tokens, after the output norm. It computes all of the tokens.
+func (s *Session) Embed(ctx context.Context, ids []int) ([]float32, error) {
+	switch {
+	case len(ids) == 0:
+		return nil, fmt.Errorf("llama: an empty text")
+	case len(ids) > s.context:
+		return nil, &ContextError{Tokens: len(ids), Limit: s.context}
+	}
+	if err := s.check(ids); err != nil {
+		return nil, err
+	}
+	s.truncate(0)
+	s.reused = 0
+	mean := make([]float32, s.model.width)
+	for rest := ids; len(rest) > 0; {
+		n := min(len(rest), batchTokens)
+		if err := s.eval(ctx, rest[:n], evaluation{short: len(ids) < shortPrompt, hidden: mean}); err != nil {
+			return nil, err
+		}
+		rest = rest[n:]
+	}
+	for i := range mean {
+		mean[i] /= float32(len(ids))
+	}
+	return mean, nil
 }
 
 // Reset empties the session and frees the memory for keys and values.

@@ -1,7 +1,10 @@
 // Package nearest finds the name that a misspelt name probably means.
 package nearest
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Of returns the valid name with the smallest number of edits to name, ignoring case, and
 // that number. An edit inserts, deletes or changes a letter, or swaps two adjacent ones. If
@@ -9,6 +12,9 @@ import "strings"
 func Of(name string, valid []string) (match string, edits int) {
 	edits = len(name)/2 + 1
 	for _, v := range valid {
+		if max(len(name)-utf8.UTFMax*len(v), len(v)-utf8.UTFMax*len(name)) >= edits { // too different, and the comparison takes time
+			continue
+		}
 		if d := distance(strings.ToLower(name), strings.ToLower(v)); d < edits {
 			match, edits = v, d
 		}

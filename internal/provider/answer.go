@@ -179,6 +179,7 @@ func (a *Answer) Failed(err error, usage llm.Usage) error {
 	if !ok || usage.IsZero() && a.raw == nil {
 		return err
 	}
+	boundUsage(&usage) // the error says more than a warning would
 	e.Partial = &llm.Response{Usage: usage}
 	if a.raw != nil {
 		e.Partial.Raw = a.Reply.Scrub(a.raw.Bytes())
@@ -190,6 +191,9 @@ func (a *Answer) Failed(err error, usage llm.Usage) error {
 // emits a warning first.
 func (a *Answer) Done(done *llm.Done) {
 	a.Reply.End()
+	if invalid := boundUsage(&done.Usage); invalid != nil {
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: invalid})
+	}
 	if done.Usage.IsZero() && !a.NoUsage {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{
 			Code: llm.WarnUsageUnknown, Message: "the server reported no token usage",
@@ -199,12 +203,4 @@ func (a *Answer) Done(done *llm.Done) {
 		done.Raw = a.raw.Bytes()
 	}
 	a.Emit(llm.Event{Type: llm.EventDone, Detail: done})
-}
-
-// Reported returns a count of tokens, which is unknown if n is nil.
-func Reported[N int | int64](n *N) llm.Tokens {
-	if n == nil {
-		return llm.Tokens{}
-	}
-	return llm.Known(int(*n))
 }

@@ -13,6 +13,9 @@ import (
 func Result(r *httpcall.Reply, model string, result llm.Detail, usage llm.Usage, yield func(llm.Event, error) bool, warnings ...llm.Warning) {
 	start := r.Start()
 	start.Model = model
+	if invalid := boundUsage(&usage); invalid != nil {
+		warnings = append(warnings, *invalid)
+	}
 	llmutil.YieldResult(yield, start, result, usage, warnings...)
 }
 
@@ -48,6 +51,8 @@ func Embeddings(
 			warnings = append(warnings, w)
 		}
 	}
-	Result(r, result.Model, result, result.Usage, yield, warnings...)
+	usage := result.Usage
+	boundUsage(&result.Usage) // Result warns
+	Result(r, result.Model, result, usage, yield, warnings...)
 	return nil
 }

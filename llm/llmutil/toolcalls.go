@@ -3,7 +3,6 @@ package llmutil
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
@@ -21,6 +20,10 @@ import (
 //     that call have begun.
 //   - A fragment without an index belongs to the call with its id. Without an id and
 //     without a name, it belongs to the latest call.
+//   - A call whose arguments are a complete JSON object gets no second object. A fragment
+//     that begins one starts a new call, for example because the server sends parallel
+//     calls at one index and without ids. If that fragment has the id and the arguments of
+//     the first call, it repeats the call and is ignored.
 //
 // Arguments are joined and never changed. A call without arguments has empty arguments.
 //
@@ -52,8 +55,9 @@ type ToolCallFragment struct {
 type assembly struct {
 	at        int
 	call      llm.ToolCall
-	arguments strings.Builder
-	announced bool // its start event has been passed on
+	arguments arguments
+	announced bool   // its start event has been passed on
+	next      string // a name that came after complete arguments: it may start the next call
 	ended     bool
 }
 
@@ -64,6 +68,22 @@ type assembly struct {
 // that is sent in pieces is complete by then.
 func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error) bool) bool {
 	n := a.find(f)
+	if n >= 0 && a.calls[n].arguments.complete {
+		switch c := a.calls[n]; {
+		case !beginsObject(f.Arguments):
+			c.next = f.Name
+		case f.ID != "" && f.ID == c.call.ID && f.Arguments == c.arguments.text.String():
+			return true
+		default:
+			if f.ID == "" && f.Name == "" {
+				f.Name = c.next
+			}
+			if f.ID == c.call.ID {
+				f.ID = "" // one id must not name two calls
+			}
+			n = -1
+		}
+	}
 	if n < 0 {
 		n = a.begin(f.Index)
 	}
@@ -87,7 +107,7 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 	if !a.announce(n, yield) {
 		return false
 	}
-	c.arguments.WriteString(f.Arguments)
+	c.arguments.add(f.Arguments)
 	return yield(llm.Event{Type: llm.EventToolCallDelta, Index: n, Text: f.Arguments}, nil)
 }
 
@@ -106,7 +126,7 @@ func (a *ToolCallAssembler) Finish(reason llm.FinishReason, yield func(llm.Event
 		if !a.announce(n, yield) {
 			return false
 		}
-		arguments := c.arguments.String()
+		arguments := c.arguments.text.String()
 		if c.call.Name == "" || !certain && !isJSONObject([]byte(arguments)) {
 			continue
 		}

@@ -173,6 +173,39 @@ func TestToolCallAssembler(t *testing.T) {
 			fragments: []fragment{{0, "a", "f", `{`, nil}},
 			want:      []llm.Event{callStart(0, "a", "f"), callDelta(0, `{`)},
 		},
+		{ // https://github.com/NousResearch/hermes-agent/issues/62940: Gemini's endpoint for OpenAI's dialect
+			name: "two calls of one tool at one index without ids, each whole", reason: yes,
+			fragments: []fragment{{0, "", "f", `{"x":1}`, nil}, {0, "", "f", `{"x":2}`, nil}},
+			want: []llm.Event{callStart(0, "", "f"), callDelta(0, `{"x":1}`), callStart(1, "", "f"), callDelta(1, `{"x":2}`),
+				callEnd(0, "", "f", `{"x":1}`), callEnd(1, "", "f", `{"x":2}`)},
+		},
+		{
+			name: "two calls of one tool at one index without ids, in pieces", reason: yes,
+			fragments: []fragment{{0, "", "f", "", nil}, {0, "", "", `{"x":"}`, nil}, {0, "", "", `"}`, nil}, {0, "", "f", "", nil}, {0, "", "", `{"x":`, nil}, {0, "", "", `2}`, nil}},
+			want: []llm.Event{callStart(0, "", "f"), callDelta(0, `{"x":"}`), callDelta(0, `"}`), callStart(1, "", "f"), callDelta(1, `{"x":`), callDelta(1, `2}`),
+				callEnd(0, "", "f", `{"x":"}"}`), callEnd(1, "", "f", `{"x":2}`)},
+		},
+		{ // https://github.com/su-kaka/gcli2api/issues/406
+			name: "second object without a head: a call without a name, which is not ended", reason: yes,
+			fragments: []fragment{{0, "a", "f", "", nil}, {0, "", "", `{"x":1}`, nil}, {0, "", "", `{"x":2}`, nil}},
+			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, `{"x":1}`), callStart(1, "", ""), callDelta(1, `{"x":2}`),
+				callEnd(0, "a", "f", `{"x":1}`)},
+		},
+		{
+			name: "the whole call repeated, by id", reason: yes,
+			fragments: []fragment{{0, "a", "f", `{"x"`, nil}, {0, "", "", `:1}`, nil}, {0, "a", "f", `{"x":1}`, nil}, {0, "a", "", "", nil}},
+			want:      whole(0, "a", "f", `{"x"`, ":1}"),
+		},
+		{
+			name: "complete arguments and then the name and white space", reason: yes,
+			fragments: []fragment{{0, "a", "f", `{"x":1}`, nil}, {0, "a", "f", "", nil}, {0, "", "", " \n", nil}},
+			want:      whole(0, "a", "f", `{"x":1}`, " \n"),
+		},
+		{
+			name: "brackets in a string do not complete the arguments", reason: yes,
+			fragments: []fragment{{0, "a", "f", `{"x":"\"}`, nil}, {0, "a", "f", `{`, nil}, {0, "a", "f", `"}`, nil}},
+			want:      whole(0, "a", "f", `{"x":"\"}`, `{`, `"}`),
+		},
 		{
 			name: "provider data is in the end event", reason: yes,
 			fragments: []fragment{{0, "a", "f", "{}", nil}, {0, "", "", "", provider("sig")}},

@@ -174,7 +174,7 @@ func (s *budgetState) expectedUsage(call *llm.Call, input int) llm.Usage {
 	if call.Request != nil {
 		u.Output = llm.Estimated(s.EstimatedOutputTokens)
 		if n := call.Request.MaxTokens; n > 0 {
-			u.Output = llm.Estimated(n)
+			u.Output = llm.Estimated(min(n, tokenBound))
 		}
 	}
 	return u
@@ -190,11 +190,11 @@ func (s *budgetState) actualCost(call *llm.Call, input int, answer *observer) mo
 	}
 	sum := s.cost(charged.provider, charged.model, answer.usageOrEstimate(input))
 	for _, a := range answer.attempts {
-		u := a.Usage
+		u := boundedUsage(a.Usage)
 		if u.IsZero() && failedWhileAnswering(a.Err) {
 			u.Input = llm.Estimated(input)
 		}
-		sum += s.cost(a.Provider, a.Model, u)
+		sum = min(sum+s.cost(a.Provider, a.Model, u), maxCost)
 	}
 	return sum
 }
@@ -247,8 +247,12 @@ func (s *budgetState) cost(provider, model string, u llm.Usage) money {
 	}
 	uncached := max(0, u.Input.N-u.CacheRead.N-u.CacheWrite.N)
 	dollars := float64(uncached)*p.Input + float64(u.CacheRead.N)*p.CacheRead + float64(u.CacheWrite.N)*p.CacheWrite + float64(u.Output.N)*p.Output
-	return moneyOf(dollars / 1e6)
+	return min(moneyOf(dollars/1e6), maxCost)
 }
+
+// maxCost limits the cost of one call: impossible numbers from a server must not overflow the
+// sum of an account. It is a million dollars.
+const maxCost = money(1e6 * 1e9)
 
 // money is an amount in billionths of a dollar, so that sums are exact.
 type money int64

@@ -20,8 +20,10 @@ type observer struct {
 	err        error      // the error that ended the answer
 	attempts   []*llm.Attempt
 	otherModel bool // a warning says that another model answered
-	chunks     int  // content events
-	bytes      int  // length of their text
+	// invalidUsage says that the server reported an impossible number of tokens
+	invalidUsage bool
+	chunks       int // content events
+	bytes        int // length of their text
 }
 
 // forward sends events to yield and observes them. It passes a function to events, because
@@ -53,8 +55,9 @@ func (o *observer) observe(ev llm.Event, err error) {
 	case ev.Type == llm.EventStart:
 		o.start, _ = ev.Detail.(*llm.Start)
 	case ev.Type == llm.EventWarning:
-		if w, ok := ev.Detail.(*llm.Warning); ok && w.Code == llm.WarnAnsweredBy {
-			o.otherModel = true
+		if w, ok := ev.Detail.(*llm.Warning); ok {
+			o.otherModel = o.otherModel || w.Code == llm.WarnAnsweredBy
+			o.invalidUsage = o.invalidUsage || w.Code == llm.WarnUsageInvalid
 		}
 	case ev.Type == llm.EventAttempt:
 		if a, ok := ev.Detail.(*llm.Attempt); ok {
@@ -81,4 +84,10 @@ func (o *observer) usage() llm.Usage {
 		return e.Partial.Usage
 	}
 	return llm.Usage{}
+}
+
+// hasInvalidUsage reports whether the server reported an impossible number of tokens.
+func (o *observer) hasInvalidUsage() bool {
+	u := o.usage()
+	return o.invalidUsage || min(u.Input.N, u.Output.N) < 0
 }

@@ -19,7 +19,9 @@ import (
 //
 // Tokens are reserved before a call: the counted input, and MaxTokens or, if the request
 // sets none, EstimatedOutputTokens. After the call, the reservation is corrected to the
-// usage that the server reported.
+// usage that the server reported. If the server reported an impossible number, the
+// reservation stands. If the usage is higher than the reservation, later calls wait
+// longer, by at most one minute for each such call.
 //
 // RateLimit also obeys the server: it pauses when rate-limit headers report an empty quota
 // ([llm.RateLimits]), and for the duration of a Retry-After ([llm.Error.RetryAfter]).
@@ -164,7 +166,11 @@ func (l *rateLimitState) run(ctx context.Context, call *llm.Call, next llm.Handl
 	defer func() {
 		model.server.update(&c.answer)
 		if l.Tokens > 0 {
-			l.giveBack(ctx, in, model, c.reservations[1].N-int64(c.answer.usageOrEstimate(c.input).Total().N))
+			if c.answer.hasInvalidUsage() {
+				return
+			}
+			unused := c.reservations[1].N - int64(c.answer.usageOrEstimate(c.input).Total().N)
+			l.giveBack(ctx, in, model, max(unused, -int64(l.Tokens))) // a call owes at most the limit of a minute
 		}
 	}()
 	c.answer.forward(next(ctx, call), yield)
@@ -176,7 +182,7 @@ func (l *rateLimitState) outputTokens(call *llm.Call) int {
 	case call.Request == nil:
 		return 0
 	case call.Request.MaxTokens > 0:
-		return call.Request.MaxTokens
+		return min(call.Request.MaxTokens, tokenBound)
 	}
 	return l.EstimatedOutputTokens
 }

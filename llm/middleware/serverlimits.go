@@ -15,6 +15,10 @@ type serverLimits struct {
 	reported [2]reportedLimit // of requests and tokens
 }
 
+// maxServerWait limits a wait that a server requests. A longer wait is not about a limit per
+// minute, and can be a mistake of the server.
+const maxServerWait = time.Minute
+
 // wait returns the time until the server accepts a request of so many tokens.
 func (s *serverLimits) wait(tokens int) time.Duration {
 	s.mu.Lock()
@@ -40,7 +44,7 @@ func (s *serverLimits) update(answer *observer) {
 	defer s.mu.Unlock()
 	now := time.Now()
 	if after > 0 {
-		s.closed = now.Add(min(after, time.Minute)) // a longer wait is not about a limit per minute
+		s.closed = now.Add(min(after, maxServerWait))
 	}
 	if limits != nil {
 		s.reported = [2]reportedLimit{
@@ -65,5 +69,5 @@ func (l reportedLimit) wait(n int, now time.Time) time.Duration {
 		return 0
 	}
 	share := float64(n-l.left) / float64(l.limit-l.left)
-	return l.at.Add(time.Duration(share * float64(l.reset))).Sub(now)
+	return l.at.Add(time.Duration(share * float64(min(l.reset, maxServerWait)))).Sub(now)
 }

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"math"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -35,7 +36,7 @@ func count(ctx context.Context, call *llm.Call, next llm.Handler, counter Counte
 // can count them. The usage that the server reports corrects the result later.
 func countOrEstimate(ctx context.Context, call *llm.Call, next llm.Handler, counter Counter) int {
 	if n, err := count(ctx, call, next, counter); err == nil {
-		return n
+		return min(max(n, 0), tokenBound)
 	}
 	bytes := 0
 	if call.Embed != nil {
@@ -55,6 +56,28 @@ func countOrEstimate(ctx context.Context, call *llm.Call, next llm.Handler, coun
 		}
 	}
 	return bytes / bytesPerToken
+}
+
+// tokenBound is larger than any real number of tokens. Counts from outside are limited to it,
+// so that calculations with them do not overflow.
+const tokenBound = min(1<<40, math.MaxInt/8)
+
+// bounded returns a count that a server or a caller reported, within sensible limits. A
+// negative count is unknown.
+func bounded(t llm.Tokens) llm.Tokens {
+	if t.N < 0 {
+		return llm.Tokens{}
+	}
+	t.N = min(t.N, tokenBound)
+	return t
+}
+
+// boundedUsage returns a usage of which each count is bounded.
+func boundedUsage(u llm.Usage) llm.Usage {
+	return llm.Usage{
+		Input: bounded(u.Input), Output: bounded(u.Output),
+		CacheRead: bounded(u.CacheRead), CacheWrite: bounded(u.CacheWrite), Reasoning: bounded(u.Reasoning),
+	}
 }
 
 // bytesPerToken is the approximate length of a token of text.
@@ -86,7 +109,7 @@ func partBytes(part llm.Part) int {
 // the input as counted before the call, and the output from the text that arrived. The usage
 // of a refused call is zero.
 func (o *observer) usageOrEstimate(input int) llm.Usage {
-	u := o.usage()
+	u := boundedUsage(o.usage())
 	if o.start == nil && o.err != nil {
 		return u
 	}

@@ -124,6 +124,10 @@ func (s *Store) Reserve(ctx context.Context, key string, reservations []store.Re
 	return wait, ok, failed("reserve", err)
 }
 
+// maxMicros limits a wait that the script returns to about 100 years, which a duration can
+// hold.
+const maxMicros = 100 * 365 * 24 * 3600 * 1e6
+
 // readReserved reads the reply of the script: 1 or 0, and the wait in microseconds. The wait
 // is text, because numbers of a script lose their fractions.
 func readReserved(reply []any) (ok bool, wait time.Duration, err error) {
@@ -132,7 +136,7 @@ func readReserved(reply []any) (ok bool, wait time.Duration, err error) {
 		text, isText := reply[1].(string)
 		us, err := strconv.ParseFloat(text, 64)
 		if isNumber && isText && err == nil {
-			return taken == 1, time.Duration(us * float64(time.Microsecond)), nil
+			return taken == 1, time.Duration(min(us, maxMicros) * float64(time.Microsecond)), nil
 		}
 	}
 	return false, 0, fmt.Errorf("unexpected reply of the script: %v", reply)

@@ -2,11 +2,23 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// add adds to a counter and resets its expiry.
+// add adds to a counter, which saturates, and resets its expiry.
 //
 // KEYS: the counter. ARGV: the amount, and the expiry in milliseconds.
 var add = redis.NewScript(`
-local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
+local sum = redis.pcall('INCRBY', KEYS[1], ARGV[1])
+if type(sum) == 'table' then
+	if not string.find(sum.err or '', 'overflow') then
+		return sum
+	end
+	sum = '9223372036854775807'
+	if string.sub(ARGV[1], 1, 1) == '-' then
+		sum = '-9223372036854775808'
+	end
+	redis.call('SET', KEYS[1], sum)
+	redis.call('PEXPIRE', KEYS[1], ARGV[2])
+	return sum
+end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return sum
 `)

@@ -105,7 +105,7 @@ func (b *builder) entry(name string) *entry {
 func (b *builder) modelNamed(name string) (*llm.Model, error) {
 	switch i := slices.Index(b.making, name); {
 	case !slices.Contains(b.names, name):
-		return nil, invalidf("unknown model or group %q; %s", name, suggest(name, b.names))
+		return nil, invalidf("unknown model or group%s; %s", quoted(name, b.names), suggest(name, b.names))
 	case i >= 0:
 		return nil, invalidf("the model %q needs itself (%s); remove one of these uses", name, strings.Join(append(b.making[i:], name), " → "))
 	}
@@ -215,7 +215,7 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 	for _, m := range list {
 		kind, ok := middlewareNamed(m.name.value)
 		if !ok {
-			b.add(m.name.place, "unknown middleware %q; %s", m.name.value, suggest(m.name.value, middlewareNames()))
+			b.add(m.name.place, "unknown middleware%s; %s", quoted(m.name.value, middlewareNames()), suggest(m.name.value, middlewareNames()))
 			continue
 		}
 		piece := kind.new()
@@ -223,7 +223,7 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 			continue
 		}
 		if err := b.validate(kind, piece); err != nil {
-			b.add(m.name.place, "invalid middleware %q: %s", m.name.value, messageOf(err))
+			b.add(m.name.place, "invalid middleware %q: %s", m.name.value, m.settings.hide(messageOf(err)))
 			continue
 		}
 		made = append(made, piece)
@@ -267,7 +267,7 @@ func (b *builder) group(g *row[groupConfig]) *entry {
 	}
 	handler, err := kind.build(settings, members)
 	if err != nil {
-		b.add(g.name.place, "invalid group %q: %s", g.name.value, messageOf(err))
+		b.add(g.name.place, "invalid group %q: %s", g.name.value, g.value.Settings.hide(messageOf(err)))
 		return nil
 	}
 	e := &entry{system: defaults.Messages}

@@ -22,10 +22,6 @@ func (c checker) check() {
 func (c checker) checkProviders() {
 	for _, p := range c.file.Providers {
 		kind, at := p.name.value, p.name.place
-		if strings.Contains(kind, "/") {
-			c.add(at, "the name of a provider contains a slash; remove it")
-			continue
-		}
 		if p.value.Type != nil {
 			kind, at = p.value.Type.value, p.value.Type.place
 		}
@@ -33,15 +29,18 @@ func (c checker) checkProviders() {
 		_, taken := providers.Lookup(p.name.value)
 		switch {
 		case !known && p.value.Type == nil:
-			c.add(at, "unknown provider %q, and the section has no type; add type, or %s", kind, orSuggest(kind, providers.Names()))
+			c.add(at, "unknown provider%s, and the section has no type; add type, or %s", quoted(kind, providers.Names()), orSuggest(kind, providers.Names()))
 		case !known:
-			c.add(at, "unknown provider %q, or its package is not imported; %s", kind, suggest(kind, providers.Names()))
+			c.add(at, "unknown provider%s, or its package is not imported; %s", quoted(kind, providers.Names()), suggest(kind, providers.Names()))
 		case taken && kind != p.name.value:
 			c.add(at, "the name %q belongs to a provider and cannot have another type; use another name", p.name.value)
 		}
 		c.checkConnection(p.name.place, p.value.connection)
 	}
 }
+
+// commonHeaders are the headers that files set most.
+var commonHeaders = []string{"Authorization", "X-Api-Key", "User-Agent", "X-Title", "HTTP-Referer"}
 
 // orSuggest returns a suggestion that continues a sentence.
 func orSuggest(name string, valid []string) string {
@@ -62,7 +61,7 @@ func (c checker) checkConnection(at place, conn connection) {
 	}
 	for i, h := range conn.Headers {
 		if first := slices.IndexFunc(conn.Headers, h.sameHeader); first < i {
-			c.add(h.name.place, "duplicate header %q; it is also in line %d", h.name.value, conn.Headers[first].name.place.line)
+			c.add(h.name.place, "duplicate header%s; it is also in line %d", quoted(h.name.value, commonHeaders), conn.Headers[first].name.place.line)
 		}
 	}
 	if conn.BaseURL == nil {
@@ -81,9 +80,6 @@ func (c checker) checkModels() {
 	}
 	for i := range c.file.Models {
 		m := &c.file.Models[i]
-		if strings.Contains(m.name.value, "/") {
-			c.add(m.name.place, "the name of a model contains a slash, which is reserved for provider/model; use another name")
-		}
 		if m.value.Model == nil {
 			c.add(m.name.place, "the model %q has no model; add model, for example \"model: openai/gpt-6-luna\"", m.name.value)
 			continue
@@ -104,14 +100,14 @@ func (c checker) checkGroups() {
 		case g.value.Kind == nil:
 			c.add(g.name.place, "the group %q has no kind; add kind: %s", g.name.value, strings.Join(kinds, " or "))
 		case !slices.Contains(kinds, g.value.Kind.value):
-			c.add(g.value.Kind.place, "unknown kind of group %q; %s", g.value.Kind.value, suggest(g.value.Kind.value, kinds))
+			c.add(g.value.Kind.place, "unknown kind of group%s; %s", quoted(g.value.Kind.value, kinds), suggest(g.value.Kind.value, kinds))
 		}
 		if len(g.value.Models) == 0 {
 			c.add(g.name.place, "the group %q has no models; add models, for example \"models: [fast]\"", g.name.value)
 		}
 		for _, m := range g.value.Models {
 			if !slices.Contains(c.names, m.value) {
-				c.add(m.place, "unknown model or group %q; %s", m.value, suggest(m.value, c.names))
+				c.add(m.place, "unknown model or group%s; %s", quoted(m.value, c.names), suggest(m.value, c.names))
 			}
 		}
 	}
@@ -147,7 +143,7 @@ func (c checker) checkStores() {
 		case kind == nil:
 			c.add(s.name.place, "the store %q has no kind; add kind: %s", s.name.value, strings.Join(kinds, " or "))
 		case !slices.Contains(kinds, kind.value):
-			c.add(kind.place, "unknown kind of store %q, or its package is not imported; %s", kind.value, suggest(kind.value, kinds))
+			c.add(kind.place, "unknown kind of store%s, or its package is not imported; %s", quoted(kind.value, kinds), suggest(kind.value, kinds))
 		}
 		if url := s.value.URL; url != nil && url.from.Expires > 0 {
 			c.add(url.place, "the URL of a store cannot expire; remove expires")
@@ -163,7 +159,7 @@ func (c checker) defaultName() string {
 	case c.file.Default == nil:
 		return ""
 	case !slices.Contains(c.names, c.file.Default.value):
-		c.add(c.file.Default.place, "unknown model or group %q; %s", c.file.Default.value, suggest(c.file.Default.value, c.names))
+		c.add(c.file.Default.place, "unknown model or group%s; %s", quoted(c.file.Default.value, c.names), suggest(c.file.Default.value, c.names))
 	}
 	return c.file.Default.value
 }

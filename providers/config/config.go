@@ -2,8 +2,8 @@ package config
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -70,16 +70,17 @@ func (o Options) getenv(name string) string {
 // values are checked first, then their meaning, so that an error shows either all mistakes of
 // form or all others.
 //
-// Load sends nothing. It runs the commands that print keys.
+// Load sends nothing. It runs the commands that print keys. If a file is a pipe, Load reads it
+// for at most 30 seconds.
 //
 // Close the Config to release its connections.
 func Load(path string, options *Options) (*Config, error) {
-	return load(path, optionsOf(options), false)
+	return load(context.Background(), path, optionsOf(options), false)
 }
 
-func load(path string, options Options, untrusted bool) (*Config, error) {
+func load(ctx context.Context, path string, options Options, untrusted bool) (*Config, error) {
 	c := &Config{path: path, untrusted: untrusted, options: options}
-	g, err := c.read()
+	g, err := c.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +89,12 @@ func load(path string, options Options, untrusted bool) (*Config, error) {
 }
 
 // read reads the file and builds its models.
-func (c *Config) read() (*generation, error) {
-	r := newReading(c.path, c.options, c.untrusted)
-	data, err := readFile(c.path)
+func (c *Config) read(ctx context.Context) (*generation, error) {
+	r := newReading(ctx, c.path, c.options, c.untrusted)
+	data, err := readFile(ctx, c.path, maxFileBytes, c.untrusted)
+	if errors.Is(err, errTooLarge) {
+		err = fmt.Errorf("%s is larger than %d bytes; use a smaller file", c.path, maxFileBytes)
+	}
 	if err != nil {
 		return nil, &llm.Error{Kind: llm.InvalidRequest, Message: "cannot read the config file: " + err.Error(), Err: err}
 	}
@@ -105,23 +109,6 @@ func (c *Config) read() (*generation, error) {
 		return nil, err
 	}
 	return g, nil
-}
-
-// maxFileBytes is the size of the largest config file. A larger file is something else, and
-// can be endless.
-const maxFileBytes = 1 << 20
-
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err == nil && len(data) > maxFileBytes {
-		return nil, fmt.Errorf("%s is larger than %d bytes; use a smaller file", path, maxFileBytes)
-	}
-	return data, err
 }
 
 // Path returns the path of the file, as it was given to [Load].

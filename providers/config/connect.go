@@ -1,13 +1,13 @@
 package config
 
 import (
-	"context"
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net/http"
 	"net/url"
-	"os"
+	"reflect"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
@@ -54,6 +54,7 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 	}
 	conn := c.connection(t.section, m)
 	settings := c.settings(conn)
+	settings.Settings = c.ownSettings(t, conn.Settings)
 	keys := conn.credentials()
 	if len(keys) == 0 {
 		keys = []*keySource{nil} // the one in the environment
@@ -61,7 +62,7 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 	var all []llm.Provider
 	for _, key := range keys {
 		if key != nil {
-			settings.APIKey, settings.TokenSource = key.resolve(context.Background(), c.reading)
+			settings.APIKey, settings.TokenSource = key.resolve(c.reading)
 		}
 		if len(c.list) > 0 {
 			continue // the problems of the other keys are reported as well
@@ -86,6 +87,20 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 		c.opened[t.section] = all
 	}
 	return all
+}
+
+// ownSettings returns the settings that only this provider has, or nil.
+func (c *connector) ownSettings(t target, part raw) any {
+	if part.node == nil {
+		return nil
+	}
+	if t.driver.Settings == nil {
+		c.add(placeOf(part.node), "the provider %q has no settings; remove them", t.kind)
+		return nil
+	}
+	v := reflect.New(reflect.TypeOf(t.driver.Settings))
+	c.decode(part, v.Interface())
+	return v.Elem().Interface()
 }
 
 // explain returns the message of a provider's error. If a key is missing, it says how to set
@@ -115,7 +130,7 @@ func (c *connector) settings(conn connection) providers.Config {
 		if h.value == nil {
 			continue
 		}
-		value, source := h.value.resolve(context.Background(), c.reading)
+		value, source := h.value.resolve(c.reading)
 		switch {
 		case source != nil:
 			c.add(h.value.place, "a header cannot expire; remove expires")
@@ -209,10 +224,10 @@ func (c *connector) tls(t *tlsConfig) *tls.Config {
 	}
 	if t.CA != nil {
 		config.RootCAs = x509.NewCertPool()
-		pem, err := os.ReadFile(c.beside(t.CA.value))
+		pem, err := c.readPEM(t.CA)
 		switch {
 		case err != nil:
-			c.add(t.CA.place, "cannot read the CA: %v", err)
+			c.add(t.CA.place, "cannot read the CA: %v", withoutPath(err))
 		case !config.RootCAs.AppendCertsFromPEM(pem):
 			c.add(t.CA.place, "the CA file contains no certificate; use a file in PEM format")
 		}
@@ -222,13 +237,23 @@ func (c *connector) tls(t *tlsConfig) *tls.Config {
 	case (t.Cert == nil) != (t.Key == nil):
 		c.add(t.place, "a client certificate needs both cert and key; add the other one")
 	case t.Cert != nil:
-		pair, err := tls.LoadX509KeyPair(c.beside(t.Cert.value), c.beside(t.Key.value))
+		var pair tls.Certificate
+		cert, err := c.readPEM(t.Cert)
+		key, err2 := c.readPEM(t.Key)
+		if err = cmp.Or(err, err2); err == nil {
+			pair, err = tls.X509KeyPair(cert, key)
+		}
 		if err != nil {
-			c.add(t.Cert.place, "cannot use the client certificate: %v", err)
+			c.add(t.Cert.place, "cannot use the client certificate: %v", withoutPath(err))
 		}
 		config.Certificates = []tls.Certificate{pair}
 		c.watch(t.Cert.value)
 		c.watch(t.Key.value)
 	}
 	return config
+}
+
+// readPEM reads a file of certificates or a key.
+func (c *connector) readPEM(name *text) ([]byte, error) {
+	return readFile(c.ctx, c.beside(name.value), maxFileBytes, false)
 }

@@ -25,6 +25,27 @@ type decoder struct {
 	nodes int // read so far, including those behind aliases
 }
 
+// parse fills r.file. It reports whether the file has the right form.
+func (r *reading) parse(data []byte) bool {
+	d := &decoder{problems: &r.problems}
+	if root := d.parse(data); root != nil {
+		d.value(root, reflect.ValueOf(r.file).Elem())
+	}
+	r.names = append(r.file.Models.names(), r.file.Groups.names()...)
+	return len(r.list) == 0
+}
+
+// decode fills the value that into points to from a part of the file whose type was not known
+// to parse. It reports whether the part has the right form.
+func (r *reading) decode(part raw, into any) bool {
+	before := len(r.list)
+	if part.node != nil {
+		d := &decoder{problems: &r.problems}
+		d.value(part.node, reflect.ValueOf(into).Elem())
+	}
+	return len(r.list) == before
+}
+
 // maxNodes limits the number of values in a file, because aliases of aliases grow fast.
 const maxNodes = 100_000
 
@@ -54,9 +75,13 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 	case errors.As(err, &broken) && tabAt(data, broken.Mark.Line):
 		d.add(place{broken.Mark.Line, 1}, "the line is indented with a tab; use spaces")
 	case errors.As(err, &broken):
-		d.add(place{broken.Mark.Line, broken.Mark.Column}, "invalid YAML: %s", broken.Message)
+		message := broken.Message
+		if strings.Contains(message, "unknown anchor") { // its name can be a key that begins with *
+			message = "unknown anchor"
+		}
+		d.add(place{broken.Mark.Line, broken.Mark.Column}, "invalid YAML: %s", message)
 	default:
-		d.add(place{}, "invalid YAML: %v", err)
+		d.add(place{}, "invalid YAML")
 	}
 	return nil
 }
@@ -97,7 +122,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	}
 	if n.Kind == yaml.AliasNode {
 		if d.open[n.Alias] {
-			d.add(placeOf(n), "the alias *%s contains itself; remove it here", n.Value)
+			d.add(placeOf(n), "the alias%s contains itself; remove it here", quoted(n.Value, nil))
 			return
 		}
 		if d.open == nil {
@@ -114,7 +139,7 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value) {
 	}
 	if words, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok && n.Kind == yaml.ScalarNode {
 		if err := words.UnmarshalText([]byte(n.Value)); err != nil {
-			d.add(placeOf(n), "invalid value: %v", err)
+			d.add(placeOf(n), "invalid value: %s", withoutValue(err, n.Value))
 		}
 		return
 	}
@@ -157,7 +182,7 @@ func (d *decoder) pairs(n *yaml.Node) [][2]*yaml.Node {
 		case key.Kind != yaml.ScalarNode:
 			d.add(placeOf(key), "expected the name of a field, found %s", describe(key))
 		case twice:
-			d.add(placeOf(key), "duplicate field %q; it is also in line %d", key.Value, earlier.line)
+			d.add(placeOf(key), "duplicate field%s; it is also in line %d", quoted(key.Value, nil), earlier.line)
 		case key.ShortTag() == "!!merge":
 			merged = append(merged, d.merged(value)...)
 		default:
@@ -218,6 +243,9 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value) {
 	for _, pair := range d.pairs(n) {
 		name := pair[0].Value
 		i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
+		if i < 0 && (d.full() || d.has(placeOf(pair[0]))) { // suggestions take time
+			continue
+		}
 		if i < 0 {
 			d.add(placeOf(pair[0]), "%s", unknownField(name, v.Type(), fields))
 			continue
@@ -239,7 +267,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 		key.SetString(pair[0].Value)
 		if words, ok := key.Addr().Interface().(encoding.TextUnmarshaler); ok {
 			if err := words.UnmarshalText([]byte(pair[0].Value)); err != nil {
-				d.add(placeOf(pair[0]), "invalid value: %v", err)
+				d.add(placeOf(pair[0]), "invalid value: %s", withoutValue(err, pair[0].Value))
 				return
 			}
 		}
@@ -384,7 +412,10 @@ func describe(n *yaml.Node) string {
 	case "!!null":
 		return "nothing"
 	case "!!int", "!!float":
-		return "the number " + n.Value
+		if len(n.Value) < 8 { // a longer one can be a secret
+			return "the number " + n.Value
+		}
+		return "a number"
 	case "!!bool":
 		return n.Value
 	}
@@ -410,7 +441,28 @@ type raw struct{ node *yaml.Node }
 
 func (r *raw) decode(_ *decoder, n *yaml.Node) { r.node = n }
 
+// namedByModel is a type whose rows in a [table] have names of the form provider/model.
+type namedByModel interface{ namedByModel() }
+
+// hide returns the text of an error about this part, without the values that can be secrets.
+func (r raw) hide(text string) string {
+	if r.node == nil {
+		return text
+	}
+	if r.node.Kind == yaml.ScalarNode && quoted(r.node.Value, nil) == "" {
+		text = strings.ReplaceAll(text, r.node.Value, "(not shown)")
+	}
+	for _, n := range r.node.Content {
+		text = raw{n}.hide(text)
+	}
+	return text
+}
+
 // table is a mapping whose keys are names that the user chooses, in the order of the file.
+//
+// Security: no name contains a slash, unless the rows are facts about models. A name of the
+// form provider/model always means this model at this provider, so that a file that nobody
+// named cannot answer in its place.
 type table[T any] []row[T]
 
 type row[T any] struct {
@@ -421,8 +473,12 @@ type row[T any] struct {
 func (t *table[T]) decode(d *decoder, n *yaml.Node) {
 	for _, pair := range d.pairs(n) {
 		r := row[T]{name: text{placeOf(pair[0]), pair[0].Value}}
-		if r.name.value == "" {
+		_, qualified := any(&r.value).(namedByModel)
+		switch {
+		case r.name.value == "":
 			d.add(r.name.place, "the name is missing; write one before the colon")
+		case strings.Contains(r.name.value, "/") && !qualified:
+			d.add(r.name.place, "the name contains a slash, which is reserved for provider/model; use another name")
 		}
 		d.value(pair[1], reflect.ValueOf(&r.value).Elem())
 		*t = append(*t, r)

@@ -55,7 +55,7 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 	path, reason, untrusted := configFile(o)
 	named := o.getenv("PARLEY_MODEL")
 	if path != "" {
-		return fromFile(path, reason, untrusted, named, o)
+		return fromFile(ctx, path, reason, untrusted, named, o)
 	}
 	if named != "" {
 		return opened(named, "named by PARLEY_MODEL", o)
@@ -121,8 +121,8 @@ func configFile(o Options) (path, reason string, untrusted bool) {
 	return path, "by " + path, false
 }
 
-func fromFile(path, reason string, untrusted bool, named string, o Options) (*Result, error) {
-	c, err := load(path, o, untrusted)
+func fromFile(ctx context.Context, path, reason string, untrusted bool, named string, o Options) (*Result, error) {
+	c, err := load(ctx, path, o, untrusted)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,10 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -65,6 +68,14 @@ type problems struct {
 	list []Problem
 }
 
+// full reports whether no further problem will be kept.
+func (p *problems) full() bool { return len(p.list) >= maxProblems }
+
+// has reports whether there is a problem at this place.
+func (p *problems) has(at place) bool {
+	return slices.ContainsFunc(p.list, func(o Problem) bool { return o.Line == at.line && o.Column == at.column })
+}
+
 func (p *problems) add(at place, format string, args ...any) {
 	problem := Problem{p.path, max(at.line, 1), max(at.column, 1), fmt.Sprintf(format, args...)}
 	if len(p.list) < maxProblems && !slices.Contains(p.list, problem) {
@@ -86,6 +97,39 @@ func (p *problems) err() error {
 		return nil
 	}
 	return &Error{p.sorted()}
+}
+
+// quoted returns a name in quotes after a space, or "" if the name can be a secret.
+//
+// Security: a key that is indented wrongly stands where a name is expected. So a text is shown
+// only if it resembles a valid name, if it is too short for a key, or if it is a plain word.
+func quoted(name string, valid []string) string {
+	const minKey, maxWord = 8, 24
+	if match, _ := nearest.Of(name, valid); match == "" && len(name) >= minKey && (len(name) > maxWord || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "") {
+		return ""
+	}
+	return fmt.Sprintf(" %q", name)
+}
+
+// withoutPath returns the cause of an error of package os or os/exec without the path, which
+// can be a key in the wrong field.
+func withoutPath(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*exec.Error](err); ok {
+		return withoutPath(e.Err)
+	}
+	return err
+}
+
+// withoutValue returns the text of an error about a value, without the value if it can be a
+// secret.
+func withoutValue(err error, value string) string {
+	if quoted(value, nil) != "" {
+		return messageOf(err)
+	}
+	return strings.ReplaceAll(messageOf(err), value, "(not shown)")
 }
 
 // suggest returns the fix for an unknown name: the most similar valid name, or else all valid

@@ -95,7 +95,7 @@ func TestFileWithoutEndIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := config.Default(t.Context(), variables(nil))
-	if want := "parley: invalid request: cannot read the config file: parley.yaml is larger than 1048576 bytes; use a smaller file"; err == nil || err.Error() != want {
+	if want := "parley: invalid request: cannot read the config file: it is not a regular file; name it if you trust it"; err == nil || err.Error() != want {
 		t.Errorf("the error is %v, want %s", err, want)
 	}
 }

@@ -92,7 +92,7 @@ func (s *statusConfig) decode(d *decoder, n *yaml.Node) {
 	var t text
 	t.decode(d, n)
 	if s.status = llm.ModelStatus(t.value); !slices.Contains(statuses, t.value) {
-		d.add(t.place, "unknown status %q; %s", t.value, suggest(t.value, statuses))
+		d.add(t.place, "unknown status%s; %s", quoted(t.value, statuses), suggest(t.value, statuses))
 	}
 }
 
@@ -108,3 +108,6 @@ func (t *day) decode(d *decoder, n *yaml.Node) {
 		d.add(placeOf(n), "expected a date such as 2026-11-24, found %s", describe(n))
 	}
 }
+
+// namedByModel allows names of the form provider/model in the section catalog.
+func (*infoConfig) namedByModel() {}

@@ -40,6 +40,8 @@ type connection struct {
 	Limits  *limitsConfig     `yaml:"limits" doc:"time limits"`
 	TLS     *tlsConfig        `yaml:"tls" doc:"a private CA, a client certificate"`
 	Proxy   *text             `yaml:"proxy" doc:"http://, https:// or socks5:// and a host, or none; the default comes from the environment"`
+	// Settings has the type of Driver.Settings.
+	Settings raw `yaml:"settings" doc:"settings that only this provider has, for example the quirks of a server"`
 }
 
 // over returns c with the fields that are not set taken from base.
@@ -65,6 +67,9 @@ func (c connection) over(base connection) connection {
 	if c.Proxy == nil {
 		c.Proxy = base.Proxy
 	}
+	if c.Settings.node == nil {
+		c.Settings = base.Settings
+	}
 	return c
 }
 
@@ -89,7 +94,7 @@ func (c connection) credentials() []*keySource {
 
 // isSet reports whether there is any setting.
 func (c connection) isSet() bool {
-	return c.BaseURL != nil || c.Key != nil || c.Keys != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil
+	return c.BaseURL != nil || c.Key != nil || c.Keys != nil || c.Headers != nil || c.Limits != nil || c.TLS != nil || c.Proxy != nil || c.Settings.node != nil
 }
 
 type limitsConfig struct {
@@ -196,7 +201,7 @@ func (m *middlewareConfig) decode(d *decoder, n *yaml.Node) {
 	case n.Kind != yaml.MappingNode:
 		return
 	case len(pairs) > 1 && pairs[0][1].ShortTag() == "!!null": // "- retry:", with its settings on the same level
-		d.add(placeOf(pairs[1][0]), "%q is on the same level as the middleware %q; if it is a setting, indent it further", pairs[1][0].Value, pairs[0][0].Value)
+		d.add(placeOf(pairs[1][0]), "the field%s is on the same level as the middleware%s; if it is a setting, indent it further", quoted(pairs[1][0].Value, nil), quoted(pairs[0][0].Value, middlewareNames()))
 		return
 	case len(pairs) != 1:
 		d.add(placeOf(n), "expected one middleware, for example \"retry: {max_retries: 3}\"; found %d names", len(pairs))

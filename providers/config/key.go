@@ -3,8 +3,6 @@ package config
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -126,7 +124,7 @@ const commandTime = 30 * time.Second
 // resolve returns the key, or its source if it expires. It adds a problem if there is none.
 //
 // Security: no problem shows a key.
-func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, func(context.Context) (string, error)) {
+func (k *keySource) resolve(r *reading) (llm.Secret, func(context.Context) (string, error)) {
 	switch {
 	case k.from.Env != nil:
 		name := k.from.Env
@@ -140,9 +138,9 @@ func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, func(c
 		}
 		return llm.Secret(value), nil
 	case k.from.File != nil:
-		key, err := readKey(r.beside(k.from.File.value))
+		key, err := readKey(r.ctx, r.beside(k.from.File.value))
 		if err != nil {
-			r.add(k.from.File.place, "cannot read the key: %v", err)
+			r.add(k.from.File.place, "cannot read the key: %v", withoutPath(err))
 		}
 		r.watch(k.from.File.value)
 		return key, nil
@@ -154,7 +152,7 @@ func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, func(c
 		if c.expires > 0 {
 			return "", c.token
 		}
-		key, err := c.run(ctx)
+		key, err := c.run(r.ctx)
 		if err != nil {
 			r.add(k.from.Command[0].place, "%v", err)
 		}
@@ -163,19 +161,14 @@ func (k *keySource) resolve(ctx context.Context, r *reading) (llm.Secret, func(c
 	return k.literal, nil
 }
 
-func readKey(path string) (llm.Secret, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyLimit+1))
+func readKey(ctx context.Context, path string) (llm.Secret, error) {
+	data, err := readFile(ctx, path, keyLimit, false)
 	key := strings.TrimSpace(string(data))
 	switch {
+	case errors.Is(err, errTooLarge):
+		return "", errors.New("the file is too large for a key")
 	case err != nil:
 		return "", err
-	case len(data) > keyLimit:
-		return "", errors.New("the file is too large for a key")
 	case key == "":
 		return "", errors.New("the file is empty")
 	}
@@ -216,17 +209,20 @@ func (c *keyCommand) run(ctx context.Context) (string, error) {
 	cmd.Dir, cmd.WaitDelay = c.dir, time.Second
 	out, err := cmd.Output()
 	key := strings.TrimSpace(string(out))
-	program := filepath.Base(c.args[0])
+	program := "the command"
+	if _, err := exec.LookPath(cmd.Path); err == nil && cmd.Err == nil || cmd.Process != nil { // otherwise it can be a misplaced key
+		program += " " + filepath.Base(c.args[0])
+	}
 	switch {
 	case ctx.Err() != nil:
-		return "", errors.New("the command " + program + " did not end in time")
+		return "", errors.New(program + " did not end in time")
 	case err != nil: // the output is not shown: it can contain a key
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			return "", errors.New("the command " + program + " failed: " + exit.ProcessState.String())
+			return "", errors.New(program + " failed: " + exit.ProcessState.String())
 		}
-		return "", errors.New("the command " + program + " cannot run: " + err.Error())
+		return "", errors.New(program + " cannot run: " + withoutPath(err).Error())
 	case key == "" || len(key) > keyLimit:
-		return "", errors.New("the command " + program + " printed no key")
+		return "", errors.New(program + " printed no key")
 	}
 	return key, nil
 }

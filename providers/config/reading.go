@@ -1,9 +1,9 @@
 package config
 
 import (
+	"context"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -19,6 +19,7 @@ import (
 //   - builder makes models and groups of all that.
 type reading struct {
 	problems
+	ctx       context.Context // of the call that reads the file
 	options   Options
 	untrusted bool
 	dir       string // of the file: relative paths start there
@@ -28,8 +29,8 @@ type reading struct {
 	watched []stamp
 }
 
-func newReading(path string, options Options, untrusted bool) *reading {
-	r := &reading{problems: problems{path: path}, options: options, untrusted: untrusted, dir: filepath.Dir(path), file: new(file)}
+func newReading(ctx context.Context, path string, options Options, untrusted bool) *reading {
+	r := &reading{problems: problems{path: path}, ctx: ctx, options: options, untrusted: untrusted, dir: filepath.Dir(path), file: new(file)}
 	r.watch(filepath.Base(path)) // before the file is read, so that no change is missed
 	return r
 }
@@ -55,27 +56,6 @@ func (r *reading) watch(path string) {
 	r.watched = append(r.watched, stampOf(r.beside(path)))
 }
 
-// parse fills r.file. It reports whether the file has the right form.
-func (r *reading) parse(data []byte) bool {
-	d := &decoder{problems: &r.problems}
-	if root := d.parse(data); root != nil {
-		d.value(root, reflect.ValueOf(r.file).Elem())
-	}
-	r.names = append(r.file.Models.names(), r.file.Groups.names()...)
-	return len(r.list) == 0
-}
-
-// decode fills the value that into points to from a part of the file whose type was not known
-// to parse. It reports whether the part has the right form.
-func (r *reading) decode(part raw, into any) bool {
-	before := len(r.list)
-	if part.node != nil {
-		d := &decoder{problems: &r.problems}
-		d.value(part.node, reflect.ValueOf(into).Elem())
-	}
-	return len(r.list) == before
-}
-
 // target is the parsed form of a name such as openai/gpt-6-luna.
 type target struct {
 	kind    string // the name of a registered driver
@@ -89,7 +69,7 @@ type target struct {
 func (r *reading) target(name *text) (t target, ok bool) {
 	section, model, ok := strings.Cut(name.value, "/")
 	if !ok || section == "" || model == "" {
-		r.add(name.place, "the model name %q is not of the form provider/model; use a name such as openai/gpt-6-luna", name.value)
+		r.add(name.place, "the model name%s is not of the form provider/model; use a name such as openai/gpt-6-luna", quoted(name.value, nil))
 		return target{}, false
 	}
 	t = target{kind: r.kindOf(section), section: section, model: model}
@@ -99,7 +79,7 @@ func (r *reading) target(name *text) (t target, ok bool) {
 	if r.file.Providers.get(section) == nil { // otherwise the problem is reported for the section
 		names := append(providers.Names(), r.file.Providers.names()...)
 		slices.Sort(names)
-		r.add(name.place, "unknown provider %q; %s", section, suggest(section, slices.Compact(names)))
+		r.add(name.place, "unknown provider%s; %s", quoted(section, names), suggest(section, slices.Compact(names)))
 	}
 	return target{}, false
 }

@@ -16,7 +16,7 @@ func (c *Config) Reload() error {
 	if c.closed.Load() {
 		return errClosed
 	}
-	g, err := c.read()
+	g, err := c.read(context.Background())
 	if err != nil {
 		return err
 	}

@@ -134,11 +134,32 @@ func (m *modelConfig) schema(s *schemer) object {
 			names = append(names, name)
 		}
 	}
+	long["properties"].(object)["settings"] = s.providerSettings()
 	long["properties"].(object)["options"] = s.any("options that only this provider has", names, func(name string) object {
 		d, _ := providers.Lookup(name)
 		return s.of(reflect.TypeOf(d.Options))
 	})
 	return object{"oneOf": []object{{"type": "string", "minLength": 1}, long}}
+}
+
+func (p *providerConfig) schema(s *schemer) object {
+	schema := s.structure(reflect.TypeFor[providerConfig]())
+	schema["properties"].(object)["settings"] = s.providerSettings()
+	return schema
+}
+
+// providerSettings returns the schema of the settings that only one provider has.
+func (s *schemer) providerSettings() object {
+	var names []string
+	for _, name := range providers.Names() {
+		if d, _ := providers.Lookup(name); d.Settings != nil {
+			names = append(names, name)
+		}
+	}
+	return s.any("settings that only this provider has, for example the quirks of a server", names, func(name string) object {
+		d, _ := providers.Lookup(name)
+		return s.of(reflect.TypeOf(d.Settings))
+	})
 }
 
 // any returns the schema of a value that has one of these types, each listed once.

@@ -87,7 +87,7 @@ func (s *storeSet) named(name string) (store.Store, error) {
 	case s.file.Stores.get(name) != nil:
 		return nil, invalidf("the store %q cannot be opened", name)
 	}
-	return nil, invalidf("unknown store %q; %s", name, suggest(name, s.file.Stores.names()))
+	return nil, invalidf("unknown store%s; %s", quoted(name, s.file.Stores.names()), suggest(name, s.file.Stores.names()))
 }
 
 // openAll opens the stores of the file, or takes over those of the generation before.
@@ -111,7 +111,7 @@ func (s *storeSet) openOne(name text, c *storeConfig) *openStore {
 	is := storeIdentity{name: name.value, kind: c.Kind.value, tls: c.TLS.withoutPlaces(), settings: reflect.ValueOf(settings).Elem().Interface()}
 	var config StoreConfig
 	if c.URL != nil {
-		config.URL, _ = c.URL.resolve(context.Background(), s.reading)
+		config.URL, _ = c.URL.resolve(s.reading)
 		is.url = config.URL
 	}
 	watched := len(s.watched)
@@ -133,7 +133,7 @@ func (s *storeSet) openOne(name text, c *storeConfig) *openStore {
 	}
 	opened, err := settings.Open(config)
 	if err != nil {
-		s.add(name.place, "cannot open the store %q: %s", name.value, messageOf(err))
+		s.add(name.place, "cannot open the store %q: %s", name.value, c.Settings.hide(messageOf(err)))
 		return nil
 	}
 	return &openStore{is: is, store: opened, users: 1}

@@ -22,6 +22,7 @@ type section struct {
 // suggests a field of that part, or else the part that has such a field.
 func unknownField(name string, part reflect.Type, fields []field) string {
 	own := fieldNames(fields)
+	shown := quoted(name, own)
 	_, editsToOwn := nearest.Of(name, own)
 	sections := sectionsFor(part)
 	for _, s := range sections {
@@ -35,7 +36,7 @@ func unknownField(name string, part reflect.Type, fields []field) string {
 			return fmt.Sprintf("unknown field %q; did you mean %q in %s?", name, match, s.name)
 		}
 	}
-	return fmt.Sprintf("unknown field %q; %s", name, suggest(name, own))
+	return fmt.Sprintf("unknown field%s; %s", shown, suggest(name, own))
 }
 
 // sectionsFor returns the other parts of the file in which a field of this part can belong,

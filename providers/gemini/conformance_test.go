@@ -20,12 +20,11 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// Vertex AI sends the same replies to chats, and takes an OAuth token. Its
-// embeddings and lists of models are of other shapes, which tests of their own
-// hold it to.
-func TestConformanceOfVertex(t *testing.T) {
+// Vertex AI has the same replies to chats, and uses OAuth tokens. Its replies for embeddings
+// and model lists have other formats, and have separate tests.
+func TestVertexConformance(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the code is that of TestConformance, but for the credential; with the race detector, once is enough")
+		t.Skip("differs from TestConformance only in the credential: not repeated with the race detector")
 	}
 	conformance.Test(t, conformance.Suite{
 		Dialect: conformance.Gemini(),

@@ -23,7 +23,7 @@ func testCuts(t *testing.T, config gemini.Config, body string) {
 		config.BaseURL, config.HTTPClient = srv.URL, srv.Client()
 		m := llm.New(provider(t, config), model)
 		for _, n := range providertest.Offsets(body) {
-			wire := llmtest.HTTPReply{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // of a length that nobody knows
+			wire := llmtest.HTTPReply{Header: http.Header{"Content-Type": {"text/event-stream"}}, Body: []byte(body)} // without Content-Length
 			for _, broken := range []bool{false, true} {
 				cut, how := wire.CutClean(n), "the body ended"
 				if broken {

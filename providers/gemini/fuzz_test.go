@@ -46,8 +46,8 @@ func FuzzReply(f *testing.F) {
 	})
 }
 
-// FuzzWholeReply gives the provider whatever body as a reply in one piece: an
-// answer has a reason to end, and leaving it at its first piece is quiet.
+// FuzzWholeReply sends any body as a reply that is not streamed. A successful answer must
+// have a finish reason. Stopping at the first event must not cause an error.
 func FuzzWholeReply(f *testing.F) {
 	f.Add(stopped)
 	f.Add("[" + parts(text("a")) + "," + stopped + "]")
@@ -139,7 +139,7 @@ func byFrames(t testing.TB, body string) (r frameReading, ok bool) {
 			for _, p := range c.Content.Parts {
 				switch {
 				case p.Call != nil:
-					if p.Call.Name != "" { // one without is none that could be run
+					if p.Call.Name != "" { // calls without a name are not returned
 						r.Calls++
 					}
 				case p.media():

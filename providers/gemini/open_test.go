@@ -91,7 +91,7 @@ func TestNewErrors(t *testing.T) {
 			wantError(t, err, tt.kind, tt.says)
 		})
 	}
-	// Behind a gateway that knows the credential, none is needed.
+	// Behind a gateway that has the credential, no key is needed.
 	provider(t, gemini.Config{BaseURL: "http://gateway.test"})
 }
 

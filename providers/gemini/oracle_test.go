@@ -228,7 +228,7 @@ func TestEmbeddingsMatchGenai(t *testing.T) {
 						settings = at[map[string]any](got, "embedContentConfig")
 					}
 					equal(t, "whether a text that is too long is cut", settings["autoTruncate"], any(false))
-					delete(settings, "autoTruncate") // genai says nothing, and the server cuts
+					delete(settings, "autoTruncate") // genai does not send it, and the server truncates
 				}
 				equal(t, "the body", withoutRoles(got), withoutRoles(fromJSON(t, theirs.Body)))
 			})

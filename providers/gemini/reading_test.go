@@ -17,10 +17,10 @@ type reading struct {
 	Code            []string // source or output, and media as their type and size
 	Signatures      []string // in order
 	Sources         []string // addresses, sorted, each once; "" for pieces that are cited from nowhere
-	Finish          string   // the server's latest word; "" if it gave none
+	Finish          string   // the last finish reason, or ""
 	Model, ID       string
 	Usage           map[string]int
-	Failure         string // what the server says went wrong
+	Failure         string // the reason of the server's error
 }
 
 // readReply reads a body, streamed or not, up to the first error.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
@@ -56,9 +55,11 @@ type answer struct {
 	provider.Answer
 	provider *Provider
 
-	finish string // the server's finish reason
-	usage  llm.Usage
-	sound  sound
+	finish  string // the server's finish reason
+	usage   llm.Usage
+	sound   sound
+	sources []llm.Source
+	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
@@ -112,7 +113,7 @@ func (a *answer) Piece(d delta, text string, _ []byte) {
 	if d.typ == llm.EventToolCallDelta {
 		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
 	} else {
-		a.EmitText(d.typ, text)
+		a.say(d.typ, text)
 	}
 }
 
@@ -144,89 +145,6 @@ func (a *answer) End(why provider.Ending) error {
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
-// chunk emits the events of a chunk.
-func (a *answer) chunk(c *chunk, whole bool) {
-	if c.ID != "" || c.Model != "" || len(c.Choices) > 0 { // Azure's first frame has neither
-		a.Start(string(c.ID), c.Model)
-	}
-	switch {
-	case c.Usage != nil:
-		a.addUsage(c.Usage)
-	case c.Groq != nil && c.Groq.Usage != nil:
-		a.addUsage(c.Groq.Usage)
-	}
-	for i := range c.Choices {
-		choice := &c.Choices[i]
-		if choice.Index != 0 {
-			continue // no more than one was asked for
-		}
-		if choice.FinishReason != "" {
-			a.finish = string(choice.FinishReason)
-		}
-		switch {
-		case choice.Delta != nil && !(whole && choice.Message != nil): // Perplexity sends both
-			a.content(choice.Delta, false)
-		case choice.Message != nil:
-			a.content(choice.Message, true)
-		}
-		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
-			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
-		}
-	}
-}
-
-// addUsage keeps the usage of a chunk. Empty usage does not replace earlier usage.
-func (a *answer) addUsage(u *usage) {
-	if usage := u.convert(); !usage.IsZero() {
-		a.usage = usage
-	}
-}
-
-// content emits the events of one choice. The content is whole if it is a message.
-func (a *answer) content(c *content, whole bool) {
-	c.dropBlankCalls()
-	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
-		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
-	}
-	text, reasoning := c.texts()
-	a.EmitText(llm.EventReasoning, reasoning)
-	a.addDetails(c.ReasoningDetails, whole)
-	if text != "" || c.Refusal != "" || len(c.Images) > 0 || len(c.ToolCalls) > 0 {
-		a.sealReasoning()
-	}
-	a.EmitText(llm.EventText, text)
-	if httpcall.IsSet(c.ExtraContent) {
-		a.extra = c.ExtraContent
-	}
-	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
-		a.sealText()
-	}
-	a.EmitText(llm.EventRefusal, c.Refusal)
-	for i := range c.Images {
-		if c.Images[i].ImageURL.URL == "" {
-			continue
-		}
-		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: c.Images[i].image()}})
-	}
-	for i := range c.ToolCalls {
-		fragment := c.ToolCalls[i].fragment(i, whole)
-		fragment.ProviderData = a.provider.opaque(c.ToolCalls[i].ExtraContent)
-		a.AddCall(fragment)
-	}
-	for _, note := range c.Annotations {
-		if note.Citation != nil {
-			if !whole {
-				text = ""
-			}
-			a.Emit(llm.Event{Type: llm.EventSource, Detail: note.Citation.source(text)})
-		}
-	}
-	if c.Audio != nil {
-		a.sound.add(c.Audio)
-	}
-}
-
 // done completes the answer, if there is one.
 func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
@@ -239,9 +157,10 @@ func (a *answer) done() error {
 	if err != nil {
 		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
 	}
+	a.addAside()
 	a.sealReasoning()
 	if len(spoken.Data) == 0 { // the transcript is better than nothing
-		a.EmitText(llm.EventText, spoken.Transcript)
+		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
 	reason := a.EndCalls(finishReason(a.finish))

@@ -1,6 +1,8 @@
 package openai
 
 import (
+	"cmp"
+
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -33,11 +35,24 @@ func init() {
 	for kind, d := range drivers {
 		known := servers[kind]
 		d.KeyEnv, d.URLEnv = []string{known.keyEnv}, known.urlEnv
-		d.Options = Options{}
+		d.Options, d.Settings = Options{}, Settings{}
 		d.ConfigCredentials = true
 		d.New = func(c providers.Config) (llm.Provider, error) { return open(kind, c) }
 		providers.Register(string(kind), d)
 	}
+}
+
+// Settings are the settings of a server that only this package has, for
+// [providers.Config.Settings] and for config files.
+type Settings struct {
+	// Quirks replace the known quirks of the server. See [Config.Quirks].
+	Quirks *Quirks `json:"quirks,omitempty"`
+	// Organization and Project are sent to OpenAI. The defaults are the environment variables
+	// OPENAI_ORG_ID and OPENAI_PROJECT_ID.
+	Organization string `json:"organization,omitempty"`
+	Project      string `json:"project,omitempty"`
+	// APIVersion is the API version of Azure. See [Config.AzureAPIVersion].
+	APIVersion string `json:"api_version,omitempty"`
 }
 
 // open makes a provider from its settings and the environment.
@@ -58,11 +73,17 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 	if config.APIKey == "" && config.TokenSource == nil {
 		config.APIKey = llm.Secret(c.Env(known.keyEnv))
 	}
+	own, ok := c.Settings.(Settings)
+	if !ok && c.Settings != nil {
+		return nil, llm.Errorf(llm.InvalidRequest, "Config.Settings is a %T: use openai.Settings", c.Settings)
+	}
+	config.Quirks, config.Organization, config.Project, config.AzureAPIVersion = own.Quirks, own.Organization, own.Project, own.APIVersion
 	switch kind {
 	case OpenAI:
-		config.Organization, config.Project = c.Env("OPENAI_ORG_ID"), c.Env("OPENAI_PROJECT_ID")
+		config.Organization = cmp.Or(own.Organization, c.Env("OPENAI_ORG_ID"))
+		config.Project = cmp.Or(own.Project, c.Env("OPENAI_PROJECT_ID"))
 	case Azure:
-		config.AzureAPIVersion = c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION")
+		config.AzureAPIVersion = cmp.Or(own.APIVersion, c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"))
 	}
 	return provider.Opened(New(config))
 }

@@ -3,8 +3,10 @@
 package gguftest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 
@@ -46,6 +48,15 @@ func (f *File) Add(name string, typ gguf.Type, data []byte, dims ...int) {
 
 // Bytes returns the file.
 func (f *File) Bytes() []byte {
+	var b bytes.Buffer
+	if _, err := f.WriteTo(&b); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	return b.Bytes()
+}
+
+// WriteTo writes the file.
+func (f *File) WriteTo(w io.Writer) (int64, error) {
 	alignment, version := f.Alignment, f.Version
 	if alignment == 0 {
 		alignment = 32
@@ -55,12 +66,12 @@ func (f *File) Bytes() []byte {
 	if version == 0 {
 		version = 3
 	}
-	pad := func(b []byte) []byte { return append(b, make([]byte, (alignment-len(b)%alignment)%alignment)...) }
+	padding := func(n int) int { return (alignment - n%alignment) % alignment }
 	b := le.AppendUint32([]byte("GGUF"), version)
 	b = le.AppendUint64(b, uint64(len(f.tensors)))
 	b = le.AppendUint64(b, f.entries)
 	b = append(b, f.metadata...)
-	var data []byte
+	offset := 0
 	for _, t := range f.tensors {
 		b = appendString(b, t.name)
 		b = le.AppendUint32(b, uint32(len(t.dims)))
@@ -68,10 +79,26 @@ func (f *File) Bytes() []byte {
 			b = le.AppendUint64(b, uint64(d))
 		}
 		b = le.AppendUint32(b, uint32(t.typ))
-		b = le.AppendUint64(b, uint64(len(data)))
-		data = pad(append(data, t.data...))
+		b = le.AppendUint64(b, uint64(offset))
+		offset += len(t.data) + padding(len(t.data))
 	}
-	return append(pad(b), data...)
+	var total int64
+	write := func(parts ...[]byte) error {
+		for _, p := range parts {
+			n, err := w.Write(p)
+			if total += int64(n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := write(b, make([]byte, padding(len(b))))
+	for _, t := range f.tensors {
+		if err == nil {
+			err = write(t.data, make([]byte, padding(len(t.data))))
+		}
+	}
+	return total, err
 }
 
 func appendString(b []byte, s string) []byte {
@@ -139,10 +166,10 @@ func array[T any](kind uint32, list []T) (uint32, []byte) {
 // size. Blocks have random bytes, and scales that are equal except in the last bits.
 func Random(rng *rand.Rand, typ gguf.Type, values int, size float64) []byte {
 	n := values / typ.BlockValues() * typ.BlockBytes()
-	b := make([]byte, 0, n)
+	b := make([]byte, n)
 	half := func(v float64) uint16 { return gguf.ToFloat16(float32(v * (0.9 + 0.2*rng.Float64()))) }
-	for len(b) < n {
-		block := make([]byte, typ.BlockBytes())
+	for rest := b; len(rest) > 0; rest = rest[typ.BlockBytes():] {
+		block := rest[:typ.BlockBytes():typ.BlockBytes()]
 		for i := 0; i < len(block); i += 8 {
 			var word [8]byte
 			le.PutUint64(word[:], rng.Uint64())
@@ -179,7 +206,6 @@ func Random(rng *rand.Rand, typ gguf.Type, values int, size float64) []byte {
 		case gguf.Q6K:
 			le.PutUint16(block[208:], half(size/18.5/74))
 		}
-		b = append(b, block...)
 	}
 	return b
 }

@@ -91,13 +91,42 @@ type token struct {
 // margin returns the distance of the largest logit to that of another token.
 func (t token) margin(id int) float64 { return -t.Logits[id] }
 
-// run calls do for each token of a greedy run of the model at path.
-func (o *oracle) run(path string, prompt []int, tokens int, do func(i int, t token) error) error {
-	request, err := json.Marshal(map[string]any{"path": path, "prompt": prompt, "tokens": tokens})
+// request is a line for oracle.mjs.
+type request struct {
+	Path    string `json:"path"`
+	Threads int    `json:"threads"`
+	Prompt  []int  `json:"prompt"`
+	Tokens  int    `json:"tokens"`
+	Timed   bool   `json:"timed"`
+}
+
+func (o *oracle) send(r request) error {
+	line, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	if _, err := o.in.Write(append(request, '\n')); err != nil {
+	_, err = o.in.Write(append(line, '\n'))
+	return err
+}
+
+// times are the seconds that something takes.
+type times struct{ CPU, Wall float64 }
+
+// time measures a prompt if tokens is 0, or else the generation of tokens after it.
+func (o *oracle) time(path string, threads int, prompt []int, tokens int) (times, error) {
+	var t times
+	if err := o.send(request{path, threads, prompt, tokens, true}); err != nil {
+		return t, err
+	}
+	if err := o.out.Decode(&t); err != nil {
+		return t, fmt.Errorf("libllama: %w\n%s", err, o.stderr.Bytes())
+	}
+	return t, nil
+}
+
+// run calls do for each token of a greedy run of the model at path.
+func (o *oracle) run(path string, prompt []int, tokens int, do func(i int, t token) error) error {
+	if err := o.send(request{path, 1, prompt, tokens, false}); err != nil {
 		return err
 	}
 	var failed error // all answers are read in any case

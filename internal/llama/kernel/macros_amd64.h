@@ -29,3 +29,28 @@
 	VPXOR     out, out, out; \
 	VPDPBUSD  x, abs, out; \
 	VCVTDQ2PS out, out
+
+// NIBBLES32 loads 16 bytes: the low nibbles into the low half of Y0, the high ones into the
+// high half.
+#define NIBBLES32(w) \
+	VMOVDQU     w(SI), X0; \
+	VPSRLW      $4, X0, X1; \
+	VINSERTI128 $1, X1, Y0, Y0; \
+	VPAND       Y15, Y0, Y0
+
+// BITS32 sets bit 4 of byte i of Y0 if bit i of the four bytes at w is set.
+#define BITS32(w) \
+	VPBROADCASTD w(SI), Y2; \
+	VPSHUFB      Y11, Y2, Y2; \
+	VPAND        Y12, Y2, Y2; \
+	VPCMPEQB     Y12, Y2, Y2; \
+	VPAND        Y14, Y2, Y2; \
+	VPOR         Y2, Y0, Y0
+
+// BITS32CONSTANTS loads the constants of BITS32 into Y11, Y12 and Y14.
+#define BITS32CONSTANTS \
+	VMOVDQU      ·bytes(SB), Y11; \
+	VPBROADCASTQ ·bit(SB), Y12; \
+	MOVL         $0x10101010, AX; \
+	VMOVD        AX, X14; \
+	VPBROADCASTD X14, Y14

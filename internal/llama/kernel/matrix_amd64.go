@@ -60,6 +60,14 @@ func mulRows(dst []float32, m *Matrix, in *Input, lo, hi int) bool {
 	switch m.Type {
 	case gguf.Q8_0:
 		rowsQ8AVX2(d, w, hi-lo, m.Cols/32, x, scale)
+	case gguf.Q4_0:
+		rowsQ4_0AVX2(d, w, hi-lo, m.Cols/32, x, scale, sum)
+	case gguf.Q4_1:
+		rowsQ4_1AVX2(d, w, hi-lo, m.Cols/32, x, scale, sum)
+	case gguf.Q5_0:
+		rowsQ5_0AVX2(d, w, hi-lo, m.Cols/32, x, scale, sum)
+	case gguf.Q5_1:
+		rowsQ5_1AVX2(d, w, hi-lo, m.Cols/32, x, scale, sum)
 	case gguf.Q4K:
 		rowsQ4KAVX2(d, w, hi-lo, m.Cols/256, x, scale, sum)
 	case gguf.Q5K:
@@ -72,6 +80,28 @@ func mulRows(dst []float32, m *Matrix, in *Input, lo, hi int) bool {
 	return true
 }
 
+// unpackFast is the unpack of the matrix's format.
+func unpackFast(m *Matrix, q []byte, scale, min []float32, step int, row []byte) {
+	f := m.format
+	last := (len(q)/f.group - 1) * step
+	_, _ = scale[last], min[last]
+	n := len(q) / m.Type.BlockValues()
+	_ = row[:n*m.Type.BlockBytes()]
+	unpackers[m.Type](&q[0], &scale[0], &min[0], step, &row[0], n)
+}
+
+// unpackers has the assembly of the unpackers in formats.go.
+var unpackers = map[gguf.Type]func(q *byte, scale, min *float32, step int, row *byte, blocks int){
+	gguf.Q8_0: unpackQ8AVX2,
+	gguf.Q4_0: unpackQ4_0AVX2,
+	gguf.Q4_1: unpackQ4_1AVX2,
+	gguf.Q5_0: unpackQ5_0AVX2,
+	gguf.Q5_1: unpackQ5_1AVX2,
+	gguf.Q4K:  unpackQ4KAVX2,
+	gguf.Q5K:  unpackQ5KAVX2,
+	gguf.Q6K:  unpackQ6KAVX2,
+}
+
 // mulPanel multiplies one tile of rows with all vectors.
 func mulPanel(dst []float32, stride int, m *Matrix, in *Input, lo int, s *Scratch) {
 	f, x := m.format, &in.forms[m.format.form]
@@ -81,7 +111,7 @@ func mulPanel(dst []float32, stride int, m *Matrix, in *Input, lo int, s *Scratc
 	s.scale = grow(s.scale, TileRows*cols/f.group)
 	s.min = grow(s.min, TileRows*cols/f.group)
 	for r := range TileRows {
-		f.unpack(s.q[r*cols:][:cols], s.scale[r:], s.min[r:], TileRows, m.row(lo+r))
+		unpackFast(m, s.q[r*cols:][:cols], s.scale[r:], s.min[r:], TileRows, m.row(lo+r))
 	}
 	packVNNI(&s.panel[0], &s.q[0], cols, cols/32)
 
@@ -132,7 +162,7 @@ func (l Level) mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi in
 	}
 	var sums [tokenStep]float32
 	for r := lo; r < hi; r++ {
-		f.unpack(s.q, s.scale, s.min, 1, m.row(r))
+		unpackFast(m, s.q, s.scale, s.min, 1, m.row(r))
 		for t := 0; t < in.tokens; t += tokenStep {
 			at := t * cols
 			n := min(in.tokens-t, tokenStep)
@@ -167,6 +197,18 @@ func dotF32AVX2(a, b *float32, n int) float32
 func rowsQ8AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32)
 
 //go:noescape
+func rowsQ4_0AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
+func rowsQ4_1AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
+func rowsQ5_0AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
+func rowsQ5_1AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
+
+//go:noescape
 func rowsQ4KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum *float32)
 
 //go:noescape
@@ -192,6 +234,30 @@ func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *flo
 
 //go:noescape
 func dot4Group16VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+
+//go:noescape
+func unpackQ8AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4_0AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4_1AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5_0AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5_1AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ4KAVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ5KAVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
+
+//go:noescape
+func unpackQ6KAVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
 
 //go:noescape
 func packVNNI(panel, rows *byte, cols, blocks int)

@@ -22,39 +22,59 @@
 	VMULPS       Y4, Y5, Y5; \
 	VFMADD231PS  Y3, Y5, acc
 
-// SCALESK unpacks the scales and minimums of a Q4_K or Q5_K block. It leaves the eight
-// scales as bytes in each quarter of Y6, and adds −dmin × minimums × sums to Y9.
-#define SCALESK \
-	MOVL         4(SI), AX; \
-	MOVL         8(SI), BX; \
-	MOVL         12(SI), R12; \
-	MOVL         AX, R13; \
-	SHRL         $2, R13; \
-	ANDL         $0x30303030, R13; \
-	MOVL         R12, R14; \
-	ANDL         $NIBBLES, R14; \
-	ORL          R14, R13; \
-	ANDL         $SIXBITS, AX; \
-	SHLQ         $32, R13; \
-	ORQ          AX, R13; \
-	VMOVQ        R13, X6; \
-	VPBROADCASTQ X6, Y6; \
-	MOVL         BX, R13; \
-	SHRL         $2, R13; \
-	ANDL         $0x30303030, R13; \
-	SHRL         $4, R12; \
-	ANDL         $NIBBLES, R12; \
-	ORL          R12, R13; \
-	ANDL         $SIXBITS, BX; \
-	SHLQ         $32, R13; \
-	ORQ          BX, R13; \
+// HEADK unpacks the eight scales of the Q4_K or Q5_K block at R14 into the bytes of R12, and
+// the minimums into those of R13.
+#define HEADK \
+	MOVL 4(R14), AX; \
+	MOVL 12(R14), BX; \
+	MOVL AX, R12; \
+	SHRL $2, R12; \
+	ANDL $0x30303030, R12; \
+	MOVL BX, R13; \
+	ANDL $NIBBLES, R13; \
+	ORL  R13, R12; \
+	SHLQ $32, R12; \
+	ANDL $SIXBITS, AX; \
+	ORQ  AX, R12; \
+	MOVL 8(R14), AX; \
+	SHRL $4, BX; \
+	ANDL $NIBBLES, BX; \
+	MOVL AX, R13; \
+	SHRL $2, R13; \
+	ANDL $0x30303030, R13; \
+	ORL  BX, R13; \
+	SHLQ $32, R13; \
+	ANDL $SIXBITS, AX; \
+	ORQ  AX, R13
+
+// SCALESK takes the scales and minimums of a block from R12 and R13, and unpacks those of the
+// next one, because waiting for them would hold up the vector instructions. The last block,
+// at R8, is unpacked twice. SCALESK leaves the scales as bytes in each quarter of Y6, and adds
+// −dmin × minimums × sums to Y9.
+#define SCALESK(bytes) \
+	VMOVQ        R12, X6; \
 	VMOVQ        R13, X7; \
+	LEAQ         bytes(SI), R14; \
+	CMPQ         SI, R8; \
+	CMOVQEQ      SI, R14; \
+	HEADK; \
+	VPBROADCASTQ X6, Y6; \
 	VPMOVZXBD    X7, Y7; \
 	VCVTDQ2PS    Y7, Y7; \
 	VPBROADCASTW 2(SI), X4; \
 	VCVTPH2PS    X4, Y4; \
 	VMULPS       (R11), Y4, Y4; \
 	VFNMADD231PS Y7, Y4, Y9
+
+// FIRSTK sets R8 to the last block and unpacks the head of the first one.
+#define FIRSTK(bytes) \
+	MOVQ  rows+16(FP), R8; \
+	IMULQ blocks+24(FP), R8; \
+	DECQ  R8; \
+	IMULQ $bytes, R8; \
+	ADDQ  SI, R8; \
+	MOVQ  SI, R14; \
+	HEADK
 
 // SUBBLOCK multiplies 32 unsigned bytes in q with the activations at x and scale number n,
 // and adds the products to Y10.
@@ -249,6 +269,7 @@ TEXT ·rowsQ4KAVX2(SB), NOSPLIT, $0-56
 	MOVL         $NIBBLES, AX
 	VMOVD        AX, X15
 	VPBROADCASTD X15, Y15
+	FIRSTK(144)
 
 row:
 	ROWK
@@ -256,7 +277,7 @@ row:
 block:
 	PREFETCHT0 DISTANCE(SI)
 	PREFETCHT0 DISTANCE+64(SI)
-	SCALESK
+	SCALESK(144)
 	VPXOR      Y10, Y10, Y10
 	CHUNK4(16, 0, 0)
 	CHUNK4(48, 64, 2)
@@ -283,6 +304,7 @@ TEXT ·rowsQ5KAVX2(SB), NOSPLIT, $0-56
 	MOVL         $0x10101010, AX
 	VMOVD        AX, X14
 	VPBROADCASTD X14, Y14
+	FIRSTK(176)
 
 row:
 	ROWK
@@ -291,7 +313,7 @@ block:
 	PREFETCHT0 DISTANCE(SI)
 	PREFETCHT0 DISTANCE+64(SI)
 	PREFETCHT0 DISTANCE+128(SI)
-	SCALESK
+	SCALESK(176)
 	VMOVDQU    16(SI), Y11
 	VPXOR      Y10, Y10, Y10
 	CHUNK5(48, 0, 0)

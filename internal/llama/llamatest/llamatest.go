@@ -42,7 +42,10 @@ func Small() Model {
 
 // File returns the model as a GGUF file. Its vocabulary is the least that other engines
 // accept: control tokens, bytes, and names without a meaning.
-func (m Model) File() []byte {
+func (m Model) File() []byte { return m.Build().Bytes() }
+
+// Build returns the file before it is written.
+func (m Model) Build() *gguftest.File {
 	rng := rand.New(rand.NewPCG(7, 7))
 	m.HeadWidth = m.head()
 	f := m.Describe()
@@ -91,7 +94,7 @@ func (m Model) File() []byte {
 	if m.Factors {
 		vector("rope_freqs.weight", m.HeadWidth/2, 4, 0.5)
 	}
-	return f.Bytes()
+	return f
 }
 
 // head returns the width of a head.

@@ -98,7 +98,7 @@ func (m *Memory) evict(e *list.Element) {
 	m.bytes -= v.size()
 }
 
-// Add adds n to the counter of a key and returns the sum.
+// Add adds n to the counter of a key and returns the sum, which saturates.
 func (m *Memory) Add(_ context.Context, key string, n int64, ttl time.Duration) (int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -108,7 +108,7 @@ func (m *Memory) Add(_ context.Context, key string, n int64, ttl time.Duration) 
 	if !now.Before(c.expires) {
 		c.sum = 0
 	}
-	c.sum += n
+	c.sum = addSaturated(c.sum, n)
 	c.expires = now.Add(ttl)
 	if m.counters == nil {
 		m.counters = make(map[string]memoryCounter)

@@ -9,6 +9,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -25,7 +26,8 @@ type Store interface {
 	// value expires at once. The store may evict a value earlier.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 
-	// Add adds n to the counter of a key and returns the sum. A counter starts at zero. It
+	// Add adds n to the counter of a key and returns the sum. If the sum would overflow, it
+	// is the largest or smallest int64. A counter starts at zero. It
 	// is reset if nothing is added to it for the duration ttl.
 	Add(ctx context.Context, key string, n int64, ttl time.Duration) (int64, error)
 
@@ -67,7 +69,7 @@ func ReserveTokens(full []time.Time, now time.Time, reservations []Reservation, 
 			full[i] = now
 		}
 		if r.N > 0 {
-			spare := time.Duration(r.Burst-min(r.N, r.Burst)) * r.Every // may be missing when N tokens are taken
+			spare := r.time(r.Burst - min(r.N, r.Burst)) // may be missing when N tokens are taken
 			wait = max(wait, full[i].Sub(now)-spare)
 		}
 	}
@@ -79,7 +81,29 @@ func ReserveTokens(full []time.Time, now time.Time, reservations []Reservation, 
 		if r.N > 0 && full[i].Before(start) {
 			full[i] = start
 		}
-		full[i] = full[i].Add(time.Duration(r.N) * r.Every)
+		full[i] = full[i].Add(r.time(r.N))
 	}
 	return wait, true
+}
+
+// time returns the time to add n tokens. It is limited to 100 years in both directions, so
+// that it does not overflow.
+func (b Bucket) time(n int64) time.Duration {
+	const limit = 100 * 365 * 24 * time.Hour
+	if b.Every <= 0 {
+		return 0
+	}
+	most := int64(limit / b.Every)
+	return time.Duration(max(-most, min(n, most))) * b.Every
+}
+
+// addSaturated returns the sum of two numbers, or the nearest int64.
+func addSaturated(a, b int64) int64 {
+	switch {
+	case b > 0 && a > math.MaxInt64-b:
+		return math.MaxInt64
+	case b < 0 && a < math.MinInt64-b:
+		return math.MinInt64
+	}
+	return a + b
 }
