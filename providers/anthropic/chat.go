@@ -20,14 +20,31 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	r, err := p.with(b.options.Betas).Do(ctx, call, messagesPath, body)
+	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool}
+	a.Answer = provider.Answer{Request: call.Request, Warnings: b.warnings, Yield: yield, CanContinue: b.canContinue()}
+	a.record(b.hasServerTools())
+	for {
+		if err := p.reply(ctx, b, body, a); err != nil {
+			return explain(a.Failed(err, a.usageSoFar()))
+		}
+		if a.Stopped() || !a.paused {
+			return nil
+		}
+		if body, err = a.resume(b); err != nil {
+			return err
+		}
+	}
+}
+
+// reply sends one request of the call and reads its reply.
+func (p *Provider) reply(ctx context.Context, b *requestBuilder, body []byte, a *answer) error {
+	r, err := p.with(b.options.Betas).Do(ctx, b.call, messagesPath, body)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool}
-	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: b.warnings, Yield: yield, CanContinue: b.canContinue()}
-	return explain(a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.counts.convert()))
+	a.Reply = r
+	return provider.ReadChat(&a.Answer, chatDialect, a)
 }
 
 // chatDialect describes the replies to chats.
@@ -49,6 +66,8 @@ type answer struct {
 	ending  ending
 	details stopDetails
 	counts  usage
+
+	pauses // for an answer that continues in another reply
 }
 
 // piece is the meaning of a plain chunk, apart from its text.
@@ -146,14 +165,20 @@ func (a *answer) end(e *ending) {
 	if e.StopReason != "" {
 		a.ending.StopReason = e.StopReason
 	}
+	if e.Container.ID != "" {
+		a.container = e.Container.ID
+	}
 	if e.StopDetails != nil {
 		a.details = *e.StopDetails // valid only during the call
 	}
 }
 
-// done completes the answer.
+// done completes the answer, or the reply if the answer is paused.
 func (a *answer) done() {
 	raw := a.ending.StopReason
+	if raw == stopPaused && a.pause() {
+		return
+	}
 	reason := a.EndCalls(finishReason(raw))
 	if a.answerTool != "" && reason == llm.FinishToolCalls && a.Calls() == 0 {
 		reason = llm.FinishStop // the only call was the answer
@@ -164,10 +189,10 @@ func (a *answer) done() {
 		if a.details.Category != "" {
 			a.warn("the server refused to answer, in the category " + a.details.Category)
 		}
-	case "pause_turn":
+	case stopPaused:
 		a.warn("the server paused a long turn (pause_turn): to continue it, append the answer to the messages and send the request again")
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.counts.convert()})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar()})
 }
 
 func (a *answer) warn(message string) {

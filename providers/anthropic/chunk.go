@@ -46,6 +46,9 @@ type message struct {
 type ending struct {
 	StopReason  string       `json:"stop_reason"`
 	StopDetails *stopDetails `json:"stop_details"`
+	Container   struct {
+		ID string `json:"id"`
+	} `json:"container"` // of the code execution tool
 }
 
 // stopDetails explain a refusal.
