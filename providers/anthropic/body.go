@@ -32,6 +32,7 @@ type sentMessage struct {
 const (
 	roleUser      = "user" // also of tool results
 	roleAssistant = "assistant"
+	roleSystem    = "system" // only for some models
 )
 
 type textBlock struct {

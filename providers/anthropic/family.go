@@ -21,6 +21,7 @@ type family struct {
 	noForced   bool // rejects a forced tool call
 	noPrefill  bool // rejects an assistant message at the end
 	noFormat   bool // has no structured output
+	lateSystem bool // accepts a system message between the other messages
 }
 
 // thinking is the kind of thinking that a model has.
@@ -48,19 +49,21 @@ const (
 // add a row.
 //
 // Sources: platform.claude.com/docs, pages thinking-troubleshooting, errors,
-// structured-outputs, whats-new-opus-5-5. For the tool choice of Fable and Mythos:
+// structured-outputs, mid-conversation-system-messages, whats-new-opus-5-5. For the tool choice of Fable and Mythos:
 // github.com/sst/opencode/issues/46735 and profiles/anthropic.py of pydantic-ai. Models of
 // generation 4.5 and newer answer with at least 64,000 tokens.
 var families = []family{
-	{prefix: "claude-fable-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
-	{prefix: "claude-mythos-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-fable-5-", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-fable-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true, lateSystem: true},
+	{prefix: "claude-mythos-5-", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-mythos-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true, lateSystem: true},
 	{prefix: "claude-mythos-preview", thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
 	{prefix: "claude-opus-5-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
-	{prefix: "claude-opus-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true},
+	{prefix: "claude-opus-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true, lateSystem: true},
 	{prefix: "claude-sonnet-5-5", maxTokens: 64000, thinking: adaptive, off: betweenTools, noSampling: true, noPrefill: true},
 	{prefix: "claude-sonnet-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true},
 	{prefix: "claude-haiku-5-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true},
-	{prefix: "claude-opus-4-8", maxTokens: 64000, thinking: adaptive, noSampling: true, noPrefill: true},
+	{prefix: "claude-opus-4-8", maxTokens: 64000, thinking: adaptive, noSampling: true, noPrefill: true, lateSystem: true},
 	{prefix: "claude-opus-4-7", maxTokens: 64000, thinking: adaptive, noSampling: true, noPrefill: true},
 	{prefix: "claude-opus-4-6", maxTokens: 64000, thinking: adaptive, noPrefill: true},
 	{prefix: "claude-sonnet-4-6", maxTokens: 64000, thinking: adaptive, noPrefill: true},

@@ -19,6 +19,10 @@ func (b *requestBuilder) addMessages() error {
 		var err error
 		switch m.Role {
 		case llm.RoleSystem:
+			if b.staysLate(i) {
+				err = b.addLateSystem(m)
+				break
+			}
 			late = late || len(b.body.Messages) > 0
 			err = b.addSystem(m)
 		case llm.RoleTool:
@@ -55,6 +59,29 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 			b.body.System = append(b.body.System, &textBlock{Type: blockText, Text: text.Text})
 		}
 	}
+	return nil
+}
+
+// staysLate reports whether a system message keeps its place among the other messages: the
+// model accepts it, and it is after a user message, and before an assistant message or last.
+// https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+func (b *requestBuilder) staysLate(i int) bool {
+	n, all := len(b.body.Messages), b.req.Messages
+	return b.family.lateSystem && n > 0 && b.body.Messages[n-1].Role == roleUser &&
+		(i == len(all)-1 || all[i+1].Role == llm.RoleAssistant)
+}
+
+// addLateSystem adds a system message between the other messages.
+func (b *requestBuilder) addLateSystem(m llm.Message) error {
+	before := len(b.body.System)
+	if err := b.addSystem(m); err != nil {
+		return err
+	}
+	for _, block := range b.body.System[before:] {
+		turn := b.turn(roleSystem)
+		turn.Content = append(turn.Content, block)
+	}
+	b.body.System = b.body.System[:before]
 	return nil
 }
 
@@ -197,10 +224,20 @@ func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
 
 const blockToolResult = "tool_result"
 
-// resultID returns the id of the call of a result, or "" for another block.
+// resultID returns the id of the call of a result, or "" for another block. A result with
+// images is a part that [Block] made.
 func resultID(block any) string {
-	if r, ok := block.(*toolResultBlock); ok {
+	switch r := block.(type) {
+	case *toolResultBlock:
 		return r.ToolUseID
+	case json.RawMessage:
+		var made toolResultBlock
+		if json.Unmarshal(r, &struct {
+			Type *string `json:"type"`
+			ID   *string `json:"tool_use_id"`
+		}{&made.Type, &made.ToolUseID}) == nil && made.Type == blockToolResult {
+			return made.ToolUseID
+		}
 	}
 	return ""
 }

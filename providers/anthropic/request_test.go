@@ -79,6 +79,22 @@ func TestMessages(t *testing.T) {
 			},
 			warnings: []string{"Messages"},
 		},
+		"a late system message of a model that accepts it": {
+			model: "claude-opus-4-8", req: llm.Request{Messages: []llm.Message{llm.System("Be brief."), llm.User("hi"), llm.System("In French."), llm.Assistant("yes"), llm.User("hi"), llm.System(" ")}},
+			want: map[string]string{
+				"system":   `[{"type":"text","text":"Be brief."}]`,
+				"messages": "[" + hi + `,{"role":"system","content":[{"type":"text","text":"In French."}]},` + yes + "," + hi + "]",
+			},
+		},
+		"a late system message at another place": {
+			model: "claude-opus-4-8", req: llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("yes"), llm.System("In French."), llm.User("hi")}},
+			want:     map[string]string{"system": `[{"type":"text","text":"In French."}]`, "messages": "[" + hi + "," + yes + "," + hi + "]"},
+			warnings: []string{"Messages"},
+		},
+		"results that the caller made": {
+			req:  llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("", call("c1")), llm.User("", anthropic.Block([]byte(`{"type":"tool_result","tool_use_id":"c1","content":[]}`)))}},
+			want: messages(hi, `{"role":"assistant","content":[`+use+`]}`, `{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":[]}]}`),
+		},
 		"turns of one role are joined": {
 			req:  llm.Request{Messages: []llm.Message{llm.User("a"), llm.User("b")}},
 			want: messages(`{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}`),
