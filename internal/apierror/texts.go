@@ -126,7 +126,6 @@ var texts = []textRow{
 	{"invalid format: ", llm.InvalidRequest, ollama},
 	{"invalid json schema in format", llm.InvalidRequest, ollama},
 	{"this model only supports one image", llm.InvalidRequest, ollama},
-	{"[json.exception.parse_error", llm.InvalidRequest, llamaCpp},
 
 	// A busy server, in an error without a status.
 	{"too many requests", llm.RateLimited, openAI},
