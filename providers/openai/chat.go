@@ -130,6 +130,11 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
+	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
+	}
 	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
@@ -157,8 +162,8 @@ func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
+	if err := a.FinishError(a.finish); err != nil {
+		return err
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
@@ -170,7 +175,7 @@ func (a *answer) done() error {
 		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
