@@ -3,6 +3,8 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -14,10 +16,10 @@ import (
 type embeddings struct {
 	provider.Failure
 	Model string `json:"model"`
-	Data  []struct {
-		Index  int       `json:"index"`
-		Vector []float32 `json:"embedding"`
-	} `json:"data"`
+	Data  provider.List[struct {
+		Index  *int            `json:"index"`
+		Vector provider.Vector `json:"embedding"`
+	}] `json:"data"`
 	Usage *usage `json:"usage"`
 }
 
@@ -47,10 +49,19 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 	}
 	defer r.Close()
 	result := &llm.EmbedResponse{Model: got.Model, Vectors: make([][]float32, len(call.Embed.Inputs))}
-	for _, d := range got.Data {
-		if d.Index >= 0 && d.Index < len(result.Vectors) {
-			result.Vectors[d.Index] = d.Vector
+	surplus := false
+	for i, d := range got.Data {
+		if d.Index != nil { // otherwise the order is that of the inputs
+			i = *d.Index
 		}
+		if i < 0 || i >= len(result.Vectors) || result.Vectors[i] != nil {
+			surplus = true
+			continue
+		}
+		result.Vectors[i] = d.Vector
+	}
+	if surplus && !slices.ContainsFunc(result.Vectors, func(v []float32) bool { return v == nil }) {
+		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(got.Data), len(result.Vectors)))
 	}
 	if got.Usage != nil {
 		result.Usage = got.Usage.convert()
