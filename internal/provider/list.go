@@ -2,8 +2,10 @@ package provider
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math"
 	"reflect"
 )
 
@@ -48,7 +50,9 @@ func (l *List[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Vector is an embedding in a JSON reply.
+// Vector is an embedding in a JSON reply: a list of numbers, or a string with base64 of
+// float32 values in little-endian order, which some servers send although "float" is
+// requested: https://platform.openai.com/docs/api-reference/embeddings/create
 type Vector []float32
 
 // UnmarshalJSON implements [json.Unmarshaler]. A null in place of a number is an error: servers
@@ -57,7 +61,22 @@ func (v *Vector) UnmarshalJSON(data []byte) error {
 	if len(data) > len("null") && bytes.Contains(data, []byte("null")) {
 		return errors.New("a vector has null in place of a number")
 	}
-	return json.Unmarshal(data, (*[]float32)(v))
+	if !bytes.HasPrefix(data, []byte(`"`)) {
+		return json.Unmarshal(data, (*[]float32)(v))
+	}
+	var raw []byte
+	if err := json.Unmarshal(data, &raw); err != nil || len(raw)%4 != 0 {
+		return errors.New("a vector is neither a list of numbers nor their float32 values in base64")
+	}
+	*v = make(Vector, len(raw)/4)
+	for i := range *v {
+		f := math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		if f != f || math.IsInf(float64(f), 0) {
+			return errors.New("a vector has a value that is not a number")
+		}
+		(*v)[i] = f
+	}
+	return nil
 }
 
 // Vectors converts the vectors of a reply.
