@@ -289,7 +289,7 @@ func (r *chatReader[C, P]) readWhole(data []byte) error {
 	if !r.dialect.NDJSON && looksStreamed(data) { // although its type is another
 		return r.readStream(bytes.NewReader(data))
 	}
-	chunks := []json.RawMessage{data}
+	chunks := List[json.RawMessage]{data}
 	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
 		if err := json.Unmarshal(data, &chunks); err != nil {
 			return r.answer.Reply.DecodeError(data, err)
