@@ -5,8 +5,8 @@
 // an error. The package does not interpret the body of a successful reply: package stream
 // splits it into frames, and the provider decodes them.
 //
-// Each kind of failure has one place: apiError reads the error objects of servers and maps
-// their codes to kinds, statusError covers replies with other statuses than 2xx,
+// Each kind of failure has one place: package apierror reads the errors of servers and
+// determines their kinds, statusError covers replies with other statuses than 2xx,
 // transportError covers requests without a reply, and contextError covers cancellation and
 // limits. All of them pass through annotate, which adds the call and removes secrets.
 //
@@ -26,6 +26,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/parley-llm/parley/internal/apierror"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -101,7 +102,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	}
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
-	r.body = body{reader: resp.Body, watch: &r.watch, left: int64(c.limits.ReplyBytes)}
+	r.body = body{reader: resp.Body, watch: &r.watch, limit: int64(c.limits.ReplyBytes)}
 	if c.owned == nil { // the body of another transport may ignore the context
 		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
 	}
@@ -188,7 +189,7 @@ func (r *Reply) check() error {
 			"do not set an Accept-Encoding header, and disable compression of streams in proxies and gateways")
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {
-		text := excerpt(r.readErrorBody())
+		text := apierror.Excerpt(r.readErrorBody())
 		return r.annotate(&llm.Error{
 			Kind:    llm.Protocol,
 			Status:  r.resp.StatusCode,

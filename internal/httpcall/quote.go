@@ -3,15 +3,17 @@ package httpcall
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/parley-llm/parley/internal/apierror"
 )
 
 // Head is a writer that keeps the first 4,000 bytes, for quoting a body in an error message.
 // The zero value is ready to use. It is not safe for concurrent use.
 type Head struct{ data []byte }
 
-// maxHead is larger than maxExcerpt, in bytes, so that a secret at the end of the excerpt is
+// maxHead is larger than apierror.MaxExcerpt, in bytes, so that a secret at the end of the excerpt is
 // complete. [Secrets.Scrub] cannot recognize a truncated secret.
-const maxHead = 4 * maxExcerpt
+const maxHead = 4 * apierror.MaxExcerpt
 
 // Write keeps p up to the limit and discards the rest. It never returns an error.
 func (h *Head) Write(p []byte) (int, error) {
@@ -33,7 +35,7 @@ func (r *Reply) Quote(body []byte) string {
 	if len(text) < len(body)-utf8.UTFMax { // more invalid bytes than one truncated character
 		return ""
 	}
-	if text = excerpt([]byte(r.request.Secrets.Scrub(text))); text == "" {
+	if text = apierror.Excerpt([]byte(r.request.Secrets.Scrub(text))); text == "" {
 		return ""
 	}
 	return "; body: " + text

@@ -82,6 +82,9 @@ type Want struct {
 
 	// Sent is compared with the JSON body of the request. The body may have more members.
 	Sent json.RawMessage `json:"sent"`
+	// Next is compared in the same way with the body of the next request. It sends the answer
+	// back, followed by the result "ok" of each tool call, or by the prompt "go on".
+	Next json.RawMessage `json:"next"`
 	// SentPath is the path of the request, with its query.
 	SentPath *string `json:"sent_path"`
 }

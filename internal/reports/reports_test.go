@@ -104,7 +104,36 @@ func run(t *testing.T, folder string, c *reports.Case) {
 	} else {
 		checkResponse(t, &c.Want, got)
 	}
-	checkSent(t, &c.Want, server.Requests()[0])
+	first := server.Requests()[0]
+	equal(t, "path", c.Want.SentPath, first.Path)
+	checkSent(t, c.Want.Sent, first)
+	if c.Want.Next != nil && err == nil {
+		server.Add(reply)
+		if _, err := model.Generate(context.Background(), next(t, c, got)); err != nil {
+			t.Errorf("the next call failed: %v", err)
+		}
+		checkSent(t, c.Want.Next, server.Requests()[len(server.Requests())-1])
+	}
+}
+
+// next returns the request that follows an answer.
+func next(t *testing.T, c *reports.Case, answer *llm.Response) *llm.Request {
+	t.Helper()
+	req, err := c.Chat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Messages = append(req.Messages, answer.Messages...)
+	var results []llm.ToolResult
+	for _, call := range answer.ToolCalls() {
+		results = append(results, llm.ToolResult{CallID: call.ID, Name: call.Name, Content: "ok"})
+	}
+	if results == nil {
+		req.Messages = append(req.Messages, llm.User("go on"))
+	} else {
+		req.Messages = append(req.Messages, llm.ToolResults(results...))
+	}
+	return req
 }
 
 // call makes the call of a case.
@@ -198,7 +227,7 @@ func checkResponse(t *testing.T, want *reports.Want, got *llm.Response) {
 		equal(t, "incomplete calls", &want.Incomplete, calls(got.IncompleteCalls))
 	}
 	if want.Sources != nil {
-		equal(t, "sources", &want.Sources, got.Sources)
+		equal(t, "sources", &want.Sources, append([]llm.Source{}, got.Sources...))
 	}
 	if want.RateLimits != nil {
 		equal(t, "rate limits", &want.RateLimits, got.RateLimits)
@@ -250,14 +279,13 @@ func checkWarnings(t *testing.T, want []string, got []llm.Warning) {
 	}
 }
 
-func checkSent(t *testing.T, want *reports.Want, got *llmtest.Request) {
+func checkSent(t *testing.T, want json.RawMessage, got *llmtest.Request) {
 	t.Helper()
-	equal(t, "path", want.SentPath, got.Path)
-	if want.Sent == nil {
+	if want == nil {
 		return
 	}
 	var part, whole any
-	if err := json.Unmarshal(want.Sent, &part); err != nil {
+	if err := json.Unmarshal(want, &part); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(got.Body, &whole); err != nil {

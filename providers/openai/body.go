@@ -112,6 +112,8 @@ type message struct {
 
 	ReasoningDetails []json.RawMessage `json:"reasoning_details,omitempty"` // see opaque.go
 	ExtraContent     json.RawMessage   `json:"extra_content,omitempty"`     // likewise
+	ReasoningText    string            `json:"reasoning_text,omitempty"`    // GitHub Copilot, with the next
+	ReasoningOpaque  string            `json:"reasoning_opaque,omitempty"`  // see opaque.go
 }
 
 // audioRef refers to audio of an earlier answer.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
@@ -57,8 +56,14 @@ type answer struct {
 	provider *Provider
 
 	finish string // the server's finish reason
-	usage  llm.Usage
-	sound  sound
+	// blankFinish is set if a whole reply has a finish reason, which may be empty. Snowflake
+	// sends empty ones: the answer has ended, and the reason is unknown.
+	blankFinish bool
+
+	usage   llm.Usage
+	sound   sound
+	sources []llm.Source
+	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
 	details []any           // of the reasoning
@@ -80,6 +85,9 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	d, text = content.takeText()
 	rest := *c
 	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	if choice.FinishReason != nil && *choice.FinishReason == "" {
+		choice.FinishReason = nil
+	}
 	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&choice) && stream.IsZero(&content)
 }
 
@@ -112,7 +120,7 @@ func (a *answer) Piece(d delta, text string, _ []byte) {
 	if d.typ == llm.EventToolCallDelta {
 		a.AddCall(llmutil.ToolCallFragment{Index: d.index, Arguments: text})
 	} else {
-		a.EmitText(d.typ, text)
+		a.say(d.typ, text)
 	}
 }
 
@@ -121,6 +129,11 @@ func (a *answer) Piece(d delta, text string, _ []byte) {
 func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
+	}
+	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
 	}
 	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
@@ -136,7 +149,7 @@ func (a *answer) End(why provider.Ending) error {
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "" || why.Marker:
+	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
@@ -144,107 +157,25 @@ func (a *answer) End(why provider.Ending) error {
 	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
-// chunk emits the events of a chunk.
-func (a *answer) chunk(c *chunk, whole bool) {
-	if c.ID != "" || c.Model != "" || len(c.Choices) > 0 { // Azure's first frame has neither
-		a.Start(string(c.ID), c.Model)
-	}
-	switch {
-	case c.Usage != nil:
-		a.addUsage(c.Usage)
-	case c.Groq != nil && c.Groq.Usage != nil:
-		a.addUsage(c.Groq.Usage)
-	}
-	for i := range c.Choices {
-		choice := &c.Choices[i]
-		if choice.Index != 0 {
-			continue // no more than one was asked for
-		}
-		if choice.FinishReason != "" {
-			a.finish = string(choice.FinishReason)
-		}
-		switch {
-		case choice.Delta != nil && !(whole && choice.Message != nil): // Perplexity sends both
-			a.content(choice.Delta, false)
-		case choice.Message != nil:
-			a.content(choice.Message, true)
-		}
-		if l := choice.Logprobs; l != nil && len(l.Content)+len(l.Refusal) > 0 {
-			a.EmitLogprobs(provider.ConvertLogprobs(l.Content))
-			a.EmitLogprobs(provider.ConvertLogprobs(l.Refusal))
-		}
-	}
-}
-
-// addUsage keeps the usage of a chunk. Empty usage does not replace earlier usage.
-func (a *answer) addUsage(u *usage) {
-	if usage := u.convert(); !usage.IsZero() {
-		a.usage = usage
-	}
-}
-
-// content emits the events of one choice. The content is whole if it is a message.
-func (a *answer) content(c *content, whole bool) {
-	c.dropBlankCalls()
-	if c.FunctionCall != nil && len(c.ToolCalls) == 0 {
-		c.ToolCalls = []callFragment{{Index: new(0), Function: *c.FunctionCall}}
-	}
-	text, reasoning := c.texts()
-	a.EmitText(llm.EventReasoning, reasoning)
-	a.addDetails(c.ReasoningDetails, whole)
-	if text != "" || c.Refusal != "" || len(c.Images) > 0 || len(c.ToolCalls) > 0 {
-		a.sealReasoning()
-	}
-	a.EmitText(llm.EventText, text)
-	if httpcall.IsSet(c.ExtraContent) {
-		a.extra = c.ExtraContent
-	}
-	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
-		a.sealText()
-	}
-	a.EmitText(llm.EventRefusal, c.Refusal)
-	for i := range c.Images {
-		if c.Images[i].ImageURL.URL == "" {
-			continue
-		}
-		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: c.Images[i].image()}})
-	}
-	for i := range c.ToolCalls {
-		fragment := c.ToolCalls[i].fragment(i, whole)
-		fragment.ProviderData = a.provider.opaque(c.ToolCalls[i].ExtraContent)
-		a.AddCall(fragment)
-	}
-	for _, note := range c.Annotations {
-		if note.Citation != nil {
-			if !whole {
-				text = ""
-			}
-			a.Emit(llm.Event{Type: llm.EventSource, Detail: note.Citation.source(text)})
-		}
-	}
-	if c.Audio != nil {
-		a.sound.add(c.Audio)
-	}
-}
-
 // done completes the answer, if there is one.
 func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
+	if err := a.FinishError(a.finish); err != nil {
+		return err
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
 		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
 	}
+	a.addAside()
 	a.sealReasoning()
 	if len(spoken.Data) == 0 { // the transcript is better than nothing
-		a.EmitText(llm.EventText, spoken.Transcript)
+		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
-	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
@@ -23,6 +22,15 @@ type chunk struct {
 	Usage   *usage        `json:"usage"`
 	IsError isError       `json:"object"`
 	Groq    *groq         `json:"x_groq"`
+
+	// The sources of the answer. Streams repeat them in every chunk.
+	//
+	// Perplexity and xAI: https://docs.perplexity.ai/api-reference/chat-completions-post,
+	// https://docs.x.ai/docs/guides/live-search. The text of an answer refers to a source by
+	// its place in this list.
+	Citations     []page `json:"citations"`
+	SearchResults []page `json:"search_results"` // Perplexity: the same sources, with titles
+	WebSearch     []page `json:"web_search"`     // Z.ai: https://docs.z.ai/guides/tools/web-search
 }
 
 // groq is the extension of Groq: XGroq in src/groq/types/chat/chat_completion_chunk.py
@@ -60,11 +68,12 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 
 type choice struct {
 	provider.Failure
-	Index        int           `json:"index"`
-	Delta        *content      `json:"delta"`
-	Message      *content      `json:"message"`
-	FinishReason stream.Scalar `json:"finish_reason"`
-	Logprobs     *logprobs     `json:"logprobs"`
+	Index        int            `json:"index"`
+	Delta        *content       `json:"delta"`
+	Message      *content       `json:"message"`
+	FinishReason *stream.Scalar `json:"finish_reason"`
+	Logprobs     *logprobs      `json:"logprobs"`
+	Usage        *usage         `json:"usage"` // Moonshot, in the last choice
 }
 
 // content is the content of a choice.
@@ -80,7 +89,9 @@ type content struct {
 	Audio            *audio         `json:"audio"`
 	Images           []outputImage  `json:"images"` // OpenRouter
 
+	ExecutedTools    []executedTool  `json:"executed_tools"`    // Groq
 	ReasoningDetails json.RawMessage `json:"reasoning_details"` // OpenRouter
+	ReasoningOpaque  string          `json:"reasoning_opaque"`  // GitHub Copilot
 	ExtraContent     json.RawMessage `json:"extra_content"`     // Gemini
 }
 
@@ -125,7 +136,7 @@ func split(parts []textPart) (text, reasoning string) {
 	for i := range parts {
 		p := &parts[i]
 		switch p.Type {
-		case "text", "":
+		case "text", "output_text", "":
 			text += p.Text
 		case "thinking", "reasoning":
 			summary, _ := split(p.Summary)
@@ -173,107 +184,20 @@ func (c *content) dropBlankCalls() {
 	})
 }
 
-// fragment returns the fragment for the assembler of tool calls. In a reply that is not
-// streamed, the calls have no index, so the place in the list is used.
+// fragment returns the fragment for the assembler of tool calls. In a message, each element
+// is a call, so the place in the list is used, not the index.
 func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment {
 	index := -1
 	switch {
-	case f.Index != nil:
-		index = *f.Index
 	case whole:
 		index = place
+	case f.Index != nil:
+		index = *f.Index
 	}
 	return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
-}
-
-type annotation struct {
-	Citation *citation `json:"url_citation"`
-}
-
-// citation is a web page that the answer cites. Its range counts characters.
-type citation struct {
-	URL   string `json:"url"`
-	Title string `json:"title"`
-	Start int    `json:"start_index"`
-	End   int    `json:"end_index"`
-}
-
-// source returns the citation with its range in the text, in bytes. The text is empty in a
-// stream, because it is not kept; then there is no range.
-func (c *citation) source(text string) *llm.Source {
-	source := &llm.Source{URL: c.URL, Title: c.Title}
-	start, end, n := -1, -1, 0
-	for i := range text + " " { // the last index is the text's length
-		if n == c.Start {
-			start = i
-		}
-		if n == c.End {
-			end = i
-		}
-		n++
-	}
-	if start >= 0 && end > start {
-		source.Start, source.End = start, end
-	}
-	return source
 }
 
 type logprobs struct {
 	Content []provider.Logprob `json:"content"`
 	Refusal []provider.Logprob `json:"refusal"`
-}
-
-type usage struct {
-	Prompt            *int               `json:"prompt_tokens"`
-	Completion        *int               `json:"completion_tokens"`
-	PromptDetails     *promptDetails     `json:"prompt_tokens_details"`
-	CompletionDetails *completionDetails `json:"completion_tokens_details"`
-	CacheHit          *int               `json:"prompt_cache_hit_tokens"` // DeepSeek
-}
-
-type promptDetails struct {
-	Cached  *int `json:"cached_tokens"`
-	Written *int `json:"cache_write_tokens"` // OpenRouter
-}
-
-type completionDetails struct {
-	Reasoning *int `json:"reasoning_tokens"`
-}
-
-func (u *usage) convert() llm.Usage {
-	out := llm.Usage{Input: provider.Reported(u.Prompt), Output: provider.Reported(u.Completion), CacheRead: provider.Reported(u.CacheHit)}
-	if d := u.PromptDetails; d != nil {
-		if d.Cached != nil {
-			out.CacheRead = provider.Reported(d.Cached)
-		}
-		out.CacheWrite = provider.Reported(d.Written)
-	}
-	if d := u.CompletionDetails; d != nil {
-		out.Reasoning = provider.Reported(d.Reasoning)
-	}
-	return out
-}
-
-// failures are the finish reasons of answers that failed.
-var failures = map[string]llm.Kind{
-	"error":                        llm.Server,     // OpenRouter
-	"insufficient_system_resource": llm.Overloaded, // DeepSeek
-	"abort":                        llm.Incomplete, // vLLM
-}
-
-// finishReason converts the server's finish reason.
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "stop", "eos": // eos: Together
-		return llm.FinishStop
-	case "length":
-		return llm.FinishLength
-	case "tool_calls", "function_call":
-		return llm.FinishToolCalls
-	case "content_filter":
-		return llm.FinishContentFilter
-	}
-	return llm.FinishOther
 }

@@ -87,7 +87,11 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 			refusal.WriteString(p.Text)
 		case llm.Reasoning:
 			reasoning.WriteString(p.Text)
-			out.ReasoningDetails = append(out.ReasoningDetails, elements(b.provider.back(p.ProviderData))...)
+			details, opaque := splitOpaque(elements(b.provider.back(p.ProviderData)))
+			out.ReasoningDetails = append(out.ReasoningDetails, details...)
+			if opaque != "" {
+				out.ReasoningOpaque, out.ReasoningText = opaque, reasoning.String()
+			}
 		case llm.ToolCall:
 			call := ids.call(i, p)
 			call.ExtraContent = b.provider.back(p.ProviderData)

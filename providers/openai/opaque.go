@@ -15,6 +15,7 @@ import (
 //     https://ai.google.dev/gemini-api/docs/thought-signatures
 //   - the list of reasoning_details of reasoning: OpenRouter,
 //     https://openrouter.ai/docs/use-cases/reasoning-tokens
+//   - the reasoning_opaque of reasoning: GitHub Copilot. It is an element of the same list.
 
 // opaque returns the data to send back, or nil if raw is absent.
 func (p *Provider) opaque(raw json.RawMessage) *llm.ProviderData {
@@ -39,6 +40,60 @@ func elements(list json.RawMessage) []json.RawMessage {
 		return nil
 	}
 	return all
+}
+
+// opaqueReasoning is the element of a list of reasoning details that holds the
+// reasoning_opaque of GitHub Copilot.
+type opaqueReasoning struct {
+	Opaque string `json:"reasoning_opaque"`
+}
+
+// addOpaque adds the reasoning_opaque of a frame to the details.
+func (a *answer) addOpaque(opaque string) {
+	if opaque == "" {
+		return
+	}
+	for i, d := range a.details {
+		if _, ok := d.(opaqueReasoning); ok {
+			a.details[i] = opaqueReasoning{opaque}
+			return
+		}
+	}
+	a.details = append(a.details, opaqueReasoning{opaque})
+}
+
+// splitOpaque removes the reasoning_opaque from a list of details, and returns it.
+func splitOpaque(details []json.RawMessage) (rest []json.RawMessage, opaque string) {
+	for _, raw := range details {
+		var o opaqueReasoning
+		if json.Unmarshal(raw, &o) == nil && o.Opaque != "" {
+			opaque = o.Opaque
+		} else {
+			rest = append(rest, raw)
+		}
+	}
+	return rest, opaque
+}
+
+// detailTexts returns the text of the reasoning details of a frame.
+func detailTexts(list json.RawMessage) (text string) {
+	for _, raw := range elements(list) {
+		var d struct {
+			Type    string `json:"type"`
+			Text    string `json:"text"`
+			Summary string `json:"summary"`
+		}
+		if json.Unmarshal(raw, &d) != nil {
+			continue
+		}
+		switch d.Type {
+		case "reasoning.text":
+			text += d.Text
+		case "reasoning.summary":
+			text += d.Summary
+		}
+	}
+	return text
 }
 
 // sealReasoning emits the data to send back with the reasoning so far.
@@ -112,7 +167,12 @@ func (d detail) join(piece detail) {
 		case nil:
 			d[name] = value
 		case string:
-			if more, ok := value.(string); ok && name == d.text() {
+			more, ok := value.(string)
+			switch {
+			case !ok:
+			case old == "": // some servers send an empty signature before the real one
+				d[name] = more
+			case name == d.text():
 				d[name] = old + more
 			}
 		}
