@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/parley-llm/parley/internal/deepcopy"
 )
 
 // Collect ranges over events and returns the complete answer. If the events end with an error,
@@ -219,13 +221,13 @@ func (c *collector) learn(failed *Response) {
 // response returns the answer so far. More events do not change the returned value.
 func (c *collector) response() *Response {
 	resp := c.resp
-	parts := slices.Clone(c.parts)
+	parts := cloneParts(c.parts)
 	if part := c.openPart(nil); part != nil {
 		parts = append(parts, part)
 	}
 	resp.Messages = slices.Clone(c.earlier)
 	for i := range resp.Messages {
-		resp.Messages[i].Parts = slices.Clone(resp.Messages[i].Parts)
+		resp.Messages[i].Parts = cloneParts(resp.Messages[i].Parts)
 	}
 	if len(parts) > 0 {
 		resp.Messages = append(resp.Messages, Message{Role: RoleAssistant, Parts: parts})
@@ -236,8 +238,32 @@ func (c *collector) response() *Response {
 	}
 	resp.Warnings = slices.Clone(resp.Warnings)
 	resp.Sources = slices.Clone(resp.Sources)
-	resp.Logprobs = slices.Clone(resp.Logprobs)
+	resp.Logprobs = deepcopy.Of(resp.Logprobs)
 	resp.Attempts = slices.Clone(resp.Attempts)
-	resp.Models = slices.Clone(resp.Models)
+	resp.Models = deepcopy.Of(resp.Models)
+	resp.Header = resp.Header.Clone()
+	resp.Raw = slices.Clone(resp.Raw)
+	if resp.RateLimits != nil {
+		resp.RateLimits = new(*resp.RateLimits)
+	}
+	resp.Embed = deepcopy.Of(resp.Embed)
+	resp.Count = deepcopy.Of(resp.Count)
 	return &resp
+}
+
+// cloneParts returns a copy of the parts that shares no data with them.
+func cloneParts(parts []Part) []Part {
+	clone := slices.Clone(parts)
+	for i, part := range clone {
+		switch p := part.(type) {
+		case Text: // nearly every part
+			if p.ProviderData == nil {
+				continue
+			}
+		case Refusal, ToolResult:
+			continue
+		}
+		clone[i] = deepcopy.Of(part)
+	}
+	return clone
 }

@@ -59,6 +59,9 @@ type Error struct {
 
 // Error returns the text of the error, in one line.
 func (e *Error) Error() string {
+	if e == nil { // a nil *Error in an error interface
+		return "parley: failed: " + noReason
+	}
 	var b strings.Builder
 	b.WriteString("parley: ")
 	if e.Provider != "" || e.Model != "" {
@@ -173,6 +176,9 @@ type causeError [2]error
 func (e causeError) Error() string   { return e[1].Error() }
 func (e causeError) Unwrap() []error { return e[:] }
 
+// noReason is the message for a nil *Error in an error interface.
+const noReason = "the handler failed without a reason"
+
 // asError returns err as an *Error that names the provider, the model and the operation. An
 // error of another type is wrapped.
 func asError(err error, call *Call) *Error {
@@ -181,7 +187,7 @@ func asError(err error, call *Call) *Error {
 	case !ok:
 		e = wrapError(err)
 	case e == nil: // a nil *Error in an error interface
-		e = &Error{Message: "the handler failed without a reason"}
+		e = &Error{Message: noReason}
 	}
 	if e.Provider != "" && e.Model != "" && e.Op != "" {
 		return e

@@ -233,7 +233,8 @@ type body struct {
 	reader io.Reader
 	watch  *watch
 	eof    bool  // the body was read to its end
-	left   int64 // bytes until the limit ReplyBytes
+	limit  int64 // ReplyBytes; 0 means none
+	read   int64 // bytes so far
 
 	peeked [32]byte // see Reply.BeginsWith
 	at, n  int      // the bytes of peeked that have not been read are peeked[at:n]
@@ -260,7 +261,7 @@ func (b *body) fill(p []byte) (int, error) {
 	b.watch.advance()
 	n, err := b.reader.Read(p)
 	b.watch.advance()
-	if b.left -= int64(n); b.left < 0 {
+	if b.read += int64(n); b.limit > 0 && b.read > b.limit {
 		return 0, errReplyTooLarge
 	}
 	b.eof = b.eof || err == io.EOF

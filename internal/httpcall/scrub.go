@@ -1,8 +1,12 @@
 package httpcall
 
 import (
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
@@ -17,11 +21,49 @@ type Secrets []string
 // many messages.
 const shortest = 8
 
-// Scrub returns text with each secret replaced by "[secret]".
+// Scrub returns text with each secret replaced by "[secret]": as it is, escaped as in JSON, in
+// HTML or in a URL, and in base64.
 func (s Secrets) Scrub(text string) string {
 	for _, secret := range s {
-		if len(secret) >= shortest && strings.Contains(text, secret) {
-			text = strings.ReplaceAll(text, secret, "[secret]")
+		if len(secret) < shortest {
+			continue
+		}
+		if strings.Contains(text, secret) {
+			text = strings.ReplaceAll(text, secret, removed)
+		}
+		if len(text) > len(secret) && strings.ContainsAny(text, `\%&`) {
+			text = escaped(secret).ReplaceAllLiteralString(text, removed)
+		}
+		if len(text) >= len(secret)*4/3-2 {
+			text = scrubBase64(text, secret)
+		}
+	}
+	return text
+}
+
+const removed = "[secret]"
+
+// escaped matches a secret of which any characters are escaped: as \u0073 or \/ in JSON, also
+// in JSON that is inside a JSON string, as %73 in a URL, or as &#115; or &#x73; in HTML.
+func escaped(secret string) *regexp.Regexp {
+	var pattern strings.Builder
+	for i := range len(secret) {
+		c := secret[i]
+		named := regexp.QuoteMeta(html.EscapeString(secret[i : i+1])) // &amp; or the character
+		fmt.Fprintf(&pattern, `(?:%[2]s|\\*\x%02[1]x|\\+(?i:u00%02[1]x)|(?i:%%%02[1]x)|&#0*%[1]d;|(?i:&#x0*%02[1]x;))`, c, named)
+	}
+	return regexp.MustCompile(pattern.String())
+}
+
+// scrubBase64 removes a secret that is a part of a text in base64. The text before the secret
+// decides which of three encodings the secret has.
+func scrubBase64(text, secret string) string {
+	for before := range 3 {
+		data := append(make([]byte, before, before+len(secret)), secret...)
+		for _, encoding := range [...]*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			// only the characters that have no bits of other text
+			piece := encoding.EncodeToString(data)[(before*8+5)/6 : len(data)*8/6]
+			text = strings.ReplaceAll(text, piece, removed)
 		}
 	}
 	return text

@@ -147,7 +147,7 @@ func breakerResult(ctx context.Context, answer *observer) error {
 // serverReplied reports whether a call that failed reached its server.
 func serverReplied(answer *observer) bool {
 	e, ok := errors.AsType[*llm.Error](answer.err)
-	return answer.start != nil || ok && e.Status != 0
+	return answer.start != nil || ok && e != nil && e.Status != 0
 }
 
 // of returns the breaker of a model.

@@ -206,7 +206,7 @@ func (s *budgetState) actualCost(call *llm.Call, input int, answer *observer) mo
 // failedWhileAnswering reports whether an attempt failed after its server began to answer.
 func failedWhileAnswering(err error) bool {
 	e, ok := errors.AsType[*llm.Error](err)
-	return ok && (e.Kind == llm.Incomplete || e.Status == http.StatusOK)
+	return ok && e != nil && (e.Kind == llm.Incomplete || e.Status == http.StatusOK)
 }
 
 // reserve adds the expected cost to all accounts, or to none of them.

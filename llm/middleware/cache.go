@@ -99,7 +99,7 @@ func (c *cacheState) run(ctx context.Context, call *llm.Call, next llm.Handler, 
 		yield(llm.Event{}, err)
 		return
 	}
-	if events, ok := decodeAnswer(stored); ok {
+	if events, ok := decodeAnswer(stored); ok && answers(call, events) && cacheable(call, events) {
 		c.counters.stats.hits.Add(1)
 		for _, ev := range events {
 			if !yield(ev, nil) {

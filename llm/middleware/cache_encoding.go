@@ -85,7 +85,71 @@ func decodeAnswer(data []byte) ([]llm.Event, bool) {
 		}
 		events = append(events, llm.Event{Type: typ, Index: stored.Index, Text: stored.Text, Detail: detail})
 	}
-	return events, len(events) > 0
+	return events, isWhole(events)
+}
+
+// isWhole reports whether stored events are one complete answer. Another program can write to
+// a shared store, and an incomplete entry must not be replayed until it expires.
+func isWhole(events []llm.Event) bool {
+	open := make(map[int]bool) // tool calls without an end
+	for i, ev := range events {
+		last := i == len(events)-1
+		switch ev.Type {
+		case llm.EventStart:
+			if _, ok := ev.Detail.(*llm.Start); !ok {
+				return false
+			}
+		case llm.EventToolCallStart, llm.EventToolCallEnd:
+			call, ok := ev.Detail.(*llm.ToolCall)
+			if isStart := ev.Type == llm.EventToolCallStart; !ok || call == nil || isStart == open[ev.Index] {
+				return false
+			}
+			open[ev.Index] = ev.Type == llm.EventToolCallStart
+		case llm.EventMedia, llm.EventSource, llm.EventLogprob, llm.EventWarning, llm.EventResult:
+			if ev.Detail == nil {
+				return false
+			}
+		case llm.EventDone:
+			if _, ok := ev.Detail.(*llm.Done); !ok || !last {
+				return false
+			}
+		case llm.EventText, llm.EventReasoning, llm.EventRefusal, llm.EventToolCallDelta:
+		default: // no complete answer has it: see cacheable
+			return false
+		}
+	}
+	return len(events) > 0 && events[len(events)-1].Type == llm.EventDone
+}
+
+// answers reports whether the events answer a call of this operation.
+func answers(call *llm.Call, events []llm.Event) bool {
+	var result llm.Detail
+	content := false
+	for _, ev := range events {
+		switch {
+		case ev.Type == llm.EventResult:
+			result = ev.Detail
+		case ev.Type != llm.EventDone && ev.Type.Content():
+			content = true
+		}
+	}
+	switch call.Op {
+	case llm.OpEmbed:
+		r, ok := result.(*llm.EmbedResponse)
+		if !ok || len(r.Vectors) != len(call.Embed.Inputs) {
+			return false
+		}
+		for _, v := range r.Vectors {
+			if len(v) == 0 || len(v) != len(r.Vectors[0]) {
+				return false
+			}
+		}
+		return !content
+	case llm.OpCountTokens:
+		r, ok := result.(*llm.TokenCount)
+		return ok && r.Tokens >= 0 && !content
+	}
+	return result == nil
 }
 
 // eventTypes maps names to types of events.

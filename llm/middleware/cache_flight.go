@@ -2,9 +2,9 @@ package middleware
 
 import (
 	"context"
-	"slices"
 	"sync"
 
+	"github.com/parley-llm/parley/internal/deepcopy"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -163,8 +163,8 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 		f.raised = f.raised || crash != nil && len(fresh) == 0
 		f.mu.Unlock()
 		for _, ev := range fresh {
-			if ev.Type == llm.EventResult {
-				ev.Detail = copied(ev.Detail)
+			if ev.Detail != nil {
+				ev.Detail = deepcopy.Of(ev.Detail) // readers may modify it, for example to normalize vectors
 			}
 			if !yield(ev, nil) {
 				return
@@ -195,21 +195,4 @@ func (f *flight) read(ctx context.Context, first bool, yield func(llm.Event, err
 			}
 		}
 	}
-}
-
-// copied returns a copy of a result for one reader, because readers may modify it, for example to
-// normalize vectors.
-func copied(result llm.Detail) llm.Detail {
-	switch r := result.(type) {
-	case *llm.EmbedResponse:
-		own := *r
-		own.Vectors = slices.Clone(r.Vectors)
-		for i, v := range own.Vectors {
-			own.Vectors[i] = slices.Clone(v)
-		}
-		return &own
-	case *llm.TokenCount:
-		return new(*r)
-	}
-	return result
 }

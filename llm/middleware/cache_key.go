@@ -25,7 +25,7 @@ type CacheKeyer interface {
 // hashed.
 func cacheKey(call *llm.Call) (string, bool) {
 	sum := sha256.New()
-	h := hasher{w: sum}
+	h := hasher{w: sum, left: new(maxValues)}
 	h.text(string(call.Op))
 	h.text(call.Provider)
 	h.text(call.Model)
@@ -59,6 +59,7 @@ func cacheKey(call *llm.Call) (string, bool) {
 type hasher struct {
 	w      io.Writer // never fails
 	failed bool      // a value cannot be hashed
+	left   *int      // values that may still be written
 }
 
 func (h *hasher) number(n uint64) {
@@ -75,8 +76,12 @@ func (h *hasher) text(s string) {
 // maxDepth is deeper than any settings. A deeper value probably contains itself.
 const maxDepth = 50
 
+// maxValues limits the values of a key, because a value that contains itself twice has no
+// end within any practical time. A call with more of them is not cached.
+const maxValues = 1_000_000
+
 func (h *hasher) value(v reflect.Value, depth int) {
-	if depth > maxDepth {
+	if *h.left--; depth > maxDepth || *h.left < 0 || h.failed {
 		h.failed = true
 		return
 	}
@@ -137,7 +142,7 @@ func (h *hasher) table(v reflect.Value, depth int) {
 	entries := make([][]byte, 0, v.Len())
 	for it := v.MapRange(); it.Next(); {
 		var b bytes.Buffer
-		entry := hasher{w: &b}
+		entry := hasher{w: &b, left: h.left, failed: h.failed}
 		entry.value(it.Key(), depth+1)
 		entry.value(it.Value(), depth+1)
 		h.failed = h.failed || entry.failed

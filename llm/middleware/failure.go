@@ -52,7 +52,7 @@ func notSent(call *llm.Call, kind llm.Kind, reason string, wait time.Duration) *
 
 // retryAfter returns the wait that the server asked for, or 0.
 func retryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*llm.Error](err); ok {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e != nil {
 		return e.RetryAfter
 	}
 	return 0
@@ -61,7 +61,7 @@ func retryAfter(err error) time.Duration {
 // failedAttempt describes an attempt that failed.
 func failedAttempt(call *llm.Call, err error) llm.Attempt {
 	a := llm.Attempt{Provider: call.Provider, Model: call.Model, Err: err}
-	if e, ok := errors.AsType[*llm.Error](err); ok {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e != nil {
 		if e.Provider != "" && e.Model != "" { // a piece inside may have called another model
 			a.Provider, a.Model = e.Provider, e.Model
 		}

@@ -142,7 +142,7 @@ func (r *record) errorAttrs(attrs []slog.Attr) []slog.Attr {
 		return attrs
 	}
 	e, ok := errors.AsType[*llm.Error](r.answer.err)
-	if !ok {
+	if !ok || e == nil {
 		return append(attrs, slog.String("error", "failed"))
 	}
 	attrs = append(attrs, slog.String("error", string(e.Kind)))

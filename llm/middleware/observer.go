@@ -80,7 +80,7 @@ func (o *observer) usage() llm.Usage {
 	if o.done != nil {
 		return o.done.Usage
 	}
-	if e, ok := errors.AsType[*llm.Error](o.err); ok && e.Partial != nil {
+	if e, ok := errors.AsType[*llm.Error](o.err); ok && e != nil && e.Partial != nil {
 		return e.Partial.Usage
 	}
 	return llm.Usage{}

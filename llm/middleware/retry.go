@@ -159,7 +159,7 @@ func (r *retryState) run(ctx context.Context, call *llm.Call, next llm.Handler, 
 // not be repeated.
 func (r *retryState) wait(ctx context.Context, err error, n int) (time.Duration, bool) {
 	e, ok := errors.AsType[*llm.Error](err)
-	if !ok || ctx.Err() != nil || n >= r.retries(e) {
+	if !ok || e == nil || ctx.Err() != nil || n >= r.retries(e) {
 		return 0, false
 	}
 	wait := e.RetryAfter

@@ -87,7 +87,7 @@ func kindList(kinds []llm.Kind) string {
 
 // messageOf returns the message of an error without the prefix that every error has.
 func messageOf(err error) string {
-	if e, ok := errors.AsType[*llm.Error](err); ok && e.Message != "" {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e != nil && e.Message != "" {
 		return e.Message
 	}
 	return err.Error()

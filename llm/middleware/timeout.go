@@ -136,7 +136,7 @@ func (t *timedCall) explain(err error) error {
 		return err
 	}
 	timeout := *limit
-	if e, ok := errors.AsType[*llm.Error](err); ok {
+	if e, ok := errors.AsType[*llm.Error](err); ok && e != nil {
 		timeout.Provider, timeout.Model, timeout.Op = e.Provider, e.Model, e.Op
 		timeout.Status, timeout.RequestID, timeout.Header, timeout.Partial = e.Status, e.RequestID, e.Header, e.Partial
 	}

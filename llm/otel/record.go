@@ -148,7 +148,7 @@ func (rec *record) fail() []attribute.KeyValue {
 	kind := keyErrorType.String(errorType(rec.err))
 	rec.span.SetAttributes(kind)
 	status := 0
-	if e, ok := errors.AsType[*llm.Error](rec.err); ok {
+	if e, ok := errors.AsType[*llm.Error](rec.err); ok && e != nil {
 		status = e.Status
 	}
 	if status != 0 {
