@@ -14,7 +14,6 @@ import (
 
 	"github.com/parley-llm/parley/internal/gguf"
 	"github.com/parley-llm/parley/internal/gguf/gguftest"
-	"github.com/parley-llm/parley/internal/tinyllama"
 )
 
 var le = binary.LittleEndian
@@ -122,7 +121,7 @@ func TestMalformedFilesAreErrors(t *testing.T) {
 		{"more tensors than bytes", counts, "unexpected EOF"},
 		{"cut in the data", whole[:len(whole)-40], "lies at 0 to 40 of"},
 		{"cut before the data", whole[:60], "unexpected EOF"},
-		{"dimensions that overflow", dims(gguf.F32, 1<<40, 1<<40), "has dimensions"},
+		{"dimensions that overflow", dims(gguf.F32, math.MaxInt32, math.MaxInt32, math.MaxInt32), "has dimensions"},
 		{"a dimension of zero", dims(gguf.F32, 0), "has dimensions"},
 		{"five dimensions", dims(gguf.F32, 1, 1, 1, 1, 1), "has 5 dimensions"},
 		{"rows of half a block", dims(gguf.Q8_0, 16, 2), "no multiple of 32"},
@@ -247,11 +246,6 @@ func TestRandomTensorsHaveTheSizeAskedFor(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	tiny, err := tinyllama.Random(tinyllama.Config{Name: "m", Layers: 1})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(tiny[:1<<14])
 	var small gguftest.File
 	small.Set("general.alignment", uint32(32))
 	small.Set("list", []string{"a", "b"})
