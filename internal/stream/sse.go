@@ -128,11 +128,8 @@ const lineData = "data: "
 // event must have the same name as the last one.
 func (s *SSE) Buffered() []byte {
 	s.lines.release()
-	if s.isLate {
-		return nil
-	}
 	data := s.lines.buffered()
-	if s.lead = s.sameName(data); s.lead == 0 && s.last != "" {
+	if s.lead = s.sameName(data); s.isLate || s.lead == 0 && s.last != "" {
 		return nil // the name of the next event may differ, or is not complete
 	}
 	data, ok := bytes.CutPrefix(data[s.lead:], []byte(lineData))

@@ -82,11 +82,11 @@ func (a *answer) begin(index int, from *block) {
 		b.signature = from.Signature
 		a.say(llm.EventReasoning, from.Thinking)
 	case blockRedacted:
-		b.source = bytes.Clone(from.Source)
+		b.source = keep(from.Source)
 	case blockToolUse:
 		a.beginCall(b, from)
 	default:
-		b.source = bytes.Clone(from.Source)
+		b.source = keep(from.Source)
 	}
 	a.inText = false
 }
@@ -94,7 +94,7 @@ func (a *answer) begin(index int, from *block) {
 // beginCall starts a tool call.
 func (a *answer) beginCall(b *openBlock, from *block) {
 	if httpcall.IsSet(from.Input) {
-		b.input = bytes.Clone(from.Input)
+		b.input = keep(from.Input)
 	}
 	if from.Name == a.answerTool && a.answerTool != "" {
 		b.isAnswer = true
@@ -103,7 +103,7 @@ func (a *answer) beginCall(b *openBlock, from *block) {
 	b.call = a.Calls()
 	f := llmutil.ToolCallFragment{Index: b.call, ID: string(from.ID), Name: from.Name}
 	if httpcall.IsSet(from.Caller) {
-		f.ProviderData = a.data(blockData{Type: blockToolUse, Caller: bytes.Clone(from.Caller)})
+		f.ProviderData = a.data(blockData{Type: blockToolUse, Caller: keep(from.Caller)})
 	}
 	a.AddCall(f)
 }
@@ -128,7 +128,7 @@ func (a *answer) delta(index int, d *delta) {
 		}
 	case deltaCompaction:
 		if b != nil {
-			b.content = bytes.Clone(d.Content)
+			b.content = keep(d.Content)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func (a *answer) say(typ llm.EventType, text string) {
 
 // cite adds a citation to a text block.
 func (b *openBlock) cite(c *citation) {
-	b.citations = append(b.citations, bytes.Clone(c.Source))
+	b.citations = append(b.citations, keep(c.Source))
 	source := llm.Source{URL: c.URL, Title: c.Title}
 	if source.URL == "" {
 		source.URL = c.Origin
@@ -262,3 +262,7 @@ func (b *openBlock) whole() json.RawMessage {
 	}
 	return b.source
 }
+
+// keep returns a copy of JSON in a chunk, which is valid only during the call. Invalid UTF-8
+// is replaced, as in strings that are decoded.
+func keep(raw []byte) []byte { return bytes.ToValidUTF8(raw, []byte("\uFFFD")) }
