@@ -151,7 +151,7 @@ func (a *answer) done() error {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
 	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
+		return a.Reply.Fail(kind, "the server stopped the answer with the finish reason "+a.finish)
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
