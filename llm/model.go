@@ -129,11 +129,11 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if err != nil {
 		return nil, err
 	}
-	if len(resp.Warnings) == 0 {
-		return resp.Embed, nil
-	}
 	embed := *resp.Embed // a copy: the value belongs to the event
 	embed.Warnings = resp.Warnings
+	if embed.Usage.IsZero() {
+		embed.Usage = resp.Usage
+	}
 	return &embed, nil
 }
 

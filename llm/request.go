@@ -152,7 +152,9 @@ type EmbedRequest struct {
 type EmbedResponse struct {
 	Vectors [][]float32
 	Model   string // the model that answered
-	Usage   Usage  // the same as in the [Done] event
+	// Usage is the same as in the [Done] event. If a provider sets only that one, [Model.Embed]
+	// copies it.
+	Usage Usage
 	// Warnings are the warnings of the call. [Model.Embed] sets them.
 	Warnings []Warning
 }

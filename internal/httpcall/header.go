@@ -1,19 +1,16 @@
 package httpcall
 
 import (
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
-
-	"github.com/parley-llm/parley/llm"
 )
 
 // requestID returns the server's ID of the request. Headers in this order: OpenAI and Groq,
-// Azure's gateway, Azure's service, others.
+// Azure's gateway, Azure's service, Anthropic, Mistral, Amazon, LiteLLM.
 func requestID(h http.Header) string {
-	for _, name := range [...]string{"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id"} {
+	for _, name := range [...]string{
+		"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id", "Mistral-Correlation-Id", "X-Amzn-Requestid", "X-Litellm-Call-Id",
+	} {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
 			return v[0]
 		}
@@ -39,86 +36,10 @@ func explanatory(h http.Header) http.Header {
 func isExplanatory(name string) bool {
 	switch name {
 	case "X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id", "Cf-Ray",
+		"Mistral-Correlation-Id", "X-Amzn-Requestid", "X-Litellm-Call-Id",
 		"Retry-After", "Retry-After-Ms", "X-Should-Retry", "Date",
 		"Openai-Processing-Ms", "Openai-Version", "Openai-Organization", "X-Ms-Region":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Ratelimit-")
-}
-
-// rateLimits reads the rate limit headers of OpenAI, Azure, Groq and others:
-// https://platform.openai.com/docs/guides/rate-limits. It returns nil if the reply has none.
-func rateLimits(h http.Header) *llm.RateLimits {
-	l := llm.RateLimits{
-		RequestLimit: headerInt(h, "X-Ratelimit-Limit-Requests"),
-		RequestsLeft: headerInt(h, "X-Ratelimit-Remaining-Requests"),
-		RequestReset: headerDuration(h, "X-Ratelimit-Reset-Requests"),
-		TokenLimit:   headerInt(h, "X-Ratelimit-Limit-Tokens"),
-		TokensLeft:   headerInt(h, "X-Ratelimit-Remaining-Tokens"),
-		TokenReset:   headerDuration(h, "X-Ratelimit-Reset-Tokens"),
-	}
-	if l == (llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}) {
-		return nil
-	}
-	return new(l)
-}
-
-// headerInt returns the number in a header, or -1 if there is no valid one.
-func headerInt(h http.Header, name string) int {
-	v := h[name]
-	if len(v) == 0 {
-		return -1
-	}
-	n, err := strconv.Atoi(v[0])
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
-}
-
-// headerDuration returns the duration in a header: "1m30s", or a number of seconds. It
-// returns -1 if there is no valid duration.
-func headerDuration(h http.Header, name string) time.Duration {
-	v := h[name]
-	if len(v) == 0 {
-		return -1
-	}
-	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < maxWait {
-		return d
-	}
-	if d, ok := seconds(v[0], time.Second); ok {
-		return d
-	}
-	return -1
-}
-
-// retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
-// otherwise from Retry-After, a date or a number of seconds (RFC 9110 section 10.2.3). Some
-// servers send fractions of a second. Invalid values are ignored: 0.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
-		return d
-	}
-	value := h.Get("Retry-After")
-	if d, ok := seconds(value, time.Second); ok {
-		return d
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		if d := date.Sub(now); d > 0 && d < maxWait {
-			return d
-		}
-	}
-	return 0
-}
-
-// maxWait is the limit from which a requested wait is considered invalid.
-const maxWait = 366 * 24 * time.Hour
-
-// seconds parses a decimal number of units.
-func seconds(text string, unit time.Duration) (time.Duration, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n*float64(unit) >= float64(maxWait) {
-		return 0, false
-	}
-	return time.Duration(n * float64(unit)), true
+	return strings.Contains(name, "Ratelimit") || strings.HasPrefix(name, "X-Tokenlimit-")
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -177,8 +178,12 @@ func (r *Reply) tooLarge(limit int) *llm.Error {
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
 	kept := explanatory(h)
+	var limits *llm.RateLimits
+	if kept != nil {
+		limits = rateLimits(kept, time.Now())
+	}
 	r.request.Secrets.scrubHeader(kept)
-	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
+	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: limits, Header: kept}
 }
 
 // readErrorBody reads the body of a reply that is not an answer: at most 64 KB within 2
@@ -193,14 +198,58 @@ func (r *Reply) readErrorBody() []byte {
 	return []byte(r.request.Secrets.Scrub(string(data)))
 }
 
+const byteOrderMark = "\uFEFF"
+
+// BeginsWith reports whether the body begins with one of the texts, after white space and a
+// byte order mark. It waits for as many bytes as it needs to decide. They are read again by
+// the readers of the body.
+func (r *Reply) BeginsWith(texts ...string) bool {
+	b := &r.body
+	for b.n < len(b.peeked) && b.err == nil {
+		var n int
+		n, b.err = b.fill(b.peeked[b.n:])
+		b.n += n
+		begin := strings.TrimPrefix(strings.TrimLeft(string(b.peeked[:b.n]), " \t\r\n"), byteOrderMark)
+		begin = strings.TrimLeft(begin, " \t\r\n")
+		open := strings.HasPrefix(byteOrderMark, begin)
+		for _, text := range texts {
+			if strings.HasPrefix(begin, text) {
+				return true
+			}
+			open = open || strings.HasPrefix(text, begin)
+		}
+		if !open {
+			break
+		}
+	}
+	return false
+}
+
 // body is a response body whose reads are subject to the limits.
 type body struct {
 	reader io.Reader
 	watch  *watch
 	eof    bool // the body was read to its end
+
+	peeked [32]byte // see Reply.BeginsWith
+	at, n  int      // the bytes of peeked that have not been read are peeked[at:n]
+	err    error    // after them
 }
 
 func (b *body) Read(p []byte) (int, error) {
+	if b.at < b.n {
+		n := copy(p, b.peeked[b.at:b.n])
+		b.at += n
+		return n, nil
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	return b.fill(p)
+}
+
+// fill reads from the connection.
+func (b *body) fill(p []byte) (int, error) {
 	b.watch.advance()
 	n, err := b.reader.Read(p)
 	b.watch.advance()

@@ -12,6 +12,7 @@ package llama
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/parley-llm/parley/internal/gguf"
@@ -22,7 +23,8 @@ import (
 type Options struct {
 	// Threads is the number of goroutines that compute. The default is runtime.GOMAXPROCS.
 	Threads int
-	// Level is the set of processor instructions. The default is the best of the machine.
+	// Level is the set of processor instructions. The default is the best of the machine,
+	// also if the machine does not have this one.
 	Level *kernel.Level
 }
 
@@ -67,8 +69,8 @@ func Load(file *gguf.File, options Options) (*Model, error) {
 		return nil, fmt.Errorf("llama: %w", err)
 	}
 	m := &Model{config: *c, level: kernel.Detect()}
-	if options.Level != nil {
-		m.level = min(m.level, *options.Level)
+	if options.Level != nil && slices.Contains(kernel.Levels(), *options.Level) {
+		m.level = *options.Level
 	}
 	l := &loader{file: file}
 	m.load(l)

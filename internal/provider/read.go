@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/stream"
@@ -72,7 +73,7 @@ const learnFrom = 7
 func ReadChat[C any, P comparable](a *Answer, d *Dialect[C, P], h Handler[C, P]) error {
 	r := &chatReader[C, P]{answer: a, dialect: d, handler: h, decoder: d.Decoder.Frames(&a.Text)}
 	defer r.decoder.Close()
-	if r.isWhole() {
+	if r.isWhole() && (d.NDJSON || !a.Reply.BeginsWith(eventFields...)) {
 		data, err := a.ReadAll(httpcall.WholeReply(a.Reply.Limits()))
 		if err != nil {
 			return err
@@ -165,7 +166,7 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 	switch {
 	case f.Event == "error":
 		return false, r.answer.Reply.APIError(data, llm.Server)
-	case len(data) == 0: // a keep-alive
+	case len(data) == 0, f.Event != "" && isKeepAlive([]byte(f.Event)), data[0] != '{' && isKeepAlive(data):
 		return false, nil
 	case string(data) == "[DONE]" && !r.dialect.NDJSON:
 		if r.dialect.DoneMarker {
@@ -175,6 +176,9 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 	}
 	c, err := r.decoder.Decode(data)
 	if err != nil {
+		if values := splitValues(data); values != nil {
+			return r.glued(f.Event, values)
+		}
 		return true, r.broken(f, err)
 	}
 	var (
@@ -190,6 +194,53 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 		r.shapes.Learn(f.Data, text, rest)
 	}
 	return done, err
+}
+
+// glued handles the values of a frame that has several.
+func (r *chatReader[C, P]) glued(event string, values [][]byte) (done bool, err error) {
+	for _, value := range values {
+		if done, err := r.frame(stream.Frame{Event: event, Data: value}); done || err != nil {
+			return done, err
+		}
+	}
+	return false, nil
+}
+
+// splitValues returns the JSON values in the data of a frame, if there are several and
+// nothing else: some proxies join events, for example {"choices":…}[DONE] or
+// {"choices":…}data: {"choices":…}.
+func splitValues(data []byte) (values [][]byte) {
+	const marker, name = "[DONE]", "data:"
+	for rest := data; ; {
+		rest = bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(rest), []byte(name)))
+		if len(rest) == 0 {
+			break
+		}
+		if bytes.HasPrefix(rest, []byte(marker)) {
+			values, rest = append(values, rest[:len(marker)]), rest[len(marker):]
+			continue
+		}
+		var value json.RawMessage
+		d := json.NewDecoder(bytes.NewReader(rest))
+		if d.Decode(&value) != nil || value[0] != '{' {
+			return nil
+		}
+		values, rest = append(values, value), rest[d.InputOffset():]
+	}
+	if len(values) < 2 {
+		return nil
+	}
+	return values
+}
+
+// isKeepAlive reports whether the name or the data of an event says that it only keeps the
+// connection alive. Most servers use a comment.
+func isKeepAlive(text []byte) bool {
+	switch strings.ToLower(string(text[:min(len(text), 16)])) {
+	case "ping", "pong", "keep-alive", "keepalive", "heartbeat":
+		return true
+	}
+	return false
 }
 
 // broken returns the error for a frame that is not a chunk. It may be cut, or an error of the
@@ -259,10 +310,13 @@ func (r *chatReader[C, P]) readWhole(data []byte) error {
 	return r.handler.End(Ending{Whole: true})
 }
 
+// eventFields are the beginnings of an event stream.
+var eventFields = []string{"data:", "event:", ":", "id:", "retry:"}
+
 // looksStreamed reports whether a body begins as an event stream does.
 func looksStreamed(body []byte) bool {
 	body = bytes.TrimLeft(body, "\uFEFF \t\r\n")
-	for _, beginning := range [...]string{"data:", "event:", ":"} {
+	for _, beginning := range eventFields {
 		if bytes.HasPrefix(body, []byte(beginning)) {
 			return true
 		}

@@ -18,9 +18,14 @@ func slowSSE(body string, limit int) (frames []Frame, err error) {
 
 	var event, field string
 	var held []string // the lines of the event at hand, or of a bare value
-	inBare := false
+	inBare, glued := false, false
+	late := false // the event line came after the data
+	lateName := ""
 	deliver := func(unterminated bool) {
 		name := event
+		if late {
+			name, late = lateName, false
+		}
 		if field == "error" {
 			name = "error"
 		}
@@ -51,6 +56,17 @@ func slowSSE(body string, limit int) (frames []Frame, err error) {
 		if name == "data" && field == "error" || name == "error" && field == "data" {
 			deliver(true)
 		}
+		isJSON := func() bool {
+			value := strings.Join(held, "\n")
+			return strings.IndexAny(strings.TrimLeft(held[0], " \t"), "{[") == 0 && closed(value)
+		}
+		if name == field && held != nil && isJSON() { // the next event
+			wasLate, next := late, lateName
+			glued, late = true, false
+			if deliver(false); wasLate {
+				event = next
+			}
+		}
 		switch {
 		case line == "" && held != nil:
 			deliver(false)
@@ -58,8 +74,12 @@ func slowSSE(body string, limit int) (frames []Frame, err error) {
 			event = ""
 		case name == "data" || name == "error":
 			field = name
-			held = append(held, value)
-		case name == "event":
+			if held = append(held, value); glued && isJSON() {
+				deliver(false)
+			}
+		case name == "event" && held != nil && field != "error":
+			late, lateName = true, value
+		case name == "event" && held == nil:
 			event = value
 		}
 	}

@@ -20,10 +20,20 @@ import (
 //     before it ends there.
 //   - A field named error is the data of an event named error. llama.cpp sends its errors
 //     in this form. A change between data and error fields also ends an event.
+//   - A data line after a complete JSON object or list begins another event. Some servers
+//     and proxies send no blank line between events:
+//     https://github.com/anomalyco/opencode/issues/27365. From the second such event on, an
+//     event is returned as soon as its brackets close.
 type SSE struct {
 	lines lines
 	names []string // event names so far, to allocate each only once
 	cut   bool     // see Cut
+
+	glued bool // events without a blank line between them have been seen
+	// late is the name in an event line after data, if isLate is set. It belongs to that
+	// data if a blank line follows, and to the next event if data follows.
+	late   string
+	isLate bool
 }
 
 // Limits for the names that are kept. Other names are allocated each time.
@@ -49,19 +59,20 @@ func (s *SSE) Cut() bool { return s.cut }
 // line of the event.
 func (s *SSE) Next() (Frame, error) {
 	s.lines.release()
-	var event string
+	event := s.lateName("")
 	var holds field // the field of the held data
+	var value jsonLines
 	for {
 		line, whole, err := s.lines.next()
 		if err != nil {
 			if err == io.EOF && holds != none {
-				return s.event(event, true), nil
+				return s.event(s.lateName(event), true), nil
 			}
 			return Frame{}, err
 		}
 		if len(line) == 0 {
 			if holds != none {
-				return s.event(event, false), nil
+				return s.event(s.lateName(event), false), nil
 			}
 			event = "" // an event without data is ignored
 			continue
@@ -71,23 +82,39 @@ func (s *SSE) Next() (Frame, error) {
 			continue
 		}
 		bare := line[0] == '{' || line[0] == '['
-		name, value := none, line
+		name, data := none, line
 		if !bare {
-			name, value = cutField(line)
+			name, data = cutField(line)
 		}
 		switch {
 		case holds != none && (bare || name.isData() && name != holds):
 			s.lines.unread()
-			return s.event(event, true), nil
+			return s.event(s.lateName(event), true), nil
 		case bare:
 			return s.bare(event, line)
 		case name.isData():
-			s.lines.hold(value)
+			if holds != none && !value.begun {
+				value.add(s.lines.held())
+			}
+			if value.closed {
+				s.glued = true
+				s.lines.unread()
+				return s.event(event, false), nil
+			}
+			if value.begun || s.glued {
+				value.add(data)
+			}
+			s.lines.hold(data)
 			if holds = name; name == errorField {
 				event = "error"
 			}
+			if value.closed && s.glued {
+				return s.event(event, false), nil
+			}
+		case name == eventField && holds == none:
+			event = s.intern(data)
 		case name == eventField && holds != errorField:
-			event = s.intern(value)
+			s.late, s.isLate = s.intern(data), true
 		}
 	}
 }
@@ -99,7 +126,7 @@ const lineData = "data: "
 func (s *SSE) Buffered() []byte {
 	s.lines.release()
 	data, ok := bytes.CutPrefix(s.lines.buffered(), []byte(lineData))
-	if !ok {
+	if !ok || s.isLate {
 		return nil
 	}
 	return data
@@ -112,6 +139,15 @@ func (s *SSE) Advance(size int) bool {
 	}
 	size += len(lineData)
 	return s.lines.advance(size, "\n\n") || s.lines.advance(size, "\r\n\r\n")
+}
+
+// lateName returns the late name if there is one, and otherwise the given one.
+func (s *SSE) lateName(name string) string {
+	if s.isLate {
+		name = s.late
+	}
+	s.late, s.isLate = "", false
+	return name
 }
 
 // event returns the frame of the held data.
@@ -194,6 +230,22 @@ func (s *SSE) intern(name []byte) string {
 		s.names = append(s.names, n)
 	}
 	return n
+}
+
+// jsonLines follows data from line to line, to find out if it is a complete JSON object or
+// list.
+type jsonLines struct {
+	nesting
+	begun, isJSON, closed bool
+}
+
+// add adds a line. There must be none after the brackets have closed.
+func (j *jsonLines) add(line []byte) {
+	if !j.begun {
+		start := trimSpace(line)
+		j.begun, j.isJSON = true, len(start) > 0 && (start[0] == '{' || start[0] == '[')
+	}
+	j.closed = j.isJSON && j.closes(line)
 }
 
 // nesting follows the brackets of a JSON value from line to line.

@@ -54,6 +54,16 @@ var sseCases = []struct {
 	{"NUL and invalid UTF-8 are left alone", "data: \x00\xff\n\n", []Frame{data("\x00\xff")}},
 	{"bracket inside data", "data: {\ndata: [\ndata: }\n\n", []Frame{data("{\n[\n}")}},
 
+	// https://github.com/anomalyco/opencode/issues/27365
+	{"JSON values without blank lines", "data: {\"a\":1}\ndata: {\"b\":2}\ndata: [3]\ndata: [DONE]\n",
+		[]Frame{data(`{"a":1}`), data(`{"b":2}`), data("[3]"), data("[DONE]")}},
+	{"end mark without a blank line before it", "data: {\"a\":1}\n\ndata: {\"b\":2}\ndata: [DONE]\n\n", []Frame{data(`{"a":1}`), data(`{"b":2}`), data("[DONE]")}},
+	{"a value on two lines, then others", "data: {\"a\":\ndata: 1}\ndata: {\ndata: }\n\ndata: {}\n\n", []Frame{data("{\"a\":\n1}"), data("{\n}"), data("{}")}},
+	{"brackets in strings and in text", "data: {\"a\":\"}\ndata: \"}\ndata: see {x}\ndata: y\n\n", []Frame{data("{\"a\":\"}\n\"}"), data("see {x}\ny")}},
+	{"names of events without blank lines", "event: a\ndata: {}\nevent: b\ndata: {}\nevent: c\ndata: {}\n\n", []Frame{named("a", "{}"), named("b", "{}"), named("c", "{}")}},
+	{"an error event without a blank line before it", "data: {}\nevent: error\ndata: {\"code\":1}\n\n", []Frame{data("{}"), named("error", `{"code":1}`)}},
+	{"a late name after a value", "data: {}\nevent: late\n\ndata: {}\n\n", []Frame{named("late", "{}"), data("{}")}},
+
 	{"last line without newline", "data: a\n\ndata: [DONE]", []Frame{data("a"), cut(data("[DONE]"))}},
 	{"last event with CR only", "data: a\r", []Frame{cut(data("a"))}},
 	{"cut in a field name", "data: a\n\ndat", []Frame{data("a")}},

@@ -15,8 +15,8 @@
 // The exported fields of a piece are its settings. The zero value of a field is the default
 // that its comment names. The live state of a piece, for example the entries of a cache, is
 // inside of it. Always use a pointer: several models that have the same pointer share its
-// state, and a piece must not be copied. Settings are fixed at the first call. Later changes
-// have no effect.
+// state, and a piece must not be copied. Settings are fixed at the first call that reaches the
+// piece. Later changes have no effect.
 //
 // If the settings of a piece are invalid, every call fails with an error of kind
 // [llm.InvalidRequest] that names the field. The Validate method of the piece returns the

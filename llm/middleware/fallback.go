@@ -69,7 +69,7 @@ func (f *Fallback) open() (*fallbackState, error) {
 		}
 		s.kinds("To.On", to.On...)
 	}
-	return &fallbackState{slices.Clone(f.To)}, s.err()
+	return &fallbackState{fixed(f).To}, s.err()
 }
 
 // fallbackState is a Fallback in use.

@@ -56,16 +56,51 @@ func settingsError(call *llm.Call, invalid error) error {
 	return e
 }
 
-// fixed returns a new piece with the exported fields of another one. The state of a piece
-// uses it, so that defaults can be filled in, and later changes of the original have no
-// effect.
+// fixed returns a new piece with the exported fields of another one, and copies of their
+// slices and maps. The state of a piece uses it, so that defaults can be filled in, and later
+// changes of the original have no effect. Pointers, functions and interfaces are not copied:
+// they refer to models, stores and state that the piece must share.
 func fixed[T any](piece *T) *T {
 	copied := new(T)
 	from, to := reflect.ValueOf(piece).Elem(), reflect.ValueOf(copied).Elem()
 	for i := range from.NumField() {
 		if from.Type().Field(i).IsExported() {
-			to.Field(i).Set(from.Field(i))
+			to.Field(i).Set(cloned(from.Field(i)))
 		}
 	}
 	return copied
+}
+
+// cloned returns a copy of a setting that shares no slice and no map with it.
+func cloned(v reflect.Value) reflect.Value {
+	switch v.Kind() {
+	case reflect.Slice:
+		if v.IsNil() {
+			return v
+		}
+		list := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		for i := range v.Len() {
+			list.Index(i).Set(cloned(v.Index(i)))
+		}
+		return list
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		m := reflect.MakeMapWithSize(v.Type(), v.Len())
+		for key, value := range v.Seq2() {
+			m.SetMapIndex(key, cloned(value))
+		}
+		return m
+	case reflect.Struct:
+		s := reflect.New(v.Type()).Elem()
+		s.Set(v)
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				s.Field(i).Set(cloned(v.Field(i)))
+			}
+		}
+		return s
+	}
+	return v
 }

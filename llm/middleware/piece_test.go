@@ -25,6 +25,27 @@ func TestSettingsAreFixedAtTheFirstCall(t *testing.T) {
 	})
 }
 
+func TestListsAndMapsOfSettingsAreFixedAtTheFirstCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		boom := &llm.Error{Kind: llm.Server, Message: "boom"}
+		p := llmtest.Always(llmtest.Error(boom))
+		retry := &middleware.Retry{PerKind: map[llm.Kind]int{llm.Server: 0}}
+		model := p.Model(llm.WithMiddleware(retry))
+		ask(t, model)
+		retry.PerKind[llm.Server] = 3
+		ask(t, model)
+		equal(t, "calls with PerKind changed after the first call", len(p.Calls()), 2)
+
+		other := llmtest.Always(llmtest.Text("Hello"))
+		fallback := &middleware.Fallback{To: []middleware.FallbackTarget{{Model: other.Model(), On: []llm.Kind{llm.Auth}}}}
+		model = p.Model(llm.WithMiddleware(fallback))
+		ask(t, model)
+		fallback.To[0].On[0] = llm.Server
+		ask(t, model)
+		equal(t, "calls of the other model with On changed after the first call", len(other.Calls()), 0)
+	})
+}
+
 func TestValidateDoesNotFixSettings(t *testing.T) {
 	cache := &middleware.Cache{TTL: -1}
 	if err := cache.Validate(); llm.KindOf(err) != llm.InvalidRequest {

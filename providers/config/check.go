@@ -107,7 +107,7 @@ func (c checker) checkGroups() {
 		}
 		for _, m := range g.value.Models {
 			if !slices.Contains(c.names, m.value) {
-				c.add(m.place, "unknown model or group%s; %s", quoted(m.value, c.names), suggest(m.value, c.names))
+				c.add(m.place, "unknown model or group%s; %s", quoted(m.value, c.names), suggest(m.value, c.without(g.name.value)))
 			}
 		}
 	}
@@ -115,6 +115,11 @@ func (c checker) checkGroups() {
 	for i := range c.file.Groups {
 		c.checkCycles(&c.file.Groups[i], nil, done)
 	}
+}
+
+// without returns the names that a group can have for its members: all except its own.
+func (c checker) without(own string) []string {
+	return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool { return name == own })
 }
 
 // checkCycles reports groups that contain themselves. The path leads to g.

@@ -174,7 +174,7 @@ type usage struct {
 	Total      *int64 `json:"totalTokenCount"`
 }
 
-// take replaces the counts by later ones.
+// take replaces the counts by later ones. Zero does not replace a count.
 func (u *usage) take(later *usage) {
 	for _, n := range [...]struct{ to, from **int64 }{
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
@@ -184,7 +184,7 @@ func (u *usage) take(later *usage) {
 		case *n.from == nil:
 		case *n.to == nil:
 			*n.to = new(**n.from) // the chunk's values are valid only during the call
-		default:
+		case **n.from != 0:
 			**n.to = **n.from
 		}
 	}
@@ -219,20 +219,3 @@ const (
 	unspecified  = "FINISH_REASON_UNSPECIFIED" // as if there were none
 	continuation = "CONTINUATION"              // the answer continues in another reply
 )
-
-// finishReason converts the server's finish reason.
-// https://ai.google.dev/api/generate-content#FinishReason
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "STOP":
-		return llm.FinishStop
-	case "MAX_TOKENS":
-		return llm.FinishLength
-	case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR":
-		return llm.FinishContentFilter
-	}
-	return llm.FinishOther
-}

@@ -43,33 +43,48 @@ func (p *part) kind() llm.EventType {
 	return llm.EventText
 }
 
-// part emits the events of a part.
+// part emits the events of a part. Google's parts have one member of content. Gateways also
+// send text beside another member: https://github.com/NousResearch/hermes-agent/issues/109862.
+// A signature then belongs to the other member.
 func (a *answer) part(p *part) {
 	data := a.data(partData{Signature: p.Signature})
-	switch {
-	case p.Call != nil:
+	if p.Text != nil && p.hasMedia() {
+		a.say(p.kind(), string(*p.Text))
+	}
+	if p.Call != nil {
 		a.call(p.Call, data)
-	case p.Inline != nil && len(p.Inline.Data) > 0:
+	}
+	if p.Inline != nil && len(p.Inline.Data) > 0 {
 		a.media(a.mediaPart(p, p.Inline.MediaType, p.Inline.Data, ""))
-	case p.File != nil && p.File.URI != "":
+	}
+	if p.File != nil && p.File.URI != "" {
 		a.media(a.mediaPart(p, p.File.MediaType, nil, p.File.URI))
-	case p.Code != nil:
+	}
+	if p.Code != nil {
 		a.media(llm.Code{
 			Language: p.Code.Language, Source: p.Code.Code,
 			ProviderData: a.data(partData{p.Signature, p.Code.ID, p.Thought}),
 		})
-	case p.Result != nil:
+	}
+	if p.Result != nil {
 		a.media(llm.Code{
 			Output: p.Result.Output, Outcome: p.Result.Outcome,
 			ProviderData: a.data(partData{p.Signature, p.Result.ID, p.Thought}),
 		})
-	default:
-		if raw := p.unknown(); raw != nil {
-			a.media(a.unknown(raw))
-		} else if p.Text != nil || data != nil {
-			a.text(p, data)
-		}
 	}
+	if p.hasMedia() {
+		return
+	}
+	if raw := p.unknown(); raw != nil {
+		a.media(a.unknown(raw))
+	} else if p.Text != nil || data != nil {
+		a.text(p, data)
+	}
+}
+
+// hasMedia reports whether the part has content that is neither text nor unknown.
+func (p *part) hasMedia() bool {
+	return p.Call != nil || p.Inline != nil && len(p.Inline.Data) > 0 || p.File != nil && p.File.URI != "" || p.Code != nil || p.Result != nil
 }
 
 // text emits a piece of text or reasoning. A piece with a signature is a separate part, which

@@ -158,5 +158,15 @@ func (s *sources) list() []llm.Source {
 		}
 		list = append(list, other)
 	}
+	return s.inText(list)
+}
+
+// inText removes ranges that are not inside the answer's text.
+func (s *sources) inText(list []llm.Source) []llm.Source {
+	for i := range list {
+		if source := &list[i]; source.Start < 0 || source.End > s.text || source.Start >= source.End {
+			source.Start, source.End = 0, 0
+		}
+	}
 	return list
 }

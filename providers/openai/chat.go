@@ -55,7 +55,11 @@ type answer struct {
 	provider.Answer
 	provider *Provider
 
-	finish  string // the server's finish reason
+	finish string // the server's finish reason
+	// blankFinish is set if a whole reply has a finish reason, which may be empty. Snowflake
+	// sends empty ones: the answer has ended, and the reason is unknown.
+	blankFinish bool
+
 	usage   llm.Usage
 	sound   sound
 	sources []llm.Source
@@ -81,6 +85,9 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	d, text = content.takeText()
 	rest := *c
 	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	if choice.FinishReason != nil && *choice.FinishReason == "" {
+		choice.FinishReason = nil
+	}
 	return d, text, text != "" && stream.IsZero(&rest) && stream.IsZero(&choice) && stream.IsZero(&content)
 }
 
@@ -123,6 +130,11 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
+	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
+	}
 	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
@@ -137,7 +149,7 @@ func (a *answer) End(why provider.Ending) error {
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
 		return failure
-	case a.finish != "" || why.Marker:
+	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
 		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
@@ -150,8 +162,8 @@ func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server stopped the answer with the finish reason "+a.finish)
+	if err := a.FinishError(a.finish); err != nil {
+		return err
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
@@ -163,7 +175,7 @@ func (a *answer) done() error {
 		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}

@@ -51,6 +51,12 @@ func (a *answer) chunk(c *chunk, whole bool) {
 	if c.Usage == nil && c.Groq != nil {
 		a.addUsage(c.Groq.Usage)
 	}
+	if !a.got.started && len(c.Choices) > 0 {
+		a.got.started, a.got.choice = true, c.Choices[0].Index
+		for i := range c.Choices {
+			a.got.choice = min(a.got.choice, c.Choices[i].Index)
+		}
+	}
 	for i := range c.Choices {
 		a.addUsage(c.Choices[i].Usage)
 		a.choice(&c.Choices[i], whole)
@@ -63,17 +69,15 @@ func (a *answer) chunk(c *chunk, whole bool) {
 
 // choice emits the events of a choice. The choice that comes first is the answer.
 func (a *answer) choice(c *choice, whole bool) {
-	if !a.got.started {
-		a.got.started, a.got.choice = true, c.Index
-	}
 	if c.Index != a.got.choice {
 		a.otherChoice(c, whole)
 		return
 	}
-	if c.FinishReason != "" {
-		a.finish = string(c.FinishReason)
+	if c.FinishReason != nil && *c.FinishReason != "" {
+		a.finish = string(*c.FinishReason)
 	}
 	if whole {
+		a.blankFinish = c.FinishReason != nil
 		a.wholeMessage(c)
 	} else {
 		a.delta(c.Delta)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -31,11 +32,11 @@ func (l *modelList) UnmarshalJSON(data []byte) error {
 
 // model is one model of the list. Members that OpenAI does not send name their server.
 type model struct {
-	ID      string  `json:"id"`
-	Name    string  `json:"name"`         // OpenRouter
-	Display string  `json:"display_name"` // Together
-	OwnedBy string  `json:"owned_by"`
-	Created float64 `json:"created"` // seconds since 1970
+	ID      stream.Scalar `json:"id"`
+	Name    string        `json:"name"`         // OpenRouter
+	Display string        `json:"display_name"` // Together
+	OwnedBy string        `json:"owned_by"`
+	Created float64       `json:"created"` // seconds since 1970
 
 	ContextLength int `json:"context_length"` // OpenRouter, Together
 	ContextWindow int `json:"context_window"` // Groq
@@ -48,6 +49,15 @@ type model struct {
 		Context int   `json:"n_ctx_train"`
 		Size    int64 `json:"size"`
 	} `json:"meta"` // llama.cpp
+}
+
+var modelDecoder = stream.NewDecoder[plainModel]()
+
+type plainModel model
+
+// UnmarshalJSON takes any object. Members of an unexpected type count as absent.
+func (m *model) UnmarshalJSON(data []byte) error {
+	return modelDecoder.Decode(data, (*plainModel)(m), new(stream.Text))
 }
 
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -75,7 +85,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 func (m *model) info(provider string) llm.ModelInfo {
 	info := llm.ModelInfo{
 		Provider:      provider,
-		Name:          m.ID,
+		Name:          string(m.ID),
 		DisplayName:   m.Name + m.Display, // no server sends both
 		OwnedBy:       m.OwnedBy,
 		ContextWindow: max(m.ContextLength, m.ContextWindow, m.MaxModelLen),

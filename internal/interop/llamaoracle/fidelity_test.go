@@ -21,10 +21,10 @@ import (
 // way can change a value by 2^-11 of it. Such changes, and those of 8-bit activations, are
 // the noise that the limits allow for.
 const (
-	maxLogit      = 5e-3
-	maxHalfMargin = 5e-3 // F16 and BF16
-	maxMargin     = 0.05 // types with blocks of 32
-	maxMarginK    = 0.1  // K types: one scale for 256 activations makes larger steps
+	maxLogit       = 5e-3 // of F32
+	maxFloatMargin = 5e-3 // F32, F16 and BF16
+	maxMargin      = 0.05 // types with blocks of 32
+	maxMarginK     = 0.1  // K types: one scale for 256 activations makes larger steps
 )
 
 func shapes() map[string]llamatest.Model {
@@ -154,16 +154,12 @@ func TestAnswersAreThoseOfLibllama(t *testing.T) {
 
 // check compares the answers of a model to prompts of several lengths.
 func check(t *testing.T, o *oracle, model llamatest.Model) {
-	limit := 0.0
+	limit := maxFloatMargin
 	switch model.Type.BlockValues() {
 	case 32:
 		limit = maxMargin
 	case 256:
 		limit = maxMarginK
-	default:
-		if model.Type != gguf.F32 {
-			limit = maxHalfMargin
-		}
 	}
 	depth := 100
 	if full() {

@@ -96,8 +96,8 @@ done: \
 
 #define NOTHING XORL AX, AX
 
-// func scoresAVX2(dst, query *float32, keys *uint16, n, width int)
-TEXT ·scoresAVX2(SB), NOSPLIT, $0-40
+// func scoresASM(dst, query *float32, keys *uint16, n, width int)
+TEXT ·scoresASM(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ keys+16(FP), SI
 	MOVQ n+24(FP), DX
@@ -137,16 +137,16 @@ done:
 	VZEROUPPER
 	RET
 
-// func weightedAVX2(dst, weights *float32, values *uint16, n, width int)
-TEXT ·weightedAVX2(SB), NOSPLIT, $0-40
+// func weightedASM(dst, weights *float32, values *uint16, n, width int)
+TEXT ·weightedASM(SB), NOSPLIT, $0-40
 	WEIGHTED(NOTHING, NOTHING)
 
-// func weightedHalfAVX2(dst, weights *float32, values *uint16, n, width int)
-TEXT ·weightedHalfAVX2(SB), NOSPLIT, $0-40
+// func weightedHalfASM(dst, weights *float32, values *uint16, n, width int)
+TEXT ·weightedHalfASM(SB), NOSPLIT, $0-40
 	WEIGHTED(ROUND64, ROUND8(Y1, X9))
 
-// func toHalfAVX2(dst *uint16, src *float32, n int)
-TEXT ·toHalfAVX2(SB), NOSPLIT, $0-24
+// func toHalfASM(dst *uint16, src *float32, n int)
+TEXT ·toHalfASM(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -161,8 +161,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func roundHalfAVX2(dst, src *float32, n int)
-TEXT ·roundHalfAVX2(SB), NOSPLIT, $0-24
+// func roundHalfASM(dst, src *float32, n int)
+TEXT ·roundHalfASM(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX

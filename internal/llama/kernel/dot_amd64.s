@@ -101,20 +101,20 @@ loop: \
 	VZEROUPPER; \
 	RET
 
-// func dot1Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot1Group32AVX2(SB), NOSPLIT, $0-48
+// func dot1Group32ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+TEXT ·dot1Group32ASM(SB), NOSPLIT, $0-48
 	DOT1(PRODUCT_AVX2, SCALE32)
 
-// func dot1Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot1Group16AVX2(SB), NOSPLIT, $0-48
+// func dot1Group16ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+TEXT ·dot1Group16ASM(SB), NOSPLIT, $0-48
 	DOT1(PRODUCT_AVX2, SCALE16)
 
-// func dot4Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot4Group32AVX2(SB), NOSPLIT, $0-48
+// func dot4Group32ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+TEXT ·dot4Group32ASM(SB), NOSPLIT, $0-48
 	DOT4(PRODUCT_AVX2, SCALE32)
 
-// func dot4Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot4Group16AVX2(SB), NOSPLIT, $0-48
+// func dot4Group16ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
+TEXT ·dot4Group16ASM(SB), NOSPLIT, $0-48
 	DOT4(PRODUCT_AVX2, SCALE16)
 
 // func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)

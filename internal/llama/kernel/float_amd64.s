@@ -46,20 +46,20 @@ block: \
 	VZEROUPPER; \
 	RET
 
-// func rowsF32AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-TEXT ·rowsF32AVX2(SB), NOSPLIT, $0-40
+// func rowsF32ASM(dst *float32, w *byte, rows, cols int, x *float32)
+TEXT ·rowsF32ASM(SB), NOSPLIT, $0-40
 	ROWSFLOAT(LOADF32, 4)
 
-// func rowsF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-TEXT ·rowsF16AVX2(SB), NOSPLIT, $0-40
+// func rowsF16ASM(dst *float32, w *byte, rows, cols int, x *float32)
+TEXT ·rowsF16ASM(SB), NOSPLIT, $0-40
 	ROWSFLOAT(LOADF16, 2)
 
-// func rowsBF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-TEXT ·rowsBF16AVX2(SB), NOSPLIT, $0-40
+// func rowsBF16ASM(dst *float32, w *byte, rows, cols int, x *float32)
+TEXT ·rowsBF16ASM(SB), NOSPLIT, $0-40
 	ROWSFLOAT(LOADBF16, 2)
 
-// func dotF32AVX2(a, b *float32, n int) float32
-TEXT ·dotF32AVX2(SB), NOSPLIT, $0-28
+// func dotF32ASM(a, b *float32, n int) float32
+TEXT ·dotF32ASM(SB), NOSPLIT, $0-28
 	MOVQ   a+0(FP), SI
 	MOVQ   b+8(FP), R9
 	MOVQ   n+16(FP), CX

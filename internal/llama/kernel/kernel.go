@@ -15,7 +15,7 @@ package kernel
 // Level is a set of processor instructions.
 type Level int
 
-// The levels, in ascending order. A higher level includes the lower ones.
+// The levels of all processors.
 const (
 	// Go is plain Go, for any processor.
 	Go Level = iota
@@ -24,6 +24,8 @@ const (
 	// AVX512 needs also AVX-512 F, BW, VL and VNNI: Intel server processors since 2019, AMD
 	// since 2022.
 	AVX512
+	// NEON needs the dot product instructions of ARMv8.2: Apple M1, Graviton 2 and later.
+	NEON
 )
 
 // String returns the name of the level, such as "AVX2".
@@ -33,21 +35,20 @@ func (l Level) String() string {
 		return "AVX2"
 	case AVX512:
 		return "AVX-512"
+	case NEON:
+		return "NEON"
 	}
 	return "plain Go"
 }
 
 // Detect returns the highest level that this machine runs.
-func Detect() Level { return detect() }
-
-// Levels returns all levels that this machine runs.
-func Levels() []Level {
-	var list []Level
-	for l := Go; l <= Detect(); l++ {
-		list = append(list, l)
-	}
-	return list
+func Detect() Level {
+	list := levels()
+	return list[len(list)-1]
 }
+
+// Levels returns all levels that this machine runs, in ascending order.
+func Levels() []Level { return levels() }
 
 // Scratch is working memory for one goroutine. The zero value is ready to use.
 type Scratch struct {

@@ -2,65 +2,19 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-func detect() Level {
+func levels() []Level {
 	x := &cpu.X86
 	switch {
 	case !x.HasAVX2 || !x.HasFMA || !x.HasF16C:
-		return Go
+		return []Level{Go}
 	case !x.HasAVX512F || !x.HasAVX512BW || !x.HasAVX512VL || !x.HasAVX512VNNI:
-		return AVX2
+		return []Level{Go, AVX2}
 	}
-	return AVX512
+	return []Level{Go, AVX2, AVX512}
 }
 
-// The elementwise functions. Each checks the lengths that its assembly relies on, and
-// reports whether it has done the work.
-
-func (l Level) scoresFast(dst, query []float32, keys []uint16) bool {
-	n := len(query)
-	if l == Go || n == 0 || n%8 != 0 || len(dst) == 0 {
-		return false
-	}
-	_ = keys[:len(dst)*n]
-	scoresAVX2(&dst[0], &query[0], &keys[0], len(dst), n)
-	return true
-}
-
-func (l Level) addWeightedFast(dst, weights []float32, values []uint16) bool {
-	n := len(dst)
-	if l == Go || n == 0 || n%8 != 0 || len(weights) == 0 {
-		return false
-	}
-	_ = values[:len(weights)*n]
-	weightedAVX2(&dst[0], &weights[0], &values[0], len(weights), n)
-	return true
-}
-
-func (l Level) addWeightedHalfFast(dst, weights []float32, values []uint16) bool {
-	n := len(dst)
-	if l == Go || n == 0 || n%8 != 0 || len(weights) == 0 {
-		return false
-	}
-	_ = values[:len(weights)*n]
-	weightedHalfAVX2(&dst[0], &weights[0], &values[0], len(weights), n)
-	return true
-}
-
-func (l Level) toHalfFast(dst []uint16, src []float32) bool {
-	if l == Go || len(src) == 0 || len(src)%8 != 0 {
-		return false
-	}
-	toHalfAVX2(&dst[:len(src)][0], &src[0], len(src))
-	return true
-}
-
-func (l Level) roundHalfFast(dst, src []float32) bool {
-	if l == Go || len(src) == 0 || len(src)%8 != 0 {
-		return false
-	}
-	roundHalfAVX2(&dst[:len(src)][0], &src[0], len(src))
-	return true
-}
+// The functions below check the lengths that their assembly relies on, and report whether
+// they have done the work.
 
 // expFast is ExpEach for the first values of x, as many as a multiple of 8. It returns how
 // many they are.
@@ -97,21 +51,6 @@ func (l Level) roundFast(q []int8, x []float32, inverse float32, bias []int32) b
 	roundAVX2(&q[:n][0], &x[0], n, inverse, &bias[:n/16][0])
 	return true
 }
-
-//go:noescape
-func scoresAVX2(dst, query *float32, keys *uint16, n, width int)
-
-//go:noescape
-func weightedAVX2(dst, weights *float32, values *uint16, n, width int)
-
-//go:noescape
-func weightedHalfAVX2(dst, weights *float32, values *uint16, n, width int)
-
-//go:noescape
-func toHalfAVX2(dst *uint16, src *float32, n int)
-
-//go:noescape
-func roundHalfAVX2(dst, src *float32, n int)
 
 //go:noescape
 func expAVX2(x *float32, n int, scale, minus float32) float32

@@ -1,20 +1,15 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package kernel
 
-func detect() Level { return Go }
+func levels() []Level { return []Level{Go} }
 
 // The functions below report that this machine has no fast version.
 
 func (l Level) mulFast([]float32, int, *Matrix, *Input, int, int, *Scratch) bool { return false }
+
 func (l Level) scoresFast(dst, query []float32, keys []uint16) bool              { return false }
 func (l Level) addWeightedFast(dst, weights []float32, values []uint16) bool     { return false }
-func (l Level) addWeightedHalfFast(dst, weights []float32, values []uint16) bool {
-	return false
-}
-func (l Level) toHalfFast(dst []uint16, src []float32) bool                 { return false }
-func (l Level) roundHalfFast(dst, src []float32) bool                       { return false }
-func (l Level) expFast(x []float32, scale, minus float32, sum *float32) int { return 0 }
-func (l Level) swigluFast(dst, gate, up []float32) bool                     { return false }
-func (l Level) largestFast(x []float32) (float32, bool)                     { return 0, false }
-func (l Level) roundFast([]int8, []float32, float32, []int32) bool          { return false }
+func (l Level) addWeightedHalfFast(dst, weights []float32, values []uint16) bool { return false }
+func (l Level) toHalfFast(dst []uint16, src []float32) bool                      { return false }
+func (l Level) roundHalfFast(dst, src []float32) bool                            { return false }

@@ -27,30 +27,6 @@ func (l Level) mulFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi i
 	return true
 }
 
-// mulFloatFast multiplies a matrix of floats.
-func mulFloatFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi int) {
-	rows, each := hi-lo, 1
-	if in.tokens == 1 {
-		rows, each = 1, hi-lo // all rows in one call
-	}
-	form := m.Form()
-	for i := range rows {
-		r := lo + i
-		w := &m.data[r*m.rowBytes:][:each*m.rowBytes][0]
-		for t := range in.tokens {
-			d, x := &dst[t*stride+r:][:each][0], &in.floats(form, t)[0]
-			switch m.Type {
-			case gguf.F32:
-				rowsF32AVX2(d, w, each, m.Cols, x)
-			case gguf.F16:
-				rowsF16AVX2(d, w, each, m.Cols, x)
-			case gguf.BF16:
-				rowsBF16AVX2(d, w, each, m.Cols, x)
-			}
-		}
-	}
-}
-
 // mulRows multiplies rows as they are stored with one vector. It reports whether there is
 // assembly for the type.
 func mulRows(dst []float32, m *Matrix, in *Input, lo, hi int) bool {
@@ -141,58 +117,6 @@ func mulPanel(dst []float32, stride int, m *Matrix, in *Input, lo int, s *Scratc
 	}
 }
 
-// mulDot unpacks each row once and multiplies it with all vectors, four at a time.
-func (l Level) mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) {
-	if lo == hi {
-		return
-	}
-	f, x := m.format, &in.forms[m.format.form]
-	cols, groups := m.Cols, m.Cols/m.format.group
-	s.q = grow(s.q, cols)
-	s.scale = grow(s.scale, groups)
-	s.min = grow(s.min, groups)
-	one, four := dot1Group32AVX2, dot4Group32AVX2
-	switch {
-	case f.group == 16 && l >= AVX512:
-		one, four = dot1Group16AVX2, dot4Group16VNNI
-	case f.group == 16:
-		one, four = dot1Group16AVX2, dot4Group16AVX2
-	case l >= AVX512:
-		four = dot4Group32VNNI
-	}
-	var sums [tokenStep]float32
-	for r := lo; r < hi; r++ {
-		unpackFast(m, s.q, s.scale, s.min, 1, m.row(r))
-		for t := 0; t < in.tokens; t += tokenStep {
-			at := t * cols
-			n := min(in.tokens-t, tokenStep)
-			if in.tokens == 1 {
-				one(&sums[0], &s.q[0], &s.scale[0], &x.q[at:][:cols][0], &x.scale[at/32], cols/32)
-			} else {
-				four(&sums[0], &s.q[0], &s.scale[0], &x.q[at:][:tokenStep*cols][0], &x.scale[at/32], cols/32)
-			}
-			for i, v := range sums[:n] {
-				if f.hasMin {
-					v += dotF32AVX2(&s.min[0], &x.sum[at/32+i*groups:][:groups][0], groups)
-				}
-				dst[(t+i)*stride+r] = v
-			}
-		}
-	}
-}
-
-//go:noescape
-func rowsF32AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-
-//go:noescape
-func rowsF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-
-//go:noescape
-func rowsBF16AVX2(dst *float32, w *byte, rows, cols int, x *float32)
-
-//go:noescape
-func dotF32AVX2(a, b *float32, n int) float32
-
 //go:noescape
 func rowsQ8AVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32)
 
@@ -216,18 +140,6 @@ func rowsQ5KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum 
 
 //go:noescape
 func rowsQ6KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32, bias *int32)
-
-//go:noescape
-func dot1Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
-//go:noescape
-func dot1Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
-//go:noescape
-func dot4Group32AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
-//go:noescape
-func dot4Group16AVX2(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
 
 //go:noescape
 func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
@@ -267,3 +179,16 @@ func panel32VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *
 
 //go:noescape
 func panel16VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *int8, xscale, xsum *float32, bias *int32, blocks int)
+
+// dots returns the products of an unpacked row with one vector and with four.
+func (l Level) dots(group int) (one, four dot) {
+	switch {
+	case group == 16 && l >= AVX512:
+		return dot1Group16ASM, dot4Group16VNNI
+	case group == 16:
+		return dot1Group16ASM, dot4Group16ASM
+	case l >= AVX512:
+		return dot1Group32ASM, dot4Group32VNNI
+	}
+	return dot1Group32ASM, dot4Group32ASM
+}
