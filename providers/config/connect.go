@@ -189,16 +189,8 @@ func (c *connector) client(conn connection, limits llm.Limits) *http.Client {
 		}
 		client = &http.Client{Transport: transport}
 	}
-	c.closers = append(c.closers, idleCloser{client})
+	c.closers = append(c.closers, httpcall.IdleCloser{Client: client})
 	return client
-}
-
-// idleCloser closes the idle connections of a client that was made for the file.
-type idleCloser struct{ client *http.Client }
-
-func (c idleCloser) Close() error {
-	c.client.CloseIdleConnections()
-	return nil
 }
 
 func (c *connector) proxy(t *text) func(*http.Request) (*url.URL, error) {
