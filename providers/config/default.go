@@ -198,7 +198,8 @@ func canChat(m llm.ModelInfo) bool {
 func ollamaAddress(host string) string {
 	switch {
 	case host == "":
-		return "127.0.0.1:11434"
+		d, _ := providers.Lookup("ollama")
+		return strings.TrimPrefix(d.DefaultURL, "http://")
 	case strings.Contains(host, "@"): // it can contain a password
 		return "OLLAMA_HOST"
 	}
