@@ -52,9 +52,10 @@ type Request struct {
 	// stream. The events are the same, in fewer pieces.
 	NonStreaming bool
 	// FailOnUnsupported fails the call with kind [Unsupported] if the provider does not
-	// support a setting. By default there is a [Warning].
+	// support a setting. By default there is a [Warning]. Image.Quality and ToolResult.IsError
+	// are exempt: they are hints, and a provider that does not have them ignores them.
 	FailOnUnsupported bool
-	// KeepRaw keeps the body of the reply in [Response.Raw].
+	// KeepRaw keeps the body of the reply, up to the end of the answer, in [Response.Raw].
 	//
 	// Security: secrets in the body of an error are removed.
 	KeepRaw bool

@@ -129,7 +129,7 @@ func (r *chatReader[C, P]) readStream(body io.Reader) error {
 		if err != nil {
 			return r.handler.End(Ending{Failure: r.failure(frames, err)})
 		}
-		if f.Event == "" && !f.Bare && !f.Unterminated {
+		if f.Event != "error" && !f.Bare && !f.Unterminated {
 			if rest, text, ok := r.shapes.Match(f.Data); ok {
 				r.handler.Piece(rest, r.answer.Text.Add(text), f.Data)
 				continue

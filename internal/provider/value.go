@@ -58,3 +58,16 @@ func Value(ctx context.Context, client *httpcall.Client, req *httpcall.Request, 
 	}
 	return r, nil
 }
+
+// Arguments are the arguments of a tool call, as JSON in a string. Some servers, for example
+// text-generation-inference, send the object itself.
+type Arguments string
+
+// UnmarshalJSON takes a string or an object.
+func (a *Arguments) UnmarshalJSON(data []byte) error {
+	if data[0] == '{' {
+		*a = Arguments(data)
+		return nil
+	}
+	return json.Unmarshal(data, (*string)(a))
+}

@@ -33,6 +33,8 @@ import (
 //
 // If the answer cannot be read without a member, give its field the tag stream:"needed":
 // then a value that does not fit is an error, unless it is an empty value such as "" or {}.
+// With stream:"needed,elements" on a slice, this is also the rule for each element. With
+// stream:"needed,objects", elements that are numbers or booleans are left out.
 //
 // Otherwise the result is that of encoding/json. Unknown members are skipped. A struct
 // field of type [Source] gets the JSON of the whole object.
@@ -265,7 +267,7 @@ func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 	v.SetLen(0)
 	for n := 0; ; {
 		p.space()
-		isNull := p.peek() == 'n'
+		first, elemAt := p.peek(), p.at
 		v.Grow(1)
 		v.SetLen(n + 1)
 		elem := v.Index(n)
@@ -276,10 +278,13 @@ func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 		switch r := p.value(l.elem, elem, depth+1); {
 		case r == invalid:
 			return invalid
-		case r == fits || isNull:
+		case r == fits || first == 'n':
 			n++
 		default:
 			v.SetLen(n)
+			if l.element != nil && (!l.lax || first == '"' || first == '[' || first == '{') {
+				p.checkBlank(l.element, p.b[elemAt:p.at])
+			}
 		}
 		if p.space(); !p.take(',') {
 			if !p.take(']') {

@@ -232,6 +232,30 @@ func TestDecoderNeedsSomeMembers(t *testing.T) {
 	}
 }
 
+func TestDecoderNeedsElements(t *testing.T) {
+	type reply struct {
+		All     []inner  `json:"all" stream:"needed,elements"`
+		Objects []*inner `json:"objects" stream:"needed,objects"`
+	}
+	decoder := NewDecoder[reply]()
+	for data, want := range map[string]string{
+		`{"all":"x"}`:                        "all: expected an array, found a string",
+		`{"all":[7]}`:                        "an element of all: expected an object, found a number",
+		`{"all":[{},"x"]}`:                   "an element of all: expected an object, found a string",
+		`{"objects":[[7]]}`:                  "an element of objects: expected an object, found an array",
+		`{"objects":["x"]}`:                  "an element of objects: expected an object, found a string",
+		`{"objects":[7,true]}`:               "",
+		`{"all":["",[],0,false,null,{}]}`:    "",
+		`{"objects":["",[],0,false,null]}`:   "",
+		`{"objects":[{"count":1},{},7,"a"]}`: "an element of objects: expected an object, found a string",
+	} {
+		err := decoder.Decode([]byte(data), new(reply), new(Text))
+		if want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: error %v, want %q", data, err, want)
+		}
+	}
+}
+
 // hasDuplicates reports whether an object has a key twice, or keys that differ in case
 // alone: there the rules of the decoder are its own.
 func hasDuplicates(data []byte) bool {

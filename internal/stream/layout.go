@@ -18,6 +18,11 @@ type layout struct {
 
 	slot int // of a pointer or a slice: its place among the reused values; see FrameDecoder
 
+	// Of a slice whose elements are needed: an element that does not fit is an error. If
+	// lax, numbers and booleans are left out.
+	element *member
+	lax     bool
+
 	// Of a struct:
 	members []member
 	table   [tableSize]*member // by the hash of the name
@@ -196,7 +201,14 @@ func (ls *layouts) addMembers(l *layout, t reflect.Type, index []int) {
 		case f.Anonymous && name == "":
 			ls.addMembers(l, f.Type, at)
 		case name != "" && name != "-":
-			l.members = append(l.members, member{name: name, index: at, layout: ls.of(f.Type), needed: f.Tag.Get("stream") == "needed"})
+			m := member{name: name, index: at, layout: ls.of(f.Type)}
+			need, elements, _ := strings.Cut(f.Tag.Get("stream"), ",")
+			m.needed = need == "needed"
+			if elements != "" { // no other field has this layout
+				m.layout.element = &member{name: "an element of " + name, layout: m.layout.elem}
+				m.layout.lax = elements == "objects"
+			}
+			l.members = append(l.members, m)
 		}
 	}
 }

@@ -18,6 +18,9 @@ type section struct {
 	exact  bool // a misspelt field probably does not belong here
 }
 
+// meant are names that other programs use for a part of the file, and the names of the parts.
+var meant = map[string]string{"aliases": "models", "alias": "models", "model": "models", "provider": "providers", "group": "groups"}
+
 // renamed has the fields that earlier versions had, with their present names.
 var renamed = map[string]string{
 	"reasoning":  "reasoning_effort",
@@ -25,9 +28,6 @@ var renamed = map[string]string{
 	"unstreamed": "non_streaming",
 	"answer":     "estimated_output_tokens",
 }
-
-// meant are names that other programs use for a part of the file, and the names of the parts.
-var meant = map[string]string{"aliases": "models", "alias": "models", "model": "models", "provider": "providers", "group": "groups"}
 
 // unknownField returns the message for a field that a part of the file does not have. It
 // suggests a field of that part, or else the part that has such a field.

@@ -15,7 +15,7 @@ import (
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
 	provider.Failure
-	Candidates []candidate     `json:"candidates" stream:"needed"`
+	Candidates []candidate     `json:"candidates" stream:"needed,elements"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
 	Model      string          `json:"modelVersion"`
@@ -40,8 +40,8 @@ func (f *promptFeedback) blocks() bool {
 
 type candidate struct {
 	Index         int         `json:"index"`
-	Content       *content    `json:"content"`
-	FinishReason  string      `json:"finishReason"`
+	Content       *content    `json:"content" stream:"needed"`
+	FinishReason  string      `json:"finishReason" stream:"needed"`
 	FinishMessage string      `json:"finishMessage"`
 	Grounding     *grounding  `json:"groundingMetadata"`
 	Citations     *citations  `json:"citationMetadata"`
@@ -56,16 +56,16 @@ func (c *candidate) hasPieceOfCall() bool {
 }
 
 type content struct {
-	Parts []part `json:"parts" stream:"needed"`
+	Parts []part `json:"parts" stream:"needed,elements"`
 }
 
 // part is a piece of content. One of its members says which kind it is.
 // https://ai.google.dev/api/caching#Part
 type part struct {
-	Text      *stream.Scalar `json:"text"`
+	Text      *stream.Scalar `json:"text" stream:"needed"`
 	Thought   bool           `json:"thought"`
 	Signature string         `json:"thoughtSignature"` // base64, kept as it is written
-	Call      *functionCall  `json:"functionCall"`
+	Call      *functionCall  `json:"functionCall" stream:"needed"`
 	Inline    *blob          `json:"inlineData"`
 	File      *fileData      `json:"fileData"`
 	Code      *ranCode       `json:"executableCode"`
@@ -95,9 +95,9 @@ func (p *part) unknown() json.RawMessage {
 }
 
 type functionCall struct {
-	ID   string          `json:"id"`
-	Name string          `json:"name"`
-	Args json.RawMessage `json:"args"`
+	ID   string             `json:"id"`
+	Name string             `json:"name" stream:"needed"`
+	Args provider.Arguments `json:"args" stream:"needed"`
 	// The arguments in pieces, if the request asks for them.
 	Pieces    json.RawMessage `json:"partialArgs"`
 	Continues bool            `json:"willContinue"`
@@ -105,14 +105,6 @@ type functionCall struct {
 
 // inPieces reports whether the call is one of several pieces of it.
 func (f *functionCall) inPieces() bool { return f.Continues || httpcall.IsSet(f.Pieces) }
-
-// arguments returns the JSON text of the call's arguments.
-func (f *functionCall) arguments() string {
-	if !httpcall.IsSet(f.Args) {
-		return ""
-	}
-	return string(f.Args)
-}
 
 type blob struct {
 	MediaType string `json:"mimeType"`

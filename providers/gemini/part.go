@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -48,6 +49,9 @@ func (p *part) kind() llm.EventType {
 // A signature then belongs to the other member.
 func (a *answer) part(p *part) {
 	data := a.data(partData{Signature: p.Signature})
+	if p.Call != nil && p.Text != nil && stream.IsZero(p.Call) { // an empty member
+		p.Call = nil
+	}
 	if p.Text != nil && p.hasMedia() {
 		a.say(p.kind(), string(*p.Text))
 	}
@@ -129,7 +133,7 @@ func (a *answer) call(c *functionCall, data *llm.ProviderData) {
 	if id == "" {
 		id = a.newCallID()
 	}
-	a.AddCall(llmutil.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: c.arguments(), ProviderData: data})
+	a.AddCall(llmutil.ToolCallFragment{Index: a.Calls(), ID: id, Name: c.Name, Arguments: string(c.Args), ProviderData: data})
 	a.EndCalls(llm.FinishToolCalls)
 }
 

@@ -118,7 +118,7 @@ func (a *answer) content(m *content) {
 		// Each call is new and complete, so its index is the number of calls so far. In some
 		// versions the server's index begins again with each line.
 		a.AddCall(llmutil.ToolCallFragment{
-			Index: a.Calls(), ID: string(call.ID), Name: call.Function.Name, Arguments: call.arguments(),
+			Index: a.Calls(), ID: string(call.ID), Name: call.Function.Name, Arguments: string(call.Function.Arguments),
 		})
 	}
 }

@@ -1,10 +1,6 @@
 package ollama
 
 import (
-	"bytes"
-	"encoding/json"
-
-	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
@@ -17,9 +13,9 @@ type chunk struct {
 	provider.Failure
 	Model        string             `json:"model"`
 	Message      *content           `json:"message" stream:"needed"`
-	Response     *stream.Scalar     `json:"response"` // in place of Message, after a raw prompt
+	Response     *stream.Scalar     `json:"response" stream:"needed"` // in place of Message, after a raw prompt
 	Done         bool               `json:"done"`
-	DoneReason   string             `json:"done_reason"`
+	DoneReason   string             `json:"done_reason" stream:"needed"`
 	PromptEval   *int               `json:"prompt_eval_count"`
 	PromptCached *int               `json:"prompt_eval_cached_count"` // part of PromptEval; newer versions
 	Eval         *int               `json:"eval_count"`
@@ -27,32 +23,18 @@ type chunk struct {
 }
 
 type content struct {
-	Content   stream.Scalar  `json:"content"`
+	Content   stream.Scalar  `json:"content" stream:"needed"`
 	Thinking  string         `json:"thinking"`
-	ToolCalls []callFragment `json:"tool_calls"`
+	ToolCalls []callFragment `json:"tool_calls" stream:"needed,objects"`
 }
 
 // callFragment is a whole tool call. Older versions send no id.
 type callFragment struct {
 	ID       stream.Scalar `json:"id"`
 	Function struct {
-		Name      string          `json:"name"`
-		Arguments json.RawMessage `json:"arguments"`
-	} `json:"function"`
-}
-
-// arguments returns the JSON text of the call's arguments. Some gateways put the object into
-// a string.
-func (f *callFragment) arguments() string {
-	raw := f.Function.Arguments
-	if !httpcall.IsSet(raw) {
-		return ""
-	}
-	var text string
-	if bytes.HasPrefix(raw, []byte(`"`)) && json.Unmarshal(raw, &text) == nil {
-		return text
-	}
-	return string(raw)
+		Name      string             `json:"name" stream:"needed"`
+		Arguments provider.Arguments `json:"arguments" stream:"needed"`
+	} `json:"function" stream:"needed"`
 }
 
 // usage returns the counts of the last chunk. The server leaves out counts that are zero:

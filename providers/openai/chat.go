@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
@@ -59,6 +60,8 @@ type answer struct {
 	// blankFinish is set if a whole reply has a finish reason, which may be empty. Snowflake
 	// sends empty ones: the answer has ended, and the reason is unknown.
 	blankFinish bool
+
+	unknownPart string // the type of a part of the content that cannot be read, or ""
 
 	usage   llm.Usage
 	sound   sound
@@ -130,7 +133,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
-	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+	if len(c.Choices) == 0 && (c.Usage == nil || c.Usage.convert().Total().N == 0) {
 		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
 			return false, err
 		}
@@ -162,6 +165,9 @@ func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
+	if missing := a.missing(); missing != "" {
+		return a.Reply.Fail(llm.Protocol, missing)
+	}
 	if err := a.FinishError(a.finish); err != nil {
 		return err
 	}
@@ -181,4 +187,17 @@ func (a *answer) done() error {
 	}
 	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
 	return nil
+}
+
+// missing names the content of an answer that ended normally, but whose only content could
+// not be read. It returns "" for other answers.
+func (a *answer) missing() string {
+	switch reason := provider.FinishReason(a.finish); {
+	case a.Calls() > 0 || a.got.others != 0 || !a.sound.isEmpty() || a.got.kinds&^(reasonings|details) != 0:
+	case a.unknownPart != "":
+		return fmt.Sprintf("the content has only a part of the unknown type %.40q", a.unknownPart)
+	case reason == llm.FinishToolCalls:
+		return fmt.Sprintf("the finish reason is %q, but tool_calls has no call", a.finish)
+	}
+	return ""
 }

@@ -249,6 +249,9 @@ func (a *answer) normalize(c *content) {
 	if httpcall.IsBlank(c.ReasoningDetails) {
 		c.ReasoningDetails = nil
 	}
+	if unknown := c.takeParts(); unknown != "" {
+		a.unknownPart = unknown
+	}
 	text, reasoning := c.texts()
 	a.got.members = a.got.members || reasoning != ""
 	if !a.got.members && c.ReasoningDetails != nil {

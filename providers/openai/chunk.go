@@ -18,7 +18,7 @@ type chunk struct {
 	provider.Failure
 	ID      stream.Scalar `json:"id"`
 	Model   string        `json:"model"`
-	Choices []choice      `json:"choices" stream:"needed"`
+	Choices []choice      `json:"choices" stream:"needed,elements"`
 	Usage   *usage        `json:"usage"`
 	IsError isError       `json:"object"`
 	Groq    *groq         `json:"x_groq"`
@@ -69,9 +69,9 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 type choice struct {
 	provider.Failure
 	Index        int            `json:"index"`
-	Delta        *content       `json:"delta"`
-	Message      *content       `json:"message"`
-	FinishReason *stream.Scalar `json:"finish_reason"`
+	Delta        *content       `json:"delta" stream:"needed"`
+	Message      *content       `json:"message" stream:"needed"`
+	FinishReason *stream.Scalar `json:"finish_reason" stream:"needed"`
 	Logprobs     *logprobs      `json:"logprobs"`
 	Usage        *usage         `json:"usage"` // Moonshot, in the last choice
 }
@@ -83,7 +83,7 @@ type content struct {
 	Reasoning        mixedText      `json:"reasoning"`         // Groq, Cerebras, OpenRouter, vLLM, Together, LM Studio
 	ReasoningText    mixedText      `json:"reasoning_text"`    // GitHub Copilot
 	Refusal          string         `json:"refusal"`
-	ToolCalls        []callFragment `json:"tool_calls"`
+	ToolCalls        []callFragment `json:"tool_calls" stream:"needed,objects"`
 	FunctionCall     *called        `json:"function_call"` // the only call, in old versions
 	Annotations      []annotation   `json:"annotations"`
 	Audio            *audio         `json:"audio"`
@@ -95,82 +95,16 @@ type content struct {
 	ExtraContent     json.RawMessage `json:"extra_content"`     // Gemini
 }
 
-// mixedText is a text, or a list of parts.
-type mixedText = stream.TextOr[[]textPart]
-
-// textPart is a part of a text. https://docs.mistral.ai/capabilities/reasoning
-type textPart struct {
-	Type     string     `json:"type"` // "text", "thinking", "reasoning", or others
-	Text     string     `json:"text"`
-	Thinking mixedText  `json:"thinking"` // Mistral
-	Summary  []textPart `json:"summary"`  // Databricks
-}
-
-// texts returns the text and the reasoning of the content.
-func (c *content) texts() (text, reasoning string) {
-	text, thinking := split(c.Content.Value)
-	if raw := c.Content.Raw; raw != nil && string(raw) != "{}" {
-		text = string(raw) // JSON in place of a text: a number, or an object in JSON mode
-	}
-	for _, m := range c.reasonings() {
-		if thinking == "" { // servers that send two of these send the same reasoning twice
-			thinking = joined(m)
-		}
-	}
-	return c.Content.Text + text, thinking
-}
-
-// reasonings returns the members that hold reasoning.
-func (c *content) reasonings() [3]*mixedText {
-	return [...]*mixedText{&c.ReasoningContent, &c.Reasoning, &c.ReasoningText}
-}
-
-// joined returns a text, with those of its parts.
-func joined(m *mixedText) string {
-	text, thinking := split(m.Value)
-	return m.Text + thinking + text
-}
-
-// split returns the text and the reasoning of a list of parts.
-func split(parts []textPart) (text, reasoning string) {
-	for i := range parts {
-		p := &parts[i]
-		switch p.Type {
-		case "text", "output_text", "":
-			text += p.Text
-		case "thinking", "reasoning":
-			summary, _ := split(p.Summary)
-			reasoning += joined(&p.Thinking) + p.Text + summary
-		case "summary_text":
-			text += p.Text
-		}
-	}
-	return text, reasoning
-}
-
 type callFragment struct {
 	Index        *int            `json:"index"`
 	ID           stream.Scalar   `json:"id"`
-	Function     called          `json:"function"`
+	Function     called          `json:"function" stream:"needed"`
 	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
 }
 
 type called struct {
-	Name      string    `json:"name"`
-	Arguments arguments `json:"arguments"`
-}
-
-// arguments are JSON in a string. Some servers, for example text-generation-inference,
-// send the object itself.
-type arguments string
-
-// UnmarshalJSON takes a string, an object or a list.
-func (a *arguments) UnmarshalJSON(data []byte) error {
-	if data[0] == '{' || data[0] == '[' {
-		*a = arguments(data)
-		return nil
-	}
-	return json.Unmarshal(data, (*string)(a))
+	Name      string             `json:"name" stream:"needed"`
+	Arguments provider.Arguments `json:"arguments" stream:"needed"`
 }
 
 // dropBlankCalls removes calls without an id, a name and arguments. Some servers fill all

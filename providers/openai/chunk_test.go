@@ -10,18 +10,24 @@ import (
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/providertest"
+	"github.com/parley-llm/parley/internal/stream"
 )
 
 // sameChunk compares chunks by their meaning: an empty list is like none, and null like an
 // absent value.
 var sameChunk = cmp.Options{
 	cmp.FilterValues(func(a, b mixedText) bool { return hasOddPart(a) || hasOddPart(b) }, cmp.Ignore()),
+	cmp.FilterValues(func(a, b mixedPart) bool { return isOddPart(a) || isOddPart(b) }, cmp.Ignore()),
 	cmpopts.EquateEmpty(),
+	cmpopts.IgnoreTypes(stream.Source{}),
 	cmp.FilterValues(func(a, b json.RawMessage) bool { return !httpcall.IsSet(a) && !httpcall.IsSet(b) }, cmp.Ignore()),
 }
 
 // hasOddPart reports whether encoding/json could not decode a list of parts.
 func hasOddPart(m mixedText) bool { return len(m.Raw) > 0 && m.Raw[0] == '[' }
+
+// isOddPart reports whether encoding/json could not decode a part.
+func isOddPart(p mixedPart) bool { return len(p.Raw) > 0 && p.Raw[0] == '{' }
 
 // usualFrames are the frames of ordinary streams.
 var usualFrames = []string{

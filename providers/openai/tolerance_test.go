@@ -55,6 +55,18 @@ func TestNeededMembersAreReadInEveryForm(t *testing.T) {
 		`[{"type":"text","text":"H"},{"type":"text","text":"i"}]`:                                                             {"Hi", ""},
 		`[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]},{"type":"text","text":"Hi"}]`:                          {"Hi", "hm"},
 		`[{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]},{"type":"reference","ids":[1]},{"text":"Hi"}]`: {"Hi", "hm"},
+		`["Hi"]`:                                  {"Hi", ""},
+		`["H",{"type":"text","text":"i"},null]`:   {"Hi", ""},
+		`["4 x 5 = ",20]`:                         {"4 x 5 = 20", ""},
+		`[["Hi"]]`:                                {`[["Hi"]]`, ""},
+		`[1,2]`:                                   {"[1,2]", ""},
+		`[{"a":1},{"a": [2]}]`:                    {`[{"a":1},{"a": [2]}]`, ""},
+		`[{"type":"output_text","text":"Hi"}]`:    {"Hi", ""},
+		`[{"type":"markdown","text":"Hi"}]`:       {"Hi", ""},
+		`[{"type":"text","text":5}]`:              {"5", ""},
+		`[{"type":"text","text":["Hi"]}]`:         {`["Hi"]`, ""},
+		`[{"type":"text","text":{"value":"Hi"}}]`: {"Hi", ""},
+		`[{"type":"thinking","thinking":["hm"]},{"type":"text","text":"Hi"}]`: {"Hi", "hm"},
 	} {
 		for how, m := range map[string]*llm.Model{
 			"streamed":   model(t, openai.Config{}, streams(events(chunk(`"content":`+content), finish("stop"), done))),
@@ -74,4 +86,48 @@ func TestNeededMembersAreReadInEveryForm(t *testing.T) {
 	call := `{"choices":[{"message":{"tool_calls":[{"index":"0","id":7,"function":{"name":"f","arguments":{"x": 1}}}]},"finish_reason":"tool_calls"}]}`
 	resp := answer(t, model(t, openai.Config{}, says(200, "application/json", call)), llm.Prompt("hi"))
 	equal(t, "call", resp.ToolCalls(), []llm.ToolCall{{ID: "7", Name: "f", Arguments: `{"x": 1}`}})
+}
+
+// unreadable are members that an answer needs, in forms that no server sends, with their
+// names. The members are of a choice.
+var unreadable = map[string]string{
+	`"CONTENT":"Hi"`:                                                       "CONTENT: expected an object, found a string",
+	`"CONTENT":["Hi"]`:                                                     "CONTENT: expected an object, found an array",
+	`"CONTENT":{"tool_calls":{"a":1}}`:                                     "tool_calls: expected an array, found an object",
+	`"CONTENT":{"tool_calls":"f"}`:                                         "tool_calls: expected an array, found a string",
+	`"CONTENT":{"tool_calls":["f"]}`:                                       "an element of tool_calls: expected an object, found a string",
+	`"CONTENT":{"tool_calls":[[{"function":{"name":"f"}}]]}`:               "an element of tool_calls: expected an object, found an array",
+	`"CONTENT":{"tool_calls":[{"function":"f"}]}`:                          "function: expected an object, found a string",
+	`"CONTENT":{"tool_calls":[{"function":{"name":["f"]}}]}`:               "name: expected a string, found an array",
+	`"CONTENT":{"tool_calls":[{"function":{"name":"f","arguments":5}}]}`:   "arguments: expected a string, found a number",
+	`"CONTENT":{"tool_calls":[{"function":{"name":"f","arguments":[5]}}]}`: "arguments: expected a string, found an array",
+	`"CONTENT":{"function_call":{"name":"f","arguments":true}}`:            "arguments: expected a string, found a boolean",
+	`"CONTENT":{"content":"Hi"},"finish_reason":["stop"]`:                  "finish_reason: expected a string, found an array",
+	`"CONTENT":{"content":[{"type":"hologram","data":"Hi"}]}`:              `the content has only a part of the unknown type "hologram"`,
+	`"CONTENT":{"tool_calls":[7]},"finish_reason":"tool_calls"`:            `the finish reason is "tool_calls", but tool_calls has no call`,
+	`"CONTENT":{"content":null},"finish_reason":"tool_calls"`:              `the finish reason is "tool_calls", but tool_calls has no call`,
+}
+
+func TestNeededMembersThatCannotBeReadAreErrors(t *testing.T) {
+	for members, want := range unreadable {
+		for name, m := range map[string]func(choice string) *llm.Model{
+			"delta": func(choice string) *llm.Model {
+				return model(t, openai.Config{}, streams(events(`{"choices":[{`+choice+`}]}`, finish(""), done)))
+			},
+			"message": func(choice string) *llm.Model {
+				return model(t, openai.Config{}, says(200, "application/json", `{"choices":[{`+choice+`}]}`))
+			},
+		} {
+			t.Run(name+" "+members, func(t *testing.T) {
+				choice := strings.ReplaceAll(members, "CONTENT", name)
+				if !strings.Contains(choice, "finish_reason") {
+					choice += `,"finish_reason":"stop"`
+				}
+				_, err := ask(t, m(choice))
+				if llm.KindOf(err) != llm.Protocol || !strings.Contains(err.Error(), strings.ReplaceAll(want, "CONTENT", name)) {
+					t.Errorf("error %v, want %q", err, want)
+				}
+			})
+		}
+	}
 }
