@@ -5,7 +5,7 @@
 #              replies, real servers, cost, a newer Go
 # make fuzz    every fuzz target for FUZZTIME (default 1m) each
 # make bench   the benchmarks, and cost and speed beside other programs
-# make prose   count words in comments that make a sentence hard to read
+# make prose   count words in comments and texts that make a sentence hard to read
 
 .PHONY: run test check gate fuzz bench prose figures
 

@@ -26,6 +26,9 @@ type Driver struct {
 	// KeyEnv are the environment variables that can hold the API key. New uses the first one
 	// that is set.
 	KeyEnv []string
+	// DefaultURL is the address of the API if neither the settings nor the environment give
+	// another. It is empty if there is no such address.
+	DefaultURL string
 	// URLEnv is the environment variable that can hold another address than the vendor's.
 	URLEnv string
 	// OtherEnv are the other environment variables that New reads.

@@ -17,9 +17,9 @@ package providers
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/nearest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/egress"
@@ -61,7 +61,7 @@ func (c Config) Open(name string, options ...llm.ModelOption) (*llm.Model, error
 			return nil, invalidf("the config has both Egress and HTTPClient, and the list cannot be enforced on another client; leave one out")
 		}
 		c.HTTPClient = c.Egress.Client(egress.Config{Connect: c.Limits.Connect})
-		own = append(own, llm.WithCloser(idleCloser{c.HTTPClient}))
+		own = append(own, llm.WithCloser(httpcall.IdleCloser{Client: c.HTTPClient}))
 	}
 	p, err := driver.New(c)
 	if err != nil {
@@ -71,14 +71,6 @@ func (c Config) Open(name string, options ...llm.ModelOption) (*llm.Model, error
 		own = append(own, llm.WithCloser(closer))
 	}
 	return llm.New(p, model, append(own, options...)...), nil
-}
-
-// idleCloser closes the idle connections of a client that Open made.
-type idleCloser struct{ client *http.Client }
-
-func (c idleCloser) Close() error {
-	c.client.CloseIdleConnections()
-	return nil
 }
 
 // packages are the packages of this module that register a provider under a name other than

@@ -69,6 +69,16 @@ func (c *Client) Close() error {
 	return nil
 }
 
+// IdleCloser closes the idle connections of a client. It is for code that made the client, and
+// must release it with a model.
+type IdleCloser struct{ Client *http.Client }
+
+// Close closes the idle connections. It always returns nil.
+func (c IdleCloser) Close() error {
+	c.Client.CloseIdleConnections()
+	return nil
+}
+
 // Request is one HTTP request of a call.
 type Request struct {
 	Call   *llm.Call // supplies the model and the operation of errors; may be nil

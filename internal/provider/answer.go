@@ -143,7 +143,7 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 // of the answer, or nil.
 func (a *Answer) FinishError(raw string) error {
 	if kind := FinishFailure(raw); kind != "" {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+raw)
+		return a.Reply.Fail(kind, "the server stopped the answer with the finish reason "+raw)
 	}
 	return nil
 }

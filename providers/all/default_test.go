@@ -129,7 +129,7 @@ func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
 	second := maps.Clone(full)
 	second["PARLEY_MODEL"] = "b"
 	check("a model of it", second, "vllm/second (named by PARLEY_MODEL, set up by HOME/named.yaml, which PARLEY_CONFIG names)")
-	check("the file in the working folder", without("PARLEY_CONFIG"), "vllm/here (by parley.yaml in the working folder)")
+	check("the file in the working folder", without("PARLEY_CONFIG"), "vllm/here (by parley.yaml in the working directory)")
 	os.Remove(filepath.Join(dir, "parley.yaml"))
 	check("the user's file", without("PARLEY_CONFIG"), "vllm/own (by HOME/parley/parley.yaml)")
 	os.Remove(filepath.Join(home, "parley", "parley.yaml"))
@@ -200,7 +200,7 @@ func secrets(address string) map[string]string {
 // TestClonedFolderCannotStealAKey has files in the working directory that try to send secrets to
 // the server of their author. The server must receive none.
 func TestClonedFolderCannotStealAKey(t *testing.T) {
-	const refusal = "a file that nobody named may not "
+	const refusal = "a config file found in the working directory may not "
 	for _, test := range []struct{ name, file, want string }{
 		{"a command", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {command: [cat, secret.txt]}}}", "run a command"},
 		{"a file", "models: {a: {model: vllm/m, base_url: 'URL/v1', key: {file: secret.txt}}}", "read a key from a file"},
@@ -259,7 +259,7 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 				}
 				result, err := config.Default(t.Context(), environment(secrets(s.URL)))
 				if err != nil {
-					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "gets none from the environment for an address of its own; add key") {
+					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "no key is read from the environment; add key") {
 						return // this provider has no address but its own, or wants a key
 					}
 					t.Fatal(err)

@@ -1,6 +1,7 @@
 package all_test
 
 import (
+	"net/url"
 	"os"
 	"os/exec"
 	"path"
@@ -77,6 +78,20 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 		if d.DefaultModel != "" && len(d.KeyEnv) == 0 {
 			t.Errorf("%s has a default model and no key to choose it by", name)
 		}
+	}
+}
+
+func TestDriversKnowTheDefaultAddress(t *testing.T) {
+	without := []string{"azure", "palm", "vertex"} // the user, or the location, decides
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		u, err := url.Parse(d.DefaultURL)
+		if ok := err == nil && u.Host != "" && (u.Scheme == "https" || u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost"); ok == slices.Contains(without, name) {
+			t.Errorf("the default address of %s is %q", name, d.DefaultURL)
+		}
+	}
+	if d, _ := providers.Lookup("ollama"); d.DefaultURL != "http://127.0.0.1:11434" {
+		t.Errorf("the default address of Ollama is %q", d.DefaultURL)
 	}
 }
 

@@ -18,6 +18,7 @@ func init() {
 		Title:        "Anthropic",
 		Description:  "Anthropic's Messages API, also of compatible servers",
 		KeyEnv:       []string{keyEnv},
+		DefaultURL:   DefaultBaseURL,
 		URLEnv:       urlEnv,
 		DefaultModel: "claude-sonnet-5",
 		Options:      Options{},

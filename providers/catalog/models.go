@@ -120,6 +120,6 @@ var models = []row{
 	{name: "together/openai/gpt-oss-120b", displayName: "GPT OSS 120B", released: "2025-08-05", status: current, contextWindow: 131072, maxOutput: 131072, input: "text", output: "text", capabilities: "streaming, tools, reasoning", prices: &llm.Prices{Input: 0.15, Output: 0.6}},
 
 	// palm
-	{name: "palm/chat-bison-001", status: retired, retires: "2024-08-15", successor: "gemini-3.8-flash", access: "Google answers no more; Parley speaks the protocol with gateways and replicas, by base URL"},
-	{name: "palm/text-bison-001", status: retired, retires: "2024-08-15", successor: "gemini-3.8-flash", access: "as chat-bison-001"},
+	{name: "palm/chat-bison-001", status: retired, retires: "2024-08-15", successor: "gemini-3.8-flash", access: "Google has shut down the API. Gateways and replicas of the protocol can be used with a base URL."},
+	{name: "palm/text-bison-001", status: retired, retires: "2024-08-15", successor: "gemini-3.8-flash", access: "See chat-bison-001."},
 }

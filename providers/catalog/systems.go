@@ -1,7 +1,6 @@
 package catalog
 
-// systems are the systems that opened this field: their facts, and how they can be reached
-// today.
+// systems are the first chat systems: their facts, and how to reach them today.
 var systems = []row{
 	{
 		name:          "ChatGPT (GPT-3.5)",
@@ -11,7 +10,7 @@ var systems = []row{
 		retires:       "2026-10-23",
 		successor:     "openai/gpt-5.6-terra",
 		contextWindow: 16385,
-		access:        "Its size was never published, nor its weights. Its API, gpt-3.5-turbo, has ended; Azure has dates of its own.",
+		access:        "Its size and weights were never published. OpenAI has shut down its API, gpt-3.5-turbo. Azure has a different shutdown date.",
 		sources:       "openai.com/index/chatgpt, developers.openai.com/api/docs/deprecations",
 	},
 	{
@@ -19,9 +18,9 @@ var systems = []row{
 		ownedBy:       "Meta AI",
 		released:      "2023-02-24",
 		contextWindow: 2048,
-		license:       "Meta's, for research and not for commerce",
+		license:       "Meta's licence, for non-commercial research",
 		sizes:         "7B, 13B, 33B, 65B",
-		access:        "The weights, from Meta on request. A base model: it goes on with a text. Behind llama.cpp (options: {template: plain}), Ollama or vLLM.",
+		access:        "Meta provides the weights on request. It is a base model: it continues a text. Serve it with llama.cpp (options: {template: plain}), Ollama or vLLM.",
 		sources:       "arxiv.org/abs/2302.13971",
 	},
 	{
@@ -31,7 +30,7 @@ var systems = []row{
 		contextWindow: 4096,
 		license:       "Llama 2 Community License",
 		sizes:         "7B, 13B, 70B",
-		access:        "The weights: ollama/llama2, llama2:13b and llama2:70b, or behind llama.cpp (options: {template: llama2}) or vLLM.",
+		access:        "The weights are published. Serve it with Ollama (ollama/llama2, llama2:13b and llama2:70b), llama.cpp (options: {template: llama2}) or vLLM.",
 		sources:       "arxiv.org/abs/2307.09288, ollama.com/library/llama2",
 	},
 	{
@@ -50,7 +49,7 @@ var systems = []row{
 		status:    retired,
 		retires:   "2024-02-08",
 		successor: "gemini/gemini-3.8-flash",
-		access:    "It cannot be reached. It was an application on LaMDA and then PaLM 2, never had an API, and became the Gemini application.",
+		access:    "It cannot be reached. It was an application that used LaMDA and then PaLM 2. It never had an API. Its successor is the Gemini application.",
 		sources:   "blog.google/products/gemini/bard-gemini-advanced-app",
 	},
 	{
@@ -60,7 +59,7 @@ var systems = []row{
 		status:    retired,
 		retires:   "2025-04-09",
 		successor: "gemini/gemini-3.8-flash",
-		access:    "Its sizes were not published, nor its weights. Google answers no more, on neither of its APIs; gateways and replicas that speak the protocol are reached with the provider palm and a base URL.",
+		access:    "Its sizes and weights were not published. Google has shut down both of its APIs. For gateways and replicas of the protocol, use the provider palm with a base URL.",
 		sources:   "arxiv.org/abs/2305.10403, ai.google.dev/palm_docs/deprecation",
 	},
 	{
@@ -69,9 +68,9 @@ var systems = []row{
 		released:      "2023-03-13",
 		contextWindow: 2048,
 		family:        "llama",
-		license:       "LLaMA's for the weights, CC BY-NC 4.0 for the data, for research and not for commerce",
+		license:       "LLaMA's licence for the weights, CC BY-NC 4.0 for the data; non-commercial research only",
 		sizes:         "7B",
-		access:        "LLaMA's weights with a published difference. Behind llama.cpp (options: {template: alpaca}). The demonstration on the web has ended.",
+		access:        "The difference to LLaMA's weights is published. Serve it with llama.cpp (options: {template: alpaca}). The web demo is offline.",
 		sources:       "crfm.stanford.edu/2023/03/13/alpaca.html, github.com/tatsu-lab/stanford_alpaca",
 	},
 	{
@@ -81,14 +80,14 @@ var systems = []row{
 		contextWindow: 2048,
 		license:       "Apache-2.0",
 		sizes:         "111M, 256M, 590M, 1.3B, 2.7B, 6.7B, 13B",
-		access:        "The weights, at huggingface.co/cerebras. A base model: it goes on with a text. Behind vLLM, or llama.cpp (options: {template: cerebras-gpt}). Cerebras's own API has other models.",
+		access:        "The weights are at huggingface.co/cerebras. It is a base model: it continues a text. Serve it with vLLM or llama.cpp (options: {template: cerebras-gpt}). The API of Cerebras does not have this model.",
 		sources:       "arxiv.org/abs/2304.03208, huggingface.co/cerebras/Cerebras-GPT-13B",
 	},
 	{
 		name:    "ELMAR",
 		ownedBy: "Got It AI",
 		sizes:   "3B",
-		access:  "A product for a company's own premises, without a public API. Its maker's page names neither a licence nor where its weights would be, and describes it as Flan-T5-XL, taught by Flan-UL2 to answer from a company's own articles. If yours speaks OpenAI's dialect, it is reached with the provider vllm and your base URL, a private CA and an egress list.",
+		access:  "It is a product that companies run on their own servers. It has no public API. The vendor's page mentions no licence and no download of the weights. It describes the model as Flan-T5-XL, trained by Flan-UL2 to answer from a company's documents. If your server speaks OpenAI's dialect, use the provider vllm with its base URL, a private CA and an egress list.",
 		sources: "www.app.got-it.ai/post/elmar-3b-truthchecker-delivers-gpt4-level-performance-for-enterprise-rag-applications",
 	},
 }

@@ -23,7 +23,7 @@ import (
 // calls in progress end with the old ones.
 type Config struct {
 	path      string
-	untrusted bool // nobody named the file: see untrusted.go
+	untrusted bool // the file was found in the working directory: see untrusted.go
 	options   Options
 
 	reloading sync.Mutex

@@ -112,7 +112,7 @@ func (c *connector) explain(d providers.Driver, conn connection, err error) stri
 	case len(d.KeyEnv) == 0:
 		return messageOf(err) + "; add a key, for example \"key: {env: NAME}\""
 	case c.untrusted && conn.BaseURL != nil:
-		return "the key is missing, and a file that nobody named gets none from the environment for an address of its own; add key, or remove base_url"
+		return "the key is missing; if a config file found in the working directory sets base_url, no key is read from the environment; add key, or remove base_url"
 	}
 	return "the key is missing; set " + d.KeyEnv[0] + " in the environment, or add \"key: {env: " + d.KeyEnv[0] + "}\""
 }
@@ -189,16 +189,8 @@ func (c *connector) client(conn connection, limits llm.Limits) *http.Client {
 		}
 		client = &http.Client{Transport: transport}
 	}
-	c.closers = append(c.closers, idleCloser{client})
+	c.closers = append(c.closers, httpcall.IdleCloser{Client: client})
 	return client
-}
-
-// idleCloser closes the idle connections of a client that was made for the file.
-type idleCloser struct{ client *http.Client }
-
-func (c idleCloser) Close() error {
-	c.client.CloseIdleConnections()
-	return nil
 }
 
 func (c *connector) proxy(t *text) func(*http.Request) (*url.URL, error) {

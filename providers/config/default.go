@@ -47,9 +47,8 @@ func (r *Result) String() string { return r.Model.String() + " (" + r.Reason + "
 // If nothing is configured, the error is a [*NotConfiguredError], whose three lines say which
 // settings to make. Close the model to release its connections, and those of the config file.
 //
-// Security: nobody named parley.yaml in the working directory, so anybody can have written it.
-// It cannot run commands, and keys from the environment are sent to the providers' own hosts
-// only.
+// Security: anybody can have written parley.yaml in the working directory. It cannot run
+// commands, and keys from the environment are sent to the providers' own hosts only.
 func Default(ctx context.Context, options *Options) (*Result, error) {
 	o := optionsOf(options)
 	path, reason, untrusted := configFile(o)
@@ -94,14 +93,15 @@ func withDefaultModel() []string {
 	return names
 }
 
-// configFile returns the path of the config file, or "", and whether nobody named it.
+// configFile returns the path of the config file, or "". The file is untrusted if it was found
+// in the working directory.
 func configFile(o Options) (path, reason string, untrusted bool) {
 	if path := o.getenv("PARLEY_CONFIG"); path != "" {
 		return path, "by " + path + ", which PARLEY_CONFIG names", false
 	}
 	const name = "parley.yaml"
 	if _, err := os.Stat(name); err == nil {
-		return name, "by " + name + " in the working folder", true
+		return name, "by " + name + " in the working directory", true
 	}
 	folder := o.getenv("XDG_CONFIG_HOME")
 	switch {
@@ -198,7 +198,8 @@ func canChat(m llm.ModelInfo) bool {
 func ollamaAddress(host string) string {
 	switch {
 	case host == "":
-		return "127.0.0.1:11434"
+		d, _ := providers.Lookup("ollama")
+		return strings.TrimPrefix(d.DefaultURL, "http://")
 	case strings.Contains(host, "@"): // it can contain a password
 		return "OLLAMA_HOST"
 	}

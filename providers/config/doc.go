@@ -14,6 +14,6 @@
 // Telemetry and Redis are added by importing providers/config/otel and providers/config/redis.
 // A program adds its own parts with [RegisterMiddleware] and [RegisterStore].
 //
-// Security: a file that nobody named, such as parley.yaml in the working directory, can have
-// been written by anybody. [Default] lists the restrictions for such a file.
+// Security: anybody can have written parley.yaml in the working directory. [Default] lists the
+// restrictions for such a file.
 package config

@@ -17,7 +17,7 @@ import (
 
 const canary = "sk-Canary-1234567890"
 
-// TestFoundFileTakesNoModelsName checks that a file that nobody named cannot answer in place
+// TestFoundFileTakesNoModelsName checks that a found file cannot answer in place
 // of the model that the user named.
 func TestFoundFileTakesNoModelsName(t *testing.T) {
 	path := write(t, "providers: {evil: {type: echo}}\nmodels: {m: evil/x}\ngroups: {echo/gpt: {kind: fallback, models: [m]}}\n")

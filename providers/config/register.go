@@ -17,7 +17,8 @@ type Middleware struct {
 	// fields, named by their yaml tags, their json tags, or their Go names in snake_case. If
 	// the type has a method Validate() error, its error is a problem of the file.
 	New func() llm.Middleware
-	// AllowUntrusted says that a file that nobody named can set up this middleware.
+	// AllowUntrusted says that a config file found in the working directory can set up
+	// this middleware.
 	//
 	// Security: set it only if no setting can write a file, connect to a server or show the
 	// content of calls to somebody else.
@@ -29,7 +30,8 @@ type Store struct {
 	// New returns a pointer to a struct with the default settings. The file sets its fields,
 	// as for a [Middleware].
 	New func() StoreSettings
-	// AllowUntrusted says that a file that nobody named can use this kind of store.
+	// AllowUntrusted says that a config file found in the working directory can use this kind
+	// of store.
 	//
 	// Security: set it only for a store inside the process. Another store can read answers and
 	// lift limits.

@@ -9,8 +9,8 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-// checkUntrusted checks a file that was found in the working directory and that nobody named.
-// The author of the directory wrote the file, and the user who runs a program there has keys.
+// checkUntrusted checks a config file that was found in the working directory. The
+// author of the directory wrote the file, and the user who runs a program there has keys.
 //
 // Security: such a file
 //
@@ -134,5 +134,5 @@ func isLoopback(address string) bool {
 
 // refuse adds the problem that the file may not do something.
 func (c checker) refuse(at place, act string) {
-	c.add(at, "a file that nobody named may not %s; if you trust it, set PARLEY_CONFIG=%s", act, c.path)
+	c.add(at, "a config file found in the working directory may not %s; if you trust it, set PARLEY_CONFIG=%s", act, c.path)
 }

@@ -253,7 +253,7 @@ func (a *answer) done() error {
 		a.Emit(llm.Event{Type: llm.EventSource, Detail: &source})
 	}
 	if a.message != "" && reason != llm.FinishStop && reason != llm.FinishToolCalls {
-		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server says of the answer's end: " + a.message}})
+		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server gave this reason for the end of the answer: " + a.message}})
 	}
 	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usageSoFar()})
 	return nil

@@ -13,6 +13,7 @@ var (
 )
 
 const (
+	geminiURL      = "https://generativelanguage.googleapis.com"
 	geminiURLEnv   = "GOOGLE_GEMINI_BASE_URL"
 	vertexURLEnv   = "GOOGLE_VERTEX_BASE_URL"
 	projectEnv     = "GOOGLE_CLOUD_PROJECT"
@@ -25,6 +26,7 @@ func init() {
 		Title:        "Google's Gemini",
 		Description:  "Google's Gemini API",
 		KeyEnv:       keyEnv,
+		DefaultURL:   geminiURL,
 		URLEnv:       geminiURLEnv,
 		DefaultModel: "gemini-3.8-flash",
 		Options:      Options{},

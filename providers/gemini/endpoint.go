@@ -39,7 +39,7 @@ func (p *Provider) locate(config Config) error {
 		}
 	} else {
 		if base == "" {
-			base = "https://generativelanguage.googleapis.com"
+			base = geminiURL
 		}
 		if version == "" {
 			version = "v1beta"

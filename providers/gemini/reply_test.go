@@ -294,7 +294,7 @@ func TestLogprobs(t *testing.T) {
 
 func TestFinishMessageIsAWarning(t *testing.T) {
 	resp := mustAsk(t, serve(t, streams(finished(`"finishReason":"MALFORMED_FUNCTION_CALL","finishMessage":"Malformed function call: print("`))), llm.Prompt("hi"))
-	equal(t, "the warnings", resp.Warnings, []llm.Warning{{Code: llm.WarnOther, Message: "the server says of the answer's end: Malformed function call: print("}})
+	equal(t, "the warnings", resp.Warnings, []llm.Warning{{Code: llm.WarnOther, Message: "the server gave this reason for the end of the answer: Malformed function call: print("}})
 	resp = mustAsk(t, serve(t, streams(finished(`"finishReason":"STOP","finishMessage":"Model generated function call(s)."`))), llm.Prompt("hi"))
 	equal(t, "the warnings of an answer that ends well", len(resp.Warnings), 0)
 }

@@ -18,6 +18,7 @@ func init() {
 		Title:             "llama.cpp",
 		Description:       "llama.cpp's own server",
 		KeyEnv:            []string{keyEnv},
+		DefaultURL:        DefaultBaseURL,
 		URLEnv:            urlEnv,
 		Start:             "start llama-server",
 		Options:           Options{},

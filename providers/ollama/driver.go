@@ -20,6 +20,7 @@ func init() {
 		Title:             "Ollama",
 		Description:       "Ollama's own API; a key is only needed for ollama.com",
 		KeyEnv:            []string{keyEnv},
+		DefaultURL:        DefaultBaseURL,
 		URLEnv:            hostEnv,
 		Start:             `start it with "ollama serve"`,
 		Options:           Options{},

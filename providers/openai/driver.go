@@ -34,7 +34,7 @@ var drivers = map[Server]providers.Driver{
 func init() {
 	for kind, d := range drivers {
 		known := servers[kind]
-		d.KeyEnv, d.URLEnv = []string{known.keyEnv}, known.urlEnv
+		d.KeyEnv, d.DefaultURL, d.URLEnv = []string{known.keyEnv}, known.baseURL, known.urlEnv
 		d.Options, d.Settings = Options{}, Settings{}
 		d.ConfigCredentials = true
 		d.New = func(c providers.Config) (llm.Provider, error) { return open(kind, c) }

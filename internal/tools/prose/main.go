@@ -1,11 +1,13 @@
-// Command prose counts words in Go comments that make a sentence hard to read, per 1,000
-// words. The project's goal is fewer than 2.
+// Command prose counts words that make a sentence hard to read, per 1,000 words: in Go
+// comments, and in the string literals of the packages below llm, providers and internal,
+// which have the texts of errors. The project's goal is fewer than 2 in each.
 //
 //	go run ./prose ../..            # counts by package and in total
 //	go run ./prose -list ../..      # every occurrence, with file and line
-//	go run ./prose -max 2 ../..     # exit status 1 if the total is 2 or more
+//	go run ./prose -max 2 ../..     # exit status 1 if a total is 2 or more
 //
-// Test files, generated files and testdata are not counted.
+// Test files, generated files and testdata are not counted. Strings without a space are not
+// texts, nor are struct tags, except those of the key doc.
 package main
 
 import (
@@ -19,8 +21,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,12 +39,15 @@ func (c *count) add(d count) {
 	c.hard += d.hard
 }
 
+// counts are the words of the comments and of the string literals of files.
+type counts struct{ comments, strings count }
+
 // rate is the number of hard words per 1,000 words.
 func (c count) rate() float64 { return 1000 * float64(c.hard) / float64(max(c.words, 1)) }
 
 func main() {
 	list := flag.Bool("list", false, "print every occurrence")
-	limit := flag.Float64("max", 0, "exit with status 1 if the total per 1,000 words is this or more")
+	limit := flag.Float64("max", 0, "exit with status 1 if a total per 1,000 words is this or more")
 	flag.Parse()
 	root := "."
 	if flag.NArg() > 0 {
@@ -51,24 +58,29 @@ func main() {
 		fmt.Fprintln(os.Stderr, "prose:", err)
 		os.Exit(1)
 	}
-	var total count
+	var comments, strs count
 	for _, dir := range slices.Sorted(maps.Keys(counts)) {
 		c := counts[dir]
-		total.add(c)
-		if c.hard > 0 {
-			fmt.Printf("%6.1f  %5d of %6d  %s\n", c.rate(), c.hard, c.words, dir)
+		comments.add(c.comments)
+		strs.add(c.strings)
+		if c.comments.hard > 0 {
+			fmt.Printf("%6.1f  %5d of %6d  %s\n", c.comments.rate(), c.comments.hard, c.comments.words, dir)
 		}
 	}
-	fmt.Printf("%6.2f  %5d of %6d words of comments in total\n", total.rate(), total.hard, total.words)
-	if *limit > 0 && total.rate() >= *limit {
-		fmt.Fprintf(os.Stderr, "prose: %.2f per 1,000 words: want fewer than %g; run with -list to see them\n", total.rate(), *limit)
+	fmt.Printf("%6.2f  %5d of %6d words of comments in total\n", comments.rate(), comments.hard, comments.words)
+	fmt.Printf("%6.2f  %5d of %6d words of string literals in total\n", strs.rate(), strs.hard, strs.words)
+	if worst := max(comments.rate(), strs.rate()); *limit > 0 && worst >= *limit {
+		fmt.Fprintf(os.Stderr, "prose: %.2f per 1,000 words: want fewer than %g; run with -list to see them\n", worst, *limit)
 		os.Exit(1)
 	}
 }
 
-// countTree counts the comments of every Go file below root, by directory.
-func countTree(root string, list bool) (map[string]count, error) {
-	counts := map[string]count{}
+// textRoots are the directories whose packages make texts for users of the library.
+var textRoots = []string{"llm", "providers", "internal"}
+
+// countTree counts the words of every Go file below root, by directory.
+func countTree(root string, list bool) (map[string]counts, error) {
+	all := map[string]counts{}
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -83,47 +95,72 @@ func countTree(root string, list bool) (map[string]count, error) {
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
-		c, err := countFile(path, list)
-		if err != nil {
-			return err
-		}
 		dir, err := filepath.Rel(root, filepath.Dir(path))
 		if err != nil {
 			return err
 		}
-		sum := counts[dir]
-		sum.add(c)
-		counts[dir] = sum
+		top, _, _ := strings.Cut(filepath.ToSlash(dir), "/")
+		c, err := countFile(path, slices.Contains(textRoots, top), list)
+		if err != nil {
+			return err
+		}
+		sum := all[dir]
+		sum.comments.add(c.comments)
+		sum.strings.add(c.strings)
+		all[dir] = sum
 		return nil
 	})
-	return counts, err
+	return all, err
 }
 
-// countFile counts the comments of one file. A generated file counts as empty.
-func countFile(path string, list bool) (count, error) {
+// countFile counts the words of one file, with its string literals if texts is set. A
+// generated file counts as empty.
+func countFile(path string, texts, list bool) (counts, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
-		return count{}, err
+		return counts{}, err
 	}
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, path, source, parser.ParseComments)
 	if err != nil {
-		return count{}, err
+		return counts{}, err
 	}
 	if ast.IsGenerated(file) || bytes.Contains(source[:min(len(source), 200)], []byte("DO NOT EDIT")) {
-		return count{}, nil
+		return counts{}, nil
 	}
-	var c count
-	for _, group := range file.Comments {
-		for _, comment := range group.List {
-			text := strings.TrimLeft(strings.TrimSuffix(comment.Text, "*/"), "/* \t")
-			c.words += len(strings.Fields(text))
-			found := hard.FindAllString(text, -1)
-			c.hard += len(found)
-			if list && len(found) > 0 {
-				fmt.Printf("%s: %s\n", set.Position(comment.Pos()), strings.Join(found, ", "))
-			}
+	var all counts
+	add := func(c *count, at token.Pos, text string) {
+		found := hard.FindAllString(text, -1)
+		c.add(count{len(strings.Fields(text)), len(found)})
+		if list && len(found) > 0 {
+			fmt.Printf("%s: %s\n", set.Position(at), strings.Join(found, ", "))
 		}
 	}
-	return c, nil
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			add(&all.comments, comment.Pos(), strings.TrimLeft(strings.TrimSuffix(comment.Text, "*/"), "/* \t"))
+		}
+	}
+	if !texts {
+		return all, nil
+	}
+	tags := map[*ast.BasicLit]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Field: // visited before its tag
+			if n.Tag != nil {
+				tags[n.Tag] = true
+			}
+		case *ast.BasicLit:
+			text, err := strconv.Unquote(n.Value)
+			if tags[n] {
+				text = reflect.StructTag(text).Get("doc")
+			}
+			if err == nil && n.Kind == token.STRING && strings.Contains(text, " ") {
+				add(&all.strings, n.Pos(), text)
+			}
+		}
+		return true
+	})
+	return all, nil
 }

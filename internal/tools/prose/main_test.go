@@ -20,10 +20,31 @@ func TestCommentsAreCountedAndCodeIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := counts["."], (count{words: 10, hard: 3}); got != want {
+	if got, want := counts["."].comments, (count{words: 10, hard: 3}); got != want {
 		t.Errorf("counted %+v, want %+v", got, want)
 	}
-	if got, want := counts["."].rate(), 300.0; got != want {
+	if got, want := counts["."].comments.rate(), 300.0; got != want {
 		t.Errorf("rate is %g, want %g", got, want)
+	}
+	if got := counts["."].strings; got != (count{}) {
+		t.Errorf("counted strings outside the library: %+v", got)
+	}
+}
+
+func TestTextsOfTheLibraryAreCounted(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "llm", "a"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	source := "package a\n\nimport _ \"what\"\n\nconst s = \"it is what\\twe need\" + `a name of its own` + \"what\"\n\ntype t struct { A int `yaml:\"a\" json:\"a,b\" doc:\"what it is\"` }\n"
+	if err := os.WriteFile(filepath.Join(dir, "llm", "a", "a.go"), []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	counts, err := countTree(dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := counts[filepath.Join("llm", "a")].strings, (count{words: 13, hard: 3}); got != want {
+		t.Errorf("counted %+v, want %+v", got, want)
 	}
 }

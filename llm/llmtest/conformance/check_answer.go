@@ -31,7 +31,7 @@ func samples(s *Suite) []sample {
 		{"text in one piece", llmtest.Text("Hello, world."), ""},
 		{"text in many pieces", llmtest.Text(many...), ""},
 		{"text beyond ASCII", llmtest.Text("Grüße, ", "世界 ", "👩‍👩‍👧‍👦🦙", " e\u0301 שלום"), ""},
-		{"text with what JSON and streams are made of", llmtest.Text(odd, odd), ""},
+		{"text with the delimiters of JSON and streams", llmtest.Text(odd, odd), ""},
 		{"text with blanks at its edges", llmtest.Text(" ", "\n\n", " a ", "\n"), ""},
 		{"line of 300 KB", llmtest.Text("before ", strings.Repeat("long ", 60<<10), " after"), ""},
 		{"line of 2 MB", llmtest.Text("before ", strings.Repeat("longer! ", 256<<10), " after"), ""},

@@ -19,7 +19,7 @@ import (
 func callChecks(s *Suite) []check {
 	return []check{
 		{"call/nothing is sent before the range", "", checkLazy},
-		{"call/each range sends anew", "", checkTwice},
+		{"call/each range sends a new request", "", checkTwice},
 		{"call/is not modified", "", checkUnmodified},
 		{"call/is not modified/embedding", s.NoEmbeddings, checkInputsUnmodified},
 		{"call/many at once", "", checkConcurrent},

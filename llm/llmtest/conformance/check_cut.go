@@ -123,7 +123,7 @@ func edges(w llmtest.HTTPReply, n int) []int {
 
 func (s *Suite) checkCuts(t testing.TB, e *env, reply llmtest.Reply, w llmtest.HTTPReply, offsets []int, broken bool) {
 	if s.Dialect.Complete(w.Body) < 0 {
-		t.Fatalf("the dialect %s does not find the end of its own complete answer: Dialect.Complete returns -1 for %s",
+		t.Fatalf("the dialect %s does not find the end of a complete answer: Dialect.Complete returns -1 for %s",
 			s.Dialect.Name, short(string(w.Body)))
 	}
 	for _, n := range offsets {

@@ -113,7 +113,7 @@ func errorFrameChecks(s *Suite, frame NamedFrame, said *llm.Error) []check {
 		e := s.setup(t, w)
 		resp, err := e.mustFail(e.chat(), llm.Server)
 		if !strings.Contains(err.Message, said.Message) {
-			t.Errorf("what the server said, %q, is not in the error's message: %q", said.Message, err.Message)
+			t.Errorf("the server said %q, and this is not in the error's message: %q", said.Message, err.Message)
 		}
 		e.wantStatus(err, http.StatusOK)
 		if got := resp.Text(); got != text {

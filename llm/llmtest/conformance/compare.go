@@ -28,7 +28,7 @@ func (e *env) compare(got *llm.Response, reply llmtest.Reply) {
 	e.Helper()
 	want := wanted(reply)
 	if problem := e.difference(got, want); problem != "" {
-		e.Fatalf("the answer is not what the server sent: %s\n got: %s\nwant: %s", problem, describe(got), describe(want))
+		e.Fatalf("the answer differs from the one that the server sent: %s\n got: %s\nwant: %s", problem, describe(got), describe(want))
 	}
 	if reason := e.finish(want); got.FinishReason != reason {
 		e.Errorf("the finish reason is %q, want %q", got.FinishReason, reason)

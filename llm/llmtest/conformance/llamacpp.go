@@ -105,8 +105,8 @@ func llamaCppErrorFrames(e *llm.Error) []NamedFrame {
 	usual := string(llamaCppError(e))
 	return []NamedFrame{
 		{"data", "data: " + usual + "\n\n"},
-		{"a field of its own", "error: " + string(jsontext.Marshal(llamaCppErrorObject(e))) + "\n\n"},
-		{"a field of its own, with an envelope", "error: " + usual + "\n\n"},
+		{"a separate field", "error: " + string(jsontext.Marshal(llamaCppErrorObject(e))) + "\n\n"},
+		{"a separate field, with an envelope", "error: " + usual + "\n\n"},
 		{"event: error", "event: error\ndata: " + usual + "\n\n"},
 		{"spaces in the JSON", "data: { \"error\" : " + string(jsontext.Marshal(llamaCppErrorObject(e))) + " }\n\n"},
 		{"no data prefix", usual + "\n\n"},

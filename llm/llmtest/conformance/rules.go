@@ -64,7 +64,7 @@ func (r *rules) checkError(ev llm.Event, err error) {
 	case e.Provider != r.provider:
 		r.t.Errorf("the error names the provider %q, want %q: %v", e.Provider, r.provider, err)
 	case e.Message == "" && e.Err == nil:
-		r.t.Errorf("the error does not say what happened: %v", err)
+		r.t.Errorf("the error does not describe the problem: %v", err)
 	}
 }
 

@@ -283,7 +283,7 @@ func TestMistakesAreToldWithoutTheAddress(t *testing.T) {
 	}
 }
 
-// Anybody can have written a file that nobody named, so it cannot connect to a store.
+// Anybody can have written a file in the working directory, so it cannot connect to a store.
 func TestFoundFileConnectsToNoStore(t *testing.T) {
 	thief, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -304,7 +304,7 @@ func TestFoundFileConnectsToNoStore(t *testing.T) {
 	for _, url := range []string{"redis://" + thief.Addr().String(), "{env: REDIS_URL}"} {
 		write(t, "parley.yaml", "stores: {s: {kind: redis, url: "+url+"}}\nmodels: {a: {model: echo/m, middleware: [cache: {shared: {store: s}}]}}")
 		_, err = config.Default(t.Context(), with(map[string]string{"REDIS_URL": "redis://" + thief.Addr().String()}))
-		if want := "parley.yaml:1:10: a file that nobody named may not connect to a store; if you trust it, set PARLEY_CONFIG=parley.yaml"; err == nil || err.Error() != want {
+		if want := "parley.yaml:1:10: a config file found in the working directory may not connect to a store; if you trust it, set PARLEY_CONFIG=parley.yaml"; err == nil || err.Error() != want {
 			t.Errorf("the error is %v,\nwant %s", err, want)
 		}
 	}
