@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/parley-llm/parley/llm"
 )
 
 // requestID returns the server's ID of the request. Headers in this order: OpenAI and Groq,
-// Azure's gateway, Azure's service, others.
+// Azure's gateway, Azure's service, Anthropic, Mistral, Amazon, LiteLLM.
 func requestID(h http.Header) string {
-	for _, name := range [...]string{"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id"} {
+	for _, name := range [...]string{
+		"X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id", "Mistral-Correlation-Id", "X-Amzn-Requestid", "X-Litellm-Call-Id",
+	} {
 		if v := h[name]; len(v) > 0 && v[0] != "" {
 			return v[0]
 		}
@@ -39,57 +39,12 @@ func explanatory(h http.Header) http.Header {
 func isExplanatory(name string) bool {
 	switch name {
 	case "X-Request-Id", "Apim-Request-Id", "X-Ms-Request-Id", "Request-Id", "Cf-Ray",
+		"Mistral-Correlation-Id", "X-Amzn-Requestid", "X-Litellm-Call-Id",
 		"Retry-After", "Retry-After-Ms", "X-Should-Retry", "Date",
 		"Openai-Processing-Ms", "Openai-Version", "Openai-Organization", "X-Ms-Region":
 		return true
 	}
-	return strings.HasPrefix(name, "X-Ratelimit-")
-}
-
-// rateLimits reads the rate limit headers of OpenAI, Azure, Groq and others:
-// https://platform.openai.com/docs/guides/rate-limits. It returns nil if the reply has none.
-func rateLimits(h http.Header) *llm.RateLimits {
-	l := llm.RateLimits{
-		RequestLimit: headerInt(h, "X-Ratelimit-Limit-Requests"),
-		RequestsLeft: headerInt(h, "X-Ratelimit-Remaining-Requests"),
-		RequestReset: headerDuration(h, "X-Ratelimit-Reset-Requests"),
-		TokenLimit:   headerInt(h, "X-Ratelimit-Limit-Tokens"),
-		TokensLeft:   headerInt(h, "X-Ratelimit-Remaining-Tokens"),
-		TokenReset:   headerDuration(h, "X-Ratelimit-Reset-Tokens"),
-	}
-	if l == (llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}) {
-		return nil
-	}
-	return new(l)
-}
-
-// headerInt returns the number in a header, or -1 if there is no valid one.
-func headerInt(h http.Header, name string) int {
-	v := h[name]
-	if len(v) == 0 {
-		return -1
-	}
-	n, err := strconv.Atoi(v[0])
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
-}
-
-// headerDuration returns the duration in a header: "1m30s", or a number of seconds. It
-// returns -1 if there is no valid duration.
-func headerDuration(h http.Header, name string) time.Duration {
-	v := h[name]
-	if len(v) == 0 {
-		return -1
-	}
-	if d, err := time.ParseDuration(v[0]); err == nil && d >= 0 && d < maxWait {
-		return d
-	}
-	if d, ok := seconds(v[0], time.Second); ok {
-		return d
-	}
-	return -1
+	return strings.Contains(name, "Ratelimit") || strings.HasPrefix(name, "X-Tokenlimit-")
 }
 
 // retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,

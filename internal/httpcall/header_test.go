@@ -86,8 +86,36 @@ func TestRateLimitHeaders(t *testing.T) {
 			TokenLimit: -1, TokensLeft: -1, TokenReset: 17 * time.Millisecond,
 		}},
 		{"nonsense", header("x-ratelimit-limit-requests", "many", "x-ratelimit-reset-tokens", "-5s", "x-ratelimit-remaining-tokens", "-3"), nil},
+		{"Mistral's", header(
+			"x-ratelimit-limit-tokens-minute", "5000000", "x-ratelimit-remaining-tokens-minute", "4999911",
+			"x-ratelimit-tokens-query-cost", "52", "x-ratelimit-limit-req-minute", "720", "x-ratelimit-remaining-req-minute", "717",
+		), &llm.RateLimits{RequestLimit: 720, RequestsLeft: 717, RequestReset: -1, TokenLimit: 5000000, TokensLeft: 4999911, TokenReset: -1}},
+		{"Anthropic's, with times", header(
+			"anthropic-ratelimit-requests-limit", "50", "anthropic-ratelimit-requests-remaining", "49", "anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z",
+			"anthropic-ratelimit-tokens-limit", "40000", "anthropic-ratelimit-tokens-remaining", "0", "anthropic-ratelimit-tokens-reset", "2026-11-23T11:59:00Z",
+			"anthropic-ratelimit-input-tokens-remaining", "5",
+		), &llm.RateLimits{RequestLimit: 50, RequestsLeft: 49, RequestReset: 30 * time.Second, TokenLimit: 40000}},
+		{"Cerebras's, by the minute and by the day", header(
+			"x-ratelimit-limit-requests-day", "1000", "x-ratelimit-remaining-requests-day", "999", "x-ratelimit-reset-requests-day", "33011.5",
+			"x-ratelimit-limit-tokens-minute", "60000", "x-ratelimit-remaining-tokens-minute", "59000", "x-ratelimit-reset-tokens-minute", "11.5",
+		), &llm.RateLimits{
+			RequestLimit: 1000, RequestsLeft: 999, RequestReset: 33011500 * time.Millisecond,
+			TokenLimit: 60000, TokensLeft: 59000, TokenReset: 11500 * time.Millisecond,
+		}},
+		{"OpenRouter's, in milliseconds of Unix time", header("X-RateLimit-Limit", "50", "X-RateLimit-Remaining", "0", "X-RateLimit-Reset", "1795435260000"),
+			&llm.RateLimits{RequestLimit: 50, RequestsLeft: 0, RequestReset: time.Minute, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}},
+		{"GitHub's, in seconds of Unix time", header("x-ratelimit-reset", "1795435260"),
+			&llm.RateLimits{RequestLimit: -1, RequestsLeft: -1, RequestReset: time.Minute, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}},
+		{"Together's", header("x-ratelimit-limit", "10", "x-ratelimit-remaining", "9", "x-ratelimit-reset", "1", "x-tokenlimit-limit", "3000", "x-tokenlimit-remaining", "2900"),
+			&llm.RateLimits{RequestLimit: 10, RequestsLeft: 9, RequestReset: time.Second, TokenLimit: 3000, TokensLeft: 2900, TokenReset: -1}},
+		{"the IETF's, with the window", header("RateLimit-Limit", "100, 100;w=60", "RateLimit-Remaining", "7", "RateLimit-Reset", "50"),
+			&llm.RateLimits{RequestLimit: 100, RequestsLeft: 7, RequestReset: 50 * time.Second, TokenLimit: -1, TokensLeft: -1, TokenReset: -1}},
+		{"LiteLLM's own come before those that it passes on", header(
+			"x-ratelimit-remaining-requests", "3", "llm_provider-x-ratelimit-remaining-requests", "9", "llm_provider-x-ratelimit-remaining-tokens", "8",
+		), &llm.RateLimits{RequestLimit: -1, RequestsLeft: 3, RequestReset: -1, TokenLimit: -1, TokensLeft: 8, TokenReset: -1}},
+		{"times that are absurd", header("x-ratelimit-reset-requests", "1e100", "anthropic-ratelimit-tokens-reset", "9999-01-01T00:00:00Z", "x-ratelimit-reset-tokens", "nan"), nil},
 	} {
-		t.Run(tt.name, func(t *testing.T) { equal(t, "rate limits", rateLimits(tt.header), tt.want) })
+		t.Run(tt.name, func(t *testing.T) { equal(t, "rate limits", rateLimits(explanatory(tt.header), now), tt.want) })
 	}
 }
 

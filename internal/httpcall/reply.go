@@ -178,8 +178,12 @@ func (r *Reply) tooLarge(limit int) *llm.Error {
 func (r *Reply) Start() *llm.Start {
 	h := r.resp.Header
 	kept := explanatory(h)
+	var limits *llm.RateLimits
+	if kept != nil {
+		limits = rateLimits(kept, time.Now())
+	}
 	r.request.Secrets.scrubHeader(kept)
-	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: rateLimits(h), Header: kept}
+	return &llm.Start{Provider: r.client.provider, RequestID: r.request.Secrets.Scrub(requestID(h)), RateLimits: limits, Header: kept}
 }
 
 // readErrorBody reads the body of a reply that is not an answer: at most 64 KB within 2

@@ -19,6 +19,11 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 		return nil, err
 	}
 	data, err := r.ReadAll(WholeReply(c.limits))
+	if err == nil && len(data) < maxErrorReply {
+		if failure := r.FindError(data, llm.Server); failure != nil {
+			err = failure
+		}
+	}
 	if err == nil {
 		err = r.Decode(data, v)
 	}
@@ -28,6 +33,10 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 	}
 	return r, nil
 }
+
+// maxErrorReply is the size in bytes from which a reply of status 200 is not searched for an
+// error. Errors are small, and long lists of vectors are not parsed twice.
+const maxErrorReply = 4 << 10
 
 // WholeReply returns the maximum size of a reply that is not streamed, in bytes: eight times
 // the limit for one frame.

@@ -139,6 +139,15 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 	return reason
 }
 
+// FinishError returns the error for a failure that the server reported as the finish reason
+// of the answer, or nil.
+func (a *Answer) FinishError(raw string) error {
+	if kind := FinishFailure(raw); kind != "" {
+		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+raw)
+	}
+	return nil
+}
+
 // Unreadable returns the error for a body that cannot be read to its end: a frame is too
 // long, or the connection failed. It returns nil at the end of the body.
 func (a *Answer) Unreadable(err error) *llm.Error {

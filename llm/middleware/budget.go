@@ -12,8 +12,12 @@ import (
 	"github.com/parley-llm/parley/llm/middleware/store"
 )
 
+// BudgetExceeded is the code of the errors of a [Budget]. It tells them apart from an account
+// without credit, which has the same kind and a code of the server.
+const BudgetExceeded = "parley_budget_exceeded"
+
 // Budget refuses calls that would exceed a limit in US dollars. The error has the kind
-// [llm.Quota].
+// [llm.Quota] and the code [BudgetExceeded].
 //
 // Before a call, Budget reserves the expected cost in every limit that is set. The expected
 // cost is the price of the counted input tokens and of MaxTokens output tokens, or of
@@ -235,7 +239,9 @@ func settle(ctx context.Context, accounts []account, difference money) {
 }
 
 func (s *budgetState) refusal(call *llm.Call, reason string) error {
-	return notSent(call, llm.Quota, reason+" (middleware.Budget)", 0)
+	e := notSent(call, llm.Quota, reason+" (middleware.Budget)", 0)
+	e.Code = BudgetExceeded
+	return e
 }
 
 // cost returns the cost of a usage. Tokens read from or written to the cache of the provider
@@ -245,9 +251,7 @@ func (s *budgetState) cost(provider, model string, u llm.Usage) money {
 	if !ok {
 		return 0
 	}
-	uncached := max(0, u.Input.N-u.CacheRead.N-u.CacheWrite.N)
-	dollars := float64(uncached)*p.Input + float64(u.CacheRead.N)*p.CacheRead + float64(u.CacheWrite.N)*p.CacheWrite + float64(u.Output.N)*p.Output
-	return min(moneyOf(dollars/1e6), maxCost)
+	return min(moneyOf(p.Cost(u).Total()), maxCost)
 }
 
 // maxCost limits the cost of one call: impossible numbers from a server must not overflow the

@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -210,6 +211,16 @@ func TestBudgetOfModelsWithoutAPrice(t *testing.T) {
 	model := p.Model(llm.WithName("unpriced"))
 	ask(t, model.With(llm.WithMiddleware(spending(t, &middleware.Budget{PerProcess: 1})))).want(t, "", llm.Quota)
 	ask(t, model.With(llm.WithMiddleware(spending(t, &middleware.Budget{PerProcess: 1, AllowUnpriced: true})))).want(t, "start text done", "")
+}
+
+func TestCodeOfABudget(t *testing.T) {
+	p := llmtest.Always(llmtest.Text("Hello"))
+	err := ask(t, p.Model(llm.WithName("unpriced"), llm.WithMiddleware(spending(t, &middleware.Budget{PerProcess: 1})))).err
+	e, ok := errors.AsType[*llm.Error](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	equal(t, "code", e.Code, middleware.BudgetExceeded)
 }
 
 func TestBudgetWithoutItsStore(t *testing.T) {

@@ -42,7 +42,7 @@ func countsAsFailure(ctx context.Context, err error) bool {
 
 // notSent is the error of a call that a limit in this process refuses. Repeating the call
 // would meet the same limit, so the error tells Retry not to. Fallback may use another model.
-func notSent(call *llm.Call, kind llm.Kind, reason string, wait time.Duration) error {
+func notSent(call *llm.Call, kind llm.Kind, reason string, wait time.Duration) *llm.Error {
 	return &llm.Error{
 		Kind: kind, Provider: call.Provider, Model: call.Model, Op: call.Op,
 		Message: "not sent: " + reason, RetryAfter: max(wait, 0),

@@ -140,6 +140,9 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	case from.Bare && len(c.Candidates) == 0 && c.Feedback == nil: // a JSON value in place of an event
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	case !c.isPiece():
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
 		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Gemini's API?"+a.Reply.Quote(from.Data))
 	}
 	return false, a.chunk(c)
@@ -241,8 +244,11 @@ func (a *answer) done() error {
 	case a.finish == continuation:
 		return a.goOn()
 	}
+	if err := a.FinishError(a.finish); err != nil {
+		return err
+	}
 	a.resume = ""
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	for _, source := range a.sources.list() {
 		a.Emit(llm.Event{Type: llm.EventSource, Detail: &source})
 	}

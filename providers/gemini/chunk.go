@@ -211,20 +211,3 @@ const (
 	unspecified  = "FINISH_REASON_UNSPECIFIED" // as if there were none
 	continuation = "CONTINUATION"              // the answer continues in another reply
 )
-
-// finishReason converts the server's finish reason.
-// https://ai.google.dev/api/generate-content#FinishReason
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "STOP":
-		return llm.FinishStop
-	case "MAX_TOKENS":
-		return llm.FinishLength
-	case "SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-		"IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR":
-		return llm.FinishContentFilter
-	}
-	return llm.FinishOther
-}

@@ -63,6 +63,9 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	case from.Bare: // a JSON value in place of an event
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	case c.Content == nil && !c.Stop:
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
 		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this llama.cpp's server?"+a.Reply.Quote(from.Data))
 	}
 	a.Start("", c.Model)
@@ -73,7 +76,10 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		a.EmitLogprobs(a.logprobs(c))
 	}
 	if c.Stop {
-		a.Done(&llm.Done{FinishReason: finishReason(c.StopType), RawFinishReason: c.StopType, Usage: c.usage()})
+		if err := a.FinishError(c.StopType); err != nil {
+			return false, err
+		}
+		a.Done(&llm.Done{FinishReason: provider.FinishReason(c.StopType), RawFinishReason: c.StopType, Usage: c.usage()})
 	}
 	return c.Stop, nil
 }

@@ -22,19 +22,6 @@ type chunk struct {
 	Probabilities []provider.Logprob `json:"completion_probabilities"`
 }
 
-// finishReason converts the server's finish reason.
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "eos", "word": // an end token, a stop sequence
-		return llm.FinishStop
-	case "limit":
-		return llm.FinishLength
-	}
-	return llm.FinishOther
-}
-
 // usage returns the counts of the last chunk.
 func (c *chunk) usage() llm.Usage {
 	u := llm.Usage{Input: provider.Reported(c.Prompt), Output: provider.Reported(c.Predicted)}

@@ -87,6 +87,9 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	}
 	m := a.message(c)
 	if m == nil && !c.Done {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
 		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Ollama's API?"+a.Reply.Quote(from.Data))
 	}
 	a.Start("", c.Model)
@@ -97,7 +100,10 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		a.EmitLogprobs(provider.ConvertLogprobs(c.Logprobs))
 	}
 	if c.Done {
-		reason := a.EndCalls(finishReason(c.DoneReason))
+		if err := a.FinishError(c.DoneReason); err != nil {
+			return false, err
+		}
+		reason := a.EndCalls(provider.FinishReason(c.DoneReason))
 		a.Done(&llm.Done{FinishReason: reason, RawFinishReason: c.DoneReason, Usage: c.usage(a.HasContent())})
 	}
 	return c.Done, nil

@@ -37,19 +37,6 @@ type callFragment struct {
 	} `json:"function" stream:"needed"`
 }
 
-// finishReason converts the server's finish reason. Old versions send none.
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "stop":
-		return llm.FinishStop
-	case "length":
-		return llm.FinishLength
-	}
-	return llm.FinishOther // load, unload: a request without messages, which answers nothing
-}
-
 // usage returns the counts of the last chunk. The server leaves out counts that are zero:
 //
 //   - No prompt has zero tokens, so a missing prompt count is unknown. Old versions counted

@@ -133,6 +133,11 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
+	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
+			return false, err
+		}
+	}
 	if (from.Bare || from.Whole) && len(c.Choices) == 0 {
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
@@ -160,11 +165,11 @@ func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
+	if err := a.FinishError(a.finish); err != nil {
+		return err
+	}
 	if missing := a.missing(); missing != "" {
 		return a.Reply.Fail(llm.Protocol, missing)
-	}
-	if kind, failed := failures[a.finish]; failed {
-		return a.Reply.Fail(kind, "the server broke the answer off, with the finish reason "+a.finish)
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
@@ -176,7 +181,7 @@ func (a *answer) done() error {
 		a.say(llm.EventText, spoken.Transcript)
 	}
 	a.sealText()
-	reason := a.EndCalls(finishReason(a.finish))
+	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
@@ -187,7 +192,7 @@ func (a *answer) done() error {
 // missing names the content of an answer that ended normally, but whose only content could
 // not be read. It returns "" for other answers.
 func (a *answer) missing() string {
-	switch reason := finishReason(a.finish); {
+	switch reason := provider.FinishReason(a.finish); {
 	case a.Calls() > 0 || a.got.others != 0 || !a.sound.isEmpty() || a.got.kinds&^(reasonings|details) != 0:
 	case a.unknownPart != "":
 		return fmt.Sprintf("the content has only a part of the unknown type %.40q", a.unknownPart)

@@ -7,7 +7,6 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
-	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
@@ -135,28 +134,4 @@ func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment 
 type logprobs struct {
 	Content []provider.Logprob `json:"content"`
 	Refusal []provider.Logprob `json:"refusal"`
-}
-
-// failures are the finish reasons of answers that failed.
-var failures = map[string]llm.Kind{
-	"error":                        llm.Server,     // OpenRouter
-	"insufficient_system_resource": llm.Overloaded, // DeepSeek
-	"abort":                        llm.Incomplete, // vLLM
-}
-
-// finishReason converts the server's finish reason.
-func finishReason(raw string) llm.FinishReason {
-	switch raw {
-	case "":
-		return llm.FinishUnknown
-	case "stop", "eos": // eos: Together
-		return llm.FinishStop
-	case "length":
-		return llm.FinishLength
-	case "tool_calls", "function_call":
-		return llm.FinishToolCalls
-	case "content_filter":
-		return llm.FinishContentFilter
-	}
-	return llm.FinishOther
 }

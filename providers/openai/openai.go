@@ -175,11 +175,11 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 type operations struct{ *Provider }
 
 func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.chat(ctx, call, yield)
+	return o.explain(call, chatPath, o.chat(ctx, call, yield))
 }
 
 func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.embed(ctx, call, yield)
+	return o.explain(call, embedPath, o.embed(ctx, call, yield))
 }
 
 func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -187,7 +187,7 @@ func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 }
 
 func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.listModels(ctx, call, yield)
+	return o.explain(call, modelsPath, o.listModels(ctx, call, yield))
 }
 
 // fail returns an error for a call that has not been sent.
