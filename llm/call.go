@@ -96,6 +96,11 @@ type Provider interface {
 	//     rule of its protocol. Otherwise the call fails with kind [Incomplete].
 	//   - An answer whose usage the server did not report has a warning with the code
 	//     [WarnUsageUnknown].
+	//   - If [Request.KeepRaw] is set, [Done.Raw] is the body of the reply up to the end of the
+	//     answer.
+	//   - After the end of the answer, a provider that uses HTTP reads the rest of the body, so
+	//     that the connection is reused, but waits at most a moment: the server may keep it
+	//     open. See DrainAndClose in github.com/parley-llm/parley/llm/llmutil.
 	//   - Do does not repeat a request after it has passed on content.
 	//   - No error and no event contains the credential.
 	Do(ctx context.Context, call *Call) Events

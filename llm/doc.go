@@ -37,14 +37,14 @@
 //
 // # The retry rule
 //
-// A failed call may be repeated until its caller has seen content, and never after that. The
-// first event with content is the commit point: see [EventType.Content]. A caller of
+// A failed call may be repeated until its caller has seen content, and not after that, with
+// the two exceptions below. The first event with content is the commit point: see [EventType.Content]. A caller of
 // [Model.Generate] sees nothing before the answer is complete, so that call may be repeated
 // until [EventDone].
 //
-// After the commit point, middleware may do two things, if its settings allow them: start
-// again after an [EventReset], or continue the answer after exactly the text that the caller
-// has seen.
+// The exceptions: after the commit point, middleware may start again after an [EventReset],
+// or continue the answer after exactly the text that the caller has seen, if its settings
+// allow that.
 //
 // Package llm repeats nothing. The middleware in [github.com/parley-llm/parley/llm/middleware]
 // does, for example Retry and Fallback. Middleware of your own calls
@@ -61,7 +61,8 @@
 //
 // # Errors
 //
-// Every failed call returns an [*Error] with a [Kind]:
+// Every failed call returns an [*Error] with a [Kind], unless the failure cannot be
+// classified:
 //
 //	if errors.Is(err, llm.RateLimited) { … }
 //
@@ -69,7 +70,7 @@
 //
 // # Providers and middleware
 //
-// A [Provider] has one method, Do, that answers a [Call] with [Events]. Chats, embeddings,
+// A [Provider] has a name and one method, Do, that answers a [Call] with [Events]. Chats, embeddings,
 // token counts and model lists are calls, so one [Middleware] handles all of them. The rules
 // for both are at [Provider] and [Handler]. Helpers for their authors are in
 // github.com/parley-llm/parley/llm/llmutil.

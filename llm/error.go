@@ -26,7 +26,7 @@ import (
 // Security: no field contains a credential. Credentials that a server repeats in its reply
 // are removed.
 type Error struct {
-	Kind     Kind   // empty if the failure cannot be classified
+	Kind     Kind   // empty if the failure cannot be classified, for example a panic
 	Provider string // for example "openai"; empty if no provider is involved
 	Model    string // the name of the model in the call
 	Op       Op     // the operation that failed
@@ -38,7 +38,7 @@ type Error struct {
 	Code string
 	// Message is the explanation of the server, or of this module.
 	Message string
-	// RequestID is the id that the server gave the request. Its support asks for it.
+	// RequestID is the id that the server gave the request. Give it to the vendor's support.
 	RequestID string
 	// RetryAfter is the time that the server asked to wait, or 0 if it did not.
 	RetryAfter time.Duration
@@ -50,8 +50,8 @@ type Error struct {
 	// complete parts. Tool calls that were cut are in its IncompleteCalls. Media that was cut
 	// is missing.
 	//
-	// Errors from [Stream] and [Model] have all of it. A provider sets only the fields that
-	// no event carries: Usage and Raw.
+	// Programs get all of this. Authors of providers set only Usage and Raw, the fields that
+	// no event carries. [Model] adds the rest.
 	Partial *Response
 	// Err is the underlying error, if there is one.
 	Err error
@@ -142,8 +142,8 @@ func KindOf(err error) Kind {
 
 // FromContext returns nil if the context has not ended, and otherwise an [*Error]. Its kind
 // is [Canceled] if the caller canceled the context, and [Timeout] if the deadline passed. If
-// the cause of the context (see [context.Cause]) is an *Error, its kind and message are
-// used. The error matches the context's error and the cause.
+// [context.Cause] is an *Error, the result has its kind and message. [errors.Is] finds both
+// ctx.Err() and the cause.
 //
 // Providers and middleware use FromContext, so that canceled calls have the same error
 // everywhere.

@@ -59,7 +59,8 @@ const (
 	// EventResult is the answer to a call that is not a chat: *[EmbedResponse], *[TokenCount]
 	// or *[ModelList].
 	EventResult
-	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step].
+	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. This module has
+	// no tool loop: they are for a [Middleware] of your program that runs tools.
 	EventStepStart
 	EventStepEnd
 	// EventWarning is a warning to the caller: *[Warning].
@@ -149,7 +150,7 @@ type Source struct {
 	End   int `json:"end,omitempty"`
 }
 
-// Step is one step of a tool loop: an answer of the model and the results of its tools.
+// Step is one step of a tool loop of your program: an answer of the model and the results of its tools.
 type Step struct {
 	N int // the number of the step, counted from 0
 	// Messages are the messages that the step added to the conversation, set at its end. If

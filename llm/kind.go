@@ -10,8 +10,8 @@ import (
 //
 //	if errors.Is(err, llm.RateLimited) { … }
 //
-// A failed call returns an [*Error] of a kind. A test may also use a Kind alone as the error
-// of a call.
+// A failed call returns an [*Error]. Its Kind is empty if the failure cannot be classified. A
+// test may also use a Kind alone as the error of a call.
 //
 // The values are stable and are used in configs, logs and metrics: "rate_limited".
 type Kind string
@@ -20,7 +20,8 @@ type Kind string
 // precedence over the status: a 429 for an exhausted quota is [Quota], not [RateLimited].
 const (
 	// InvalidRequest is a request that cannot succeed unchanged: no messages, a malformed
-	// schema, a setting out of range (400, 405, 409, 413, 422).
+	// schema, a setting out of range (400, 405, 409, 413, 422). Status 409 is an exception:
+	// middleware.Retry repeats it, because it can be a conflict of two requests.
 	InvalidRequest Kind = "invalid_request"
 	// ContextLength is a prompt, or a prompt with its answer, that exceeds the context window.
 	ContextLength Kind = "context_length_exceeded"
@@ -74,7 +75,8 @@ func (k *Kind) UnmarshalText(text []byte) error {
 func snakeCase(text []byte) string { return strings.ReplaceAll(string(text), " ", "_") }
 
 // Temporary reports whether the same request may succeed if it is sent again later: because
-// the server was busy, slow or broken, or because the connection was.
+// the server was busy, slow or broken, or because the connection was. It is false for
+// [InvalidRequest], although Retry repeats an error with status 409.
 func (k Kind) Temporary() bool {
 	switch k {
 	case RateLimited, Overloaded, Server, Timeout, Network, Protocol, Incomplete:

@@ -15,7 +15,9 @@ type Limits struct {
 	Connect time.Duration
 	// FirstEvent limits the time from sending the request to the first piece of the reply. A
 	// server that reasons, loads a model or has a queue may send nothing for minutes. It does
-	// not apply to a token source. The default is 10 minutes.
+	// not apply to a token source. If the reply is not streamed, this is the time of nearly the
+	// whole call. The FirstEvent of middleware.Timeout is different: it ends at the first event
+	// with content. The default is 10 minutes.
 	FirstEvent time.Duration
 	// Idle limits the time between two pieces of the reply. Keep-alive comments of the server
 	// count as pieces. The default is 5 minutes.

@@ -26,7 +26,8 @@ func New(p Provider, name string, options ...ModelOption) *Model {
 	return m.With(options...)
 }
 
-// ModelOption is an option of [New] and [Model.With].
+// ModelOption is an option of [New], [Model.With], providers.Open and the methods of a config
+// file that return a model.
 type ModelOption func(*Model)
 
 // WithMiddleware adds middleware inside the middleware that the model already has, nearer
@@ -42,9 +43,9 @@ func WithMiddleware(middleware ...Middleware) ModelOption {
 }
 
 // WithOuterMiddleware adds middleware outside the middleware that the model already has,
-// nearer to the caller. The first argument is the outermost of all. Telemetry and a tool
-// loop belong there: they then include the retries and limits of a model that was opened
-// from a config file. For example, the calls of this model pass through telemetry, loop
+// nearer to the caller. The first argument is the outermost of all. Telemetry, and a tool
+// loop of your program, belong there: they then include the retries and limits of a model
+// that was opened from a config file. For example, the calls of this model pass through telemetry, loop
 // and retry, in this order:
 //
 //	model := llm.New(p, name, llm.WithMiddleware(retry))
@@ -113,7 +114,8 @@ func (m *Model) Stream(ctx context.Context, req *Request) *Stream {
 
 // Generate sends a request and returns the complete answer. It uses a streamed reply, because
 // proxies cut connections that are silent for long. Set [Request.NonStreaming] to change
-// that. If it fails, [Error.Partial] has the part of the answer that had arrived.
+// that. If it fails, the response is nil, and [Error.Partial] has the part of the answer that
+// had arrived.
 func (m *Model) Generate(ctx context.Context, req *Request) (*Response, error) {
 	return m.whole(ctx, &Call{Op: OpChat, Request: m.fill(req)})
 }
@@ -129,11 +131,11 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if err != nil {
 		return nil, err
 	}
-	if len(resp.Warnings) == 0 {
-		return resp.Embed, nil
-	}
 	embed := *resp.Embed // a copy: the value belongs to the event
 	embed.Warnings = resp.Warnings
+	if embed.Usage.IsZero() {
+		embed.Usage = resp.Usage
+	}
 	return &embed, nil
 }
 
@@ -155,8 +157,8 @@ func (m *Model) ListModels(ctx context.Context) ([]ModelInfo, error) {
 	return resp.Models, nil
 }
 
-// Do answers a call that was made to another model, with this model and its middleware.
-// Middleware uses it to pass on calls, for example to a fallback model. Settings that the
+// Do sends a call through this model and its middleware. Middleware uses it for calls that
+// were meant for another model, for example to ask a fallback model. Settings that the
 // request does not set are taken from the defaults of this model. The messages of the
 // defaults are not added.
 func (m *Model) Do(ctx context.Context, call *Call) Events {

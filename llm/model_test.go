@@ -145,7 +145,9 @@ func TestEveryOperationTakesTheSamePath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check(t, "Embed", vectors, gotVectors)
+	withUsage := *vectors
+	withUsage.Usage = usage // of the done event
+	check(t, "Embed", &withUsage, gotVectors)
 	gotCount, err := model.CountTokens(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)

@@ -52,9 +52,10 @@ type Request struct {
 	// stream. The events are the same, in fewer pieces.
 	NonStreaming bool
 	// FailOnUnsupported fails the call with kind [Unsupported] if the provider does not
-	// support a setting. By default there is a [Warning].
+	// support a setting. By default there is a [Warning]. Image.Quality and ToolResult.IsError
+	// are exempt: they are hints, and a provider that does not have them ignores them.
 	FailOnUnsupported bool
-	// KeepRaw keeps the body of the reply in [Response.Raw].
+	// KeepRaw keeps the body of the reply, up to the end of the answer, in [Response.Raw].
 	//
 	// Security: secrets in the body of an error are removed.
 	KeepRaw bool
@@ -152,7 +153,9 @@ type EmbedRequest struct {
 type EmbedResponse struct {
 	Vectors [][]float32
 	Model   string // the model that answered
-	Usage   Usage  // the same as in the [Done] event
+	// Usage is the same as in the [Done] event. If a provider sets only that one, [Model.Embed]
+	// copies it.
+	Usage Usage
 	// Warnings are the warnings of the call. [Model.Embed] sets them.
 	Warnings []Warning
 }

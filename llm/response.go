@@ -15,8 +15,8 @@ type Response struct {
 	RequestID string // the server's id of the request
 
 	// Messages are the messages that the answer adds to the conversation. Append them to the
-	// history unchanged. There is one assistant message, or several messages if a tool loop
-	// ran tools.
+	// history unchanged. There is one assistant message, or several messages if a tool loop of
+	// your program (a [Middleware]) ran tools.
 	Messages []Message
 	// IncompleteCalls are tool calls whose arguments were cut. They are not in Messages,
 	// because they must not be run.
@@ -29,7 +29,9 @@ type Response struct {
 	Sources         []Source       // the documents that the answer cites
 	Logprobs        []TokenLogprob // if the request has Logprobs set
 
-	// Attempts are all attempts of the call. The last one is the attempt that answered.
+	// Attempts are all attempts of the call. In a complete response, the last one is the
+	// attempt that answered. In a partial response, it is the attempt that failed, or that was
+	// still running.
 	Attempts []Attempt
 
 	RateLimits *RateLimits // nil if the server sent none

@@ -36,8 +36,8 @@ func SumUsage(answers ...Usage) Usage {
 	return sum
 }
 
-// Add returns the usage of two answers together. The sum has the lower certainty of the two.
-// See [SumUsage] for a total.
+// Add returns the usage of two answers together. [Tokens.Add] describes the certainty of the
+// sums. See [SumUsage] for a total.
 func (u Usage) Add(v Usage) Usage {
 	return Usage{
 		Input:      u.Input.Add(v.Input),
@@ -114,8 +114,12 @@ func addTokens(a, b int) int {
 	return a + b
 }
 
-// Add returns the sum, which saturates at the largest int. It has the lower certainty of the two numbers, with one exception: the
-// sum of an unknown number and another number is an estimate.
+// Add returns the sum, which saturates at the largest int. Its certainty is:
+//
+//   - known + known = known,
+//   - known + estimate = estimate,
+//   - known or estimate + unknown = estimate,
+//   - unknown + unknown = unknown.
 func (t Tokens) Add(u Tokens) Tokens {
 	sum := Tokens{addTokens(t.N, u.N), min(t.Certainty, u.Certainty)}
 	if sum.Certainty == CertaintyNone && t.Certainty != u.Certainty {

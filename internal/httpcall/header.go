@@ -1,11 +1,8 @@
 package httpcall
 
 import (
-	"math"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // requestID returns the server's ID of the request. Headers in this order: OpenAI and Groq,
@@ -45,35 +42,4 @@ func isExplanatory(name string) bool {
 		return true
 	}
 	return strings.Contains(name, "Ratelimit") || strings.HasPrefix(name, "X-Tokenlimit-")
-}
-
-// retryAfter returns the wait that the server requests: from OpenAI's header in milliseconds,
-// otherwise from Retry-After, a date or a number of seconds (RFC 9110 section 10.2.3). Some
-// servers send fractions of a second. Invalid values are ignored: 0.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d, ok := seconds(h.Get("Retry-After-Ms"), time.Millisecond); ok {
-		return d
-	}
-	value := h.Get("Retry-After")
-	if d, ok := seconds(value, time.Second); ok {
-		return d
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		if d := date.Sub(now); d > 0 && d < maxWait {
-			return d
-		}
-	}
-	return 0
-}
-
-// maxWait is the limit from which a requested wait is considered invalid.
-const maxWait = 366 * 24 * time.Hour
-
-// seconds parses a decimal number of units.
-func seconds(text string, unit time.Duration) (time.Duration, bool) {
-	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n*float64(unit) >= float64(maxWait) {
-		return 0, false
-	}
-	return time.Duration(n * float64(unit)), true
 }

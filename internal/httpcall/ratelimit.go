@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-llm/parley/internal/seconds"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -153,7 +154,7 @@ const (
 func resetIn(text string, now time.Time) (time.Duration, bool) {
 	text = strings.TrimSpace(text)
 	if d, err := time.ParseDuration(text); err == nil {
-		return d, d >= 0 && d < maxWait
+		return d, d >= 0 && d < seconds.Max
 	}
 	var at time.Time
 	n, err := strconv.ParseFloat(text, 64)
@@ -167,8 +168,8 @@ func resetIn(text string, now time.Time) (time.Duration, bool) {
 	case n >= unixSeconds && n < unixMillis:
 		at = time.Unix(int64(n), 0)
 	default:
-		return seconds(text, time.Second)
+		return seconds.Parse(text, time.Second)
 	}
 	d := max(at.Sub(now), 0)
-	return d, d < maxWait
+	return d, d < seconds.Max
 }

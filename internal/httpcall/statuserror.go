@@ -9,6 +9,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/apierror"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // statusError returns the error for a reply whose status is not 2xx.
@@ -26,7 +27,7 @@ func (r *Reply) statusError() *llm.Error {
 		Code:       parsed.Code,
 		Message:    parsed.Message,
 		RequestID:  cmp.Or(requestID(r.resp.Header), parsed.RequestID),
-		RetryAfter: retryAfter(r.resp.Header, time.Now()),
+		RetryAfter: llmutil.RetryAfter(r.resp.Header, time.Now()),
 	}
 	if e.RetryAfter == 0 {
 		e.RetryAfter = parsed.RetryAfter

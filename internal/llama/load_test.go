@@ -1,12 +1,11 @@
 package llama_test
 
 import (
-	"maps"
+	"bytes"
 	"strings"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/gguf"
-	"github.com/parley-llm/parley/internal/gguf/gguftest"
 	"github.com/parley-llm/parley/internal/llama"
 	"github.com/parley-llm/parley/internal/llama/llamatest"
 )
@@ -40,6 +39,7 @@ func TestModelsThatCannotRunAreErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			model := small
+			model.Type = gguf.Q8_0
 			test.change(&model)
 			file, err := gguf.Parse(model.File())
 			if err != nil {
@@ -76,18 +76,28 @@ var mini = llamatest.Model{
 	Layers: 1, Width: 32, Heads: 4, KVHeads: 2, FeedForward: 32, Vocabulary: 32,
 }
 
+// FuzzLoad changes files in one place, because whole files are too large to be varied fast.
 func FuzzLoad(f *testing.F) {
-	seeds := []llamatest.Model{mini, mini, mini}
-	seeds[1].Architecture, seeds[1].Biases, seeds[1].Type = "qwen2", true, gguf.F16
-	seeds[2].Metadata = maps.Clone(map[string]any{
+	models := []llamatest.Model{mini, mini, mini}
+	models[1].Architecture, models[1].Biases, models[1].Type = "qwen2", true, gguf.F16
+	models[2].Metadata = map[string]any{
 		"rope.scaling.type": "yarn", "rope.scaling.factor": float32(4), "attention.sliding_window": uint32(3),
-	})
-	for _, s := range seeds {
-		f.Add(s.File())
 	}
-	var empty gguftest.File
-	f.Add(empty.Bytes())
-	f.Fuzz(func(t *testing.T, data []byte) {
+	var files [][]byte
+	for _, m := range models {
+		files = append(files, m.File())
+	}
+	f.Add(uint8(0), uint16(0), []byte{})
+	for i, file := range files {
+		for _, key := range []string{"block_count", "head_count_kv", "freq_base", "scaling.factor", "attn_q.weight", "ffn_down.weight"} {
+			if at := bytes.Index(file, []byte(key)); at >= 0 {
+				f.Add(uint8(i), uint16(at+len(key)), []byte{4, 0, 0, 0, 255, 255, 255, 127})
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, n uint8, at uint16, patch []byte) {
+		data := bytes.Clone(files[int(n)%len(files)])
+		copy(data[min(int(at), len(data)):], patch)
 		file, err := gguf.Parse(data)
 		if err != nil {
 			return

@@ -3,6 +3,7 @@ package llama_test
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/gguf"
@@ -12,6 +13,21 @@ import (
 
 // small is a model whose widths fit all types.
 var small = llamatest.Small()
+
+// files holds the files of fileOf.
+var files sync.Map
+
+// fileOf returns a small model of one layer. It makes each file once.
+func fileOf(typ gguf.Type) []byte {
+	if file, ok := files.Load(typ); ok {
+		return file.([]byte)
+	}
+	model := small
+	model.Type, model.Layers = typ, 1
+	file := model.File()
+	files.Store(typ, file)
+	return file
+}
 
 // load loads a model from memory, until the end of the test.
 func load(t testing.TB, data []byte, options llama.Options) *llama.Model {

@@ -37,10 +37,8 @@ func TestABatchAgreesWithItsTokensOneByOne(t *testing.T) {
 	for _, level := range kernel.Levels() {
 		for _, typ := range gguf.Types() {
 			t.Run(fmt.Sprint(level, " ", typ), func(t *testing.T) {
-				model := small
-				model.Type = typ
-				m := load(t, model.File(), llama.Options{Threads: 2, Level: &level})
-				ids := text(45, m.Vocabulary())
+				m := load(t, fileOf(typ), llama.Options{Threads: 2, Level: &level})
+				ids := text(14, m.Vocabulary())
 				batch := prompt(t, m.NewSession(0), ids)
 				s := m.NewSession(0)
 				single := prompt(t, s, ids[:1])
@@ -62,13 +60,11 @@ func TestABatchAgreesWithItsTokensOneByOne(t *testing.T) {
 func TestLevelsAgree(t *testing.T) {
 	for _, typ := range gguf.Types() {
 		t.Run(typ.String(), func(t *testing.T) {
-			model := small
-			model.Type = typ
-			file := model.File()
+			file := fileOf(typ)
 			var want []float32
 			for _, level := range kernel.Levels() {
 				m := load(t, file, llama.Options{Threads: 2, Level: &level})
-				got := prompt(t, m.NewSession(0), text(150, m.Vocabulary()))
+				got := prompt(t, m.NewSession(0), text(70, m.Vocabulary()))
 				if want == nil {
 					want = got
 				}

@@ -30,6 +30,7 @@ var scripts = map[string][]script{
 	},
 	"guide": {
 		{}, // opens a model
+		{want: "gemini/gemini-3.8-flash by parley.yaml"},
 		{}, // makes a provider
 		{[]llmtest.Reply{llmtest.Text("Nothing.")}, "Nothing."},
 		{[]llmtest.Reply{llmtest.Reasoning("Rayleigh?").Text("It ", "scatters.")}, "Rayleigh?It scatters.stop"},

@@ -18,11 +18,17 @@ type Provider struct {
 
 	mu    sync.Mutex
 	calls []*llm.Call
+	taken int // the number of calls that asked for a reply
 }
 
 // New returns a provider that answers its calls with the replies, in order. A call after the
 // last reply fails with kind [llm.InvalidRequest]. Without replies, the provider answers
-// every call with [Echo].
+// every chat with [Echo].
+//
+// A token count takes a reply only if the next one is a [Count], or is for any operation:
+// [Error], [Events] or [Func]. Otherwise the answer is an estimate, and the reply stays for
+// the next call. So a script has no replies for the token counts of middleware, for example
+// of a Budget.
 func New(replies ...Reply) *Provider {
 	if len(replies) == 0 {
 		return Always(Echo())
@@ -54,8 +60,8 @@ func (p *Provider) Model(options ...llm.ModelOption) *llm.Model {
 // modelName is the name of the model that [Provider.Model] returns.
 const modelName = "scripted"
 
-// Do answers a call of any operation with the next reply. Each range over the events is a
-// separate call.
+// Do answers a call of any operation with the next reply. [New] describes the exception for
+// token counts. Each range over the events is a separate call.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if err := llm.FromContext(ctx); err != nil {
@@ -71,24 +77,46 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 	}
 }
 
-// take records the call and returns its reply and its number, counted from 1.
+// take records the call and returns its reply and its number, counted from 1. Token counts
+// that are estimated have no number.
 func (p *Provider) take(call *llm.Call) (reply Reply, n int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, copyCall(call))
-	n = len(p.calls)
-	place := n - 1
+	place := p.taken
 	if p.always {
 		place = 0
 	}
-	if place >= len(p.script) {
-		return reply, n, p.misuse(call, "call %d has no reply: the script has %d; add a reply to llmtest.New", n, len(p.script))
+	var next Reply
+	has := place < len(p.script)
+	if has {
+		next = p.script[place]
 	}
-	reply = p.script[place]
-	if reply.op != "" && reply.op != call.Op {
+	other := has && next.op != "" && next.op != call.Op
+	if call.Op == llm.OpCountTokens && (!has || other) {
+		return estimate(call), 0, nil
+	}
+	p.taken++
+	n, reply = p.taken, next
+	switch {
+	case !has:
+		return reply, n, p.misuse(call, "call %d (%s) has no reply: the script has %d; add a reply to llmtest.New", n, call.Op, len(p.script))
+	case other:
 		return reply, n, p.misuse(call, "call %d is %q, but its reply is for %q: change the order of the replies", n, call.Op, reply.op)
 	}
 	return reply, n, nil
+}
+
+// estimate answers a token count that has no reply in the script: a token for four bytes of
+// text.
+func estimate(call *llm.Call) Reply {
+	bytes := 0
+	if call.Request != nil {
+		for _, m := range call.Request.Messages {
+			bytes += len(m.Text())
+		}
+	}
+	return result(llm.OpCountTokens, &llm.TokenCount{Tokens: (bytes + 3) / 4, Source: "llmtest: estimate from the length of the text"})
 }
 
 // misuse returns the error for a call that does not match the script. The kind is not
@@ -100,7 +128,8 @@ func (p *Provider) misuse(call *llm.Call, format string, args ...any) error {
 	}
 }
 
-// Calls returns copies of the calls so far, oldest first. Later changes of the messages by the
+// Calls returns copies of the calls so far, oldest first, including token counts that
+// middleware makes. Later changes of the messages by the
 // program do not affect them.
 func (p *Provider) Calls() []*llm.Call {
 	p.mu.Lock()
@@ -119,7 +148,7 @@ func (p *Provider) Remaining() int {
 	if p.always {
 		return 0
 	}
-	return max(0, len(p.script)-len(p.calls))
+	return max(0, len(p.script)-p.taken)
 }
 
 // copyCall returns a copy of a call, including messages and their parts.

@@ -121,7 +121,7 @@ func TestScriptIsConsumedInOrderAndItsEndIsAnError(t *testing.T) {
 		t.Errorf("the second answer (error %v) differs (-want +got):\n%s", err, diff)
 	}
 	_, err = model.Generate(t.Context(), llm.Prompt("?"))
-	const says = "parley: fake/tiny: invalid request: llmtest: call 3 has no reply: the script has 2; add a reply to llmtest.New"
+	const says = "parley: fake/tiny: invalid request: llmtest: call 3 (chat) has no reply: the script has 2; add a reply to llmtest.New"
 	if err == nil || err.Error() != says {
 		t.Errorf("a call beyond the script gives %v, want %s", err, says)
 	}
@@ -143,6 +143,9 @@ func TestCallsThatAreNotChats(t *testing.T) {
 	if diff := cmp.Diff([][]float32{{1, 2}, {3}}, embedded.Vectors); err != nil || diff != "" || embedded.Model != "scripted" {
 		t.Errorf("the vectors of %q (error %v) differ (-want +got):\n%s", embedded.Model, err, diff)
 	}
+	if want := (llm.Usage{Input: llm.Known(5), Output: llm.Known(0)}); embedded.Usage != want {
+		t.Errorf("the usage of the embedding is %v, want %v", embedded.Usage, want)
+	}
 	count, err := model.CountTokens(t.Context(), llm.Prompt("?"))
 	if err != nil || count.Tokens != 7 || !count.Exact {
 		t.Errorf("the token count is %+v, %v; want exactly 7", count, err)
@@ -150,6 +153,48 @@ func TestCallsThatAreNotChats(t *testing.T) {
 	models, err := model.ListModels(t.Context())
 	if err != nil || len(models) != 1 || models[0].Name != "tiny" {
 		t.Errorf("the models are %+v, %v; want tiny", models, err)
+	}
+}
+
+func TestTokenCountsTakeOnlyRepliesForThem(t *testing.T) {
+	p := llmtest.New(llmtest.Text("one"), llmtest.Count(7), llmtest.Text("two"))
+	model := p.Model()
+	count := func(want llm.TokenCount) {
+		t.Helper()
+		got, err := model.CountTokens(t.Context(), llm.Prompt("Hello, world."))
+		if err != nil || *got != want {
+			t.Errorf("the token count is %+v, %v; want %+v", got, err, want)
+		}
+	}
+	estimated := llm.TokenCount{Tokens: 4, Source: "llmtest: estimate from the length of the text"}
+	count(estimated)
+	resp, err := model.Generate(t.Context(), llm.Prompt("?"))
+	if err != nil || resp.Text() != "one" || resp.ID != "reply_1" {
+		t.Fatalf("the chat after a token count is answered with %q (%s), %v; want one (reply_1)", resp.Text(), resp.ID, err)
+	}
+	count(llm.TokenCount{Tokens: 7, Exact: true, Source: "llmtest"})
+	count(estimated)
+	if n := p.Remaining(); n != 1 {
+		t.Errorf("%d replies are left, want 1", n)
+	}
+	if resp, err = model.Generate(t.Context(), llm.Prompt("?")); err != nil || resp.Text() != "two" {
+		t.Errorf("the second chat is answered with %q, %v; want two", resp.Text(), err)
+	}
+	count(estimated) // after the end of the script
+	if n := len(p.Calls()); n != 6 {
+		t.Errorf("%d calls are recorded, want 6", n)
+	}
+}
+
+func TestEchoAnswersOnlyChats(t *testing.T) {
+	model := llmtest.New().Model()
+	if n, err := model.CountTokens(t.Context(), llm.Prompt("four")); err != nil || n.Tokens != 1 || n.Exact {
+		t.Errorf("the token count is %+v, %v; want an estimate of 1", n, err)
+	}
+	_, err := model.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
+	const says = `parley: llmtest/scripted: invalid request: llmtest: call 1 is "embed", but its reply is for "chat": change the order of the replies`
+	if err == nil || err.Error() != says {
+		t.Errorf("an embedding gives %v, want %s", err, says)
 	}
 }
 

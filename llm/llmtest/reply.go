@@ -60,7 +60,7 @@ func Refusal(chunks ...string) Reply { return Reply{}.Refusal(chunks...) }
 // The id contains the number of the reply and of the call: "call_1_1", "call_1_2".
 func ToolCall(name string, arguments ...string) Reply { return Reply{}.ToolCall(name, arguments...) }
 
-// Error fails the call with err, without events before it.
+// Error fails the next call of any operation with err, without events before it.
 func Error(err error) Reply {
 	return Reply{fails: true, refused: true, err: err}
 }
@@ -71,12 +71,13 @@ func Events(events ...llm.Event) Reply {
 	return Reply{raw: append([]llm.Event{}, events...)}
 }
 
-// Func answers with the events that f returns. Only the method Wait affects the answer.
+// Func answers a call of any operation with the events that f returns. Only the method Wait affects the answer.
 func Func(f llm.Handler) Reply { return Reply{compute: f} }
 
-// Echo answers with the text of the last message of the request. Each word is one event.
+// Echo answers a chat with the text of the last message of the request. Each word is one
+// event.
 func Echo() Reply {
-	return Func(func(ctx context.Context, call *llm.Call) llm.Events {
+	reply := Func(func(ctx context.Context, call *llm.Call) llm.Events {
 		var words []string
 		if call.Request != nil && len(call.Request.Messages) > 0 {
 			said := call.Request.Messages[len(call.Request.Messages)-1].Text()
@@ -84,6 +85,8 @@ func Echo() Reply {
 		}
 		return func(yield func(llm.Event, error) bool) { Text(words...).play(ctx, call, 1, yield) }
 	})
+	reply.op = llm.OpChat
+	return reply
 }
 
 // Embedding answers an embedding call with these vectors.
@@ -224,7 +227,7 @@ func (r Reply) sequence(model string, n int) ([]llm.Event, error) {
 			calls++
 			continue
 		}
-		content = append(content, p.plainEvents(model)...)
+		content = append(content, p.plainEvents(model, r.done.Usage)...)
 	}
 	if r.fails {
 		return append(events, content[:max(0, min(r.pieces, len(content)))]...), err
@@ -256,11 +259,11 @@ func (r Reply) given() []llm.Event {
 	return r.raw
 }
 
-func (p part) plainEvents(model string) []llm.Event {
+func (p part) plainEvents(model string, usage llm.Usage) []llm.Event {
 	if p.typ == llm.EventResult {
 		if e, ok := p.result.(*llm.EmbedResponse); ok {
 			named := *e
-			named.Model = model
+			named.Model, named.Usage = model, usage
 			return []llm.Event{{Type: llm.EventResult, Detail: &named}}
 		}
 		return []llm.Event{{Type: llm.EventResult, Detail: p.result}}

@@ -8,6 +8,8 @@
 //   - [OptionsFor] finds the provider's own options in a request.
 //   - [ToolCallAssembler] turns fragments of tool calls into events.
 //   - [YieldResult] passes on the complete answer to a call that is not a chat.
+//   - [RetryAfter] reads the headers that ask a client to wait.
+//   - [DrainAndClose] closes the body of a complete answer, so that the connection is reused.
 //
 // # Middleware
 //

@@ -37,8 +37,10 @@ type RateLimit struct {
 	Requests int `yaml:"requests"`
 	Tokens   int `yaml:"tokens"`
 	// RequestBurst and TokenBurst are the sizes of the token buckets. In any interval, at most
-	// limit × interval + burst requests start. Token limits apply to the reserved tokens. Tokens
-	// that a call returns at its end can be used in addition. A call that needs more tokens
+	// limit × interval + burst requests start, unless calls of several processes with a shared
+	// store and a burst of 1 wake up late. Token limits apply to the reserved tokens. At the end
+	// of a call, unused tokens are given back. Other calls can use them, also above the limit
+	// stated here. A call that needs more tokens
 	// than TokenBurst waits until the bucket has received that many. The default is one sixth
 	// of the limit.
 	//

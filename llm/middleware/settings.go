@@ -10,6 +10,23 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
+// FieldError is a problem with one field of a middleware's settings. The error of Validate
+// wraps one for each problem. The loader of config files finds the field in the file with it.
+type FieldError struct {
+	// Middleware is the type of the middleware, for example "Retry".
+	Middleware string
+	// Field is the path of the field in Go, for example "Budget.Tokens".
+	Field string
+	// Problem continues a sentence that begins with the field: "is -4; it must not be negative".
+	// It names other fields by their names in Go.
+	Problem string
+}
+
+// Error returns the whole sentence: "middleware.Retry: MaxRetries is -4; it must not be negative".
+func (e *FieldError) Error() string {
+	return "middleware." + e.Middleware + ": " + e.Field + " " + e.Problem
+}
+
 // settings collects the problems with the settings of one piece.
 type settings struct {
 	name string // "Retry"
@@ -18,7 +35,7 @@ type settings struct {
 
 // refuse adds a problem with a field.
 func (s *settings) refuse(field, format string, args ...any) {
-	s.errs = append(s.errs, fmt.Errorf("middleware.%s: %s %s", s.name, field, fmt.Sprintf(format, args...)))
+	s.errs = append(s.errs, &FieldError{s.name, field, fmt.Sprintf(format, args...)})
 }
 
 // err returns all problems as one error, or nil.

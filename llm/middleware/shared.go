@@ -12,8 +12,9 @@ import (
 
 // Shared describes where a piece keeps state that several processes can share.
 //
-// State is stored under the names of the provider and the model. All callers share it, and
-// so do models with equal names on different servers. To separate the state of two servers
+// State is stored under the names of the provider and the model, except that of a [Budget]:
+// it is one sum over all models. All callers share the state, and so do models with equal
+// names on different servers. To separate the state of two servers
 // or two tenants, give each of them a different Scope or a different Store.
 type Shared struct {
 	// Name is the name of the store in a config file. The loader sets Store from it.

@@ -18,7 +18,9 @@ import (
 // A zero limit is no limit. At least one limit must be set. A Timeout is safe for
 // concurrent use. Do not copy it or change its fields after the first call.
 type Timeout struct {
-	// FirstEvent limits the time until the first content event.
+	// FirstEvent limits the time until the first content event. [llm.Limits.FirstEvent] is
+	// different: it ends at the first piece of the reply, for example a keep-alive comment. With
+	// NonStreaming, this is the time of the whole call.
 	FirstEvent time.Duration `yaml:"first_event"`
 	// Idle limits the time between two events after the first content event.
 	Idle time.Duration `yaml:"idle"`

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"io"
 	"reflect"
 	"slices"
@@ -171,7 +172,7 @@ func (b *builder) defaults(c *defaultsConfig) llm.Request {
 		valid := r
 		valid.Messages = []llm.Message{llm.User("-")}
 		if err := valid.Validate(); err != nil {
-			b.add(c.place, "invalid defaults: %s", messageOf(err))
+			b.addInvalidSentence(c.place, "defaults", c.settings, reflect.TypeFor[defaultsConfig](), err)
 		}
 	}
 	return r
@@ -223,7 +224,7 @@ func (b *builder) middleware(list []middlewareConfig) []llm.Middleware {
 			continue
 		}
 		if err := b.validate(kind, piece); err != nil {
-			b.add(m.name.place, "invalid middleware %q: %s", m.name.value, m.settings.hide(messageOf(err)))
+			b.addInvalid(m.name.place, fmt.Sprintf("middleware %q", m.name.value), m.settings, settingsType(piece), err)
 			continue
 		}
 		made = append(made, piece)
@@ -267,7 +268,7 @@ func (b *builder) group(g *row[groupConfig]) *entry {
 	}
 	handler, err := kind.build(settings, members)
 	if err != nil {
-		b.add(g.name.place, "invalid group %q: %s", g.name.value, g.value.Settings.hide(messageOf(err)))
+		b.addInvalid(g.name.place, fmt.Sprintf("group %q", g.name.value), g.value.Settings, kind.settings, err)
 		return nil
 	}
 	e := &entry{system: defaults.Messages}

@@ -13,9 +13,12 @@ import (
 const chainName = "chain"
 
 // pieces are the middleware of package llm/middleware: the fields of [middleware.Chain], by
-// the names that they have in a file, and the chain as a whole. The value says whether a file
-// that nobody named can set up the piece, as [Middleware.AllowUntrusted] does for others: a
-// log can write to any file.
+// the names that they have in a file, and the chain as a whole. The value says whether a
+// config file that was found in the working directory can set up the piece, as
+// [Middleware.AllowUntrusted] does for others.
+//
+// Security: such a file cannot set up a log, nor a chain, because "content: true" writes
+// prompts and answers into the log of the program.
 var pieces = map[string]bool{
 	chainName: false,
 

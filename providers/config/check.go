@@ -107,7 +107,7 @@ func (c checker) checkGroups() {
 		}
 		for _, m := range g.value.Models {
 			if !slices.Contains(c.names, m.value) {
-				c.add(m.place, "unknown model or group%s; %s", quoted(m.value, c.names), suggest(m.value, c.names))
+				c.add(m.place, "unknown model or group%s; %s", quoted(m.value, c.names), suggest(m.value, c.without(g.name.value)))
 			}
 		}
 	}
@@ -115,6 +115,11 @@ func (c checker) checkGroups() {
 	for i := range c.file.Groups {
 		c.checkCycles(&c.file.Groups[i], nil, done)
 	}
+}
+
+// without returns the names that a group can have for its members: all except its own.
+func (c checker) without(own string) []string {
+	return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool { return name == own })
 }
 
 // checkCycles reports groups that contain themselves. The path leads to g.
@@ -144,6 +149,8 @@ func (c checker) checkStores() {
 			c.add(s.name.place, "the store %q has no kind; add kind: %s", s.name.value, strings.Join(kinds, " or "))
 		case !slices.Contains(kinds, kind.value):
 			c.add(kind.place, "unknown kind of store%s, or its package is not imported; %s", quoted(kind.value, kinds), suggest(kind.value, kinds))
+		case kind.value == memoryKind && (s.value.URL != nil || s.value.TLS != nil):
+			c.add(s.name.place, "the store %q is inside the process; remove url and tls", s.name.value)
 		}
 		if url := s.value.URL; url != nil && url.from.Expires > 0 {
 			c.add(url.place, "the URL of a store cannot expire; remove expires")

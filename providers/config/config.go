@@ -19,7 +19,7 @@ import (
 // Config is a config file that has been loaded: models under the user's own names. It comes
 // from [Load] and is safe for concurrent use.
 //
-// Models stay connected to their Config. After a reload, new calls use the new settings, and
+// A model uses the newest settings of its Config. After a reload, new calls use the new settings, and
 // calls in progress end with the old ones.
 type Config struct {
 	path      string
@@ -128,8 +128,8 @@ func (c *Config) Names() []string { return slices.Clone(c.current.Load().names) 
 func (c *Config) Warnings() []Problem { return slices.Clone(c.current.Load().warnings) }
 
 // Model returns the model or group with this name. If the name is empty, Model returns the
-// default of the file, or its only model. If the file has no such name and it has the form
-// provider/model, Model returns that model, with the settings that the file has for the
+// default of the file, or its only model. If the file has no such name, and the name has the
+// form provider/model, Model returns that model, with the settings that the file has for the
 // provider, and its egress list.
 //
 // The model does not have to be closed: the Config owns its connections. If there is no such

@@ -258,6 +258,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	if v.IsNil() {
 		v.Set(reflect.MakeMap(v.Type()))
 	}
+	first := make(map[string]*yaml.Node) // by key; two texts can be the same key
 	for _, pair := range d.pairs(n) {
 		key := reflect.New(v.Type().Key()).Elem()
 		if key.Kind() != reflect.String {
@@ -271,6 +272,11 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 				return
 			}
 		}
+		if earlier := first[key.String()]; earlier != nil {
+			d.add(placeOf(pair[0]), "duplicate key%s; it means the same as%s in line %d", quoted(pair[0].Value, nil), quoted(earlier.Value, nil), earlier.Line)
+			continue
+		}
+		first[key.String()] = pair[0]
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.value(pair[1], value)
 		v.SetMapIndex(key, value)

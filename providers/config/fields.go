@@ -8,9 +8,10 @@ import (
 
 // field is a struct field that a file can set.
 type field struct {
-	name  string
-	index []int
-	typ   reflect.Type
+	name   string
+	goName string
+	index  []int
+	typ    reflect.Type
 }
 
 // fieldsOf returns the fields of a struct that a file can set. The name of a field is its yaml
@@ -41,7 +42,7 @@ func fieldsOf(t reflect.Type) []field {
 		if !tagged {
 			name = underscored(name)
 		}
-		fields = append(fields, field{name, []int{i}, f.Type})
+		fields = append(fields, field{name, f.Name, []int{i}, f.Type})
 	}
 	return fields
 }

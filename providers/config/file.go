@@ -142,6 +142,7 @@ func (m *modelConfig) decode(d *decoder, n *yaml.Node) {
 // defaultsConfig has the settings of requests that do not set them.
 type defaultsConfig struct {
 	place
+	settings          raw                 // the same settings, to find the places of fields
 	System            string              `yaml:"system" doc:"a system message, sent before those of the request"`
 	MaxTokens         int                 `yaml:"max_tokens"`
 	Temperature       *float64            `yaml:"temperature"`
@@ -158,7 +159,7 @@ type defaultsConfig struct {
 }
 
 func (c *defaultsConfig) decode(d *decoder, n *yaml.Node) {
-	c.place = placeOf(n)
+	c.place, c.settings = placeOf(n), raw{n}
 	d.structure(n, reflect.ValueOf(c).Elem())
 }
 

@@ -33,22 +33,9 @@ var groupKinds = map[string]groupKind{
 // settings can say, under "to", after which kinds of failure a member is asked.
 func fallbackGroup(settings any, members []member) (llm.Handler, error) {
 	s := settings.(*middleware.Fallback)
-	var to []middleware.FallbackTarget
-	for _, m := range members[1:] {
-		target := middleware.FallbackTarget{Name: m.name}
-		if i := slices.IndexFunc(s.To, func(a middleware.FallbackTarget) bool { return a.Name == m.name }); i >= 0 {
-			target = s.To[i]
-		}
-		target.Model = m.model
-		to = append(to, target)
-	}
-	for _, a := range s.To {
-		if !slices.ContainsFunc(to, func(t middleware.FallbackTarget) bool { return t.Name == a.Name }) {
-			to = append(to, a) // it has no model, so the middleware reports its name
-		}
-	}
-	if len(to) == 0 {
-		return members[0].model.Do, nil
+	to, err := rows(members[1:], s.To, "To", func(t *middleware.FallbackTarget) (*string, **llm.Model) { return &t.Name, &t.Model })
+	if err != nil || len(to) == 0 {
+		return members[0].model.Do, err
 	}
 	s.To = to
 	return s.Wrap(members[0].model.Do), s.Validate()
@@ -58,22 +45,36 @@ func fallbackGroup(settings any, members []member) (llm.Handler, error) {
 // "over".
 func balanceGroup(settings any, members []member) (llm.Handler, error) {
 	s := settings.(*middleware.Balance)
-	var over []middleware.Backend
-	for _, m := range members {
-		backend := middleware.Backend{Name: m.name}
-		if i := slices.IndexFunc(s.Over, func(b middleware.Backend) bool { return b.Name == m.name }); i >= 0 {
-			backend = s.Over[i]
-		}
-		backend.Model = m.model
-		over = append(over, backend)
-	}
-	for _, b := range s.Over {
-		if !slices.ContainsFunc(over, func(o middleware.Backend) bool { return o.Name == b.Name }) {
-			over = append(over, b) // it has no model, so the middleware reports its name
-		}
+	over, err := rows(members, s.Over, "Over", func(b *middleware.Backend) (*string, **llm.Model) { return &b.Name, &b.Model })
+	if err != nil {
+		return nil, err
 	}
 	s.Over = over
 	return s.Wrap(members[0].model.Do), s.Validate()
+}
+
+// rows returns one row of settings for each member: the given row with the member's name, or
+// a new one. A given row for another name is an error about the field. Parts returns the name
+// and the model of a row.
+func rows[R any](members []member, given []R, field string, parts func(*R) (*string, **llm.Model)) ([]R, error) {
+	all := make([]R, len(members))
+	for i, m := range members {
+		name, _ := parts(&all[i])
+		*name = m.name
+	}
+	for _, g := range given {
+		name, _ := parts(&g)
+		i := slices.IndexFunc(members, func(m member) bool { return m.name == *name })
+		if i < 0 {
+			return nil, &middleware.FieldError{Field: field, Problem: fmt.Sprintf("has a model%s that is not one of the group's other models; add it to models, or remove it", quoted(*name, nil))}
+		}
+		all[i] = g
+	}
+	for i, m := range members {
+		_, model := parts(&all[i])
+		*model = m.model
+	}
+	return all, nil
 }
 
 // inTurns returns a provider that balances calls over providers that were opened with

@@ -84,6 +84,7 @@ func (s *jarSettings) Open(c config.StoreConfig) (store.Store, error) {
 
 func registerForFiles() {
 	config.RegisterStore("jar", config.Store{New: func() config.StoreSettings { return new(jarSettings) }})
+	config.RegisterStore("shelf", config.Store{New: func() config.StoreSettings { return new(jarSettings) }, AllowUntrusted: true})
 	config.RegisterMiddleware("suffix", config.Middleware{New: func() llm.Middleware { return new(suffix) }})
 }
 

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,6 +26,104 @@ func TestFoundFileTakesNoModelsName(t *testing.T) {
 	if err == nil {
 		r.Model.Close()
 		t.Errorf("the model is %s", r)
+	}
+}
+
+// TestFoundFileIsCheckedBeforeAnythingIsRead puts a command, a file and an environment variable
+// at every place of a found file that takes a source or a path. The file is refused, and none
+// of them is used.
+func TestFoundFileIsCheckedBeforeAnythingIsRead(t *testing.T) {
+	sources := map[string]string{
+		"{command: [touch, USED]}":              "the command ran",
+		"{command: [touch, USED], expires: 1h}": "the command ran",
+		"{file: pipe}":                          "the file was opened",
+		"{env: SECRET}":                         "the variable was read",
+	}
+	for name, file := range map[string]string{
+		"key":                         "models: {a: {model: echo/m, key: SOURCE}}",
+		"keys":                        "models: {a: {model: echo/m, keys: [mine, SOURCE]}}",
+		"key of a section":            "providers: {p: {type: echo, key: SOURCE}}\nmodels: {a: p/m}",
+		"key of an unused section":    "providers: {p: {type: echo, key: SOURCE}}\nmodels: {a: echo/m}",
+		"header":                      "models: {a: {model: echo/m, headers: {X: SOURCE}}}",
+		"header of a section":         "providers: {echo: {headers: {X: SOURCE}}}\nmodels: {a: echo/m}",
+		"memory":                      "stores: {s: {kind: memory, url: SOURCE}}\nmodels: {a: echo/m}",
+		"a store inside the process":  "stores: {s: {kind: shelf, url: SOURCE}}\nmodels: {a: echo/m}",
+		"a store outside the process": "stores: {s: {kind: jar, url: SOURCE}}\nmodels: {a: echo/m}",
+	} {
+		for source, used := range sources {
+			t.Run(name+" "+source, func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				mkfifo(t, "pipe") // nobody writes to it, so reading it would not end
+				rewrite(t, "parley.yaml", strings.ReplaceAll(file, "SOURCE", source))
+				refuseFound(t, used)
+			})
+		}
+	}
+	for name, file := range map[string]string{
+		"model":                      "models: {a: {model: echo/m, tls: TLS}}",
+		"section":                    "providers: {p: {type: echo, tls: TLS}}\nmodels: {a: p/m}",
+		"memory":                     "stores: {s: {kind: memory, tls: TLS}}\nmodels: {a: echo/m}",
+		"a store inside the process": "stores: {s: {kind: shelf, tls: TLS}}\nmodels: {a: echo/m}",
+	} {
+		for _, tls := range []string{"{ca: pipe}", "{cert: pipe, key: pipe}", "{server_name: x}"} {
+			t.Run("TLS of "+name+" "+tls, func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				mkfifo(t, "pipe")
+				rewrite(t, "parley.yaml", strings.ReplaceAll(file, "TLS", tls))
+				refuseFound(t, "the file was opened")
+			})
+		}
+	}
+}
+
+// refuseFound checks that parley.yaml in the working directory is refused, and that nothing
+// in it was used.
+func refuseFound(t *testing.T, used string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	begun := time.Now()
+	r, err := config.Default(ctx, &config.Options{Getenv: func(name string) string {
+		if name == "SECRET" {
+			t.Error(used)
+		}
+		return ""
+	}})
+	if err == nil {
+		r.Model.Close()
+		t.Fatal("the file was accepted")
+	}
+	if _, ok := errors.AsType[*config.Error](err); !ok {
+		t.Errorf("the error is a %T: %v", err, err)
+	}
+	if _, statErr := os.Stat("USED"); statErr == nil || time.Since(begun) > 9*time.Second {
+		t.Error(used)
+	}
+}
+
+// TestFoundFileGivesNoOtherAddress checks that a provider under a name that the user knows
+// has its own address, for a section and for a model.
+func TestFoundFileGivesNoOtherAddress(t *testing.T) {
+	for file, accepted := range map[string]bool{
+		"providers: {direct: {base_url: 'https://evil.example'}}\nmodels: {a: direct/m}":                            false,
+		"models: {a: {model: direct/m, base_url: 'https://evil.example', key: k}}":                                  false,
+		"providers: {direct: {key: k}}\nmodels: {a: {model: direct/m, base_url: 'https://evil.example'}}":           false,
+		"models: {a: echo/m, b: {model: direct/m, base_url: 'https://evil.example'}}\ndefault: a":                   false,
+		"models: {a: {model: direct/m, base_url: 'http://127.0.0.1:1', key: k}}":                                    true,
+		"providers: {mine: {type: direct}}\nmodels: {a: {model: mine/m, base_url: 'https://m.example', key: k}}":    true,
+		"providers: {mine: {type: direct, base_url: 'https://m.example', key: k}}\nmodels: {a: mine/m}":             true,
+		"providers: {mine: {type: direct}}\nmodels: {a: {model: direct/m, base_url: 'https://evil.example'}}":       false,
+		"models: {a: &a {model: direct/m, base_url: 'http://[::1]:1'}, b: {<<: *a, base_url: 'https://e.example'}}": false,
+	} {
+		t.Chdir(t.TempDir())
+		rewrite(t, "parley.yaml", file)
+		r, err := config.Default(t.Context(), variables(nil))
+		if err == nil {
+			r.Model.Close()
+		}
+		if (err == nil) != accepted || !accepted && !strings.Contains(err.Error(), "give direct another address") {
+			t.Errorf("%s: accepted %v, want %v: %v", file, err == nil, accepted, err)
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ func TestMain(m *testing.M) {
 	providers.Register("echo", e)
 	providers.Register("plain", driver(func(providers.Config) (llm.Provider, error) { return plain{}, nil }))
 	providers.Register("gone", driver(func(providers.Config) (llm.Provider, error) { return gone, nil }))
+	providers.Register("direct", providers.Driver{New: func(providers.Config) (llm.Provider, error) { return plain{}, nil }, ConfigCredentials: true})
 	providers.Register("locked", driver(func(providers.Config) (llm.Provider, error) { return nil, errOpened }))
 	registerForFiles()
 	registerForChains()

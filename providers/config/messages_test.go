@@ -18,7 +18,7 @@ var sayers = map[string]int{"add": 1, "invalidf": 0, "refuse": 1, "New": 0, "war
 // loaderFiles are the files with the messages about a config file. The other errors are for
 // callers of the package.
 var loaderFiles = []string{
-	"builder.go", "chain.go", "check.go", "connect.go", "decode.go", "facts.go", "file.go", "groups.go", "key.go", "reading.go",
+	"builder.go", "chain.go", "check.go", "connect.go", "decode.go", "facts.go", "file.go", "groups.go", "invalid.go", "key.go", "reading.go",
 	"stores.go", "suggest.go", "untrusted.go", "../../llm/egress/list.go",
 }
 

@@ -3,7 +3,6 @@ package config
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -164,11 +163,8 @@ type memorySettings struct {
 }
 
 // Open makes the store.
-func (s *memorySettings) Open(c StoreConfig) (store.Store, error) {
-	switch {
-	case c.URL != "" || c.TLS != nil:
-		return nil, errors.New("it is inside the process; remove url and tls")
-	case s.MaxBytes < 0:
+func (s *memorySettings) Open(StoreConfig) (store.Store, error) {
+	if s.MaxBytes < 0 {
 		return nil, fmt.Errorf("max_bytes is %d; it cannot be negative", s.MaxBytes)
 	}
 	return &store.Memory{MaxBytes: s.MaxBytes}, nil

@@ -18,11 +18,28 @@ type section struct {
 	exact  bool // a misspelt field probably does not belong here
 }
 
+// meant are names that other programs use for a part of the file, and the names of the parts.
+var meant = map[string]string{"aliases": "models", "alias": "models", "model": "models", "provider": "providers", "group": "groups"}
+
+// renamed has the fields that earlier versions had, with their present names.
+var renamed = map[string]string{
+	"reasoning":  "reasoning_effort",
+	"strict":     "fail_on_unsupported",
+	"unstreamed": "non_streaming",
+	"answer":     "estimated_output_tokens",
+}
+
 // unknownField returns the message for a field that a part of the file does not have. It
 // suggests a field of that part, or else the part that has such a field.
 func unknownField(name string, part reflect.Type, fields []field) string {
 	own := fieldNames(fields)
+	if now := renamed[name]; slices.Contains(own, now) {
+		return fmt.Sprintf("the field %q has a new name; write %q", name, now)
+	}
 	shown := quoted(name, own)
+	if part == reflect.TypeFor[file]() && meant[name] != "" {
+		return fmt.Sprintf("unknown field %q; did you mean %q?", name, meant[name])
+	}
 	_, editsToOwn := nearest.Of(name, own)
 	sections := sectionsFor(part)
 	for _, s := range sections {

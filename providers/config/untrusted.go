@@ -33,15 +33,13 @@ func (c checker) checkUntrusted() {
 	for _, p := range c.file.Providers {
 		kind := c.kindOf(p.name.value)
 		driver, _ := providers.Lookup(kind)
-		_, registered := providers.Lookup(p.name.value)
 		c.checkUntrustedConnection(kind, driver, p.value.connection)
-		if base := p.value.BaseURL; base != nil && driver.ConfigCredentials && registered && !isLoopback(base.value) {
-			c.refuse(base.place, "give "+p.name.value+" another address (under another name, with type: "+kind+", it may)")
-		}
+		c.checkUntrustedAddress(p.name.value, kind, driver, p.value.BaseURL)
 	}
 	for _, m := range c.file.Models {
 		if t, ok := c.target(m.value.Model); ok {
 			c.checkUntrustedConnection(t.kind, t.driver, c.connection(t.section, &m.value))
+			c.checkUntrustedAddress(t.section, t.kind, t.driver, m.value.BaseURL)
 		}
 		c.checkUntrustedMiddleware(m.value.Middleware)
 	}
@@ -49,12 +47,34 @@ func (c checker) checkUntrusted() {
 		c.checkUntrustedMiddleware(g.value.Middleware)
 	}
 	for _, s := range c.file.Stores {
-		if s.value.Kind == nil {
-			continue
+		c.checkUntrustedStore(s.name.place, s.value)
+	}
+}
+
+// checkUntrustedAddress checks the address that a section or a model gives to a provider. A
+// provider under a name that the user knows gets no other address.
+func (c checker) checkUntrustedAddress(section, kind string, driver providers.Driver, address *text) {
+	if _, registered := providers.Lookup(section); registered && address != nil && driver.ConfigCredentials && !isLoopback(address.value) {
+		c.refuse(address.place, "give "+section+" another address (under another name, with type: "+kind+", it may)")
+	}
+}
+
+// checkUntrustedStore checks the settings of a store.
+//
+// Security: it also refuses settings that this kind of store does not use. To read the URL of
+// a store can mean to run a command.
+func (c checker) checkUntrustedStore(at place, s storeConfig) {
+	if s.Kind != nil {
+		if kind, _ := storeKind(s.Kind.value); !kind.AllowUntrusted {
+			c.refuse(at, "connect to a store")
+			return
 		}
-		if kind, _ := storeKind(s.value.Kind.value); !kind.AllowUntrusted {
-			c.refuse(s.name.place, "connect to a store")
-		}
+	}
+	if s.URL != nil && s.URL.literal == "" {
+		c.refuse(s.URL.place, "take the address of a store from elsewhere")
+	}
+	if s.TLS != nil {
+		c.refuse(s.TLS.place, "set up TLS")
 	}
 }
 

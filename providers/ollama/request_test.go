@@ -172,6 +172,16 @@ func TestConversationIsSentAsOllamaReadsIt(t *testing.T) {
 			  {"role":"assistant","content":"","tool_calls":[{"function":{"name":"get_weather","arguments":{"city":"Paris"}}}]},
 			  {"role":"tool","content":"sunny","tool_name":"get_weather"}]`,
 		},
+		"hints that Ollama does not have": { // Request.FailOnUnsupported exempts them
+			[]llm.Message{
+				llm.User("weather?", llm.Image{MediaType: "image/png", Data: []byte("png"), Quality: "high"}),
+				llm.Assistant("", llm.ToolCall{Name: "get_weather", Arguments: `{"city":"Paris"}`}),
+				llm.ToolResults(llm.ToolResult{Name: "get_weather", Content: "no network", IsError: true}),
+			},
+			`[{"role":"user","content":"weather?","images":["cG5n"]},
+			  {"role":"assistant","content":"","tool_calls":[{"function":{"name":"get_weather","arguments":{"city":"Paris"}}}]},
+			  {"role":"tool","content":"no network","tool_name":"get_weather"}]`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent := sentChat(t, &llm.Request{Messages: test.messages, FailOnUnsupported: true}).(map[string]any)

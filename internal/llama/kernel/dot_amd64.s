@@ -25,14 +25,14 @@ GLOBL twice16<>(SB), RODATA|NOPTR, $32
 	ADDQ         $8, R8
 
 // TOKEN adds the product of a block and one token's activations to acc.
-#define TOKEN(product, x, xscale, acc) \
+#define TOKEN(x, xscale, acc) \
 	VMOVDQU      x, Y2; \
-	product(Y0, Y1, Y2, Y3); \
+	PRODUCT(Y0, Y1, Y2, Y3); \
 	VBROADCASTSS xscale, Y5; \
 	VMULPS       Y4, Y5, Y5; \
 	VFMADD231PS  Y3, Y5, acc
 
-#define DOT1(product, loadscale) \
+#define DOT1(loadscale) \
 	MOVQ    dst+0(FP), DI; \
 	MOVQ    w+8(FP), SI; \
 	MOVQ    scale+16(FP), R8; \
@@ -46,7 +46,7 @@ loop: \
 	VMOVDQU (SI), Y0; \
 	VPABSB  Y0, Y1; \
 	loadscale; \
-	TOKEN(product, (R9), (R10), Y8); \
+	TOKEN((R9), (R10), Y8); \
 	ADDQ    $32, SI; \
 	ADDQ    $32, R9; \
 	ADDQ    $4, R10; \
@@ -58,7 +58,7 @@ loop: \
 	RET
 
 // The activations of the four tokens are cols bytes apart, and their scales cols/8 bytes.
-#define DOT4(product, loadscale) \
+#define DOT4(loadscale) \
 	MOVQ    dst+0(FP), DI; \
 	MOVQ    w+8(FP), SI; \
 	MOVQ    scale+16(FP), R8; \
@@ -81,10 +81,10 @@ loop: \
 	VMOVDQU (SI), Y0; \
 	VPABSB  Y0, Y1; \
 	loadscale; \
-	TOKEN(product, (R9), (R10), Y8); \
-	TOKEN(product, (R9)(DX*1), (R10)(BX*1), Y9); \
-	TOKEN(product, (R9)(DX*2), (R10)(BX*2), Y10); \
-	TOKEN(product, (R9)(R11*1), (R10)(R12*1), Y11); \
+	TOKEN((R9), (R10), Y8); \
+	TOKEN((R9)(DX*1), (R10)(BX*1), Y9); \
+	TOKEN((R9)(DX*2), (R10)(BX*2), Y10); \
+	TOKEN((R9)(R11*1), (R10)(R12*1), Y11); \
 	ADDQ    $32, SI; \
 	ADDQ    $32, R9; \
 	ADDQ    $4, R10; \
@@ -103,24 +103,16 @@ loop: \
 
 // func dot1Group32ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
 TEXT ·dot1Group32ASM(SB), NOSPLIT, $0-48
-	DOT1(PRODUCT_AVX2, SCALE32)
+	DOT1(SCALE32)
 
 // func dot1Group16ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
 TEXT ·dot1Group16ASM(SB), NOSPLIT, $0-48
-	DOT1(PRODUCT_AVX2, SCALE16)
+	DOT1(SCALE16)
 
 // func dot4Group32ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
 TEXT ·dot4Group32ASM(SB), NOSPLIT, $0-48
-	DOT4(PRODUCT_AVX2, SCALE32)
+	DOT4(SCALE32)
 
 // func dot4Group16ASM(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
 TEXT ·dot4Group16ASM(SB), NOSPLIT, $0-48
-	DOT4(PRODUCT_AVX2, SCALE16)
-
-// func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot4Group32VNNI(SB), NOSPLIT, $0-48
-	DOT4(PRODUCT_VNNI, SCALE32)
-
-// func dot4Group16VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-TEXT ·dot4Group16VNNI(SB), NOSPLIT, $0-48
-	DOT4(PRODUCT_VNNI, SCALE16)
+	DOT4(SCALE16)

@@ -77,11 +77,8 @@ func mulFloatFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi int) {
 	}
 }
 
-// dot multiplies an unpacked row of blocks of 32 values with one or four vectors of activations.
-type dot = func(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
 // mulDot unpacks each row once and multiplies it with all vectors, four at a time.
-func (l Level) mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) {
+func mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) {
 	if lo == hi {
 		return
 	}
@@ -90,7 +87,10 @@ func (l Level) mulDot(dst []float32, stride int, m *Matrix, in *Input, lo, hi in
 	s.q = grow(s.q, cols)
 	s.scale = grow(s.scale, groups)
 	s.min = grow(s.min, groups)
-	one, four := l.dots(f.group)
+	one, four := dot1Group32ASM, dot4Group32ASM
+	if f.group == 16 {
+		one, four = dot1Group16ASM, dot4Group16ASM
+	}
 	var sums [tokenStep]float32
 	for r := lo; r < hi; r++ {
 		unpackFast(m, s.q, s.scale, s.min, 1, m.row(r))

@@ -18,19 +18,11 @@ func (l Level) mulFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi i
 		mulFloatFast(dst, stride, m, in, lo, hi)
 		return true
 	}
-	l.mulDot(dst, stride, m, in, lo, hi, s)
+	mulDot(dst, stride, m, in, lo, hi, s)
 	return true
 }
 
 // unpackFast is the unpack of the matrix's format.
 func unpackFast(m *Matrix, q []byte, scale, min []float32, step int, row []byte) {
 	m.format.unpack(q, scale, min, step, row)
-}
-
-// dots returns the products of an unpacked row with one vector and with four.
-func (l Level) dots(group int) (one, four dot) {
-	if group == 16 {
-		return dot1Group16ASM, dot4Group16ASM
-	}
-	return dot1Group32ASM, dot4Group32ASM
 }

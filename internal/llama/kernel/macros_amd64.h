@@ -13,22 +13,15 @@
 	VPCMPEQW y, y, y; \
 	VPSRLW   $15, y, y
 
-// PRODUCT_AVX2 multiplies 32 signed bytes in w with 32 signed bytes in x, adds the products
+// PRODUCT multiplies 32 signed bytes in w with 32 signed bytes in x, adds the products
 // in fours, and converts the sums to float32 in out. The sign of w is moved to x, because the
 // instruction wants an unsigned and a signed operand; abs holds the absolute values of w.
 // Pairs do not exceed 2 × 128 × 127, so they fit into 16 bits. Y15 must be ONES16.
-#define PRODUCT_AVX2(w, abs, x, out) \
+#define PRODUCT(w, abs, x, out) \
 	VPSIGNB    w, x, x; \
 	VPMADDUBSW x, abs, out; \
 	VPMADDWD   Y15, out, out; \
 	VCVTDQ2PS  out, out
-
-// PRODUCT_VNNI is PRODUCT_AVX2 with the instruction of AVX-512 VNNI.
-#define PRODUCT_VNNI(w, abs, x, out) \
-	VPSIGNB   w, x, x; \
-	VPXOR     out, out, out; \
-	VPDPBUSD  x, abs, out; \
-	VCVTDQ2PS out, out
 
 // NIBBLES32 loads 16 bytes: the low nibbles into the low half of Y0, the high ones into the
 // high half.

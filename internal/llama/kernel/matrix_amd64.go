@@ -2,10 +2,6 @@ package kernel
 
 import "github.com/parley-llm/parley/internal/gguf"
 
-// panelTokens is the number of tokens from which it pays to bring rows into the order of the
-// batch kernel.
-const panelTokens = 12
-
 // mulFast is Mul in assembly. It reports whether it has done the work.
 func (l Level) mulFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi int, s *Scratch) bool {
 	if l == Go || lo >= hi {
@@ -18,12 +14,12 @@ func (l Level) mulFast(dst []float32, stride int, m *Matrix, in *Input, lo, hi i
 	if in.tokens == 1 && mulRows(dst, m, in, lo, hi) {
 		return true
 	}
-	if l >= AVX512 && in.tokens >= panelTokens {
+	if l >= AVX512 && in.tokens > 1 {
 		for ; lo+TileRows <= hi; lo += TileRows {
 			mulPanel(dst, stride, m, in, lo, s)
 		}
 	}
-	l.mulDot(dst, stride, m, in, lo, hi, s)
+	mulDot(dst, stride, m, in, lo, hi, s)
 	return true
 }
 
@@ -142,12 +138,6 @@ func rowsQ5KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale, xsum 
 func rowsQ6KAVX2(dst *float32, w *byte, rows, blocks int, x *int8, xscale *float32, bias *int32)
 
 //go:noescape
-func dot4Group32VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
-//go:noescape
-func dot4Group16VNNI(dst *float32, w *byte, scale *float32, x *int8, xscale *float32, blocks int)
-
-//go:noescape
 func unpackQ8AVX2(q *byte, scale, min *float32, step int, row *byte, blocks int)
 
 //go:noescape
@@ -179,16 +169,3 @@ func panel32VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *
 
 //go:noescape
 func panel16VNNI(dst *float32, stride int, panel *byte, scale, min *float32, x *int8, xscale, xsum *float32, bias *int32, blocks int)
-
-// dots returns the products of an unpacked row with one vector and with four.
-func (l Level) dots(group int) (one, four dot) {
-	switch {
-	case group == 16 && l >= AVX512:
-		return dot1Group16ASM, dot4Group16VNNI
-	case group == 16:
-		return dot1Group16ASM, dot4Group16ASM
-	case l >= AVX512:
-		return dot1Group32ASM, dot4Group32VNNI
-	}
-	return dot1Group32ASM, dot4Group32ASM
-}

@@ -15,7 +15,7 @@
 	VMOVDQU      w+2(SI), Y0; \
 	VPABSB       Y0, Y1; \
 	VMOVDQU      x, Y2; \
-	PRODUCT_AVX2(Y0, Y1, Y2, Y3); \
+	PRODUCT(Y0, Y1, Y2, Y3); \
 	VPBROADCASTW w(SI), X4; \
 	VCVTPH2PS    X4, Y4; \
 	VBROADCASTSS xscale, Y5; \

@@ -182,6 +182,6 @@ func checkReuse(t testing.TB, s *Suite) {
 		e.mustAnswer(e.chat(), reply)
 	}
 	if n := e.srv.Opened(); n != 1 {
-		t.Errorf("%d calls, one after another, each answered to its end, take %d connections, want 1", calls, n)
+		t.Errorf("%d calls, one after another, each answered to its end, take %d connections, want 1: after the done event, read the rest of the body for a moment (llmutil.DrainAndClose)", calls, n)
 	}
 }

@@ -17,9 +17,8 @@ import (
 // leaveChecks check callers that stop reading or cancel before the end.
 func leaveChecks(s *Suite) []check {
 	d := s.Dialect
-	text := llmtest.Text("Hello", " world", ", and", " so on").Usage(12, 34)
-	begun := d.Stream(text.Fail(nil)) // "Hello world, and so on" without an end
-	middle := len(begun.Body) - 20    // inside the last frame
+	text := longText.Usage(12, 34)
+	begun, middle := begunAndMiddle(d)
 	cancel := func(name, lacks string, wire llmtest.HTTPReply, nonStreaming bool, said string) check {
 		return check{"cancel/" + name, lacks, func(t testing.TB, s *Suite) {
 			e := s.setup(t, wire)
@@ -59,6 +58,20 @@ func leaveChecks(s *Suite) []check {
 	}
 }
 
+// longText is an answer that is left or cut.
+var longText = llmtest.Text("Hello", " world", ", and", " so on")
+
+// begunAndMiddle returns a reply with longText without an end, and an offset in the middle of
+// its last frame. The frames before it have the text "Hello world, and".
+func begunAndMiddle(d Dialect) (begun llmtest.HTTPReply, middle int) {
+	begun = d.Stream(longText.Fail(nil))
+	middle = len(begun.Body)
+	if frames := begun.Frames(); len(frames) > 0 {
+		middle -= (len(frames[len(frames)-1]) + 1) / 2
+	}
+	return begun, middle
+}
+
 // checkBreak leaves the loop at each event in turn, while the connection is open and the server
 // sends nothing.
 func checkBreak(t testing.TB, s *Suite) {
@@ -80,7 +93,11 @@ func checkBreak(t testing.TB, s *Suite) {
 	for n := 1; n <= events; n++ {
 		e.srv.Add(wire.Stall(len(wire.Body)))
 		last := e.leaveAfter(e.chat(), n)
-		e.wantClosed("after leaving the loop at a " + last.Type.String() + " event")
+		when := "after leaving the loop at a " + last.Type.String() + " event"
+		if last.Type == llm.EventDone {
+			when += " (wait at most a moment for the rest of the body: the server may keep it open; see llmutil.DrainAndClose)"
+		}
+		e.wantClosed(when)
 	}
 }
 
@@ -156,7 +173,7 @@ func (e *env) leaveAfter(call *llm.Call, n int) (last llm.Event) {
 		return seen < n && err == nil
 	})
 	if !inTime() {
-		e.Fatalf("the loop was left at event %d, and the provider has not returned %v later", n, e.suite.wait())
+		e.Fatalf("the loop was left at event %d, and the provider has not returned %v later: close the body without reading it, because the server may keep it open (see llmutil.DrainAndClose)", n, e.suite.wait())
 	}
 	if seen < n || e.Failed() {
 		e.Fatalf("the loop cannot be left at event %d: there are %d events", n, seen)

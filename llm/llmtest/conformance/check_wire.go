@@ -137,6 +137,9 @@ func checkEmbedding(t testing.TB, s *Suite) {
 	if resp.Embed == nil || len(resp.Embed.Vectors) != len(want) {
 		t.Fatalf("the answer holds no %d vectors: %+v", len(want), resp.Embed)
 	}
+	if got := resp.Embed.Usage; got != resp.Usage && !got.IsZero() {
+		t.Errorf("EmbedResponse.Usage is %v, and the usage of the done event is %v; want equal values, or only that of the done event", got, resp.Usage)
+	}
 	for i := range want {
 		for j := range want[i] {
 			if got := resp.Embed.Vectors[i]; len(got) != len(want[i]) || got[j] != want[i][j] {

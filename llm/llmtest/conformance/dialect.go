@@ -12,7 +12,42 @@ import (
 
 // Dialect renders answers in the format of one kind of server. [OpenAI], [Gemini], [Ollama],
 // [OllamaGenerate], [LlamaCppCompletion] and [PaLM] return the dialects of this package. For
-// another kind of server, set the fields of a new Dialect.
+// another kind of server, set the fields of a new Dialect. For example, this server sends
+// lines of JSON:
+//
+//	func line(v any) []byte { data, _ := json.Marshal(v); return append(data, '\n') }
+//
+//	func failure(e *llm.Error) []byte { return line(map[string]any{"error": e.Message}) }
+//
+//	dialect := conformance.Dialect{
+//		Name:       "lines",
+//		StreamType: "application/x-ndjson",
+//		RenderStream: func(events []llm.Event) (body []byte) {
+//			for _, ev := range events {
+//				switch ev.Type {
+//				case llm.EventText:
+//					body = append(body, line(map[string]any{"text": ev.Text})...)
+//				case llm.EventDone:
+//					body = append(body, line(map[string]any{"done": true})...)
+//				}
+//			}
+//			return body
+//		},
+//		RenderWhole: func([]llm.Event) []byte { return nil }, // the server only streams chats
+//		RenderError: failure,
+//		ErrorFrames: func(e *llm.Error) []conformance.NamedFrame {
+//			return []conformance.NamedFrame{{Name: "a line", Data: string(failure(e))}}
+//		},
+//		Complete: func(body []byte) int {
+//			const end = `{"done":true}`
+//			if i := bytes.Index(body, []byte(end)); i >= 0 {
+//				return i + len(end)
+//			}
+//			return -1
+//		},
+//	}
+//
+// Its [Suite] sets NoNonStreaming, NoTools and so on, because the server has only text.
 //
 // The functions must have no side effects. A Dialect is safe for concurrent use.
 type Dialect struct {
@@ -22,7 +57,8 @@ type Dialect struct {
 
 	// RenderStream returns the body of a streamed chat. If there is no [llm.EventDone], the
 	// answer is cut: then the body must not contain the end of the answer. Content that the
-	// dialect cannot express is left out.
+	// dialect cannot express is left out. If [llm.Done.RawFinishReason] is set, it is sent
+	// instead of the server's word for the FinishReason.
 	RenderStream func(events []llm.Event) []byte
 	// RenderWhole returns the body of a reply in one piece: a chat, or the result of an
 	// [llm.EventResult]. It returns nil for operations that the dialect does not have.
@@ -52,7 +88,7 @@ type Dialect struct {
 // NamedFrame is a frame with a name for the log of a test.
 type NamedFrame struct {
 	Name string // "event: error"
-	Data string
+	Data string // all bytes of the frame, with the newline or the blank line at its end
 }
 
 // Stream renders a streamed reply to a chat. If the reply fails, the last frame is the error. If
@@ -84,8 +120,8 @@ func (d Dialect) Whole(r llmtest.Reply) llmtest.HTTPReply {
 	return llmtest.JSON(http.StatusOK, string(body))
 }
 
-// ErrorReply renders an error reply with the status of the error. The default is 500. RetryAfter and
-// RequestID are sent as headers.
+// ErrorReply renders an error reply with the status of the error. The default is 500.
+// RetryAfter is sent in the header Retry-After, in seconds, and RequestID in X-Request-Id.
 func (d Dialect) ErrorReply(e *llm.Error) llmtest.HTTPReply {
 	status := e.Status
 	if status == 0 {

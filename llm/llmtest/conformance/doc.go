@@ -14,6 +14,12 @@
 //   - the call: it is not modified, nothing is sent before the range,
 //   - secrets: the credential is in no error and no event.
 //
+// Every error needs a message, also for replies without a reason: http.StatusText has none
+// for 529. Package llm/llmutil has helpers for Retry-After and for the end of a connection.
+//
+// A provider without a server, for example an engine in the process, cannot use the suite. Its
+// tests call it through a model: see examples/provider.
+//
 // # Dialects
 //
 // A [Dialect] renders an [llmtest.Reply] as the bytes that a server sends: [OpenAI],

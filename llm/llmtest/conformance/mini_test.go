@@ -76,6 +76,7 @@ const (
 	takesRefusals    flaw = "takes a refusal to list models for an empty list"
 	showsKeyOfLists  flaw = "shows the key in errors of a listing"
 	listsForEver     flaw = "lists models without the context"
+	twoUsages        flaw = "reports two usages for an embedding"
 	plainErrors      flaw = "returns errors that are not *llm.Error"
 )
 
@@ -312,7 +313,11 @@ func (m *mini) embedding(resp *http.Response, inputs int, yield func(llm.Event, 
 	if len(said.Embeddings) != inputs {
 		return &llm.Error{Kind: llm.Protocol, Message: "not a vector for each input"}
 	}
-	_ = yield(llm.Event{Type: llm.EventResult, Detail: &llm.EmbedResponse{Vectors: said.Embeddings}}, nil) &&
+	result := &llm.EmbedResponse{Vectors: said.Embeddings}
+	if m.flaw == twoUsages {
+		result.Usage.Input = llm.Known(3)
+	}
+	_ = yield(llm.Event{Type: llm.EventResult, Detail: result}, nil) &&
 		yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
 	return nil
 }

@@ -77,6 +77,7 @@ func TestSuiteCatches(t *testing.T) {
 		{takesRefusals, "listing models/refused", "the provider reports success"},
 		{showsKeyOfLists, "secret/not in the error/server echoes it to a listing of models", "the credential shows in the error's text"},
 		{listsForEver, "cancel/a listing of models", "the context is canceled, and the call has not ended"},
+		{twoUsages, "embedding", "EmbedResponse.Usage is 3 in, unknown out, and the usage of the done event is unknown in, unknown out"},
 		{plainErrors, "refusal/500", "the error is a *errors.errorString, want an *llm.Error"},
 	} {
 		t.Run(string(tt.flaw)+" in "+strings.ReplaceAll(tt.check, "/", ", "), func(t *testing.T) {

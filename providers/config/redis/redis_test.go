@@ -268,7 +268,7 @@ func TestMistakesAreToldWithoutTheAddress(t *testing.T) {
 		"stores: {s: {kind: redis, url: x, settings: {prefixx: p}}}" + models:                                         `unknown field "prefixx"; did you mean "prefix"?`,
 		"models: {a: {model: echo/m, middleware: [cache: {shared: {store: s}}]}}":                                     `invalid middleware "cache": unknown store "s"`,
 		"models: {a: {model: echo/m, middleware: [cache: {shared: {store_down: refuse}}]}}":                           `shared has store_down or scope but no store`,
-		"stores: {s: {kind: memory, url: 'x'}}" + models:                                                              `it is inside the process; remove url and tls`,
+		"stores: {s: {kind: memory, url: 'x'}}" + models:                                                              `the store "s" is inside the process; remove url and tls`,
 		"stores: {s: {kind: memory, settings: {max_bytes: -1}}}" + models:                                             `max_bytes is -1; it cannot be negative`,
 	} {
 		path := filepath.Join(t.TempDir(), "parley.yaml")
