@@ -28,6 +28,11 @@ type Limits struct {
 	// whole image. A larger piece fails the call with kind [Protocol]. A reply that is not
 	// streamed may be eight times as large. The default is 32 MiB.
 	FrameBytes int
+	// ReplyBytes limits the size of a whole reply in bytes, streamed or not, as it comes from
+	// the server. A program that keeps an answer, as [Stream] does for [Stream.Response], needs
+	// about this much memory in the worst case. A larger reply fails the call with kind
+	// [Protocol]. The default is 1 GiB.
+	ReplyBytes int
 }
 
 // WithDefaults returns the limits with defaults for all zero fields.
@@ -37,6 +42,9 @@ func (l Limits) WithDefaults() Limits {
 	orDefault(&l.Idle, 5*time.Minute)
 	if l.FrameBytes <= 0 {
 		l.FrameBytes = 32 << 20
+	}
+	if l.ReplyBytes <= 0 {
+		l.ReplyBytes = 1 << 30
 	}
 	return l
 }

@@ -142,6 +142,7 @@ var codes = map[string]codeRow{
 
 	"permission_denied":                    {llm.Permission, refinable, google},
 	"permission_error":                     {llm.Permission, refinable, anthropic},
+	"permissiondenied":                     {llm.Permission, refinable, azureCodes},
 	"accessdenied":                         {llm.Permission, refinable, dashScope},
 	"accessdeniedexception":                {llm.Permission, refinable, aws},
 	"data_residency_mismatch":              {llm.Permission, refinable, responses},

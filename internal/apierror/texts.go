@@ -31,6 +31,8 @@ var texts = []textRow{
 	{"budget has been exceeded", llm.Quota, liteLLM},
 	{"exceeded budget", llm.Quota, liteLLM},
 	{"account is in good standing", llm.Quota, "alibaba/spring-ai-alibaba#1146"}, // DashScope
+	{"account balance is insufficient", llm.Quota, "https://docs.siliconflow.cn/en/faqs/error-code"},
+	{"daily free allocation", llm.Quota, "https://developers.cloudflare.com/workers-ai/platform/errors"},
 	{"no resource package", llm.Quota, zAI},
 	{"exceeded your monthly included credits", llm.Quota, "huggingface/agents-course#386"},
 	{"credit limit exceeded", llm.Quota, "expectedparrot/edsl#2098"},
@@ -48,6 +50,7 @@ var texts = []textRow{
 	{"was retired on", llm.Retired, anthropic},
 	{"has been shut down", llm.Retired, gemini},
 	{"has been discontinued", llm.Retired, together},
+	{"reached the end of its life", llm.Retired, aws},
 	{"reached its end of life", llm.Retired, "capocasa/3code#2"},
 
 	// A prompt that is too long.
@@ -123,7 +126,6 @@ var texts = []textRow{
 	{"invalid format: ", llm.InvalidRequest, ollama},
 	{"invalid json schema in format", llm.InvalidRequest, ollama},
 	{"this model only supports one image", llm.InvalidRequest, ollama},
-	{"[json.exception.parse_error", llm.InvalidRequest, llamaCpp},
 
 	// A busy server, in an error without a status.
 	{"too many requests", llm.RateLimited, openAI},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/cputime"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/anthropic"
 	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/ollama"
 	"github.com/parley-llm/parley/providers/openai"
@@ -92,6 +93,14 @@ func contests(t testing.TB, base string) []contest {
 		t.Cleanup(func() { p.Close() })
 		return llm.New(p, "gemini-2.5-flash")
 	}
+	anthropicModel := func(path string) *llm.Model {
+		p, err := anthropic.New(anthropic.Config{BaseURL: base + path, APIKey: "sk-ant-0123456789"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		return llm.New(p, "claude-sonnet-5")
+	}
 	floor := func(path string, f format) func(testing.TB) {
 		return func(t testing.TB) {
 			n := 0
@@ -121,6 +130,10 @@ func contests(t testing.TB, base string) []contest {
 		{"Gemini, 1000 chunks", 1000, 80, floor(geminiPath("1000"), geminiFormat), streamed(geminiModel("/gemini/1000")), 0.5, 0.25},
 		{"Gemini, 5 chunks", 5, 400, floor(geminiPath("5"), geminiFormat), streamed(geminiModel("/gemini/5")), 1.25, 0},
 		{"Gemini, 1 chunk", 1, 400, floor(geminiPath("1"), geminiFormat), streamed(geminiModel("/gemini/1")), 1.25, 0},
+		{"Anthropic, 1000 chunks", 1000, 80, floor("/anthropic/1000/v1/messages", anthropicFormat), streamed(anthropicModel("/anthropic/1000")), 0.6, 0.25},
+		{"Anthropic, 5 chunks", 5, 400, floor("/anthropic/5/v1/messages", anthropicFormat), streamed(anthropicModel("/anthropic/5")), 1.25, 0},
+		{"Anthropic, 1 chunk", 1, 400, floor("/anthropic/1/v1/messages", anthropicFormat), streamed(anthropicModel("/anthropic/1")), 1.25, 0},
+		{"Anthropic, unstreamed", 0, 400, whole("/whole/anthropic/v1/messages", func() interface{ answer() (string, bool) } { return new(anthropicWhole) }), unstreamed(anthropicModel("/whole/anthropic")), 1.15, 0},
 		{"OpenAI, unstreamed", 0, 400, whole("/whole/openai", func() interface{ answer() (string, bool) } { return new(openAIWhole) }), unstreamed(openAI("/whole/openai")), 1.15, 0},
 		{"Ollama, unstreamed", 0, 400, whole("/whole/ollama", func() interface{ answer() (string, bool) } { return new(ollamaWhole) }), unstreamed(ollamaModel("/whole/ollama")), 1.15, 0},
 		{"Gemini, unstreamed", 0, 400, whole("/whole/gemini", func() interface{ answer() (string, bool) } { return new(geminiWhole) }), unstreamed(geminiModel("/whole/gemini")), 1.15, 0},

@@ -27,6 +27,8 @@ var (
 	openAIFormat = format{true, (*scanner).chunk}
 	ollamaFormat = format{false, (*scanner).ollama}
 	geminiFormat = format{true, (*scanner).gemini}
+
+	anthropicFormat = format{true, (*scanner).anthropic}
 )
 
 // floorStream sends a request and passes each piece of text to use.
@@ -139,6 +141,29 @@ func (s *scanner) ollama() {
 		case "error":
 			s.sawError = true
 			s.skip()
+		default:
+			s.skip()
+		}
+	})
+}
+
+// anthropic reads an event of Anthropic's dialect.
+func (s *scanner) anthropic() {
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			s.peek()
+			s.ended = bytes.HasPrefix(s.data[s.pos:], []byte(`"message_stop"`))
+			s.sawError = bytes.HasPrefix(s.data[s.pos:], []byte(`"error"`))
+			s.skip()
+		case "delta":
+			s.object(func(key []byte) {
+				if string(key) == "text" {
+					s.text = s.string()
+					return
+				}
+				s.skip()
+			})
 		default:
 			s.skip()
 		}
@@ -416,6 +441,25 @@ func (w *geminiWhole) answer() (text string, ok bool) {
 		return "", false
 	}
 	return w.Candidates[0].Content.Parts[0].Text, w.Candidates[0].FinishReason != ""
+}
+
+type anthropicWhole struct {
+	Type    string `json:"type"`
+	Content []struct {
+		Text string `json:"text"`
+	} `json:"content"`
+	StopReason string `json:"stop_reason"`
+	Usage      struct {
+		Input  int `json:"input_tokens"`
+		Output int `json:"output_tokens"`
+	} `json:"usage"`
+}
+
+func (w *anthropicWhole) answer() (text string, ok bool) {
+	if w.Type != "message" || len(w.Content) == 0 {
+		return "", false
+	}
+	return w.Content[0].Text, w.StopReason != ""
 }
 
 // floorWhole sends a request, reads the whole reply and decodes it with encoding/json into

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve answers /openai/N, /ollama/N and /gemini/N with streams of N chunks, and
-// /whole/openai, /whole/ollama and /whole/gemini with answers that are not streamed.
+// serve answers /openai/N, /anthropic/N, /ollama/N and /gemini/N with streams of N chunks,
+// and /whole/openai and so on with answers that are not streamed.
 func serve() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -91,6 +91,8 @@ func reply(path string) []byte {
 		fmt.Fprintf(&out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(wholeBodies[segments[1]]), wholeBodies[segments[1]])
 	case "openai":
 		stream("text/event-stream", openaiFrames(n))
+	case "anthropic":
+		stream("text/event-stream; charset=utf-8", anthropicFrames(n))
 	case "gemini":
 		stream("text/event-stream", geminiFrames(n))
 	case "ollama":
@@ -114,6 +116,23 @@ func openaiFrames(n int) []string {
 		head+`"usage":null,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"obfuscation":"9Szx"}`+"\n\n",
 		head+`"choices":[],"usage":{"prompt_tokens":15,"completion_tokens":1000,"total_tokens":1015,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"obfuscation":""}`+"\n\n",
 		"data: [DONE]\n\n")
+}
+
+// anthropicFrames have the structure of Anthropic's events.
+func anthropicFrames(n int) []string {
+	event := func(name, data string) string { return "event: " + name + "\ndata: " + data + "\n\n" }
+	frames := []string{
+		event("message_start", `{"type":"message_start","message":{"model":"claude-sonnet-5","id":"msg_01XkbA4RLpKDGzCDQV6YyZ2W","type":"message","role":"assistant","content":[],"stop_reason":null,"stop_sequence":null,"stop_details":null,"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":1,"service_tier":"standard","inference_geo":"global"}}}`),
+		event("content_block_start", `{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`),
+		event("ping", `{"type": "ping"}`),
+	}
+	for i := range n {
+		frames = append(frames, event("content_block_delta", `{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"`+words[i%len(words)]+`"}}`))
+	}
+	return append(frames,
+		event("content_block_stop", `{"type":"content_block_stop","index":0}`),
+		event("message_delta", `{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null},"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1000}}`),
+		event("message_stop", `{"type":"message_stop"}`))
 }
 
 func ollamaFrames(n int) []string {
@@ -141,9 +160,10 @@ func geminiFrames(n int) []string {
 
 // wholeBodies are answers that are not streamed.
 var wholeBodies = map[string]string{
-	"openai": `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`,
-	"ollama": `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":32,"eval_duration":638528755}`,
-	"gemini": `{"candidates": [{"content": {"parts": [{"text": "The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"role": "model"},"finishReason": "STOP","index": 0}],"usageMetadata": {"promptTokenCount": 8,"candidatesTokenCount": 32,"totalTokenCount": 40,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 8}]},"modelVersion": "gemini-2.5-flash","responseId": "zwCzaYWfAbnoz7IPmc_m6Q4"}`,
+	"openai":    `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`,
+	"ollama":    `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":32,"eval_duration":638528755}`,
+	"anthropic": `{"model":"claude-sonnet-5","id":"msg_01XkbA4RLpKDGzCDQV6YyZ2W","type":"message","role":"assistant","content":[{"type":"text","text":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":32,"service_tier":"standard","inference_geo":"global"}}`,
+	"gemini":    `{"candidates": [{"content": {"parts": [{"text": "The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"role": "model"},"finishReason": "STOP","index": 0}],"usageMetadata": {"promptTokenCount": 8,"candidatesTokenCount": 32,"totalTokenCount": 40,"promptTokensDetails": [{"modality": "TEXT","tokenCount": 8}]},"modelVersion": "gemini-2.5-flash","responseId": "zwCzaYWfAbnoz7IPmc_m6Q4"}`,
 }
 
 // startServer starts the server and returns its base URL.

@@ -22,7 +22,7 @@ func TestBeginsWith(t *testing.T) {
 		for how, reader := range map[string]func(io.Reader) io.Reader{
 			"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader, "with the error": iotest.DataErrReader,
 		} {
-			r := &Reply{body: body{reader: reader(strings.NewReader(tt.body)), watch: new(watch)}}
+			r := &Reply{body: body{reader: reader(strings.NewReader(tt.body)), watch: new(watch), left: 1 << 20}}
 			if got := r.BeginsWith("data:", "event:", ":"); got != tt.want {
 				t.Errorf("%s: BeginsWith of %.40q is %v, want %v", how, tt.body, got, tt.want)
 			}
@@ -31,7 +31,7 @@ func TestBeginsWith(t *testing.T) {
 			}
 		}
 	}
-	r := &Reply{body: body{reader: iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("da"))), watch: new(watch)}}
+	r := &Reply{body: body{reader: iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("da"))), watch: new(watch), left: 1 << 20}}
 	if r.BeginsWith("data:") {
 		t.Error("a body that fails begins with data:")
 	}

@@ -102,7 +102,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	}
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
-	r.body = body{reader: resp.Body, watch: &r.watch}
+	r.body = body{reader: resp.Body, watch: &r.watch, left: int64(c.limits.ReplyBytes)}
 	if c.owned == nil { // the body of another transport may ignore the context
 		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
 	}

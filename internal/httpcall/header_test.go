@@ -40,6 +40,16 @@ func TestRateLimitHeaders(t *testing.T) {
 			RequestLimit: -1, RequestsLeft: -1, RequestReset: 1500 * time.Millisecond,
 			TokenLimit: -1, TokensLeft: -1, TokenReset: 17 * time.Millisecond,
 		}},
+		{"Anthropic's", header(
+			"anthropic-ratelimit-requests-limit", "4000", "anthropic-ratelimit-requests-remaining", "3999", "anthropic-ratelimit-requests-reset", "2026-11-23T12:00:30Z",
+			"anthropic-ratelimit-tokens-limit", "480000", "anthropic-ratelimit-tokens-remaining", "479000", "anthropic-ratelimit-tokens-reset", "2026-11-23T11:59:59Z",
+		), &llm.RateLimits{
+			RequestLimit: 4000, RequestsLeft: 3999, RequestReset: 30 * time.Second,
+			TokenLimit: 480000, TokensLeft: 479000, TokenReset: 0, // has passed
+		}},
+		{"Anthropic's without a date", header("anthropic-ratelimit-tokens-remaining", "7", "anthropic-ratelimit-tokens-reset", "soon"), &llm.RateLimits{
+			RequestLimit: -1, RequestsLeft: -1, RequestReset: -1, TokenLimit: -1, TokensLeft: 7, TokenReset: -1,
+		}},
 		{"nonsense", header("x-ratelimit-limit-requests", "many", "x-ratelimit-reset-tokens", "-5s", "x-ratelimit-remaining-tokens", "-3"), nil},
 		{"Mistral's", header(
 			"x-ratelimit-limit-tokens-minute", "5000000", "x-ratelimit-remaining-tokens-minute", "4999911",

@@ -117,6 +117,9 @@ func (r *Reply) ReadError(err error) *llm.Error {
 		ended.Status = r.resp.StatusCode
 		return ended
 	}
+	if errors.Is(err, errReplyTooLarge) {
+		return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(r.client.limits.ReplyBytes)+" bytes: raise Limits.ReplyBytes if this size is expected")
+	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // http.Client.Timeout of the user's client
 		return r.annotate(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client timed out: " + err.Error(), Err: err})
 	}
@@ -229,12 +232,16 @@ func (r *Reply) BeginsWith(texts ...string) bool {
 type body struct {
 	reader io.Reader
 	watch  *watch
-	eof    bool // the body was read to its end
+	eof    bool  // the body was read to its end
+	left   int64 // bytes until the limit ReplyBytes
 
 	peeked [32]byte // see Reply.BeginsWith
 	at, n  int      // the bytes of peeked that have not been read are peeked[at:n]
 	err    error    // after them
 }
+
+// errReplyTooLarge ends the reading of a body that is larger than the limit ReplyBytes.
+var errReplyTooLarge = errors.New("the reply is too large")
 
 func (b *body) Read(p []byte) (int, error) {
 	if b.at < b.n {
@@ -253,6 +260,9 @@ func (b *body) fill(p []byte) (int, error) {
 	b.watch.advance()
 	n, err := b.reader.Read(p)
 	b.watch.advance()
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errReplyTooLarge
+	}
 	b.eof = b.eof || err == io.EOF
 	return n, err
 }

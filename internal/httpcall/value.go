@@ -39,10 +39,14 @@ func (c *Client) Value(ctx context.Context, req *Request, v any) (*Reply, error)
 const maxErrorReply = 4 << 10
 
 // WholeReply returns the maximum size of a reply that is not streamed, in bytes: eight times
-// the limit for one frame.
+// the limit for one frame, and at most the limit for a reply.
 func WholeReply(limits llm.Limits) int {
 	const frames = 8
-	return min(limits.FrameBytes, math.MaxInt/frames) * frames
+	whole := min(limits.FrameBytes, math.MaxInt/frames) * frames
+	if limits.ReplyBytes > 0 {
+		whole = min(whole, limits.ReplyBytes)
+	}
+	return whole
 }
 
 // isTruncated reports whether the data is a truncated JSON value.

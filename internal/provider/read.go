@@ -129,7 +129,7 @@ func (r *chatReader[C, P]) readStream(body io.Reader) error {
 		if err != nil {
 			return r.handler.End(Ending{Failure: r.failure(frames, err)})
 		}
-		if f.Event == "" && !f.Bare && !f.Unterminated {
+		if f.Event != "error" && !f.Bare && !f.Unterminated {
 			if rest, text, ok := r.shapes.Match(f.Data); ok {
 				r.handler.Piece(rest, r.answer.Text.Add(text), f.Data)
 				continue
@@ -289,7 +289,7 @@ func (r *chatReader[C, P]) readWhole(data []byte) error {
 	if !r.dialect.NDJSON && looksStreamed(data) { // although its type is another
 		return r.readStream(bytes.NewReader(data))
 	}
-	chunks := []json.RawMessage{data}
+	chunks := List[json.RawMessage]{data}
 	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("[")) {
 		if err := json.Unmarshal(data, &chunks); err != nil {
 			return r.answer.Reply.DecodeError(data, err)

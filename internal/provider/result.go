@@ -25,7 +25,8 @@ func LocalResult(provider string, call *llm.Call, result llm.Detail, yield func(
 }
 
 // Embeddings emits the vectors of an embedding call. It returns an error that has not been
-// yielded if there is not exactly one vector for each input.
+// yielded unless there is exactly one vector for each input, and all vectors have the same
+// number of dimensions.
 //
 // Some models ignore the requested number of dimensions. This is a warning, which follows
 // the given ones, or an error if the request sets FailOnUnsupported.
@@ -35,21 +36,23 @@ func Embeddings(
 	if n, want := len(result.Vectors), len(req.Inputs); n != want {
 		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
 	}
-	known := len(warnings)
 	for i, v := range result.Vectors {
-		if len(v) == 0 {
+		switch {
+		case len(v) == 0:
 			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
+		case len(v) != len(result.Vectors[0]):
+			return r.Fail(llm.Protocol, fmt.Sprintf("the vectors for inputs 0 and %d have %d and %d dimensions", i, len(result.Vectors[0]), len(v)))
 		}
-		if req.Dimensions > 0 && len(v) != req.Dimensions && len(warnings) == known {
-			w := llm.Warning{
-				Code: llm.WarnUnsupported, Setting: "Dimensions",
-				Message: fmt.Sprintf("the vectors have %d dimensions, not the %d asked for", len(v), req.Dimensions),
-			}
-			if req.FailOnUnsupported {
-				return r.Fail(llm.Unsupported, w.String())
-			}
-			warnings = append(warnings, w)
+	}
+	if n := len(result.Vectors[0]); req.Dimensions > 0 && n != req.Dimensions {
+		w := llm.Warning{
+			Code: llm.WarnUnsupported, Setting: "Dimensions",
+			Message: fmt.Sprintf("the vectors have %d dimensions, not the %d asked for", n, req.Dimensions),
 		}
+		if req.FailOnUnsupported {
+			return r.Fail(llm.Unsupported, w.String())
+		}
+		warnings = append(warnings, w)
 	}
 	usage := result.Usage
 	boundUsage(&result.Usage) // Result warns

@@ -9,6 +9,7 @@ var packages = map[string]string{
 	"llm":        module + "llm",
 	"llmtest":    module + "llm/llmtest",
 	"config":     module + "providers/config",
+	"anthropic":  module + "providers/anthropic",
 	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",

@@ -21,6 +21,7 @@ type Report struct {
 type Case struct {
 	Name    string `json:"name"`
 	Sibling bool   `json:"sibling"` // not in the report, but of the same cause
+	Source  string `json:"source"`  // the public source, if README.md does not cite it
 
 	// Model is the name for providers.Open. Its provider selects the dialect and the preset:
 	// "openai/m", "openrouter/m", "gemini/m", "ollama/m".

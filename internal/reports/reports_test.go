@@ -46,6 +46,37 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreMany checks that the table of package apierror is held to at least 200
+// different errors of servers, each with its kind and the decision to retry.
+func TestRefusalsAreMany(t *testing.T) {
+	files, err := filepath.Glob("*/report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string]bool{}
+	for _, file := range files {
+		folder := filepath.Dir(file)
+		report, err := reports.Load(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range report.Cases {
+			if c.Want.Error == nil || c.Want.Error.Retry == nil {
+				continue
+			}
+			_, body, err := c.Reply.Content(folder, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bodies[fmt.Sprint(c.Reply.Status, " ", string(body))] = true
+		}
+	}
+	if len(bodies) < 200 {
+		t.Errorf("there are %d different errors, want at least 200", len(bodies))
+	}
+	t.Logf("%d different errors", len(bodies))
+}
+
 // cited finds an address, or an issue in the form owner/name#1.
 var cited = regexp.MustCompile(`https?://|[\w.-]+/[\w.-]+#\d+`)
 

@@ -69,6 +69,7 @@ func (d *Decoder[T]) Decode(data []byte, v *T, text *Text) error {
 // decode decodes one JSON object into v.
 func (p *parser) decode(l *layout, data []byte, v reflect.Value) error {
 	p.b, p.at, p.misfit = data, 0, nil
+	p.memory = baseMemory + memoryPerByte*len(data)
 	p.space()
 	first := p.peek()
 	r := p.value(l, v, 0)
@@ -92,6 +93,26 @@ func (e *TypeError) Error() string {
 		return fmt.Sprintf("expected %s, found %s", e.Want, e.Found)
 	}
 	return fmt.Sprintf("%s: expected %s, found %s", e.Member, e.Want, e.Found)
+}
+
+// The memory that lists and pointers of one value may take: baseMemory, and memoryPerByte for
+// each byte of JSON. Real replies take less. Without a limit, a list of empty objects takes
+// more than a hundred times its size.
+const (
+	baseMemory    = 256 << 10
+	memoryPerByte = 5
+)
+
+// errTooMany is the error for a value whose lists take too much memory.
+var errTooMany = errors.New("the lists have more elements than a reply can need")
+
+// grant takes memory for so many values of a type. It reports false if too much is taken.
+func (p *parser) grant(t reflect.Type, n int) bool {
+	if p.memory -= int(t.Size()) * n; p.memory < 0 {
+		p.misfit = errTooMany
+		return false
+	}
+	return true
 }
 
 // syntaxError returns the error that encoding/json has for data that is not JSON.
@@ -137,7 +158,8 @@ type parser struct {
 	b      []byte
 	at     int
 	text   *Text
-	misfit error // of the first needed member that does not fit
+	misfit error // of the first needed member that does not fit, or errTooMany
+	memory int   // that lists and pointers may still take, in bytes
 
 	slots []slot // nil if values are not reused
 	frame uint64
@@ -182,6 +204,9 @@ func (p *parser) pointer(l *layout, v reflect.Value, depth int) result {
 		return p.value(l.elem, v.Elem(), depth)
 	}
 	to := p.newTarget(l)
+	if !to.IsValid() {
+		return p.skip(depth)
+	}
 	r := p.value(l.elem, to.Elem(), depth)
 	if r == fits {
 		v.Set(to)
@@ -268,6 +293,9 @@ func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 	for n := 0; ; {
 		p.space()
 		first, elemAt := p.peek(), p.at
+		if v.Cap() == n && !p.grant(l.elem.typ, max(n, 1)) { // it doubles at most
+			return p.skipRest(depth)
+		}
 		v.Grow(1)
 		v.SetLen(n + 1)
 		elem := v.Index(n)
@@ -293,6 +321,23 @@ func (p *parser) list(l *layout, v reflect.Value, depth int) result {
 			return fits
 		}
 	}
+}
+
+// skipRest steps over the rest of a list, from an element on.
+func (p *parser) skipRest(depth int) result {
+	for depth < maxNesting {
+		p.space()
+		if p.skip(depth+1) == invalid {
+			return invalid
+		}
+		if p.space(); !p.take(',') {
+			if !p.take(']') {
+				return invalid
+			}
+			return fits
+		}
+	}
+	return invalid
 }
 
 func (p *parser) string(v reflect.Value) result {

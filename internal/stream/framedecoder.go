@@ -75,10 +75,13 @@ func (p *parser) clear() {
 	}
 }
 
-// newTarget returns a pointer to a zero value.
+// newTarget returns a pointer to a zero value, or the zero Value if that takes too much memory.
 func (p *parser) newTarget(l *layout) reflect.Value {
 	s := p.reuse(l)
 	if s == nil {
+		if !p.grant(l.elem.typ, 1) {
+			return reflect.Value{}
+		}
 		return reflect.New(l.elem.typ)
 	}
 	if s.value.IsValid() {

@@ -29,6 +29,8 @@ var prefixCases = []struct {
 			"\uFEFFdata: %s\n\ndata:%[1]s\n\ndata: %[1]s\n\n",
 			"data: %s\n\n: ping\n\ndata: %[1]s\n\nevent: error\ndata: %[1]s\n\ndata: %[1]s\n\n",
 			"data: %s\n\ndata: %[1]s\ndata: x\n\ndata: %[1]s\nerror: x\n\n%[1]s\ndata: %[1]s\nid: 1\n\n",
+			"event: a\ndata: %s\n\nevent: a\ndata: %[1]s\n\nevent: ab\ndata: %[1]s\n\nevent:ab\ndata: %[1]s\n\nevent: a\n\ndata: %[1]s\n\nevent: a\nid: 1\ndata: %[1]s\n\n",
+			"event: a\r\ndata: %s\r\n\r\nevent: a\r\ndata: %[1]s\r\n\r\nevent: a\rdata: %[1]s\r\revent: error\ndata: %[1]s\n\nevent: error\ndata: %[1]s\n\n",
 			"data: %s\n\ndata: %[1]s \n\ndata: %[1]s\n\r\ndata: %[1]s\n",
 		},
 	},
@@ -114,7 +116,7 @@ func readShapes(shapes *Shapes[proto], frames Frames, prefix bool) (all []string
 		if err != nil {
 			return append(all, err.Error()), matched
 		}
-		if _, text, ok := shapes.Match(frame.Data); ok && frame.Event == "" && !frame.Bare {
+		if _, text, ok := shapes.Match(frame.Data); ok && frame.Event != "error" && !frame.Bare {
 			all = append(all, "text "+string(text))
 			continue
 		}

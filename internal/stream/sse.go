@@ -27,6 +27,8 @@ import (
 type SSE struct {
 	lines lines
 	names []string // event names so far, to allocate each only once
+	last  string   // the name of the last event
+	lead  int      // the length of the line with the event's name before the data of Buffered
 	cut   bool     // see Cut
 
 	glued bool // events without a blank line between them have been seen
@@ -122,14 +124,45 @@ func (s *SSE) Next() (Frame, error) {
 // lineData is the beginning of nearly every line with data.
 const lineData = "data: "
 
-// Buffered returns the bytes read beyond the last frame, as described in [Frames].
+// Buffered returns the bytes read beyond the last frame, as described in [Frames]. The next
+// event must have the same name as the last one.
 func (s *SSE) Buffered() []byte {
 	s.lines.release()
-	data, ok := bytes.CutPrefix(s.lines.buffered(), []byte(lineData))
-	if !ok || s.isLate {
+	if s.isLate {
+		return nil
+	}
+	data := s.lines.buffered()
+	if s.lead = s.sameName(data); s.lead == 0 && s.last != "" {
+		return nil // the name of the next event may differ, or is not complete
+	}
+	data, ok := bytes.CutPrefix(data[s.lead:], []byte(lineData))
+	if !ok {
 		return nil
 	}
 	return data
+}
+
+// lineEvent is the beginning of a line with the name of an event.
+const lineEvent = "event: "
+
+// sameName returns the length of the line at the beginning of data if it is the name of the
+// last event, and otherwise 0.
+func (s *SSE) sameName(data []byte) int {
+	if s.last == "" || s.last == "error" || !bytes.HasPrefix(data, []byte(lineEvent)) {
+		return 0
+	}
+	rest := data[len(lineEvent):]
+	if len(rest) <= len(s.last) || string(rest[:len(s.last)]) != s.last {
+		return 0
+	}
+	size := len(lineEvent) + len(s.last)
+	switch rest = rest[len(s.last):]; {
+	case rest[0] == '\n':
+		return size + 1
+	case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+		return size + 2
+	}
+	return 0
 }
 
 // Advance skips the next frame, as described in [Frames].
@@ -137,7 +170,7 @@ func (s *SSE) Advance(size int) bool {
 	if size == 0 {
 		return false
 	}
-	size += len(lineData)
+	size += s.lead + len(lineData)
 	return s.lines.advance(size, "\n\n") || s.lines.advance(size, "\r\n\r\n")
 }
 
@@ -152,11 +185,13 @@ func (s *SSE) lateName(name string) string {
 
 // event returns the frame of the held data.
 func (s *SSE) event(name string, unterminated bool) Frame {
+	s.last = name
 	return Frame{Event: name, Data: s.lines.held(), Unterminated: unterminated}
 }
 
 // bare reads a JSON value without a field name. Its first line is given.
 func (s *SSE) bare(event string, line []byte) (Frame, error) {
+	s.last = event
 	var value nesting
 	for {
 		closed := value.closes(line)

@@ -85,13 +85,14 @@ func operation(op llm.Op) attribute.KeyValue {
 // vendors maps providers to the names of the conventions. The conventions ask to use the
 // name of the provider if they lack one.
 var vendors = map[string]attribute.KeyValue{
-	"openai":   semconv.GenAIProviderNameOpenAI,
-	"azure":    semconv.GenAIProviderNameAzureAIOpenAI,
-	"gemini":   semconv.GenAIProviderNameGCPGemini,
-	"vertex":   semconv.GenAIProviderNameGCPVertexAI,
-	"palm":     semconv.GenAIProviderNameGCPGenAI,
-	"groq":     semconv.GenAIProviderNameGroq,
-	"deepseek": semconv.GenAIProviderNameDeepseek,
+	"openai":    semconv.GenAIProviderNameOpenAI,
+	"anthropic": semconv.GenAIProviderNameAnthropic,
+	"azure":     semconv.GenAIProviderNameAzureAIOpenAI,
+	"gemini":    semconv.GenAIProviderNameGCPGemini,
+	"vertex":    semconv.GenAIProviderNameGCPVertexAI,
+	"palm":      semconv.GenAIProviderNameGCPGenAI,
+	"groq":      semconv.GenAIProviderNameGroq,
+	"deepseek":  semconv.GenAIProviderNameDeepseek,
 }
 
 func vendor(provider string) attribute.KeyValue {

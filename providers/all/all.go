@@ -9,6 +9,7 @@
 package all
 
 import (
+	_ "github.com/parley-llm/parley/providers/anthropic"   // anthropic
 	_ "github.com/parley-llm/parley/providers/config/otel" // telemetry
 	_ "github.com/parley-llm/parley/providers/gemini"      // gemini, vertex
 	_ "github.com/parley-llm/parley/providers/llamacpp"    // llamacpp, llama.cpp

@@ -22,6 +22,27 @@ import "github.com/parley-llm/parley/llm"
 //     ai.google.dev/gemini-api/docs/deprecations, console.groq.com/docs/deprecations,
 //     inference-docs.cerebras.ai/support/deprecation
 var models = []row{
+	// anthropic: the current models of github.com/anthropics/anthropic-sdk-go/v2 2.15.0 (2026-11-24).
+	// Their windows and prices are not listed there.
+	{name: "anthropic/claude-fable-5-2", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-mythos-5-2", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-5-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-sonnet-5-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-haiku-5-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-fable-5-1", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-mythos-5-1", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-fable-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-mythos-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-sonnet-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-4-8", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-4-7", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-4-6", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-sonnet-4-6", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-opus-4-5", status: current, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-sonnet-4-5", status: current, maxOutput: 64000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+	{name: "anthropic/claude-haiku-4-5", status: current, maxOutput: 64000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
+
 	// openai
 	{name: "openai/gpt-6.1-sol", status: current, input: "text, image", output: "text", prices: &llm.Prices{Input: 2, Output: 10}},
 	{name: "openai/gpt-6.1-terra", released: "2026-10-26", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1, Output: 5, CacheRead: 0.05}},

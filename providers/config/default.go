@@ -73,7 +73,7 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 
 // preferred are the providers in the order in which Default looks for their keys. Those that
 // are not listed follow, by name.
-var preferred = []string{"openai", "gemini", "cerebras", "groq", "deepseek", "together", "openrouter"}
+var preferred = []string{"openai", "anthropic", "gemini", "cerebras", "groq", "deepseek", "together", "openrouter"}
 
 // withDefaultModel returns the imported providers that have a key and a default model, in the
 // order of preference.

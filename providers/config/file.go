@@ -103,6 +103,7 @@ type limitsConfig struct {
 	Idle       time.Duration `yaml:"idle" doc:"the limit between two events; default 5m"`
 	Total      time.Duration `yaml:"total" doc:"the limit for the whole call; default none"`
 	FrameBytes int           `yaml:"frame_bytes" doc:"the size of the largest frame; default 32 MiB"`
+	ReplyBytes int           `yaml:"reply_bytes" doc:"the size of the largest reply; default 1 GiB"`
 }
 
 type tlsConfig struct {

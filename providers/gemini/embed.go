@@ -91,17 +91,17 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 // embeddings is the reply of each method.
 type embeddings struct {
 	provider.Failure
-	Embeddings  []vector `json:"embeddings"`
-	Embedding   *vector  `json:"embedding"`
-	Truncated   bool     `json:"truncated"` // with Embedding, on Vertex AI
-	Predictions []struct {
+	Embeddings  provider.List[vector] `json:"embeddings"`
+	Embedding   *vector               `json:"embedding"`
+	Truncated   bool                  `json:"truncated"` // with Embedding, on Vertex AI
+	Predictions provider.List[struct {
 		Embeddings vector `json:"embeddings"`
-	} `json:"predictions"`
+	}] `json:"predictions"`
 	Usage *usage `json:"usageMetadata"` // with some models
 }
 
 type vector struct {
-	Values     []float32 `json:"values"`
+	Values     provider.Vector `json:"values"`
 	Statistics struct {
 		Tokens    *float64 `json:"token_count"`
 		Truncated bool     `json:"truncated"`

@@ -17,6 +17,7 @@ import (
 // https://cloud.google.com/vertex-ai/docs/general/locations
 func (p *Provider) locate(config Config) error {
 	base, version := config.BaseURL, config.APIVersion
+	p.customURL = base != ""
 	if p.vertex {
 		location := config.Location
 		if location == "" {
@@ -141,7 +142,8 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 	if err != nil {
 		return nil, err
 	}
-	return p.client.Do(ctx, req)
+	r, err := p.client.Do(ctx, req)
+	return r, p.explain(call, url, err)
 }
 
 // value sends a request whose reply is one JSON value, and decodes it into v. The caller
@@ -151,5 +153,16 @@ func (p *Provider) value(ctx context.Context, call *llm.Call, url string, body [
 	if err != nil {
 		return nil, err
 	}
-	return provider.Value(ctx, p.client, req, v)
+	r, err := provider.Value(ctx, p.client, req, v)
+	return r, p.explain(call, url, err)
+}
+
+// explain adds the URL to the error for a path that the server does not have. The error must
+// not have been returned to a caller yet.
+func (p *Provider) explain(call *llm.Call, url string, err error) error {
+	e, ok := err.(*llm.Error)
+	if ok && p.customURL && provider.IsPathError(e, "", call.Model) {
+		e.Message += "; the URL is " + httpcall.ShownURL(url) + ": check the base URL, which must not contain the path of a model"
+	}
+	return err
 }

@@ -111,6 +111,7 @@ type Provider struct {
 	elsewhere bool
 	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
 	baseURL   string               // with the version
+	customURL bool                 // the base URL is not the default
 	headers   *httpcall.Headers    // of every request
 	token     httpcall.TokenSource // nil for none
 	defaults  *defaultCredentials  // nil if token is another source

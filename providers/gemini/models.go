@@ -15,9 +15,9 @@ import (
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list
 type modelList struct {
 	provider.Failure
-	Models    []model `json:"models"`          // the Gemini API
-	Publisher []model `json:"publisherModels"` // Vertex AI
-	NextPage  string  `json:"nextPageToken"`
+	Models    provider.List[model] `json:"models"`          // the Gemini API
+	Publisher provider.List[model] `json:"publisherModels"` // Vertex AI
+	NextPage  string               `json:"nextPageToken"`
 }
 
 type model struct {

@@ -16,7 +16,7 @@ import (
 // modelList is the list of models of the server, in OpenAI's dialect and its own.
 type modelList struct {
 	provider.Failure
-	Data []struct {
+	Data provider.List[struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
 		Meta    *struct {
@@ -30,7 +30,7 @@ type modelList struct {
 			Input  []string `json:"input_modalities"`
 			Output []string `json:"output_modalities"`
 		} `json:"architecture"`
-	} `json:"data"`
+	}] `json:"data"`
 }
 
 func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -189,7 +189,7 @@ func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
 // slotList is the reply to a request for the slots: a list, or an error.
 type slotList struct {
 	provider.Failure
-	slots []Slot
+	slots provider.List[Slot]
 }
 
 func (l *slotList) UnmarshalJSON(data []byte) error {

@@ -22,9 +22,9 @@ type embedBody struct {
 
 type embeddings struct {
 	provider.Failure
-	Model      string      `json:"model"`
-	Vectors    [][]float32 `json:"embeddings"`
-	PromptEval *int        `json:"prompt_eval_count"`
+	Model      string                         `json:"model"`
+	Vectors    provider.List[provider.Vector] `json:"embeddings"`
+	PromptEval *int                           `json:"prompt_eval_count"`
 }
 
 func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -38,7 +38,7 @@ func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Ev
 		return err
 	}
 	defer r.Close()
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}
+	result := &llm.EmbedResponse{Model: got.Model, Vectors: provider.Vectors(got.Vectors), Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}
 	return provider.Embeddings(r, call.Embed, result, yield)
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// explain corrects the kind of an error if Ollama's status code does not determine it, and
-// adds a fix to the message. The error must not have been returned to a caller yet.
+// explain corrects the kind of an error of the model registry, and adds a fix to the message.
+// The error must not have been returned to a caller yet.
 func explain(err error) error {
 	e, ok := err.(*llm.Error)
 	if !ok {
@@ -18,8 +18,6 @@ func explain(err error) error {
 	switch {
 	case e.Kind == llm.Server && e.Op == opPull:
 		e.Kind = kindOfText(e.Message, pullErrors)
-	case e.Kind == llm.Server:
-		e.Kind = kindOfText(e.Message, requestErrors)
 	case e.Kind == llm.Network:
 		if dial, ok := errors.AsType[*net.OpError](e.Err); ok && dial.Op == "dial" {
 			e.Message += "; if Ollama is not running, start it with: ollama serve"
@@ -36,18 +34,6 @@ func explain(err error) error {
 type knownText struct {
 	text string
 	kind llm.Kind
-}
-
-// requestErrors are errors that Ollama reports as server errors, with status 500 or 501 or
-// inside a stream, although the request causes them. A retry cannot succeed.
-var requestErrors = []knownText{
-	{"must be of type ", llm.InvalidRequest}, // option "temperature" must be of type float32
-	{"must be of an array of strings", llm.InvalidRequest},
-	{"invalid format: ", llm.InvalidRequest},
-	{"invalid JSON schema in format", llm.InvalidRequest},
-	{"this model only supports one image", llm.InvalidRequest},
-	{"does not support", llm.Unsupported}, // this model does not support embeddings
-	{"missing data required for image input", llm.Unsupported},
 }
 
 // pullErrors are errors of the model registry, or of the connection to it.

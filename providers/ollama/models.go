@@ -13,13 +13,13 @@ import (
 // https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
 type modelList struct {
 	provider.Failure
-	Models []struct {
+	Models provider.List[struct {
 		Name       string    `json:"name"`
 		Modified   time.Time `json:"modified_at"`
 		Size       int64     `json:"size"`
 		Details    details   `json:"details"`
 		RemoteHost string    `json:"remote_host"` // of models that run in a cloud
-	} `json:"models"`
+	}] `json:"models"`
 }
 
 // details are the properties that every reply about a model has.

@@ -133,7 +133,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	if said := c.failure(from.Data); said != nil {
 		return false, a.Reply.APIError(said, llm.Server)
 	}
-	if len(c.Choices) == 0 && (c.Usage == nil || stream.IsZero(c.Usage)) {
+	if len(c.Choices) == 0 && (c.Usage == nil || c.Usage.convert().Total().N == 0) {
 		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
 			return false, err
 		}

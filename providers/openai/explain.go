@@ -1,11 +1,10 @@
 package openai
 
 import (
-	"net/http"
 	"regexp"
-	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -17,7 +16,7 @@ import (
 // credentials.
 func (p *Provider) explain(call *llm.Call, path string, err error) error {
 	e, ok := err.(*llm.Error)
-	if !ok || p.config.BaseURL == "" || !isPathError(e, path, call.Model) {
+	if !ok || p.config.BaseURL == "" || !provider.IsPathError(e, path, call.Model) {
 		return err
 	}
 	model := call.Model
@@ -26,20 +25,6 @@ func (p *Provider) explain(call *llm.Call, path string, err error) error {
 	}
 	e.Message += "; the URL is " + httpcall.ShownURL(p.url(path, model)) + ": " + p.otherBaseURL()
 	return e
-}
-
-// isPathError reports whether an error is about the path, and not about a model.
-func isPathError(e *llm.Error, path, model string) bool {
-	if e.Kind != llm.NotFound && e.Status != http.StatusMethodNotAllowed {
-		return false
-	}
-	text := strings.ToLower(strings.ReplaceAll(e.Message, path, "") + " " + e.Code) // "/models" is not a model
-	for _, word := range [...]string{"model", "deployment", "no endpoints found"} {
-		if strings.Contains(text, word) {
-			return false
-		}
-	}
-	return len(model) < 2 || !strings.Contains(text, strings.ToLower(model))
 }
 
 // apiPath matches a path of the API at the end of a base URL, and version matches a version.

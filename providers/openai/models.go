@@ -17,7 +17,7 @@ type modelList struct {
 	provider.Failure
 	Data json.RawMessage `json:"data"`
 
-	models []model
+	models provider.List[model]
 }
 
 func (l *modelList) UnmarshalJSON(data []byte) error {

@@ -39,6 +39,32 @@ func TestOpenAIStream(t *testing.T) {
 	}
 }
 
+func TestAnthropicStream(t *testing.T) {
+	event := func(name, data string) string { return "event: " + name + "\ndata: " + data + "\n\n" }
+	piece := func(index, delta string) string {
+		return event("content_block_delta", `{"delta":`+delta+`,"index":`+index+`,"type":"content_block_delta"}`)
+	}
+	begin := func(index, block string) string {
+		return event("content_block_start", `{"content_block":`+block+`,"index":`+index+`,"type":"content_block_start"}`)
+	}
+	stop := func(index string) string {
+		return event("content_block_stop", `{"index":`+index+`,"type":"content_block_stop"}`)
+	}
+	want := event("message_start", `{"message":{"content":[],"id":"reply_1","model":"scripted","role":"assistant","stop_reason":null,"type":"message",`+
+		`"usage":{"cache_read_input_tokens":4,"input_tokens":5,"output_tokens":1}},"type":"message_start"}`) + event("ping", `{"type":"ping"}`) +
+		begin("0", `{"signature":"","thinking":"","type":"thinking"}`) + piece("0", `{"thinking":"Hm","type":"thinking_delta"}`) + stop("0") +
+		begin("1", `{"text":"","type":"text"}`) + piece("1", `{"text":"Hello","type":"text_delta"}`) + piece("1", `{"text":" 🦙 <b>","type":"text_delta"}`) + stop("1") +
+		begin("2", `{"id":"call_1_1","input":{},"name":"now","type":"tool_use"}`) + piece("2", `{"partial_json":"","type":"input_json_delta"}`) + stop("2") +
+		begin("3", `{"id":"call_1_2","input":{},"name":"add","type":"tool_use"}`) + piece("3", `{"partial_json":"","type":"input_json_delta"}`) +
+		piece("3", `{"partial_json":"{\"a\":","type":"input_json_delta"}`) + piece("3", `{"partial_json":"1}","type":"input_json_delta"}`) + stop("3") +
+		event("message_delta", `{"delta":{"stop_reason":"tool_use","stop_sequence":null},"type":"message_delta",`+
+			`"usage":{"cache_read_input_tokens":4,"input_tokens":5,"output_tokens":5,"output_tokens_details":{"thinking_tokens":3}}}`) +
+		event("message_stop", `{"type":"message_stop"}`)
+	if diff := cmp.Diff(want, string(Anthropic().Stream(everyPart).Body)); diff != "" {
+		t.Errorf("the stream differs (-want +got):\n%s", diff)
+	}
+}
+
 func TestOllamaStream(t *testing.T) {
 	const begin = `{"model":"scripted","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":`
 	want := begin + `"","thinking":"Hm"},"done":false}` + "\n" +

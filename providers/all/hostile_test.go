@@ -1,0 +1,169 @@
+package all_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/openai"
+)
+
+// says starts a server that sends the same reply to every request.
+func says(t *testing.T, mediaType, body string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", mediaType)
+		io.WriteString(w, body)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// TestVectorsAreWholeOrAnError checks replies with vectors that an index must not take.
+func TestVectorsAreWholeOrAnError(t *testing.T) {
+	for _, c := range []struct{ dialect, name, body string }{
+		{"openai", "null", `{"data":[{"index":0,"embedding":[null,null]},{"index":1,"embedding":[1,null]}]}`},
+		{"llamacpp", "null", `{"data":[{"index":0,"embedding":[null,null]},{"index":1,"embedding":[1,null]}]}`},
+		{"ollama", "null", `{"model":"m","embeddings":[[null,null],[1,null]]}`},
+		{"gemini", "null", `{"embeddings":[{"values":[null,null]},{"values":[1,null]}]}`},
+		{"openai", "twice", `{"data":[{"index":0,"embedding":[1,2]},{"index":0,"embedding":[3,4]},{"index":1,"embedding":[5,6]}]}`},
+		{"openai", "too many", `{"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4]},{"index":2,"embedding":[5,6]}]}`},
+		{"openai", "gap", `{"data":[{"index":0,"embedding":[1,2]},{"index":2,"embedding":[3,4]}]}`},
+		{"openai", "too few", `{"data":[{"index":0,"embedding":[1,2]}]}`},
+		{"openai", "null vector", `{"data":[{"index":0,"embedding":null},{"index":1,"embedding":[3,4]}]}`},
+		{"openai", "lengths", `{"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4,5]}]}`},
+		{"llamacpp", "lengths", `{"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[3,4,5]}]}`},
+		{"ollama", "lengths", `{"model":"m","embeddings":[[1,2],[3,4,5]]}`},
+		{"gemini", "lengths", `{"embeddings":[{"values":[1,2]},{"values":[3,4,5]}]}`},
+		{"openai", "infinite", `{"data":[{"index":0,"embedding":[1,1e39]},{"index":1,"embedding":[3,4]}]}`},
+	} {
+		t.Run(c.dialect+"/"+c.name, func(t *testing.T) {
+			p, err := dialects[c.dialect](says(t, "application/json", c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := llm.New(p, "m").Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a", "b"}})
+			if err == nil {
+				t.Errorf("%s: the vectors are %v", c.body, r.Vectors)
+			}
+		})
+	}
+}
+
+func TestVectorsWithoutIndexAreInOrder(t *testing.T) {
+	p, err := dialects["openai"](says(t, "application/json", `{"data":[{"embedding":[1,2]},{"embedding":[3,4]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := llm.New(p, "m").Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a", "b"}})
+	if err != nil || r.Vectors[0][0] != 1 || r.Vectors[1][0] != 3 {
+		t.Errorf("the vectors are %v, with the error %v", r, err)
+	}
+}
+
+// peak returns the largest amount of live memory while f runs, in addition to the memory
+// before.
+func peak(f func()) uint64 {
+	defer debug.SetGCPercent(debug.SetGCPercent(10)) // little garbage between two collections
+	runtime.GC()
+	var before runtime.MemStats
+	runtime.ReadMemStats(&before)
+	stop, top := make(chan bool), make(chan uint64)
+	go func() {
+		var most uint64
+		for {
+			var now runtime.MemStats
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapAlloc)
+			select {
+			case <-stop:
+				top <- most
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+		}
+	}()
+	f()
+	close(stop)
+	return max(<-top, before.HeapAlloc) - before.HeapAlloc
+}
+
+// repeated returns a list of n bytes of the item.
+func repeated(item string, n int) string {
+	return "[" + strings.TrimSuffix(strings.Repeat(item+",", n/(len(item)+1)), ",") + "]"
+}
+
+// TestMemoryOfReplies checks that no reply takes more than 16 times its size and 1 MB.
+func TestMemoryOfReplies(t *testing.T) {
+	const size = 2 << 20
+	const stream, whole, lines = "text/event-stream", "application/json", "application/x-ndjson"
+	list := func(item string) string { return repeated(item, size) }
+	event := func(data string) string { return "data: " + data + "\n\n" }
+	for _, c := range []struct{ dialect, name, mediaType, body string }{
+		{"openai", "models", whole, `{"data":` + list(`{}`) + `}`},
+		{"openai", "named models", whole, `{"data":` + list(`{"id":"a"}`) + `}`},
+		{"llamacpp", "models", whole, `{"data":` + list(`{}`) + `}`},
+		{"ollama", "models", whole, `{"models":` + list(`{}`) + `}`},
+		{"gemini", "models", whole, `{"models":` + list(`{}`) + `}`},
+		{"openai", "vectors", whole, `{"data":` + list(`{}`) + `}`},
+		{"ollama", "vectors", whole, `{"embeddings":` + list(`[]`) + `}`},
+		{"gemini", "vectors", whole, `{"embeddings":` + list(`{}`) + `}`},
+		{"openai", "numbers", whole, `{"data":[{"embedding":` + list(`1`) + `}]}`},
+		{"openai", "choices", whole, `{"choices":` + list(`{}`) + `}`},
+		{"openai", "choices", stream, event(`{"choices":` + list(`{}`) + `}`)},
+		{"openai", "tool calls", stream, event(`{"choices":[{"index":0,"delta":{"tool_calls":` + list(`{}`) + "}}]}")},
+		{"openai", "tool calls with functions", stream, event(`{"choices":[{"index":0,"delta":{"tool_calls":` + list(`{"function":{}}`) + "}}]}")},
+		{"openai", "logprobs", stream, event(`{"choices":[{"index":0,"delta":{},"logprobs":{"content":` + list(`{}`) + "}}]}")},
+		{"openai", "images", stream, event(`{"choices":[{"index":0,"delta":{"images":` + list(`{}`) + "}}]}")},
+		{"openai", "annotations", whole, `{"choices":[{"index":0,"message":{"content":"x","annotations":` + list(`{"url_citation":{}}`) + `}}]}`},
+		{"gemini", "candidates", stream, event(`{"candidates":` + list(`{}`) + `}`)},
+		{"gemini", "parts", stream, event(`{"candidates":[{"content":{"parts":` + list(`{}`) + `}}]}`)},
+		{"gemini", "text parts", stream, event(`{"candidates":[{"content":{"parts":` + list(`{"text":"a"}`) + `}}]}`)},
+		{"gemini", "chunks", whole, list(`{}`)},
+		{"ollama", "tool calls", lines, `{"message":{"tool_calls":` + list(`{}`) + "}}\n"},
+		{"llamacpp", "probabilities", stream, event(`{"content":"a","completion_probabilities":` + list(`{}`) + `}`)},
+	} {
+		t.Run(c.dialect+"/"+c.name+"/"+c.mediaType, func(t *testing.T) {
+			p, err := dialects[c.dialect](says(t, c.mediaType, c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := llm.New(p, "m")
+			taken := peak(func() { // errors are fine
+				switch {
+				case strings.Contains(c.name, "models"):
+					_, _ = m.ListModels(t.Context())
+				case c.name == "vectors" || c.name == "numbers":
+					_, _ = m.Embed(t.Context(), &llm.EmbedRequest{Inputs: []string{"a"}})
+				default:
+					_, _ = m.Generate(t.Context(), llm.Prompt("x"))
+				}
+			})
+			if limit := uint64(16*len(c.body) + 1<<20); taken > limit {
+				t.Errorf("a reply of %d KB took %d KB, %d times as much", len(c.body)>>10, taken>>10, taken/uint64(len(c.body)))
+			}
+		})
+	}
+}
+
+// TestReplyBytesLimitsAWholeAnswer checks the limit for the sum of all frames.
+func TestReplyBytesLimitsAWholeAnswer(t *testing.T) {
+	frame := `data: {"id":"1","model":"m","choices":[{"index":0,"delta":{"content":"` + strings.Repeat("a", 1000) + `"}}]}` + "\n\n"
+	url := says(t, "text/event-stream", strings.Repeat(frame, 100))
+	p, err := openai.New(openai.Config{BaseURL: url + "/v1", APIKey: "sk-12345678", Limits: llm.Limits{ReplyBytes: 50_000}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = llm.New(p, "m").Generate(context.Background(), llm.Prompt("x"))
+	if llm.KindOf(err) != llm.Protocol || !strings.Contains(err.Error(), "Limits.ReplyBytes") {
+		t.Errorf("the error is %v", err)
+	}
+}

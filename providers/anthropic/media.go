@@ -1,0 +1,102 @@
+package anthropic
+
+import (
+	"encoding/base64"
+	"mime"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/parley-llm/parley/llm"
+)
+
+// filesBeta is the beta feature of uploaded files.
+const filesBeta = "files-api-2025-04-14"
+
+// The types of a source.
+const (
+	sourceBase64 = "base64"
+	sourceURL    = "url"
+	sourceFile   = "file"
+	sourceText   = "text"
+)
+
+// image converts an image. The server accepts JPEG, PNG, GIF and WebP.
+// https://platform.claude.com/docs/en/build-with-claude/vision
+func (b *requestBuilder) image(p llm.Image) (any, error) {
+	source, err := sourceOf(p.MediaType, p.Data, p.URL)
+	if err != nil {
+		return nil, err
+	}
+	return &mediaBlock{Type: "image", Source: source}, nil
+}
+
+// document converts a file: a PDF or text.
+// https://platform.claude.com/docs/en/build-with-claude/pdf-support
+func (b *requestBuilder) document(p llm.File) (any, error) {
+	out := &mediaBlock{Type: "document", Title: p.Name}
+	if b.options.Citations {
+		out.Citations = &enabled{true}
+	}
+	if p.ID != "" {
+		out.Source = mediaSource{Type: sourceFile, FileID: p.ID}
+		if !slices.Contains(b.options.Betas, filesBeta) {
+			b.options.Betas = append(slices.Clip(b.options.Betas), filesBeta)
+		}
+		return out, nil
+	}
+	var err error
+	if out.Source, err = sourceOf(documentType(p), p.Data, p.URL); err != nil {
+		return nil, err
+	}
+	data, _ := out.Source.Data.([]byte)
+	switch kind := out.Source.MediaType; {
+	case out.Source.Type == sourceURL, kind == pdf:
+	case strings.HasPrefix(kind, "text/") || kind == "application/json":
+		out.Source = mediaSource{Type: sourceText, MediaType: "text/plain", Data: strings.ToValidUTF8(string(data), "\uFFFD")}
+	default:
+		return nil, unsupportedf("a file of type %q is not supported: send a PDF or text", kind)
+	}
+	return out, nil
+}
+
+const pdf = "application/pdf"
+
+// documentType returns the media type of a file, if the file or its name has one.
+func documentType(p llm.File) string {
+	if p.MediaType != "" || path.Ext(p.Name) == "" {
+		return p.MediaType
+	}
+	kind, _, err := mime.ParseMediaType(mime.TypeByExtension(strings.ToLower(path.Ext(p.Name))))
+	if err != nil {
+		return "" // the content decides
+	}
+	return kind
+}
+
+// sourceOf returns the source of data or of a URL. The media type is detected from the data
+// if it is empty. A data URL becomes data.
+func sourceOf(mediaType string, data []byte, url string) (mediaSource, error) {
+	if inURL, ok := strings.CutPrefix(url, "data:"); ok {
+		head, body, _ := strings.Cut(inURL, ",")
+		said, isBase64 := strings.CutSuffix(head, ";base64")
+		decoded, err := base64.StdEncoding.DecodeString(body)
+		if !isBase64 || err != nil || len(decoded) == 0 {
+			return mediaSource{}, unsupportedf("the data: URL does not contain base64: set Data instead")
+		}
+		data = decoded
+		if said != "" {
+			mediaType = said
+		}
+	} else if url != "" {
+		return mediaSource{Type: sourceURL, URL: url}, nil
+	}
+	if mediaType == "" {
+		mediaType = http.DetectContentType(data)
+	}
+	if kind, _, err := mime.ParseMediaType(mediaType); err == nil {
+		mediaType = kind
+	}
+	return mediaSource{Type: sourceBase64, MediaType: mediaType, Data: data}, nil
+}
