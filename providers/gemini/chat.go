@@ -9,8 +9,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// chat answers a chat. An error that it returns has not been yielded.
-func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+// Chat answers a chat. An error that it returns has not been yielded.
+func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	if isImagen(call.Model) {
 		return p.draw(ctx, call, yield)
 	}
@@ -26,7 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	a := &answer{provider: p}
+	a := &answer{provider: p.Provider}
 	a.Answer = provider.Answer{Request: call.Request, Warnings: warnings, Yield: yield}
 	for {
 		if err := p.reply(ctx, call, url, body, a); err != nil {

@@ -24,7 +24,7 @@ const (
 	CountRemote CountBy = "remote"
 )
 
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, withoutFormat(call), p.name, nil, yield)

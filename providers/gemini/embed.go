@@ -139,9 +139,9 @@ func (e *embeddings) vectors() (vectors [][]float32, cost llm.Usage) {
 	return vectors, llm.SumUsage(costs...)
 }
 
-// embed answers a call for embeddings, with several requests if necessary. If a request
+// Embed answers a call for embeddings, with several requests if necessary. If a request
 // fails, the call fails.
-func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	resource, err := p.modelPath(call)
 	if err != nil {
 		return err

@@ -33,8 +33,8 @@ type model struct {
 // maxPages limits the requests to a server whose list does not end.
 const maxPages = 100
 
-// listModels requests all pages of the list.
-func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+// ListModels requests all pages of the list.
+func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	address := p.baseURL + "/models?pageSize=1000"
 	if p.vertex {
 		address = p.baseURL + "/publishers/google/models?pageSize=300"

@@ -11,9 +11,9 @@ import (
 	"github.com/parley-llm/parley/providers/openai"
 )
 
-// chat answers a chat, with a named prompt format if there is one, and otherwise with the
+// Chat answers a chat, with a named prompt format if there is one, and otherwise with the
 // model's chat template. A returned error has not been yielded.
-func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	o := llmutil.OptionsFor[Options](call.Request.Options)
 	if o.Grammar != "" && call.Request.Format != nil {
 		return p.fail(call, llm.InvalidRequest, "the request has both a Format and a Grammar, and the server supports only one of them: remove one")
@@ -42,7 +42,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	return nil
 }
 
-func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	own := llmutil.OptionsFor[Options](call.Embed.Options)
 	clone := call.Clone()
 	clone.Embed.Options = []llm.Options{openai.Options{EmbedExtra: own.Extra}}

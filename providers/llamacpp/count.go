@@ -10,10 +10,10 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// countTokens counts the tokens of a chat's prompt. With a named prompt format, the prompt is
+// CountTokens counts the tokens of a chat's prompt. With a named prompt format, the prompt is
 // tokenized as for a chat. Otherwise the server counts it, with its token counter for chats
 // or, if it is too old, with its chat template and tokenizer.
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	o := llmutil.OptionsFor[Options](call.Request.Options)
 	format, err := p.format(call, o.Template)
 	if err != nil {

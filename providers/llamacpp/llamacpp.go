@@ -170,22 +170,6 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // Provider, so that its exported API has Do alone.
 type operations struct{ *Provider }
 
-func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.chat(ctx, call, yield)
-}
-
-func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.embed(ctx, call, yield)
-}
-
-func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.countTokens(ctx, call, yield)
-}
-
-func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.listModels(ctx, call, yield)
-}
-
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
 	return httpcall.Failf(p.name, call, kind, format, args...)

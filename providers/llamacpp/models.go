@@ -33,7 +33,7 @@ type modelList struct {
 	}] `json:"data"`
 }
 
-func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
 	r, err := p.server.Value(ctx, call, "/v1/models", nil, &got)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// chat answers a chat. An error that it returns has not been yielded.
-func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+// Chat answers a chat. An error that it returns has not been yielded.
+func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	format, err := p.format(call)
 	switch {
 	case err != nil:

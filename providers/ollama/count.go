@@ -10,10 +10,10 @@ import (
 	"github.com/parley-llm/parley/llm/tokens"
 )
 
-// countTokens counts the tokens of a chat request. The server has no endpoint for it, but it
+// CountTokens counts the tokens of a chat request. The server has no endpoint for it, but it
 // renders a request with the model's template and provides the model's vocabulary. The count
 // is exact. To render a prompt, the server loads the model.
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	format, err := p.format(call)
 	switch {
 	case err != nil:

@@ -27,7 +27,7 @@ type embeddings struct {
 	PromptEval *int                           `json:"prompt_eval_count"`
 }
 
-func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	body, err := p.marshalEmbed(call)
 	if err != nil {
 		return err

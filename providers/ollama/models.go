@@ -29,7 +29,7 @@ type details struct {
 	Quantization string `json:"quantization_level"`
 }
 
-func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	var got modelList
 	r, err := p.server.Value(ctx, call, "/api/tags", nil, &got)
 	if err != nil {

@@ -165,11 +165,11 @@ func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
 		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
 	}
-	if missing := a.missing(); missing != "" {
-		return a.Reply.Fail(llm.Protocol, missing)
-	}
 	if err := a.FinishError(a.finish); err != nil {
 		return err
+	}
+	if missing := a.missing(); missing != "" {
+		return a.Reply.Fail(llm.Protocol, missing)
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {

@@ -33,9 +33,9 @@ const (
 	CountRemote CountBy = "remote"
 )
 
-// countTokens answers a call for a token count. Options.Hook and Options.Extra affect a
+// CountTokens answers a call for a token count. Options.Hook and Options.Extra affect a
 // remote count, but not an offline count.
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	switch by := llmutil.OptionsFor[Options](call.Request.Options).CountBy; by {
 	case CountOffline:
 		return offline.Count(ctx, call, p.name, p.config.Encoding, yield)

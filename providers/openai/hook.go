@@ -61,7 +61,9 @@ func (b *requestBuilder) runHook(hook Hook) (map[string]any, error) {
 	changed := changedMembers(before, after)
 	restoreZeros(changed, vendor)
 	if !reflect.DeepEqual(messages, vendor.Messages) || !sameParts(handed, vendor.Messages) {
-		changed["messages"] = b.messagesAfter(handed, messages, vendor.Messages)
+		if changed["messages"], err = b.messagesAfter(handed, messages, vendor.Messages); err != nil {
+			return nil, err
+		}
 	}
 	return changed, nil
 }
@@ -238,7 +240,10 @@ func cloneMessages(messages []openai.ChatCompletionMessage) []openai.ChatComplet
 // change is sent from the body, with the parts that go-openai's type does not have. Such a
 // message is equal to the one before, and has the parts that were handed to the hook, so
 // that two messages that look the same to the hook are not confused.
-func (b *requestBuilder) messagesAfter(handed, before, after []openai.ChatCompletionMessage) []any {
+//
+// In a message that the hook changed, parts that go-openai's type does not have are taken
+// from the body. It is an error if it is not clear which part one of them was.
+func (b *requestBuilder) messagesAfter(handed, before, after []openai.ChatCompletionMessage) ([]any, error) {
 	messages := make([]any, len(after))
 	used := make([]bool, len(before))
 	for i, m := range after {
@@ -250,7 +255,60 @@ func (b *requestBuilder) messagesAfter(handed, before, after []openai.ChatComple
 			}
 		}
 	}
-	return messages
+	for i, m := range after {
+		if _, isChanged := messages[i].(openai.ChatCompletionMessage); !isChanged || m.Content != "" || !slices.ContainsFunc(m.MultiContent, isBarePart) {
+			continue
+		}
+		j := slices.IndexFunc(handed, func(h openai.ChatCompletionMessage) bool { return sameBacking(m, h) && len(h.MultiContent) > 0 })
+		if j < 0 {
+			j = i // the hook made a new list
+		}
+		restored, ok := b.restoreParts(m, j, before)
+		if !ok || used[j] {
+			return nil, b.fail(llm.Unsupported, "the hook changed the parts of a message with audio or files, which its type does not have: "+
+				"leave the parts of such messages as they are, or change Request.Messages instead")
+		}
+		messages[i], used[j] = restored, true
+	}
+	return messages, nil
+}
+
+// isBarePart reports whether a part has a type that go-openai does not have, so that its
+// data is missing.
+func isBarePart(p openai.ChatMessagePart) bool {
+	return p.Type != openai.ChatMessagePartTypeText && p.Type != openai.ChatMessagePartTypeImageURL
+}
+
+// restoreParts returns a message that a hook changed, with the body's parts in the places of
+// those that go-openai's type does not have. The message was the one at j. It returns false
+// if such a part is in another place than before.
+func (b *requestBuilder) restoreParts(m openai.ChatCompletionMessage, j int, before []openai.ChatCompletionMessage) (restored any, ok bool) {
+	if j >= len(before) || len(before[j].MultiContent) != len(m.MultiContent) {
+		return nil, false
+	}
+	original, _ := b.body.Messages[j].Content.([]contentPart)
+	parts := make([]any, len(m.MultiContent))
+	for k, p := range m.MultiContent {
+		switch {
+		case !isBarePart(p) && !isBarePart(before[j].MultiContent[k]):
+			parts[k] = p
+		case reflect.DeepEqual(p, before[j].MultiContent[k]):
+			parts[k] = original[k]
+		default:
+			return nil, false
+		}
+	}
+	m.MultiContent = nil
+	data, err := json.Marshal(m)
+	if err != nil { // not of strings
+		return nil, false
+	}
+	var members map[string]any
+	if json.Unmarshal(data, &members) != nil {
+		return nil, false
+	}
+	members["content"] = parts
+	return members, true
 }
 
 // sameParts reports whether the messages have the same parts in memory, in the same order.

@@ -286,3 +286,62 @@ func TestHookThatMakesARequestInvalidIsAnError(t *testing.T) {
 	})
 	wantError(t, sendNothing(t, openai.Config{}, &req), llm.InvalidRequest, "cannot be encoded as JSON", "Content and MultiContent")
 }
+
+// spoken is a message with parts that go-openai's type does not have.
+var spoken = llm.Message{Role: llm.RoleUser, Parts: []llm.Part{
+	llm.Text{Text: "u"}, llm.Audio{Data: []byte{1}, MediaType: "audio/wav"}, llm.File{ID: "file-1"},
+}}
+
+func TestHookKeepsAudioAndFilesOfAMessageThatItChanges(t *testing.T) {
+	const media = `{"type":"input_audio","input_audio":{"data":"AQ==","format":"wav"}},{"type":"file","file":{"file_id":"file-1"}}`
+	runRequestTests(t, []requestTest{
+		{
+			name: "another name",
+			req: hooked(llm.Request{Messages: []llm.Message{llm.User("a"), spoken}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages[1].Name = "ann"
+			}),
+			want: `"messages":[{"role":"user","content":"a"},{"role":"user","name":"ann","content":[{"type":"text","text":"u"},` + media + `]}]`,
+		},
+		{
+			name: "another text, and another place",
+			req: hooked(llm.Request{Messages: []llm.Message{spoken, llm.User("a")}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages[0].MultiContent[0].Text = "v"
+				r.Messages[0], r.Messages[1] = r.Messages[1], r.Messages[0]
+			}),
+			want: `"messages":[{"role":"user","content":"a"},{"role":"user","content":[{"type":"text","text":"v"},` + media + `]}]`,
+		},
+		{
+			name: "a new list of the same parts",
+			req: hooked(llm.Request{Messages: []llm.Message{spoken}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages[0].MultiContent = append([]vendor.ChatMessagePart{}, r.Messages[0].MultiContent...)
+			}),
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"u"},` + media + `]}]`,
+		},
+		{
+			name: "only the text kept",
+			req: hooked(llm.Request{Messages: []llm.Message{spoken}}, func(r *vendor.ChatCompletionRequest) {
+				r.Messages[0].MultiContent = r.Messages[0].MultiContent[:1]
+			}),
+			want: `"messages":[{"role":"user","content":[{"type":"text","text":"u"}]}]`,
+		},
+	})
+}
+
+func TestHookCannotMoveAudioAndFiles(t *testing.T) {
+	for name, hook := range map[string]func(*vendor.ChatCompletionRequest){
+		"a part less": func(r *vendor.ChatCompletionRequest) { r.Messages[0].MultiContent = r.Messages[0].MultiContent[1:] },
+		"other places": func(r *vendor.ChatCompletionRequest) {
+			parts := r.Messages[0].MultiContent
+			parts[1], parts[2] = parts[2], parts[1]
+		},
+		"a second message with them": func(r *vendor.ChatCompletionRequest) { r.Messages = append(r.Messages, r.Messages[0]) },
+		"a new part of such a type": func(r *vendor.ChatCompletionRequest) {
+			r.Messages = append(r.Messages, vendor.ChatCompletionMessage{Role: "user", MultiContent: []vendor.ChatMessagePart{{Type: "file"}}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := hooked(llm.Request{Messages: []llm.Message{spoken}}, hook)
+			wantError(t, sendNothing(t, openai.Config{}, &req), llm.Unsupported, "audio or files", "Request.Messages")
+		})
+	}
+}

@@ -182,10 +182,6 @@ func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Ev
 	return o.explain(call, embedPath, o.embed(ctx, call, yield))
 }
 
-func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.countTokens(ctx, call, yield)
-}
-
 func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	return o.explain(call, modelsPath, o.listModels(ctx, call, yield))
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// chat answers a chat. It does not yield the error that it returns.
-func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+// Chat answers a chat. It does not yield the error that it returns.
+func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b := p.newRequest(call)
 	method, body, err := b.marshal()
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// countTokens counts the tokens of a chat's prompt. The server counts them, so the result
+// CountTokens counts the tokens of a chat's prompt. The server counts them, so the result
 // is exact.
-func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b := p.newRequest(call)
 	if p.vertex || b.text {
 		return p.fail(call, llm.Unsupported, "PaLM counts tokens only for chat models of the Generative Language API")

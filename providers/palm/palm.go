@@ -179,14 +179,6 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // Provider, so that its exported API has Do alone.
 type operations struct{ *Provider }
 
-func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.chat(ctx, call, yield)
-}
-
-func (o operations) CountTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.countTokens(ctx, call, yield)
-}
-
 // retired returns the error for a call to the retired service.
 func (p *Provider) retired(call *llm.Call) error {
 	const instead = "use a Gemini model, for example gemini/gemini-flash-latest"
