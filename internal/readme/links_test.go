@@ -215,3 +215,13 @@ func isField(typ *doc.Type, name string) bool {
 	})
 	return found
 }
+
+// The table of costs must have a row for each kind of reply.
+func TestCostTableHasRows(t *testing.T) {
+	page := read(t, filepath.Join("..", "..", "docs", "performance.md"))
+	for _, name := range []string{"OpenAI, 1000 chunks", "Ollama, 1000 chunks", "Gemini, 1000 chunks", "Anthropic, 1000 chunks", "OpenAI, unstreamed", "Ollama, 1000 chunks, chain"} {
+		if !strings.Contains(page, "\n| "+name+" | ") {
+			t.Errorf("docs/performance.md has no row %q", name)
+		}
+	}
+}

@@ -67,10 +67,7 @@ func (s *SSE) Next() (Frame, error) {
 	for {
 		line, whole, err := s.lines.next()
 		if err != nil {
-			if err == io.EOF && holds != none {
-				return s.event(s.lateName(event), true), nil
-			}
-			return Frame{}, err
+			return s.unfinished(event, holds, err)
 		}
 		if len(line) == 0 {
 			if holds != none {
@@ -119,6 +116,14 @@ func (s *SSE) Next() (Frame, error) {
 			s.late, s.isLate = s.intern(data), true
 		}
 	}
+}
+
+// unfinished returns the event whose data is held when the body ends, or the error.
+func (s *SSE) unfinished(event string, holds field, err error) (Frame, error) {
+	if err == io.EOF && holds != none {
+		return s.event(s.lateName(event), true), nil
+	}
+	return Frame{}, err
 }
 
 // lineData is the beginning of nearly every line with data.

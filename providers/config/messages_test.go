@@ -19,7 +19,7 @@ var sayers = map[string]int{"add": 1, "invalidf": 0, "refuse": 1, "New": 0, "war
 // callers of the package.
 var loaderFiles = []string{
 	"builder.go", "chain.go", "check.go", "connect.go", "decode.go", "facts.go", "file.go", "groups.go", "invalid.go", "key.go", "reading.go",
-	"stores.go", "suggest.go", "untrusted.go", "../../llm/egress/list.go",
+	"stores.go", "suggest.go", "table.go", "untrusted.go", "../../llm/egress/list.go",
 }
 
 // TestEveryMessageOfTheLoaderIsShown looks up each message of the loader in the golden file, or
