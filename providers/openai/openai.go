@@ -174,16 +174,16 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // Provider, so that its exported API has Do alone.
 type operations struct{ *Provider }
 
-func (o operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.explain(call, chatPath, o.chat(ctx, call, yield))
+func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return p.explain(call, chatPath, p.chat(ctx, call, yield))
 }
 
-func (o operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.explain(call, embedPath, o.embed(ctx, call, yield))
+func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return p.explain(call, embedPath, p.embed(ctx, call, yield))
 }
 
-func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	return o.explain(call, modelsPath, o.listModels(ctx, call, yield))
+func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	return p.explain(call, modelsPath, p.listModels(ctx, call, yield))
 }
 
 // fail returns an error for a call that has not been sent.
