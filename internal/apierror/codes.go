@@ -19,7 +19,8 @@ type codeRow struct {
 	source string
 }
 
-// Sources of the rows. An issue is cited as owner/name#number.
+// Sources of the rows. An issue is cited as owner/name#number. A row with a document as its
+// source follows its codes, but was not checked against a live server.
 const (
 	openAI     = "https://platform.openai.com/docs/guides/error-codes"
 	responses  = "https://platform.openai.com/docs/api-reference/responses-streaming/response/failed"

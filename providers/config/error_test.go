@@ -13,7 +13,7 @@ import (
 )
 
 // goldenErrors has the test cases: a name, a config file, and the error of the loader. If the
-// name begins with "found: ", the file is found in the working directory, and nobody named it.
+// name begins with "found: ", the file is found in the working directory.
 // PARLEY_UPDATE=1 writes the errors.
 const goldenErrors = "testdata/errors.golden"
 
