@@ -141,6 +141,7 @@ var codes = map[string]codeRow{
 	"1303":                             {llm.RateLimited, refinable, zAI},
 	"some resource has been exhausted": {llm.RateLimited, refinable, xAI},
 
+	"ip_not_authorized":                    {llm.Permission, exact, "https://developers.openai.com/api/docs/guides/ip-allowlist"},
 	"permission_denied":                    {llm.Permission, refinable, google},
 	"permission_error":                     {llm.Permission, refinable, anthropic},
 	"permissiondenied":                     {llm.Permission, refinable, azureCodes},

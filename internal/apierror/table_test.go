@@ -56,6 +56,7 @@ func TestPrecedence(t *testing.T) {
 		{"a nested code before an outer one", 429, `{"error":{"code":"rate_limit_exceeded","metadata":{"raw":{"error":{"code":"insufficient_quota"}}}}}`, llm.Quota},
 		{"a text before a code that is not exact", 429, `{"error":{"code":"rate_limit_exceeded","message":"insufficient balance"}}`, llm.Quota},
 		{"a code that is not exact before the status", 400, `{"error":{"code":"rate_limit_exceeded"}}`, llm.RateLimited},
+		{"a valid key from an address that is not allowed", 401, `{"error":{"code":"ip_not_authorized"}}`, llm.Permission},
 		{"a precise status before a word for any error", 503, `{"error":{"type":"server_error"}}`, llm.Overloaded},
 		{"a word for any error without a status", 0, `{"error":{"type":"server_error"}}`, llm.Server},
 		{"a status in the body before a word for any error", 0, `{"error":{"type":"api_error","status_code":401}}`, llm.Auth},
