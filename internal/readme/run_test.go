@@ -1,7 +1,6 @@
 package readme
 
 import (
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,29 +20,34 @@ type script struct {
 	want    string          // somewhere in the output
 }
 
-// scripts are those of README.md's snippets, in their order. Those of docs have none:
-// they are to end without an error.
-var scripts = []script{
-	{[]llmtest.Reply{llmtest.Text("It ", "scatters.").Usage(12, 7)}, "It scatters.\n 12 in, 7 out"},
-	{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
-	{}, // loads the file and gets the model, and asks it nothing
-	{}, // makes a provider, and asks it nothing
-	{[]llmtest.Reply{llmtest.Text("Nothing.")}, "Nothing."},
-	{[]llmtest.Reply{llmtest.Reasoning("Rayleigh?").Text("It ", "scatters.")}, "Rayleigh?It scatters.stop"},
-	{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Paris"}`), llmtest.Text("Sunny.")}, "Sunny."},
-	{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh",`, `"born":1842}`)}, "Rayleigh 1842"},
-	{[]llmtest.Reply{llmtest.Text("The colour.")}, "The colour."},
-	{want: "1 unknown in, unknown out\ngpt-6-luna 0\n"},
-	{[]llmtest.Reply{llmtest.Text("It is ", "blue.").CutAfter(1, nil)}, "cut after: It is "},
-	{}, // makes middleware, and no call
-	{[]llmtest.Reply{llmtest.Text("It scatters."), llmtest.Text("Rayleigh.")}, "It scatters.\nRayleigh.\n"},
-	{}, // writes a conversation and reads it
-	{want: "5 The sky is blue."},
-	{want: "false estimate: o200k_base"},
-	{want: "\rpulling 7 of 9 bytes\rsuccess 0 of 0 bytes"},
-	{}, // makes a request, and does not send it
-	{[]llmtest.Reply{llmtest.Text("It scatters.").Usage(2000, 1000)}, "2000 in, 1000 out: $0.0007 today"},
-	{want: "What is the weather in Paris? 1"},
+// scripts are the replies and outputs of the snippets of two pages, in order. Snippets of
+// other pages must end without an error.
+var scripts = map[string][]script{
+	"README": {
+		{[]llmtest.Reply{llmtest.Text("It ", "scatters.").Usage(12, 7)}, "It scatters.\n 12 in, 7 out"},
+		{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
+		{}, // loads the file and gets the model
+	},
+	"guide": {
+		{}, // opens a model
+		{}, // makes a provider
+		{[]llmtest.Reply{llmtest.Text("Nothing.")}, "Nothing."},
+		{[]llmtest.Reply{llmtest.Reasoning("Rayleigh?").Text("It ", "scatters.")}, "Rayleigh?It scatters.stop"},
+		{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Paris"}`), llmtest.Text("Sunny.")}, "Sunny."},
+		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh",`, `"born":1842}`)}, "Rayleigh 1842"},
+		{[]llmtest.Reply{llmtest.Text("The colour.")}, "The colour."},
+		{want: "1 unknown in, unknown out\ngpt-6-luna 0\n"},
+		{[]llmtest.Reply{llmtest.Text("It is ", "blue.").CutAfter(1, nil)}, "cut after: It is "},
+		{}, // adds middleware, and makes no call
+		{[]llmtest.Reply{llmtest.Text("It scatters."), llmtest.Text("Rayleigh.")}, "It scatters.\nRayleigh.\n"},
+		{}, // writes a conversation and reads it
+		{want: "5 The sky is blue."},
+		{want: "false estimate: o200k_base"},
+		{want: "\rpulling 7 of 9 bytes\rsuccess 0 of 0 bytes"},
+		{}, // makes a request, and does not send it
+		{[]llmtest.Reply{llmtest.Text("It scatters.").Usage(2000, 1000)}, "2000 in, 1000 out: $0.0007 today"},
+		{want: "What is the weather in Paris? 1"},
+	},
 }
 
 func TestSnippetsRun(t *testing.T) {
@@ -64,15 +68,17 @@ func TestSnippetsRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(work, "parley.yaml"), configFile(t, root), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run := 0
+	run := map[string]int{}
 	for _, s := range ours {
+		page := strings.TrimRight(s.Name, "0123456789")
 		var with script
-		if _, err := fmt.Sscanf(s.Name, "README%d", new(int)); err == nil {
-			if run == len(scripts) {
-				t.Fatalf("README.md has more snippets than scripts: say in scripts what %s prints", s.Name)
+		if all := scripts[page]; all != nil {
+			n := run[page]
+			if n == len(all) {
+				t.Fatalf("%s.md has more snippets than scripts: add a script with the output of %s", page, s.Name)
 			}
-			with = scripts[run]
-			run++
+			with = all[n]
+			run[page]++
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			cmd := exec.Command(program, s.Name)
@@ -83,8 +89,10 @@ func TestSnippetsRun(t *testing.T) {
 			}
 		})
 	}
-	if run != len(scripts) {
-		t.Errorf("README.md has %d snippets, and there are scripts for %d", run, len(scripts))
+	for page, all := range scripts {
+		if run[page] != len(all) {
+			t.Errorf("%s.md has %d snippets, and there are scripts for %d", page, run[page], len(all))
+		}
 	}
 }
 
@@ -107,7 +115,7 @@ func configFile(t *testing.T, root string) []byte {
 // URL of every provider is url.
 func environment(url string) []string {
 	return append(os.Environ(),
-		"AZURE_OPENAI_API_KEY=any", "OPENAI_API_KEY=any", "OPENAI_BASE_URL="+url+"/v1", "GEMINI_API_KEY=any", "GOOGLE_GEMINI_BASE_URL="+url,
+		"AZURE_OPENAI_API_KEY=any", "GROQ_API_KEY=any", "OPENAI_API_KEY=any", "OPENAI_BASE_URL="+url+"/v1", "GEMINI_API_KEY=any", "GOOGLE_GEMINI_BASE_URL="+url,
 		"OLLAMA_HOST="+url, "LLAMACPP_BASE_URL="+url)
 }
 

@@ -1,12 +1,10 @@
 package stream
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"sync"
 	"unicode/utf8"
 )
@@ -66,45 +64,6 @@ func (d *Decoder[T]) Decode(data []byte, v *T, text *Text) error {
 	return p.decode(d.root, data, reflect.ValueOf(v).Elem())
 }
 
-// FrameDecoder decodes the frames of one stream. It reuses the memory of one frame for the
-// next, which saves most allocations of a short answer.
-type FrameDecoder[T any] struct {
-	decoder *Decoder[T]
-	parser  parser
-	value   T
-	target  reflect.Value // value
-}
-
-// Frames returns a decoder for the frames of one stream, whose strings are made in text.
-// The caller must call Close at the end of the stream.
-func (d *Decoder[T]) Frames(text *Text) *FrameDecoder[T] {
-	f, _ := d.pool.Get().(*FrameDecoder[T])
-	if f == nil {
-		f = &FrameDecoder[T]{decoder: d}
-		f.target = reflect.ValueOf(&f.value).Elem()
-		f.parser.slots = make([]slot, d.slots)
-	}
-	f.parser.text = text
-	return f
-}
-
-// Decode decodes one frame, like [Decoder.Decode]. The result is valid until the next call
-// of Decode or Close. Strings, byte slices and raw JSON in it stay valid; pointers and other
-// slices do not.
-func (f *FrameDecoder[T]) Decode(data []byte) (*T, error) {
-	f.value = *new(T)
-	f.parser.frame++
-	err := f.parser.decode(f.decoder.root, data, f.target)
-	return &f.value, err
-}
-
-// Close ends the use of f and of the last result.
-func (f *FrameDecoder[T]) Close() {
-	f.value = *new(T)
-	f.parser.clear()
-	f.decoder.pool.Put(f)
-}
-
 // decode decodes one JSON object into v.
 func (p *parser) decode(l *layout, data []byte, v reflect.Value) error {
 	p.b, p.at, p.misfit = data, 0, nil
@@ -159,52 +118,6 @@ func nameOf(c byte) string {
 	return "a number"
 }
 
-// Scalar is a string that some servers send as a number or a boolean. Those become their
-// own JSON text: 7 is "7".
-type Scalar string
-
-// UnmarshalJSON takes a string, a number or a boolean.
-func (s *Scalar) UnmarshalJSON(data []byte) error {
-	switch data[0] {
-	case '"':
-		return json.Unmarshal(data, (*string)(s))
-	case '{', '[':
-		return errors.New("expected a string or a number")
-	case 'n':
-		return nil
-	}
-	*s = Scalar(data)
-	return nil
-}
-
-// TextOr is a member that most servers send as a string and others in a second form of
-// type T, for example a list of parts. At most one of its fields is set.
-type TextOr[T any] struct {
-	Text  string
-	Value T
-	// Raw is a value that is neither a string nor fits T.
-	Raw json.RawMessage
-}
-
-// UnmarshalJSON takes any value. It is for encoding/json; a [Decoder] does not call it.
-func (t *TextOr[T]) UnmarshalJSON(data []byte) error {
-	switch {
-	case string(data) == "null":
-	case data[0] == '"':
-		return json.Unmarshal(data, &t.Text)
-	case json.Unmarshal(data, &t.Value) != nil:
-		t.Value = *new(T)
-		t.Raw = append(t.Raw[:0], data...)
-	}
-	return nil
-}
-
-func (t *TextOr[T]) isTextOr() {}
-
-// Source is the JSON of the object that a struct was decoded from. It is valid only as
-// long as the decoded data. Give the field the tag json:"-".
-type Source []byte
-
 // maxNesting is the depth at which encoding/json refuses a value.
 const maxNesting = 10000
 
@@ -226,40 +139,6 @@ type parser struct {
 
 	slots []slot // nil if values are not reused
 	frame uint64
-}
-
-// slot is a value that is reused in each frame: the target of a pointer, or a slice of one
-// element.
-type slot struct {
-	value reflect.Value
-	frame uint64 // that used the value last
-}
-
-// reuse returns the slot of a layout, or nil if its value is already used in this frame.
-func (p *parser) reuse(l *layout) *slot {
-	if p.slots == nil {
-		return nil
-	}
-	s := &p.slots[l.slot]
-	if s.frame == p.frame {
-		return nil
-	}
-	s.frame = p.frame
-	return s
-}
-
-// clear drops all references to the frames of a stream.
-func (p *parser) clear() {
-	p.b, p.text, p.misfit = nil, nil, nil
-	for i := range p.slots {
-		switch v := p.slots[i].value; {
-		case !v.IsValid():
-		case v.Kind() == reflect.Slice:
-			v.Index(0).SetZero()
-		default:
-			v.Elem().SetZero()
-		}
-	}
 }
 
 // value decodes the value at hand into v. White space before it has been skipped.
@@ -306,20 +185,6 @@ func (p *parser) pointer(l *layout, v reflect.Value, depth int) result {
 		v.Set(to)
 	}
 	return r
-}
-
-// newTarget returns a pointer to a zero value.
-func (p *parser) newTarget(l *layout) reflect.Value {
-	s := p.reuse(l)
-	if s == nil {
-		return reflect.New(l.elem.typ)
-	}
-	if s.value.IsValid() {
-		s.value.Elem().SetZero()
-	} else {
-		s.value = reflect.New(l.elem.typ)
-	}
-	return s.value
 }
 
 // object decodes an object into a struct.
@@ -471,89 +336,6 @@ func (p *parser) custom(v reflect.Value, depth int) result {
 	}
 	return fits
 }
-
-// scalar decodes a number, a boolean or base64. Each may be in a string.
-func (p *parser) scalar(l *layout, v reflect.Value, depth int) result {
-	start := p.at
-	if p.skip(depth) == invalid {
-		return invalid
-	}
-	raw := p.b[start:p.at]
-	quoted := raw[0] == '"'
-	if quoted {
-		raw = raw[1 : len(raw)-1]
-	}
-	ok := false
-	switch l.kind {
-	case boolKind:
-		if ok = string(raw) == "true" || string(raw) == "false"; ok {
-			v.SetBool(raw[0] == 't')
-		}
-	case bytesKind:
-		if quoted {
-			ok = setBase64(v, raw)
-		}
-	default:
-		ok = scanNumber(raw) == len(raw) && setNumber(l.kind, v, raw)
-	}
-	if ok {
-		return fits
-	}
-	return absent
-}
-
-// maxExact is the largest n for which a float64 represents every integer up to n exactly.
-const maxExact = 1 << 53
-
-// setNumber sets v to a valid JSON number, if the type can hold it.
-func setNumber(kind kind, v reflect.Value, raw []byte) bool {
-	if kind == floatKind {
-		f, err := strconv.ParseFloat(string(raw), v.Type().Bits())
-		if err == nil {
-			v.SetFloat(f)
-		}
-		return err == nil
-	}
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil { // with a fraction or an exponent, or too large
-		f, err := strconv.ParseFloat(string(raw), 64)
-		if n = int64(f); err != nil || f < -maxExact || f > maxExact || float64(n) != f {
-			return false
-		}
-	}
-	if kind == uintKind {
-		if n < 0 || v.OverflowUint(uint64(n)) {
-			return false
-		}
-		v.SetUint(uint64(n))
-		return true
-	}
-	if v.OverflowInt(n) {
-		return false
-	}
-	v.SetInt(n)
-	return true
-}
-
-// setBase64 sets v to the bytes that a JSON string's body has in base64.
-func setBase64(v reflect.Value, raw []byte) bool {
-	if n := scanEscape(raw); n < len(raw) {
-		raw = unescape(nil, raw)
-	}
-	for _, encoding := range [...]*base64.Encoding{
-		base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
-	} {
-		data := make([]byte, encoding.DecodedLen(len(raw)))
-		if n, err := encoding.Decode(data, raw); err == nil {
-			v.SetBytes(data[:n])
-			return true
-		}
-	}
-	return false
-}
-
-// scanEscape returns the position of the first backslash in b; len(b) if there is none.
-func scanEscape(b []byte) int { return find(b, 0, '\\') }
 
 // quoted reads a string and returns it as written, without its quotes. It is verbatim if
 // this is also its decoded form.

@@ -29,7 +29,6 @@ type record struct {
 	Inner   *inner            `json:"inner"`
 	Value   inner             `json:"value"`
 	List    []inner           `json:"list"`
-	ignored string
 }
 
 type base struct {

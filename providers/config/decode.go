@@ -25,6 +25,27 @@ type decoder struct {
 	nodes int // read so far, including those behind aliases
 }
 
+// parse fills r.file. It reports whether the file has the right form.
+func (r *reading) parse(data []byte) bool {
+	d := &decoder{problems: &r.problems}
+	if root := d.parse(data); root != nil {
+		d.value(root, reflect.ValueOf(r.file).Elem())
+	}
+	r.names = append(r.file.Models.names(), r.file.Groups.names()...)
+	return len(r.list) == 0
+}
+
+// decode fills the value that into points to from a part of the file whose type was not known
+// to parse. It reports whether the part has the right form.
+func (r *reading) decode(part raw, into any) bool {
+	before := len(r.list)
+	if part.node != nil {
+		d := &decoder{problems: &r.problems}
+		d.value(part.node, reflect.ValueOf(into).Elem())
+	}
+	return len(r.list) == before
+}
+
 // maxNodes limits the number of values in a file, because aliases of aliases grow fast.
 const maxNodes = 100_000
 

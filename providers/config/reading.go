@@ -3,7 +3,6 @@ package config
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -53,27 +52,6 @@ func (r *reading) beside(path string) string {
 // watch adds a file to those whose changes cause a reload.
 func (r *reading) watch(path string) {
 	r.watched = append(r.watched, stampOf(r.beside(path)))
-}
-
-// parse fills r.file. It reports whether the file has the right form.
-func (r *reading) parse(data []byte) bool {
-	d := &decoder{problems: &r.problems}
-	if root := d.parse(data); root != nil {
-		d.value(root, reflect.ValueOf(r.file).Elem())
-	}
-	r.names = append(r.file.Models.names(), r.file.Groups.names()...)
-	return len(r.list) == 0
-}
-
-// decode fills the value that into points to from a part of the file whose type was not known
-// to parse. It reports whether the part has the right form.
-func (r *reading) decode(part raw, into any) bool {
-	before := len(r.list)
-	if part.node != nil {
-		d := &decoder{problems: &r.problems}
-		d.value(part.node, reflect.ValueOf(into).Elem())
-	}
-	return len(r.list) == before
 }
 
 // target is the parsed form of a name such as openai/gpt-6-luna.
