@@ -95,7 +95,7 @@ func (r *Reply) Close() {
 			r.watch.closeWithin(drainTime)
 			io.CopyN(io.Discard, r.resp.Body, maxDrain) // the error does not matter: the answer is complete
 		}
-		if !r.ended { // else Body.Close of Go 1.27 reads on for up to 50 ms
+		if !r.ended { // otherwise, Body.Close of Go 1.27 continues to read for up to 50 ms
 			r.cancel(context.Canceled)
 		}
 		r.resp.Body.Close()
