@@ -15,15 +15,15 @@ func Of(name string, valid []string) (match string, edits int) {
 		if max(len(name)-utf8.UTFMax*len(v), len(v)-utf8.UTFMax*len(name)) >= edits { // too different, and the comparison takes time
 			continue
 		}
-		if d := distance(strings.ToLower(name), strings.ToLower(v)); d < edits {
+		if d := Distance(strings.ToLower(name), strings.ToLower(v)); d < edits {
 			match, edits = v, d
 		}
 	}
 	return match, edits
 }
 
-// distance returns the number of edits that turn a into b.
-func distance(a, b string) int {
+// Distance returns the number of edits that turn a into b. An edit is the same as for [Of].
+func Distance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before []int
 	row := make([]int, len(y)+1)

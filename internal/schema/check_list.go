@@ -1,6 +1,10 @@
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/parley-llm/parley/internal/nearest"
+)
 
 // array applies the keywords of arrays.
 func (c *check) array(n *node, v *value, at *place, own *evaluated) bool {
@@ -253,7 +257,7 @@ func similar(a, b string) bool {
 	if a == b {
 		return true
 	}
-	return distance(a, b) <= min(2, len(b)/3)
+	return nearest.Distance(a, b) <= min(2, len(b)/3)
 }
 
 // letters returns the name in lower case without punctuation.
@@ -264,25 +268,4 @@ func letters(name string) string {
 		}
 		return r
 	}, strings.ToLower(name))
-}
-
-// distance returns the Levenshtein distance of two texts, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
