@@ -135,13 +135,14 @@ func TestBadMessageJSON(t *testing.T) {
 		{"part without a type", `{"role":"user","parts":[{"text":"Hi"}]}`, intoPart0 + `it has no "type"`},
 		{"null part", `{"role":"user","parts":[null]}`, intoPart0 + `it has no "type"`},
 		{"text not a string", `{"role":"user","parts":[{"type":"text","text":1}]}`, intoPart0 + "json: "},
-		{"data not base64", `{"role":"user","parts":[{"type":"image","data":"?"}]}`, intoPart0 + "illegal base64"},
+		{"data not base64", `{"role":"user","parts":[{"type":"image","data":"?"}]}`, intoPart0 + ".*illegal base64"},
 		{"not UTF-8", `{"role":"user","parts":[{"type":"text","text":"` + "\xff" + `"}]}`, intoMessage + "the JSON is not valid UTF-8 at byte 47"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := llm.User("before")
 			err := json.Unmarshal([]byte(test.json), &m)
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) {
+			begin, inside, _ := strings.Cut(test.want, ".*") // encoding/json of Go 1.27 names the field before its error
+			if err == nil || !strings.HasPrefix(err.Error(), begin) || !strings.Contains(err.Error(), inside) {
 				t.Errorf("%s gives the error %v, want one that begins %q", test.json, err, test.want)
 			}
 			check(t, "message, which an error must leave alone", llm.User("before"), m)
@@ -150,7 +151,7 @@ func TestBadMessageJSON(t *testing.T) {
 }
 
 func TestMessagesThatJSONCannotHold(t *testing.T) {
-	const prefix = "json: error calling MarshalJSON for type llm.Message: parley: "
+	const prefix = "llm.Message: parley: " // encoding/json of Go 1.26 and 1.27 differ in the text before
 	type embedding struct{ llm.Text }
 	parts := func(parts ...llm.Part) llm.Message { return llm.Message{Role: llm.RoleUser, Parts: parts} }
 	for _, test := range []struct {
@@ -175,7 +176,11 @@ func TestMessagesThatJSONCannotHold(t *testing.T) {
 			if err == nil {
 				t.Fatalf("written as %s, want the error %q", data, test.want)
 			}
-			check(t, "error", prefix+test.want, err.Error())
+			_, own, found := strings.Cut(err.Error(), prefix)
+			if !found {
+				t.Errorf("the error is %q, want one with %q", err, prefix)
+			}
+			check(t, "error", test.want, own)
 		})
 	}
 }
