@@ -69,6 +69,8 @@ func (p lines) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, e
 	if err != nil {
 		return llm.Errorf(llm.InvalidRequest, "the messages have no JSON: %w", err)
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.base, bytes.NewReader(body))
 	if err != nil {
 		return llm.Errorf(llm.InvalidRequest, "the address is invalid: %w", err)
@@ -77,7 +79,10 @@ func (p lines) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, e
 	if err != nil {
 		return cmp.Or(llm.FromContext(ctx), error(llm.Errorf(llm.Network, "no reply: %w", err)))
 	}
-	defer resp.Body.Close() // also if the caller's loop panics
+	defer func() { // also if the caller's loop panics
+		cancel() // else Body.Close of Go 1.27 reads on, and keeps the connection if it can
+		resp.Body.Close()
+	}()
 	complete, err := p.read(ctx, resp, call.Request.KeepRaw, yield)
 	if complete {
 		llmutil.DrainAndClose(resp.Body)

@@ -186,15 +186,23 @@ func (m *mini) watch(ctx context.Context) (_ context.Context, came, stop func())
 }
 
 func (m *mini) answer(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	leaks := m.flaw == leaksBody || m.flaw == leaksOnPanic
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !leaks {
+		ctx = own
+	}
 	resp, err := m.send(ctx, call)
 	if err != nil {
 		return err
 	}
-	switch m.flaw {
-	case leaksBody, leaksOnPanic:
+	if leaks {
 		m.left = append(m.left, resp.Body)
-	default:
-		defer resp.Body.Close()
+	} else {
+		defer func() {
+			cancel() // else Body.Close of Go 1.27 reads on, and keeps the connection if it can
+			resp.Body.Close()
+		}()
 	}
 	if resp.StatusCode != http.StatusOK && (m.flaw != takesRefusals || call.Op != llm.OpListModels) {
 		return m.refused(resp, call.Op)
