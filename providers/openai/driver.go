@@ -13,7 +13,7 @@ import (
 // providers/llamacpp, which supports more of that server.
 var drivers = map[Server]providers.Driver{
 	OpenAI: {
-		Title: "OpenAI", DefaultModel: "gpt-6-luna",
+		Title: "OpenAI", DefaultModel: "gpt-6-luna", Rank: 1,
 		Description: "OpenAI, or another server of its dialect by its address",
 		OtherEnv:    []string{"OPENAI_ORG_ID", "OPENAI_PROJECT_ID"},
 	},
@@ -24,11 +24,11 @@ var drivers = map[Server]providers.Driver{
 	},
 	VLLM:       {Title: "vLLM", Description: "a local vLLM server", Start: `start it with "vllm serve"`},
 	LMStudio:   {Title: "LM Studio", Description: "the local server of LM Studio", Start: "start it in LM Studio"},
-	Cerebras:   {Title: "Cerebras", Description: "Cerebras", DefaultModel: "gpt-oss-120b"},
-	Groq:       {Title: "Groq", Description: "Groq", DefaultModel: "openai/gpt-oss-20b"},
-	Together:   {Title: "Together", Description: "Together AI", DefaultModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo"},
-	OpenRouter: {Title: "OpenRouter", Description: "OpenRouter", DefaultModel: "openai/gpt-oss-120b"},
-	DeepSeek:   {Title: "DeepSeek", Description: "DeepSeek", DefaultModel: "deepseek-v4-flash"},
+	Cerebras:   {Title: "Cerebras", Description: "Cerebras", DefaultModel: "gpt-oss-120b", Rank: 4},
+	Groq:       {Title: "Groq", Description: "Groq", DefaultModel: "openai/gpt-oss-20b", Rank: 5},
+	Together:   {Title: "Together", Description: "Together AI", DefaultModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo", Rank: 7},
+	OpenRouter: {Title: "OpenRouter", Description: "OpenRouter", DefaultModel: "openai/gpt-oss-120b", Rank: 8},
+	DeepSeek:   {Title: "DeepSeek", Description: "DeepSeek", DefaultModel: "deepseek-v4-flash", Rank: 6},
 }
 
 func init() {
@@ -57,22 +57,8 @@ type Settings struct {
 
 // open makes a provider from its settings and the environment.
 func open(kind Server, c providers.Config) (llm.Provider, error) {
-	known := servers[kind]
-	config := Config{
-		Server:      kind,
-		BaseURL:     c.BaseURL,
-		APIKey:      c.APIKey,
-		TokenSource: c.TokenSource,
-		Header:      c.Headers,
-		HTTPClient:  c.HTTPClient,
-		Limits:      c.Limits,
-	}
-	if config.BaseURL == "" {
-		config.BaseURL = c.Env(known.urlEnv)
-	}
-	if config.APIKey == "" && config.TokenSource == nil {
-		config.APIKey = llm.Secret(c.Env(known.keyEnv))
-	}
+	config := Config{Server: kind}
+	config.settings().Set(c, servers[kind].urlEnv, servers[kind].keyEnv)
 	own, ok := c.Settings.(Settings)
 	if !ok && c.Settings != nil {
 		return nil, llm.Errorf(llm.InvalidRequest, "Config.Settings is a %T: use openai.Settings", c.Settings)
@@ -86,6 +72,14 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 		config.AzureAPIVersion = cmp.Or(own.APIVersion, c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"))
 	}
 	return provider.Opened(New(config))
+}
+
+// settings returns the fields that every provider has.
+func (c *Config) settings() provider.Settings {
+	return provider.Settings{
+		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
+		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
+	}
 }
 
 func orVariable(name string) string {
