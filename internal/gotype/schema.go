@@ -65,7 +65,6 @@ var (
 	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 	schemaMaker     = reflect.TypeFor[interface{ JSONSchema() json.RawMessage }]()
-	bytesType       = reflect.TypeFor[[]byte]()
 )
 
 // implements reports whether t or a pointer to it has the methods of an interface.

@@ -1,3 +1,6 @@
+//lint:file-ignore SA5008 odd tags are the subject of the tests
+//lint:file-ignore U1000 unexported fields are too
+
 package gotype_test
 
 import (
