@@ -51,6 +51,9 @@ type Driver struct {
 	// has no settings apart from the fields of Config.
 	Settings any
 
+	// AcceptsQuery says that the address can have a query, which is sent with every request.
+	AcceptsQuery bool
+
 	// ConfigCredentials says that New takes credentials only from its Config, including
 	// Config.Getenv. It is false if the provider can find others, for example in the files of
 	// a cloud's command-line tool.
