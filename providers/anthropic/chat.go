@@ -38,7 +38,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // reply sends one request of the call and reads its reply.
 func (p *Provider) reply(ctx context.Context, b *requestBuilder, body []byte, a *answer) error {
-	r, err := p.with(b.options.Betas).Do(ctx, b.call, messagesPath, body)
+	r, err := p.with(b.options.Betas).Do(ctx, b.call, p.path(b.call.Model, b.body.Stream), body)
 	if err != nil {
 		return err
 	}
