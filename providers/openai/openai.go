@@ -24,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
@@ -99,6 +100,7 @@ type Provider struct {
 	client  *httpcall.Client
 	limits  llm.Limits
 	headers headers
+	schemas provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid setting is an error of kind
@@ -167,6 +169,19 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the parts of JSON Schema that the server accepts.
+func (p *Provider) profiles(*llm.Call) provider.Profiles {
+	profiles := servers[p.config.Server].schemas
+	if version := p.config.AzureAPIVersion; p.config.Server == Azure && version != "" && version < "2024-10-21" {
+		profiles.StrictFormat, profiles.StrictTools = "azure-strict-old", "azure-strict-old"
+	}
+	return profiles
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 

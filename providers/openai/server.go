@@ -1,5 +1,7 @@
 package openai
 
+import "github.com/parley-llm/parley/internal/provider"
+
 // Server is a kind of server with an OpenAI-compatible API. Each constant is also the name
 // of a provider for providers.Open. The provider "llama.cpp" is registered by package
 // providers/llamacpp, which supports more of its API.
@@ -29,6 +31,12 @@ type server struct {
 	keyEnv   string // the environment variable for the API key
 	needsKey bool   // at the default address
 	quirks   Quirks
+	schemas  provider.Profiles // sources: see the table of package internal/schema
+}
+
+// strict are the profiles of a server with OpenAI's strict mode.
+func strict(name string) provider.Profiles {
+	return provider.Profiles{StrictFormat: name, StrictTools: name}
 }
 
 // servers has one row for each kind of server, with the sources of its quirks, read in
@@ -40,27 +48,32 @@ type server struct {
 var servers = map[Server]server{
 	OpenAI: {
 		baseURL: "https://api.openai.com/v1", urlEnv: "OPENAI_BASE_URL", keyEnv: "OPENAI_API_KEY", needsKey: true,
+		schemas: strict("openai-strict"),
 	},
 	Azure: { // its quirks depend on the version, see azureQuirks
 		urlEnv: "AZURE_OPENAI_ENDPOINT", keyEnv: "AZURE_OPENAI_API_KEY", needsKey: true,
+		schemas: strict("azure-strict"),
 	},
 	// github.com/ggml-org/llama.cpp/blob/master/tools/server: README.md, and
 	// server-common.cpp, where a tool_choice that is not a string means "auto". Reasoning
 	// efforts are in pull requests 26045 and 26941, builds b10434 and later.
 	LlamaCpp: {
 		baseURL: "http://127.0.0.1:8080/v1",
+		schemas: provider.Profiles{Format: "llamacpp", Tools: "llamacpp-tools"},
 		quirks:  Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoNamedToolChoice: true},
 	},
 	// github.com/vllm-project/vllm/blob/002032ee/vllm/entrypoints/openai/chat_completion/protocol.py
 	VLLM: {
 		baseURL: "http://127.0.0.1:8000/v1", urlEnv: "VLLM_BASE_URL", keyEnv: "VLLM_API_KEY",
-		quirks: Quirks{ReasoningField: FieldReasoning, AcceptsTopK: true},
+		schemas: provider.Profiles{Format: "xgrammar"},
+		quirks:  Quirks{ReasoningField: FieldReasoning, AcceptsTopK: true},
 	},
 	// github.com/lmstudio-ai/docs/blob/c6854fba/1_developer/3_openai-compat/chat-completions.md lists
 	// the settings; github.com/lmstudio-ai/lmstudio-bug-tracker/issues 189 and 670
 	// show its errors for json_object and for a named tool choice.
 	LMStudio: {
 		baseURL: "http://127.0.0.1:1234/v1", urlEnv: "LMSTUDIO_BASE_URL", keyEnv: "LMSTUDIO_API_KEY",
+		schemas: provider.Profiles{Format: "llamacpp"},
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, AcceptsTopK: true, NoNamedToolChoice: true, NoJSONObject: true,
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls},
@@ -71,13 +84,15 @@ var servers = map[Server]server{
 	// engineers have shown since that they work: github.com/pydantic/pydantic-ai/pull/7653.
 	Cerebras: {
 		baseURL: "https://api.cerebras.ai/v1", urlEnv: "CEREBRAS_BASE_URL", keyEnv: "CEREBRAS_API_KEY", needsKey: true,
-		quirks: Quirks{ReasoningField: FieldReasoning, NoMinimalEffort: true},
+		schemas: strict("cerebras"),
+		quirks:  Quirks{ReasoningField: FieldReasoning, NoMinimalEffort: true},
 	},
 	// types/chat/completion_create_params.py of github.com/groq/groq-python v1.6.0:
 	// "not yet supported by any of our models". Message names: console.groq.com/docs/openai.
 	// Models without reasoning reject earlier reasoning: github.com/vercel/ai/pull/8057.
 	Groq: {
 		baseURL: "https://api.groq.com/openai/v1", urlEnv: "GROQ_BASE_URL", keyEnv: "GROQ_API_KEY", needsKey: true,
+		schemas: strict("groq-strict"),
 		quirks: Quirks{
 			NoMessageNames: true, NoMinimalEffort: true,
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingFrequencyPenalty, SettingPresencePenalty},
@@ -88,6 +103,7 @@ var servers = map[Server]server{
 	// different form than OpenAI's.
 	Together: {
 		baseURL: "https://api.together.xyz/v1", urlEnv: "TOGETHER_BASE_URL", keyEnv: "TOGETHER_API_KEY", needsKey: true,
+		schemas: provider.Profiles{Format: "xgrammar"},
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, DisableReasoningField: DisableByReasoning, NoMinimalEffort: true, AcceptsTopK: true,
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs},
@@ -97,13 +113,15 @@ var servers = map[Server]server{
 	// it accepts both max_tokens and max_completion_tokens.
 	OpenRouter: {
 		baseURL: "https://openrouter.ai/api/v1", urlEnv: "OPENROUTER_BASE_URL", keyEnv: "OPENROUTER_API_KEY", needsKey: true,
-		quirks: Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoning, AcceptsImages: true, AcceptsTopK: true},
+		schemas: strict("openai-strict"),
+		quirks:  Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoning, AcceptsImages: true, AcceptsTopK: true},
 	},
 	// api-docs.deepseek.com/api/create-chat-completion and …/guides/thinking_mode;
 	// packages/llm/llm-deepseek of github.com/deepseek-ai/deepseek-harness at b150a551.
 	// Forced tool calls: github.com/deepseek-ai/DeepSeek-V3/issues/1376.
 	DeepSeek: {
 		baseURL: "https://api.deepseek.com", urlEnv: "DEEPSEEK_BASE_URL", keyEnv: "DEEPSEEK_API_KEY", needsKey: true,
+		schemas: provider.Profiles{StrictTools: "deepseek-strict-tools"},
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, DisableReasoningField: DisableByThinking,
 			NoForcedToolCalls: true, NoJSONSchema: true, Unsupported: []Setting{SettingSeed, SettingParallelToolCalls},
