@@ -77,8 +77,11 @@ func (c Config) Open(name string, options ...llm.ModelOption) (*llm.Model, error
 // the package's. They are not imported here, so their names are repeated. A test compares
 // them with the registered drivers.
 var packages = map[string]string{
-	"azure": "openai", "cerebras": "openai", "deepseek": "openai", "groq": "openai", "lmstudio": "openai",
-	"openrouter": "openai", "together": "openai", "vllm": "openai",
+	"azure": "openai", "cerebras": "openai", "cloudflare": "openai", "copilot": "openai", "dashscope": "openai",
+	"deepseek": "openai", "fireworks": "openai", "gemini-openai": "openai", "groq": "openai", "huggingface": "openai",
+	"litellm": "openai", "lmstudio": "openai", "minimax": "openai", "mistral": "openai", "moonshot": "openai",
+	"nvidia": "openai", "openrouter": "openai", "perplexity": "openai", "sglang": "openai", "together": "openai",
+	"vertex-openai": "openai", "vllm": "openai", "xai": "openai", "zai": "openai",
 	"vertex":    "gemini",
 	"llama.cpp": "llamacpp",
 	"anthropic": "anthropic", "openai": "openai", "gemini": "gemini", "llamacpp": "llamacpp", "ollama": "ollama", "palm": "palm",

@@ -26,8 +26,13 @@ type Case struct {
 	// Model is the name for providers.Open. Its provider selects the dialect and the preset:
 	// "openai/m", "openrouter/m", "gemini/m", "ollama/m".
 	Model string `json:"model"`
-	// BasePath is the path of the base URL, for example "/v1". The default is none.
+	// BasePath is the path of the base URL with its query, for example "/v1". The default is
+	// none.
 	BasePath string `json:"base_path"`
+	// Settings are the settings of the model's provider, with their names in a config file.
+	Settings json.RawMessage `json:"settings"`
+	// Env are environment variables of the provider.
+	Env map[string]string `json:"env"`
 
 	// Op is the operation. The default is "chat"; the others are "embed" and "list_models".
 	Op llm.Op `json:"op"`

@@ -113,7 +113,8 @@ func run(t *testing.T, folder string, c *reports.Case) {
 	reply := llmtest.HTTPReply{Status: c.Reply.Status, Header: header, Body: body}
 	server := llmtest.NewServer(t, reply)
 	model, err := providers.Config{
-		BaseURL: server.URL + c.BasePath, APIKey: "test-key", HTTPClient: server.Client(), Getenv: func(string) string { return "" },
+		BaseURL: server.URL + c.BasePath, APIKey: "test-key", HTTPClient: server.Client(),
+		Getenv: func(name string) string { return c.Env[name] }, Settings: settings(t, provider, c.Settings),
 	}.Open(c.Model)
 	if err != nil {
 		t.Fatal(err)
@@ -212,6 +213,23 @@ func providerOptions(t *testing.T, provider string, data json.RawMessage) []llm.
 		t.Fatal(err)
 	}
 	return []llm.Options{value.Elem().Interface().(llm.Options)}
+}
+
+// settings decodes the settings of a provider into a value of its type, or nil.
+func settings(t *testing.T, provider string, data json.RawMessage) any {
+	t.Helper()
+	if len(data) == 0 {
+		return nil
+	}
+	driver, ok := providers.Lookup(provider)
+	if !ok || driver.Settings == nil {
+		t.Fatalf("%s has no settings", provider)
+	}
+	value := reflect.New(reflect.TypeOf(driver.Settings))
+	if err := json.Unmarshal(data, value.Interface()); err != nil {
+		t.Fatal(err)
+	}
+	return value.Elem().Interface()
 }
 
 func checkError(t *testing.T, want *reports.Error, err error) {

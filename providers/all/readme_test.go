@@ -82,7 +82,7 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 }
 
 func TestDriversKnowTheDefaultAddress(t *testing.T) {
-	without := []string{"azure", "palm", "vertex"} // the user, or the location, decides
+	without := []string{"azure", "cloudflare", "palm", "vertex", "vertex-openai"} // the user, or the location, decides
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
 		u, err := url.Parse(d.DefaultURL)

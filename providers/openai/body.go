@@ -20,12 +20,14 @@ type chatBody struct {
 	PresencePenalty     *float64        `json:"presence_penalty,omitempty"`
 	FrequencyPenalty    *float64        `json:"frequency_penalty,omitempty"`
 	Seed                *int64          `json:"seed,omitempty"`
+	RandomSeed          *int64          `json:"random_seed,omitempty"` // Mistral
 	Stop                []string        `json:"stop,omitempty"`
 	Logprobs            bool            `json:"logprobs,omitempty"`
 	TopLogprobs         int             `json:"top_logprobs,omitempty"`
 	ReasoningEffort     string          `json:"reasoning_effort,omitempty"`
-	Thinking            *switchObject   `json:"thinking,omitempty"`  // DeepSeek
-	Reasoning           *switchObject   `json:"reasoning,omitempty"` // Together
+	Thinking            *switchObject   `json:"thinking,omitempty"`        // DeepSeek
+	Reasoning           *switchObject   `json:"reasoning,omitempty"`       // Together
+	EnableThinking      *bool           `json:"enable_thinking,omitempty"` // DashScope
 	Tools               []tool          `json:"tools,omitempty"`
 	ToolChoice          any             `json:"tool_choice,omitempty"` // a string or a namedTool
 	ParallelToolCalls   *bool           `json:"parallel_tool_calls,omitempty"`

@@ -21,7 +21,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"net/url"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
@@ -38,8 +38,17 @@ type Config struct {
 	// "http://localhost:8000/v1". The default is the address of the Server.
 	//
 	// For Azure it is the address of the resource, for example
-	// "https://NAME.openai.azure.com". The path from /openai on is added.
+	// "https://NAME.openai.azure.com". The path from /openai on is added. The target URI that
+	// Azure shows for a deployment is accepted as well.
+	//
+	// A query is sent with every request, in addition to Query.
 	BaseURL string
+	// Query are query parameters of every request, for example {"api-version": {"…"}} for
+	// gateways.
+	//
+	// Security: do not put a credential into the query, because URLs are logged by servers and
+	// proxies. Errors do not show the query.
+	Query url.Values
 
 	// APIKey is the credential. Hosted servers require one.
 	APIKey llm.Secret
@@ -85,6 +94,7 @@ type Config struct {
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
+	c.Query = url.Values(httpcall.ShownHeader(http.Header(c.Query)))
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -94,6 +104,7 @@ type Provider struct {
 	config  Config // without the credential
 	quirks  Quirks
 	baseURL string
+	query   string               // encoded, or ""
 	token   httpcall.TokenSource // nil for none
 	keyed   bool                 // the token is an API key, not a bearer token
 	client  *httpcall.Client
@@ -117,15 +128,6 @@ func New(config Config) (*Provider, error) {
 	if !ok {
 		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
 	}
-	switch p.quirks = known.quirks; {
-	case config.Quirks != nil:
-		p.quirks = *config.Quirks
-	case config.Server == Azure:
-		p.quirks = azureQuirks(config.AzureAPIVersion)
-	}
-	if problem := p.quirks.problem(); problem != "" {
-		return nil, p.invalidf("%s", problem)
-	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
@@ -133,12 +135,17 @@ func New(config Config) (*Provider, error) {
 	if base == "" {
 		return nil, p.invalidf("there is no base URL: set Config.BaseURL%s", orVariable(known.urlEnv))
 	}
-	var err error
-	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
+	if err := p.setAddress(base); err != nil {
 		return nil, err
 	}
-	if config.Server == Azure { // with or without the path of the API
-		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
+	switch p.quirks = known.quirks; {
+	case config.Quirks != nil:
+		p.quirks = *config.Quirks
+	case config.Server == Azure:
+		p.quirks = azureQuirks(p.config.AzureAPIVersion)
+	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {

@@ -56,12 +56,27 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	if b.changes, err = b.runHook(b.options.Hook); err != nil {
 		return nil, err
 	}
-	if b.changes == nil {
-		b.changes = b.options.Extra
-	} else {
-		maps.Copy(b.changes, b.options.Extra)
-	}
+	b.changes = b.withExtra(b.changes)
 	return b, nil
+}
+
+// withExtra returns the members that the hook changed, with those of the server's quirks below
+// and those of Options.Extra above them. It does not change a map of the quirks or the options.
+func (b *requestBuilder) withExtra(hook map[string]any) map[string]any {
+	fixed, extra := b.provider.quirks.Body, b.options.Extra
+	if len(hook) == 0 && (len(fixed) == 0 || len(extra) == 0) {
+		if len(extra) == 0 {
+			return fixed
+		}
+		return extra
+	}
+	all := maps.Clone(fixed)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, hook)
+	maps.Copy(all, extra)
+	return all
 }
 
 // marshal returns the body as JSON, with placeholders for attachments.
@@ -133,7 +148,11 @@ func (b *requestBuilder) addSettings() {
 		b.unsupported("TopK")
 	}
 	if b.sends(SettingSeed, r.Seed != nil) {
-		body.Seed = r.Seed
+		if quirks.SeedField == RandomSeed {
+			body.RandomSeed = r.Seed
+		} else {
+			body.Seed = r.Seed
+		}
 	}
 	if b.sends(SettingStop, len(r.Stop) > 0) {
 		body.Stop = r.Stop
@@ -156,6 +175,8 @@ func (b *requestBuilder) addReasoning() {
 		body.Thinking = &switchObject{Type: "disabled"}
 	case effort == llm.EffortNone && quirks.DisableReasoningField == DisableByReasoning:
 		body.Reasoning = &switchObject{Enabled: new(false)}
+	case effort == llm.EffortNone && quirks.DisableReasoningField == DisableByEnableThinking:
+		body.EnableThinking = new(false)
 	case effort == llm.EffortMinimal && quirks.NoMinimalEffort:
 		body.ReasoningEffort = string(llm.EffortLow)
 	default:
@@ -165,6 +186,10 @@ func (b *requestBuilder) addReasoning() {
 
 func (b *requestBuilder) addTools() {
 	r, quirks := b.req, &b.provider.quirks
+	if quirks.NoTools && len(r.Tools) > 0 {
+		b.unsupported("Tools")
+		return
+	}
 	for _, t := range r.Tools {
 		b.body.Tools = append(b.body.Tools, toolOf(t))
 	}
