@@ -66,7 +66,7 @@ type answer struct {
 	inText  bool         // the last block was text, and its part is still open
 	ending  ending
 	details stopDetails
-	counts  usage
+	counts  llm.Usage // as the server counts them: see total
 
 	pauses // for an answer that continues in another reply
 }
@@ -158,7 +158,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 
 // take adds the counts and the end of a message.
 func (a *answer) take(m *message) {
-	a.counts.take(m.Usage)
+	m.Usage.addTo(&a.counts)
 	a.end(&m.ending)
 }
 
