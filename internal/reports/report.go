@@ -78,6 +78,7 @@ type Want struct {
 	Usage      *llm.Usage        `json:"usage"`    // absent counts are unknown; "~5" is an estimate of 5
 	Warnings   []string          `json:"warnings"` // a part of each expected warning, in order; [] means none
 	Sources    []llm.Source      `json:"sources"`
+	Tier       *string           `json:"service_tier"`
 	ID         *string           `json:"id"`
 	Answered   *string           `json:"answered_by"` // the model that the server names
 	RateLimits *llm.RateLimits   `json:"rate_limits"` // with Go's field names; durations in nanoseconds

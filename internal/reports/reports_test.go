@@ -267,6 +267,7 @@ func checkResponse(t *testing.T, want *reports.Want, got *llm.Response) {
 	equal(t, "finish reason", want.Finish, got.FinishReason)
 	equal(t, "raw finish reason", want.RawFinish, got.RawFinishReason)
 	equal(t, "usage", want.Usage, got.Usage)
+	equal(t, "service tier", want.Tier, got.ServiceTier)
 	equal(t, "id", want.ID, got.ID)
 	equal(t, "model", want.Answered, got.Model)
 	if want.Calls != nil {

@@ -192,7 +192,7 @@ func (a *answer) done() {
 	case stopPaused:
 		a.warn("the server paused a long turn (pause_turn): to continue it, append the answer to the messages and send the request again")
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar()})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar(), ServiceTier: a.counts.Tier})
 }
 
 func (a *answer) warn(message string) {

@@ -106,12 +106,16 @@ type usage struct {
 	Details    struct {
 		Thinking *int `json:"thinking_tokens"`
 	} `json:"output_tokens_details"`
+	Tier string `json:"service_tier"`
 }
 
 // take replaces the counts by later ones. A count that a chunk does not have stays.
 func (u *usage) take(later *usage) {
 	if later == nil {
 		return
+	}
+	if later.Tier != "" {
+		u.Tier = later.Tier
 	}
 	for _, n := range [...]struct{ to, from **int }{
 		{&u.Input, &later.Input}, {&u.CacheWrite, &later.CacheWrite}, {&u.CacheRead, &later.CacheRead},

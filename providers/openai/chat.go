@@ -64,6 +64,7 @@ type answer struct {
 	unknownPart string // the type of a part of the content that cannot be read, or ""
 
 	usage   llm.Usage
+	tier    string // the service tier
 	sound   sound
 	sources []llm.Source
 	got     delivered
@@ -87,7 +88,7 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	choice, content := c.Choices[0], *c.Choices[0].Delta
 	d, text = content.takeText()
 	rest := *c
-	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	rest.ID, rest.Model, rest.Tier, rest.Choices, choice.Delta = "", "", "", nil, nil
 	if choice.FinishReason != nil && *choice.FinishReason == "" {
 		choice.FinishReason = nil
 	}
@@ -185,7 +186,7 @@ func (a *answer) done() error {
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage, ServiceTier: a.tier})
 	return nil
 }
 
