@@ -37,6 +37,9 @@ type Driver struct {
 	// DefaultModel is the model for programs whose user has set a key but named no model. If
 	// it is empty, the provider is not chosen by its key.
 	DefaultModel string
+	// Rank orders the providers that are chosen by their keys. If there are several keys, the
+	// lowest rank is chosen. Providers of rank 0 come last, in the order of their names.
+	Rank int
 	// Start says how to start a local server: `start it with "ollama serve"`. It is empty for
 	// a hosted one.
 	Start string

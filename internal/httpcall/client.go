@@ -152,18 +152,36 @@ func (c *Client) newRequest(ctx context.Context, req *Request) (*http.Request, e
 
 // exchange is like http.Client.Do. If the transport is not the user's, exchange calls Do only
 // for redirects. Do copies the headers of every request in case of a redirect, and this costs
-// 3 % of the processor time of a short answer.
+// 3 % of the processor time of a short answer. A request that the server cannot have received
+// is sent again once.
 func (c *Client) exchange(req *http.Request) (*http.Response, error) {
 	if c.owned == nil {
 		return c.http.Do(req)
 	}
 	resp, err := c.owned.RoundTrip(req)
+	if err != nil && isUnsent(err) && req.Context().Err() == nil {
+		again := req.WithContext(req.Context()) // a copy
+		if req.GetBody != nil {
+			again.Body, _ = req.GetBody() // never fails
+		}
+		resp, err = c.owned.RoundTrip(again)
+	}
 	if err != nil || resp.StatusCode < 300 || resp.StatusCode > 399 {
 		return resp, err
 	}
 	client := c.http
 	client.Transport = &replayFirst{first: resp, next: c.owned}
 	return client.Do(req)
+}
+
+// isUnsent reports whether a request failed before the server had all of it, so that the
+// server cannot have executed it, and it is sent again once. Some servers, for example
+// llama.cpp's after a stream, close a connection without a "Connection: close" header. If the
+// next request is being written at that moment, net/http reports an error, because it does not know whether a
+// POST request may be repeated.
+func isUnsent(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && (op.Op == "write" || op.Op == "readfrom") || err.Error() == "http: server closed idle connection" // net/http does not export this error
 }
 
 // replayFirst is a transport that returns a response that has already been received for the

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,27 +73,21 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 	return fromOllama(ctx, o)
 }
 
-// preferred are the providers in the order in which Default looks for their keys. Those that
-// are not listed follow, by name.
-var preferred = []string{"openai", "anthropic", "gemini", "cerebras", "groq", "deepseek", "together", "openrouter"}
-
 // withDefaultModel returns the imported providers that have a key and a default model, in the
-// order of preference.
+// order of their ranks.
 func withDefaultModel() []string {
-	var names []string
+	rank := make(map[string]int)
 	for _, name := range providers.Names() {
 		if d, _ := providers.Lookup(name); d.DefaultModel != "" && len(d.KeyEnv) > 0 {
-			names = append(names, name)
+			rank[name] = d.Rank
+			if d.Rank == 0 {
+				rank[name] = math.MaxInt
+			}
 		}
 	}
-	rank := func(name string) int {
-		if i := slices.Index(preferred, name); i >= 0 {
-			return i
-		}
-		return len(preferred)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	return names
+	return slices.SortedFunc(maps.Keys(rank), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a, b))
+	})
 }
 
 // configFile returns the path of the config file, or "". The file is untrusted if it was found

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -17,7 +18,7 @@ import (
 // providers/llamacpp, which supports more of that server.
 var drivers = map[Server]providers.Driver{
 	OpenAI: {
-		Title: "OpenAI", DefaultModel: "gpt-6-luna",
+		Title: "OpenAI", DefaultModel: "gpt-6-luna", Rank: 1,
 		Description: "OpenAI, or another server of its dialect by its address",
 		OtherEnv:    []string{"OPENAI_ORG_ID", "OPENAI_PROJECT_ID"},
 	},
@@ -28,11 +29,11 @@ var drivers = map[Server]providers.Driver{
 	},
 	VLLM:       {Title: "vLLM", Description: "a local vLLM server", Start: `start it with "vllm serve"`},
 	LMStudio:   {Title: "LM Studio", Description: "the local server of LM Studio", Start: "start it in LM Studio"},
-	Cerebras:   {Title: "Cerebras", Description: "Cerebras", DefaultModel: "gpt-oss-120b"},
-	Groq:       {Title: "Groq", Description: "Groq", DefaultModel: "openai/gpt-oss-20b"},
-	Together:   {Title: "Together", Description: "Together AI", DefaultModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo"},
-	OpenRouter: {Title: "OpenRouter", Description: "OpenRouter", DefaultModel: "openai/gpt-oss-120b"},
-	DeepSeek:   {Title: "DeepSeek", Description: "DeepSeek", DefaultModel: "deepseek-v4-flash"},
+	Cerebras:   {Title: "Cerebras", Description: "Cerebras", DefaultModel: "gpt-oss-120b", Rank: 4},
+	Groq:       {Title: "Groq", Description: "Groq", DefaultModel: "openai/gpt-oss-20b", Rank: 5},
+	Together:   {Title: "Together", Description: "Together AI", DefaultModel: "meta-llama/Llama-3.3-70B-Instruct-Turbo", Rank: 7},
+	OpenRouter: {Title: "OpenRouter", Description: "OpenRouter", DefaultModel: "openai/gpt-oss-120b", Rank: 8},
+	DeepSeek:   {Title: "DeepSeek", Description: "DeepSeek", DefaultModel: "deepseek-v4-flash", Rank: 6},
 
 	Mistral:     {Title: "Mistral", Description: "Mistral"},
 	XAI:         {Title: "xAI", Description: "xAI (Grok)"},
@@ -85,27 +86,14 @@ type Settings struct {
 
 // open makes a provider from its settings and the environment.
 func open(kind Server, c providers.Config) (llm.Provider, error) {
+	config := Config{Server: kind}
 	known := servers[kind]
-	config := Config{
-		Server:      kind,
-		BaseURL:     c.BaseURL,
-		APIKey:      c.APIKey,
-		TokenSource: c.TokenSource,
-		Header:      c.Headers,
-		HTTPClient:  c.HTTPClient,
-		Limits:      c.Limits,
-	}
-	if config.BaseURL == "" {
-		config.BaseURL = c.Env(known.urlEnv)
-	}
+	config.settings().Set(c, known.urlEnv, known.keyEnv)
 	if config.BaseURL == "" && known.template != "" {
 		var err error
 		if config.BaseURL, err = known.expand(kind, c.Env); err != nil {
 			return nil, err
 		}
-	}
-	if config.APIKey == "" && config.TokenSource == nil {
-		config.APIKey = llm.Secret(c.Env(known.keyEnv))
 	}
 	own, ok := c.Settings.(Settings)
 	if !ok && c.Settings != nil {
@@ -126,6 +114,14 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 		config.AzureAPIVersion = cmp.Or(own.APIVersion, c.Env("OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION"))
 	}
 	return provider.Opened(New(config))
+}
+
+// settings returns the fields that every provider has.
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
+		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
+		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
+	}
 }
 
 // inURL matches a value that can be put into an address.
