@@ -84,6 +84,7 @@ type Want struct {
 	RateLimits *llm.RateLimits   `json:"rate_limits"` // with Go's field names; durations in nanoseconds
 	Vectors    [][]float32       `json:"vectors"`
 	Models     []string          `json:"models"`
+	Ends       []string          `json:"ends"` // of the models, in the form 2026-11-30; "" is none
 
 	Error *Error `json:"error"`
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
@@ -25,6 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
+	req.Patient = isFlex(llmutil.OptionsFor[Options](call.Request.Options).ServiceTier)
 	r, err := p.client.Do(ctx, req)
 	if err != nil {
 		return err
@@ -34,6 +36,9 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	return a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.usage)
 }
+
+// isFlex reports whether a service tier answers late.
+func isFlex(tier string) bool { return strings.EqualFold(tier, "flex") }
 
 // chatDialect describes the replies to chats. Members under Ignore are not used.
 var chatDialect = &provider.Dialect[chunk, delta]{

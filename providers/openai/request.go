@@ -49,6 +49,9 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
+	if err := b.adaptToGeneration(); err != nil {
+		return nil, err
+	}
 	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
 		w := b.warnings[0]
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
