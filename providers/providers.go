@@ -33,7 +33,7 @@ import (
 // release its connections.
 //
 // If the provider's own server is used, the model checks requests against the catalog, as
-// described at [catalog.Check].
+// described at [catalog.Check], and [llm.Response.Cost] is computed from the catalog's prices.
 //
 // If the name has no slash, or its provider is not imported, the error is of kind
 // [llm.InvalidRequest]. If there is no API key, it is of kind [llm.Auth].
@@ -55,6 +55,9 @@ func (c Config) Open(name string, options ...llm.ModelOption) (*llm.Model, error
 	var own []llm.ModelOption
 	if info, ok := catalog.Lookup(name); ok && !driver.Redirected(c) {
 		own = append(own, llm.WithMiddleware(catalog.Check(info.ModelInfo)))
+		if info.Prices != nil {
+			own = append(own, llm.WithPrices(*info.Prices))
+		}
 	}
 	if c.Egress != nil {
 		if c.HTTPClient != nil {

@@ -42,9 +42,10 @@ func (r *Reply) Limits() llm.Limits { return r.client.limits }
 // "text/event-stream". It returns "" if the reply has no Content-Type.
 func (r *Reply) MediaType() string {
 	contentType := r.resp.Header.Get("Content-Type")
-	switch contentType { // the most frequent values need no parsing
+	essence, _, _ := strings.Cut(contentType, ";")
+	switch essence { // the most frequent values need no parsing
 	case "text/event-stream", "application/json", "application/x-ndjson":
-		return contentType
+		return essence
 	}
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	if err != nil && mediaType == "" {

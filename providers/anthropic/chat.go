@@ -20,7 +20,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool}
+	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool, boundHistory: b.family.boundHistory}
 	a.Answer = provider.Answer{Request: call.Request, Warnings: b.warnings, Yield: yield, CanContinue: b.canContinue()}
 	a.record(b.hasServerTools())
 	for {
@@ -56,16 +56,18 @@ var chatDialect = &provider.Dialect[chunk, piece]{
 // answer turns the chunks of an answer into events. It is a [provider.Handler].
 type answer struct {
 	provider.Answer
-	provider   string // its name
-	model      string // the name in the call
-	answerTool string // the name of the tool whose input is the answer, or ""
+	provider     string // its name
+	model        string // the name in the call
+	answerTool   string // the name of the tool whose input is the answer, or ""
+	boundHistory bool   // see family
 
 	open    []*openBlock // blocks that have not stopped, nearly always one
 	text    int          // the length of the text so far, in bytes
 	inText  bool         // the last block was text, and its part is still open
 	ending  ending
 	details stopDetails
-	counts  usage
+	counts  llm.Usage // as the server counts them: see total
+	tier    string    // the service tier of the last usage
 
 	pauses // for an answer that continues in another reply
 }
@@ -157,7 +159,10 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 
 // take adds the counts and the end of a message.
 func (a *answer) take(m *message) {
-	a.counts.take(m.Usage)
+	m.Usage.addTo(&a.counts)
+	if m.Usage != nil && m.Usage.Tier != "" {
+		a.tier = m.Usage.Tier
+	}
 	a.end(&m.ending)
 }
 
@@ -192,7 +197,7 @@ func (a *answer) done() {
 	case stopPaused:
 		a.warn("the server paused a long turn (pause_turn): to continue it, append the answer to the messages and send the request again")
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar()})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar(), ServiceTier: a.tier})
 }
 
 func (a *answer) warn(message string) {
