@@ -101,6 +101,7 @@ type Provider struct {
 	// Security: it is a function, because a header of the configuration can be a credential,
 	// and %d prints all fields.
 	headers func(betas []string) *httpcall.Headers
+	schemas provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid base URL is an error of kind
@@ -171,6 +172,20 @@ func (p *Provider) Close() error { return p.server.Client.Close() }
 
 // Do answers chats, token counts and model lists.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the parts of JSON Schema that the model accepts. A model without
+// structured output gets the format as a tool, whose schema can be any.
+func (p *Provider) profiles(call *llm.Call) provider.Profiles {
+	profiles := provider.Profiles{StrictTools: "anthropic-strict-tools"}
+	if call != nil && !familyOf(call.Model).noFormat {
+		profiles.Format = "anthropic"
+	}
+	return profiles
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 

@@ -82,7 +82,7 @@ type toolUseBlock struct {
 type toolResultBlock struct {
 	Type         string        `json:"type"`
 	ToolUseID    string        `json:"tool_use_id"`
-	Content      string        `json:"content"`
+	Content      any           `json:"content"` // a string, or a list of blocks
 	IsError      bool          `json:"is_error,omitempty"`
 	CacheControl *cacheControl `json:"cache_control,omitempty"`
 }

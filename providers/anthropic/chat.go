@@ -20,7 +20,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool}
+	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool, boundHistory: b.family.boundHistory}
 	a.Answer = provider.Answer{Request: call.Request, Warnings: b.warnings, Yield: yield, CanContinue: b.canContinue()}
 	a.record(b.hasServerTools())
 	for {
@@ -56,9 +56,10 @@ var chatDialect = &provider.Dialect[chunk, piece]{
 // answer turns the chunks of an answer into events. It is a [provider.Handler].
 type answer struct {
 	provider.Answer
-	provider   string // its name
-	model      string // the name in the call
-	answerTool string // the name of the tool whose input is the answer, or ""
+	provider     string // its name
+	model        string // the name in the call
+	answerTool   string // the name of the tool whose input is the answer, or ""
+	boundHistory bool   // see family
 
 	open    []*openBlock // blocks that have not stopped, nearly always one
 	text    int          // the length of the text so far, in bytes

@@ -17,6 +17,7 @@ type requestBuilder struct {
 	call       *llm.Call
 	req        *llm.Request
 	options    Options
+	messages   []llm.Message // of the request, in the form that can be sent
 	family     family
 	body       chatBody
 	answerTool string // the name of the tool whose input is the answer, or ""
@@ -36,6 +37,9 @@ func (p *Provider) build(call *llm.Call) (*requestBuilder, error) {
 	b.addLimits()
 	b.addThinking()
 	b.addSampling()
+	if problem := provider.CustomTool(b.req); problem != "" {
+		return nil, b.fail(llm.Unsupported, "%s", problem)
+	}
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
@@ -50,7 +54,7 @@ func (b *requestBuilder) checkSupported() error {
 		return nil
 	}
 	for _, w := range b.warnings {
-		if w.Code != llm.WarnOther {
+		if w.Code != llm.WarnOther && w.Code != llm.WarnStateOmitted {
 			return b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 		}
 	}

@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -88,7 +89,7 @@ func (p *part) unknown() json.RawMessage {
 	}
 	for name, value := range members {
 		if name != "thought" && name != "thoughtSignature" && httpcall.IsSet(value) {
-			return json.RawMessage(p.Source)
+			return bytes.Clone(p.Source) // it is valid only during the call
 		}
 	}
 	return nil

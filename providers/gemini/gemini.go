@@ -30,6 +30,7 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -118,6 +119,7 @@ type Provider struct {
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // the last one; most calls use the same
+	schemas   provider.Schemas
 }
 
 // New returns a provider. It sends nothing and does not search for credentials. An invalid
@@ -171,6 +173,18 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are estimated offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the part of JSON Schema that the service accepts.
+func (p *Provider) profiles(*llm.Call) provider.Profiles {
+	if p.vertex {
+		return provider.Profiles{Format: "vertex", Tools: "vertex"}
+	}
+	return provider.Profiles{Format: "gemini", Tools: "gemini"}
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/genai"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // message is one message of a chat request.
@@ -58,6 +59,7 @@ type functionResponse struct {
 	ID       string          `json:"id,omitempty"`
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
+	Parts    []any           `json:"parts,omitempty"` // images and documents
 
 	place int // of its call among all calls
 }
@@ -89,9 +91,14 @@ func vendorContent(c *genai.Content) *message {
 // addMessages adds the messages of the request. A part that Gemini does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
+	messages, warnings := llmutil.History{
+		TakeBack:   llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
+		ResultPart: b.resultPart,
+	}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
 	called := make(map[string]calledTool) // by call id
 	named, late := false, false
-	for i, m := range b.req.Messages {
+	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleSystem:
@@ -183,9 +190,10 @@ func signForeign(parts []any) {
 	}
 }
 
-// own returns the data that this provider sends back with a part.
+// own returns the data that this provider sends back with a part. [llm.TakeBack] has
+// removed the data of others.
 func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
-	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
+	if data == nil || json.Unmarshal(data.Data, &own) != nil {
 		return partData{}, false
 	}
 	return own, true
@@ -233,14 +241,14 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
-		if out := b.code(p); out != nil {
-			return out, nil
+		return b.code(p), nil
+	case llm.Opaque:
+		if !json.Valid(p.ProviderData.Data) {
+			return nil, errors.New("the data of an opaque part is not JSON: remove the part")
 		}
-		return nil, nil
+		return json.RawMessage(p.ProviderData.Data), nil
 	case llm.Unknown:
-		if raw := b.unknown(p); raw != nil {
-			return raw, nil
-		}
+		b.skip(p)
 		return nil, nil
 	}
 	return nil, fmt.Errorf("a part of type %T is not supported: remove it", part)
@@ -364,8 +372,15 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 			return err
 		}
 		call := called[result.CallID]
-		name := cmp.Or(result.Name, call.name)
-		parts = append(parts, &sentPart{FunctionResponse: &functionResponse{sentID(result.CallID), name, response, call.place}})
+		out := &functionResponse{ID: sentID(result.CallID), Name: cmp.Or(result.Name, call.name), Response: response, place: call.place}
+		for _, inner := range result.Parts {
+			converted, err := b.part(inner)
+			if err != nil {
+				return err
+			}
+			out.Parts = append(out.Parts, converted)
+		}
+		parts = append(parts, &sentPart{FunctionResponse: out})
 	}
 	n := len(b.body.Contents)
 	if n == 0 || !b.body.Contents[n-1].results {
@@ -376,6 +391,22 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 	last.Parts = append(last.Parts, parts...)
 	slices.SortStableFunc(last.Parts, func(x, y any) int { return cmp.Compare(placeOf(x), placeOf(y)) })
 	return nil
+}
+
+// resultPart reports whether a result can have a part: from Gemini 3 on, images and
+// documents that are given by their data.
+// https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+func (b *requestBuilder) resultPart(part llm.Part) bool {
+	if !wantsSignatures(b.call.Model) {
+		return false
+	}
+	switch p := part.(type) {
+	case llm.Image:
+		return len(p.Data) > 0
+	case llm.File:
+		return len(p.Data) > 0
+	}
+	return false
 }
 
 // placeOf returns the position of a result's call.
@@ -400,13 +431,9 @@ func response(result llm.ToolResult) (json.RawMessage, error) {
 	return json.Marshal(map[string]string{name: result.Content})
 }
 
-// code converts code that the server ran, or its output. Code of another provider is omitted.
+// code converts code that the server ran, or its output.
 func (b *requestBuilder) code(c llm.Code) *sentPart {
 	own, _ := b.own(c.ProviderData)
-	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
-		b.skip(c)
-		return nil
-	}
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if c.Source != "" {
 		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
@@ -414,16 +441,4 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 		out.CodeExecutionResult = &genai.CodeExecutionResult{Outcome: genai.Outcome(c.Outcome), Output: c.Output, ID: own.ID}
 	}
 	return out
-}
-
-// unknown returns a part that this provider received and has no type for, or a part made with
-// Part. Unknown parts of other providers are omitted.
-func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
-	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||
-		own.Provider != "" && own.Provider != b.provider.name {
-		b.skip(u)
-		return nil
-	}
-	return own.Part
 }

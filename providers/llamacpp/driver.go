@@ -1,6 +1,7 @@
 package llamacpp
 
 import (
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -36,8 +37,8 @@ func open(c providers.Config) (llm.Provider, error) {
 }
 
 // settings returns the fields that every provider has.
-func (c *Config) settings() provider.Settings {
-	return provider.Settings{
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
 		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
 		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // message is one message of a chat request.
@@ -34,10 +35,12 @@ type calledByName struct {
 // addMessages adds the messages of the request. A part that Ollama does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	b.body.Messages = make([]message, 0, len(b.req.Messages))
+	messages, warnings := llmutil.History{TakeBack: llm.TakeBack{Provider: b.provider.name}}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
+	b.body.Messages = make([]message, 0, len(messages))
 	names := make(map[string]string) // of the tools that were called, by call id
 	named := false
-	for i, m := range b.req.Messages {
+	for i, m := range messages {
 		if m.Role == llm.RoleTool {
 			b.addResults(m, names)
 			continue

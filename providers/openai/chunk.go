@@ -99,12 +99,19 @@ type callFragment struct {
 	Index        *int            `json:"index"`
 	ID           stream.Scalar   `json:"id"`
 	Function     called          `json:"function" stream:"needed"`
+	Custom       *calledText     `json:"custom" stream:"needed"`
 	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
 }
 
 type called struct {
 	Name      string             `json:"name" stream:"needed"`
 	Arguments provider.Arguments `json:"arguments" stream:"needed"`
+}
+
+// calledText is a call of a custom tool.
+type calledText struct {
+	Name  string `json:"name" stream:"needed"`
+	Input string `json:"input" stream:"needed"`
 }
 
 // dropBlankCalls removes calls without an id, a name and arguments. Some servers fill all
@@ -114,7 +121,7 @@ func (c *content) dropBlankCalls() {
 		c.FunctionCall = nil
 	}
 	c.ToolCalls = slices.DeleteFunc(c.ToolCalls, func(f callFragment) bool {
-		return f.ID == "" && f.Function == (called{}) && httpcall.IsBlank(f.ExtraContent)
+		return f.ID == "" && f.Function == (called{}) && f.Custom == nil && httpcall.IsBlank(f.ExtraContent)
 	})
 }
 
@@ -127,6 +134,9 @@ func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment 
 		index = place
 	case f.Index != nil:
 		index = *f.Index
+	}
+	if f.Custom != nil {
+		return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Custom.Name, Arguments: f.Custom.Input, Custom: true}
 	}
 	return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }

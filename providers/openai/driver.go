@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -116,8 +117,8 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 }
 
 // settings returns the fields that every provider has.
-func (c *Config) settings() provider.Settings {
-	return provider.Settings{
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
 		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
 		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
 	}

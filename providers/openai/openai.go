@@ -24,6 +24,7 @@ import (
 	"net/url"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
@@ -110,6 +111,7 @@ type Provider struct {
 	client  *httpcall.Client
 	limits  llm.Limits
 	headers headers
+	schemas provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid setting is an error of kind
@@ -174,6 +176,10 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 

@@ -49,8 +49,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
+	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
 	var err error
@@ -192,7 +191,7 @@ func (b *requestBuilder) addTools() {
 		return
 	}
 	for _, t := range r.Tools {
-		b.body.Tools = append(b.body.Tools, tool{typeFunction, function(t)})
+		b.body.Tools = append(b.body.Tools, toolOf(t))
 	}
 	if b.sends(SettingParallelToolCalls, r.ParallelToolCalls != nil && len(r.Tools) > 0) {
 		b.body.ParallelToolCalls = r.ParallelToolCalls
@@ -208,8 +207,29 @@ func (b *requestBuilder) addTools() {
 		b.body.ToolChoice = string(llm.ToolRequired)
 		b.warn(llm.WarnChanged, "ToolChoice", "this server does not support a tool choice by name; a call of any tool was required instead")
 	default:
-		b.body.ToolChoice = namedTool{typeFunction, functionName{r.ToolChoice.Name}}
+		b.body.ToolChoice = choiceOf(r)
 	}
+}
+
+// toolOf converts a tool.
+func toolOf(t llm.Tool) tool {
+	if t.Custom == nil {
+		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, t.Parameters, t.Strict}}
+	}
+	custom := &customTool{Name: t.Name, Description: t.Description}
+	if t.Custom.Grammar != "" {
+		custom.Format = &customFormat{"grammar", grammar{t.Custom.Syntax, t.Custom.Grammar}}
+	}
+	return tool{Type: typeCustom, Custom: custom}
+}
+
+// choiceOf returns the choice of the named tool.
+func choiceOf(r *llm.Request) namedTool {
+	name := &functionName{r.ToolChoice.Name}
+	if slices.ContainsFunc(r.Tools, func(t llm.Tool) bool { return t.Name == name.Name && t.Custom != nil }) {
+		return namedTool{Type: typeCustom, Custom: name}
+	}
+	return namedTool{Type: typeFunction, Function: name}
 }
 
 // anyObject is the schema of any JSON object.

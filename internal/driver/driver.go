@@ -1,4 +1,5 @@
-package provider
+// Package driver reads the settings that the drivers of all providers share.
+package driver
 
 import (
 	"context"
