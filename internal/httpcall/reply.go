@@ -119,7 +119,7 @@ func (r *Reply) ReadError(err error) *llm.Error {
 		return ended
 	}
 	if errors.Is(err, errReplyTooLarge) {
-		return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(r.client.limits.ReplyBytes)+" bytes: raise Limits.ReplyBytes if this size is expected")
+		return r.ReplyError(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(r.client.limits.ReplyBytes)+" bytes: raise Limits.ReplyBytes if this size is expected")
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // http.Client.Timeout of the user's client
 		return r.annotate(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client timed out: " + err.Error(), Err: err})
@@ -132,9 +132,9 @@ func (r *Reply) ReadError(err error) *llm.Error {
 	})
 }
 
-// Fail returns an error of the given kind about the reply. It has the reply's status, headers
-// and request ID.
-func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
+// ReplyError returns an error of the given kind about the reply. It has the reply's status,
+// headers and request ID.
+func (r *Reply) ReplyError(kind llm.Kind, message string) *llm.Error {
 	return r.annotate(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
 
@@ -173,7 +173,7 @@ func (r *Reply) ReadAll(limit int) ([]byte, error) {
 }
 
 func (r *Reply) tooLarge(limit int) *llm.Error {
-	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes: raise Limits.FrameBytes if this size is expected")
+	return r.ReplyError(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes: raise Limits.FrameBytes if this size is expected")
 }
 
 // Start returns the details of the first event: the request ID, the rate limits and the

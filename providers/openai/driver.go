@@ -140,9 +140,9 @@ func (s *server) expand(kind Server, env func(...string) string) (string, error)
 		}
 		switch {
 		case value == "":
-			return "", httpcall.Failf(string(kind), nil, llm.InvalidRequest, "there is no address: set the environment variable %s, or Config.BaseURL%s", name, orVariable(s.urlEnv))
+			return "", httpcall.UnsentErrorf(string(kind), nil, llm.InvalidRequest, "there is no address: set the environment variable %s, or Config.BaseURL%s", name, orVariable(s.urlEnv))
 		case !inURL.MatchString(value), name == "GOOGLE_CLOUD_LOCATION" && strings.ContainsAny(value, ".:_"):
-			return "", httpcall.Failf(string(kind), nil, llm.InvalidRequest, "the environment variable %s is not part of an address: check its value", name)
+			return "", httpcall.UnsentErrorf(string(kind), nil, llm.InvalidRequest, "the environment variable %s is not part of an address: check its value", name)
 		}
 		address = strings.ReplaceAll(address, "{"+name+"}", value)
 	}
