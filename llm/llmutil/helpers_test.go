@@ -15,7 +15,7 @@ var (
 	callStart, callDelta, callEnd = eventtest.CallStart, eventtest.CallDelta, eventtest.CallEnd
 	start, warning, attempt, done = eventtest.Start, eventtest.Warning, eventtest.Attempt, eventtest.Done
 
-	read, diff, check = eventtest.Read, eventtest.Diff, eventtest.Check
+	read, check = eventtest.Read, eventtest.Check
 )
 
 func provider(data string) *llm.ProviderData {
