@@ -27,6 +27,7 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/apierror"
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -113,6 +114,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch, limit: int64(c.limits.ReplyBytes)}
+	if r.body.observer = waiting.FromContext(r.parent); r.body.observer != nil {
+		r.body.observer.Opened()
+	}
 	if c.owned == nil { // the body of another transport may ignore the context
 		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -108,6 +109,9 @@ func (r *Reply) Close() {
 	}
 	r.watch.stop()
 	r.cancel(context.Canceled)
+	if r.body.observer != nil {
+		r.body.observer.Closed()
+	}
 }
 
 // ReadError returns the error for a failed read of the body. Its kind is [llm.Canceled] or
@@ -233,9 +237,11 @@ func (r *Reply) BeginsWith(texts ...string) bool {
 type body struct {
 	reader io.Reader
 	watch  *watch
-	eof    bool  // the body was read to its end
-	limit  int64 // ReplyBytes; 0 means none
-	read   int64 // bytes so far
+	// observer is told about each read, if the call has one.
+	observer waiting.Observer
+	eof      bool  // the body was read to its end
+	limit    int64 // ReplyBytes; 0 means none
+	read     int64 // bytes so far
 
 	peeked [32]byte // see Reply.BeginsWith
 	at, n  int      // the bytes of peeked that have not been read are peeked[at:n]
@@ -260,7 +266,13 @@ func (b *body) Read(p []byte) (int, error) {
 // fill reads from the connection.
 func (b *body) fill(p []byte) (int, error) {
 	b.watch.advance()
+	if b.observer != nil {
+		b.observer.ReadBegins()
+	}
 	n, err := b.reader.Read(p)
+	if b.observer != nil {
+		b.observer.ReadEnds()
+	}
 	b.watch.advance()
 	if b.read += int64(n); b.limit > 0 && b.read > b.limit {
 		return 0, errReplyTooLarge
