@@ -28,9 +28,9 @@ func Address(provider, template, urlEnv string, env func(...string) string) (str
 		}
 		switch {
 		case value == "":
-			return "", httpcall.Failf(provider, nil, llm.InvalidRequest, "there is no address: set the environment variable %s, or Config.BaseURL, or the environment variable %s", name, urlEnv)
+			return "", httpcall.UnsentErrorf(provider, nil, llm.InvalidRequest, "there is no address: set the environment variable %s, or Config.BaseURL, or the environment variable %s", name, urlEnv)
 		case !isWord(value) || inHost(before) && strings.ContainsAny(value, ".:_"):
-			return "", httpcall.Failf(provider, nil, llm.InvalidRequest, "the environment variable %s is not part of an address: check its value", name)
+			return "", httpcall.UnsentErrorf(provider, nil, llm.InvalidRequest, "the environment variable %s is not part of an address: check its value", name)
 		}
 		address = before + value + after
 	}

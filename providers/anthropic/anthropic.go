@@ -117,11 +117,11 @@ func New(config Config) (*Provider, error) {
 	facts, known := servers[kind]
 	p := &Provider{name: cmp.Or(config.Name, string(kind)), version: cmp.Or(config.Version, DefaultVersion), facts: facts}
 	if !known {
-		return nil, httpcall.Failf(p.name, nil, llm.InvalidRequest, "the server %q is unknown: use one of the constants of package anthropic", kind)
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "the server %q is unknown: use one of the constants of package anthropic", kind)
 	}
 	base := cmp.Or(config.BaseURL, facts.baseURL)
 	if base == "" {
-		return nil, httpcall.Failf(p.name, nil, llm.InvalidRequest, "there is no address: set Config.BaseURL, for example %s", facts.template)
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "there is no address: set Config.BaseURL, for example %s", facts.template)
 	}
 	base, err := httpcall.ParseBaseURL(p.name, base)
 	if err != nil {
@@ -216,5 +216,5 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }

@@ -22,7 +22,7 @@ const (
 // counted is the reply of the token counter.
 // https://platform.claude.com/docs/en/build-with-claude/token-counting
 type counted struct {
-	provider.Failure
+	provider.ErrorMember
 	Tokens *int `json:"input_tokens"`
 }
 
@@ -69,7 +69,7 @@ func (p *Provider) countRemote(ctx context.Context, b *requestBuilder, yield fun
 	}
 	defer r.Close()
 	if got.Tokens == nil || *got.Tokens < 0 {
-		return r.Fail(llm.Protocol, "the reply has no token count")
+		return r.ReplyError(llm.Protocol, "the reply has no token count")
 	}
 	count := &llm.TokenCount{Tokens: *got.Tokens, Source: "the server's count_tokens"}
 	provider.Result(r, b.call.Model, count, llm.Usage{}, yield, b.warnings...)

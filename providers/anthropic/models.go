@@ -12,7 +12,7 @@ import (
 // modelList is a page of the list of models.
 // https://platform.claude.com/docs/en/api/models-list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data    []model `json:"data"`
 	HasMore bool    `json:"has_more"`
 	LastID  string  `json:"last_id"`
@@ -45,7 +45,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		r.Close() // its headers remain readable
 		if got.Data == nil && len(list.Models) == 0 {
-			return r.Fail(llm.Protocol, "the reply has no list of models")
+			return r.ReplyError(llm.Protocol, "the reply has no list of models")
 		}
 		for _, m := range got.Data {
 			list.Models = append(list.Models, llm.ModelInfo{

@@ -18,7 +18,7 @@ func (p *Provider) authenticate(config Config) (keyed bool, err error) {
 	case p.vertex && config.BaseURL == "":
 		return false, p.invalidf("there is no project for Vertex AI: set Config.Project or GOOGLE_CLOUD_PROJECT, or use an express key")
 	case config.BaseURL == "":
-		return false, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable %s", keyEnv[len(keyEnv)-1])
+		return false, httpcall.UnsentErrorf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey, or the environment variable %s", keyEnv[len(keyEnv)-1])
 	}
 	return keyed, nil
 }

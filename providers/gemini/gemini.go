@@ -203,11 +203,11 @@ func (p *Provider) title() string {
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // wantsSignatures reports whether a model rejects tool calls without a thought signature.
