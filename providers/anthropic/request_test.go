@@ -231,8 +231,8 @@ func TestNewerVersionsRejectSampling(t *testing.T) {
 }
 
 func TestTools(t *testing.T) {
-	tools := []llm.Tool{{Name: "f", Description: "d", Parameters: json.RawMessage(`{"type":"object"}`), Strict: new(true)}, {Name: "g"}}
-	const sentTools = `[{"name":"f","description":"d","input_schema":{"type":"object"},"strict":true},{"name":"g","input_schema":{"type":"object","properties":{}}}]`
+	tools := []llm.Tool{{Name: "f", Description: "d", Parameters: json.RawMessage(`{"type":"object","properties":{},"additionalProperties":false}`), Strict: new(true)}, {Name: "g"}}
+	const sentTools = `[{"name":"f","description":"d","input_schema":{"type":"object","properties":{},"additionalProperties":false},"strict":true},{"name":"g","input_schema":{"type":"object","properties":{}}}]`
 	choice := func(mode llm.ToolMode, name string) llm.Request {
 		return llm.Request{Tools: tools, ToolChoice: llm.ToolChoice{Mode: mode, Name: name}}
 	}

@@ -73,8 +73,8 @@ func TestSettings(t *testing.T) {
 }
 
 func TestTools(t *testing.T) {
-	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"const":9007199254740993}}}`)}, {Name: "now"}}
-	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"const":9007199254740993}}}},{"name":"now"}]}]`
+	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"type":"integer","enum":[9007199254740993]}}}`)}, {Name: "now"}}
+	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"type":"integer","enum":[9007199254740993]}}}},{"name":"now"}]}]`
 	for name, tt := range map[string]struct {
 		choice llm.ToolChoice
 		strict bool
@@ -97,7 +97,7 @@ func TestTools(t *testing.T) {
 			got := fromJSON(t, body).(map[string]any)
 			delete(got, "contents")
 			equal(t, "the tools", any(got), fromJSON(t, tt.want))
-			if !strings.Contains(body, `"const":9007199254740993}`) {
+			if !strings.Contains(body, `"enum":[9007199254740993]}`) {
 				t.Errorf("a number beyond float64 in a schema was changed: %s", body)
 			}
 		})

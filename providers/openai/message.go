@@ -41,6 +41,7 @@ func (p *Provider) history(call *llm.Call) llmutil.History {
 		CustomCalls:  true,
 		AnyArguments: !p.quirks.NoInvalidArguments,
 		CallID:       callID(p.quirks.CallIDLength),
+		ResultNames:  p.quirks.ToolResultNames,
 	}
 }
 
@@ -171,9 +172,11 @@ func (b *requestBuilder) addReasoningText(out *message, text string) {
 func (b *requestBuilder) addResults(m llm.Message) {
 	for _, part := range m.Parts {
 		if result, ok := part.(llm.ToolResult); ok { // Validate accepts no other part
-			b.body.Messages = append(b.body.Messages, &message{
-				Role: string(llm.RoleTool), Content: result.Content, ToolCallID: result.CallID,
-			})
+			out := &message{Role: string(llm.RoleTool), Content: result.Content, ToolCallID: result.CallID}
+			if b.provider.quirks.ToolResultNames {
+				out.Name = result.Name
+			}
+			b.body.Messages = append(b.body.Messages, out)
 		}
 	}
 }
