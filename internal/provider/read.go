@@ -120,10 +120,12 @@ func (r *chatReader[C, P]) readStream(body io.Reader) error {
 	defer frames.Close()
 	r.shapes.Spec = r.dialect.Spec
 	for !r.answer.Stopped() {
-		buffered := frames.Buffered()
-		if rest, text, size := r.shapes.MatchPrefix(buffered); frames.Advance(size) {
-			r.handler.Piece(rest, r.answer.Text.Add(text), buffered[:size])
-			continue
+		if !r.shapes.IsEmpty() {
+			buffered := frames.Buffered()
+			if rest, text, size := r.shapes.MatchPrefix(buffered); frames.Advance(size) {
+				r.handler.Piece(rest, r.answer.Text.Add(text), buffered[:size])
+				continue
+			}
 		}
 		f, err := frames.Next()
 		if err != nil {
