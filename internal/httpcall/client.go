@@ -25,6 +25,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-llm/parley/internal/apierror"
 	"github.com/parley-llm/parley/internal/waiting"
@@ -37,6 +38,7 @@ type Client struct {
 	http     http.Client
 	owned    *http.Transport // nil if the user supplied a client
 	limits   llm.Limits
+	patient  llm.Limits                // for requests that can wait in a queue
 	parsed   atomic.Pointer[parsedURL] // the last URL: most calls use the same one
 }
 
@@ -50,7 +52,7 @@ type parsedURL struct {
 // transport (see [NewTransport]). Otherwise it uses a copy of the user's client, and replaces
 // only CheckRedirect. Zero limits have the defaults of [llm.Limits].
 func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
-	c := &Client{provider: provider, limits: limits.WithDefaults()}
+	c := &Client{provider: provider, limits: limits.WithDefaults(), patient: patient(limits).WithDefaults()}
 	if user != nil {
 		c.http = *user
 	} else {
@@ -89,6 +91,24 @@ type Request struct {
 	Body   []byte
 	// Secrets are the credentials in Header. They are removed from errors and events.
 	Secrets Secrets
+	// Patient means that the server may answer late, for example under the service tier
+	// "flex". Limits on waiting that the user has not set are longer then.
+	Patient bool
+}
+
+// patientWait is the default of FirstEvent and Idle for a patient request. Gemini documents
+// waits of up to 15 minutes: https://ai.google.dev/gemini-api/docs/flex-inference.
+const patientWait = 20 * time.Minute
+
+// patient returns the user's limits with longer defaults for waiting.
+func patient(limits llm.Limits) llm.Limits {
+	if limits.FirstEvent == 0 {
+		limits.FirstEvent = patientWait
+	}
+	if limits.Idle == 0 {
+		limits.Idle = patientWait
+	}
+	return limits
 }
 
 // Do sends the request and waits for the headers of the reply. It returns the reply if its
@@ -99,7 +119,11 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r := &Reply{client: c, parent: ctx, request: req}
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	r.own = ctx
-	r.watch.start(c.limits, r.cancel)
+	if req.Patient {
+		r.watch.start(c.patient, r.cancel)
+	} else {
+		r.watch.start(c.limits, r.cancel)
+	}
 	httpReq, err := c.newRequest(ctx, req)
 	if err != nil {
 		r.Close()

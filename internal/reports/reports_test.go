@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -267,6 +268,7 @@ func checkResponse(t *testing.T, want *reports.Want, got *llm.Response) {
 	equal(t, "finish reason", want.Finish, got.FinishReason)
 	equal(t, "raw finish reason", want.RawFinish, got.RawFinishReason)
 	equal(t, "usage", want.Usage, got.Usage)
+	equal(t, "service tier", want.Tier, got.ServiceTier)
 	equal(t, "id", want.ID, got.ID)
 	equal(t, "model", want.Answered, got.Model)
 	if want.Calls != nil {
@@ -290,6 +292,17 @@ func checkResponse(t *testing.T, want *reports.Want, got *llm.Response) {
 			names = append(names, m.Name)
 		}
 		equal(t, "models", &want.Models, names)
+	}
+	if want.Ends != nil {
+		ends := []string{}
+		for _, m := range got.Models {
+			end := ""
+			if !m.RetiresAt.IsZero() {
+				end = m.RetiresAt.Format(time.DateOnly) + map[bool]string{false: " but " + string(m.Status)}[m.Status == llm.StatusDeprecated]
+			}
+			ends = append(ends, end)
+		}
+		equal(t, "ends", &want.Ends, ends)
 	}
 	if want.Warnings != nil {
 		checkWarnings(t, want.Warnings, got.Warnings)

@@ -38,7 +38,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // reply sends one request of the call and reads its reply.
 func (p *Provider) reply(ctx context.Context, b *requestBuilder, body []byte, a *answer) error {
-	r, err := p.with(b.options.Betas).Do(ctx, b.call, messagesPath, body)
+	r, err := p.with(b.options.Betas).Do(ctx, b.call, p.path(b.call.Model, b.body.Stream), body)
 	if err != nil {
 		return err
 	}
@@ -67,6 +67,7 @@ type answer struct {
 	ending  ending
 	details stopDetails
 	counts  llm.Usage // as the server counts them: see total
+	tier    string    // the service tier of the last usage
 
 	pauses // for an answer that continues in another reply
 }
@@ -159,6 +160,9 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 // take adds the counts and the end of a message.
 func (a *answer) take(m *message) {
 	m.Usage.addTo(&a.counts)
+	if m.Usage != nil && m.Usage.Tier != "" {
+		a.tier = m.Usage.Tier
+	}
 	a.end(&m.ending)
 }
 
@@ -193,7 +197,7 @@ func (a *answer) done() {
 	case stopPaused:
 		a.warn("the server paused a long turn (pause_turn): to continue it, append the answer to the messages and send the request again")
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar()})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar(), ServiceTier: a.tier})
 }
 
 func (a *answer) warn(message string) {

@@ -106,6 +106,7 @@ type usage struct {
 	Details    struct {
 		Thinking *int `json:"thinking_tokens"`
 	} `json:"output_tokens_details"`
+	Tier string `json:"service_tier"`
 }
 
 // addTo replaces the counts so far by later ones. A count that a chunk does not have stays.

@@ -31,6 +31,9 @@ const maxPages = 100
 
 // listModels requests all pages of the list.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if p.facts.noList {
+		return p.fail(call, llm.Unsupported, "%s has no list of models in this dialect: read its documentation", p.facts.title)
+	}
 	const address = "/v1/models?limit=1000"
 	list := &llm.ModelList{Models: []llm.ModelInfo{}}
 	page := address

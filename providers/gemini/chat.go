@@ -255,7 +255,8 @@ func (a *answer) done() error {
 	if a.message != "" && reason != llm.FinishStop && reason != llm.FinishToolCalls {
 		a.Emit(llm.Event{Type: llm.EventWarning, Detail: &llm.Warning{Code: llm.WarnOther, Message: "the server gave this reason for the end of the answer: " + a.message}})
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usageSoFar()})
+	used := a.usageSoFar() // which reads the tier as well
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: used, ServiceTier: a.counts.Tier})
 	return nil
 }
 

@@ -165,10 +165,14 @@ type usage struct {
 	Thoughts   *int64 `json:"thoughtsTokenCount"`
 	Cached     *int64 `json:"cachedContentTokenCount"`
 	Total      *int64 `json:"totalTokenCount"`
+	Tier       string `json:"serviceTier"` // of the Gemini API
 }
 
 // take replaces the counts by later ones. Zero does not replace a count.
 func (u *usage) take(later *usage) {
+	if later.Tier != "" {
+		u.Tier = later.Tier
+	}
 	for _, n := range [...]struct{ to, from **int64 }{
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
 		{&u.Thoughts, &later.Thoughts}, {&u.Cached, &later.Cached}, {&u.Total, &later.Total},

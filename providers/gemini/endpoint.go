@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // locate sets the base URL and the project of the provider.
@@ -128,7 +129,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 		return nil, err
 	}
 	if p.defaults != nil {
-		if project := p.defaults.quotaProject(ctx); project != "" {
+		if project := p.defaults.QuotaProject(ctx); project != "" {
 			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}
@@ -141,6 +142,9 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return nil, err
+	}
+	if call.Op == llm.OpChat {
+		req.Patient = strings.EqualFold(llmutil.OptionsFor[Options](call.Request.Options).ServiceTier, "flex")
 	}
 	r, err := p.client.Do(ctx, req)
 	return r, p.explain(call, url, err)
@@ -163,6 +167,9 @@ func (p *Provider) explain(call *llm.Call, url string, err error) error {
 	e, ok := err.(*llm.Error)
 	if ok && p.customURL && provider.IsPathError(e, "", call.Model) {
 		e.Message += "; the URL is " + httpcall.ShownURL(url) + ": check the base URL, which must not contain the path of a model"
+	}
+	if ok && e.Kind == llm.Unsupported && strings.Contains(e.Message, "Interactions API") {
+		e.Message += "; this package uses generateContent, which this model does not have: use another model"
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
@@ -25,6 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
+	req.Patient = isFlex(llmutil.OptionsFor[Options](call.Request.Options).ServiceTier)
 	r, err := p.client.Do(ctx, req)
 	if err != nil {
 		return err
@@ -34,6 +36,9 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	return a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.usage)
 }
+
+// isFlex reports whether a service tier answers late.
+func isFlex(tier string) bool { return strings.EqualFold(tier, "flex") }
 
 // chatDialect describes the replies to chats. Members under Ignore are not used.
 var chatDialect = &provider.Dialect[chunk, delta]{
@@ -64,6 +69,7 @@ type answer struct {
 	unknownPart string // the type of a part of the content that cannot be read, or ""
 
 	usage   llm.Usage
+	tier    string // the service tier
 	sound   sound
 	sources []llm.Source
 	got     delivered
@@ -87,7 +93,7 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	choice, content := c.Choices[0], *c.Choices[0].Delta
 	d, text = content.takeText()
 	rest := *c
-	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	rest.ID, rest.Model, rest.Tier, rest.Choices, choice.Delta = "", "", "", nil, nil
 	if choice.FinishReason != nil && *choice.FinishReason == "" {
 		choice.FinishReason = nil
 	}
@@ -185,7 +191,7 @@ func (a *answer) done() error {
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage, ServiceTier: a.tier})
 	return nil
 }
 

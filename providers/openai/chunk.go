@@ -22,6 +22,7 @@ type chunk struct {
 	Usage   *usage        `json:"usage"`
 	IsError isError       `json:"object"`
 	Groq    *groq         `json:"x_groq"`
+	Tier    stream.Scalar `json:"service_tier"` // the one that was used, in the first or the last chunk
 
 	// The sources of the answer. Streams repeat them in every chunk.
 	//

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
@@ -37,6 +38,10 @@ type model struct {
 	Display string        `json:"display_name"` // Together
 	OwnedBy string        `json:"owned_by"`
 	Created float64       `json:"created"` // seconds since 1970
+
+	Shutdown   stream.Scalar `json:"shutdown_date"`   // OpenAI
+	Deprecates stream.Scalar `json:"deprecation"`     // Mistral
+	Expires    stream.Scalar `json:"expiration_date"` // OpenRouter
 
 	ContextLength int `json:"context_length"` // OpenRouter, Together
 	ContextWindow int `json:"context_window"` // Groq
@@ -94,8 +99,28 @@ func (m *model) info(provider string) llm.ModelInfo {
 	if m.Created > 0 {
 		info.Created = time.Unix(int64(m.Created), 0).UTC()
 	}
+	for _, end := range [...]stream.Scalar{m.Shutdown, m.Deprecates, m.Expires} {
+		if t := endOf(string(end)); !t.IsZero() {
+			info.RetiresAt, info.Status = t, llm.StatusDeprecated
+			break
+		}
+	}
 	if m.Meta != nil {
 		info.ContextWindow, info.Bytes = max(info.ContextWindow, m.Meta.Context), m.Meta.Size
 	}
 	return info
+}
+
+// endOf reads the day on which a model ends: a day, a time, or seconds since 1970. It returns
+// the zero time for other texts.
+func endOf(text string) time.Time {
+	for _, layout := range [...]string{time.DateOnly, time.RFC3339, "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC()
+		}
+	}
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 1e9 && seconds < 1e11 {
+		return time.Unix(int64(seconds), 0).UTC()
+	}
+	return time.Time{}
 }
