@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -71,10 +72,11 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 		case llm.Reasoning:
 			thinking.WriteString(p.Text)
 		case llm.Image:
-			if len(p.Data) == 0 {
-				return message{}, errors.New("an image by URL is not supported: set Image.Data")
+			data, err := imageData(p)
+			if err != nil {
+				return message{}, err
 			}
-			out.Images = append(out.Images, p.Data)
+			out.Images = append(out.Images, data)
 		case llm.ToolCall:
 			names[p.ID] = p.Name
 			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, b.arguments(p)}})
@@ -86,6 +88,17 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 	}
 	out.Content, out.Thinking = text.String(), thinking.String()
 	return out, nil
+}
+
+// imageData returns the bytes of an image, also of one in a data URL.
+func imageData(p llm.Image) ([]byte, error) {
+	switch _, data, ok, err := mediatype.FromURL(p.URL); {
+	case ok:
+		return data, err
+	case len(p.Data) == 0:
+		return nil, errors.New("an image by URL is not supported: set Image.Data")
+	}
+	return p.Data, nil
 }
 
 // noArguments are the arguments of a call without arguments. The server requires an object.
