@@ -48,6 +48,10 @@ type Driver struct {
 	// has no settings apart from the fields of Config.
 	Settings any
 
+	// InProcess says that the provider runs models in the process. It connects to no server, and
+	// has no address and no key.
+	InProcess bool
+
 	// ConfigCredentials says that New takes credentials only from its Config, including
 	// Config.Getenv. It is false if the provider can find others, for example in the files of
 	// a cloud's command-line tool.

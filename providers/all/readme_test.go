@@ -72,7 +72,7 @@ func TestProviderTableOfTheReadme(t *testing.T) {
 func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
-		if d.Title == "" || d.Description == "" || d.URLEnv == "" || d.Options == nil {
+		if d.Title == "" || d.Description == "" || (d.URLEnv == "") != d.InProcess || d.Options == nil {
 			t.Errorf("%s lacks a title, a description, the variable of its address or its options: %+v", name, d)
 		}
 		if d.DefaultModel != "" && len(d.KeyEnv) == 0 {
@@ -82,7 +82,7 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 }
 
 func TestDriversKnowTheDefaultAddress(t *testing.T) {
-	without := []string{"azure", "palm", "vertex"} // the user, or the location, decides
+	without := []string{"azure", "palm", "vertex", "llama"} // the user, or the location, decides; no server
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
 		u, err := url.Parse(d.DefaultURL)
