@@ -104,6 +104,7 @@ type Reader struct {
 	format  Format
 	types   func(tool, parameter string) string
 	state   state
+	begun   bool // there has been reasoning
 	pending string
 }
 
@@ -145,12 +146,7 @@ func (r *Reader) next() []Piece {
 	case atStart:
 		return r.start()
 	case inReasoning:
-		text, found := r.until(ThinkClose)
-		if found {
-			r.state = afterReasoning
-			text = strings.TrimRight(text, "\n")
-		}
-		return piece(Reasoning, text)
+		return r.reasoning()
 	case afterReasoning:
 		if r.pending = strings.TrimLeft(r.pending, " \n\r\t"); r.pending != "" {
 			r.state = atStart
@@ -179,7 +175,7 @@ func (r *Reader) start() []Piece {
 	case rest == "":
 		return nil
 	case r.format.Thinks && strings.HasPrefix(rest, ThinkOpen):
-		r.pending, r.state = strings.TrimPrefix(rest[len(ThinkOpen):], "\n"), inReasoning
+		r.pending, r.state = rest[len(ThinkOpen):], inReasoning
 	case r.format.Thinks && strings.HasPrefix(ThinkOpen, rest):
 	case r.format.Calls == Bare && strings.HasPrefix(rest, pythonTag):
 		r.pending, r.state = rest[len(pythonTag):], inCall
@@ -190,6 +186,22 @@ func (r *Reader) start() []Piece {
 		r.state = inText
 	}
 	return nil
+}
+
+// reasoning takes reasoning up to its end, without new lines around it.
+func (r *Reader) reasoning() []Piece {
+	text, found := r.until(ThinkClose)
+	if !r.begun {
+		text = strings.TrimLeft(text, "\n")
+		r.begun = text != ""
+	}
+	kept := strings.TrimRight(text, "\n")
+	if found {
+		r.state = afterReasoning
+	} else {
+		r.pending = text[len(kept):] + r.pending
+	}
+	return piece(Reasoning, kept)
 }
 
 // text takes text up to the next tool call.

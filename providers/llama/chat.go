@@ -131,8 +131,10 @@ func (a *answer) generate(ctx context.Context, logits []float32) (llm.FinishReas
 		if a.model.ends[id] {
 			return llm.FinishStop, "stop", nil
 		}
-		stop := a.add(id, logits)
+		stop, err := a.add(id, logits)
 		switch {
+		case err != nil:
+			return "", "", err
 		case a.stopped:
 			return "", "", nil
 		case stop:
@@ -169,7 +171,7 @@ func (a *answer) sample(logits []float32) (int, error) {
 }
 
 // add adds the text of a token to the answer. It reports whether a stop string has ended it.
-func (a *answer) add(id int, logits []float32) (stop bool) {
+func (a *answer) add(id int, logits []float32) (stop bool, err error) {
 	before := a.before
 	text := a.model.text(before, id)
 	a.before = id
@@ -179,11 +181,13 @@ func (a *answer) add(id int, logits []float32) (stop bool) {
 	}
 	visible, stop := a.stopper.Add(text)
 	a.pass(a.reader.Add(visible))
-	a.guides.follow(a.reader)
+	if err := a.guides.follow(a.reader); err != nil {
+		return false, err
+	}
 	if a.request.Logprobs || a.request.TopLogprobs > 0 {
 		a.logprob(before, id, text, logits)
 	}
-	return stop
+	return stop, nil
 }
 
 // text returns the text of a token after another. Control tokens have no text, except those that

@@ -139,6 +139,7 @@ func TestFollowingTurnComputesOnlyWhatIsNew(t *testing.T) {
 func TestCancelEndsAnAnswer(t *testing.T) {
 	m := model(t, "loop", lines)
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	n, after := 0, 0
 	var failed error
 	for _, err := range m.Stream(ctx, greedy("Hello")).Text() {

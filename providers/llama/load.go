@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/parley-llm/parley/internal/chattemplate"
+	"github.com/parley-llm/parley/internal/constrain"
 	"github.com/parley-llm/parley/internal/gguf"
 	engine "github.com/parley-llm/parley/internal/llama"
 	"github.com/parley-llm/parley/internal/modeltext"
@@ -37,6 +39,8 @@ type loaded struct {
 	format   modeltext.Format
 	sampling engine.Sampling // the defaults
 
+	vocabulary sync.Once // see forms
+	cache      *constrain.Cache
 }
 
 // close releases the memory of the model.
