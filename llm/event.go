@@ -35,12 +35,13 @@ const (
 	// EventStart is the first event after a reply began: *[Start].
 	EventStart
 	// EventText is a piece of the answer, in Text. If it has a *[ProviderData], it ends its
-	// text part, and the data belongs to that part.
+	// text part, and the data belongs to that part. An empty ProviderData only ends the part.
 	EventText
-	// EventReasoning is a piece of the model's reasoning, in Text. If it has a
-	// *[ProviderData], it ends its reasoning part, and the data belongs to that part.
+	// EventReasoning is a piece of the model's reasoning, in Text. A *[ProviderData] ends its
+	// part, as for EventText.
 	EventReasoning
-	// EventRefusal is a piece of a refusal, in Text.
+	// EventRefusal is a piece of a refusal, in Text. A *[ProviderData] ends its part, as for
+	// EventText.
 	EventRefusal
 	// EventToolCallStart starts a tool call: *[ToolCall] with its id and name.
 	EventToolCallStart
@@ -50,7 +51,7 @@ const (
 	// end.
 	EventToolCallEnd
 	// EventMedia is a complete part that is not text, in a *[Media]: an [Image], [Audio],
-	// [File], [Code] or [Unknown].
+	// [File], [Code], [Opaque] or [Unknown].
 	EventMedia
 	// EventSource is a source that the answer cites: *[Source].
 	EventSource
@@ -166,6 +167,10 @@ type Done struct {
 	RawFinishReason string
 	// Usage is the number of tokens used.
 	Usage Usage
+	// ServiceTier is the service tier that the server used, as the server names it, or "".
+	ServiceTier string
+	// Cost is the cost of the answer. A [Model] with prices sets it, if it is not set.
+	Cost Cost
 	// Raw is the body of the reply, if [Request.KeepRaw] is set.
 	Raw []byte
 }

@@ -3,6 +3,7 @@ package llm
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"unicode/utf8"
@@ -154,12 +155,34 @@ func validatePart(role Role, part Part, calls *callSet) error {
 		if p.CallID == "" && !calls.names[p.Name] {
 			return fmt.Errorf("the tool result has no id and the name %q, but no earlier tool call has it", p.Name)
 		}
+		return validateResult(p)
+	case Opaque:
+		if p.ProviderData == nil {
+			return errors.New("an opaque part has no ProviderData: remove the part")
+		}
 	case Image:
 		return oneSource("an image", len(p.Data) > 0, p.URL != "")
 	case Audio:
 		return oneSource("audio", len(p.Data) > 0, p.URL != "")
 	case File:
 		return oneSource("a file", len(p.Data) > 0, p.URL != "", p.ID != "")
+	}
+	return nil
+}
+
+// validateResult checks the parts of a tool result.
+func validateResult(result ToolResult) error {
+	for i, part := range result.Parts {
+		switch part.(type) {
+		case Text, Image, Audio, File:
+		case nil:
+			return fmt.Errorf("part %d of the tool result is nil", i)
+		default:
+			return fmt.Errorf("part %d of the tool result is a %T: use text, an image, audio or a file", i, part)
+		}
+		if err := validatePart(RoleUser, part, nil); err != nil {
+			return fmt.Errorf("part %d of the tool result: %w", i, err)
+		}
 	}
 	return nil
 }
@@ -199,6 +222,9 @@ func validateTools(tools []Tool, choice ToolChoice) error {
 		if len(tool.Parameters) > 0 && !isJSONObject(tool.Parameters) {
 			return invalidf("the parameters of tool %q are not a JSON object", tool.Name)
 		}
+		if err := validateCustom(tool); err != nil {
+			return err
+		}
 	}
 	switch choice.Mode {
 	case "", ToolAuto, ToolNone:
@@ -212,6 +238,21 @@ func validateTools(tools []Tool, choice ToolChoice) error {
 		}
 	default:
 		return invalidf("unknown tool mode %q: use auto, none, required or named", choice.Mode)
+	}
+	return nil
+}
+
+// validateCustom checks the settings of a custom tool.
+func validateCustom(tool Tool) error {
+	c := tool.Custom
+	switch {
+	case c == nil:
+	case len(tool.Parameters) > 0 || tool.Strict != nil:
+		return invalidf("the custom tool %q has Parameters or Strict: a custom tool takes text, so remove them", tool.Name)
+	case (c.Syntax == "") != (c.Grammar == ""):
+		return invalidf("the custom tool %q has a Syntax or a Grammar alone: set both or none", tool.Name)
+	case invalidUTF8(c.Syntax) >= 0 || invalidUTF8(c.Grammar) >= 0:
+		return invalidf("the grammar of the custom tool %q is not valid UTF-8", tool.Name)
 	}
 	return nil
 }

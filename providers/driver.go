@@ -37,6 +37,9 @@ type Driver struct {
 	// DefaultModel is the model for programs whose user has set a key but named no model. If
 	// it is empty, the provider is not chosen by its key.
 	DefaultModel string
+	// Rank orders the providers that are chosen by their keys. If there are several keys, the
+	// lowest rank is chosen. Providers of rank 0 come last, in the order of their names.
+	Rank int
 	// Start says how to start a local server: `start it with "ollama serve"`. It is empty for
 	// a hosted one.
 	Start string
@@ -51,6 +54,12 @@ type Driver struct {
 	// InProcess says that the provider runs models in the process. It connects to no server, and
 	// has no address and no key.
 	InProcess bool
+	// Fallback returns the name of a model that is part of the program, for programs whose user
+	// has configured none, or "". A nil function returns none.
+	Fallback func() string
+
+	// AcceptsQuery says that the address can have a query, which is sent with every request.
+	AcceptsQuery bool
 
 	// ConfigCredentials says that New takes credentials only from its Config, including
 	// Config.Getenv. It is false if the provider can find others, for example in the files of

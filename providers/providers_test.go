@@ -104,9 +104,10 @@ func TestOpenErrors(t *testing.T) {
 		{"openai/gpt-4o", llm.InvalidRequest, `parley: invalid request: the provider "openai" is not imported (imported: echo, locked, plain); import _ "github.com/parley-llm/parley/providers/openai"`},
 		{"vertex/m", llm.InvalidRequest, `parley: invalid request: the provider "vertex" is not imported (imported: echo, locked, plain); import _ "github.com/parley-llm/parley/providers/gemini"`},
 		{"groq/m", llm.InvalidRequest, `parley: invalid request: the provider "groq" is not imported (imported: echo, locked, plain); import _ "github.com/parley-llm/parley/providers/openai"`},
+		{"mistral/m", llm.InvalidRequest, `parley: invalid request: the provider "mistral" is not imported (imported: echo, locked, plain); import _ "github.com/parley-llm/parley/providers/openai"`},
 		{"llama.cpp/m", llm.InvalidRequest, `parley: invalid request: the provider "llama.cpp" is not imported (imported: echo, locked, plain); import _ "github.com/parley-llm/parley/providers/llamacpp"`},
 		{"Echo/m", llm.InvalidRequest, `parley: invalid request: the provider "Echo" is not imported (imported: echo, locked, plain); did you mean "echo"? Otherwise import its package, or providers/all for every provider of this module`},
-		{"mistral/m", llm.InvalidRequest, `parley: invalid request: the provider "mistral" is not imported (imported: echo, locked, plain); import its package, or providers/all for every provider of this module`},
+		{"cohere/m", llm.InvalidRequest, `parley: invalid request: the provider "cohere" is not imported (imported: echo, locked, plain); import its package, or providers/all for every provider of this module`},
 		{"locked/m", llm.Auth, `parley: locked: authentication failed: there is no API key`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package httpcall
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -232,6 +233,57 @@ func TestStatusErrorBeforeRequestBodyIsRead(t *testing.T) {
 		e := refuse(t, client(t, nil, llm.Limits{}), req)
 		equal(t, "status, kind, message", []any{e.Status, e.Kind, e.Message}, []any{413, llm.InvalidRequest, "413 Request Entity Too Large"})
 	}
+}
+
+// closedAfterReply fails while the body of the second request is written, as if the server had
+// closed the connection after the first reply.
+type closedAfterReply struct {
+	net.Conn
+	requests int
+}
+
+func (c *closedAfterReply) Write(p []byte) (int, error) {
+	if bytes.HasPrefix(p, []byte("POST")) {
+		c.requests++
+	} else if c.requests > 1 {
+		return 0, &net.OpError{Op: "write", Net: "tcp", Err: net.ErrClosed}
+	}
+	return c.Conn.Write(p)
+}
+
+func TestRequestIsSentAgainIfTheServerCannotHaveReceivedIt(t *testing.T) {
+	var mu sync.Mutex
+	var received []string // complete requests
+	server := loopback(t, func(w http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			mu.Lock()
+			received = append(received, string(body))
+			mu.Unlock()
+		}
+		says(200, "application/json", "{}")(w, r)
+	})
+	c := client(t, nil, llm.Limits{})
+	dial, dialed := c.owned.DialContext, 0
+	c.owned.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if dialed++; dialed == 1 {
+			conn = &closedAfterReply{Conn: conn}
+		}
+		return conn, err
+	}
+	body := strings.Repeat("prompt ", 1000) // larger than net/http's buffer, so that a part of it is written before the failure
+	for range 2 {
+		r, err := c.Do(t.Context(), post(server.URL, body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readAll(r); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	equal(t, "complete requests", received, []string{body, body})
+	equal(t, "connections", dialed, 2)
 }
 
 func TestPlainHTTPServerIsReported(t *testing.T) {

@@ -27,12 +27,14 @@ func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) 
 // same kind, or of kind [llm.Auth] if the source's error has no kind.
 func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) (string, error) {
 	token, err := source(ctx)
+	return c.checkToken(ctx, call, token, err)
+}
+
+// checkToken returns the token that a source returned, or the error of [Client.Token].
+func (c *Client) checkToken(ctx context.Context, call *llm.Call, token string, err error) (string, error) {
 	if err == nil {
-		if i := strings.IndexFunc(token, unicode.IsControl); i >= 0 {
-			return "", &llm.Error{
-				Kind: llm.Auth, Provider: c.provider, Model: call.Model, Op: call.Op,
-				Message: "the credential contains a line break or another control character: remove it, for example with strings.TrimSpace if the credential is read from a file",
-			}
+		if problem := keyProblem(token); problem != "" {
+			return "", &llm.Error{Kind: llm.Auth, Provider: c.provider, Model: call.Model, Op: call.Op, Message: problem}
 		}
 		return token, nil
 	}
@@ -53,6 +55,23 @@ func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) 
 		Kind: kind, Provider: c.provider, Model: call.Model, Op: call.Op,
 		Message: "the token source failed: " + err.Error(), Err: err,
 	}
+}
+
+// keyProblem describes a mistake in a credential: text around it that the user copied with
+// it. It returns "" if there is none. Security: the text does not show the credential.
+func keyProblem(token string) string {
+	first, _, _ := strings.Cut(token, " ")
+	switch {
+	case strings.ContainsFunc(token, unicode.IsControl):
+		return "the credential contains a line break or another control character: remove it, for example with strings.TrimSpace if the credential is read from a file"
+	case strings.TrimSpace(token) != token:
+		return "the credential begins or ends with a space: remove it"
+	case strings.EqualFold(first, "bearer") || strings.HasPrefix(strings.ToLower(token), "authorization:"):
+		return "the credential begins with \"" + first + "\", which is a part of the header: set the key alone"
+	case strings.ContainsAny(token[:min(1, len(token))], "\"'`") || strings.ContainsRune(token, '“'):
+		return "the credential has quotes around it: remove them"
+	}
+	return ""
 }
 
 // HeaderSecrets returns the credentials in the headers for which [HoldsCredential] is true:

@@ -256,7 +256,19 @@ func cutField(line []byte) (name field, value []byte) {
 	return name, value
 }
 
+// frequentNames are names that most replies of a dialect have: Anthropic's.
+var frequentNames = [...]string{
+	"content_block_delta", "ping", "message_start", "content_block_start", "content_block_stop", "message_delta", "message_stop",
+}
+
+// intern returns the name as a string, without an allocation if it is frequent or was seen
+// before.
 func (s *SSE) intern(name []byte) string {
+	for _, known := range &frequentNames {
+		if known == string(name) {
+			return known
+		}
+	}
 	for _, known := range s.names {
 		if known == string(name) {
 			return known

@@ -81,11 +81,11 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 		}},
 		{"with its content", &middleware.Log{Content: true}, llmtest.Text("Hel", "lo"), nil, false, map[string]any{
 			"level": "INFO", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 2.0, "finish": "stop", "response_id": "reply_1",
-			"messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
+			"messages": `[{"version":1,"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
 		}},
 		{"with its content, failed", &middleware.Log{Content: true}, llmtest.Error(refused), nil, false, map[string]any{
 			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0, "code": "bad_setting",
-			"request_id": "req_1", "messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
+			"request_id": "req_1", "messages": `[{"version":1,"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
 			"error_message": "parley: llmtest/scripted: invalid request (400): the text 'my secret plan' is bad [request req_1]",
 		}},
 	} {
@@ -130,4 +130,25 @@ func TestLogThatIsNotEnabledWritesNothing(t *testing.T) {
 	logger := slog.New(slog.DiscardHandler)
 	model := llmtest.New(llmtest.Text("Hello")).Model(use(t, &middleware.Log{Logger: logger}))
 	stream(context.Background(), model, llm.Prompt("Hi")).want(t, "start text done", "")
+}
+
+func TestLogHasTheCostAndMarksCacheHits(t *testing.T) {
+	p := llmtest.Always(llmtest.Text("Hello").Usage(1e6, 1e6))
+	cache := &middleware.Cache{Sampled: true}
+	for i, want := range []map[string]any{{"cost": 3.0, "cache": nil}, {"cost": 0.0, "cache": "hit"}} {
+		log, record := logged(t, &middleware.Log{})
+		model := p.Model(llm.WithPrices(llm.Prices{Input: 1, Output: 2}), llm.WithMiddleware(log, cache))
+		if _, err := model.Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+			t.Fatal(err)
+		}
+		got := record()
+		equal(t, "the record of call "+string(rune('1'+i)), map[string]any{"cost": got["cost"], "cache": got["cache"]}, want)
+	}
+	log, record := logged(t, &middleware.Log{})
+	if _, err := p.Model(llm.WithMiddleware(log)).Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+		t.Fatal(err)
+	}
+	if cost, ok := record()["cost"]; ok {
+		t.Errorf("without prices, the cost is %v", cost)
+	}
 }

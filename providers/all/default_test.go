@@ -143,6 +143,41 @@ func TestDefaultTakesTheFirstThatThereIs(t *testing.T) {
 	equal(t, "requests for the local server's list", strings.Count(s.saw(), "\n"), 1)
 }
 
+// If several keys are set, the rank of the drivers decides.
+func TestDefaultChoosesTheProviderOfTheLowestRank(t *testing.T) {
+	set := make(map[string]string)
+	ranks := make(map[int]string)
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		if d.DefaultModel == "" {
+			continue
+		}
+		for _, key := range d.KeyEnv {
+			set[key] = "k"
+		}
+		if other, taken := ranks[d.Rank]; taken && d.Rank != 0 {
+			t.Errorf("%s and %s have the rank %d", other, name, d.Rank)
+		}
+		ranks[d.Rank] = name
+	}
+	folder(t)
+	for _, want := range []string{"openai", "anthropic", "gemini", "cerebras", "groq", "deepseek", "together", "openrouter"} {
+		result, err := config.Default(t.Context(), environment(set))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, _ := strings.Cut(result.Model.String(), "/")
+		equal(t, "provider", got, want)
+		if err := result.Model.Close(); err != nil {
+			t.Error(err)
+		}
+		d, _ := providers.Lookup(got)
+		for _, key := range d.KeyEnv {
+			delete(set, key)
+		}
+	}
+}
+
 func TestFileWithAMistakeIsAnError(t *testing.T) {
 	write(t, filepath.Join(folder(t), "parley.yaml"), "models: {a: opnai/m}")
 	_, err := config.Default(t.Context(), environment(map[string]string{"OPENAI_API_KEY": "k"}))

@@ -54,6 +54,48 @@ models: {m: office/model}
 	}
 }
 
+// Headers and the query are settings of a connection, and a query in the address is kept.
+func TestFileSetsHeadersAndQuery(t *testing.T) {
+	for name, test := range map[string]struct{ base, settings, want string }{
+		"in the address":  {"/models?api-version=2024-05-01-preview", "{}", "/models/chat/completions?api-version=2024-05-01-preview"},
+		"in the settings": {"/v1", "{query: {api-version: preview}}", "/v1/chat/completions?api-version=preview"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := llmtest.NewLoopbackServer(t, conformance.OpenAI().Stream(llmtest.Text("Hello.").Usage(2, 1)))
+			path := filepath.Join(t.TempDir(), "parley.yaml")
+			write(t, path, `
+providers:
+  work:
+    type: openai
+    base_url: `+srv.URL+test.base+`
+    key: any
+    headers: {X-Team: blue}
+    settings: `+test.settings+`
+models: {m: work/model}
+`)
+			cfg, err := config.Load(path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cfg.Close()
+			model, err := cfg.Model("m")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := model.Generate(t.Context(), llm.Prompt("Hi.")); err != nil {
+				t.Fatal(err)
+			}
+			got := srv.Requests()[0]
+			equal(t, "path and header", []string{got.Path, got.Header.Get("X-Team")}, []string{test.want, "blue"})
+		})
+	}
+	path := filepath.Join(t.TempDir(), "parley.yaml")
+	write(t, path, "models: {m: {model: gemini/m, key: any, base_url: 'https://h.example/x?key=secret'}}")
+	if _, err := config.Load(path, nil); err == nil || !strings.HasSuffix(err.Error(), `invalid base URL "https://h.example/x": remove the query and the fragment`) {
+		t.Errorf("a query for a provider that takes none: the error is %v", err)
+	}
+}
+
 func TestInvalidSettingsAreErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "parley.yaml")
 	for settings, want := range map[string]string{

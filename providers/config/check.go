@@ -25,7 +25,7 @@ func (c checker) checkProviders() {
 		if p.value.Type != nil {
 			kind, at = p.value.Type.value, p.value.Type.place
 		}
-		_, known := providers.Lookup(kind)
+		d, known := providers.Lookup(kind)
 		_, taken := providers.Lookup(p.name.value)
 		switch {
 		case !known && p.value.Type == nil:
@@ -35,7 +35,7 @@ func (c checker) checkProviders() {
 		case taken && kind != p.name.value:
 			c.add(at, "the name %q belongs to a provider and cannot have another type; use another name", p.name.value)
 		}
-		c.checkConnection(p.name.place, p.value.connection)
+		c.checkConnection(p.name.place, p.value.connection, d)
 	}
 }
 
@@ -51,7 +51,8 @@ func orSuggest(name string, valid []string) string {
 	return s
 }
 
-func (c checker) checkConnection(at place, conn connection) {
+// checkConnection checks the settings of a connection to a provider.
+func (c checker) checkConnection(at place, conn connection, d providers.Driver) {
 	switch {
 	case conn.Keys == nil:
 	case conn.Key != nil:
@@ -67,9 +68,13 @@ func (c checker) checkConnection(at place, conn connection) {
 	if conn.BaseURL == nil {
 		return
 	}
-	if name, ok := variable(conn.BaseURL.value); ok {
+	address := conn.BaseURL.value
+	if d.AcceptsQuery {
+		address, _, _ = strings.Cut(address, "?")
+	}
+	if name, ok := variable(address); ok {
 		c.add(conn.BaseURL.place, "variables in a text are not replaced; write the address in place of %s", name)
-	} else if _, err := httpcall.ParseBaseURL("", conn.BaseURL.value); err != nil {
+	} else if _, err := httpcall.ParseBaseURL("", address); err != nil {
 		c.add(conn.BaseURL.place, "%s", messageOf(err))
 	}
 }
@@ -84,8 +89,8 @@ func (c checker) checkModels() {
 			c.add(m.name.place, "the model %q has no model; add model, for example \"model: openai/gpt-6-luna\"", m.name.value)
 			continue
 		}
-		c.checkConnection(m.name.place, m.value.connection)
-		c.target(m.value.Model)
+		t, _ := c.target(m.value.Model)
+		c.checkConnection(m.name.place, m.value.connection, t.driver)
 	}
 }
 

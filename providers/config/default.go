@@ -1,8 +1,11 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,8 +37,10 @@ func (r *Result) String() string { return r.Model.String() + " (" + r.Reason + "
 //  4. the model named by PARLEY_MODEL, for example openai/gpt-6-luna
 //  5. the provider whose key is in the environment, with its default model
 //  6. the newest model on the Ollama server at OLLAMA_HOST, or on this machine
+//  7. a model that is part of the program, such as that of providers/llama/builtin. The Reason
+//     says how to connect a larger one
 //
-// The last two use only providers that the program imports.
+// The last three use only providers that the program imports.
 //
 // If there is a config file, PARLEY_MODEL selects one of its models, or a provider/model. A
 // mistake in the file is an error: Default does not try the next source.
@@ -67,30 +72,42 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 			}
 		}
 	}
-	return fromOllama(ctx, o)
+	result, err := fromOllama(ctx, o)
+	if missing, ok := errors.AsType[*NotConfiguredError](err); ok {
+		return fallback(missing, o)
+	}
+	return result, err
 }
 
-// preferred are the providers in the order in which Default looks for their keys. Those that
-// are not listed follow, by name.
-var preferred = []string{"openai", "anthropic", "gemini", "cerebras", "groq", "deepseek", "together", "openrouter"}
+// fallback selects a model that is part of the program. Without one, it returns the error.
+func fallback(missing *NotConfiguredError, o Options) (*Result, error) {
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		if d.Fallback == nil {
+			continue
+		}
+		if model := d.Fallback(); model != "" {
+			return opened(name+"/"+model, "a small model inside this program, because nothing else is configured; "+missing.hint(), o)
+		}
+	}
+	return nil, missing
+}
 
 // withDefaultModel returns the imported providers that have a key and a default model, in the
-// order of preference.
+// order of their ranks.
 func withDefaultModel() []string {
-	var names []string
+	rank := make(map[string]int)
 	for _, name := range providers.Names() {
 		if d, _ := providers.Lookup(name); d.DefaultModel != "" && len(d.KeyEnv) > 0 {
-			names = append(names, name)
+			rank[name] = d.Rank
+			if d.Rank == 0 {
+				rank[name] = math.MaxInt
+			}
 		}
 	}
-	rank := func(name string) int {
-		if i := slices.Index(preferred, name); i >= 0 {
-			return i
-		}
-		return len(preferred)
-	}
-	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-	return names
+	return slices.SortedFunc(maps.Keys(rank), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a, b))
+	})
 }
 
 // configFile returns the path of the config file, or "". The file is untrusted if it was found

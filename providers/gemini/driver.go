@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -29,6 +30,7 @@ func init() {
 		DefaultURL:   geminiURL,
 		URLEnv:       geminiURLEnv,
 		DefaultModel: "gemini-3.8-flash",
+		Rank:         3,
 		Options:      Options{},
 	})
 	providers.Register(string(Vertex), providers.Driver{
@@ -41,28 +43,9 @@ func init() {
 	})
 }
 
-// configOf returns the settings that both servers have.
-func configOf(server Server, c providers.Config, urlEnv string) Config {
-	config := Config{
-		Server:      server,
-		BaseURL:     c.BaseURL,
-		APIKey:      c.APIKey,
-		TokenSource: c.TokenSource,
-		Header:      c.Headers,
-		HTTPClient:  c.HTTPClient,
-		Limits:      c.Limits,
-	}
-	if config.BaseURL == "" {
-		config.BaseURL = c.Env(urlEnv)
-	}
-	return config
-}
-
 func openGemini(c providers.Config) (llm.Provider, error) {
-	config := configOf(Gemini, c, geminiURLEnv)
-	if config.APIKey == "" && config.TokenSource == nil {
-		config.APIKey = llm.Secret(c.Env(keyEnv...))
-	}
+	config := Config{Server: Gemini}
+	config.settings().Set(c, geminiURLEnv, keyEnv...)
 	return provider.Opened(New(config))
 }
 
@@ -70,7 +53,8 @@ func openGemini(c providers.Config) (llm.Provider, error) {
 // environment does not say which of the two services the key is for. A key in the settings is
 // an express key, which excludes a project.
 func openVertex(c providers.Config) (llm.Provider, error) {
-	config := configOf(Vertex, c, vertexURLEnv)
+	config := Config{Server: Vertex}
+	config.settings().Set(c, vertexURLEnv)
 	if config.APIKey == "" {
 		config.Project, config.Location = c.Env(projectEnv), c.Env(locationEnv...)
 	}
@@ -81,4 +65,12 @@ func openVertex(c providers.Config) (llm.Provider, error) {
 		}
 	}
 	return provider.Opened(New(config))
+}
+
+// settings returns the fields that every provider has.
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
+		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
+		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
+	}
 }

@@ -2,12 +2,9 @@ package gemini
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
 	"path"
 	"reflect"
 	"slices"
@@ -15,7 +12,9 @@ import (
 
 	"google.golang.org/genai"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // message is one message of a chat request.
@@ -58,6 +57,7 @@ type functionResponse struct {
 	ID       string          `json:"id,omitempty"`
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
+	Parts    []any           `json:"parts,omitempty"` // images and documents
 
 	place int // of its call among all calls
 }
@@ -89,9 +89,14 @@ func vendorContent(c *genai.Content) *message {
 // addMessages adds the messages of the request. A part that Gemini does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
+	messages, warnings := llmutil.History{
+		TakeBack:   llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
+		ResultPart: b.resultPart,
+	}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
 	called := make(map[string]calledTool) // by call id
 	named, late := false, false
-	for i, m := range b.req.Messages {
+	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleSystem:
@@ -183,9 +188,10 @@ func signForeign(parts []any) {
 	}
 }
 
-// own returns the data that this provider sends back with a part.
+// own returns the data that this provider sends back with a part. [llm.TakeBack] has
+// removed the data of others.
 func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
-	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
+	if data == nil || json.Unmarshal(data.Data, &own) != nil {
 		return partData{}, false
 	}
 	return own, true
@@ -210,7 +216,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from Gemini 3 on have a resolution for each image
+		if p.Quality != "" && familyOf(b.call.Model).thinks == byLevel { // models from Gemini 3 on have a resolution for each image
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
@@ -233,14 +239,14 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
-		if out := b.code(p); out != nil {
-			return out, nil
+		return b.code(p), nil
+	case llm.Opaque:
+		if !json.Valid(p.ProviderData.Data) {
+			return nil, errors.New("the data of an opaque part is not JSON: remove the part")
 		}
-		return nil, nil
+		return json.RawMessage(p.ProviderData.Data), nil
 	case llm.Unknown:
-		if raw := b.unknown(p); raw != nil {
-			return raw, nil
-		}
+		b.skip(p)
 		return nil, nil
 	}
 	return nil, fmt.Errorf("a part of type %T is not supported: remove it", part)
@@ -254,12 +260,13 @@ func (b *requestBuilder) skip(part llm.Part) {
 func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
-	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		said, held, err := fromDataURL(inURL)
-		if err != nil {
-			return nil, err
-		}
+	if said, held, ok, err := mediatype.FromURL(url); err != nil {
+		return nil, err
+	} else if ok {
 		data, given = held, mediaType(cmp.Or(said, given), held)
+	}
+	if given == mediatype.Unknown {
+		return nil, errors.New("the type of the data cannot be determined from its bytes: set MediaType")
 	}
 	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
@@ -267,16 +274,6 @@ func (b *requestBuilder) media(given string, data []byte, url string, provided *
 		out.FileData = &genai.FileData{MIMEType: given, FileURI: url}
 	}
 	return out, nil
-}
-
-// fromDataURL returns the contents of a data URL (RFC 2397) without its scheme.
-func fromDataURL(url string) (mediaType string, data []byte, err error) {
-	head, body, _ := strings.Cut(url, ",")
-	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
-	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
-		return "", nil, errors.New("the data: URL does not contain base64: set Data instead")
-	}
-	return mediaType, data, nil
 }
 
 // fileURL returns the address of an uploaded file. For the Gemini API, the id can be the
@@ -316,8 +313,7 @@ func mediaType(given string, data []byte, names ...string) string {
 		}
 	}
 	if len(data) > 0 {
-		detected, _, _ := mime.ParseMediaType(http.DetectContentType(data))
-		return detected
+		return mediatype.Detect(data)
 	}
 	return ""
 }
@@ -364,8 +360,15 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 			return err
 		}
 		call := called[result.CallID]
-		name := cmp.Or(result.Name, call.name)
-		parts = append(parts, &sentPart{FunctionResponse: &functionResponse{sentID(result.CallID), name, response, call.place}})
+		out := &functionResponse{ID: sentID(result.CallID), Name: cmp.Or(result.Name, call.name), Response: response, place: call.place}
+		for _, inner := range result.Parts {
+			converted, err := b.part(inner)
+			if err != nil {
+				return err
+			}
+			out.Parts = append(out.Parts, converted)
+		}
+		parts = append(parts, &sentPart{FunctionResponse: out})
 	}
 	n := len(b.body.Contents)
 	if n == 0 || !b.body.Contents[n-1].results {
@@ -376,6 +379,22 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 	last.Parts = append(last.Parts, parts...)
 	slices.SortStableFunc(last.Parts, func(x, y any) int { return cmp.Compare(placeOf(x), placeOf(y)) })
 	return nil
+}
+
+// resultPart reports whether a result can have a part: from Gemini 3 on, images and
+// documents that are given by their data.
+// https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+func (b *requestBuilder) resultPart(part llm.Part) bool {
+	if !wantsSignatures(b.call.Model) {
+		return false
+	}
+	switch p := part.(type) {
+	case llm.Image:
+		return len(p.Data) > 0
+	case llm.File:
+		return len(p.Data) > 0
+	}
+	return false
 }
 
 // placeOf returns the position of a result's call.
@@ -400,13 +419,9 @@ func response(result llm.ToolResult) (json.RawMessage, error) {
 	return json.Marshal(map[string]string{name: result.Content})
 }
 
-// code converts code that the server ran, or its output. Code of another provider is omitted.
+// code converts code that the server ran, or its output.
 func (b *requestBuilder) code(c llm.Code) *sentPart {
 	own, _ := b.own(c.ProviderData)
-	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
-		b.skip(c)
-		return nil
-	}
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if c.Source != "" {
 		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
@@ -414,16 +429,4 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 		out.CodeExecutionResult = &genai.CodeExecutionResult{Outcome: genai.Outcome(c.Outcome), Output: c.Output, ID: own.ID}
 	}
 	return out
-}
-
-// unknown returns a part that this provider received and has no type for, or a part made with
-// Part. Unknown parts of other providers are omitted.
-func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
-	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||
-		own.Provider != "" && own.Provider != b.provider.name {
-		b.skip(u)
-		return nil
-	}
-	return own.Part
 }

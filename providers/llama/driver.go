@@ -22,6 +22,7 @@ func init() {
 		Options:           Options{},
 		Settings:          Settings{},
 		InProcess:         true,
+		Fallback:          fallback,
 		ConfigCredentials: true,
 	})
 }
@@ -46,4 +47,12 @@ func open(c providers.Config) (llm.Provider, error) {
 		return nil, llm.Errorf(llm.InvalidRequest, "%s runs in the process and connects to no server: remove the address and the key", providerName)
 	}
 	return provider.Opened(New(config))
+}
+
+// fallback returns the first model that is part of the program.
+func fallback() string {
+	if names := Embedded(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
 }

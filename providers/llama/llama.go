@@ -101,11 +101,11 @@ func New(config Config) (*Provider, error) {
 		p.name = providerName
 	}
 	if config.Threads < 0 || config.Context < 0 || config.CacheBytes < 0 {
-		return nil, httpcall.Failf(p.name, nil, llm.InvalidRequest, "a setting is negative: set Threads, Context and CacheBytes to 0 for their defaults")
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "a setting is negative: set Threads, Context and CacheBytes to 0 for their defaults")
 	}
 	if config.Template != "" {
 		if _, err := prompt.Named(config.Template); err != nil {
-			return nil, httpcall.Failf(p.name, nil, llm.InvalidRequest, "Template: %v", err)
+			return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "Template: %v", err)
 		}
 	}
 	return p, nil
@@ -139,7 +139,7 @@ type operations struct{ *Provider }
 
 // fail returns an error for a call.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 // String returns the provider's name.

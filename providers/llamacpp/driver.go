@@ -1,6 +1,7 @@
 package llamacpp
 
 import (
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -30,19 +31,15 @@ func init() {
 
 // open makes a provider from its settings and the environment.
 func open(c providers.Config) (llm.Provider, error) {
-	config := Config{
-		BaseURL:     c.BaseURL,
-		APIKey:      c.APIKey,
-		TokenSource: c.TokenSource,
-		Header:      c.Headers,
-		HTTPClient:  c.HTTPClient,
-		Limits:      c.Limits,
-	}
-	if config.BaseURL == "" {
-		config.BaseURL = c.Env(urlEnv)
-	}
-	if config.APIKey == "" && config.TokenSource == nil {
-		config.APIKey = llm.Secret(c.Env(keyEnv))
-	}
+	var config Config
+	config.settings().Set(c, urlEnv, keyEnv)
 	return provider.Opened(New(config))
+}
+
+// settings returns the fields that every provider has.
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
+		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
+		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
+	}
 }

@@ -3,6 +3,7 @@ package ollama
 import (
 	"strings"
 
+	"github.com/parley-llm/parley/internal/driver"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -33,22 +34,25 @@ func init() {
 // Security: a key from the environment is sent with https only. It is meant for ollama.com,
 // and must not be readable on the way to a server that OLLAMA_HOST names.
 func open(c providers.Config) (llm.Provider, error) {
-	config := Config{
-		BaseURL:     c.BaseURL,
-		APIKey:      c.APIKey,
-		TokenSource: c.TokenSource,
-		Header:      c.Headers,
-		HTTPClient:  c.HTTPClient,
-		Limits:      c.Limits,
-	}
-	if config.BaseURL == "" {
+	if c.BaseURL == "" {
 		var err error
-		if config.BaseURL, err = hostURL(c.Env(hostEnv)); err != nil {
+		if c.BaseURL, err = hostURL(c.Env(hostEnv)); err != nil {
 			return nil, err
 		}
 	}
-	if config.APIKey == "" && config.TokenSource == nil && strings.HasPrefix(config.BaseURL, "https://") {
-		config.APIKey = llm.Secret(c.Env(keyEnv))
+	var keys []string
+	if strings.HasPrefix(c.BaseURL, "https://") {
+		keys = []string{keyEnv}
 	}
+	var config Config
+	config.settings().Set(c, hostEnv, keys...)
 	return provider.Opened(New(config))
+}
+
+// settings returns the fields that every provider has.
+func (c *Config) settings() driver.Settings {
+	return driver.Settings{
+		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
+		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
+	}
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // message is one message of a chat request.
@@ -34,10 +36,12 @@ type calledByName struct {
 // addMessages adds the messages of the request. A part that Ollama does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	b.body.Messages = make([]message, 0, len(b.req.Messages))
+	messages, warnings := llmutil.History{TakeBack: llm.TakeBack{Provider: b.provider.name}}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
+	b.body.Messages = make([]message, 0, len(messages))
 	names := make(map[string]string) // of the tools that were called, by call id
 	named := false
-	for i, m := range b.req.Messages {
+	for i, m := range messages {
 		if m.Role == llm.RoleTool {
 			b.addResults(m, names)
 			continue
@@ -68,10 +72,11 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 		case llm.Reasoning:
 			thinking.WriteString(p.Text)
 		case llm.Image:
-			if len(p.Data) == 0 {
-				return message{}, errors.New("an image by URL is not supported: set Image.Data")
+			data, err := imageData(p)
+			if err != nil {
+				return message{}, err
 			}
-			out.Images = append(out.Images, p.Data)
+			out.Images = append(out.Images, data)
 		case llm.ToolCall:
 			names[p.ID] = p.Name
 			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, b.arguments(p)}})
@@ -83,6 +88,17 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 	}
 	out.Content, out.Thinking = text.String(), thinking.String()
 	return out, nil
+}
+
+// imageData returns the bytes of an image, also of one in a data URL.
+func imageData(p llm.Image) ([]byte, error) {
+	switch _, data, ok, err := mediatype.FromURL(p.URL); {
+	case ok:
+		return data, err
+	case len(p.Data) == 0:
+		return nil, errors.New("an image by URL is not supported: set Image.Data")
+	}
+	return p.Data, nil
 }
 
 // noArguments are the arguments of a call without arguments. The server requires an object.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -99,7 +100,13 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
 	ids := callIDs{}
-	for i, m := range req.Messages {
+	if problem := provider.CustomTool(req); problem != "" {
+		return nil, p.fail(call, llm.Unsupported, "the token counter: %s, or use openai.CountOffline", problem)
+	}
+	history := p.history(call)
+	history.CustomCalls = false
+	messages, _ := history.Messages(req.Messages)
+	for i, m := range messages {
 		items, err := responsesItems(i, m, options.SystemRole, &ids, attached)
 		if err != nil {
 			return nil, p.fail(call, llm.Unsupported, "message %d: %v", i, err)
@@ -155,7 +162,7 @@ func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attac
 			others = append(others, responsesItem{Type: "function_call", CallID: call.ID, Name: part.Name, Arguments: &part.Arguments})
 		case llm.ToolResult:
 			others = append(others, responsesItem{Type: "function_call_output", CallID: ids.result(part), Output: &part.Content})
-		case llm.Reasoning, llm.Unknown, llm.Code: // not sent in a chat, either
+		case llm.Reasoning, llm.Opaque, llm.Unknown, llm.Code: // not sent in a chat, either
 		default:
 			converted, err := responsesContent(part, textType, attached)
 			if err != nil {

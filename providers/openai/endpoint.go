@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
@@ -35,16 +37,51 @@ const azureV1 = "/openai/v1"
 func (p *Provider) url(path, model string) string {
 	switch {
 	case p.config.Server != Azure:
-		return p.baseURL + path
 	case !p.byDeployment():
-		return p.baseURL + azureV1 + path
+		path = azureV1 + path
 	case model != "":
 		path = "/openai/deployments/" + url.PathEscape(model) + path
 	default:
 		path = "/openai" + path
 	}
-	return p.baseURL + path + "?api-version=" + url.QueryEscape(p.config.AzureAPIVersion)
+	if p.query == "" {
+		return p.baseURL + path
+	}
+	return p.baseURL + path + "?" + p.query
 }
+
+// targetPath matches the path of the URI that Azure shows for a deployment.
+var targetPath = regexp.MustCompile(`(?i)/openai(/deployments/[^/]+)?(/v1)?(/(chat/completions|embeddings|responses))?$`)
+
+// setAddress sets the base URL, and the query from it and from the settings.
+func (p *Provider) setAddress(base string) error {
+	base, encoded, _ := strings.Cut(base, "?")
+	query, err := url.ParseQuery(encoded)
+	if err != nil {
+		return p.invalidf("invalid base URL %q: its query cannot be parsed", httpcall.ShownURL(base))
+	}
+	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
+		return err
+	}
+	if p.config.Server == Azure { // with or without the path of the API
+		p.baseURL = strings.TrimRight(targetPath.ReplaceAllString(p.baseURL, ""), "/")
+		if version := query.Get(apiVersion); p.config.AzureAPIVersion == "" {
+			p.config.AzureAPIVersion = datedVersion(version)
+		}
+		query.Del(apiVersion)
+		if p.byDeployment() {
+			query.Set(apiVersion, p.config.AzureAPIVersion)
+		}
+	}
+	for name, values := range p.config.Query {
+		query[name] = values
+	}
+	p.query = query.Encode()
+	return nil
+}
+
+// apiVersion is the query parameter for the version of Azure's API by deployments.
+const apiVersion = "api-version"
 
 // byDeployment reports whether the server is Azure's API by deployments, which existed
 // before v1.
@@ -81,7 +118,14 @@ func (p *Provider) newHeaders() headers {
 		if p.config.Server == Azure && p.keyed {
 			name, scheme = "Api-Key", ""
 		}
-		return httpcall.NewHeaders(fixed, p.config.Header, name, scheme)
+		user := p.config.Header
+		if own := servers[p.config.Server].header; own != nil {
+			user = own.Clone()
+			for name, values := range p.config.Header {
+				user[http.CanonicalHeaderKey(name)] = values
+			}
+		}
+		return httpcall.NewHeaders(fixed, user, name, scheme)
 	}
 	return headers{stream: with("text/event-stream"), json: with("application/json")}
 }

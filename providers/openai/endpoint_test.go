@@ -255,6 +255,20 @@ func TestEveryServerIsOpenedByItsNameAndEnvironment(t *testing.T) {
 		{"together", "https://api.together.xyz/v1", "TOGETHER_BASE_URL", "TOGETHER_API_KEY"},
 		{"openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"},
 		{"deepseek", "https://api.deepseek.com", "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"},
+		{"mistral", "https://api.mistral.ai/v1", "MISTRAL_BASE_URL", "MISTRAL_API_KEY"},
+		{"xai", "https://api.x.ai/v1", "XAI_BASE_URL", "XAI_API_KEY"},
+		{"moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_BASE_URL", "MOONSHOT_API_KEY"},
+		{"zai", "https://api.z.ai/api/paas/v4", "ZAI_BASE_URL", "ZAI_API_KEY"},
+		{"dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_BASE_URL", "DASHSCOPE_API_KEY"},
+		{"minimax", "https://api.minimax.io/v1", "MINIMAX_BASE_URL", "MINIMAX_API_KEY"},
+		{"fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_BASE_URL", "FIREWORKS_API_KEY"},
+		{"nvidia", "https://integrate.api.nvidia.com/v1", "NVIDIA_BASE_URL", "NVIDIA_API_KEY"},
+		{"perplexity", "https://api.perplexity.ai", "PERPLEXITY_BASE_URL", "PERPLEXITY_API_KEY"},
+		{"copilot", "https://api.githubcopilot.com", "GITHUB_COPILOT_BASE_URL", "GITHUB_COPILOT_TOKEN"},
+		{"huggingface", "https://router.huggingface.co/v1", "HF_BASE_URL", "HF_TOKEN"},
+		{"sglang", "http://127.0.0.1:30000/v1", "SGLANG_BASE_URL", "SGLANG_API_KEY"},
+		{"litellm", "http://127.0.0.1:4000", "LITELLM_BASE_URL", "LITELLM_API_KEY"},
+		{"gemini-openai", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_OPENAI_BASE_URL", "GEMINI_API_KEY"},
 	} {
 		t.Run(tt.server, func(t *testing.T) {
 			got := opened(t, tt.server+"/org/model", map[string]string{tt.keyEnv: testKey})

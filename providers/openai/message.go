@@ -4,19 +4,22 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // addMessages adds the messages of the request. A part that this dialect cannot express is
 // an error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
+	messages, warnings := b.provider.history(b.call).Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
 	ids := callIDs{}
-	b.body.Messages = make([]*message, 0, len(b.req.Messages))
-	for i, m := range b.req.Messages {
+	b.body.Messages = make([]*message, 0, len(messages))
+	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleAssistant:
@@ -31,6 +34,14 @@ func (b *requestBuilder) addMessages() error {
 		}
 	}
 	return nil
+}
+
+// history returns the rules for the messages of a chat.
+func (p *Provider) history(call *llm.Call) llmutil.History {
+	return llmutil.History{
+		TakeBack:    llm.TakeBack{Provider: p.name, Formats: []string{format, ""}, Model: call.Model},
+		CustomCalls: true,
+	}
 }
 
 // addPrompt adds a system or user message.
@@ -80,24 +91,24 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 		case llm.Text:
 			text.WriteString(p.Text)
 			hasText = true
-			if extra := b.provider.back(p.ProviderData); extra != nil {
+			if extra := back(p.ProviderData); extra != nil {
 				out.ExtraContent = extra
 			}
 		case llm.Refusal:
 			refusal.WriteString(p.Text)
 		case llm.Reasoning:
 			reasoning.WriteString(p.Text)
-			details, opaque := splitOpaque(elements(b.provider.back(p.ProviderData)))
+			details, opaque := splitOpaque(elements(back(p.ProviderData)))
 			out.ReasoningDetails = append(out.ReasoningDetails, details...)
 			if opaque != "" {
 				out.ReasoningOpaque, out.ReasoningText = opaque, reasoning.String()
 			}
 		case llm.ToolCall:
 			call := ids.call(i, p)
-			call.ExtraContent = b.provider.back(p.ProviderData)
+			call.ExtraContent = back(p.ProviderData)
 			out.ToolCalls = append(out.ToolCalls, call)
 		case llm.Audio:
-			if own := p.ProviderData; own != nil && own.Provider == b.provider.name {
+			if own := p.ProviderData; own != nil {
 				out.Audio = &audioRef{string(own.Data)}
 			} else {
 				text.WriteString(p.Transcript)
@@ -107,8 +118,12 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 			if !b.provider.quirks.AcceptsImages {
 				return errors.New("this server does not support images in assistant messages: put the image into a user message")
 			}
-			out.Images = append(out.Images, outputImage{"image_url", imageURL{b.urlOf(p)}})
-		case llm.Unknown, llm.Code:
+			url, err := b.urlOf(p)
+			if err != nil {
+				return err
+			}
+			out.Images = append(out.Images, outputImage{"image_url", imageURL{url}})
+		case llm.Opaque, llm.Unknown, llm.Code:
 			b.omit(part)
 		default:
 			return fmt.Errorf("a part of type %T is not supported in an assistant message: remove it", part)
@@ -161,14 +176,17 @@ func (b *requestBuilder) contentPart(part llm.Part) (contentPart, error) {
 	case llm.Text:
 		return contentPart{Type: "text", Text: &p.Text}, nil
 	case llm.Image:
-		return contentPart{Type: "image_url", ImageURL: &inputImage{b.urlOf(p), p.Quality}}, nil
+		url, err := b.urlOf(p)
+		return contentPart{Type: "image_url", ImageURL: &inputImage{url, p.Quality}}, err
 	case llm.Audio:
-		if len(p.Data) == 0 {
-			return contentPart{}, errors.New("audio by URL is not supported: set Audio.Data")
-		}
-		return contentPart{Type: "input_audio", InputAudio: &inputAudio{b.attachments.add(p.Data), audioFormat(p)}}, nil
+		return b.audioPart(p)
 	case llm.File:
 		file := &inputFile{Name: p.Name, ID: p.ID}
+		if said, data, ok, err := mediatype.FromURL(p.URL); err != nil {
+			return contentPart{}, err
+		} else if ok {
+			p.URL, p.Data, p.MediaType = "", data, cmp.Or(said, p.MediaType)
+		}
 		switch {
 		case p.URL != "":
 			return contentPart{}, errors.New("a file by URL is not supported: set File.Data or File.ID")
@@ -198,30 +216,6 @@ func onlyText(parts []llm.Part) (string, bool) {
 	return "", false
 }
 
-// urlOf returns the URL of an image, or a data URL.
-func (b *requestBuilder) urlOf(p llm.Image) string {
-	if p.URL != "" {
-		return p.URL
-	}
-	return b.attachments.addURL(p.MediaType, p.Data)
-}
-
-// audioFormat returns OpenAI's name of an audio format, for example "mp3" for audio/mpeg.
-func audioFormat(a llm.Audio) string {
-	mediaType := a.MediaType
-	if mediaType == "" {
-		mediaType = http.DetectContentType(a.Data)
-	}
-	format := strings.TrimPrefix(strings.TrimPrefix(mediaType, "audio/"), "x-")
-	switch format {
-	case "mpeg":
-		return "mp3"
-	case "wave", "vnd.wave":
-		return "wav"
-	}
-	return format
-}
-
 // callIDs assigns an id to each tool call without one, and finds the id for the call's
 // result. Some servers have no ids. A generated id depends only on the position of the call
 // in the conversation, so it is the same in every turn.
@@ -234,7 +228,10 @@ func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
 		call.ID = fmt.Sprintf("call_%d_%d", message, len(c.open))
 	}
 	c.open = append(c.open, call)
-	return toolCall{ID: call.ID, Type: typeFunction, Function: calledFunction{call.Name, call.Arguments}}
+	if call.Custom {
+		return toolCall{ID: call.ID, Type: typeCustom, Custom: &calledCustom{call.Name, call.Arguments}}
+	}
+	return toolCall{ID: call.ID, Type: typeFunction, Function: &calledFunction{call.Name, call.Arguments}}
 }
 
 func (c *callIDs) result(result llm.ToolResult) string {

@@ -21,9 +21,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
+	"net/url"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
@@ -38,8 +39,17 @@ type Config struct {
 	// "http://localhost:8000/v1". The default is the address of the Server.
 	//
 	// For Azure it is the address of the resource, for example
-	// "https://NAME.openai.azure.com". The path from /openai on is added.
+	// "https://NAME.openai.azure.com". The path from /openai on is added. The target URI that
+	// Azure shows for a deployment is accepted as well.
+	//
+	// A query is sent with every request, in addition to Query.
 	BaseURL string
+	// Query are query parameters of every request, for example {"api-version": {"…"}} for
+	// gateways.
+	//
+	// Security: do not put a credential into the query, because URLs are logged by servers and
+	// proxies. Errors do not show the query.
+	Query url.Values
 
 	// APIKey is the credential. Hosted servers require one.
 	APIKey llm.Secret
@@ -85,6 +95,7 @@ type Config struct {
 func (c Config) Format(f fmt.State, verb rune) {
 	type plain Config // without this method
 	c.BaseURL, c.Header = httpcall.ShownURL(c.BaseURL), httpcall.ShownHeader(c.Header)
+	c.Query = url.Values(httpcall.ShownHeader(http.Header(c.Query)))
 	fmt.Fprintf(f, fmt.FormatString(f, verb), plain(c))
 }
 
@@ -94,11 +105,13 @@ type Provider struct {
 	config  Config // without the credential
 	quirks  Quirks
 	baseURL string
+	query   string               // encoded, or ""
 	token   httpcall.TokenSource // nil for none
 	keyed   bool                 // the token is an API key, not a bearer token
 	client  *httpcall.Client
 	limits  llm.Limits
 	headers headers
+	schemas provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid setting is an error of kind
@@ -117,15 +130,6 @@ func New(config Config) (*Provider, error) {
 	if !ok {
 		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
 	}
-	switch p.quirks = known.quirks; {
-	case config.Quirks != nil:
-		p.quirks = *config.Quirks
-	case config.Server == Azure:
-		p.quirks = azureQuirks(config.AzureAPIVersion)
-	}
-	if problem := p.quirks.problem(); problem != "" {
-		return nil, p.invalidf("%s", problem)
-	}
 	base := config.BaseURL
 	if base == "" {
 		base = known.baseURL
@@ -133,16 +137,21 @@ func New(config Config) (*Provider, error) {
 	if base == "" {
 		return nil, p.invalidf("there is no base URL: set Config.BaseURL%s", orVariable(known.urlEnv))
 	}
-	var err error
-	if p.baseURL, err = httpcall.ParseBaseURL(p.name, base); err != nil {
+	if err := p.setAddress(base); err != nil {
 		return nil, err
 	}
-	if config.Server == Azure { // with or without the path of the API
-		p.baseURL = strings.TrimSuffix(strings.TrimSuffix(p.baseURL, azureV1), "/openai")
+	switch p.quirks = known.quirks; {
+	case config.Quirks != nil:
+		p.quirks = *config.Quirks
+	case config.Server == Azure:
+		p.quirks = azureQuirks(p.config.AzureAPIVersion)
+	}
+	if problem := p.quirks.problem(); problem != "" {
+		return nil, p.invalidf("%s", problem)
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
@@ -167,6 +176,10 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
@@ -188,9 +201,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }

@@ -21,6 +21,9 @@ type Quirks struct {
 	// [MaxCompletionTokens].
 	MaxTokensField MaxTokensField `json:"max_tokens_field,omitempty"`
 
+	// SeedField is the name of the member for the request's Seed. The default is "seed".
+	SeedField SeedField `json:"seed_field,omitempty"`
+
 	// ReasoningField is the message member in which the server expects the reasoning of
 	// earlier answers. The default is to send no reasoning back. In replies, reasoning is
 	// read from both members, with any quirks.
@@ -42,6 +45,9 @@ type Quirks struct {
 	// AcceptsTopK means that the server has the setting top_k, which OpenAI does not have.
 	// Without it, TopK is omitted, with a warning.
 	AcceptsTopK bool `json:"accepts_top_k,omitempty"`
+
+	// NoTools means that the server has no tools. They are omitted, with a warning.
+	NoTools bool `json:"no_tools,omitempty"`
 
 	// NoForcedToolCalls means that the server does not accept a tool choice that forces a
 	// call while the model reasons. The choice is then omitted, with a warning.
@@ -66,6 +72,10 @@ type Quirks struct {
 	// NoMessageNames means that the server rejects messages with a name. Names are omitted,
 	// with a warning.
 	NoMessageNames bool `json:"no_message_names,omitempty"`
+
+	// Body are additional members of every chat request. Options.Extra replaces members of
+	// the same name.
+	Body map[string]any `json:"body,omitempty"`
 }
 
 // Setting is a setting of [llm.Request] that a server may not support, by its name in a
@@ -109,6 +119,15 @@ const (
 	MaxTokens           MaxTokensField = "max_tokens"            // the older name
 )
 
+// SeedField is the name of the member for the seed.
+type SeedField string
+
+// The names of the seed.
+const (
+	Seed       SeedField = "seed"
+	RandomSeed SeedField = "random_seed" // Mistral
+)
+
 // ReasoningField is the member of a message that contains reasoning.
 type ReasoningField string
 
@@ -125,6 +144,8 @@ type DisableReasoningField string
 const (
 	DisableByThinking  DisableReasoningField = "thinking"  // {"type": "disabled"}
 	DisableByReasoning DisableReasoningField = "reasoning" // {"enabled": false}
+
+	DisableByEnableThinking DisableReasoningField = "enable_thinking" // false
 )
 
 // problem returns a description of the first invalid value, or "".
@@ -136,8 +157,9 @@ func (q *Quirks) problem() string {
 	}
 	for _, text := range []string{
 		notOneOf("MaxTokensField", q.MaxTokensField, "", MaxCompletionTokens, MaxTokens),
+		notOneOf("SeedField", q.SeedField, "", Seed, RandomSeed),
 		notOneOf("ReasoningField", q.ReasoningField, "", FieldReasoning, FieldReasoningContent),
-		notOneOf("DisableReasoningField", q.DisableReasoningField, "", DisableByThinking, DisableByReasoning),
+		notOneOf("DisableReasoningField", q.DisableReasoningField, "", DisableByThinking, DisableByReasoning, DisableByEnableThinking),
 	} {
 		if text != "" {
 			return text

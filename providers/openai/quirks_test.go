@@ -14,6 +14,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	const text = `{
 		"unsupported": ["seed", "parallel_tool_calls"],
 		"max_tokens_field": "max_tokens",
+		"seed_field": "random_seed",
 		"reasoning_field": "reasoning_content",
 		"disable_reasoning_field": "thinking",
 		"no_minimal_effort": true,
@@ -24,7 +25,9 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_json_object": true,
 		"no_json_schema": true,
 		"no_stream_options": true,
-		"no_message_names": true
+		"no_message_names": true,
+		"no_tools": true,
+		"body": {"reasoning_split": true}
 	}`
 	var got openai.Quirks
 	d := json.NewDecoder(strings.NewReader(text))
@@ -35,6 +38,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	want := openai.Quirks{
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
+		SeedField: openai.RandomSeed, NoTools: true, Body: map[string]any{"reasoning_split": true},
 		NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}
@@ -53,6 +57,7 @@ func TestUnknownQuirksAreErrorsOfNew(t *testing.T) {
 		`Config.Quirks.Unsupported is "Seed": use one of temperature, `:                              {Unsupported: []openai.Setting{"stop", "Seed"}},
 		`Config.Quirks.Unsupported is "": use one of temperature, `:                                  {Unsupported: []openai.Setting{""}},
 		`Config.Quirks.MaxTokensField is "max": use one of max_completion_tokens, max_tokens`:        {MaxTokensField: "max"},
+		`Config.Quirks.SeedField is "Seed": use one of seed, random_seed`:                            {SeedField: "Seed"},
 		`Config.Quirks.ReasoningField is "thinking": use one of reasoning, reasoning_content`:        {ReasoningField: "thinking"},
 		`Config.Quirks.DisableReasoningField is "reasoning_content": use one of thinking, reasoning`: {DisableReasoningField: "reasoning_content"},
 	} {

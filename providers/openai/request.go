@@ -49,20 +49,37 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
+	if err := b.adaptToGeneration(); err != nil {
+		return nil, err
+	}
+	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
 	var err error
 	if b.changes, err = b.runHook(b.options.Hook); err != nil {
 		return nil, err
 	}
-	if b.changes == nil {
-		b.changes = b.options.Extra
-	} else {
-		maps.Copy(b.changes, b.options.Extra)
-	}
+	b.changes = b.withExtra(b.changes)
 	return b, nil
+}
+
+// withExtra returns the members that the hook changed, with those of the server's quirks below
+// and those of Options.Extra above them. It does not change a map of the quirks or the options.
+func (b *requestBuilder) withExtra(hook map[string]any) map[string]any {
+	fixed, extra := b.provider.quirks.Body, b.options.Extra
+	if len(hook) == 0 && (len(fixed) == 0 || len(extra) == 0) {
+		if len(extra) == 0 {
+			return fixed
+		}
+		return extra
+	}
+	all := maps.Clone(fixed)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, hook)
+	maps.Copy(all, extra)
+	return all
 }
 
 // marshal returns the body as JSON, with placeholders for attachments.
@@ -134,7 +151,11 @@ func (b *requestBuilder) addSettings() {
 		b.unsupported("TopK")
 	}
 	if b.sends(SettingSeed, r.Seed != nil) {
-		body.Seed = r.Seed
+		if quirks.SeedField == RandomSeed {
+			body.RandomSeed = r.Seed
+		} else {
+			body.Seed = r.Seed
+		}
 	}
 	if b.sends(SettingStop, len(r.Stop) > 0) {
 		body.Stop = r.Stop
@@ -157,6 +178,8 @@ func (b *requestBuilder) addReasoning() {
 		body.Thinking = &switchObject{Type: "disabled"}
 	case effort == llm.EffortNone && quirks.DisableReasoningField == DisableByReasoning:
 		body.Reasoning = &switchObject{Enabled: new(false)}
+	case effort == llm.EffortNone && quirks.DisableReasoningField == DisableByEnableThinking:
+		body.EnableThinking = new(false)
 	case effort == llm.EffortMinimal && quirks.NoMinimalEffort:
 		body.ReasoningEffort = string(llm.EffortLow)
 	default:
@@ -166,8 +189,12 @@ func (b *requestBuilder) addReasoning() {
 
 func (b *requestBuilder) addTools() {
 	r, quirks := b.req, &b.provider.quirks
+	if quirks.NoTools && len(r.Tools) > 0 {
+		b.unsupported("Tools")
+		return
+	}
 	for _, t := range r.Tools {
-		b.body.Tools = append(b.body.Tools, tool{typeFunction, function(t)})
+		b.body.Tools = append(b.body.Tools, toolOf(t))
 	}
 	if b.sends(SettingParallelToolCalls, r.ParallelToolCalls != nil && len(r.Tools) > 0) {
 		b.body.ParallelToolCalls = r.ParallelToolCalls
@@ -183,8 +210,29 @@ func (b *requestBuilder) addTools() {
 		b.body.ToolChoice = string(llm.ToolRequired)
 		b.warn(llm.WarnChanged, "ToolChoice", "this server does not support a tool choice by name; a call of any tool was required instead")
 	default:
-		b.body.ToolChoice = namedTool{typeFunction, functionName{r.ToolChoice.Name}}
+		b.body.ToolChoice = choiceOf(r)
 	}
+}
+
+// toolOf converts a tool.
+func toolOf(t llm.Tool) tool {
+	if t.Custom == nil {
+		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, t.Parameters, t.Strict}}
+	}
+	custom := &customTool{Name: t.Name, Description: t.Description}
+	if t.Custom.Grammar != "" {
+		custom.Format = &customFormat{"grammar", grammar{t.Custom.Syntax, t.Custom.Grammar}}
+	}
+	return tool{Type: typeCustom, Custom: custom}
+}
+
+// choiceOf returns the choice of the named tool.
+func choiceOf(r *llm.Request) namedTool {
+	name := &functionName{r.ToolChoice.Name}
+	if slices.ContainsFunc(r.Tools, func(t llm.Tool) bool { return t.Name == name.Name && t.Custom != nil }) {
+		return namedTool{Type: typeCustom, Custom: name}
+	}
+	return namedTool{Type: typeFunction, Function: name}
 }
 
 // anyObject is the schema of any JSON object.

@@ -1,5 +1,7 @@
 package openai
 
+import "net/http"
+
 // Server is a kind of server with an OpenAI-compatible API. Each constant is also the name
 // of a provider for providers.Open. The provider "llama.cpp" is registered by package
 // providers/llamacpp, which supports more of its API.
@@ -20,95 +22,34 @@ const (
 	Together   Server = "together"   // TOGETHER_API_KEY
 	OpenRouter Server = "openrouter" // OPENROUTER_API_KEY
 	DeepSeek   Server = "deepseek"   // DEEPSEEK_API_KEY
+
+	Mistral      Server = "mistral"       // MISTRAL_API_KEY
+	XAI          Server = "xai"           // XAI_API_KEY
+	Moonshot     Server = "moonshot"      // MOONSHOT_API_KEY
+	ZAI          Server = "zai"           // ZAI_API_KEY
+	DashScope    Server = "dashscope"     // DASHSCOPE_API_KEY
+	MiniMax      Server = "minimax"       // MINIMAX_API_KEY
+	Fireworks    Server = "fireworks"     // FIREWORKS_API_KEY
+	NVIDIA       Server = "nvidia"        // NVIDIA_API_KEY
+	Perplexity   Server = "perplexity"    // PERPLEXITY_API_KEY
+	Cloudflare   Server = "cloudflare"    // CLOUDFLARE_API_KEY, CLOUDFLARE_ACCOUNT_ID
+	Copilot      Server = "copilot"       // GITHUB_COPILOT_TOKEN
+	HuggingFace  Server = "huggingface"   // HF_TOKEN
+	SGLang       Server = "sglang"        // SGLANG_BASE_URL, else http://127.0.0.1:30000/v1
+	LiteLLM      Server = "litellm"       // LITELLM_BASE_URL, else http://127.0.0.1:4000
+	GeminiOpenAI Server = "gemini-openai" // GEMINI_API_KEY
+	VertexOpenAI Server = "vertex-openai" // GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION
 )
 
 // server holds the facts about one kind of server.
 type server struct {
 	baseURL  string // the default address; empty if there is none
+	template string // the default address if it depends on variables; see expand
 	urlEnv   string // the environment variable for the address
 	keyEnv   string // the environment variable for the API key
 	needsKey bool   // at the default address
+	header   http.Header
 	quirks   Quirks
-}
-
-// servers has one row for each kind of server, with the sources of its quirks, read in
-// 2026-11. Only llama.cpp's quirks have been tested with a running server. Recorded replies
-// of OpenAI, Azure, Groq and Z.AI are tested against.
-//
-// Each server sends [DONE] at the end of a stream. A reply with a finish reason and without
-// [DONE] is complete as well.
-var servers = map[Server]server{
-	OpenAI: {
-		baseURL: "https://api.openai.com/v1", urlEnv: "OPENAI_BASE_URL", keyEnv: "OPENAI_API_KEY", needsKey: true,
-	},
-	Azure: { // its quirks depend on the version, see azureQuirks
-		urlEnv: "AZURE_OPENAI_ENDPOINT", keyEnv: "AZURE_OPENAI_API_KEY", needsKey: true,
-	},
-	// github.com/ggml-org/llama.cpp/blob/master/tools/server: README.md, and
-	// server-common.cpp, where a tool_choice that is not a string means "auto". Reasoning
-	// efforts are in pull requests 26045 and 26941, builds b10434 and later.
-	LlamaCpp: {
-		baseURL: "http://127.0.0.1:8080/v1",
-		quirks:  Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoNamedToolChoice: true},
-	},
-	// github.com/vllm-project/vllm/blob/002032ee/vllm/entrypoints/openai/chat_completion/protocol.py
-	VLLM: {
-		baseURL: "http://127.0.0.1:8000/v1", urlEnv: "VLLM_BASE_URL", keyEnv: "VLLM_API_KEY",
-		quirks: Quirks{ReasoningField: FieldReasoning, AcceptsTopK: true},
-	},
-	// github.com/lmstudio-ai/docs/blob/c6854fba/1_developer/3_openai-compat/chat-completions.md lists
-	// the settings; github.com/lmstudio-ai/lmstudio-bug-tracker/issues 189 and 670
-	// show its errors for json_object and for a named tool choice.
-	LMStudio: {
-		baseURL: "http://127.0.0.1:1234/v1", urlEnv: "LMSTUDIO_BASE_URL", keyEnv: "LMSTUDIO_API_KEY",
-		quirks: Quirks{
-			MaxTokensField: MaxTokens, AcceptsTopK: true, NoNamedToolChoice: true, NoJSONObject: true,
-			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls},
-		},
-	},
-	// types/chat/completion_create_params.py of github.com/Cerebras/cerebras-cloud-sdk-python
-	// v1.67.0. Penalties and parallel_tool_calls were rejected in the past. Cerebras's
-	// engineers have shown since that they work: github.com/pydantic/pydantic-ai/pull/7653.
-	Cerebras: {
-		baseURL: "https://api.cerebras.ai/v1", urlEnv: "CEREBRAS_BASE_URL", keyEnv: "CEREBRAS_API_KEY", needsKey: true,
-		quirks: Quirks{ReasoningField: FieldReasoning, NoMinimalEffort: true},
-	},
-	// types/chat/completion_create_params.py of github.com/groq/groq-python v1.6.0:
-	// "not yet supported by any of our models". Message names: console.groq.com/docs/openai.
-	// Models without reasoning reject earlier reasoning: github.com/vercel/ai/pull/8057.
-	Groq: {
-		baseURL: "https://api.groq.com/openai/v1", urlEnv: "GROQ_BASE_URL", keyEnv: "GROQ_API_KEY", needsKey: true,
-		quirks: Quirks{
-			NoMessageNames: true, NoMinimalEffort: true,
-			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingFrequencyPenalty, SettingPresencePenalty},
-		},
-	},
-	// ChatCompletionRequest in openapi.yaml of github.com/togethercomputer/openapi at
-	// 090263a. There, logprobs is a number, and log probabilities in answers have a
-	// different form than OpenAI's.
-	Together: {
-		baseURL: "https://api.together.xyz/v1", urlEnv: "TOGETHER_BASE_URL", keyEnv: "TOGETHER_API_KEY", needsKey: true,
-		quirks: Quirks{
-			MaxTokensField: MaxTokens, DisableReasoningField: DisableByReasoning, NoMinimalEffort: true, AcceptsTopK: true,
-			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs},
-		},
-	},
-	// src/models/chatrequest.ts of github.com/OpenRouterTeam/typescript-sdk v1.2.54:
-	// it accepts both max_tokens and max_completion_tokens.
-	OpenRouter: {
-		baseURL: "https://openrouter.ai/api/v1", urlEnv: "OPENROUTER_BASE_URL", keyEnv: "OPENROUTER_API_KEY", needsKey: true,
-		quirks: Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoning, AcceptsImages: true, AcceptsTopK: true},
-	},
-	// api-docs.deepseek.com/api/create-chat-completion and …/guides/thinking_mode;
-	// packages/llm/llm-deepseek of github.com/deepseek-ai/deepseek-harness at b150a551.
-	// Forced tool calls: github.com/deepseek-ai/DeepSeek-V3/issues/1376.
-	DeepSeek: {
-		baseURL: "https://api.deepseek.com", urlEnv: "DEEPSEEK_BASE_URL", keyEnv: "DEEPSEEK_API_KEY", needsKey: true,
-		quirks: Quirks{
-			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, DisableReasoningField: DisableByThinking,
-			NoForcedToolCalls: true, NoJSONSchema: true, Unsupported: []Setting{SettingSeed, SettingParallelToolCalls},
-		},
-	},
 }
 
 // azureQuirks returns the quirks of a version of Azure's API by deployments. Versions
