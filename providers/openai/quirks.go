@@ -29,6 +29,11 @@ type Quirks struct {
 	// read from both members, with any quirks.
 	ReasoningField ReasoningField `json:"reasoning_field,omitempty"`
 
+	// ThinkTags means that models write their reasoning into the text of the answer, between
+	// <think> and </think> at its beginning. It becomes reasoning. Without it, the tags stay in
+	// the text.
+	ThinkTags bool `json:"think_tags,omitempty"`
+
 	// DisableReasoningField is the member that turns reasoning off if the request's
 	// ReasoningEffort is [llm.EffortNone]. The default is to send a reasoning_effort of "none".
 	DisableReasoningField DisableReasoningField `json:"disable_reasoning_field,omitempty"`

@@ -27,6 +27,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_stream_options": true,
 		"no_message_names": true,
 		"no_tools": true,
+		"think_tags": true,
 		"body": {"reasoning_split": true}
 	}`
 	var got openai.Quirks
@@ -38,7 +39,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	want := openai.Quirks{
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
-		SeedField: openai.RandomSeed, NoTools: true, Body: map[string]any{"reasoning_split": true},
+		SeedField: openai.RandomSeed, NoTools: true, ThinkTags: true, Body: map[string]any{"reasoning_split": true},
 		NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}

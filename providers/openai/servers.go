@@ -158,11 +158,12 @@ var servers = map[Server]server{
 	},
 	// https://docs.perplexity.ai/api-reference/chat-completions-post and
 	// https://docs.getbifrost.ai/providers/supported-providers/perplexity (tools, stop, seed and
-	// others are dropped). The usage of a stream comes unasked, in every chunk.
+	// others are dropped). The usage of a stream comes unasked, in every chunk. Its reasoning models
+	// write <think> into the text: https://docs.perplexity.ai/getting-started/models/models/sonar-reasoning-pro.
 	Perplexity: {
 		baseURL: "https://api.perplexity.ai", urlEnv: "PERPLEXITY_BASE_URL", keyEnv: "PERPLEXITY_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
+			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, ThinkTags: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
 			Unsupported: []Setting{SettingStop, SettingSeed, SettingLogprobs, SettingTopLogprobs},
 		},
 	},
