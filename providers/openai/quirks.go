@@ -78,6 +78,12 @@ type Quirks struct {
 	// with a warning.
 	NoMessageNames bool `json:"no_message_names,omitempty"`
 
+	// EmbedInputs and EmbedTokens are the limits of one request for embeddings: the number of
+	// texts, and of their tokens. Larger calls are split. The defaults are OpenAI's 2048 texts
+	// and 300,000 tokens.
+	EmbedInputs int `json:"embed_inputs,omitempty"`
+	EmbedTokens int `json:"embed_tokens,omitempty"`
+
 	// Body are additional members of every chat request. Options.Extra replaces members of
 	// the same name.
 	Body map[string]any `json:"body,omitempty"`
@@ -155,6 +161,9 @@ const (
 
 // problem returns a description of the first invalid value, or "".
 func (q *Quirks) problem() string {
+	if q.EmbedInputs < 0 || q.EmbedTokens < 0 {
+		return "Config.Quirks.EmbedInputs or EmbedTokens is negative: use 0 for the default"
+	}
 	for _, s := range q.Unsupported {
 		if text := notOneOf("Unsupported", s, settings...); text != "" {
 			return text

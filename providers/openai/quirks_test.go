@@ -28,6 +28,8 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_message_names": true,
 		"no_tools": true,
 		"think_tags": true,
+		"embed_inputs": 10,
+		"embed_tokens": 16000,
 		"body": {"reasoning_split": true}
 	}`
 	var got openai.Quirks
@@ -39,7 +41,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	want := openai.Quirks{
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
-		SeedField: openai.RandomSeed, NoTools: true, ThinkTags: true, Body: map[string]any{"reasoning_split": true},
+		SeedField: openai.RandomSeed, NoTools: true, ThinkTags: true, EmbedInputs: 10, EmbedTokens: 16000, Body: map[string]any{"reasoning_split": true},
 		NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}
