@@ -71,7 +71,7 @@ type answer struct {
 	usage   llm.Usage
 	tier    string // the service tier
 	sound   sound
-	sources []llm.Source
+	sources sourceSet
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.

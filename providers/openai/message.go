@@ -162,7 +162,7 @@ func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
 }
 
 // omit adds the warning for a part that is not sent.
-func (b *requestBuilder) omit(part llm.Part) {
+func (b *builder) omit(part llm.Part) {
 	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 }
 
@@ -210,7 +210,7 @@ func onlyText(parts []llm.Part) (string, bool) {
 }
 
 // urlOf returns the URL of an image, or a data URL.
-func (b *requestBuilder) urlOf(p llm.Image) string {
+func (b *builder) urlOf(p llm.Image) string {
 	if p.URL != "" {
 		return p.URL
 	}
