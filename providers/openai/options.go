@@ -47,6 +47,19 @@ type Options struct {
 	// request are then only the new ones.
 	Conversation string `json:"conversation,omitempty"`
 
+	// Background makes the server go on with the answer if the connection is lost or the
+	// program leaves. The middleware Resume then reads the rest of the answer without
+	// repeating the request. If the request sets NonStreaming, the provider asks the server
+	// repeatedly until the answer is complete.
+	//
+	// To start an answer and read it later, leave the stream after [llm.EventStart], which has
+	// the id of the answer, and set ResponseID then. [Provider.CancelResponse] stops an answer.
+	// OpenAI keeps an answer that is not stored for about ten minutes.
+	Background bool `json:"background,omitempty"`
+	// ResponseID reads an answer that the server makes in the background or has stored. No
+	// request is sent to the model, and the messages are ignored.
+	ResponseID string `json:"response_id,omitempty"`
+
 	// CountBy selects who counts tokens. The default is [CountOffline].
 	CountBy CountBy `json:"count_by,omitempty"`
 

@@ -27,7 +27,7 @@ func (p *Provider) respond(ctx context.Context, call *llm.Call, yield func(llm.E
 		if err != nil {
 			return err
 		}
-		r, err := p.postResponse(ctx, call, body)
+		r, err := p.firstReply(ctx, b, body)
 		if err != nil {
 			w, ok := without.concede(err, b)
 			if !ok {
@@ -47,6 +47,19 @@ func (p *Provider) respond(ctx context.Context, call *llm.Call, yield func(llm.E
 func (p *Provider) isPlain(model string) bool {
 	_, plain := p.plain.Load(model)
 	return plain
+}
+
+// firstReply sends the request of a chat, or requests a response that the server has.
+func (p *Provider) firstReply(ctx context.Context, b *responsesBuilder, body []byte) (*httpcall.Reply, error) {
+	id := b.options.ResponseID
+	if id == "" {
+		return p.postResponse(ctx, b.call, body)
+	}
+	r, err := p.getResponse(ctx, b.call, id, -1, b.body.Stream)
+	if e, ok := err.(*llm.Error); ok && e.Status == http.StatusBadRequest && b.body.Stream { // it cannot be streamed
+		return p.getResponse(ctx, b.call, id, -1, false)
+	}
+	return r, err
 }
 
 // postResponse sends the body of a chat.
@@ -89,8 +102,19 @@ func (c *concessions) concede(err error, b *responsesBuilder) (warnings []llm.Wa
 
 // readResponse reads the reply to a chat.
 func (p *Provider) readResponse(ctx context.Context, b *responsesBuilder, r *httpcall.Reply, warnings []llm.Warning, yield func(llm.Event, error) bool) error {
-	a := &responsesAnswer{provider: p, cursor: cursor{sequence: -1}}
+	a := &responsesAnswer{provider: p, cursor: cursor{sequence: -1, background: b.body.Background}}
 	a.Answer = provider.Answer{Reply: r, Request: b.req, Warnings: warnings, Yield: yield}
+	if id := b.options.ResponseID; id != "" {
+		a.id, a.background = id, true
+	}
 	defer func() { a.Reply.Close() }()
-	return a.Failed(provider.ReadChat(&a.Answer, responsesDialect, a), a.usage)
+	return a.Failed(p.follow(ctx, b.call, a), a.usage)
+}
+
+// read reads one reply.
+func (p *Provider) read(a *responsesAnswer) error {
+	if a.background {
+		return provider.ReadChat(&a.Answer, backgroundDialect, a)
+	}
+	return provider.ReadChat(&a.Answer, responsesDialect, a)
 }

@@ -30,7 +30,6 @@ var backgroundDialect = &provider.Dialect[responsesEvent, responsesPiece]{
 type responsesAnswer struct {
 	provider.Answer
 	provider *Provider
-	custom   bool // the request has tools whose input is text
 
 	items   []*openItem // in the order of their first event
 	calls   int         // tool calls so far
@@ -42,13 +41,6 @@ type responsesAnswer struct {
 	sources sourceSet
 
 	cursor
-}
-
-// cursor is the position in the stream of a response.
-type cursor struct {
-	id       string // of the response
-	sequence int    // of the last event, or -1
-	status   string // the last status of a response that has not ended
 }
 
 // responsesPiece is the meaning of a plain event, apart from its text.
@@ -162,6 +154,7 @@ func (a *responsesAnswer) Chunk(e *responsesEvent, from provider.Origin) (done b
 		a.learn(&e.response)
 	}
 	if said := e.failure(from.Data); said != nil {
+		a.ended = true
 		return false, a.Reply.APIError(said, llm.Server)
 	}
 	if e.Type == "" {
@@ -215,7 +208,7 @@ func (a *responsesAnswer) isOld(e *responsesEvent) bool {
 	if e.Sequence == nil {
 		return false
 	}
-	if *e.Sequence <= a.sequence && false {
+	if *e.Sequence <= a.sequence && a.reattached > 0 {
 		return true
 	}
 	a.sequence = max(a.sequence, *e.Sequence)
@@ -272,7 +265,7 @@ func (a *responsesAnswer) wholeResponse(e *responsesEvent, from provider.Origin)
 	case !r.isResponse():
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	case r.Status == statusQueued || r.Status == statusInProgress:
-		if true {
+		if !a.background {
 			return false, a.Reply.Fail(llm.Incomplete, fmt.Sprintf("the response has the status %q, and is not complete", r.Status))
 		}
 		a.start(r)
@@ -281,10 +274,12 @@ func (a *responsesAnswer) wholeResponse(e *responsesEvent, from provider.Origin)
 		return false, a.Reply.Fail(llm.Incomplete, "the response has no status")
 	}
 	a.start(r)
-	for i := range r.Output {
-		a.finish(a.newItem(i, string(r.Output[i].ID), r.Output[i].Type), &r.Output[i])
+	if len(a.items) == 0 { // otherwise the beginning of the answer was streamed
+		for i := range r.Output {
+			a.finish(a.newItem(i, string(r.Output[i].ID), r.Output[i].Type), &r.Output[i])
+		}
+		r.Output = nil
 	}
-	r.Output = nil
 	return true, a.end(r, "")
 }
 
@@ -293,7 +288,7 @@ func (a *responsesAnswer) end(r *response, event string) error {
 	if r == nil {
 		r = new(response)
 	}
-	a.status = r.Status
+	a.ended = true
 	raw := r.finishReason(event)
 	if event == eventCancelled {
 		raw = statusCancelled

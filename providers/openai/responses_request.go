@@ -67,6 +67,7 @@ func (b *responsesBuilder) marshal() ([]byte, error) {
 func (b *responsesBuilder) addState() {
 	o, body := &b.options, &b.body
 	body.Store = new(o.Store != nil && *o.Store)
+	body.Background = o.Background
 	body.Previous, body.Talk = o.PreviousResponseID, o.Conversation
 	body.Stream = !b.req.NonStreaming
 }
