@@ -71,6 +71,7 @@ type response struct {
 const (
 	statusQueued     = "queued"
 	statusInProgress = "in_progress"
+	statusCompleted  = "completed"
 	statusIncomplete = "incomplete"
 	statusFailed     = "failed"
 	statusCancelled  = "cancelled"
@@ -89,7 +90,7 @@ func (r *response) finishReason(event string) string {
 	case event == eventIncomplete:
 		return statusIncomplete
 	}
-	return "completed"
+	return statusCompleted
 }
 
 // outputItem is an item of an answer: a message, reasoning, a call, or a tool of the server
@@ -99,6 +100,7 @@ type outputItem struct {
 	ID        stream.Scalar               `json:"id"`
 	CallID    stream.Scalar               `json:"call_id"`
 	Name      string                      `json:"name"`
+	Status    string                      `json:"status"`
 	Phase     string                      `json:"phase"` // of a message
 	Arguments provider.Arguments          `json:"arguments"`
 	Input     string                      `json:"input"`   // of a custom tool

@@ -3,6 +3,7 @@ package openai
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/provider"
@@ -322,8 +323,8 @@ func (a *responsesAnswer) seal(it *openItem, typ llm.EventType, from *outputItem
 	a.close()
 }
 
-// finishCall ends a tool call. It keeps its place among the parts, unless its arguments are
-// not an object: the token limit may have cut it, so it waits for the end of the answer.
+// finishCall ends a tool call, so that it keeps its place among the parts. A call that may be
+// cut waits for the end of the answer.
 func (a *responsesAnswer) finishCall(it *openItem, from *outputItem) {
 	a.announce(it, from)
 	a.complete(it, kindArguments, 0, string(from.Arguments))
@@ -333,7 +334,16 @@ func (a *responsesAnswer) finishCall(it *openItem, from *outputItem) {
 	}
 	a.close()
 	a.AddCall(llmutil.ToolCallFragment{Index: it.call, ProviderData: a.data(from.Source, 0)})
-	a.EndCalls(llm.FinishLength)
+	if from.Status == statusCompleted && !a.hasOpenCall() {
+		a.EndCalls(llm.FinishToolCalls)
+	} else {
+		a.EndCalls(llm.FinishLength) // ends only calls whose arguments are a whole object
+	}
+}
+
+// hasOpenCall reports whether a tool call has begun and its item is not done.
+func (a *responsesAnswer) hasOpenCall() bool {
+	return slices.ContainsFunc(a.items, func(it *openItem) bool { return it.call >= 0 && !it.done })
 }
 
 // finishCode emits the code that the server ran, and its outputs.

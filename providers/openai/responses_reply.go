@@ -264,21 +264,20 @@ func (a *responsesAnswer) wholeResponse(e *responsesEvent, from provider.Origin)
 		return false, nil // an event without a type
 	case !r.isResponse():
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
-	case r.Status == statusQueued || r.Status == statusInProgress:
-		if !a.background {
-			return false, a.Reply.Fail(llm.Incomplete, fmt.Sprintf("the response has the status %q, and is not complete", r.Status))
-		}
-		a.start(r)
-		return true, nil
-	case r.Status == "":
-		return false, a.Reply.Fail(llm.Incomplete, "the response has no status")
 	}
 	a.start(r)
+	isPending := r.Status == statusQueued || r.Status == statusInProgress
+	if isPending && a.background {
+		return true, nil
+	}
 	if len(a.items) == 0 { // otherwise the beginning of the answer was streamed
 		for i := range r.Output {
 			a.finish(a.newItem(i, string(r.Output[i].ID), r.Output[i].Type), &r.Output[i])
 		}
 		r.Output = nil
+	}
+	if isPending || r.Status == "" {
+		return false, a.Reply.Fail(llm.Incomplete, fmt.Sprintf("the response has the status %q, and is not complete", r.Status))
 	}
 	return true, a.end(r, "")
 }
