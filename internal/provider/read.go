@@ -261,7 +261,7 @@ func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
 	if r.dialect.NDJSON {
 		unit = "line"
 	}
-	return r.answer.Reply.Fail(llm.Protocol, "a "+unit+" of the stream is not a chunk of an answer: "+err.Error())
+	return r.answer.Reply.ReplyError(llm.Protocol, "a "+unit+" of the stream is not a chunk of an answer: "+err.Error())
 }
 
 // readPrinted reads a reply of one JSON value that is formatted over many lines, of which

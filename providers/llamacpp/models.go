@@ -15,7 +15,7 @@ import (
 
 // modelList is the list of models of the server, in OpenAI's dialect and its own.
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data provider.List[struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
@@ -41,7 +41,7 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Data == nil {
-		return r.Fail(llm.Protocol, "the reply has no list of models")
+		return r.ReplyError(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
 	for i, m := range got.Data {
@@ -104,7 +104,7 @@ type Props struct {
 // props is the reply to a request for the server's properties.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
 type props struct {
-	provider.Failure
+	provider.ErrorMember
 	Defaults *struct {
 		Context int `json:"n_ctx"`
 	} `json:"default_generation_settings"`
@@ -131,7 +131,7 @@ func (p *Provider) Props(ctx context.Context) (*Props, error) {
 	}
 	defer r.Close()
 	if got.Defaults == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
+		return nil, r.ReplyError(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
 	}
 	out := &Props{
 		Slots: got.Slots, Template: got.Template, BOS: got.BOS, EOS: got.EOS, Build: got.Build, Sleeping: got.Sleeping,
@@ -181,14 +181,14 @@ func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
 	}
 	defer r.Close()
 	if got.slots == nil {
-		return nil, r.Fail(llm.Protocol, "the reply is not a list of slots")
+		return nil, r.ReplyError(llm.Protocol, "the reply is not a list of slots")
 	}
 	return slices.Clip(got.slots), nil
 }
 
 // slotList is the reply to a request for the slots: a list, or an error.
 type slotList struct {
-	provider.Failure
+	provider.ErrorMember
 	slots provider.List[Slot]
 }
 
@@ -196,7 +196,7 @@ func (l *slotList) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		return json.Unmarshal(data, &l.slots)
 	}
-	return json.Unmarshal(data, &l.Failure)
+	return json.Unmarshal(data, &l.ErrorMember)
 }
 
 // own makes a call that is not part of [llm.Provider].
