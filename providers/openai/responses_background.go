@@ -180,7 +180,7 @@ func (p *Provider) DeleteResponse(ctx context.Context, id string) error {
 }
 
 // changedResponse is the reply to a request that changes a response.
-type changedResponse struct{ provider.Failure }
+type changedResponse struct{ provider.ErrorMember }
 
 func (p *Provider) changeResponse(ctx context.Context, method, path string) error {
 	req, err := p.request(ctx, nil, p.url(path, ""), nil, p.headers.json)

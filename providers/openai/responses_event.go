@@ -11,10 +11,10 @@ import (
 // field.
 // https://platform.openai.com/docs/api-reference/responses-streaming
 type responsesEvent struct {
-	response           // a whole reply
-	Type     string    `json:"type"`
-	Sequence *int      `json:"sequence_number"`
-	Of       *response `json:"response"` // in events about the whole response
+	response               // a whole reply
+	Type     string        `json:"type"`
+	Sequence *int          `json:"sequence_number"`
+	Of       *responseHead `json:"response"` // in events about the whole response
 
 	OutputIndex  *int          `json:"output_index"`
 	ContentIndex int           `json:"content_index"`
@@ -22,7 +22,7 @@ type responsesEvent struct {
 	ItemID       stream.Scalar `json:"item_id"` // some servers change it in every event
 
 	Item       *outputItem       `json:"item"`
-	Part       *outputPart       `json:"part"`
+	Part       *partHead         `json:"part"`
 	Annotation *outputAnnotation `json:"annotation"`
 
 	Delta     string             `json:"delta"`
@@ -52,20 +52,38 @@ const (
 	eventAnnotation = "response.output_text.annotation.added"
 )
 
-// response is an answer. At the beginning of a stream it has no output.
+// response is a whole answer.
 type response struct {
-	provider.Failure
+	responseState
+	Output []outputItem `json:"output" stream:"needed,elements"`
+}
+
+// responseHead is an answer in an event. At the end of a stream it repeats all items, which
+// have been read before in most cases. So only their types are decoded.
+type responseHead struct {
+	responseState
+	Output []struct {
+		Type string        `json:"type"`
+		ID   stream.Scalar `json:"id"`
+	} `json:"output"`
+	Source stream.Source `json:"-"`
+}
+
+// responseState has the members of an answer besides its output.
+type responseState struct {
+	provider.ErrorMember
 	ID         stream.Scalar `json:"id"`
 	Object     string        `json:"object"`
 	Model      string        `json:"model"`
 	Status     string        `json:"status"`
-	Output     []outputItem  `json:"output" stream:"needed,elements"`
 	Incomplete struct {
 		Reason string `json:"reason"`
 	} `json:"incomplete_details"`
 	Usage *usage        `json:"usage"`
 	Tier  stream.Scalar `json:"service_tier"`
 }
+
+var responseDecoder = stream.NewDecoder[response]()
 
 // The statuses of a response.
 const (
@@ -78,10 +96,10 @@ const (
 )
 
 // isResponse reports whether a JSON value without a type is a response.
-func (r *response) isResponse() bool { return r.Object == "response" || r.Status != "" }
+func (r *responseState) isResponse() bool { return r.Object == "response" || r.Status != "" }
 
 // finishReason returns the reason for the end of the answer as the server named it.
-func (r *response) finishReason(event string) string {
+func (r *responseState) finishReason(event string) string {
 	switch {
 	case r.Incomplete.Reason != "":
 		return r.Incomplete.Reason
@@ -132,6 +150,14 @@ type outputPart struct {
 	Annotations []outputAnnotation `json:"annotations"`
 	Logprobs    []provider.Logprob `json:"logprobs"`
 }
+
+// partHead is a part in an event. The text of most parts has been read before.
+type partHead struct {
+	Type   string        `json:"type"`
+	Source stream.Source `json:"-"`
+}
+
+var partDecoder = stream.NewDecoder[outputPart]()
 
 // The types of parts.
 const (

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"slices"
-	"strings"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -80,8 +79,15 @@ func (a *responsesAnswer) item(index int, id, typ string) *openItem {
 	return a.newItem(index, id, typ)
 }
 
+// maxItems limits the items of an answer, because the time to find one grows with their number.
+const maxItems = 10000
+
 func (a *responsesAnswer) newItem(index int, id, typ string) *openItem {
 	it := &openItem{index: index, id: id, typ: typ, call: -1}
+	if a.tooMany = a.tooMany || len(a.items) == maxItems; a.tooMany {
+		it.done = true
+		return it
+	}
 	a.items = append(a.items, it)
 	return it
 }
@@ -163,8 +169,9 @@ func (a *responsesAnswer) add(it *openItem, kind textKind, index int, text strin
 // complete emits the rest of a text whose end is known. Some servers send fewer deltas than
 // the text has, or none.
 func (a *responsesAnswer) complete(it *openItem, kind textKind, index int, whole string) {
-	if rest, ok := strings.CutPrefix(whole, string(it.text(kind, index).said)); ok {
-		a.add(it, kind, index, rest)
+	said := it.text(kind, index).said
+	if n := len(said); len(whole) > n && whole[:n] == string(said) {
+		a.add(it, kind, index, whole[n:])
 	}
 }
 
@@ -196,12 +203,26 @@ func (a *responsesAnswer) close() {
 	a.open, a.openAs = nil, 0
 }
 
-// typeOfPart returns the type of the item that has the part.
-func typeOfPart(p *outputPart) string {
-	if p.Type == outputReasoning || p.Type == outputSummary {
-		return itemReasoning
+// donePart emits a part that is complete. The event is needed only for a text that no other
+// event had, because the end of the item repeats the part.
+func (a *responsesAnswer) donePart(e *responsesEvent) {
+	typ, kind := itemMessage, kindText
+	switch e.Part.Type {
+	case outputRefusal:
+		kind = kindRefusal
+	case outputReasoning:
+		typ, kind = itemReasoning, kindReasoning
+	case outputSummary:
+		typ, kind = itemReasoning, kindSummary
 	}
-	return itemMessage
+	it := a.itemOf(e, typ)
+	if len(it.text(kind, e.part(kind)).said) > 0 {
+		return
+	}
+	var p outputPart
+	if partDecoder.Decode(e.Part.Source, &p, &a.Text) == nil {
+		a.completePart(it, e.part(kind), &p)
+	}
 }
 
 // completePart emits the rest of a part.
@@ -233,9 +254,17 @@ func (a *responsesAnswer) addLogprobs(t *openText, list []provider.Logprob) {
 	}
 }
 
+// maxSearched limits the bytes in which the ranges of sources are searched. Other sources have
+// no range.
+const maxSearched = 64 << 20
+
 // cite emits a source that a text cites.
 func (a *responsesAnswer) cite(t *openText, n *outputAnnotation) {
-	source := n.source(string(t.said))
+	text := ""
+	if a.searched += len(t.said); a.searched < maxSearched {
+		text = string(t.said)
+	}
+	source := n.source(text)
 	if source.End > 0 {
 		source.Start, source.End = source.Start+t.start, source.End+t.start
 	}
@@ -248,7 +277,7 @@ func (a *responsesAnswer) cite(t *openText, n *outputAnnotation) {
 // finish ends an item. The given item is complete, so the rest of its content is emitted,
 // with the JSON of the item to send it back.
 func (a *responsesAnswer) finish(it *openItem, from *outputItem) {
-	if it.done {
+	if it.done { // or there are too many items
 		return
 	}
 	it.done = true
@@ -390,30 +419,47 @@ func (a *responsesAnswer) data(item []byte, before int) *llm.ProviderData {
 	}
 }
 
-// addMissing emits the items of a final response that were not in the stream. A final
+// addMissing emits the items of a final response that were not in the stream.
+func (a *responsesAnswer) addMissing(r *responseHead) {
+	if r == nil {
+		return
+	}
+	for i, head := range r.Output {
+		it := a.matching(i, head.Type, string(head.ID))
+		if it != nil && it.done {
+			continue
+		}
+		var whole response
+		if responseDecoder.Decode(r.Source, &whole, &a.Text) == nil {
+			a.addOutput(whole.Output)
+		}
+		return
+	}
+}
+
+// addOutput emits the items of a whole response that were not in a stream before it. A final
 // response can have fewer items than the stream, at other positions and with other ids, so
 // an item is missing only if the stream had fewer of its type.
-func (a *responsesAnswer) addMissing(output []outputItem) {
+func (a *responsesAnswer) addOutput(output []outputItem) {
+	streamed := make(map[string]int) // items by type
+	for _, it := range a.items {
+		streamed[it.typ]++
+	}
+	afterStream := len(a.items) > 0
 	for i := range output {
 		from := &output[i]
-		it := a.matching(i, from)
-		if it == nil && a.count(from.Type) < countItems(output, from.Type) {
+		var it *openItem
+		if afterStream {
+			it = a.matching(i, from.Type, string(from.ID))
+		}
+		if it == nil && streamed[from.Type] < countItems(output, from.Type) {
 			it = a.newItem(i, string(from.ID), from.Type)
+			streamed[from.Type]++
 		}
 		if it != nil {
 			a.finish(it, from)
 		}
 	}
-}
-
-// count returns the number of items of a type so far.
-func (a *responsesAnswer) count(typ string) (n int) {
-	for _, it := range a.items {
-		if it.typ == typ {
-			n++
-		}
-	}
-	return n
 }
 
 func countItems(output []outputItem, typ string) (n int) {
@@ -426,14 +472,14 @@ func countItems(output []outputItem, typ string) (n int) {
 }
 
 // matching returns the item of the stream that an item of the final response is, or nil.
-func (a *responsesAnswer) matching(i int, from *outputItem) *openItem {
+func (a *responsesAnswer) matching(i int, typ, id string) *openItem {
 	for _, it := range a.items {
-		if it.id != "" && it.id == string(from.ID) && it.typ == from.Type {
+		if it.id != "" && it.id == id && it.typ == typ {
 			return it
 		}
 	}
 	for _, it := range a.items {
-		if it.index == i && it.typ == from.Type {
+		if it.index == i && it.typ == typ {
 			return it
 		}
 	}

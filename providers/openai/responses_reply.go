@@ -13,9 +13,8 @@ import (
 var responsesDialect = &provider.Dialect[responsesEvent, responsesPiece]{
 	Decoder: stream.NewDecoder[responsesEvent](),
 	Spec: &stream.Spec{
-		Delta: []string{"delta"},
-		// A frame is plain only if it has an output index, and then the item's id is not used.
-		Ignore: []string{"sequence_number", "obfuscation", "item_id"},
+		Delta:  []string{"delta"},
+		Ignore: []string{"sequence_number", "obfuscation"},
 	},
 }
 
@@ -32,6 +31,7 @@ type responsesAnswer struct {
 	provider *Provider
 
 	items   []*openItem // in the order of their first event
+	tooMany bool        // there are more than maxItems
 	calls   int         // tool calls so far
 	text    int         // bytes of text so far
 	open    *openItem   // the item whose text or reasoning is an open part, or nil
@@ -39,6 +39,8 @@ type responsesAnswer struct {
 	usage   llm.Usage
 	tier    string // the service tier
 	sources sourceSet
+
+	searched int // bytes, for the ranges of sources
 
 	cursor
 }
@@ -148,10 +150,10 @@ func (a *responsesAnswer) Piece(p responsesPiece, text string, _ []byte) {
 // response.incomplete completes an answer.
 func (a *responsesAnswer) Chunk(e *responsesEvent, from provider.Origin) (done bool, err error) {
 	if e.Of != nil {
-		a.learn(e.Of)
+		a.learn(&e.Of.responseState)
 	}
 	if from.Whole && e.Type == "" {
-		a.learn(&e.response)
+		a.learn(&e.responseState)
 	}
 	if said := e.failure(from.Data); said != nil {
 		a.ended = true
@@ -164,17 +166,25 @@ func (a *responsesAnswer) Chunk(e *responsesEvent, from provider.Origin) (done b
 		return false, nil
 	}
 	if from.Whole && !isLifecycle(e.Type) {
-		return false, a.Reply.Fail(llm.Protocol, "the reply is an event of a stream, and not a response"+a.Reply.Quote(from.Data))
+		return false, a.Reply.ReplyError(llm.Protocol, "the reply is an event of a stream, and not a response"+a.Reply.Quote(from.Data))
 	}
 	if !a.Started() {
-		a.start(e.Of)
+		a.start(e.Of.state())
 	}
 	a.event(e)
+	if a.tooMany {
+		return false, a.tooManyItems()
+	}
 	switch e.Type {
 	case eventCompleted, eventIncomplete, eventCancelled:
-		return true, a.end(e.Of, e.Type)
+		a.addMissing(e.Of)
+		return true, a.end(e.Of.state(), e.Type)
 	}
 	return false, nil
+}
+
+func (a *responsesAnswer) tooManyItems() error {
+	return a.Reply.ReplyError(llm.Protocol, fmt.Sprintf("the answer has more than %d items", maxItems))
 }
 
 // isLifecycle reports whether an event is about the whole response.
@@ -187,7 +197,7 @@ func isLifecycle(typ string) bool {
 }
 
 // learn keeps the id, the status and the usage of a response.
-func (a *responsesAnswer) learn(r *response) {
+func (a *responsesAnswer) learn(r *responseState) {
 	if r.ID != "" {
 		a.id = string(r.ID)
 	}
@@ -215,10 +225,15 @@ func (a *responsesAnswer) isOld(e *responsesEvent) bool {
 	return false
 }
 
-func (a *responsesAnswer) start(r *response) {
+// state returns the state of the response. It is empty if the event has none.
+func (r *responseHead) state() *responseState {
 	if r == nil {
-		r = new(response)
+		return new(responseState)
 	}
+	return &r.responseState
+}
+
+func (a *responsesAnswer) start(r *responseState) {
 	a.Start(string(r.ID), r.Model)
 }
 
@@ -247,7 +262,7 @@ func (a *responsesAnswer) event(e *responsesEvent) {
 		}
 	case eventPartDone:
 		if e.Part != nil {
-			a.completePart(a.itemOf(e, typeOfPart(e.Part)), e.ContentIndex, e.Part)
+			a.donePart(e)
 		}
 	case eventAnnotation:
 		if e.Annotation != nil {
@@ -265,34 +280,27 @@ func (a *responsesAnswer) wholeResponse(e *responsesEvent, from provider.Origin)
 	case !r.isResponse():
 		return false, a.Reply.APIError(from.Data, llm.Protocol)
 	}
-	a.start(r)
+	a.start(&r.responseState)
 	isPending := r.Status == statusQueued || r.Status == statusInProgress
 	if isPending && a.background {
 		return true, nil
 	}
-	if len(a.items) == 0 { // otherwise the beginning of the answer was streamed
-		for i := range r.Output {
-			a.finish(a.newItem(i, string(r.Output[i].ID), r.Output[i].Type), &r.Output[i])
-		}
-		r.Output = nil
+	if a.addOutput(r.Output); a.tooMany {
+		return false, a.tooManyItems()
 	}
 	if isPending || r.Status == "" {
-		return false, a.Reply.Fail(llm.Incomplete, fmt.Sprintf("the response has the status %q, and is not complete", r.Status))
+		return false, a.Reply.ReplyError(llm.Incomplete, fmt.Sprintf("the response has the status %q, and is not complete", r.Status))
 	}
-	return true, a.end(r, "")
+	return true, a.end(&r.responseState, "")
 }
 
 // end completes the answer.
-func (a *responsesAnswer) end(r *response, event string) error {
-	if r == nil {
-		r = new(response)
-	}
+func (a *responsesAnswer) end(r *responseState, event string) error {
 	a.ended = true
 	raw := r.finishReason(event)
 	if event == eventCancelled {
 		raw = statusCancelled
 	}
-	a.addMissing(r.Output)
 	if err := a.FinishError(raw); err != nil {
 		return err
 	}
@@ -313,7 +321,7 @@ func (a *responsesAnswer) End(why provider.Ending) error {
 	case why.Failure != nil:
 		return why.Failure
 	case !a.Started():
-		return a.Reply.Fail(llm.Incomplete, "the stream ended before the first event")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the first event")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended without response.completed")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended without response.completed")
 }

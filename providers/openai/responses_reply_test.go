@@ -216,6 +216,7 @@ func TestWholeResponsesThatFail(t *testing.T) {
 		{`{"object":"response","status":"in_progress","output":[]}`, llm.Incomplete},
 		{`{"object":"response","output":[]}`, llm.Incomplete},
 		{`{"object":"chat.completion","choices":[]}`, llm.Protocol},
+		{`{"object":"response","status":"completed","output":[` + strings.Repeat(`{"type":"x"},`, 10000) + `{"type":"x"}]}`, llm.Protocol},
 		{`{"object":"response","status":"completed","output":7}`, llm.Protocol},
 		{`{"object":"response","status":"completed","output":[7]}`, llm.Protocol},
 		{`{"type":"response.output_text.delta","delta":"a"}`, llm.Protocol},
