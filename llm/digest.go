@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash"
+
+	"github.com/parley-llm/parley/internal/toolname"
 )
 
 // HistoryDigest returns a hash of messages: of everything that a provider can send of them.
@@ -79,6 +81,10 @@ func (d *digest) message(m Message) {
 }
 
 func (d *digest) part(part Part) {
+	if call, ok := part.(ToolCall); ok && !toolname.IsWire(call.Name) { // a provider sees the name that is sent
+		call.Name = toolname.Wire(call.Name)
+		part = call
+	}
 	d.text(part.partType())
 	for _, s := range partStrings(part) {
 		d.text(s)
@@ -92,6 +98,8 @@ func (d *digest) part(part Part) {
 		d.bytes(p.Data)
 	case ToolCall:
 		d.flag(p.Custom)
+	case Decision:
+		d.flag(p.Approved)
 	case ToolResult:
 		d.flag(p.IsError)
 		d.length(len(p.Parts))

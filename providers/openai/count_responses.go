@@ -99,7 +99,6 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	req := call.Request
 	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
-	ids := callIDs{}
 	if problem := provider.CustomTool(req); problem != "" {
 		return nil, p.fail(call, llm.Unsupported, "the token counter: %s, or use openai.CountOffline", problem)
 	}
@@ -107,7 +106,7 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	history.CustomCalls = false
 	messages, _ := history.Messages(req.Messages)
 	for i, m := range messages {
-		items, err := responsesItems(i, m, options.SystemRole, &ids, attached)
+		items, err := responsesItems(m, options.SystemRole, attached)
 		if err != nil {
 			return nil, p.fail(call, llm.Unsupported, "message %d: %v", i, err)
 		}
@@ -143,9 +142,9 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	return body, nil
 }
 
-// responsesItems converts message i of a request: to a message, its tool calls and its tool
+// responsesItems converts a message of a request: to a message, its tool calls and its tool
 // results.
-func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attached *attachments) ([]responsesItem, error) {
+func responsesItems(m llm.Message, systemRole string, attached *attachments) ([]responsesItem, error) {
 	message := responsesItem{Type: "message", Role: string(m.Role)}
 	if m.Role == llm.RoleSystem && systemRole != "" {
 		message.Role = systemRole
@@ -158,10 +157,9 @@ func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attac
 	for _, part := range m.Parts {
 		switch part := part.(type) {
 		case llm.ToolCall:
-			call := ids.call(i, part)
-			others = append(others, responsesItem{Type: "function_call", CallID: call.ID, Name: part.Name, Arguments: &part.Arguments})
+			others = append(others, responsesItem{Type: "function_call", CallID: part.ID, Name: part.Name, Arguments: &part.Arguments})
 		case llm.ToolResult:
-			others = append(others, responsesItem{Type: "function_call_output", CallID: ids.result(part), Output: &part.Content})
+			others = append(others, responsesItem{Type: "function_call_output", CallID: part.CallID, Output: &part.Content})
 		case llm.Reasoning, llm.Opaque, llm.Unknown, llm.Code: // not sent in a chat, either
 		default:
 			converted, err := responsesContent(part, textType, attached)
