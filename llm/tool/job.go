@@ -112,7 +112,7 @@ func (r *run) decide(ctx context.Context, j *job, set toolSet, decision llm.Deci
 		}
 	}
 	if isDecided && !decision.Approved {
-		j.err = Error(strings.TrimSuffix("The user denied this call: "+decision.Reason, ": ") + ".")
+		j.err = Error(strings.TrimRight("The user denied this call: "+decision.Reason, ":. ") + ".")
 		return nil
 	}
 	if r.BeforeCall != nil {
