@@ -120,7 +120,7 @@ func (c *collector) addRare(ev Event) {
 		c.resp.Attempts = append(c.resp.Attempts, *d)
 	case *Done:
 		c.resp.FinishReason, c.resp.RawFinishReason = d.FinishReason, d.RawFinishReason
-		c.resp.Usage, c.resp.Raw = d.Usage, d.Raw
+		c.resp.Usage, c.resp.Cost, c.resp.ServiceTier, c.resp.Raw = d.Usage, d.Cost, d.ServiceTier, d.Raw
 	}
 }
 

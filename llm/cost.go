@@ -1,6 +1,9 @@
 package llm
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Cost is the cost of a usage in US dollars, by class of tokens. [Prices.Cost] computes it.
 type Cost struct {
@@ -11,6 +14,15 @@ type Cost struct {
 	// Certainty is the lower certainty of the input and the output. If it is CertaintyNone,
 	// one of them is unknown, and the cost is too low.
 	Certainty Certainty
+}
+
+// Add returns the cost of two answers together. The certainty is the lower one, so the sum
+// with an unknown cost is unknown.
+func (c Cost) Add(d Cost) Cost {
+	return Cost{
+		Input: c.Input + d.Input, CacheRead: c.CacheRead + d.CacheRead, CacheWrite: c.CacheWrite + d.CacheWrite,
+		Output: c.Output + d.Output, Certainty: min(c.Certainty, d.Certainty),
+	}
 }
 
 // Total returns the sum in US dollars.
@@ -38,6 +50,31 @@ func (p Prices) Cost(u Usage) Cost {
 		Output:     price(u.Output.N, p.Output),
 		Certainty:  min(u.Input.Certainty, u.Output.Certainty),
 	}
+}
+
+// ForTier returns the prices for a service tier, as servers name it: "", "default", "standard"
+// and "on_demand" are the standard rate, "flex" and "priority" have a factor. ok is false if
+// the factor is unknown.
+func (p Prices) ForTier(tier string) (prices Prices, ok bool) {
+	factor := 0.0
+	switch strings.ToLower(strings.TrimPrefix(tier, "SERVICE_TIER_")) {
+	case "", "auto", "default", "standard", "on_demand", "unspecified":
+		factor = 1
+	case "flex":
+		factor = p.FlexFactor
+	case "priority":
+		factor = p.PriorityFactor
+	}
+	p.Input, p.Output, p.CacheRead, p.CacheWrite = p.Input*factor, p.Output*factor, p.CacheRead*factor, p.CacheWrite*factor
+	return p, factor > 0
+}
+
+// doneCost returns the cost of an answer that ended, or the zero Cost if it is unknown.
+func (p *Prices) doneCost(done *Done) Cost {
+	if prices, ok := p.ForTier(done.ServiceTier); ok {
+		return prices.Cost(done.Usage)
+	}
+	return Cost{}
 }
 
 // price returns the price of n tokens in dollars.

@@ -208,6 +208,10 @@ type Done struct {
 	RawFinishReason string
 	// Usage is the number of tokens used.
 	Usage Usage
+	// ServiceTier is the service tier that the server used, as the server names it, or "".
+	ServiceTier string
+	// Cost is the cost of the answer. A [Model] with prices sets it, if it is not set.
+	Cost Cost
 	// Raw is the body of the reply, if [Request.KeepRaw] is set.
 	Raw []byte
 }

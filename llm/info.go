@@ -67,6 +67,9 @@ func (c *Capability) UnmarshalText(text []byte) error {
 // *Prices.
 type Prices struct {
 	Input, Output, CacheRead, CacheWrite float64
+	// FlexFactor and PriorityFactor are the factors of the service tiers with these names, for
+	// example 0.5. Zero means that the factor is unknown, so the cost under that tier is unknown.
+	FlexFactor, PriorityFactor float64
 }
 
 // ModelStatus is the state of a model in its life cycle.

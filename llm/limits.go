@@ -17,10 +17,11 @@ type Limits struct {
 	// server that reasons, loads a model or has a queue may send nothing for minutes. It does
 	// not apply to a token source. If the reply is not streamed, this is the time of nearly the
 	// whole call. The FirstEvent of middleware.Timeout is different: it ends at the first event
-	// with content. The default is 10 minutes.
+	// with content. The default is 10 minutes, or 20 minutes for a request with the service
+	// tier "flex", which servers answer when they have time.
 	FirstEvent time.Duration
 	// Idle limits the time between two pieces of the reply. Keep-alive comments of the server
-	// count as pieces. The default is 5 minutes.
+	// count as pieces. The default is 5 minutes, or 20 minutes under "flex".
 	Idle time.Duration
 	// Total limits the time of the whole call. The default is no limit.
 	Total time.Duration

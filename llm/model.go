@@ -17,6 +17,7 @@ type Model struct {
 	defaults   *Request
 	middleware []Middleware
 	closers    []io.Closer
+	prices     *Prices // nil if unknown
 	handler    Handler
 }
 
@@ -72,6 +73,12 @@ func WithName(name string) ModelOption {
 	return func(m *Model) { m.name = name }
 }
 
+// WithPrices sets the prices of the model, from which [Response.Cost] is computed. Models that
+// providers.Open and config files open have the prices of the catalog or of the file.
+func WithPrices(prices Prices) ModelOption {
+	return func(m *Model) { m.prices = &prices }
+}
+
 // WithCloser makes [Model.Close] close c.
 func WithCloser(c io.Closer) ModelOption {
 	return func(m *Model) { m.closers = append(slices.Clip(m.closers), c) }
@@ -92,7 +99,7 @@ func (m *Model) With(options ...ModelOption) *Model {
 	case len(changed.middleware) == 0: // Stream adds the names itself
 		changed.handler = changed.provider.Do
 	default:
-		changed.handler = Chain(named(changed.provider.Do), changed.middleware...)
+		changed.handler = Chain(named(changed.provider.Do, changed.prices), changed.middleware...)
 	}
 	return &changed
 }
@@ -136,6 +143,7 @@ func (m *Model) Embed(ctx context.Context, req *EmbedRequest) (*EmbedResponse, e
 	if embed.Usage.IsZero() {
 		embed.Usage = resp.Usage
 	}
+	embed.Cost = resp.Cost
 	return &embed, nil
 }
 
@@ -177,7 +185,7 @@ func (m *Model) Do(ctx context.Context, call *Call) Events {
 			own.Embed.Options = withDefaultOptions(own.Embed.Options, settings.Options)
 		}
 	}
-	return named(m.handle())(ctx, own)
+	return named(m.handle(), m.ownPrices())(ctx, own)
 }
 
 // Close releases the resources of the model, such as the idle connections of a provider that
@@ -191,12 +199,20 @@ func (m *Model) Close() error {
 	return errors.Join(errs...)
 }
 
+// ownPrices returns the prices if there is no middleware. Otherwise the handler knows them.
+func (m *Model) ownPrices() *Prices {
+	if len(m.middleware) > 0 {
+		return nil
+	}
+	return m.prices
+}
+
 // named returns a handler that adds the provider, the model and the operation to errors and
-// starts, so that middleware sees them.
-func named(h Handler) Handler {
+// starts, and the cost to the end of an answer, so that middleware sees them.
+func named(h Handler, prices *Prices) Handler {
 	return func(ctx context.Context, call *Call) Events {
 		return func(yield func(Event, error) bool) {
-			for ev, err := range h(ctx, call) {
+			h(ctx, call)(func(ev Event, err error) bool { // faster than a range over the events
 				switch {
 				case err != nil:
 					err = asError(err, call)
@@ -206,13 +222,26 @@ func named(h Handler) Handler {
 						complete.Provider = call.Provider
 						ev.Detail = &complete
 					}
+				case ev.Type == EventDone:
+					ev = priced(ev, prices)
 				}
-				if !yield(ev, err) {
-					return
-				}
-			}
+				return yield(ev, err)
+			})
 		}
 	}
+}
+
+// priced returns the done event with the cost of the answer, if it has none and there are
+// prices.
+func priced(ev Event, prices *Prices) Event {
+	done, ok := ev.Detail.(*Done)
+	if prices == nil || !ok || done == nil || done.Cost != (Cost{}) {
+		return ev
+	}
+	complete := *done // a copy: the value belongs to the event
+	complete.Cost = prices.doneCost(done)
+	ev.Detail = &complete
+	return ev
 }
 
 // whole makes the call and returns the complete answer.
@@ -242,7 +271,7 @@ func (m *Model) whole(ctx context.Context, call *Call) (*Response, error) {
 
 func (m *Model) stream(ctx context.Context, call *Call) *Stream {
 	call.Provider, call.Model = m.providerName(), m.name
-	return &Stream{ctx: ctx, call: call, handler: m.handle()}
+	return &Stream{ctx: ctx, call: call, handler: m.handle(), prices: m.ownPrices()}
 }
 
 // handle returns the handler. The zero Model has none.

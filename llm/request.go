@@ -166,6 +166,8 @@ type EmbedResponse struct {
 	// Usage is the same as in the [Done] event. If a provider sets only that one, [Model.Embed]
 	// copies it.
 	Usage Usage
+	// Cost is the cost of the call. [Model.Embed] sets it if the model has prices.
+	Cost Cost
 	// Warnings are the warnings of the call. [Model.Embed] sets them.
 	Warnings []Warning
 }

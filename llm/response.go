@@ -22,12 +22,16 @@ type Response struct {
 	// because they must not be run.
 	IncompleteCalls []ToolCall
 
-	FinishReason    FinishReason   // the reason for the end of the answer
-	RawFinishReason string         // the reason as the server sent it
-	Usage           Usage          // the number of tokens used
-	Warnings        []Warning      // for example about unsupported settings
-	Sources         []Source       // the documents that the answer cites
-	Logprobs        []TokenLogprob // if the request has Logprobs set
+	FinishReason    FinishReason // the reason for the end of the answer
+	RawFinishReason string       // the reason as the server sent it
+	Usage           Usage        // the number of tokens used
+	// Cost is the cost of the answer, without failed attempts. It is unknown, the zero Cost,
+	// if the model has no prices: see [WithPrices].
+	Cost        Cost
+	ServiceTier string         // the service tier that the server used, as the server names it
+	Warnings    []Warning      // for example about unsupported settings
+	Sources     []Source       // the documents that the answer cites
+	Logprobs    []TokenLogprob // if the request has Logprobs set
 
 	// Attempts are all attempts of the call. In a complete response, the last one is the
 	// attempt that answered. In a partial response, it is the attempt that failed, or that was
@@ -78,6 +82,26 @@ func (r *Response) Refusal() string {
 		}
 	}
 	return b.String()
+}
+
+// Images returns the images of the last assistant message.
+func (r *Response) Images() []Image { return partsOf[Image](r.answer()) }
+
+// Audio returns the audio of the last assistant message, for example a spoken answer.
+func (r *Response) Audio() []Audio { return partsOf[Audio](r.answer()) }
+
+// partsOf returns the parts of one type.
+func partsOf[P Part](m *Message) []P {
+	if m == nil {
+		return nil
+	}
+	var found []P
+	for _, part := range m.Parts {
+		if p, ok := part.(P); ok {
+			found = append(found, p)
+		}
+	}
+	return found
 }
 
 // ToolCalls returns the complete tool calls of the last assistant message.

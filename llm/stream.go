@@ -30,6 +30,7 @@ type Stream struct {
 	ctx     context.Context
 	call    *Call
 	handler Handler
+	prices  *Prices // nil if unknown, or if the handler knows them
 	used    atomic.Bool
 	sent    bool // the handler has been called
 	answer  collector
@@ -61,6 +62,9 @@ func (s *Stream) read(yield func(Event, error) bool) {
 		if err != nil {
 			yield(Event{}, s.fail(err))
 			return
+		}
+		if ev.Type == EventDone {
+			ev = priced(ev, s.prices)
 		}
 		s.answer.add(ev)
 		if !yield(ev, nil) {

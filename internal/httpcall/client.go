@@ -25,8 +25,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/parley-llm/parley/internal/apierror"
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -36,6 +38,7 @@ type Client struct {
 	http     http.Client
 	owned    *http.Transport // nil if the user supplied a client
 	limits   llm.Limits
+	patient  llm.Limits                // for requests that can wait in a queue
 	parsed   atomic.Pointer[parsedURL] // the last URL: most calls use the same one
 }
 
@@ -49,7 +52,7 @@ type parsedURL struct {
 // transport (see [NewTransport]). Otherwise it uses a copy of the user's client, and replaces
 // only CheckRedirect. Zero limits have the defaults of [llm.Limits].
 func NewClient(provider string, user *http.Client, limits llm.Limits) *Client {
-	c := &Client{provider: provider, limits: limits.WithDefaults()}
+	c := &Client{provider: provider, limits: limits.WithDefaults(), patient: patient(limits).WithDefaults()}
 	if user != nil {
 		c.http = *user
 	} else {
@@ -88,6 +91,24 @@ type Request struct {
 	Body   []byte
 	// Secrets are the credentials in Header. They are removed from errors and events.
 	Secrets Secrets
+	// Patient means that the server may answer late, for example under the service tier
+	// "flex". Limits on waiting that the user has not set are longer then.
+	Patient bool
+}
+
+// patientWait is the default of FirstEvent and Idle for a patient request. Gemini documents
+// waits of up to 15 minutes: https://ai.google.dev/gemini-api/docs/flex-inference.
+const patientWait = 20 * time.Minute
+
+// patient returns the user's limits with longer defaults for waiting.
+func patient(limits llm.Limits) llm.Limits {
+	if limits.FirstEvent == 0 {
+		limits.FirstEvent = patientWait
+	}
+	if limits.Idle == 0 {
+		limits.Idle = patientWait
+	}
+	return limits
 }
 
 // Do sends the request and waits for the headers of the reply. It returns the reply if its
@@ -98,7 +119,11 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r := &Reply{client: c, parent: ctx, request: req}
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	r.own = ctx
-	r.watch.start(c.limits, r.cancel)
+	if req.Patient {
+		r.watch.start(c.patient, r.cancel)
+	} else {
+		r.watch.start(c.limits, r.cancel)
+	}
 	httpReq, err := c.newRequest(ctx, req)
 	if err != nil {
 		r.Close()
@@ -113,6 +138,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch, limit: int64(c.limits.ReplyBytes)}
+	if r.body.observer = waiting.FromContext(r.parent); r.body.observer != nil {
+		r.body.observer.Opened()
+	}
 	if c.owned == nil { // the body of another transport may ignore the context
 		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
 	}
@@ -205,15 +233,15 @@ func (t *replayFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 func (r *Reply) check() error {
 	switch status := r.resp.StatusCode; {
 	case status < 200: // the body of 101 is the connection: reads do not end with the context
-		return r.Fail(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
+		return r.ReplyError(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
 	case status > 299:
 		return r.statusError()
 	case status == http.StatusPartialContent:
-		return r.Fail(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
+		return r.ReplyError(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
 	case "gzip", "br", "zstd", "deflate", "compress": // other values, such as "none", occur in practice and have no effect
-		return r.Fail(llm.Protocol, "the reply is compressed ("+coding+"), and the HTTP client did not decompress it: "+
+		return r.ReplyError(llm.Protocol, "the reply is compressed ("+coding+"), and the HTTP client did not decompress it: "+
 			"do not set an Accept-Encoding header, and disable compression of streams in proxies and gateways")
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {

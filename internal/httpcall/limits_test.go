@@ -242,3 +242,41 @@ func TestServerIsNotHTTP(t *testing.T) {
 	e := refuse(t, c, post(anyURL, "{}"))
 	equal(t, "kind", e.Kind, llm.Network)
 }
+
+// Under the service tier "flex", a server may send nothing for 15 minutes.
+func TestPatientRequestsWaitLonger(t *testing.T) {
+	for name, tt := range map[string]struct {
+		limits  llm.Limits
+		patient bool
+		want    string
+	}{
+		"patient":                       {llm.Limits{}, true, ""},
+		"not patient":                   {llm.Limits{}, false, "the server exceeded the limit of 10m0s for the first part of the reply (FirstEvent)"},
+		"patient, with a limit of ours": {llm.Limits{FirstEvent: time.Minute}, true, "the server exceeded the limit of 1m0s for the first part of the reply (FirstEvent)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, tt.limits, func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				select {
+				case <-time.After(15 * time.Minute):
+					piece(w, "data: {}\n\n")
+				case <-r.Context().Done():
+				}
+			}, func(t *testing.T, c *Client) {
+				req := post(anyURL, "{}")
+				req.Patient = tt.patient
+				r, err := c.Do(t.Context(), req)
+				if tt.want != "" {
+					if e, ok := errors.AsType[*llm.Error](err); !ok || e.Message != tt.want {
+						t.Errorf("the error is %v, want %s", err, tt.want)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Close()
+			})
+		})
+	}
+}

@@ -78,13 +78,18 @@ type Want struct {
 	Usage      *llm.Usage        `json:"usage"`    // absent counts are unknown; "~5" is an estimate of 5
 	Warnings   []string          `json:"warnings"` // a part of each expected warning, in order; [] means none
 	Sources    []llm.Source      `json:"sources"`
+	Tier       *string           `json:"service_tier"`
 	ID         *string           `json:"id"`
 	Answered   *string           `json:"answered_by"` // the model that the server names
 	RateLimits *llm.RateLimits   `json:"rate_limits"` // with Go's field names; durations in nanoseconds
 	Vectors    [][]float32       `json:"vectors"`
 	Models     []string          `json:"models"`
+	Windows    []int             `json:"windows"` // the context windows of the models
+	Ends       []string          `json:"ends"`    // of the models, in the form 2026-11-30; "" is none
 
 	Error *Error `json:"error"`
+	// SendsNothing means that the call fails before a request is sent.
+	SendsNothing bool `json:"sends_nothing"`
 
 	// Sent is compared with the JSON body of the request. The body may have more members.
 	Sent json.RawMessage `json:"sent"`

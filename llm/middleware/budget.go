@@ -159,7 +159,7 @@ func (s *budgetState) run(ctx context.Context, call *llm.Call, next llm.Handler,
 		return
 	}
 	input := countOrEstimate(ctx, call, next, s.Count)
-	expected := s.cost(call.Provider, call.Model, s.expectedUsage(call, input))
+	expected := s.cost(call.Provider, call.Model, "", s.expectedUsage(call, input))
 	accounts := s.accounts(ctx, call)
 	if err := s.reserve(ctx, call, accounts, expected); err != nil {
 		yield(llm.Event{}, err)
@@ -192,13 +192,17 @@ func (s *budgetState) actualCost(call *llm.Call, input int, answer *observer) mo
 			charged = other
 		}
 	}
-	sum := s.cost(charged.provider, charged.model, answer.usageOrEstimate(input))
+	tier := ""
+	if answer.done != nil {
+		tier = answer.done.ServiceTier
+	}
+	sum := s.cost(charged.provider, charged.model, tier, answer.usageOrEstimate(input))
 	for _, a := range answer.attempts {
 		u := boundedUsage(a.Usage)
 		if u.IsZero() && failedWhileAnswering(a.Err) {
 			u.Input = llm.Estimated(input)
 		}
-		sum = min(sum+s.cost(a.Provider, a.Model, u), maxCost)
+		sum = min(sum+s.cost(a.Provider, a.Model, "", u), maxCost)
 	}
 	return sum
 }
@@ -245,11 +249,15 @@ func (s *budgetState) refusal(call *llm.Call, reason string) error {
 }
 
 // cost returns the cost of a usage. Tokens read from or written to the cache of the provider
-// are part of the input and have separate prices.
-func (s *budgetState) cost(provider, model string, u llm.Usage) money {
+// are part of the input and have separate prices. A service tier without a known factor costs
+// the standard rate.
+func (s *budgetState) cost(provider, model, tier string, u llm.Usage) money {
 	p, ok := s.Prices(provider, model)
 	if !ok {
 		return 0
+	}
+	if prices, ok := p.ForTier(tier); ok {
+		p = prices
 	}
 	return min(moneyOf(p.Cost(u).Total()), maxCost)
 }

@@ -257,3 +257,23 @@ func TestBudgetSettlesWhereItReserved(t *testing.T) {
 		})
 	}
 }
+
+// A server that answers under flex is paid at its rate.
+func TestBudgetChargesTheServiceTier(t *testing.T) {
+	tier := func(name string) llmtest.Reply {
+		return llmtest.Events(llm.Event{Type: llm.EventDone, Detail: &llm.Done{
+			FinishReason: llm.FinishStop, Usage: llm.Usage{Input: llm.Known(1e6), Output: llm.Known(0)}, ServiceTier: name,
+		}})
+	}
+	for name, want := range map[string]float64{"": 2, "flex": 1, "priority": 2} {
+		budget := &middleware.Budget{PerProcess: 100, Prices: func(string, string) (llm.Prices, bool) { return llm.Prices{Input: 2, FlexFactor: 0.5}, true }}
+		if _, err := llmtest.Always(tier(name)).Model(llm.WithMiddleware(budget)).Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+			t.Fatal(err)
+		}
+		spent, err := budget.Process(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "spent under the tier "+name, spent, want)
+	}
+}

@@ -22,7 +22,8 @@ import (
 // Sampled to cache chats with any temperature. Requests whose [llm.Options] contain a
 // function are not cached unless the options implement [CacheKeyer].
 //
-// A cached answer reports zero usage. The header of its [llm.Start] has an Age in seconds.
+// A cached answer reports zero usage and costs nothing. The header of its [llm.Start] has
+// Cache-Status "parley; hit", and an Age in seconds. [Log] and llm/otel mark cache hits.
 //
 // Security: the cache key contains neither the credential nor the server address, so all
 // callers of one Cache share its entries. To isolate tenants, use one Cache for each

@@ -57,11 +57,17 @@ func storedDetail(detail llm.Detail) any {
 		return stored
 	case *llm.Done:
 		stored := *d
-		stored.Usage = free
+		stored.Usage, stored.Cost = free, llm.Cost{Certainty: llm.CertaintyReported}
 		return stored
 	}
 	return detail
 }
+
+// cacheStatus is the header that marks a cached answer (RFC 9211).
+const cacheStatus, cacheHit = "Cache-Status", "parley; hit"
+
+// isCacheHit reports whether an answer comes from a [Cache].
+func isCacheHit(s *llm.Start) bool { return s.Header.Get(cacheStatus) == cacheHit }
 
 // decodeAnswer decodes a stored answer. It returns false if data is empty or invalid.
 func decodeAnswer(data []byte) ([]llm.Event, bool) {
@@ -79,8 +85,8 @@ func decodeAnswer(data []byte) ([]llm.Event, bool) {
 		if start, ok := detail.(*llm.Start); ok {
 			age := max(0, time.Since(answer.At))
 			start.Header = http.Header{ // RFC 9211 and RFC 9111 section 5.1
-				"Cache-Status": {"parley; hit"},
-				"Age":          {strconv.Itoa(int(age.Seconds()))},
+				cacheStatus: {cacheHit},
+				"Age":       {strconv.Itoa(int(age.Seconds()))},
 			}
 		}
 		events = append(events, llm.Event{Type: typ, Index: stored.Index, Text: stored.Text, Detail: detail})

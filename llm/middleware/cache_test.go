@@ -77,6 +77,7 @@ func TestCacheReplaysTheStream(t *testing.T) {
 			Header: http.Header{"Age": {"90"}, "Cache-Status": {"parley; hit"}}}
 		done := *want[len(want)-1].Detail.(*llm.Done)
 		done.Usage = llm.Usage{Input: llm.Known(0), Output: llm.Known(0)}
+		done.Cost = llm.Cost{Certainty: llm.CertaintyReported}
 		want[len(want)-1].Detail = &done
 		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
 			t.Errorf("the replay differs (-want +got):\n%s", d)

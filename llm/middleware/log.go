@@ -15,7 +15,7 @@ import (
 // The message of the record is "llm call". Its attributes are op, provider, model, outcome
 // ("done", "failed", or "left" if the caller stopped reading) and duration. If they are
 // known, it also has first (the time to the first content), pieces (the number of content
-// events), finish, input and output (tokens), answered_by, response_id, request_id,
+// events), finish, input and output (tokens), cost (US dollars), cache ("hit"), answered_by, response_id, request_id,
 // attempts, error (the kind), status and code.
 //
 // Security: by default a record contains no messages, no answers and no error texts, because
@@ -117,6 +117,9 @@ func (r *record) answerAttrs(attrs []slog.Attr) []slog.Attr {
 		if other, ok := r.answer.answeredBy(r.call); ok {
 			attrs = append(attrs, slog.String("answered_by", other.String()))
 		}
+		if isCacheHit(s) {
+			attrs = append(attrs, slog.String("cache", "hit"))
+		}
 		attrs = appendText(attrs, "response_id", s.ID)
 		attrs = appendText(attrs, "request_id", s.RequestID)
 	}
@@ -129,6 +132,9 @@ func (r *record) answerAttrs(attrs []slog.Attr) []slog.Attr {
 	}
 	if u.Output.Certainty != llm.CertaintyNone {
 		attrs = append(attrs, slog.Int("output", u.Output.N))
+	}
+	if d := r.answer.done; d != nil && d.Cost.Certainty != llm.CertaintyNone {
+		attrs = append(attrs, slog.Float64("cost", d.Cost.Total()))
 	}
 	if n := len(r.answer.attempts); n > 0 {
 		attrs = append(attrs, slog.Int("attempts", n+1))

@@ -131,3 +131,24 @@ func TestLogThatIsNotEnabledWritesNothing(t *testing.T) {
 	model := llmtest.New(llmtest.Text("Hello")).Model(use(t, &middleware.Log{Logger: logger}))
 	stream(context.Background(), model, llm.Prompt("Hi")).want(t, "start text done", "")
 }
+
+func TestLogHasTheCostAndMarksCacheHits(t *testing.T) {
+	p := llmtest.Always(llmtest.Text("Hello").Usage(1e6, 1e6))
+	cache := &middleware.Cache{Sampled: true}
+	for i, want := range []map[string]any{{"cost": 3.0, "cache": nil}, {"cost": 0.0, "cache": "hit"}} {
+		log, record := logged(t, &middleware.Log{})
+		model := p.Model(llm.WithPrices(llm.Prices{Input: 1, Output: 2}), llm.WithMiddleware(log, cache))
+		if _, err := model.Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+			t.Fatal(err)
+		}
+		got := record()
+		equal(t, "the record of call "+string(rune('1'+i)), map[string]any{"cost": got["cost"], "cache": got["cache"]}, want)
+	}
+	log, record := logged(t, &middleware.Log{})
+	if _, err := p.Model(llm.WithMiddleware(log)).Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+		t.Fatal(err)
+	}
+	if cost, ok := record()["cost"]; ok {
+		t.Errorf("without prices, the cost is %v", cost)
+	}
+}

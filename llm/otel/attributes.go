@@ -58,6 +58,10 @@ func outcome(done *llm.Done) []attribute.KeyValue {
 	if done.FinishReason != llm.FinishUnknown {
 		attrs = append(attrs, keyFinishReasons.StringSlice([]string{finishReason(done.FinishReason)}))
 	}
+	if done.Cost.Certainty != llm.CertaintyNone {
+		attrs = append(attrs, keyCost.Float64(done.Cost.Total()))
+	}
+	attrs = append(attrs, known(keyServiceTier, done.ServiceTier)...)
 	for _, count := range [...]struct {
 		key    attribute.Key
 		tokens llm.Tokens

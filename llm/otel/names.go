@@ -8,7 +8,10 @@ import (
 )
 
 // The names of the conventions still change, so this file has all names that are used.
-// v1.41.0 is the last version whose Go package has the names for generative AI.
+// v1.41.0 is the last version whose Go package has the names for generative AI. Since then
+// they are in a repository without a Go package. The names of its v0.1.0 that differ are
+// written out below:
+// https://github.com/open-telemetry/semantic-conventions-genai/blob/main/CHANGELOG.md
 const schemaURL = semconv.SchemaURL
 
 // Attributes of all spans and metrics.
@@ -49,9 +52,10 @@ const (
 	keyInputTokens      = semconv.GenAIUsageInputTokensKey
 	keyOutputTokens     = semconv.GenAIUsageOutputTokensKey
 	keyCacheRead        = semconv.GenAIUsageCacheReadInputTokensKey
-	keyCacheWrite       = semconv.GenAIUsageCacheCreationInputTokensKey
+	keyCacheWrite       = attribute.Key("gen_ai.usage.cache_write.input_tokens") // was cache_creation
 	keyReasoning        = semconv.GenAIUsageReasoningOutputTokensKey
 	keyStatus           = semconv.HTTPResponseStatusCodeKey
+	keyServiceTier      = semconv.OpenAIResponseServiceTierKey // of other vendors too
 )
 
 // Attributes of spans: content, if Telemetry.Content is set.
@@ -65,6 +69,12 @@ const (
 // attemptEvent is the name of a span event for a failed attempt, with the provider, model
 // and error type. The conventions have no name for it.
 const attemptEvent = "parley.attempt"
+
+// Names that the conventions lack.
+const (
+	keyCost     = attribute.Key("parley.usage.cost")      // in US dollars
+	keyCacheHit = attribute.Key("parley.response.cached") // by middleware.Cache
+)
 
 // operations maps operations to the names of the conventions. Names that the conventions
 // lack have the same form.

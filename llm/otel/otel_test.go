@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmtest"
+	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/otel"
 )
 
@@ -258,5 +259,40 @@ func TestCallerLeavesAndTheProviderIsLeft(t *testing.T) {
 		if !left || len(spans) != 1 || spans[0].Error != "" {
 			t.Errorf("content %v: provider left %v, spans %+v; want it left, and one span without an error", content, left, spans)
 		}
+	}
+}
+
+func TestSpansHaveTheCostAndMarkCacheHits(t *testing.T) {
+	reply := llmtest.Events(llm.Event{Type: llm.EventStart, Detail: &llm.Start{ID: "1"}}, llm.Event{Type: llm.EventText, Text: "Hello"}, llm.Event{
+		Type: llm.EventDone, Detail: &llm.Done{FinishReason: llm.FinishStop, ServiceTier: "flex", Usage: llm.Usage{
+			Input: llm.Known(1e6), Output: llm.Known(1e6), CacheWrite: llm.Known(0),
+		}},
+	})
+	b := newBackend(t)
+	model := llmtest.Always(reply).Model(
+		llm.WithPrices(llm.Prices{Input: 1, Output: 2, FlexFactor: 0.5}),
+		llm.WithMiddleware(b.middleware(&otel.Telemetry{}), &middleware.Cache{Sampled: true}),
+	)
+	for range 2 {
+		if _, err := model.Generate(t.Context(), llm.Prompt("Hi")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []attributes
+	for _, s := range b.recorder.Ended() {
+		all, own := read(s.Attributes()), attributes{}
+		for _, name := range []string{"parley.usage.cost", "parley.response.cached", "openai.response.service_tier", "gen_ai.usage.cache_write.input_tokens"} {
+			if value, ok := all[name]; ok {
+				own[name] = value
+			}
+		}
+		got = append(got, own)
+	}
+	want := []attributes{
+		{"parley.usage.cost": 1.5, "openai.response.service_tier": "flex", "gen_ai.usage.cache_write.input_tokens": int64(0)},
+		{"parley.usage.cost": 0.0, "openai.response.service_tier": "flex", "parley.response.cached": true},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the attributes (-want +got):\n%s", diff)
 	}
 }

@@ -90,6 +90,9 @@ func (rec *record) observe(ev llm.Event, err error) {
 	case *llm.Start:
 		rec.provider, rec.model = detail.Provider, detail.Model
 		rec.span.SetAttributes(known(keyResponseID, detail.ID)...)
+		if detail.Header.Get("Cache-Status") == "parley; hit" { // see middleware.Cache
+			rec.span.SetAttributes(keyCacheHit.Bool(true))
+		}
 	case *llm.EmbedResponse:
 		rec.model = detail.Model
 	case *llm.Attempt:

@@ -122,6 +122,9 @@ func shortcomings(info llm.ModelInfo, call *llm.Call) []llm.Warning {
 	return found
 }
 
+// soon is the time before the end of a model in which every call has a warning.
+const soon = 30 * 24 * time.Hour
+
 // ending says that a model is retired or will be, and names its successor. It returns "" for
 // other models.
 func ending(info llm.ModelInfo) string {
@@ -139,7 +142,10 @@ func ending(info llm.ModelInfo) string {
 			b.WriteString(" and ends on " + info.RetiresAt.Format(time.DateOnly))
 		}
 	default:
-		return ""
+		if info.RetiresAt.IsZero() || time.Until(info.RetiresAt) > soon {
+			return ""
+		}
+		b.WriteString(" ends on " + info.RetiresAt.Format(time.DateOnly))
 	}
 	if info.Successor != "" {
 		b.WriteString(": use " + info.Successor)

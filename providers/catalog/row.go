@@ -84,9 +84,18 @@ func (r *row) model() Model {
 	}
 	if r.prices != nil {
 		m.Prices = new(*r.prices)
+		if m.Prices.FlexFactor == 0 {
+			m.Prices.FlexFactor = flexFactors[m.Provider]
+		}
 	}
 	return m
 }
+
+// flexFactors are the factors of the service tier "flex", by provider:
+// https://developers.openai.com/api/docs/guides/flex-processing (the rates of the Batch API),
+// https://ai.google.dev/gemini-api/docs/flex-inference. The factors of "priority" differ by
+// model, and none was found in a source.
+var flexFactors = map[string]float64{"openai": 0.5, "gemini": 0.5}
 
 // list returns the items of a list, or nil if it is empty.
 func list[T ~string](s string) []T {

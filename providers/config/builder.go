@@ -152,6 +152,9 @@ func (b *builder) model(m *modelConfig) *entry {
 	if e.info.Name != "" {
 		options = append(options, llm.WithMiddleware(catalog.Check(e.info.ModelInfo)))
 	}
+	if e.info.Prices != nil {
+		options = append(options, llm.WithPrices(*e.info.Prices))
+	}
 	if opened == nil || len(b.list) > 0 {
 		return nil
 	}

@@ -38,6 +38,9 @@ type pricesConfig struct {
 	Output     float64 `yaml:"output"`
 	CacheRead  float64 `yaml:"cache_read"`
 	CacheWrite float64 `yaml:"cache_write"`
+
+	FlexFactor     float64 `yaml:"flex_factor" doc:"the factor of the service tier flex, for example 0.5"`
+	PriorityFactor float64 `yaml:"priority_factor" doc:"the factor of the service tier priority"`
 }
 
 // over returns m with the facts that the file has.

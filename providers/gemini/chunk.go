@@ -15,7 +15,7 @@ import (
 // streamed. To read one more member, add a field.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	Candidates []candidate     `json:"candidates" stream:"needed,elements"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
@@ -165,10 +165,14 @@ type usage struct {
 	Thoughts   *int64 `json:"thoughtsTokenCount"`
 	Cached     *int64 `json:"cachedContentTokenCount"`
 	Total      *int64 `json:"totalTokenCount"`
+	Tier       string `json:"serviceTier"` // of the Gemini API
 }
 
 // take replaces the counts by later ones. Zero does not replace a count.
 func (u *usage) take(later *usage) {
+	if later.Tier != "" {
+		u.Tier = later.Tier
+	}
 	for _, n := range [...]struct{ to, from **int64 }{
 		{&u.Prompt, &later.Prompt}, {&u.ToolUse, &later.ToolUse}, {&u.Candidates, &later.Candidates},
 		{&u.Thoughts, &later.Thoughts}, {&u.Cached, &later.Cached}, {&u.Total, &later.Total},

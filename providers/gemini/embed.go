@@ -90,7 +90,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 
 // embeddings is the reply of each method.
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Embeddings  provider.List[vector] `json:"embeddings"`
 	Embedding   *vector               `json:"embedding"`
 	Truncated   bool                  `json:"truncated"` // with Embedding, on Vertex AI
@@ -169,7 +169,7 @@ func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Ev
 		r.Close() // its headers remain readable
 		vectors, cost := got.vectors()
 		if n, want := len(vectors), len(batch); n != want {
-			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
+			return r.ReplyError(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
 		}
 		truncated = truncated || got.truncated()
 		result.Vectors = append(result.Vectors, vectors...)

@@ -11,6 +11,7 @@ import (
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // locate sets the base URL and the project of the provider.
@@ -23,8 +24,13 @@ func (p *Provider) locate(config Config) error {
 		if location == "" {
 			location = "global"
 		}
-		for _, name := range []string{config.Project, location} {
-			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") {
+		// The names of old projects have a domain before them: "example.com:project".
+		domain, project, scoped := strings.Cut(config.Project, ":")
+		if !scoped {
+			domain, project = "", config.Project
+		}
+		for _, name := range []string{domain, project, location} {
+			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") || scoped && (domain == "" || project == "") {
 				return p.invalidf("the project or location %q is invalid: use only its name", name)
 			}
 		}
@@ -64,7 +70,7 @@ func vertexHost(location string) string {
 }
 
 // modelPath returns the resource of a model name. The name can be a complete resource. For
-// Vertex AI it can also begin with a publisher.
+// Vertex AI it can also begin with a publisher, or be an endpoint: "endpoints/ID" or the ID.
 func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	model := call.Model
 	if strings.ContainsAny(model, "?#") || path.Clean("/"+model) != "/"+model {
@@ -74,12 +80,19 @@ func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	switch {
 	case !p.vertex && first != "models" && first != "tunedModels":
 		model = "models/" + model
+	case p.vertex && (first == "endpoints" || !hasSlash && isNumber(model)): // a tuned or deployed model
+		model = "endpoints/" + strings.TrimPrefix(model, "endpoints/")
 	case p.vertex && !hasSlash:
 		model = "publishers/google/models/" + model
 	case p.vertex && first != "projects" && first != "publishers" && first != "models":
 		model = "publishers/" + first + "/models/" + rest
 	}
 	return model, nil
+}
+
+// isNumber reports whether a name is the number of an endpoint.
+func isNumber(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // address is the URL of a model's method.
@@ -128,7 +141,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 		return nil, err
 	}
 	if p.defaults != nil {
-		if project := p.defaults.quotaProject(ctx); project != "" {
+		if project := p.defaults.QuotaProject(ctx); project != "" {
 			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}
@@ -141,6 +154,9 @@ func (p *Provider) do(ctx context.Context, call *llm.Call, url string, body []by
 	req, err := p.request(ctx, call, url, body)
 	if err != nil {
 		return nil, err
+	}
+	if call.Op == llm.OpChat {
+		req.Patient = strings.EqualFold(llmutil.OptionsFor[Options](call.Request.Options).ServiceTier, "flex")
 	}
 	r, err := p.client.Do(ctx, req)
 	return r, p.explain(call, url, err)
@@ -163,6 +179,9 @@ func (p *Provider) explain(call *llm.Call, url string, err error) error {
 	e, ok := err.(*llm.Error)
 	if ok && p.customURL && provider.IsPathError(e, "", call.Model) {
 		e.Message += "; the URL is " + httpcall.ShownURL(url) + ": check the base URL, which must not contain the path of a model"
+	}
+	if ok && e.Kind == llm.Unsupported && strings.Contains(e.Message, "Interactions API") {
+		e.Message += "; this package uses generateContent, which this model does not have: use another model"
 	}
 	return err
 }

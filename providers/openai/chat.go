@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
@@ -25,6 +26,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
+	req.Patient = isFlex(llmutil.OptionsFor[Options](call.Request.Options).ServiceTier)
 	r, err := p.client.Do(ctx, req)
 	if err != nil {
 		return err
@@ -34,6 +36,9 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	a.Answer = provider.Answer{Reply: r, Request: call.Request, Warnings: warnings, Yield: yield, NoUsage: p.quirks.NoStreamOptions}
 	return a.Failed(provider.ReadChat(&a.Answer, chatDialect, a), a.usage)
 }
+
+// isFlex reports whether a service tier answers late.
+func isFlex(tier string) bool { return strings.EqualFold(tier, "flex") }
 
 // chatDialect describes the replies to chats. Members under Ignore are not used.
 var chatDialect = &provider.Dialect[chunk, delta]{
@@ -64,6 +69,7 @@ type answer struct {
 	unknownPart string // the type of a part of the content that cannot be read, or ""
 
 	usage   llm.Usage
+	tier    string // the service tier
 	sound   sound
 	sources []llm.Source
 	got     delivered
@@ -87,7 +93,7 @@ func (a *answer) Plain(c *chunk) (d delta, text string, ok bool) {
 	choice, content := c.Choices[0], *c.Choices[0].Delta
 	d, text = content.takeText()
 	rest := *c
-	rest.ID, rest.Model, rest.Choices, choice.Delta = "", "", nil, nil
+	rest.ID, rest.Model, rest.Tier, rest.Choices, choice.Delta = "", "", "", nil, nil
 	if choice.FinishReason != nil && *choice.FinishReason == "" {
 		choice.FinishReason = nil
 	}
@@ -155,25 +161,25 @@ func (a *answer) End(why provider.Ending) error {
 	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
-		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
+		return a.Reply.ReplyError(llm.Incomplete, "the reply has no finish reason")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
 // done completes the answer, if there is one.
 func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
-		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended without an answer")
 	}
 	if err := a.FinishError(a.finish); err != nil {
 		return err
 	}
 	if missing := a.missing(); missing != "" {
-		return a.Reply.Fail(llm.Protocol, missing)
+		return a.Reply.ReplyError(llm.Protocol, missing)
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
-		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
+		return a.Reply.ReplyError(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
 	}
 	a.addAside()
 	a.sealReasoning()
@@ -185,7 +191,7 @@ func (a *answer) done() error {
 	if len(spoken.Data) > 0 {
 		a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: spoken}})
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: a.finish, Usage: a.usage, ServiceTier: a.tier})
 	return nil
 }
 

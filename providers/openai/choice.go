@@ -48,6 +48,9 @@ func (a *answer) chunk(c *chunk, whole bool) {
 	if c.ID != "" || c.Model != "" || len(c.Choices) > 0 { // Azure's first frame has neither
 		a.Start(string(c.ID), c.Model)
 	}
+	if c.Tier != "" && a.tier == "" || c.Tier != "" && c.Tier != "auto" {
+		a.tier = string(c.Tier)
+	}
 	if c.Usage == nil && c.Groq != nil {
 		a.addUsage(c.Groq.Usage)
 	}

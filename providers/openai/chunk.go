@@ -15,13 +15,14 @@ import (
 // https://platform.openai.com/docs/api-reference/chat-streaming/streaming
 // https://platform.openai.com/docs/api-reference/chat/object
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	ID      stream.Scalar `json:"id"`
 	Model   string        `json:"model"`
 	Choices []choice      `json:"choices" stream:"needed,elements"`
 	Usage   *usage        `json:"usage"`
 	IsError isError       `json:"object"`
 	Groq    *groq         `json:"x_groq"`
+	Tier    stream.Scalar `json:"service_tier"` // the one that was used, in the first or the last chunk
 
 	// The sources of the answer. Streams repeat them in every chunk.
 	//
@@ -36,8 +37,8 @@ type chunk struct {
 // groq is the extension of Groq: XGroq in src/groq/types/chat/chat_completion_chunk.py
 // of github.com/groq/groq-python v1.6.0.
 type groq struct {
-	provider.Failure        // a text: why a stream was stopped early
-	Usage            *usage `json:"usage"` // of versions before stream_options
+	provider.ErrorMember        // a text: why a stream was stopped early
+	Usage                *usage `json:"usage"` // of versions before stream_options
 }
 
 // failure returns the error in a chunk, or nil. It is the chunk itself, whose frame is
@@ -67,7 +68,7 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 }
 
 type choice struct {
-	provider.Failure
+	provider.ErrorMember
 	Index        int            `json:"index"`
 	Delta        *content       `json:"delta" stream:"needed"`
 	Message      *content       `json:"message" stream:"needed"`

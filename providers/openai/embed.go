@@ -16,7 +16,7 @@ import (
 // embeddings is the reply to a request for embeddings.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Model stream.Scalar `json:"model"`
 	Data  provider.List[struct {
 		Index  stream.Scalar   `json:"index"`
@@ -84,7 +84,7 @@ func (p *Provider) embed(ctx context.Context, call *llm.Call, yield func(llm.Eve
 		result.Vectors[i] = d.Vector
 	}
 	if surplus && !slices.ContainsFunc(result.Vectors, func(v []float32) bool { return v == nil }) {
-		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(got.Data), len(result.Vectors)))
+		return r.ReplyError(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(got.Data), len(result.Vectors)))
 	}
 	return provider.Embeddings(r, call.Embed, result, yield)
 }

@@ -16,6 +16,9 @@ import (
 // credentials.
 func (p *Provider) explain(call *llm.Call, path string, err error) error {
 	e, ok := err.(*llm.Error)
+	if ok && path == chatPath {
+		explainTools(e)
+	}
 	if !ok || p.config.BaseURL == "" || !provider.IsPathError(e, path, call.Model) {
 		return err
 	}

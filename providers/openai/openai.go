@@ -151,7 +151,7 @@ func New(config Config) (*Provider, error) {
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
@@ -201,9 +201,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }

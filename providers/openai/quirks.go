@@ -45,6 +45,9 @@ type Quirks struct {
 	// missing reasoning. A space is sent instead. It applies to [FieldReasoningContent].
 	NoEmptyReasoning bool `json:"no_empty_reasoning,omitempty"`
 
+	// ToolResultNames means that the server needs the name of the tool in tool results.
+	ToolResultNames bool `json:"tool_result_names,omitempty"`
+
 	// CallIDLength is the length of the ids of tool calls, for a server that accepts only ids
 	// of so many letters and digits. Other ids are sent as a hash. By default, ids have at
 	// most 40 bytes.

@@ -20,6 +20,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_minimal_effort": true,
 		"no_invalid_arguments": true,
 		"no_empty_reasoning": true,
+		"tool_result_names": true,
 		"call_id_length": 9,
 		"accepts_images": true,
 		"accepts_top_k": true,
@@ -42,7 +43,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
 		SeedField: openai.RandomSeed, NoTools: true, Body: map[string]any{"reasoning_split": true},
-		NoInvalidArguments: true, NoEmptyReasoning: true, CallIDLength: 9, NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
+		NoInvalidArguments: true, NoEmptyReasoning: true, ToolResultNames: true, CallIDLength: 9, NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}
 	equal(t, "quirks", got, want)

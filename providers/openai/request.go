@@ -49,6 +49,9 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addTools()
 	b.addFormat()
 	b.addOptions()
+	if err := b.adaptToGeneration(); err != nil {
+		return nil, err
+	}
 	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}

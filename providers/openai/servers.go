@@ -207,10 +207,11 @@ var servers = map[Server]server{
 	},
 	// https://ai.google.dev/gemini-api/docs/openai. Unknown members are an error: ChatterUI's issue
 	// github.com/Vali-98/ChatterUI/issues/227 has the texts for seed and frequency_penalty.
+	// Names in tool results: pipecat-ai/pipecat#933.
 	GeminiOpenAI: {
 		baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", urlEnv: "GEMINI_OPENAI_BASE_URL", keyEnv: "GEMINI_API_KEY", needsKey: true,
 		quirks: Quirks{
-			NoMessageNames: true,
+			NoMessageNames: true, ToolResultNames: true,
 			Unsupported: []Setting{
 				SettingSeed, SettingFrequencyPenalty, SettingPresencePenalty, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls,
 			},
@@ -221,6 +222,6 @@ var servers = map[Server]server{
 	VertexOpenAI: {
 		template: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/endpoints/openapi",
 		urlEnv:   "VERTEX_OPENAI_BASE_URL", keyEnv: "GOOGLE_OAUTH_ACCESS_TOKEN", needsKey: true,
-		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true, NoMessageNames: true},
+		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true, NoMessageNames: true, ToolResultNames: true},
 	},
 }
