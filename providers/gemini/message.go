@@ -2,12 +2,9 @@ package gemini
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
 	"path"
 	"reflect"
 	"slices"
@@ -15,6 +12,7 @@ import (
 
 	"google.golang.org/genai"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -224,7 +222,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from Gemini 3 on have a resolution for each image
+		if p.Quality != "" && familyOf(b.call.Model).thinks == byLevel { // models from Gemini 3 on have a resolution for each image
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
@@ -268,12 +266,13 @@ func (b *requestBuilder) skip(part llm.Part) {
 func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
-	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		said, held, err := fromDataURL(inURL)
-		if err != nil {
-			return nil, err
-		}
+	if said, held, ok, err := mediatype.FromURL(url); err != nil {
+		return nil, err
+	} else if ok {
 		data, given = held, mediaType(cmp.Or(said, given), held)
+	}
+	if given == mediatype.Unknown {
+		return nil, errors.New("the type of the data cannot be determined from its bytes: set MediaType")
 	}
 	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
@@ -281,16 +280,6 @@ func (b *requestBuilder) media(given string, data []byte, url string, provided *
 		out.FileData = &genai.FileData{MIMEType: given, FileURI: url}
 	}
 	return out, nil
-}
-
-// fromDataURL returns the contents of a data URL (RFC 2397) without its scheme.
-func fromDataURL(url string) (mediaType string, data []byte, err error) {
-	head, body, _ := strings.Cut(url, ",")
-	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
-	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
-		return "", nil, errors.New("the data: URL does not contain base64: set Data instead")
-	}
-	return mediaType, data, nil
 }
 
 // fileURL returns the address of an uploaded file. For the Gemini API, the id can be the
@@ -330,8 +319,7 @@ func mediaType(given string, data []byte, names ...string) string {
 		}
 	}
 	if len(data) > 0 {
-		detected, _, _ := mime.ParseMediaType(http.DetectContentType(data))
-		return detected
+		return mediatype.Detect(data)
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -74,10 +75,11 @@ func (b *requestBuilder) message(m llm.Message) (message, error) {
 		case llm.Reasoning:
 			thinking.WriteString(p.Text)
 		case llm.Image:
-			if len(p.Data) == 0 {
-				return message{}, errors.New("an image by URL is not supported: set Image.Data")
+			data, err := imageData(p)
+			if err != nil {
+				return message{}, err
 			}
-			out.Images = append(out.Images, p.Data)
+			out.Images = append(out.Images, data)
 		case llm.ToolCall:
 			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, json.RawMessage(p.Arguments)}})
 		case llm.Unknown, llm.Code:
@@ -90,9 +92,23 @@ func (b *requestBuilder) message(m llm.Message) (message, error) {
 	return out, nil
 }
 
+// imageData returns the bytes of an image, also of one in a data URL.
+func imageData(p llm.Image) ([]byte, error) {
+	switch _, data, ok, err := mediatype.FromURL(p.URL); {
+	case ok:
+		return data, err
+	case len(p.Data) == 0:
+		return nil, errors.New("an image by URL is not supported: set Image.Data")
+	}
+	return p.Data, nil
+}
+
 // isImage reports whether a tool result can have a part: an image with its data.
 func isImage(part llm.Part) bool {
 	image, ok := part.(llm.Image)
+	if _, _, inURL, err := mediatype.FromURL(image.URL); inURL {
+		return err == nil
+	}
 	return ok && len(image.Data) > 0
 }
 

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -119,7 +119,11 @@ func (b *requestBuilder) addAssistant(m llm.Message) error {
 			if !b.provider.quirks.AcceptsImages {
 				return errors.New("this server does not support images in assistant messages: put the image into a user message")
 			}
-			out.Images = append(out.Images, outputImage{"image_url", imageURL{b.urlOf(p)}})
+			url, err := b.urlOf(p)
+			if err != nil {
+				return err
+			}
+			out.Images = append(out.Images, outputImage{"image_url", imageURL{url}})
 		case llm.Opaque, llm.Unknown, llm.Code:
 			b.omit(part)
 		default:
@@ -192,14 +196,17 @@ func (b *requestBuilder) contentPart(part llm.Part) (contentPart, error) {
 	case llm.Text:
 		return contentPart{Type: "text", Text: &p.Text}, nil
 	case llm.Image:
-		return contentPart{Type: "image_url", ImageURL: &inputImage{b.urlOf(p), p.Quality}}, nil
+		url, err := b.urlOf(p)
+		return contentPart{Type: "image_url", ImageURL: &inputImage{url, p.Quality}}, err
 	case llm.Audio:
-		if len(p.Data) == 0 {
-			return contentPart{}, errors.New("audio by URL is not supported: set Audio.Data")
-		}
-		return contentPart{Type: "input_audio", InputAudio: &inputAudio{b.attachments.add(p.Data), audioFormat(p)}}, nil
+		return b.audioPart(p)
 	case llm.File:
 		file := &inputFile{Name: p.Name, ID: p.ID}
+		if said, data, ok, err := mediatype.FromURL(p.URL); err != nil {
+			return contentPart{}, err
+		} else if ok {
+			p.URL, p.Data, p.MediaType = "", data, cmp.Or(said, p.MediaType)
+		}
 		switch {
 		case p.URL != "":
 			return contentPart{}, errors.New("a file by URL is not supported: set File.Data or File.ID")
@@ -227,30 +234,6 @@ func onlyText(parts []llm.Part) (string, bool) {
 		return text.Text, ok
 	}
 	return "", false
-}
-
-// urlOf returns the URL of an image, or a data URL.
-func (b *requestBuilder) urlOf(p llm.Image) string {
-	if p.URL != "" {
-		return p.URL
-	}
-	return b.attachments.addURL(p.MediaType, p.Data)
-}
-
-// audioFormat returns OpenAI's name of an audio format, for example "mp3" for audio/mpeg.
-func audioFormat(a llm.Audio) string {
-	mediaType := a.MediaType
-	if mediaType == "" {
-		mediaType = http.DetectContentType(a.Data)
-	}
-	format := strings.TrimPrefix(strings.TrimPrefix(mediaType, "audio/"), "x-")
-	switch format {
-	case "mpeg":
-		return "mp3"
-	case "wave", "vnd.wave":
-		return "wav"
-	}
-	return format
 }
 
 // callID returns the rule for the ids of tool calls. OpenAI rejects ids with more than 40

@@ -29,6 +29,11 @@ type Quirks struct {
 	// read from both members, with any quirks.
 	ReasoningField ReasoningField `json:"reasoning_field,omitempty"`
 
+	// ThinkTags means that models write their reasoning into the text of the answer, between
+	// <think> and </think> at its beginning. It becomes reasoning. Without it, the tags stay in
+	// the text.
+	ThinkTags bool `json:"think_tags,omitempty"`
+
 	// DisableReasoningField is the member that turns reasoning off if the request's
 	// ReasoningEffort is [llm.EffortNone]. The default is to send a reasoning_effort of "none".
 	DisableReasoningField DisableReasoningField `json:"disable_reasoning_field,omitempty"`
@@ -88,6 +93,12 @@ type Quirks struct {
 	// NoMessageNames means that the server rejects messages with a name. Names are omitted,
 	// with a warning.
 	NoMessageNames bool `json:"no_message_names,omitempty"`
+
+	// EmbedInputs and EmbedTokens are the limits of one request for embeddings: the number of
+	// texts, and of their tokens. Larger calls are split. The defaults are OpenAI's 2048 texts
+	// and 300,000 tokens.
+	EmbedInputs int `json:"embed_inputs,omitempty"`
+	EmbedTokens int `json:"embed_tokens,omitempty"`
 
 	// Body are additional members of every chat request. Options.Extra replaces members of
 	// the same name.
@@ -166,6 +177,9 @@ const (
 
 // problem returns a description of the first invalid value, or "".
 func (q *Quirks) problem() string {
+	if q.EmbedInputs < 0 || q.EmbedTokens < 0 {
+		return "Config.Quirks.EmbedInputs or EmbedTokens is negative: use 0 for the default"
+	}
 	for _, s := range q.Unsupported {
 		if text := notOneOf("Unsupported", s, settings...); text != "" {
 			return text

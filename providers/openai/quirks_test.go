@@ -31,6 +31,9 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_stream_options": true,
 		"no_message_names": true,
 		"no_tools": true,
+		"think_tags": true,
+		"embed_inputs": 10,
+		"embed_tokens": 16000,
 		"body": {"reasoning_split": true}
 	}`
 	var got openai.Quirks
@@ -42,7 +45,7 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	want := openai.Quirks{
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
-		SeedField: openai.RandomSeed, NoTools: true, Body: map[string]any{"reasoning_split": true},
+		SeedField: openai.RandomSeed, NoTools: true, ThinkTags: true, EmbedInputs: 10, EmbedTokens: 16000, Body: map[string]any{"reasoning_split": true},
 		NoInvalidArguments: true, NoEmptyReasoning: true, ToolResultNames: true, CallIDLength: 9, NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}

@@ -92,6 +92,7 @@ var servers = map[Server]server{
 		baseURL: "https://api.mistral.ai/v1", urlEnv: "MISTRAL_BASE_URL", keyEnv: "MISTRAL_API_KEY", needsKey: true,
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, SeedField: RandomSeed, NoStreamOptions: true, NoMessageNames: true, CallIDLength: 9,
+			EmbedTokens: 16_000, // langchain-ai/langchain, libs/partners/mistralai: the limit of a batch is 16,384
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs},
 		},
 	},
@@ -121,6 +122,7 @@ var servers = map[Server]server{
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, DisableReasoningField: DisableByThinking,
 			NoMinimalEffort: true, NoForcedToolCalls: true, NoJSONSchema: true,
+			EmbedInputs: 64, // https://docs.bigmodel.cn/api-reference/模型-api/文本嵌入
 			Unsupported: []Setting{
 				SettingSeed, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls, SettingPresencePenalty, SettingFrequencyPenalty,
 			},
@@ -133,6 +135,7 @@ var servers = map[Server]server{
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, AcceptsTopK: true, DisableReasoningField: DisableByEnableThinking,
 			NoMinimalEffort: true, NoForcedToolCalls: true,
+			EmbedInputs: 10, // https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api
 		},
 	},
 	// https://platform.minimax.io/docs/api-reference/text-openai-api: penalties and logit_bias are
@@ -162,11 +165,12 @@ var servers = map[Server]server{
 	},
 	// https://docs.perplexity.ai/api-reference/chat-completions-post and
 	// https://docs.getbifrost.ai/providers/supported-providers/perplexity (tools, stop, seed and
-	// others are dropped). The usage of a stream comes unasked, in every chunk.
+	// others are dropped). The usage of a stream comes unasked, in every chunk. Its reasoning models
+	// write <think> into the text: https://docs.perplexity.ai/getting-started/models/models/sonar-reasoning-pro.
 	Perplexity: {
 		baseURL: "https://api.perplexity.ai", urlEnv: "PERPLEXITY_BASE_URL", keyEnv: "PERPLEXITY_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
+			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, ThinkTags: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
 			Unsupported: []Setting{SettingStop, SettingSeed, SettingLogprobs, SettingTopLogprobs},
 		},
 	},
@@ -177,6 +181,7 @@ var servers = map[Server]server{
 		urlEnv:   "CLOUDFLARE_BASE_URL", keyEnv: "CLOUDFLARE_API_KEY", needsKey: true,
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, AcceptsTopK: true, NoMinimalEffort: true,
+			EmbedInputs: 100, // https://developers.cloudflare.com/workers-ai/models/bge-m3
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls},
 		},
 	},
@@ -212,6 +217,7 @@ var servers = map[Server]server{
 		baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", urlEnv: "GEMINI_OPENAI_BASE_URL", keyEnv: "GEMINI_API_KEY", needsKey: true,
 		quirks: Quirks{
 			NoMessageNames: true, ToolResultNames: true,
+			EmbedInputs: 100, // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 			Unsupported: []Setting{
 				SettingSeed, SettingFrequencyPenalty, SettingPresencePenalty, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls,
 			},
