@@ -71,11 +71,11 @@ type answer struct {
 	usage   llm.Usage
 	tier    string // the service tier
 	sound   sound
-	sources []llm.Source
+	sources provider.SeenSources
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
-	details []any           // of the reasoning
+	details detailList      // of the reasoning
 	extra   json.RawMessage // of the text
 }
 
