@@ -91,7 +91,7 @@ func vendorContent(c *genai.Content) *message {
 func (b *requestBuilder) addMessages() error {
 	messages, warnings := llmutil.History{
 		TakeBack:   llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
-		ResultPart: b.resultPart,
+		ResultPart: b.resultPart, ResultNames: true,
 	}.Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
 	called := make(map[string]calledTool) // by call id
@@ -126,13 +126,16 @@ func (b *requestBuilder) addMessages() error {
 
 // addSystem appends to the system instruction, which is part of the configuration.
 func (b *requestBuilder) addSystem(m llm.Message) error {
-	if b.config.SystemInstruction == nil {
-		b.config.SystemInstruction = new(genai.Content)
-	}
 	for _, part := range m.Parts {
 		text, ok := part.(llm.Text)
 		if !ok {
 			return fmt.Errorf("a part of type %T is not supported in a system message: remove it", part)
+		}
+		if text.Text == "" { // the API rejects it
+			continue
+		}
+		if b.config.SystemInstruction == nil {
+			b.config.SystemInstruction = new(genai.Content)
 		}
 		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
 	}
@@ -157,11 +160,8 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 			out.Parts = append(out.Parts, converted)
 		}
 	}
-	if len(out.Parts) == 0 {
-		if len(m.Parts) > 0 { // no part of it is for this server
-			return nil
-		}
-		out.Parts = []any{&sentPart{Text: new("")}}
+	if len(out.Parts) == 0 { // the API rejects empty messages and texts
+		return nil
 	}
 	if out.Role == roleModel && wantsSignatures(b.call.Model) {
 		signForeign(out.Parts)
@@ -202,8 +202,14 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
+		if p.Text == "" && own.Signature == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
 	case llm.Refusal: // sent as text of the model
+		if p.Text == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text}, nil
 	case llm.Reasoning: // the server ignores it without a signature
 		own, ok := b.own(p.ProviderData)
@@ -235,7 +241,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{
-			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: b.arguments(p)},
+			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: json.RawMessage(p.Arguments)},
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
@@ -326,24 +332,6 @@ func sentID(id string) string {
 	return id
 }
 
-// noArguments are the arguments of a call without arguments.
-var noArguments = json.RawMessage("{}")
-
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	switch text := strings.TrimSpace(call.Arguments); {
-	case text == "":
-		return noArguments
-	case !isObject(text):
-		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return noArguments
-	default:
-		return json.RawMessage(text)
-	}
-}
-
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
 
 // addResults adds tool results. All results of one turn are one message, in the order of
@@ -405,15 +393,16 @@ func placeOf(part any) int {
 	return 0
 }
 
-// response returns a result as a JSON object. A result that is an object is sent unchanged.
-// Other results are members of an object, under the names that the API defines for output and
+// response returns a result as a JSON object. A result that is an object is sent unchanged,
+// except one with a member "$ref", which the API reads as a reference to an image of the
+// result. Other results are members of an object, under the names that the API defines for output and
 // errors.
 // https://ai.google.dev/api/caching#FunctionResponse
 func response(result llm.ToolResult) (json.RawMessage, error) {
 	name := "output"
 	if result.IsError {
 		name = "error"
-	} else if text := strings.TrimSpace(result.Content); isObject(text) {
+	} else if text := strings.TrimSpace(result.Content); isObject(text) && !strings.Contains(text, `"$ref"`) {
 		return json.RawMessage(text), nil
 	}
 	return json.Marshal(map[string]string{name: result.Content})

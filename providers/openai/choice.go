@@ -190,6 +190,8 @@ func (a *answer) say(typ llm.EventType, text string) {
 	case llm.EventText:
 		a.got.text += len(text)
 		a.got.kinds |= texts
+		a.emitAnswer(text)
+		return
 	case llm.EventReasoning:
 		a.got.kinds |= reasonings
 	}
@@ -200,17 +202,18 @@ func (a *answer) say(typ llm.EventType, text string) {
 // about the given text.
 func (a *answer) emit(c *content, whole bool, cited string) {
 	a.EmitText(llm.EventReasoning, c.Reasoning.Text)
-	a.addDetails(c.ReasoningDetails, whole)
-	a.addOpaque(c.ReasoningOpaque)
+	a.details.add(c.ReasoningDetails, whole)
+	a.details.addOpaque(c.ReasoningOpaque)
 	if c.kinds()&^(reasonings|details) != 0 {
 		a.sealReasoning()
 	}
 	a.got.text += len(c.Content.Text)
-	a.EmitText(llm.EventText, c.Content.Text)
+	a.emitAnswer(c.Content.Text)
 	if !httpcall.IsBlank(c.ExtraContent) {
 		a.extra = c.ExtraContent
 	}
 	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
+		a.think.flush(a.EmitText)
 		a.sealText()
 	}
 	a.EmitText(llm.EventRefusal, c.Refusal)
