@@ -22,6 +22,7 @@ type requestBuilder struct {
 	attachments attachments
 	changes     map[string]any // by the hook and by Options.Extra; see provider.Merge
 	warnings    []llm.Warning
+	hints       []llm.Warning // not about unsupported settings, so FailOnUnsupported ignores them
 }
 
 // marshalChat returns the body for a chat, with warnings about settings that the server
@@ -56,6 +57,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 		w := b.warnings[0]
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
+	b.warnings = append(b.warnings, b.hints...)
 	var err error
 	if b.changes, err = b.runHook(b.options.Hook); err != nil {
 		return nil, err
@@ -122,6 +124,11 @@ func (b *requestBuilder) unsupported(setting string) {
 
 func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
 	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
+}
+
+// warnOther adds a warning about a request that is sent unchanged.
+func (b *requestBuilder) warnOther(setting, message string) {
+	b.hints = append(b.hints, llm.Warning{Code: llm.WarnOther, Setting: setting, Message: message})
 }
 
 func (b *requestBuilder) addSettings() {
@@ -195,6 +202,7 @@ func (b *requestBuilder) addTools() {
 		return
 	}
 	for _, t := range r.Tools {
+		b.checkStrict("Tools", " of the tool "+t.Name, t.Parameters, t.Strict)
 		b.body.Tools = append(b.body.Tools, tool{typeFunction, function(t)})
 	}
 	if b.sends(SettingParallelToolCalls, r.ParallelToolCalls != nil && len(r.Tools) > 0) {
@@ -238,6 +246,7 @@ func (b *requestBuilder) addFormat() {
 		b.body.ResponseFormat = &responseFormat{Type: "json_object"}
 		return
 	}
+	b.checkStrict("Format", "", schema, f.Strict)
 	b.body.ResponseFormat = &responseFormat{
 		Type: "json_schema",
 		JSONSchema: &jsonSchema{
