@@ -139,7 +139,15 @@ func (c *collector) addDelta(ev Event) {
 
 func (c *collector) addPart(part Part) {
 	c.closePart()
+	c.append(part)
+}
+
+// append adds a complete part. It binds the provider's data to it.
+func (c *collector) append(part Part) {
 	c.parts = append(c.parts, part)
+	if part != nil {
+		seal(c.parts)
+	}
 }
 
 func (c *collector) endCall(ev Event) {
@@ -185,7 +193,7 @@ func (c *collector) closePart() { c.closeWith(nil) }
 
 func (c *collector) closeWith(data *ProviderData) {
 	if part := c.openPart(data); part != nil {
-		c.parts = append(c.parts, part)
+		c.append(part)
 	}
 	c.open = 0
 	c.text.reset()
@@ -194,7 +202,7 @@ func (c *collector) closeWith(data *ProviderData) {
 // openPart returns the current part, or nil.
 func (c *collector) openPart(data *ProviderData) Part {
 	text := c.text.String()
-	if text == "" && data == nil {
+	if text == "" && (data == nil || data.endsPart()) {
 		return nil
 	}
 	switch c.open {
@@ -203,7 +211,7 @@ func (c *collector) openPart(data *ProviderData) Part {
 	case EventReasoning:
 		return Reasoning{Text: text, ProviderData: data}
 	case EventRefusal:
-		return Refusal{Text: text}
+		return Refusal{Text: text, ProviderData: data}
 	}
 	return nil
 }
@@ -260,8 +268,10 @@ func cloneParts(parts []Part) []Part {
 			if p.ProviderData == nil {
 				continue
 			}
-		case Refusal, ToolResult:
-			continue
+		case ToolResult:
+			if p.Parts == nil {
+				continue
+			}
 		}
 		clone[i] = deepcopy.Of(part)
 	}

@@ -35,12 +35,13 @@ const (
 	// EventStart is the first event after a reply began: *[Start].
 	EventStart
 	// EventText is a piece of the answer, in Text. If it has a *[ProviderData], it ends its
-	// text part, and the data belongs to that part.
+	// text part, and the data belongs to that part. An empty ProviderData only ends the part.
 	EventText
-	// EventReasoning is a piece of the model's reasoning, in Text. If it has a
-	// *[ProviderData], it ends its reasoning part, and the data belongs to that part.
+	// EventReasoning is a piece of the model's reasoning, in Text. A *[ProviderData] ends its
+	// part, as for EventText.
 	EventReasoning
-	// EventRefusal is a piece of a refusal, in Text.
+	// EventRefusal is a piece of a refusal, in Text. A *[ProviderData] ends its part, as for
+	// EventText.
 	EventRefusal
 	// EventToolCallStart starts a tool call: *[ToolCall] with its id and name.
 	EventToolCallStart
@@ -50,7 +51,7 @@ const (
 	// end.
 	EventToolCallEnd
 	// EventMedia is a complete part that is not text, in a *[Media]: an [Image], [Audio],
-	// [File], [Code] or [Unknown].
+	// [File], [Code], [Opaque] or [Unknown].
 	EventMedia
 	// EventSource is a source that the answer cites: *[Source].
 	EventSource
@@ -59,6 +60,12 @@ const (
 	// EventResult is the answer to a call that is not a chat: *[EmbedResponse], *[TokenCount]
 	// or *[ModelList].
 	EventResult
+	// EventToolStart is the start of a tool's execution, before it can have effects: the
+	// *[ToolCall] that is run. It commits the call, also for [Model.Generate]: no middleware
+	// repeats the call after it. A tool call of the model alone does not.
+	EventToolStart
+	// EventToolEnd is the end of a tool's execution: *[ToolResult].
+	EventToolEnd
 	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. This module has
 	// no tool loop: they are for a [Middleware] of your program that runs tools.
 	EventStepStart
@@ -78,6 +85,7 @@ var eventNames = [...]string{
 	EventStart: "start", EventText: "text", EventReasoning: "reasoning", EventRefusal: "refusal",
 	EventToolCallStart: "tool_call_start", EventToolCallDelta: "tool_call_delta", EventToolCallEnd: "tool_call_end",
 	EventMedia: "media", EventSource: "source", EventLogprob: "logprob", EventResult: "result",
+	EventToolStart: "tool_start", EventToolEnd: "tool_end",
 	EventStepStart: "step_start", EventStepEnd: "step_end", EventWarning: "warning", EventAttempt: "attempt",
 	EventReset: "reset", EventDone: "done",
 }
@@ -93,14 +101,26 @@ func (t EventType) String() string {
 // Content reports whether the event shows content of the answer to the caller. The first
 // event with content is the commit point: after it, a call must not be repeated. All types
 // have content except [EventStart], [EventWarning] and [EventAttempt]. See
-// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+// [EventType.Commits].
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,
-		EventMedia, EventSource, EventLogprob, EventResult, EventStepStart, EventStepEnd, EventReset, EventDone:
+		EventMedia, EventSource, EventLogprob, EventResult, EventToolStart, EventToolEnd, EventStepStart, EventStepEnd, EventReset, EventDone:
 		return true
 	}
 	return false
+}
+
+// Commits reports whether the event commits a call, so that the call must not be repeated
+// after it. For a buffered call, such as [Model.Generate], the caller has seen nothing
+// before [EventDone], so only that event commits, and [EventToolStart], because a tool may
+// have effects. For other calls, the first content commits. See
+// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+func (t EventType) Commits(buffered bool) bool {
+	if buffered {
+		return t == EventDone || t == EventToolStart
+	}
+	return t.Content()
 }
 
 // Detail is the additional data of an [Event]. It is one of the pointer types that the event
@@ -110,6 +130,7 @@ type Detail interface{ isDetail() }
 func (*Start) isDetail()         {}
 func (*ProviderData) isDetail()  {}
 func (*ToolCall) isDetail()      {}
+func (*ToolResult) isDetail()    {}
 func (*Media) isDetail()         {}
 func (*Source) isDetail()        {}
 func (*TokenLogprob) isDetail()  {}

@@ -187,6 +187,7 @@ func ExampleMessage_MarshalJSON() {
 	// Output:
 	// [
 	//   {
+	//     "version": 1,
 	//     "role": "user",
 	//     "parts": [
 	//       {
@@ -201,6 +202,7 @@ func ExampleMessage_MarshalJSON() {
 	//     ]
 	//   },
 	//   {
+	//     "version": 1,
 	//     "role": "assistant",
 	//     "parts": [
 	//       {

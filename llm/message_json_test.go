@@ -2,14 +2,16 @@ package llm_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
 )
 
-// messagesInJSON are messages with their stored form. Programs store conversations in it, so a
-// change of these forms breaks them.
+// messagesInJSON are messages with the form that releases without a version stored. Version 1
+// has the same members. Programs store conversations in it, so a change of these forms
+// breaks them.
 var messagesInJSON = []struct {
 	name    string
 	message llm.Message
@@ -62,14 +64,83 @@ func TestMessageJSONRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			check(t, "JSON", test.json, string(data))
+			check(t, "JSON", `{"version":1,`+test.json[1:], string(data))
 			var back llm.Message
 			if err := json.Unmarshal(data, &back); err != nil {
 				t.Fatal(err)
 			}
 			check(t, "message read back", test.message, back)
+			var stored llm.Message
+			if err := json.Unmarshal([]byte(test.json), &stored); err != nil {
+				t.Fatal(err)
+			}
+			check(t, "message read from the form without a version", test.message, stored)
 		})
 	}
+}
+
+// Version 1 has members that the form without a version did not have.
+func TestMessageJSONOfVersion1(t *testing.T) {
+	data := &llm.ProviderData{Provider: "p", Format: "f", Model: "m", Covers: 1, PartsDigest: "d", HistoryDigest: "h", Data: []byte("\x00")}
+	for _, test := range []struct {
+		name    string
+		message llm.Message
+		json    string
+	}{
+		{"bound data", llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{llm.Refusal{Text: "no", ProviderData: data}, llm.Opaque{Kind: "search", ProviderData: data}}},
+			`{"version":1,"role":"assistant","parts":[` +
+				`{"type":"refusal","text":"no","providerData":{"provider":"p","format":"f","model":"m","covers":1,"partsDigest":"d","historyDigest":"h","data":"AA=="}},` +
+				`{"type":"opaque","kind":"search","providerData":{"provider":"p","format":"f","model":"m","covers":1,"partsDigest":"d","historyDigest":"h","data":"AA=="}}]}`},
+		{"result with parts", llm.ToolResults(llm.ToolResult{CallID: "c", Content: "see", Parts: []llm.Part{llm.Text{Text: "a"}, llm.Image{URL: "u"}}}),
+			`{"version":1,"role":"tool","parts":[{"type":"toolResult","callId":"c","content":"see","parts":[{"type":"text","text":"a"},{"type":"image","url":"u"}]}]}`},
+		{"decisions", llm.Message{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolCall{ID: "c", Name: "f", Arguments: "{}"}.Deny("too dear")}},
+			`{"version":1,"role":"tool","parts":[{"type":"decision","callId":"c","name":"f","argumentsHash":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","approved":false,"reason":"too dear"}]}`},
+		{"custom call", llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{llm.ToolCall{ID: "c", Name: "sh", Arguments: "ls", Custom: true}}},
+			`{"version":1,"role":"assistant","parts":[{"type":"toolCall","id":"c","name":"sh","arguments":"ls","custom":true}]}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			written, err := json.Marshal(test.message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, "JSON", test.json, string(written))
+			var back llm.Message
+			if err := json.Unmarshal(written, &back); err != nil {
+				t.Fatal(err)
+			}
+			check(t, "message read back", test.message, back)
+		})
+	}
+}
+
+func TestMessageOfANewerVersion(t *testing.T) {
+	for _, stored := range []string{`{"version":2,"role":"user","parts":[]}`, `{"role":7,"parts":{},"version":2}`} {
+		m := llm.User("before")
+		err := json.Unmarshal([]byte(stored), &m)
+		version, ok := errors.AsType[*llm.VersionError](err)
+		if !ok {
+			t.Fatalf("%s gives the error %v, want a *llm.VersionError", stored, err)
+		}
+		check(t, "error", llm.VersionError{Version: 2, Newest: 1}, *version)
+		check(t, "message, which an error must leave alone", llm.User("before"), m)
+	}
+}
+
+// Messages without a version have content that only its provider understands as parts of
+// the dialect's own types.
+func TestItemsOfMessagesWithoutAVersion(t *testing.T) {
+	var m llm.Message
+	err := json.Unmarshal([]byte(`{"role":"assistant","parts":[`+
+		`{"type":"gemini.part","provider":"gemini","part":{"hologram":{"depth":9007199254740993}}},`+
+		`{"type":"anthropic.block","block":{"type":"search_result"}},{"type":"anthropic.block"},{"type":"x"}]}`), &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "parts", []llm.Part{
+		llm.Opaque{ProviderData: &llm.ProviderData{Provider: "gemini", Format: "gemini", Data: []byte(`{"hologram":{"depth":9007199254740993}}`)}},
+		llm.Opaque{ProviderData: &llm.ProviderData{Format: "anthropic", Data: []byte(`{"type":"search_result"}`)}},
+		llm.Unknown{Type: "anthropic.block", Raw: []byte(`{"type":"anthropic.block"}`)}, llm.Unknown{Type: "x", Raw: []byte(`{"type":"x"}`)},
+	}, m.Parts)
 }
 
 func TestProviderDataKeepsEveryByte(t *testing.T) {

@@ -3,9 +3,9 @@ package llm
 import "encoding/json"
 
 // Part is one piece of a message: [Text], [Image], [Audio], [File], [ToolCall],
-// [ToolResult], [Reasoning], [Refusal], [Code] or [Unknown]. No other types implement Part,
-// so a type switch can be complete. Parts are values, not pointers. A part in a message must
-// not be modified.
+// [ToolResult], [Decision], [Reasoning], [Refusal], [Code], [Opaque] or [Unknown]. No other
+// types implement Part, so a type switch can be complete. Parts are values, not pointers. A part
+// in a message must not be modified.
 type Part interface {
 	// partType returns the name of the part in JSON.
 	partType() string
@@ -54,8 +54,10 @@ type ToolCall struct {
 	// Name is the name of the [Tool].
 	Name string `json:"name"`
 	// Arguments is the JSON object that the model wrote, unchanged. Models make mistakes: it
-	// may be empty or invalid JSON.
-	Arguments    string        `json:"arguments"`
+	// may be empty or invalid JSON. The arguments of a custom tool are any text.
+	Arguments string `json:"arguments"`
+	// Custom means that the tool is a custom tool. See [Tool.Custom].
+	Custom       bool          `json:"custom,omitempty"`
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
@@ -65,6 +67,10 @@ type ToolResult struct {
 	Name   string `json:"name,omitempty"`   // the name of the tool; identifies the call if it has no ID
 	// Content is the result: JSON or any other text.
 	Content string `json:"content"`
+	// Parts are more content of the result, after Content: [Text], [Image], [Audio] and
+	// [File]. A provider whose results are only text sends the others in a user message
+	// after the results, with a [Warning].
+	Parts []Part `json:"parts,omitempty"`
 	// IsError tells the model that the tool failed, if the provider supports it.
 	IsError bool `json:"isError,omitempty"`
 }
@@ -78,7 +84,8 @@ type Reasoning struct {
 
 // Refusal is the explanation of a model that refuses to answer.
 type Refusal struct {
-	Text string `json:"text"`
+	Text         string        `json:"text"`
+	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
 // Code is code that the provider ran for the model, or its output.
@@ -90,9 +97,18 @@ type Code struct {
 	ProviderData *ProviderData `json:"providerData,omitempty"`
 }
 
-// Unknown is a part of a type that this version does not know: for example a part stored by
-// a newer version, or a part specific to one provider. It survives a JSON round trip. It is
-// not sent to other providers.
+// Opaque is content that only its provider understands: for example a call of a tool that
+// the server runs, its result, or redacted reasoning. It goes back to that provider at the
+// same position. Other providers omit it, with a [Warning].
+type Opaque struct {
+	// Kind is the provider's name of the content, for example "web_search_call".
+	Kind string `json:"kind,omitempty"`
+	// ProviderData is required.
+	ProviderData *ProviderData `json:"providerData,omitempty"`
+}
+
+// Unknown is a part of a type that this version does not know, for example a part stored by
+// a newer version. It survives a JSON round trip. It is not sent to providers.
 type Unknown struct {
 	Type string          // the "type" in Raw
 	Raw  json.RawMessage // the complete JSON object of the part
@@ -107,22 +123,15 @@ func (ToolResult) partType() string { return "toolResult" }
 func (Reasoning) partType() string  { return "reasoning" }
 func (Refusal) partType() string    { return "refusal" }
 func (Code) partType() string       { return "code" }
+func (Opaque) partType() string     { return "opaque" }
 func (u Unknown) partType() string  { return u.Type }
 
 // isPartValue reports whether part has one of the types above. Pointers to them, and structs
 // that embed them, implement Part too, but type switches do not find them.
 func isPartValue(part Part) bool {
 	switch part.(type) {
-	case Text, Image, Audio, File, ToolCall, ToolResult, Reasoning, Refusal, Code, Unknown:
+	case Text, Image, Audio, File, ToolCall, ToolResult, Decision, Reasoning, Refusal, Code, Opaque, Unknown:
 		return true
 	}
 	return false
-}
-
-// ProviderData is data that a provider needs back unchanged on a later turn: for example a
-// thought signature, encrypted reasoning, or the id of earlier audio. Programs keep it with
-// its part. It is opaque, and is sent to no other provider.
-type ProviderData struct {
-	Provider string `json:"provider"` // the name of the [Provider] that produced the data
-	Data     []byte `json:"data"`     // opaque
 }

@@ -90,6 +90,16 @@ type Tool struct {
 	Parameters json.RawMessage
 	// Strict makes the provider enforce the schema, if it supports that.
 	Strict *bool
+	// Custom makes this a custom tool: its arguments are free text in place of JSON. A
+	// provider without custom tools fails the call with kind [Unsupported].
+	Custom *CustomInput
+}
+
+// CustomInput is the input of a custom tool. The zero value is any text.
+type CustomInput struct {
+	// Syntax and Grammar constrain the text: the language of the grammar, for example "lark"
+	// or "regex", and the grammar itself. Set both or none.
+	Syntax, Grammar string
 }
 
 // ToolChoice allows, requires or forbids tool calls. The zero value means the provider's

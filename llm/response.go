@@ -179,6 +179,7 @@ const (
 	WarnUsageInvalid WarningCode = "usage_invalid" // the server reported an impossible number of tokens
 	WarnDeprecated   WarningCode = "deprecated"    // the model or setting will be removed
 	WarnAnsweredBy   WarningCode = "answered_by"   // another model answered
+	WarnStateOmitted WarningCode = "state_omitted" // data of an earlier answer was not sent back: see TakeBack
 	WarnOther        WarningCode = "other"         // see the message
 )
 

@@ -24,9 +24,8 @@ type Decoder struct {
 	failed error
 	wrong  error // the first value of a wrong type
 
-	root   reflect.Value
-	plan   *plan
-	filled bool // the root has been filled
+	root reflect.Value
+	plan *plan
 
 	text    strings.Builder // the current growing string
 	grows   reflect.Value   // the place of the current growing string

@@ -46,12 +46,12 @@ func (c *Client) Authorize(ctx context.Context, req *Request, h *Headers, source
 		req.Header, req.Secrets = h.fixed, h.secrets
 		return nil
 	}
-	token, err := c.Token(ctx, req.Call, source)
-	if err != nil {
-		return err
-	}
+	token, err := source(ctx)
 	known := h.last.Load()
-	if known == nil || known.token != token {
+	if err != nil || known == nil || known.token != token {
+		if token, err = c.checkToken(ctx, req.Call, token, err); err != nil {
+			return err
+		}
 		known = h.with(token)
 		h.last.Store(known)
 	}

@@ -27,6 +27,11 @@ func Credential(key llm.Secret, source TokenSource) (_ TokenSource, isKey bool) 
 // same kind, or of kind [llm.Auth] if the source's error has no kind.
 func (c *Client) Token(ctx context.Context, call *llm.Call, source TokenSource) (string, error) {
 	token, err := source(ctx)
+	return c.checkToken(ctx, call, token, err)
+}
+
+// checkToken returns the token that a source returned, or the error of [Client.Token].
+func (c *Client) checkToken(ctx context.Context, call *llm.Call, token string, err error) (string, error) {
 	if err == nil {
 		if problem := keyProblem(token); problem != "" {
 			return "", &llm.Error{Kind: llm.Auth, Provider: c.provider, Model: call.Model, Op: call.Op, Message: problem}

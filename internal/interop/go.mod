@@ -68,6 +68,7 @@ require (
 )
 
 require (
+	github.com/ardanlabs/jinja v1.8.0 // indirect
 	github.com/google/jsonschema-go v0.4.3 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -219,7 +219,7 @@ func texts(m llm.Message) ([]string, error) {
 			texts = append(texts, p.Text)
 		case llm.Refusal: // the model sees it as its earlier answer
 			texts = append(texts, p.Text)
-		case llm.Reasoning: // not sent back to models
+		case llm.Reasoning, llm.Opaque: // not sent back to models
 		default:
 			return nil, fmt.Errorf("plain prompts do not support %T", part)
 		}

@@ -100,7 +100,7 @@ func Embed(
 func complete(b *EmbedBatch, err error) func(texts []string) (*EmbedBatch, error) {
 	return func(texts []string) (*EmbedBatch, error) {
 		if err == nil && len(b.Vectors) != len(texts) {
-			return nil, b.Reply.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(b.Vectors), len(texts)))
+			return nil, b.Reply.ReplyError(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(b.Vectors), len(texts)))
 		}
 		return b, err
 	}

@@ -83,6 +83,9 @@ var finishes = map[string]finish{
 // finishOf looks up a finish reason. Servers and gateways write it in upper or lower case,
 // and with hyphens or underscores.
 func finishOf(raw string) finish {
+	if f, ok := finishes[raw]; ok { // nearly every reason
+		return f
+	}
 	return finishes[strings.ReplaceAll(strings.ToLower(raw), "-", "_")]
 }
 

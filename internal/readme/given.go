@@ -13,6 +13,7 @@ var packages = map[string]string{
 	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
+	"googleauth": module + "providers/googleauth",
 	"llamacpp":   module + "providers/llamacpp",
 	"middleware": module + "llm/middleware",
 	"ollama":     module + "providers/ollama",

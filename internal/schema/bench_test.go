@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/parley-llm/parley/internal/schema"
+	"github.com/parley-llm/parley/internal/schema/googletype"
 )
 
 const toolSchema = `{"type":"object","properties":{"city":{"type":"string","description":"The city."},"days":{"type":"integer","minimum":1,"maximum":14},"unit":{"type":"string","enum":["celsius","fahrenheit"]},"tags":{"type":"array","items":{"type":"string"}}},"required":["city","days"],"additionalProperties":false}`
@@ -94,7 +95,7 @@ func BenchmarkLarge(b *testing.B) {
 	})
 	b.Run("jsonschema-go", func(b *testing.B) {
 		b.ReportAllocs()
-		resolved, err := s.Resolve()
+		resolved, err := googletype.Resolve(s)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -2,9 +2,8 @@
 // wrote, and translates schemas for backends that accept only a part of JSON Schema.
 //
 // [Parse] reads a schema within [Limits]. It resolves every reference and refuses circles,
-// so that no later step can run forever. [From] does the same for the schema type of
-// github.com/google/jsonschema-go, and [Schema.Type] and [Schema.Resolve] return that
-// module's types.
+// so that no later step can run forever. Package googletype does the same for the schema type
+// of github.com/google/jsonschema-go.
 //
 // A [Validator] reports every finding with its path in the instance. Its results for valid
 // and invalid instances equal those of jsonschema-go, with three differences: numbers are

@@ -11,6 +11,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/parley-llm/parley/internal/schema"
+	"github.com/parley-llm/parley/internal/schema/googletype"
 )
 
 // seeds are schemas with instances that fuzzing starts from.
@@ -115,7 +116,7 @@ func FuzzValidate(f *testing.F) {
 		if len(v.Unchecked()) > 0 || inexact.Match(s.JSON()) || misread(s.JSON()) || inexact.Match(instance) {
 			return
 		}
-		resolved, err := s.Resolve()
+		resolved, err := googletype.Resolve(s)
 		var decoded any
 		if err != nil || json.Unmarshal(instance, &decoded) != nil {
 			return

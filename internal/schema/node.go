@@ -78,8 +78,13 @@ type dependency struct {
 	needs []string
 }
 
-// path returns the node's JSON pointer in the schema.
-func (n *node) path() string {
+// path returns the node's JSON pointer in the schema, for messages: a long one is cut.
+func (n *node) path() string { return n.pointer(maxPath) }
+
+// fullPath returns the node's whole JSON pointer.
+func (n *node) fullPath() string { return n.pointer(maxURI * maxURI) }
+
+func (n *node) pointer(limit int) string {
 	var segments []string
 	for at := n; at.up != nil; at = at.up {
 		if at.hasKey {
@@ -90,7 +95,7 @@ func (n *node) path() string {
 	var b strings.Builder
 	for i := len(segments) - 1; i >= 0; i-- {
 		b.WriteString("/" + segments[i])
-		if b.Len() > maxPath {
+		if b.Len() > limit {
 			break
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,7 @@ func TestAnswersTranslateBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				checked++
+				checkStream(t, tr, string(answer), back, random)
 				if report := original.Validate(back); !report.Valid() {
 					t.Errorf("%s\n%s\n%s\nanswer %s\nback   %s\n%s", p.Name, source, tr.Schema, answer, back, report)
 					break
@@ -240,6 +242,36 @@ func TestAnswersTranslateBack(t *testing.T) {
 	t.Logf("%d answers, %d written wrongly, %d translations unsupported", checked, wrong, unsupported)
 	if checked < 5000 || wrong > checked/50 {
 		t.Errorf("%d answers were checked, %d were written wrongly", checked, wrong)
+	}
+}
+
+// checkStream translates an answer in pieces. The result must equal that of Back.
+func checkStream(t *testing.T, tr *schema.Translation, answer string, back json.RawMessage, random *rand.Rand) {
+	t.Helper()
+	s := tr.Stream()
+	if s == nil {
+		if string(back) != answer {
+			t.Errorf("no stream for %s, which Back changes to %s", answer, back)
+		}
+		return
+	}
+	var out strings.Builder
+	for rest := answer; rest != ""; {
+		n := min(1+random.IntN(6), len(rest))
+		out.WriteString(s.Write(rest[:n]))
+		rest = rest[n:]
+	}
+	out.WriteString(s.Close())
+	var got, want any
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil {
+		t.Errorf("%s\n%s\nbecomes %s: %v", tr.Schema, answer, out.String(), err)
+		return
+	}
+	if err := json.Unmarshal(back, &want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s\n%s\nbecomes %s\nwant    %s", tr.Schema, answer, out.String(), back)
 	}
 }
 

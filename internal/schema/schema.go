@@ -3,8 +3,6 @@ package schema
 import (
 	"encoding/json"
 	"fmt"
-
-	"github.com/google/jsonschema-go/jsonschema"
 )
 
 // Schema is a schema that was read within limits. Its references are resolved and contain
@@ -37,19 +35,6 @@ func Parse(data []byte, limits Limits) (*Schema, error) {
 	return s, nil
 }
 
-// From reads a schema in jsonschema-go's type. Numbers in it have the precision of that
-// type: float64 for bounds.
-func From(source *jsonschema.Schema, limits Limits) (*Schema, error) {
-	if err := checkTree(source, "", limits.withDefaults().Depth); err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(source)
-	if err != nil {
-		return nil, &Error{Problem: fmt.Sprintf("schema cannot be written as JSON (%v)", err), Fix: "correct the field"}
-	}
-	return Parse(data, limits)
-}
-
 // build links and resolves a schema that was read.
 func build(v value, limits Limits) (*Schema, *Error) {
 	s := &Schema{root: newNode(nil, "", "", false, v)}
@@ -80,26 +65,14 @@ func build(v value, limits Limits) (*Schema, *Error) {
 // JSON returns the schema as compact JSON. Members have the order in which they were read.
 func (s *Schema) JSON() json.RawMessage { return s.root.at.appendJSON(nil) }
 
-// Type returns the schema in jsonschema-go's type, with PropertyOrder set. The caller owns
-// the result.
-//
-// It costs more for deeply nested schemas: jsonschema-go reads each level again for every
-// level above it.
-func (s *Schema) Type() (*jsonschema.Schema, error) {
-	var t *jsonschema.Schema
-	if err := json.Unmarshal(s.JSON(), &t); err != nil {
-		return nil, fmt.Errorf("schema: jsonschema-go cannot read it: %w", err)
+// PropertyOrders returns the names of the properties of each subschema, in the order in which
+// they were read, by the JSON pointer of the subschema.
+func (s *Schema) PropertyOrders() map[string][]string {
+	orders := map[string][]string{}
+	for _, n := range s.resolver.nodes {
+		if len(n.order) > 0 {
+			orders[n.fullPath()] = n.order
+		}
 	}
-	setOrder(t, s.root)
-	return t, nil
-}
-
-// Resolve returns the schema resolved by jsonschema-go, for packages that need its type. It
-// does not load remote schemas.
-func (s *Schema) Resolve() (*jsonschema.Resolved, error) {
-	t, err := s.Type()
-	if err != nil {
-		return nil, err
-	}
-	return t.Resolve(nil)
+	return orders
 }

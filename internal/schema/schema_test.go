@@ -11,6 +11,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/parley-llm/parley/internal/schema"
+	"github.com/parley-llm/parley/internal/schema/googletype"
 )
 
 // parse reads a schema that must be correct.
@@ -186,7 +187,7 @@ func TestSchemaKeepsTextAndOrder(t *testing.T) {
 	if got := string(s.JSON()); got != text {
 		t.Errorf("got  %s\nwant %s", got, text)
 	}
-	typed, err := s.Type()
+	typed, err := googletype.Type(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestSchemaKeepsTextAndOrder(t *testing.T) {
 func TestTypeSetsOrderEverywhere(t *testing.T) {
 	s := parse(t, `{"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"properties": {"z": {}, "a": {}}}],
 		"anyOf": [true, {"properties": {"y": {}, "b": {}}}], "dependencies": {"k": {"properties": {"x": {}, "c": {}}}, "l": ["m"]}}`)
-	typed, err := s.Type()
+	typed, err := googletype.Type(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestFromReadsGoogleSchemas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := schema.From(typed, schema.Limits{})
+	s, err := googletype.From(typed, schema.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,21 +235,21 @@ func TestFromReadsGoogleSchemas(t *testing.T) {
 func TestFromRefusesSchemasThatContainThemselves(t *testing.T) {
 	circle := &jsonschema.Schema{}
 	circle.Items = &jsonschema.Schema{Properties: map[string]*jsonschema.Schema{"a": circle}}
-	_, err := schema.From(circle, schema.Limits{})
+	_, err := googletype.From(circle, schema.Limits{})
 	if err == nil || !strings.HasSuffix(err.Error(), "subschemas are nested too deep, or contain themselves: use $ref for recursion") {
 		t.Errorf("got %v", err)
 	}
 	for name, bad := range map[string]*jsonschema.Schema{
 		"nil": nil, "nil property": {Properties: map[string]*jsonschema.Schema{"a": nil}}, "nil branch": {AnyOf: []*jsonschema.Schema{nil}},
 	} {
-		if _, err := schema.From(bad, schema.Limits{}); err == nil || !strings.Contains(err.Error(), "schema is nil") {
+		if _, err := googletype.From(bad, schema.Limits{}); err == nil || !strings.Contains(err.Error(), "schema is nil") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
 }
 
 func TestResolveReturnsGooglesType(t *testing.T) {
-	resolved, err := parse(t, `{"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "string"}}}`).Resolve()
+	resolved, err := googletype.Resolve(parse(t, `{"properties": {"a": {"$ref": "#/$defs/x"}}, "$defs": {"x": {"type": "string"}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

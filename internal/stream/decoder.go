@@ -161,8 +161,9 @@ type parser struct {
 	misfit error // of the first needed member that does not fit, or errTooMany
 	memory int   // that lists and pointers may still take, in bytes
 
-	slots []slot // nil if values are not reused
-	frame uint64
+	slots  []slot // nil if values are not reused
+	frame  uint64
+	orders []order // nil like slots
 }
 
 // value decodes the value at hand into v. White space before it has been skipped.
@@ -221,7 +222,7 @@ func (p *parser) object(l *layout, v reflect.Value, depth int) result {
 	if p.space(); p.take('}') {
 		return p.closeObject(l, v, start)
 	}
-	for {
+	for n := 0; ; n++ {
 		p.space()
 		key, ok := p.key()
 		if p.space(); !ok || !p.take(':') || depth == maxNesting {
@@ -229,7 +230,7 @@ func (p *parser) object(l *layout, v reflect.Value, depth int) result {
 		}
 		p.space()
 		var r result
-		if m := l.member(key); m != nil {
+		if m := p.member(l, key, n); m != nil {
 			valueAt := p.at
 			if r = p.value(m.layout, m.of(v), depth+1); r == absent && m.needed {
 				p.checkBlank(m, p.b[valueAt:p.at])

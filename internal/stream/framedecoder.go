@@ -19,6 +19,7 @@ func (d *Decoder[T]) Frames(text *Text) *FrameDecoder[T] {
 		f = &FrameDecoder[T]{decoder: d}
 		f.target = reflect.ValueOf(&f.value).Elem()
 		f.parser.slots = make([]slot, d.slots)
+		f.parser.orders = make([]order, d.slots)
 	}
 	f.parser.text = text
 	return f
@@ -46,6 +47,43 @@ func (f *FrameDecoder[T]) Close() {
 type slot struct {
 	value reflect.Value
 	frame uint64 // that used the value last
+}
+
+// order has the keys of the objects of a struct, by their place in the object. Servers send
+// the same keys in the same order, so most members are found by one comparison.
+type order []knownKey
+
+type knownKey struct {
+	name   string
+	member *member // nil if the struct has no field for the key
+}
+
+// The limits of an order. Other keys are looked up each time.
+const (
+	maxOrder  = 32
+	maxKeyLen = 64
+)
+
+// member is l.member for the key at place n of its object.
+func (p *parser) member(l *layout, key []byte, n int) *member {
+	if p.orders == nil || n >= maxOrder {
+		return l.member(key)
+	}
+	o := &p.orders[l.slot]
+	if n < len(*o) && (*o)[n].name == string(key) {
+		return (*o)[n].member
+	}
+	m := l.member(key)
+	switch isField := m != nil && m.name == string(key); {
+	case n < len(*o) && isField:
+		(*o)[n] = knownKey{m.name, m}
+	case n != len(*o) || len(key) > maxKeyLen:
+	case isField:
+		*o = append(*o, knownKey{m.name, m})
+	default:
+		*o = append(*o, knownKey{string(key), m})
+	}
+	return m
 }
 
 // reuse returns the slot of a layout, or nil if its value is already used in this frame.

@@ -16,7 +16,9 @@ type layout struct {
 	unmarshaler bool    // of a string type: UnmarshalJSON takes the other forms
 	elem        *layout // of a pointer, a slice, or the Value of a TextOr
 
-	slot int // of a pointer or a slice: its place among the reused values; see FrameDecoder
+	// slot is the place among the reused values of a pointer or a slice, and among the orders
+	// of a struct; see FrameDecoder.
+	slot int
 
 	// Of a slice whose elements are needed: an element that does not fit is an error. If
 	// lax, numbers and booleans are left out.
@@ -149,7 +151,7 @@ func (ls *layouts) of(t reflect.Type) *layout {
 	case l.unmarshaler, kind == reflect.Map, kind == reflect.Interface:
 		l.kind = customKind
 	case kind == reflect.Struct:
-		l.kind = structKind
+		l.kind, l.slot = structKind, ls.newSlot()
 		ls.structs[t] = l
 		ls.addMembers(l, t, nil)
 		for i := range l.members {

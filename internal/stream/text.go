@@ -2,8 +2,12 @@ package stream
 
 import "strings"
 
-// textChunk is the size in bytes of one allocation of a Text.
-const textChunk = 512
+// textChunk is the size in bytes of one allocation of a Text. The first one is smaller,
+// because many answers are short.
+const (
+	textChunk  = 512
+	firstChunk = 128
+)
 
 // Text makes strings of many small pieces of text, with one allocation per 512 bytes.
 // A string keeps at most those 512 bytes alive. The zero value is ready to use. A Text
@@ -35,8 +39,12 @@ func (t *Text) Add(p []byte) string {
 		return string(p)
 	}
 	if t.chunk.Cap()-t.chunk.Len() < len(p) {
+		size := textChunk
+		if t.chunk.Cap() == 0 {
+			size = max(firstChunk, len(p))
+		}
 		t.chunk.Reset() // the strings made so far stay valid
-		t.chunk.Grow(textChunk)
+		t.chunk.Grow(size)
 	}
 	n := t.chunk.Len()
 	t.chunk.Write(p)

@@ -9,13 +9,14 @@ type arguments struct {
 	depth            int
 	inString, escape bool
 	complete         bool // the text is one object whose last bracket has closed
+	isText           bool // not JSON: never complete
 }
 
 // add appends a piece.
 func (a *arguments) add(piece string) {
 	isFirst := a.text.Len() == 0
 	a.text.WriteString(piece)
-	if isFirst && !beginsObject(piece) || a.depth < 0 {
+	if isFirst && (a.isText || !beginsObject(piece)) || a.depth < 0 {
 		a.depth = -1 // not an object: never complete
 		return
 	}

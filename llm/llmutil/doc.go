@@ -6,6 +6,7 @@
 //   - [Dispatch] calls the method for the operation: Chat, Embed, CountTokens or ListModels.
 //     It fails other operations with kind [llm.Unsupported].
 //   - [OptionsFor] finds the provider's own options in a request.
+//   - [History] converts the messages of a request to those that the dialect can send.
 //   - [ToolCallAssembler] turns fragments of tool calls into events.
 //   - [YieldResult] passes on the complete answer to a call that is not a chat.
 //   - [RetryAfter] reads the headers that ask a client to wait.

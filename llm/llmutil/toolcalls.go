@@ -46,7 +46,8 @@ type ToolCallFragment struct {
 	Index        int    // the server's index, or negative if it sent none
 	ID           string // empty if this chunk has none
 	Name         string // the whole name or a piece of it
-	Arguments    string // a piece of the JSON arguments
+	Arguments    string // a piece of the JSON arguments, or of the text for a custom tool
+	Custom       bool   // the call is of a custom tool
 	ProviderData *llm.ProviderData
 }
 
@@ -98,6 +99,9 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 	if f.ProviderData != nil {
 		c.call.ProviderData = f.ProviderData
 	}
+	if f.Custom {
+		c.call.Custom, c.arguments.isText = true, true
+	}
 	if !c.announced && f.Name != c.call.Name { // some servers repeat the whole name in every fragment
 		c.call.Name += f.Name
 	}
@@ -116,7 +120,8 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 //
 // If reason is [llm.FinishStop] or [llm.FinishToolCalls], every call with a name is ended.
 // For all other reasons the answer may be truncated: only calls whose arguments are a
-// complete JSON object are ended. The others have a start event and no end event.
+// complete JSON object are ended. The others, and calls of custom tools, have a start event
+// and no end event.
 func (a *ToolCallAssembler) Finish(reason llm.FinishReason, yield func(llm.Event, error) bool) bool {
 	certain := reason == llm.FinishStop || reason == llm.FinishToolCalls
 	for n, c := range a.calls {
@@ -127,7 +132,7 @@ func (a *ToolCallAssembler) Finish(reason llm.FinishReason, yield func(llm.Event
 			return false
 		}
 		arguments := c.arguments.text.String()
-		if c.call.Name == "" || !certain && !isJSONObject([]byte(arguments)) {
+		if c.call.Name == "" || !certain && (c.call.Custom || !isJSONObject([]byte(arguments))) {
 			continue
 		}
 		c.ended = true
@@ -186,7 +191,7 @@ func (a *ToolCallAssembler) announce(n int, yield func(llm.Event, error) bool) b
 		return true
 	}
 	c.announced = true
-	start := &llm.ToolCall{ID: c.call.ID, Name: c.call.Name}
+	start := &llm.ToolCall{ID: c.call.ID, Name: c.call.Name, Custom: c.call.Custom}
 	return yield(llm.Event{Type: llm.EventToolCallStart, Index: n, Detail: start}, nil)
 }
 

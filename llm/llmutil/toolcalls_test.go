@@ -44,171 +44,171 @@ func TestToolCallAssembler(t *testing.T) {
 		{name: "none", reason: yes},
 		{
 			name: "whole in one fragment", reason: yes,
-			fragments: []fragment{{0, "a", "f", `{"x":1}`, nil}},
+			fragments: []fragment{{0, "a", "f", `{"x":1}`, false, nil}},
 			want:      whole(0, "a", "f", `{"x":1}`),
 		},
 		{
 			name: "id and name once, arguments in pieces", reason: yes,
-			fragments: []fragment{{0, "a", "f", "", nil}, {0, "", "", `{"x"`, nil}, {0, "", "", ":1}", nil}},
+			fragments: []fragment{{0, "a", "f", "", false, nil}, {0, "", "", `{"x"`, false, nil}, {0, "", "", ":1}", false, nil}},
 			want:      whole(0, "a", "f", `{"x"`, ":1}"),
 		},
 		{
 			name: "interleaved by index", reason: yes,
-			fragments: []fragment{{0, "a", "f", "", nil}, {1, "b", "g", "", nil}, {1, "", "", "{", nil}, {0, "", "", "{}", nil}, {1, "", "", "}", nil}},
+			fragments: []fragment{{0, "a", "f", "", false, nil}, {1, "b", "g", "", false, nil}, {1, "", "", "{", false, nil}, {0, "", "", "{}", false, nil}, {1, "", "", "}", false, nil}},
 			want: []llm.Event{callStart(1, "b", "g"), callDelta(1, "{"), callStart(0, "a", "f"), callDelta(0, "{}"), callDelta(1, "}"),
 				callEnd(0, "a", "f", "{}"), callEnd(1, "b", "g", "{}")},
 		},
 		{
 			name: "indexes with gaps, from the server's own count", reason: yes,
-			fragments: []fragment{{7, "a", "f", "{}", nil}, {3, "b", "g", "[]", nil}},
+			fragments: []fragment{{7, "a", "f", "{}", false, nil}, {3, "b", "g", "[]", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "{}"), callStart(1, "b", "g"), callDelta(1, "[]"),
 				callEnd(0, "a", "f", "{}"), callEnd(1, "b", "g", "[]")},
 		},
 		{
 			name: "same index with a new id is a new call", reason: yes,
-			fragments: []fragment{{0, "a", "f", "1", nil}, {0, "b", "f", "2", nil}, {0, "", "", "3", nil}},
+			fragments: []fragment{{0, "a", "f", "1", false, nil}, {0, "b", "f", "2", false, nil}, {0, "", "", "3", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "1"), callStart(1, "b", "f"), callDelta(1, "2"), callDelta(1, "3"),
 				callEnd(0, "a", "f", "1"), callEnd(1, "b", "f", "23")},
 		},
 		{
 			name: "same index, ids interleaved", reason: yes,
-			fragments: []fragment{{0, "a", "f", "1", nil}, {0, "b", "g", "2", nil}, {0, "a", "", "3", nil}, {0, "b", "", "4", nil}},
+			fragments: []fragment{{0, "a", "f", "1", false, nil}, {0, "b", "g", "2", false, nil}, {0, "a", "", "3", false, nil}, {0, "b", "", "4", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "1"), callStart(1, "b", "g"), callDelta(1, "2"), callDelta(0, "3"), callDelta(1, "4"),
 				callEnd(0, "a", "f", "13"), callEnd(1, "b", "g", "24")},
 		},
 		{
 			name: "same id at two indexes are two calls", reason: yes,
-			fragments: []fragment{{0, "a", "f", "1", nil}, {1, "a", "f", "2", nil}, {0, "", "", "3", nil}},
+			fragments: []fragment{{0, "a", "f", "1", false, nil}, {1, "a", "f", "2", false, nil}, {0, "", "", "3", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "1"), callStart(1, "a", "f"), callDelta(1, "2"), callDelta(0, "3"),
 				callEnd(0, "a", "f", "13"), callEnd(1, "a", "f", "2")},
 		},
 		{
 			name: "id repeated in every fragment", reason: yes,
-			fragments: []fragment{{0, "a", "f", "{", nil}, {0, "a", "", "}", nil}},
+			fragments: []fragment{{0, "a", "f", "{", false, nil}, {0, "a", "", "}", false, nil}},
 			want:      whole(0, "a", "f", "{", "}"),
 		},
 		{
 			name: "two calls at one index without ids, told apart by name", reason: yes,
-			fragments: []fragment{{0, "", "f", "{}", nil}, {0, "", "g", "[]", nil}},
+			fragments: []fragment{{0, "", "f", "{}", false, nil}, {0, "", "g", "[]", false, nil}},
 			want: []llm.Event{callStart(0, "", "f"), callDelta(0, "{}"), callStart(1, "", "g"), callDelta(1, "[]"),
 				callEnd(0, "", "f", "{}"), callEnd(1, "", "g", "[]")},
 		},
 		{
 			name: "another id with every fragment, but the name once", reason: yes,
-			fragments: []fragment{{0, "a", "f", "{", nil}, {0, "b", "", "}", nil}},
+			fragments: []fragment{{0, "a", "f", "{", false, nil}, {0, "b", "", "}", false, nil}},
 			want:      whole(0, "a", "f", "{", "}"),
 		},
 		{
 			name: "id after the name", reason: yes,
-			fragments: []fragment{{0, "", "f", "", nil}, {0, "a", "", "{}", nil}},
+			fragments: []fragment{{0, "", "f", "", false, nil}, {0, "a", "", "{}", false, nil}},
 			want:      whole(0, "a", "f", "{}"),
 		},
 		{
 			name: "id missing", reason: yes,
-			fragments: []fragment{{0, "", "f", "{", nil}, {1, "", "g", "[", nil}, {0, "", "", "}", nil}, {1, "", "", "]", nil}},
+			fragments: []fragment{{0, "", "f", "{", false, nil}, {1, "", "g", "[", false, nil}, {0, "", "", "}", false, nil}, {1, "", "", "]", false, nil}},
 			want: []llm.Event{callStart(0, "", "f"), callDelta(0, "{"), callStart(1, "", "g"), callDelta(1, "["), callDelta(0, "}"), callDelta(1, "]"),
 				callEnd(0, "", "f", "{}"), callEnd(1, "", "g", "[]")},
 		},
 		{
 			name: "index missing, told apart by id", reason: yes,
-			fragments: []fragment{{-1, "a", "f", "1", nil}, {-1, "b", "g", "2", nil}, {-1, "a", "", "3", nil}, {-1, "b", "", "4", nil}},
+			fragments: []fragment{{-1, "a", "f", "1", false, nil}, {-1, "b", "g", "2", false, nil}, {-1, "a", "", "3", false, nil}, {-1, "b", "", "4", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "1"), callStart(1, "b", "g"), callDelta(1, "2"), callDelta(0, "3"), callDelta(1, "4"),
 				callEnd(0, "a", "f", "13"), callEnd(1, "b", "g", "24")},
 		},
 		{
 			name: "index missing, rest belongs to the latest", reason: yes,
-			fragments: []fragment{{-1, "a", "f", "1", nil}, {-1, "b", "g", "2", nil}, {-1, "", "", "3", nil}},
+			fragments: []fragment{{-1, "a", "f", "1", false, nil}, {-1, "b", "g", "2", false, nil}, {-1, "", "", "3", false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "1"), callStart(1, "b", "g"), callDelta(1, "2"), callDelta(1, "3"),
 				callEnd(0, "a", "f", "1"), callEnd(1, "b", "g", "23")},
 		},
 		{
 			name: "index and id missing, each whole", reason: yes,
-			fragments: []fragment{{-1, "", "f", "{}", nil}, {-1, "", "f", "{}", nil}},
+			fragments: []fragment{{-1, "", "f", "{}", false, nil}, {-1, "", "f", "{}", false, nil}},
 			want: []llm.Event{callStart(0, "", "f"), callDelta(0, "{}"), callStart(1, "", "f"), callDelta(1, "{}"),
 				callEnd(0, "", "f", "{}"), callEnd(1, "", "f", "{}")},
 		},
 		{
 			name: "name split", reason: yes,
-			fragments: []fragment{{0, "a", "get_", "", nil}, {0, "", "wea", "", nil}, {0, "", "ther", "", nil}, {0, "", "", "{}", nil}},
+			fragments: []fragment{{0, "a", "get_", "", false, nil}, {0, "", "wea", "", false, nil}, {0, "", "ther", "", false, nil}, {0, "", "", "{}", false, nil}},
 			want:      whole(0, "a", "get_weather", "{}"),
 		},
 		{
 			name: "name repeated in each fragment", reason: yes,
-			fragments: []fragment{{0, "a", "f", "", nil}, {0, "a", "f", "{", nil}, {0, "a", "f", "}", nil}},
+			fragments: []fragment{{0, "a", "f", "", false, nil}, {0, "a", "f", "{", false, nil}, {0, "a", "f", "}", false, nil}},
 			want:      whole(0, "a", "f", "{", "}"),
 		},
 		{
 			name: "arguments empty: none are invented", reason: yes,
-			fragments: []fragment{{0, "a", "now", "", nil}},
+			fragments: []fragment{{0, "a", "now", "", false, nil}},
 			want:      whole(0, "a", "now"),
 		},
 		{
 			name: "arguments not JSON: handed on as they are", reason: yes,
-			fragments: []fragment{{0, "a", "f", `{"x":`, nil}},
+			fragments: []fragment{{0, "a", "f", `{"x":`, false, nil}},
 			want:      whole(0, "a", "f", `{"x":`),
 		},
 		{
 			name: "finish reason unknown", reason: llm.FinishUnknown,
-			fragments: []fragment{{0, "a", "f", "{}", nil}},
+			fragments: []fragment{{0, "a", "f", "{}", false, nil}},
 			want:      whole(0, "a", "f", "{}"),
 		},
 		{
 			name: "cut by length: whole objects are ended, the rest is not", reason: cut,
-			fragments: []fragment{{0, "a", "f", ` {"x":1}`, nil}, {1, "b", "g", `{"x":"1`, nil}},
+			fragments: []fragment{{0, "a", "f", ` {"x":1}`, false, nil}, {1, "b", "g", `{"x":"1`, false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, ` {"x":1}`), callStart(1, "b", "g"), callDelta(1, `{"x":"1`),
 				callEnd(0, "a", "f", ` {"x":1}`)},
 		},
 		{
 			name: "cut by length before the arguments: announced, not ended", reason: cut,
-			fragments: []fragment{{0, "a", "f", "", nil}},
+			fragments: []fragment{{0, "a", "f", "", false, nil}},
 			want:      []llm.Event{callStart(0, "a", "f")},
 		},
 		{
 			name: "cut by length in a number, which looks whole", reason: cut,
-			fragments: []fragment{{0, "a", "f", "12", nil}},
+			fragments: []fragment{{0, "a", "f", "12", false, nil}},
 			want:      []llm.Event{callStart(0, "a", "f"), callDelta(0, "12")},
 		},
 		{
 			name: "cut by a filter", reason: filtered,
-			fragments: []fragment{{0, "a", "f", `{`, nil}},
+			fragments: []fragment{{0, "a", "f", `{`, false, nil}},
 			want:      []llm.Event{callStart(0, "a", "f"), callDelta(0, `{`)},
 		},
 		{ // https://github.com/NousResearch/hermes-agent/issues/62940: Gemini's endpoint for OpenAI's dialect
 			name: "two calls of one tool at one index without ids, each whole", reason: yes,
-			fragments: []fragment{{0, "", "f", `{"x":1}`, nil}, {0, "", "f", `{"x":2}`, nil}},
+			fragments: []fragment{{0, "", "f", `{"x":1}`, false, nil}, {0, "", "f", `{"x":2}`, false, nil}},
 			want: []llm.Event{callStart(0, "", "f"), callDelta(0, `{"x":1}`), callStart(1, "", "f"), callDelta(1, `{"x":2}`),
 				callEnd(0, "", "f", `{"x":1}`), callEnd(1, "", "f", `{"x":2}`)},
 		},
 		{
 			name: "two calls of one tool at one index without ids, in pieces", reason: yes,
-			fragments: []fragment{{0, "", "f", "", nil}, {0, "", "", `{"x":"}`, nil}, {0, "", "", `"}`, nil}, {0, "", "f", "", nil}, {0, "", "", `{"x":`, nil}, {0, "", "", `2}`, nil}},
+			fragments: []fragment{{0, "", "f", "", false, nil}, {0, "", "", `{"x":"}`, false, nil}, {0, "", "", `"}`, false, nil}, {0, "", "f", "", false, nil}, {0, "", "", `{"x":`, false, nil}, {0, "", "", `2}`, false, nil}},
 			want: []llm.Event{callStart(0, "", "f"), callDelta(0, `{"x":"}`), callDelta(0, `"}`), callStart(1, "", "f"), callDelta(1, `{"x":`), callDelta(1, `2}`),
 				callEnd(0, "", "f", `{"x":"}"}`), callEnd(1, "", "f", `{"x":2}`)},
 		},
 		{ // https://github.com/su-kaka/gcli2api/issues/406
 			name: "second object without a head: a call without a name, which is not ended", reason: yes,
-			fragments: []fragment{{0, "a", "f", "", nil}, {0, "", "", `{"x":1}`, nil}, {0, "", "", `{"x":2}`, nil}},
+			fragments: []fragment{{0, "a", "f", "", false, nil}, {0, "", "", `{"x":1}`, false, nil}, {0, "", "", `{"x":2}`, false, nil}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, `{"x":1}`), callStart(1, "", ""), callDelta(1, `{"x":2}`),
 				callEnd(0, "a", "f", `{"x":1}`)},
 		},
 		{
 			name: "the whole call repeated, by id", reason: yes,
-			fragments: []fragment{{0, "a", "f", `{"x"`, nil}, {0, "", "", `:1}`, nil}, {0, "a", "f", `{"x":1}`, nil}, {0, "a", "", "", nil}},
+			fragments: []fragment{{0, "a", "f", `{"x"`, false, nil}, {0, "", "", `:1}`, false, nil}, {0, "a", "f", `{"x":1}`, false, nil}, {0, "a", "", "", false, nil}},
 			want:      whole(0, "a", "f", `{"x"`, ":1}"),
 		},
 		{
 			name: "complete arguments and then the name and white space", reason: yes,
-			fragments: []fragment{{0, "a", "f", `{"x":1}`, nil}, {0, "a", "f", "", nil}, {0, "", "", " \n", nil}},
+			fragments: []fragment{{0, "a", "f", `{"x":1}`, false, nil}, {0, "a", "f", "", false, nil}, {0, "", "", " \n", false, nil}},
 			want:      whole(0, "a", "f", `{"x":1}`, " \n"),
 		},
 		{
 			name: "brackets in a string do not complete the arguments", reason: yes,
-			fragments: []fragment{{0, "a", "f", `{"x":"\"}`, nil}, {0, "a", "f", `{`, nil}, {0, "a", "f", `"}`, nil}},
+			fragments: []fragment{{0, "a", "f", `{"x":"\"}`, false, nil}, {0, "a", "f", `{`, false, nil}, {0, "a", "f", `"}`, false, nil}},
 			want:      whole(0, "a", "f", `{"x":"\"}`, `{`, `"}`),
 		},
 		{
 			name: "provider data is in the end event", reason: yes,
-			fragments: []fragment{{0, "a", "f", "{}", nil}, {0, "", "", "", provider("sig")}},
+			fragments: []fragment{{0, "a", "f", "{}", false, nil}, {0, "", "", "", false, provider("sig")}},
 			want: []llm.Event{callStart(0, "a", "f"), callDelta(0, "{}"), {Type: llm.EventToolCallEnd,
 				Detail: &llm.ToolCall{ID: "a", Name: "f", Arguments: "{}", ProviderData: provider("sig")}}},
 		},
@@ -220,7 +220,7 @@ func TestToolCallAssembler(t *testing.T) {
 }
 
 func TestToolCallAssemblerStopsWhenTheCallerLeaves(t *testing.T) {
-	fragments := []fragment{{0, "a", "f", "1", nil}, {1, "b", "g", "", nil}, {0, "", "", "2", nil}}
+	fragments := []fragment{{0, "a", "f", "1", false, nil}, {1, "b", "g", "", false, nil}, {0, "", "", "2", false, nil}}
 	all := assemble(llm.FinishStop, fragments...)
 	for leave := range all {
 		var a llmutil.ToolCallAssembler
@@ -253,7 +253,7 @@ func TestToolCallAssemblerCountsCallsAndFinishesOnce(t *testing.T) {
 		}
 		return true
 	}
-	for _, f := range []fragment{{0, "a", "f", "{}", nil}, {0, "", "", " ", nil}, {1, "b", "g", "", nil}} {
+	for _, f := range []fragment{{0, "a", "f", "{}", false, nil}, {0, "", "", " ", false, nil}, {1, "b", "g", "", false, nil}} {
 		a.Add(f, count)
 	}
 	check(t, "Len", 2, a.Len())

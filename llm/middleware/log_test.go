@@ -81,11 +81,11 @@ func TestLogWritesOneRecordOfEachCall(t *testing.T) {
 		}},
 		{"with its content", &middleware.Log{Content: true}, llmtest.Text("Hel", "lo"), nil, false, map[string]any{
 			"level": "INFO", "outcome": "done", "duration": "0s", "first": "1ns", "pieces": 2.0, "finish": "stop", "response_id": "reply_1",
-			"messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
+			"messages": `[{"version":1,"role":"user","parts":[{"type":"text","text":"Hi"}]}]`, "answer": "Hello",
 		}},
 		{"with its content, failed", &middleware.Log{Content: true}, llmtest.Error(refused), nil, false, map[string]any{
 			"level": "ERROR", "outcome": "failed", "duration": "0s", "error": "invalid_request", "status": 400.0, "code": "bad_setting",
-			"request_id": "req_1", "messages": `[{"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
+			"request_id": "req_1", "messages": `[{"version":1,"role":"user","parts":[{"type":"text","text":"Hi"}]}]`,
 			"error_message": "parley: llmtest/scripted: invalid request (400): the text 'my secret plan' is bad [request req_1]",
 		}},
 	} {

@@ -96,9 +96,18 @@ func partBytes(part llm.Part) int {
 	case llm.ToolCall:
 		return len(p.Name) + len(p.Arguments)
 	case llm.ToolResult:
-		return len(p.Content)
+		n := len(p.Content)
+		for _, inner := range p.Parts {
+			n += partBytes(inner)
+		}
+		return n
 	case llm.Code:
 		return len(p.Source) + len(p.Output)
+	case llm.Opaque:
+		if p.ProviderData == nil {
+			return 0
+		}
+		return len(p.ProviderData.Data)
 	case llm.Unknown:
 		return len(p.Raw)
 	}

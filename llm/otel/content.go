@@ -123,6 +123,8 @@ func partOf(p llm.Part) part {
 	case llm.Code:
 		content := p.Source + p.Output // a part has one of them
 		return part{Type: "code", Name: p.Language, Content: &content}
+	case llm.Opaque:
+		return part{Type: "opaque", Name: p.Kind}
 	case llm.Unknown:
 		return part{Type: p.Type}
 	}

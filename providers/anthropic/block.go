@@ -22,7 +22,7 @@ const (
 	deltaCompaction = "compaction_delta"
 )
 
-// The types of blocks that become parts. A block of another type becomes an [llm.Unknown].
+// The types of blocks that become parts. A block of another type becomes an [llm.Opaque].
 const (
 	blockText     = "text"
 	blockThinking = "thinking"
@@ -70,7 +70,7 @@ func (a *answer) begin(index int, from *block) {
 	switch from.Type {
 	case blockText:
 		if a.inText { // the texts of two blocks are two parts
-			a.Emit(llm.Event{Type: llm.EventText, Detail: a.data(blockData{Type: blockText})})
+			a.Emit(llm.Event{Type: llm.EventText, Detail: new(llm.ProviderData)})
 		}
 		a.inText = true
 		a.say(llm.EventText, from.Text)
@@ -206,7 +206,7 @@ func (a *answer) stop(index int) {
 		a.stopCall(b)
 	default:
 		if b.typ != "" {
-			a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.unknown(b.whole())}})
+			a.Emit(llm.Event{Type: llm.EventMedia, Detail: &llm.Media{Part: a.opaque(b.typ, b.whole())}})
 		}
 	}
 }

@@ -5,7 +5,8 @@ import "encoding/json"
 // chatBody is the body of a chat request. The server rejects unknown members.
 // https://platform.claude.com/docs/en/api/messages
 type chatBody struct {
-	Model         string          `json:"model"`
+	Model         string          `json:"model,omitempty"`             // not at Vertex AI
+	Version       string          `json:"anthropic_version,omitempty"` // only at Vertex AI
 	MaxTokens     int             `json:"max_tokens"`
 	System        []*textBlock    `json:"system,omitempty"`
 	Messages      []sentMessage   `json:"messages"`
@@ -82,7 +83,7 @@ type toolUseBlock struct {
 type toolResultBlock struct {
 	Type         string        `json:"type"`
 	ToolUseID    string        `json:"tool_use_id"`
-	Content      string        `json:"content"`
+	Content      any           `json:"content"` // a string, or a list of blocks
 	IsError      bool          `json:"is_error,omitempty"`
 	CacheControl *cacheControl `json:"cache_control,omitempty"`
 }

@@ -20,7 +20,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 	if err != nil {
 		return err
 	}
-	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool}
+	a := &answer{provider: p.name, model: call.Model, answerTool: b.answerTool, boundHistory: b.family.boundHistory}
 	a.Answer = provider.Answer{Request: call.Request, Warnings: b.warnings, Yield: yield, CanContinue: b.canContinue()}
 	a.record(b.hasServerTools())
 	for {
@@ -38,7 +38,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // reply sends one request of the call and reads its reply.
 func (p *Provider) reply(ctx context.Context, b *requestBuilder, body []byte, a *answer) error {
-	r, err := p.with(b.options.Betas).Do(ctx, b.call, messagesPath, body)
+	r, err := p.with(b.options.Betas).Do(ctx, b.call, p.path(b.call.Model, b.body.Stream), body)
 	if err != nil {
 		return err
 	}
@@ -56,16 +56,18 @@ var chatDialect = &provider.Dialect[chunk, piece]{
 // answer turns the chunks of an answer into events. It is a [provider.Handler].
 type answer struct {
 	provider.Answer
-	provider   string // its name
-	model      string // the name in the call
-	answerTool string // the name of the tool whose input is the answer, or ""
+	provider     string // its name
+	model        string // the name in the call
+	answerTool   string // the name of the tool whose input is the answer, or ""
+	boundHistory bool   // see family
 
 	open    []*openBlock // blocks that have not stopped, nearly always one
 	text    int          // the length of the text so far, in bytes
 	inText  bool         // the last block was text, and its part is still open
 	ending  ending
 	details stopDetails
-	counts  usage
+	counts  llm.Usage // as the server counts them: see total
+	tier    string    // the service tier of the last usage
 
 	pauses // for an answer that continues in another reply
 }
@@ -122,19 +124,19 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	}
 	if !a.Started() {
 		if from.Whole || from.Bare {
-			return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a message; is this Anthropic's API?"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "the reply has a JSON value that is not a message; is this Anthropic's API?"+a.Reply.Quote(from.Data))
 		}
 		a.Start("", "") // some servers send no message_start
 	}
 	switch c.Type {
 	case typeBlockStart:
 		if c.Block == nil {
-			return false, a.Reply.Fail(llm.Protocol, "a content block of the stream is not an object"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "a content block of the stream is not an object"+a.Reply.Quote(from.Data))
 		}
 		a.begin(c.Index, c.Block)
 	case typeBlockDelta:
 		if c.Delta == nil {
-			return false, a.Reply.Fail(llm.Protocol, "a delta of the stream is not an object"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "a delta of the stream is not an object"+a.Reply.Quote(from.Data))
 		}
 		a.delta(c.Index, c.Delta)
 	case typeBlockStop:
@@ -157,7 +159,10 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 
 // take adds the counts and the end of a message.
 func (a *answer) take(m *message) {
-	a.counts.take(m.Usage)
+	m.Usage.addTo(&a.counts)
+	if m.Usage != nil && m.Usage.Tier != "" {
+		a.tier = m.Usage.Tier
+	}
 	a.end(&m.ending)
 }
 
@@ -192,7 +197,7 @@ func (a *answer) done() {
 	case stopPaused:
 		a.warn("the server paused a long turn (pause_turn): to continue it, append the answer to the messages and send the request again")
 	}
-	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar(), ServiceTier: a.counts.Tier})
+	a.Done(&llm.Done{FinishReason: reason, RawFinishReason: raw, Usage: a.usageSoFar(), ServiceTier: a.tier})
 }
 
 func (a *answer) warn(message string) {
@@ -205,7 +210,7 @@ func (a *answer) End(why provider.Ending) error {
 	case why.Failure != nil:
 		return why.Failure
 	case !a.Started():
-		return a.Reply.Fail(llm.Incomplete, "the stream ended before the first event")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the first event")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended without message_stop")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended without message_stop")
 }

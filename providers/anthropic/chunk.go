@@ -11,7 +11,7 @@ import (
 // chunk is an event of a stream, or a whole message. To read one more member, add a field.
 // https://platform.claude.com/docs/en/build-with-claude/streaming
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	message         // of a whole reply; of a message_delta, the usage
 	Type    string  `json:"type"`
 	Index   int     `json:"index"`
@@ -109,35 +109,30 @@ type usage struct {
 	Tier string `json:"service_tier"`
 }
 
-// take replaces the counts by later ones. A count that a chunk does not have stays.
-func (u *usage) take(later *usage) {
-	if later == nil {
+// addTo replaces the counts so far by later ones. A count that a chunk does not have stays.
+func (u *usage) addTo(counts *llm.Usage) {
+	if u == nil {
 		return
 	}
-	if later.Tier != "" {
-		u.Tier = later.Tier
-	}
-	for _, n := range [...]struct{ to, from **int }{
-		{&u.Input, &later.Input}, {&u.CacheWrite, &later.CacheWrite}, {&u.CacheRead, &later.CacheRead},
-		{&u.Output, &later.Output}, {&u.Details.Thinking, &later.Details.Thinking},
+	for _, n := range [...]struct {
+		to   *llm.Tokens
+		from *int
+	}{
+		{&counts.Input, u.Input}, {&counts.Output, u.Output}, {&counts.CacheRead, u.CacheRead},
+		{&counts.CacheWrite, u.CacheWrite}, {&counts.Reasoning, u.Details.Thinking},
 	} {
-		if *n.from != nil {
-			*n.to = new(**n.from) // the chunk's values are valid only during the call
+		if n.from != nil {
+			*n.to = provider.Reported(n.from)
 		}
 	}
 }
 
-// convert returns the usage. The server's count of the input excludes the cache.
-func (u *usage) convert() llm.Usage {
-	out := llm.Usage{
-		Input: provider.Reported(u.Input), Output: provider.Reported(u.Output),
-		CacheRead: provider.Reported(u.CacheRead), CacheWrite: provider.Reported(u.CacheWrite),
-		Reasoning: provider.Reported(u.Details.Thinking),
+// total returns the usage. The server's count of the input excludes the cache.
+func total(counts llm.Usage) llm.Usage {
+	if counts.Input.IsKnown() {
+		counts.Input.N += counts.CacheRead.N + counts.CacheWrite.N
 	}
-	if out.Input.IsKnown() {
-		out.Input.N += out.CacheRead.N + out.CacheWrite.N
-	}
-	return out
+	return counts
 }
 
 // finishReasons are the reasons why an answer ended. A reason that is not listed is

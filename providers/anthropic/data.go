@@ -10,7 +10,8 @@ import (
 // [llm.Part] does not have. It is the content of [llm.ProviderData].
 type blockData struct {
 	Type string `json:"type"`
-	// Model is the name of the model in the call. Signatures are valid for it alone.
+	// Model is the model of a signature. Data with a format has it in
+	// [llm.ProviderData].
 	Model     string            `json:"model,omitempty"`
 	Signature string            `json:"signature,omitempty"`
 	Citations []json.RawMessage `json:"citations,omitempty"`
@@ -18,38 +19,35 @@ type blockData struct {
 	Block     json.RawMessage   `json:"block,omitempty"` // the whole block
 }
 
+// format is the format of this dialect's provider data.
+const format = "anthropic"
+
+// data returns the data to send back with a part. Signatures are valid for one model, and
+// for some models only after the same messages.
 func (a *answer) data(d blockData) *llm.ProviderData {
-	if d.Type == blockThinking || d.Type == blockRedacted {
-		d.Model = a.model
-	}
 	data, _ := json.Marshal(d) // strings and valid JSON
-	return &llm.ProviderData{Provider: a.provider, Data: data}
+	out := &llm.ProviderData{Provider: a.provider, Format: format, Data: data}
+	if d.Type == blockThinking || d.Type == blockRedacted {
+		out.Model = a.model
+		if a.boundHistory {
+			out.HistoryDigest = llm.HistoryDigest(a.Request.Messages)
+		}
+	}
+	return out
 }
 
-// own returns the data that this provider sends back with a part.
+// own returns the data that this provider sends back with a part. [llm.TakeBack] has
+// removed the data of others.
 func (b *requestBuilder) own(data *llm.ProviderData) (own blockData, ok bool) {
-	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
+	if data == nil || json.Unmarshal(data.Data, &own) != nil {
 		return blockData{}, false
 	}
 	return own, true
 }
 
-// unknownType is the type of the [llm.Unknown] parts of this provider.
-const unknownType = "anthropic.block"
-
-// unknownPart is the JSON of such a part.
-type unknownPart struct {
-	Type     string          `json:"type"`
-	Provider string          `json:"provider,omitempty"` // the provider of the block, if any
-	Block    json.RawMessage `json:"block"`
-}
-
-func (a *answer) unknown(raw json.RawMessage) llm.Part {
-	data, err := json.Marshal(unknownPart{unknownType, a.provider, raw})
-	if err != nil { // raw has been decoded
-		data = []byte(`{"type":"` + unknownType + `"}`)
-	}
-	return llm.Unknown{Type: unknownType, Raw: data}
+// opaque returns the part for a block that no type of package llm covers.
+func (a *answer) opaque(kind string, raw json.RawMessage) llm.Part {
+	return llm.Opaque{Kind: kind, ProviderData: &llm.ProviderData{Provider: a.provider, Format: format, Data: raw}}
 }
 
 // Block returns a part with the JSON of a content block, for blocks that no type of package
@@ -59,9 +57,5 @@ func (a *answer) unknown(raw json.RawMessage) llm.Part {
 //
 // Other providers omit it. Invalid JSON fails the call with kind [llm.InvalidRequest].
 func Block(raw json.RawMessage) llm.Part {
-	data, err := json.Marshal(unknownPart{Type: unknownType, Block: raw})
-	if err != nil {
-		data = []byte(`{"type":"` + unknownType + `"}`) // the request builder reports it
-	}
-	return llm.Unknown{Type: unknownType, Raw: data}
+	return llm.Opaque{ProviderData: &llm.ProviderData{Format: format, Data: raw}}
 }

@@ -17,11 +17,12 @@ type family struct {
 	// default, and "-" if it cannot be turned off.
 	off string
 	// noSampling means that the server rejects temperature, top_p and top_k.
-	noSampling bool
-	noForced   bool // rejects a forced tool call
-	noPrefill  bool // rejects an assistant message at the end
-	noFormat   bool // has no structured output
-	lateSystem bool // accepts a system message between the other messages
+	noSampling   bool
+	noForced     bool // rejects a forced tool call
+	noPrefill    bool // rejects an assistant message at the end
+	noFormat     bool // has no structured output
+	boundHistory bool // rejects thinking after a change of the messages before it
+	lateSystem   bool // accepts a system message between the other messages
 }
 
 // thinking is the kind of thinking that a model has.
@@ -53,12 +54,12 @@ const (
 // github.com/sst/opencode/issues/46735 and profiles/anthropic.py of pydantic-ai. Models of
 // generation 4.5 and newer answer with at least 64,000 tokens.
 var families = []family{
-	{prefix: "claude-fable-5-", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-fable-5-", boundHistory: true, maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
 	{prefix: "claude-fable-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true, lateSystem: true},
-	{prefix: "claude-mythos-5-", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-mythos-5-", boundHistory: true, maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
 	{prefix: "claude-mythos-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true, lateSystem: true},
 	{prefix: "claude-mythos-preview", thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
-	{prefix: "claude-opus-5-5", maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
+	{prefix: "claude-opus-5-5", boundHistory: true, maxTokens: 64000, thinking: adaptive, off: cannotTurnOff, noSampling: true, noForced: true, noPrefill: true},
 	{prefix: "claude-opus-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true, lateSystem: true},
 	{prefix: "claude-sonnet-5-5", maxTokens: 64000, thinking: adaptive, off: betweenTools, noSampling: true, noPrefill: true},
 	{prefix: "claude-sonnet-5", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true},
@@ -75,7 +76,7 @@ var families = []family{
 	{prefix: "claude-3-7", maxTokens: 8192, thinking: budget, noFormat: true},
 	{prefix: "claude-3", thinking: noThinking, noFormat: true},
 	{prefix: "claude-2", thinking: noThinking, noFormat: true},
-	{prefix: "claude-", maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true}, // newer than this table
+	{prefix: "claude-", boundHistory: true, maxTokens: 64000, thinking: adaptive, off: disabled, noSampling: true, noPrefill: true}, // newer than this table
 }
 
 // familyOf returns the facts about a model. Names of other hosts end like Anthropic's:

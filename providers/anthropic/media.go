@@ -28,6 +28,12 @@ var imageTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
 // image converts an image. The server accepts JPEG, PNG, GIF and WebP.
 // https://platform.claude.com/docs/en/build-with-claude/vision
 func (b *requestBuilder) image(p llm.Image) (any, error) {
+	switch facts := &b.provider.facts; {
+	case facts.noImages:
+		return nil, unsupportedf("%s does not support images: remove the image", facts.title)
+	case facts.noURLs && p.URL != "" && !strings.HasPrefix(p.URL, "data:"):
+		return nil, unsupportedf("%s does not fetch images from URLs: set Data instead", facts.title)
+	}
 	source, err := sourceOf(p.MediaType, p.Data, p.URL)
 	if err != nil {
 		return nil, err
@@ -41,6 +47,9 @@ func (b *requestBuilder) image(p llm.Image) (any, error) {
 // document converts a file: a PDF or text.
 // https://platform.claude.com/docs/en/build-with-claude/pdf-support
 func (b *requestBuilder) document(p llm.File) (any, error) {
+	if facts := &b.provider.facts; facts.noDocuments {
+		return nil, unsupportedf("%s does not support files: send the text of the file", facts.title)
+	}
 	out := &mediaBlock{Type: "document", Title: p.Name}
 	if b.options.Citations {
 		out.Citations = &enabled{true}

@@ -7,15 +7,25 @@ import (
 	"strings"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // addMessages adds the messages of the request. A part that the API does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	b.body.Messages = make([]sentMessage, 0, len(b.req.Messages))
-	var ids callIDs
+	var warnings []llm.Warning
+	b.messages, warnings = llmutil.History{
+		TakeBack: llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
+		ResultPart: func(part llm.Part) bool {
+			_, isAudio := part.(llm.Audio)
+			return !isAudio
+		},
+		CallID: llmutil.PlainCallID(maxCallID),
+	}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
+	b.body.Messages = make([]sentMessage, 0, len(b.messages))
 	named, late := false, false
-	for i, m := range b.req.Messages {
+	for i, m := range b.messages {
 		var err error
 		switch m.Role {
 		case llm.RoleSystem:
@@ -26,9 +36,9 @@ func (b *requestBuilder) addMessages() error {
 			late = late || len(b.body.Messages) > 0
 			err = b.addSystem(m)
 		case llm.RoleTool:
-			b.addResults(m, &ids)
+			err = b.addResults(m)
 		default:
-			err = b.addMessage(m, &ids)
+			err = b.addMessage(m)
 		}
 		if err != nil {
 			return b.fail(llm.KindOf(err), "message %d: %s", i, messageOf(err))
@@ -48,6 +58,10 @@ func (b *requestBuilder) addMessages() error {
 	return nil
 }
 
+// maxCallID is the maximum length of the ids of tool calls of other servers. The API's own
+// ids have 30 bytes.
+const maxCallID = 64
+
 // addSystem appends to the system prompt.
 func (b *requestBuilder) addSystem(m llm.Message) error {
 	for _, part := range m.Parts {
@@ -66,7 +80,7 @@ func (b *requestBuilder) addSystem(m llm.Message) error {
 // model accepts it, and it is after a user message, and before an assistant message or last.
 // https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
 func (b *requestBuilder) staysLate(i int) bool {
-	n, all := len(b.body.Messages), b.req.Messages
+	n, all := len(b.body.Messages), b.messages
 	return b.family.lateSystem && n > 0 && b.body.Messages[n-1].Role == roleUser &&
 		(i == len(all)-1 || all[i+1].Role == llm.RoleAssistant)
 }
@@ -99,14 +113,14 @@ func (b *requestBuilder) turn(role string) *sentMessage {
 }
 
 // addMessage adds a user or assistant message. A message without content is omitted.
-func (b *requestBuilder) addMessage(m llm.Message, ids *callIDs) error {
+func (b *requestBuilder) addMessage(m llm.Message) error {
 	role := roleUser
 	if m.Role == llm.RoleAssistant {
 		role = roleAssistant
 	}
 	content := make([]any, 0, len(m.Parts))
 	for _, part := range m.Parts {
-		converted, err := b.part(part, ids)
+		converted, err := b.part(part)
 		if err != nil {
 			return err
 		}
@@ -122,7 +136,7 @@ func (b *requestBuilder) addMessage(m llm.Message, ids *callIDs) error {
 }
 
 // part converts a part. It returns nil for a part that is omitted.
-func (b *requestBuilder) part(part llm.Part, ids *callIDs) (any, error) {
+func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		if isBlank(p.Text) {
@@ -143,10 +157,13 @@ func (b *requestBuilder) part(part llm.Part, ids *callIDs) (any, error) {
 		return b.document(p)
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
-		return &toolUseBlock{Type: blockToolUse, ID: ids.call(p), Name: p.Name, Input: b.arguments(p), Caller: own.Caller}, nil
-	case llm.Unknown:
-		return b.unknownBlock(p)
-	case llm.Code:
+		return &toolUseBlock{Type: blockToolUse, ID: p.ID, Name: p.Name, Input: json.RawMessage(p.Arguments), Caller: own.Caller}, nil
+	case llm.Opaque:
+		if !json.Valid(p.ProviderData.Data) {
+			return nil, llm.Errorf(llm.InvalidRequest, "a part made with Block is not valid JSON")
+		}
+		return json.RawMessage(p.ProviderData.Data), nil
+	case llm.Unknown, llm.Code:
 		b.skip(p)
 		return nil, nil
 	}
@@ -158,16 +175,16 @@ func (b *requestBuilder) skip(part llm.Part) {
 	b.unsupported("Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 }
 
-// reasoning returns a thinking block as the server sent it. Thinking of other providers is
-// not sent. Neither is thinking of another model: the server rejects its signature, or
-// ignores the block and bills it.
+// reasoning returns a thinking block as the server sent it. Thinking of other providers and
+// of other models is not sent: the server rejects its signature, or ignores the block and
+// bills it.
 func (b *requestBuilder) reasoning(p llm.Reasoning) any {
 	own, ok := b.own(p.ProviderData)
 	switch {
 	case !ok:
 		return nil
-	case own.Model != b.call.Model:
-		b.warn(llm.WarnOther, "Messages", "the thinking of "+own.Model+" is not valid for another model; it was omitted")
+	case own.Model != "" && own.Model != b.call.Model: // data without a format
+		b.warn(llm.WarnStateOmitted, "Messages", "signatures or reasoning of an earlier answer were omitted: data of the model "+own.Model+" is not valid for another model")
 		return nil
 	case len(own.Block) > 0:
 		return own.Block
@@ -175,37 +192,9 @@ func (b *requestBuilder) reasoning(p llm.Reasoning) any {
 	return &thinkingBlock{Type: blockThinking, Thinking: p.Text, Signature: own.Signature}
 }
 
-// unknownBlock returns a block that this provider received and has no part for, or that
-// [Block] made. Parts of other providers are omitted.
-func (b *requestBuilder) unknownBlock(u llm.Unknown) (any, error) {
-	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || own.Provider != "" && own.Provider != b.provider.name {
-		b.skip(u)
-		return nil, nil
-	}
-	if len(own.Block) == 0 {
-		return nil, llm.Errorf(llm.InvalidRequest, "a part made with Block is not valid JSON")
-	}
-	return own.Block, nil
-}
-
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	text := strings.TrimSpace(call.Arguments)
-	switch {
-	case text == "":
-		return json.RawMessage(noInput)
-	case !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)):
-		b.warn(llm.WarnChanged, "Messages", "the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return json.RawMessage(noInput)
-	}
-	return json.RawMessage(text)
-}
-
 // addResults adds tool results. The server requires them at the beginning of the message
 // that follows the calls, before any text.
-func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
+func (b *requestBuilder) addResults(m llm.Message) error {
 	turn := b.turn(roleUser)
 	at := 0
 	for at < len(turn.Content) && resultID(turn.Content[at]) != "" {
@@ -216,10 +205,34 @@ func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
 		if !ok {
 			continue // Validate accepts no other part
 		}
-		block := &toolResultBlock{Type: blockToolResult, ToolUseID: ids.result(result), Content: result.Content, IsError: result.IsError}
+		content, err := b.resultContent(result)
+		if err != nil {
+			return err
+		}
+		block := &toolResultBlock{Type: blockToolResult, ToolUseID: result.CallID, Content: content, IsError: result.IsError}
 		turn.Content = slices.Insert(turn.Content, at, any(block))
 		at++
 	}
+	return nil
+}
+
+// resultContent returns the content of a result: a string, or a list of blocks.
+// https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
+func (b *requestBuilder) resultContent(result llm.ToolResult) (any, error) {
+	if len(result.Parts) == 0 {
+		return result.Content, nil
+	}
+	blocks := make([]any, 0, 1+len(result.Parts))
+	for _, part := range append([]llm.Part{llm.Text{Text: result.Content}}, result.Parts...) {
+		block, err := b.part(part)
+		if err != nil {
+			return nil, err
+		}
+		if block != nil { // an empty text
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks, nil
 }
 
 const blockToolResult = "tool_result"

@@ -12,7 +12,7 @@ import (
 // modelList is a page of the list of models.
 // https://platform.claude.com/docs/en/api/models-list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data    []model `json:"data"`
 	HasMore bool    `json:"has_more"`
 	LastID  string  `json:"last_id"`
@@ -31,6 +31,9 @@ const maxPages = 100
 
 // listModels requests all pages of the list.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if p.facts.noList {
+		return p.fail(call, llm.Unsupported, "%s has no list of models in this dialect: read its documentation", p.facts.title)
+	}
 	const address = "/v1/models?limit=1000"
 	list := &llm.ModelList{Models: []llm.ModelInfo{}}
 	page := address
@@ -42,7 +45,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		r.Close() // its headers remain readable
 		if got.Data == nil && len(list.Models) == 0 {
-			return r.Fail(llm.Protocol, "the reply has no list of models")
+			return r.ReplyError(llm.Protocol, "the reply has no list of models")
 		}
 		for _, m := range got.Data {
 			list.Models = append(list.Models, llm.ModelInfo{

@@ -54,7 +54,7 @@ func (a *answer) pause() bool {
 // resume returns the body of the request that continues a paused answer: the same request
 // with the content so far as its last message.
 func (a *answer) resume(b *requestBuilder) ([]byte, error) {
-	a.paused, a.open, a.ending, a.counts = false, nil, ending{}, usage{}
+	a.paused, a.open, a.ending, a.counts = false, nil, ending{}, llm.Usage{}
 	soFar, _ := llm.Collect(func(yield func(llm.Event, error) bool) { // the error says that there is no end
 		for _, ev := range a.events {
 			if !yield(ev, nil) {
@@ -77,7 +77,7 @@ func (a *answer) resume(b *requestBuilder) ([]byte, error) {
 // usageSoFar returns the usage of all replies to the call. Each reply counts its own tokens.
 func (a *answer) usageSoFar() llm.Usage {
 	if a.count > 0 {
-		return a.before.Add(a.counts.convert())
+		return a.before.Add(total(a.counts))
 	}
-	return a.counts.convert()
+	return total(a.counts)
 }

@@ -257,7 +257,16 @@ func TestRecordedReplies(t *testing.T) {
 			} else {
 				next = append(next, llm.User("and?"))
 			}
-			body, _ := sent(t, modelName, &llm.Request{Messages: next})
+			var stored []llm.Message
+			if err := json.Unmarshal(mustJSON(t, next), &stored); err != nil {
+				t.Fatal(err)
+			}
+			body, warnings := sent(t, modelName, &llm.Request{Messages: stored})
+			for _, w := range warnings {
+				if w.Code == llm.WarnStateOmitted || w.Code == llm.WarnUnsupported {
+					t.Errorf("the server's own answer is not sent back: %s", w)
+				}
+			}
 			all := body["messages"].([]any)
 			var back []any
 			if len(all) == 3 {

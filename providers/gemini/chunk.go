@@ -1,6 +1,7 @@
 package gemini
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 
@@ -14,7 +15,7 @@ import (
 // streamed. To read one more member, add a field.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	Candidates []candidate     `json:"candidates" stream:"needed,elements"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`
@@ -88,7 +89,7 @@ func (p *part) unknown() json.RawMessage {
 	}
 	for name, value := range members {
 		if name != "thought" && name != "thoughtSignature" && httpcall.IsSet(value) {
-			return json.RawMessage(p.Source)
+			return bytes.Clone(p.Source) // it is valid only during the call
 		}
 	}
 	return nil

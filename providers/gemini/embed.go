@@ -88,7 +88,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 
 // embeddings is the reply of each method.
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Embeddings  provider.List[vector] `json:"embeddings"`
 	Embedding   *vector               `json:"embedding"`
 	Truncated   bool                  `json:"truncated"` // with Embedding, on Vertex AI

@@ -141,7 +141,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 		return nil, err
 	}
 	if p.defaults != nil {
-		if project := p.defaults.quotaProject(ctx); project != "" {
+		if project := p.defaults.QuotaProject(ctx); project != "" {
 			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}

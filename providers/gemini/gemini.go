@@ -30,8 +30,10 @@ import (
 	"sync/atomic"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
+	"github.com/parley-llm/parley/providers/googleauth"
 )
 
 // Server is a service with Gemini's API. Each constant is also the name of a provider for
@@ -109,15 +111,16 @@ type Provider struct {
 	vertex bool
 	// elsewhere reports whether Config.BaseURL is set, so that the server may not be Google's.
 	elsewhere bool
-	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string               // with the version
-	customURL bool                 // the base URL is not the default
-	headers   *httpcall.Headers    // of every request
-	token     httpcall.TokenSource // nil for none
-	defaults  *defaultCredentials  // nil if token is another source
+	project   string                  // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string                  // with the version
+	customURL bool                    // the base URL is not the default
+	headers   *httpcall.Headers       // of every request
+	token     httpcall.TokenSource    // nil for none
+	defaults  *googleauth.Credentials // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // the last one; most calls use the same
+	schemas   provider.Schemas
 }
 
 // New returns a provider. It sends nothing and does not search for credentials. An invalid
@@ -171,6 +174,18 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are estimated offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the part of JSON Schema that the service accepts.
+func (p *Provider) profiles(*llm.Call) provider.Profiles {
+	if p.vertex {
+		return provider.Profiles{Format: "vertex", Tools: "vertex"}
+	}
+	return provider.Profiles{Format: "gemini", Tools: "gemini"}
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
@@ -188,11 +203,11 @@ func (p *Provider) title() string {
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // wantsSignatures reports whether a model rejects tool calls without a thought signature.

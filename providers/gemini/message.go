@@ -14,6 +14,7 @@ import (
 
 	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // message is one message of a chat request.
@@ -56,6 +57,7 @@ type functionResponse struct {
 	ID       string          `json:"id,omitempty"`
 	Name     string          `json:"name"`
 	Response json.RawMessage `json:"response"`
+	Parts    []any           `json:"parts,omitempty"` // images and documents
 
 	place int // of its call among all calls
 }
@@ -87,9 +89,14 @@ func vendorContent(c *genai.Content) *message {
 // addMessages adds the messages of the request. A part that Gemini does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
+	messages, warnings := llmutil.History{
+		TakeBack:   llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
+		ResultPart: b.resultPart, ResultNames: true,
+	}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
 	called := make(map[string]calledTool) // by call id
 	named, late := false, false
-	for i, m := range b.req.Messages {
+	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleSystem:
@@ -119,13 +126,16 @@ func (b *requestBuilder) addMessages() error {
 
 // addSystem appends to the system instruction, which is part of the configuration.
 func (b *requestBuilder) addSystem(m llm.Message) error {
-	if b.config.SystemInstruction == nil {
-		b.config.SystemInstruction = new(genai.Content)
-	}
 	for _, part := range m.Parts {
 		text, ok := part.(llm.Text)
 		if !ok {
 			return fmt.Errorf("a part of type %T is not supported in a system message: remove it", part)
+		}
+		if text.Text == "" { // the API rejects it
+			continue
+		}
+		if b.config.SystemInstruction == nil {
+			b.config.SystemInstruction = new(genai.Content)
 		}
 		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
 	}
@@ -150,11 +160,8 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 			out.Parts = append(out.Parts, converted)
 		}
 	}
-	if len(out.Parts) == 0 {
-		if len(m.Parts) > 0 { // no part of it is for this server
-			return nil
-		}
-		out.Parts = []any{&sentPart{Text: new("")}}
+	if len(out.Parts) == 0 { // the API rejects empty messages and texts
+		return nil
 	}
 	if out.Role == roleModel && wantsSignatures(b.call.Model) {
 		signForeign(out.Parts)
@@ -181,9 +188,10 @@ func signForeign(parts []any) {
 	}
 }
 
-// own returns the data that this provider sends back with a part.
+// own returns the data that this provider sends back with a part. [llm.TakeBack] has
+// removed the data of others.
 func (b *requestBuilder) own(data *llm.ProviderData) (own partData, ok bool) {
-	if data == nil || data.Provider != b.provider.name || json.Unmarshal(data.Data, &own) != nil {
+	if data == nil || json.Unmarshal(data.Data, &own) != nil {
 		return partData{}, false
 	}
 	return own, true
@@ -194,8 +202,14 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
+		if p.Text == "" && own.Signature == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
 	case llm.Refusal: // sent as text of the model
+		if p.Text == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text}, nil
 	case llm.Reasoning: // the server ignores it without a signature
 		own, ok := b.own(p.ProviderData)
@@ -227,18 +241,18 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{
-			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: b.arguments(p)},
+			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: json.RawMessage(p.Arguments)},
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
-		if out := b.code(p); out != nil {
-			return out, nil
+		return b.code(p), nil
+	case llm.Opaque:
+		if !json.Valid(p.ProviderData.Data) {
+			return nil, errors.New("the data of an opaque part is not JSON: remove the part")
 		}
-		return nil, nil
+		return json.RawMessage(p.ProviderData.Data), nil
 	case llm.Unknown:
-		if raw := b.unknown(p); raw != nil {
-			return raw, nil
-		}
+		b.skip(p)
 		return nil, nil
 	}
 	return nil, fmt.Errorf("a part of type %T is not supported: remove it", part)
@@ -318,24 +332,6 @@ func sentID(id string) string {
 	return id
 }
 
-// noArguments are the arguments of a call without arguments.
-var noArguments = json.RawMessage("{}")
-
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	switch text := strings.TrimSpace(call.Arguments); {
-	case text == "":
-		return noArguments
-	case !isObject(text):
-		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return noArguments
-	default:
-		return json.RawMessage(text)
-	}
-}
-
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
 
 // addResults adds tool results. All results of one turn are one message, in the order of
@@ -352,8 +348,15 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 			return err
 		}
 		call := called[result.CallID]
-		name := cmp.Or(result.Name, call.name)
-		parts = append(parts, &sentPart{FunctionResponse: &functionResponse{sentID(result.CallID), name, response, call.place}})
+		out := &functionResponse{ID: sentID(result.CallID), Name: cmp.Or(result.Name, call.name), Response: response, place: call.place}
+		for _, inner := range result.Parts {
+			converted, err := b.part(inner)
+			if err != nil {
+				return err
+			}
+			out.Parts = append(out.Parts, converted)
+		}
+		parts = append(parts, &sentPart{FunctionResponse: out})
 	}
 	n := len(b.body.Contents)
 	if n == 0 || !b.body.Contents[n-1].results {
@@ -366,6 +369,22 @@ func (b *requestBuilder) addResults(m llm.Message, called map[string]calledTool)
 	return nil
 }
 
+// resultPart reports whether a result can have a part: from Gemini 3 on, images and
+// documents that are given by their data.
+// https://ai.google.dev/gemini-api/docs/function-calling#multimodal
+func (b *requestBuilder) resultPart(part llm.Part) bool {
+	if !wantsSignatures(b.call.Model) {
+		return false
+	}
+	switch p := part.(type) {
+	case llm.Image:
+		return len(p.Data) > 0
+	case llm.File:
+		return len(p.Data) > 0
+	}
+	return false
+}
+
 // placeOf returns the position of a result's call.
 func placeOf(part any) int {
 	if p, ok := part.(*sentPart); ok && p.FunctionResponse != nil {
@@ -374,27 +393,24 @@ func placeOf(part any) int {
 	return 0
 }
 
-// response returns a result as a JSON object. A result that is an object is sent unchanged.
-// Other results are members of an object, under the names that the API defines for output and
+// response returns a result as a JSON object. A result that is an object is sent unchanged,
+// except one with a member "$ref", which the API reads as a reference to an image of the
+// result. Other results are members of an object, under the names that the API defines for output and
 // errors.
 // https://ai.google.dev/api/caching#FunctionResponse
 func response(result llm.ToolResult) (json.RawMessage, error) {
 	name := "output"
 	if result.IsError {
 		name = "error"
-	} else if text := strings.TrimSpace(result.Content); isObject(text) {
+	} else if text := strings.TrimSpace(result.Content); isObject(text) && !strings.Contains(text, `"$ref"`) {
 		return json.RawMessage(text), nil
 	}
 	return json.Marshal(map[string]string{name: result.Content})
 }
 
-// code converts code that the server ran, or its output. Code of another provider is omitted.
+// code converts code that the server ran, or its output.
 func (b *requestBuilder) code(c llm.Code) *sentPart {
 	own, _ := b.own(c.ProviderData)
-	if c.ProviderData != nil && c.ProviderData.Provider != b.provider.name {
-		b.skip(c)
-		return nil
-	}
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
 	if c.Source != "" {
 		out.ExecutableCode = &genai.ExecutableCode{Code: c.Source, Language: genai.Language(c.Language), ID: own.ID}
@@ -402,16 +418,4 @@ func (b *requestBuilder) code(c llm.Code) *sentPart {
 		out.CodeExecutionResult = &genai.CodeExecutionResult{Outcome: genai.Outcome(c.Outcome), Output: c.Output, ID: own.ID}
 	}
 	return out
-}
-
-// unknown returns a part that this provider received and has no type for, or a part made with
-// Part. Unknown parts of other providers are omitted.
-func (b *requestBuilder) unknown(u llm.Unknown) json.RawMessage {
-	var own unknownPart
-	if u.Type != unknownType || json.Unmarshal(u.Raw, &own) != nil || len(own.Part) == 0 ||
-		own.Provider != "" && own.Provider != b.provider.name {
-		b.skip(u)
-		return nil
-	}
-	return own.Part
 }

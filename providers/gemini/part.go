@@ -28,13 +28,12 @@ func (a *answer) data(d partData) *llm.ProviderData {
 	if d == (partData{}) {
 		return nil
 	}
-	return a.providerData(d)
+	data, _ := json.Marshal(d) // strings and a bool
+	return &llm.ProviderData{Provider: a.provider.name, Format: format, Data: data}
 }
 
-func (a *answer) providerData(d partData) *llm.ProviderData {
-	data, _ := json.Marshal(d) // strings and a bool
-	return &llm.ProviderData{Provider: a.provider.name, Data: data}
-}
+// format is the format of this dialect's provider data.
+const format = "gemini"
 
 // kind returns the event type of a text part.
 func (p *part) kind() llm.EventType {
@@ -80,7 +79,7 @@ func (a *answer) part(p *part) {
 		return
 	}
 	if raw := p.unknown(); raw != nil {
-		a.media(a.unknown(raw))
+		a.media(llm.Opaque{ProviderData: &llm.ProviderData{Provider: a.provider.name, Format: format, Data: raw}})
 	} else if p.Text != nil || data != nil {
 		a.text(p, data)
 	}
@@ -104,7 +103,7 @@ func (a *answer) text(p *part, data *llm.ProviderData) {
 		return
 	}
 	if a.open == p.kind() {
-		a.Emit(llm.Event{Type: a.open, Detail: a.providerData(partData{})})
+		a.Emit(llm.Event{Type: a.open, Detail: new(llm.ProviderData)})
 	}
 	a.open = 0
 	if !p.Thought {
@@ -168,22 +167,4 @@ func (a *answer) mediaPart(p *part, mediaType string, bytes []byte, url string) 
 		return llm.Audio{MediaType: mediaType, Data: bytes, URL: url, Transcript: p.Spoken.Text, ProviderData: data}
 	}
 	return llm.File{MediaType: mediaType, Data: bytes, URL: url, ProviderData: data}
-}
-
-// unknownType is the type of the [llm.Unknown] parts of this provider.
-const unknownType = "gemini.part"
-
-// unknownPart is the JSON of such a part.
-type unknownPart struct {
-	Type     string          `json:"type"`
-	Provider string          `json:"provider,omitempty"` // the provider of the part, if any
-	Part     json.RawMessage `json:"part"`
-}
-
-func (a *answer) unknown(raw json.RawMessage) llm.Part {
-	data, err := json.Marshal(unknownPart{unknownType, a.provider.name, raw})
-	if err != nil { // raw has been decoded
-		return llm.Unknown{Type: unknownType, Raw: json.RawMessage(`{"type":"` + unknownType + `"}`)}
-	}
-	return llm.Unknown{Type: unknownType, Raw: data}
 }

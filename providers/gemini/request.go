@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/genai"
 
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -100,13 +101,15 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 		return nil, err
 	}
 	b.addSettings()
+	if problem := provider.CustomTool(b.req); problem != "" {
+		return nil, b.fail(llm.Unsupported, "%s", problem)
+	}
 	b.addTools()
 	b.addFormat()
 	b.addThinking()
 	b.addOptions()
 	b.combineTools()
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
+	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}
 	if b.options.Hook != nil {

@@ -73,8 +73,8 @@ func TestSettings(t *testing.T) {
 }
 
 func TestTools(t *testing.T) {
-	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"const":9007199254740993}}}`)}, {Name: "now"}}
-	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"const":9007199254740993}}}},{"name":"now"}]}]`
+	tools := []llm.Tool{{Name: "look", Description: "looks", Parameters: json.RawMessage(`{"type":"object","properties":{"at":{"type":"integer","enum":[9007199254740993]}}}`)}, {Name: "now"}}
+	const declared = `"tools":[{"functionDeclarations":[{"name":"look","description":"looks","parametersJsonSchema":{"type":"object","properties":{"at":{"type":"integer","enum":[9007199254740993]}}}},{"name":"now"}]}]`
 	for name, tt := range map[string]struct {
 		choice llm.ToolChoice
 		strict bool
@@ -97,7 +97,7 @@ func TestTools(t *testing.T) {
 			got := fromJSON(t, body).(map[string]any)
 			delete(got, "contents")
 			equal(t, "the tools", any(got), fromJSON(t, tt.want))
-			if !strings.Contains(body, `"const":9007199254740993}`) {
+			if !strings.Contains(body, `"enum":[9007199254740993]}`) {
 				t.Errorf("a number beyond float64 in a schema was changed: %s", body)
 			}
 		})
@@ -115,7 +115,17 @@ func TestMessages(t *testing.T) {
 			[]llm.Message{llm.System("a"), llm.System("b"), llm.User("hi")},
 			`{"systemInstruction":{"parts":[{"text":"a"},{"text":"b"}]},"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`,
 		},
-		"an empty text": {[]llm.Message{llm.User("")}, `{"contents":[{"role":"user","parts":[{"text":""}]}]}`},
+		"empty texts": {
+			[]llm.Message{llm.System(""), llm.User("go"), llm.Assistant(""), {Role: llm.RoleAssistant}, llm.User(""), llm.Assistant("", llm.Text{}, llm.ToolCall{ID: "c1", Name: "now"}, llm.Refusal{}),
+				llm.ToolResults(llm.ToolResult{CallID: "c1", Content: ""})},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"now","args":{}}}]},` +
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"now","response":{"output":""}}}]}]}`,
+		},
+		"a result that has a reference": {
+			[]llm.Message{llm.User("go"), llm.Assistant("", llm.ToolCall{ID: "c1", Name: "schema"}), llm.ToolResults(llm.ToolResult{CallID: "c1", Content: `{"a":{"$ref":"#/b"}}`})},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"schema","args":{}}}]},` +
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"schema","response":{"output":"{\"a\":{\"$ref\":\"#/b\"}}"}}}]}]}`,
+		},
 		"media by value and by reference": {
 			[]llm.Message{llm.User("see",
 				llm.Image{Data: []byte("\x89PNG\r\n\x1a\n")}, llm.Image{URL: "https://x/y.JPG?z=1"}, llm.Audio{MediaType: "audio/wav", Data: []byte("hi")},
@@ -167,7 +177,7 @@ func TestMessages(t *testing.T) {
 				llm.Reasoning{Text: "hm"}, llm.Reasoning{Text: "so", ProviderData: sig}, llm.Text{Text: "a", ProviderData: opaque(`{}`)}, llm.Text{Text: "", ProviderData: sig},
 				llm.Image{MediaType: "image/png", Data: []byte("hi"), ProviderData: sig}, llm.Code{Language: "PYTHON", Source: "x", ProviderData: opaque(`{"id":"i","signature":"c2ln+/=="}`)},
 				llm.Code{Output: "y", Outcome: "OUTCOME_OK", ProviderData: opaque(`{"id":"i"}`)},
-				llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"gemini","part":{"hologram":{"depth":9007199254740993}}}`)},
+				llm.Opaque{ProviderData: opaque(`{"hologram":{"depth":9007199254740993}}`)},
 			}}},
 			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"so","thought":true,"thoughtSignature":"c2ln+/=="},{"text":"a"},{"text":"","thoughtSignature":"c2ln+/=="},` +
 				`{"inlineData":{"mimeType":"image/png","data":"aGk="},"thoughtSignature":"c2ln+/=="},{"executableCode":{"id":"i","language":"PYTHON","code":"x"},"thoughtSignature":"c2ln+/=="},` +
@@ -183,7 +193,7 @@ func TestMessages(t *testing.T) {
 		"nothing of another provider's": {
 			[]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: []llm.Part{
 				llm.Reasoning{Text: "so", ProviderData: foreign}, llm.Text{Text: "a", ProviderData: foreign}, llm.Code{Source: "x", ProviderData: foreign},
-				llm.Unknown{Type: "gemini.part", Raw: []byte(`{"type":"gemini.part","provider":"vertex","part":{}}`)}, llm.ToolCall{ID: "call_9", Name: "f", Arguments: "{}", ProviderData: foreign}, llm.Refusal{Text: "no"},
+				llm.Opaque{ProviderData: &llm.ProviderData{Provider: "vertex", Format: "gemini", Data: []byte(`{}`)}}, llm.ToolCall{ID: "call_9", Name: "f", Arguments: "{}", ProviderData: foreign}, llm.Refusal{Text: "no"},
 			}}},
 			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"text":"a"},{"functionCall":{"id":"call_9","name":"f","args":{}}},{"text":"no"}]}]}`,
 		},
@@ -213,7 +223,7 @@ func TestForeignSignatures(t *testing.T) {
 		"another model":     {"gemma-3-27b-it", []llm.Part{llm.ToolCall{Name: "f"}}, []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := sentChat(t, tt.model, &llm.Request{Messages: []llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: tt.calls}, llm.User("go on")}})
+			body := sentChat(t, tt.model, &llm.Request{Messages: llm.CloseCalls([]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: tt.calls}, llm.User("go on")}, "x")})
 			var got []string
 			for _, part := range at[[]any](at[[]any](body, "contents")[1], "parts") {
 				got = append(got, at[string](part, "thoughtSignature"))

@@ -21,13 +21,10 @@ func Part(p *genai.Part) (llm.Part, error) {
 		return nil, errors.New("gemini: the part is nil")
 	}
 	data, err := json.Marshal(p)
-	if err == nil {
-		data, err = json.Marshal(unknownPart{Type: unknownType, Part: data})
-	}
 	if err != nil {
 		return nil, fmt.Errorf("gemini: the part cannot be encoded as JSON: %w", err)
 	}
-	return llm.Unknown{Type: unknownType, Raw: data}, nil
+	return llm.Opaque{ProviderData: &llm.ProviderData{Format: format, Data: data}}, nil
 }
 
 // Chunks returns a response as the server sent it, in genai's type: one chunk, or one for each

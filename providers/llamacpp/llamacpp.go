@@ -88,6 +88,7 @@ type Provider struct {
 	openai   *openai.Provider // the OpenAI-compatible API of the same server
 	limits   llm.Limits
 	template string
+	schemas  provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid base URL or an unknown prompt format
@@ -163,6 +164,15 @@ func (p *Provider) Close() error {
 // Do answers chats, embeddings, token counts and model lists. The server counts the tokens.
 // Counts of requests without media are exact.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the parts of JSON Schema that the server's grammars support.
+func (p *Provider) profiles(*llm.Call) provider.Profiles {
+	return provider.Profiles{Format: "llamacpp", Tools: "llamacpp-tools"}
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
@@ -172,5 +182,5 @@ type operations struct{ *Provider }
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }

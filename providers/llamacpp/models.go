@@ -17,7 +17,7 @@ import (
 
 // modelList is the list of models of the server, in OpenAI's dialect and its own.
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data provider.List[struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
@@ -44,7 +44,7 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Data == nil {
-		return r.Fail(llm.Protocol, "the reply has no list of models")
+		return r.ReplyError(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
 	for i, m := range got.Data {
@@ -104,7 +104,7 @@ type Props struct {
 // props is the reply to a request for the server's properties.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
 type props struct {
-	provider.Failure
+	provider.ErrorMember
 	Defaults *struct {
 		Context int `json:"n_ctx"`
 	} `json:"default_generation_settings"`
@@ -137,10 +137,10 @@ func (p *Provider) PropsOf(ctx context.Context, model string) (*Props, error) {
 	}
 	defer r.Close()
 	if got.Role == "router" && model == "" {
-		return nil, r.Fail(llm.Unsupported, "the server is a router of several models: name one with PropsOf")
+		return nil, r.ReplyError(llm.Unsupported, "the server is a router of several models: name one with PropsOf")
 	}
 	if got.Defaults == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
+		return nil, r.ReplyError(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
 	}
 	out := &Props{
 		Slots: got.Slots, Template: got.Template, BOS: got.BOS, EOS: got.EOS, Build: got.Build, Sleeping: got.Sleeping,
@@ -194,14 +194,14 @@ func (p *Provider) SlotsOf(ctx context.Context, model string) ([]Slot, error) {
 	}
 	defer r.Close()
 	if got.slots == nil {
-		return nil, r.Fail(llm.Protocol, "the reply is not a list of slots")
+		return nil, r.ReplyError(llm.Protocol, "the reply is not a list of slots")
 	}
 	return slices.Clip(got.slots), nil
 }
 
 // slotList is the reply to a request for the slots: a list, or an error.
 type slotList struct {
-	provider.Failure
+	provider.ErrorMember
 	slots provider.List[Slot]
 }
 
@@ -209,7 +209,7 @@ func (l *slotList) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		return json.Unmarshal(data, &l.slots)
 	}
-	return json.Unmarshal(data, &l.Failure)
+	return json.Unmarshal(data, &l.ErrorMember)
 }
 
 // inQuery adds the name of a model to the path of a request without a body.

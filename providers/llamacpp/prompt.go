@@ -98,7 +98,7 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 		return nil, err
 	}
 	var got struct {
-		provider.Failure
+		provider.ErrorMember
 		Tokens []int `json:"tokens"`
 	}
 	r, err := p.server.Value(ctx, call, "/tokenize", body, &got)
@@ -107,7 +107,7 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 	}
 	defer r.Close()
 	if got.Tokens == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no list of tokens")
+		return nil, r.ReplyError(llm.Protocol, "the reply has no list of tokens")
 	}
 	return got.Tokens, nil
 }

@@ -21,7 +21,7 @@ type embedBody struct {
 }
 
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Model      string                         `json:"model"`
 	Vectors    provider.List[provider.Vector] `json:"embeddings"`
 	PromptEval *int                           `json:"prompt_eval_count"`

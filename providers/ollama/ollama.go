@@ -87,6 +87,7 @@ type Provider struct {
 
 	template     string
 	vocabularies vocabularies
+	schemas      provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid base URL or an unknown prompt format
@@ -136,6 +137,16 @@ func (p *Provider) Close() error { return p.server.Client.Close() }
 // Do answers chats, embeddings, token counts and model lists. A token count is the number
 // of tokens in the chat's prompt. The model's vocabulary is cached for later counts.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+// profiles returns the part of JSON Schema that the server accepts in a format. Tools are
+// part of the prompt, so their schemas can be any.
+func (p *Provider) profiles(*llm.Call) provider.Profiles {
+	return provider.Profiles{Format: "ollama"}
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
@@ -145,5 +156,5 @@ type operations struct{ *Provider }
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }

@@ -56,6 +56,9 @@ type requestBuilder struct {
 // support. If the request has FailOnUnsupported, such a setting is an error.
 func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
+	if problem := provider.CustomTool(b.req); problem != "" {
+		return nil, nil, b.fail(llm.Unsupported, "%s", problem)
+	}
 	if err := b.addMessages(); err != nil {
 		return nil, nil, err
 	}
@@ -76,10 +79,10 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 // checkSupported returns an error if there is a warning and the request has
 // FailOnUnsupported.
 func (b *requestBuilder) checkSupported() error {
-	if len(b.warnings) == 0 || !b.req.FailOnUnsupported {
+	w := provider.Unsupported(b.req, b.warnings)
+	if w == nil {
 		return nil
 	}
-	w := b.warnings[0]
 	return b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 }
 

@@ -54,14 +54,36 @@ type switchObject struct {
 	Enabled *bool  `json:"enabled,omitempty"`
 }
 
-// tool is a function that the model may call.
+// tool is a function or a custom tool that the model may call.
 type tool struct {
-	Type     string   `json:"type"` // always typeFunction
-	Function function `json:"function"`
+	Type     string      `json:"type"`
+	Function *function   `json:"function,omitempty"`
+	Custom   *customTool `json:"custom,omitempty"`
 }
 
-// typeFunction is the type of tools and of tool calls.
-const typeFunction = "function"
+// The types of tools and of tool calls.
+const (
+	typeFunction = "function"
+	typeCustom   = "custom"
+)
+
+// customTool is a tool whose input is text.
+// https://platform.openai.com/docs/guides/function-calling#custom-tools
+type customTool struct {
+	Name        string        `json:"name"`
+	Description string        `json:"description,omitempty"`
+	Format      *customFormat `json:"format,omitempty"`
+}
+
+type customFormat struct {
+	Type    string  `json:"type"` // always "grammar"
+	Grammar grammar `json:"grammar"`
+}
+
+type grammar struct {
+	Syntax     string `json:"syntax"` // "lark" or "regex"
+	Definition string `json:"definition"`
+}
 
 type function struct {
 	Name        string          `json:"name"`
@@ -72,8 +94,9 @@ type function struct {
 
 // namedTool is a tool choice that forces a call of one tool.
 type namedTool struct {
-	Type     string       `json:"type"`
-	Function functionName `json:"function"`
+	Type     string        `json:"type"`
+	Function *functionName `json:"function,omitempty"`
+	Custom   *functionName `json:"custom,omitempty"`
 }
 
 type functionName struct {
@@ -126,14 +149,20 @@ type audioRef struct {
 // toolCall is a call of a tool by the model. Arguments are sent even if they are empty.
 type toolCall struct {
 	ID           string          `json:"id"`
-	Type         string          `json:"type"` // always typeFunction
-	Function     calledFunction  `json:"function"`
+	Type         string          `json:"type"`
+	Function     *calledFunction `json:"function,omitempty"`
+	Custom       *calledCustom   `json:"custom,omitempty"`
 	ExtraContent json.RawMessage `json:"extra_content,omitempty"` // see opaque.go
 }
 
 type calledFunction struct {
 	Name      string `json:"name"`
 	Arguments string `json:"arguments"`
+}
+
+type calledCustom struct {
+	Name  string `json:"name"`
+	Input string `json:"input"`
 }
 
 // contentPart is one part of a message's content. Type names the field that is set.

@@ -15,7 +15,7 @@ import (
 // https://platform.openai.com/docs/api-reference/chat-streaming/streaming
 // https://platform.openai.com/docs/api-reference/chat/object
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	ID      stream.Scalar `json:"id"`
 	Model   string        `json:"model"`
 	Choices []choice      `json:"choices" stream:"needed,elements"`
@@ -37,8 +37,8 @@ type chunk struct {
 // groq is the extension of Groq: XGroq in src/groq/types/chat/chat_completion_chunk.py
 // of github.com/groq/groq-python v1.6.0.
 type groq struct {
-	provider.Failure        // a text: why a stream was stopped early
-	Usage            *usage `json:"usage"` // of versions before stream_options
+	provider.ErrorMember        // a text: why a stream was stopped early
+	Usage                *usage `json:"usage"` // of versions before stream_options
 }
 
 // failure returns the error in a chunk, or nil. It is the chunk itself, whose frame is
@@ -68,7 +68,7 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 }
 
 type choice struct {
-	provider.Failure
+	provider.ErrorMember
 	Index        int            `json:"index"`
 	Delta        *content       `json:"delta" stream:"needed"`
 	Message      *content       `json:"message" stream:"needed"`
@@ -100,12 +100,19 @@ type callFragment struct {
 	Index        *int            `json:"index"`
 	ID           stream.Scalar   `json:"id"`
 	Function     called          `json:"function" stream:"needed"`
+	Custom       *calledText     `json:"custom" stream:"needed"`
 	ExtraContent json.RawMessage `json:"extra_content"` // Gemini
 }
 
 type called struct {
 	Name      string             `json:"name" stream:"needed"`
 	Arguments provider.Arguments `json:"arguments" stream:"needed"`
+}
+
+// calledText is a call of a custom tool.
+type calledText struct {
+	Name  string `json:"name" stream:"needed"`
+	Input string `json:"input" stream:"needed"`
 }
 
 // dropBlankCalls removes calls without an id, a name and arguments. Some servers fill all
@@ -115,7 +122,7 @@ func (c *content) dropBlankCalls() {
 		c.FunctionCall = nil
 	}
 	c.ToolCalls = slices.DeleteFunc(c.ToolCalls, func(f callFragment) bool {
-		return f.ID == "" && f.Function == (called{}) && httpcall.IsBlank(f.ExtraContent)
+		return f.ID == "" && f.Function == (called{}) && f.Custom == nil && httpcall.IsBlank(f.ExtraContent)
 	})
 }
 
@@ -128,6 +135,9 @@ func (f *callFragment) fragment(place int, whole bool) llmutil.ToolCallFragment 
 		index = place
 	case f.Index != nil:
 		index = *f.Index
+	}
+	if f.Custom != nil {
+		return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Custom.Name, Arguments: f.Custom.Input, Custom: true}
 	}
 	return llmutil.ToolCallFragment{Index: index, ID: string(f.ID), Name: f.Function.Name, Arguments: string(f.Function.Arguments)}
 }

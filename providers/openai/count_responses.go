@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -98,9 +99,14 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	req := call.Request
 	options := llmutil.OptionsFor[Options](req.Options)
 	body := &responsesBody{Model: call.Model}
-	ids := callIDs{}
-	for i, m := range req.Messages {
-		items, err := responsesItems(i, m, options.SystemRole, &ids, attached)
+	if problem := provider.CustomTool(req); problem != "" {
+		return nil, p.fail(call, llm.Unsupported, "the token counter: %s, or use openai.CountOffline", problem)
+	}
+	history := p.history(call)
+	history.CustomCalls = false
+	messages, _ := history.Messages(req.Messages)
+	for i, m := range messages {
+		items, err := responsesItems(m, options.SystemRole, attached)
 		if err != nil {
 			return nil, p.fail(call, llm.Unsupported, "message %d: %v", i, err)
 		}
@@ -136,9 +142,9 @@ func (p *Provider) responsesRequest(call *llm.Call, attached *attachments) (*res
 	return body, nil
 }
 
-// responsesItems converts message i of a request: to a message, its tool calls and its tool
+// responsesItems converts a message of a request: to a message, its tool calls and its tool
 // results.
-func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attached *attachments) ([]responsesItem, error) {
+func responsesItems(m llm.Message, systemRole string, attached *attachments) ([]responsesItem, error) {
 	message := responsesItem{Type: "message", Role: string(m.Role)}
 	if m.Role == llm.RoleSystem && systemRole != "" {
 		message.Role = systemRole
@@ -151,11 +157,10 @@ func responsesItems(i int, m llm.Message, systemRole string, ids *callIDs, attac
 	for _, part := range m.Parts {
 		switch part := part.(type) {
 		case llm.ToolCall:
-			call := ids.call(i, part)
-			others = append(others, responsesItem{Type: "function_call", CallID: call.ID, Name: part.Name, Arguments: &part.Arguments})
+			others = append(others, responsesItem{Type: "function_call", CallID: part.ID, Name: part.Name, Arguments: &part.Arguments})
 		case llm.ToolResult:
-			others = append(others, responsesItem{Type: "function_call_output", CallID: ids.result(part), Output: &part.Content})
-		case llm.Reasoning, llm.Unknown, llm.Code: // not sent in a chat, either
+			others = append(others, responsesItem{Type: "function_call_output", CallID: part.CallID, Output: &part.Content})
+		case llm.Reasoning, llm.Opaque, llm.Unknown, llm.Code: // not sent in a chat, either
 		default:
 			converted, err := responsesContent(part, textType, attached)
 			if err != nil {

@@ -60,7 +60,7 @@ func everything() *llm.Request {
 			{Role: llm.RoleAssistant, Parts: []llm.Part{llm.Text{Text: "I look."}, llm.Reasoning{Text: "hm"}, llm.ToolCall{ID: "c1", Name: "look", Arguments: `{"at":1}`}}},
 			llm.ToolResults(llm.ToolResult{CallID: "c1", Content: "a cat"}),
 		},
-		Tools:             []llm.Tool{{Name: "look", Description: "Looks.", Parameters: []byte(`{"type":"object","properties":{"at":{"type":"integer"}}}`), Strict: new(true)}, {Name: "stop"}},
+		Tools:             []llm.Tool{{Name: "look", Description: "Looks.", Parameters: []byte(`{"type":"object","properties":{"at":{"type":"integer"}},"required":["at"],"additionalProperties":false}`), Strict: new(true)}, {Name: "stop"}},
 		ToolChoice:        llm.ToolChoice{Mode: llm.ToolNamed, Name: "look"},
 		ParallelToolCalls: new(false),
 		ReasoningEffort:   llm.EffortLow,
@@ -202,7 +202,7 @@ func TestVLLMIsSentWhatMakesThePrompt(t *testing.T) {
 	if _, err := llm.New(provider(t, openai.Config{Server: openai.VLLM, BaseURL: base + "/v1"}), "m").CountTokens(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	want := fromJSON(t, `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f"}}],`+
+	want := fromJSON(t, `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],`+
 		`"chat_template_kwargs":{"enable_thinking":false},"add_generation_prompt":true}`)
 	equal(t, "the request", (*requests)[0].Body, want)
 }
@@ -219,7 +219,7 @@ func TestOpenAIIsAskedInTheWordsOfTheResponsesAPI(t *testing.T) {
 		{"type":"message","role":"assistant","content":[{"type":"output_text","text":"I look."}]},
 		{"type":"function_call","call_id":"c1","name":"look","arguments":"{\"at\":1}"},
 		{"type":"function_call_output","call_id":"c1","output":"a cat"}],
-		"tools":[{"type":"function","name":"look","description":"Looks.","parameters":{"type":"object","properties":{"at":{"type":"integer"}}},"strict":true},
+		"tools":[{"type":"function","name":"look","description":"Looks.","parameters":{"type":"object","properties":{"at":{"type":"integer"}},"required":["at"],"additionalProperties":false},"strict":true},
 			{"type":"function","name":"stop","parameters":{"type":"object","properties":{}},"strict":false}],
 		"tool_choice":{"type":"function","name":"look"},"parallel_tool_calls":false,"reasoning":{"effort":"low"},
 		"text":{"format":{"type":"json_schema","name":"cat","description":"A cat.","schema":{"type":"object"},"strict":false}}}`)

@@ -17,7 +17,7 @@ import (
 // embeddings is the reply to a request for embeddings.
 // https://platform.openai.com/docs/api-reference/embeddings/create
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Model stream.Scalar `json:"model"`
 	Data  provider.List[struct {
 		Index  stream.Scalar   `json:"index"`
@@ -93,7 +93,7 @@ func (p *Provider) embedBatch(ctx context.Context, call *llm.Call, texts []strin
 		vectors[i] = d.Vector
 	}
 	if surplus && !slices.ContainsFunc(vectors, func(v []float32) bool { return v == nil }) {
-		return nil, r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(got.Data), len(vectors)))
+		return nil, r.ReplyError(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", len(got.Data), len(vectors)))
 	}
 	return &provider.EmbedBatch{Reply: r, Model: string(got.Model), Vectors: vectors, Usage: got.Usage.convert()}, nil
 }

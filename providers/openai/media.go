@@ -124,7 +124,7 @@ func (s *sound) audio(provider string) (llm.Audio, error) {
 	data, err := decodeJoined(s.data.String())
 	spoken := llm.Audio{Data: data, Transcript: s.transcript.String()}
 	if s.id != "" {
-		spoken.ProviderData = &llm.ProviderData{Provider: provider, Data: []byte(s.id)}
+		spoken.ProviderData = &llm.ProviderData{Provider: provider, Format: format, Data: []byte(s.id)}
 	}
 	return spoken, err
 }

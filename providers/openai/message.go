@@ -4,25 +4,26 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 )
 
 // addMessages adds the messages of the request. A part that this dialect cannot express is
 // an error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	ids := callIDs{}
-	b.body.Messages = make([]*message, 0, len(b.req.Messages))
-	for i, m := range b.req.Messages {
+	messages, warnings := b.provider.history(b.call).Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
+	b.body.Messages = make([]*message, 0, len(messages))
+	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleAssistant:
-			err = b.addAssistant(i, m, &ids)
+			err = b.addAssistant(m)
 		case llm.RoleTool:
-			b.addResults(m, &ids)
+			b.addResults(m)
 		default:
 			err = b.addPrompt(m)
 		}
@@ -31,6 +32,17 @@ func (b *requestBuilder) addMessages() error {
 		}
 	}
 	return nil
+}
+
+// history returns the rules for the messages of a chat.
+func (p *Provider) history(call *llm.Call) llmutil.History {
+	return llmutil.History{
+		TakeBack:     llm.TakeBack{Provider: p.name, Formats: []string{format, ""}, Model: call.Model},
+		CustomCalls:  true,
+		AnyArguments: !p.quirks.NoInvalidArguments,
+		CallID:       callID(p.quirks.CallIDLength),
+		ResultNames:  p.quirks.ToolResultNames,
+	}
 }
 
 // addPrompt adds a system or user message.
@@ -70,8 +82,8 @@ func (b *requestBuilder) newMessage(role, name string) *message {
 	return &message{Role: role, Name: name}
 }
 
-// addAssistant adds an assistant message, which is message i of the request.
-func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error {
+// addAssistant adds an assistant message.
+func (b *requestBuilder) addAssistant(m llm.Message) error {
 	out := b.newMessage(string(m.Role), m.Name)
 	var text, refusal, reasoning strings.Builder
 	hasText := false
@@ -80,24 +92,24 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 		case llm.Text:
 			text.WriteString(p.Text)
 			hasText = true
-			if extra := b.provider.back(p.ProviderData); extra != nil {
+			if extra := back(p.ProviderData); extra != nil {
 				out.ExtraContent = extra
 			}
 		case llm.Refusal:
 			refusal.WriteString(p.Text)
 		case llm.Reasoning:
 			reasoning.WriteString(p.Text)
-			details, opaque := splitOpaque(elements(b.provider.back(p.ProviderData)))
+			details, opaque := splitOpaque(elements(back(p.ProviderData)))
 			out.ReasoningDetails = append(out.ReasoningDetails, details...)
 			if opaque != "" {
 				out.ReasoningOpaque, out.ReasoningText = opaque, reasoning.String()
 			}
 		case llm.ToolCall:
-			call := ids.call(i, p)
-			call.ExtraContent = b.provider.back(p.ProviderData)
+			call := callOf(p)
+			call.ExtraContent = back(p.ProviderData)
 			out.ToolCalls = append(out.ToolCalls, call)
 		case llm.Audio:
-			if own := p.ProviderData; own != nil && own.Provider == b.provider.name {
+			if own := p.ProviderData; own != nil {
 				out.Audio = &audioRef{string(own.Data)}
 			} else {
 				text.WriteString(p.Transcript)
@@ -112,7 +124,7 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 				return err
 			}
 			out.Images = append(out.Images, outputImage{"image_url", imageURL{url}})
-		case llm.Unknown, llm.Code:
+		case llm.Opaque, llm.Unknown, llm.Code:
 			b.omit(part)
 		default:
 			return fmt.Errorf("a part of type %T is not supported in an assistant message: remove it", part)
@@ -123,13 +135,27 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 	}
 	out.Refusal = refusal.String()
 	b.addReasoningText(out, reasoning.String())
+	if out.isEmpty() { // servers reject it: https://github.com/AstrBotDevs/AstrBot/issues/7200
+		b.warn(llm.WarnChanged, "Messages", "an assistant message without text, tool calls and media was omitted")
+		return nil
+	}
 	b.body.Messages = append(b.body.Messages, out)
 	return nil
+}
+
+// isEmpty reports whether an assistant message has no content.
+func (m *message) isEmpty() bool {
+	return (m.Content == nil || m.Content == "") && m.Refusal == "" && len(m.ToolCalls) == 0 && m.Audio == nil && len(m.Images) == 0 &&
+		m.Reasoning == "" && (m.ReasoningContent == nil || *m.ReasoningContent == "") && len(m.ReasoningDetails) == 0 && m.ReasoningOpaque == ""
 }
 
 // addReasoningText adds the reasoning of an earlier answer, if the server expects it.
 func (b *requestBuilder) addReasoningText(out *message, text string) {
 	switch b.provider.quirks.ReasoningField {
+	case "":
+		if text != "" && len(out.ReasoningDetails) == 0 && out.ReasoningOpaque == "" {
+			b.warn(llm.WarnStateOmitted, "Messages", "the reasoning of earlier answers was omitted: if the server accepts it, set Quirks.ReasoningField")
+		}
 	case FieldReasoning:
 		if len(out.ReasoningDetails) == 0 { // they contain the text as well
 			out.Reasoning = text
@@ -137,6 +163,9 @@ func (b *requestBuilder) addReasoningText(out *message, text string) {
 	case FieldReasoningContent:
 		// DeepSeek rejects a tool call without it, even if it is empty:
 		// https://api-docs.deepseek.com/guides/thinking_mode
+		if text == "" && len(out.ToolCalls) > 0 && b.provider.quirks.NoEmptyReasoning {
+			text = " "
+		}
 		if text != "" || len(out.ToolCalls) > 0 {
 			out.ReasoningContent = &text
 		}
@@ -144,12 +173,14 @@ func (b *requestBuilder) addReasoningText(out *message, text string) {
 }
 
 // addResults adds tool results, each as one message.
-func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
+func (b *requestBuilder) addResults(m llm.Message) {
 	for _, part := range m.Parts {
 		if result, ok := part.(llm.ToolResult); ok { // Validate accepts no other part
-			b.body.Messages = append(b.body.Messages, &message{
-				Role: string(llm.RoleTool), Content: result.Content, ToolCallID: ids.result(result),
-			})
+			out := &message{Role: string(llm.RoleTool), Content: result.Content, ToolCallID: result.CallID}
+			if b.provider.quirks.ToolResultNames {
+				out.Name = result.Name
+			}
+			b.body.Messages = append(b.body.Messages, out)
 		}
 	}
 }
@@ -205,32 +236,19 @@ func onlyText(parts []llm.Part) (string, bool) {
 	return "", false
 }
 
-// callIDs assigns an id to each tool call without one, and finds the id for the call's
-// result. Some servers have no ids. A generated id depends only on the position of the call
-// in the conversation, so it is the same in every turn.
-type callIDs struct {
-	open []llm.ToolCall // calls without a result yet
+// callID returns the rule for the ids of tool calls. OpenAI rejects ids with more than 40
+// characters: https://github.com/vercel/ai/issues/5171.
+func callID(exactly int) func(string) string {
+	if exactly > 0 {
+		return llmutil.HashCallID(exactly)
+	}
+	return llmutil.ShortCallID(40)
 }
 
-func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
-	if call.ID == "" {
-		call.ID = fmt.Sprintf("call_%d_%d", message, len(c.open))
+// callOf converts a tool call.
+func callOf(call llm.ToolCall) toolCall {
+	if call.Custom {
+		return toolCall{ID: call.ID, Type: typeCustom, Custom: &calledCustom{call.Name, call.Arguments}}
 	}
-	c.open = append(c.open, call)
-	return toolCall{ID: call.ID, Type: typeFunction, Function: calledFunction{call.Name, call.Arguments}}
-}
-
-func (c *callIDs) result(result llm.ToolResult) string {
-	i := slices.IndexFunc(c.open, func(call llm.ToolCall) bool {
-		if result.CallID != "" {
-			return call.ID == result.CallID
-		}
-		return call.Name == result.Name
-	})
-	if i < 0 {
-		return result.CallID
-	}
-	id := c.open[i].ID
-	c.open = slices.Delete(c.open, i, i+1)
-	return id
+	return toolCall{ID: call.ID, Type: typeFunction, Function: &calledFunction{call.Name, call.Arguments}}
 }

@@ -17,7 +17,7 @@ import (
 // modelList is a list of models. It is an object, except at Together, which sends only the
 // list. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data json.RawMessage `json:"data"`
 
 	models provider.List[model]
@@ -79,7 +79,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	}
 	defer r.Close()
 	if got.Data == nil {
-		return r.Fail(llm.Protocol, "the reply has no list of models")
+		return r.ReplyError(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.models))}
 	for i, m := range got.models {

@@ -17,17 +17,21 @@ import (
 //     https://openrouter.ai/docs/use-cases/reasoning-tokens
 //   - the reasoning_opaque of reasoning: GitHub Copilot. It is an element of the same list.
 
+// format is the format of this dialect's provider data.
+const format = "openai.chat"
+
 // opaque returns the data to send back, or nil if raw is absent.
 func (p *Provider) opaque(raw json.RawMessage) *llm.ProviderData {
 	if !httpcall.IsSet(raw) {
 		return nil
 	}
-	return &llm.ProviderData{Provider: p.name, Data: raw}
+	return &llm.ProviderData{Provider: p.name, Format: format, Data: raw}
 }
 
-// back returns the JSON to send back, or nil if the data is from another provider.
-func (p *Provider) back(data *llm.ProviderData) json.RawMessage {
-	if data == nil || data.Provider != p.name || !json.Valid(data.Data) {
+// back returns the JSON to send back, or nil. [llm.TakeBack] has removed the data of other
+// providers.
+func back(data *llm.ProviderData) json.RawMessage {
+	if data == nil || !json.Valid(data.Data) {
 		return nil
 	}
 	return data.Data

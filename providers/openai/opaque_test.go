@@ -1,6 +1,7 @@
 package openai_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
@@ -83,7 +84,11 @@ func TestWhatMustComeBackComesBack(t *testing.T) {
 			}
 			equal(t, "parts of the answer", jsonData(t, resp.Messages[0].Parts), jsonData(t, tt.parts))
 
-			next := &llm.Request{Messages: []llm.Message{llm.User("hi"), resp.Messages[0], llm.User("go on")}}
+			var stored llm.Message
+			if data, err := json.Marshal(resp.Messages[0]); err != nil || json.Unmarshal(data, &stored) != nil {
+				t.Fatalf("the message cannot be stored: %v", err)
+			}
+			next := &llm.Request{Messages: []llm.Message{llm.User("hi"), stored, llm.User("go on")}}
 			for _, p := range tt.parts {
 				if call, ok := p.(llm.ToolCall); ok {
 					next.Messages[2] = llm.Message{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolResult{CallID: call.ID, Content: "ok"}}}

@@ -24,6 +24,7 @@ import (
 	"net/url"
 
 	"github.com/parley-llm/parley/internal/httpcall"
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/llm/tokens"
@@ -110,6 +111,7 @@ type Provider struct {
 	client  *httpcall.Client
 	limits  llm.Limits
 	headers headers
+	schemas provider.Schemas
 }
 
 // New returns a provider. It sends nothing. An invalid setting is an error of kind
@@ -149,7 +151,7 @@ func New(config Config) (*Provider, error) {
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
@@ -174,6 +176,10 @@ func (p *Provider) Close() error { return p.client.Close() }
 // Do answers chats, embeddings, token counts and model lists. Tokens are counted offline,
 // unless [Options] has CountBy set.
 func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
+	return p.schemas.Do(ctx, call, p.profiles(call), p.dispatch)
+}
+
+func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 	return llmutil.Dispatch(ctx, call, operations{p})
 }
 
@@ -195,9 +201,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }

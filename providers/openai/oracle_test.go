@@ -82,7 +82,7 @@ func oracleServers() map[string]struct {
 func TestRequestsEqualThoseOfGoOpenAI(t *testing.T) {
 	const name = "gpt 4.1/eu"
 	seed := 42
-	schema := json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}}}`)
+	schema := json.RawMessage(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}`)
 	theirs := vendor.ChatCompletionRequest{
 		Model: name,
 		Messages: []vendor.ChatCompletionMessage{

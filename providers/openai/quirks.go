@@ -42,6 +42,22 @@ type Quirks struct {
 	// "minimal". "low" is sent instead.
 	NoMinimalEffort bool `json:"no_minimal_effort,omitempty"`
 
+	// NoInvalidArguments means that the server fails a request in which an earlier tool call
+	// has arguments that are not a JSON object. "{}" is sent instead, with a warning.
+	NoInvalidArguments bool `json:"no_invalid_arguments,omitempty"`
+
+	// NoEmptyReasoning means that the server takes empty reasoning of an earlier tool call for
+	// missing reasoning. A space is sent instead. It applies to [FieldReasoningContent].
+	NoEmptyReasoning bool `json:"no_empty_reasoning,omitempty"`
+
+	// ToolResultNames means that the server needs the name of the tool in tool results.
+	ToolResultNames bool `json:"tool_result_names,omitempty"`
+
+	// CallIDLength is the length of the ids of tool calls, for a server that accepts only ids
+	// of so many letters and digits. Other ids are sent as a hash. By default, ids have at
+	// most 40 bytes.
+	CallIDLength int `json:"call_id_length,omitempty"`
+
 	// AcceptsImages means that the server generates images and accepts them in assistant
 	// messages, in the member "images". Without it, an image in an assistant message is an
 	// error.

@@ -53,8 +53,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	if err := b.adaptToGeneration(); err != nil {
 		return nil, err
 	}
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
+	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
 	b.warnings = append(b.warnings, b.hints...)
@@ -123,7 +122,10 @@ func (b *requestBuilder) unsupported(setting string) {
 }
 
 func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
-	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
+	w := llm.Warning{Code: code, Setting: setting, Message: message}
+	if !slices.Contains(b.warnings, w) {
+		b.warnings = append(b.warnings, w)
+	}
 }
 
 // warnOther adds a warning about a request that is sent unchanged.
@@ -203,7 +205,7 @@ func (b *requestBuilder) addTools() {
 	}
 	for _, t := range r.Tools {
 		b.checkStrict("Tools", " of the tool "+t.Name, t.Parameters, t.Strict)
-		b.body.Tools = append(b.body.Tools, tool{typeFunction, function(t)})
+		b.body.Tools = append(b.body.Tools, toolOf(t))
 	}
 	if b.sends(SettingParallelToolCalls, r.ParallelToolCalls != nil && len(r.Tools) > 0) {
 		b.body.ParallelToolCalls = r.ParallelToolCalls
@@ -219,8 +221,37 @@ func (b *requestBuilder) addTools() {
 		b.body.ToolChoice = string(llm.ToolRequired)
 		b.warn(llm.WarnChanged, "ToolChoice", "this server does not support a tool choice by name; a call of any tool was required instead")
 	default:
-		b.body.ToolChoice = namedTool{typeFunction, functionName{r.ToolChoice.Name}}
+		b.body.ToolChoice = choiceOf(r)
 	}
+}
+
+// noParameters is the schema of a tool without parameters. llama.cpp and others require one:
+// https://github.com/ggml-org/llama.cpp/issues/17667.
+var noParameters = json.RawMessage(`{"type":"object","properties":{}}`)
+
+// toolOf converts a tool.
+func toolOf(t llm.Tool) tool {
+	if t.Custom == nil {
+		parameters := t.Parameters
+		if len(parameters) == 0 {
+			parameters = noParameters
+		}
+		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, parameters, t.Strict}}
+	}
+	custom := &customTool{Name: t.Name, Description: t.Description}
+	if t.Custom.Grammar != "" {
+		custom.Format = &customFormat{"grammar", grammar{t.Custom.Syntax, t.Custom.Grammar}}
+	}
+	return tool{Type: typeCustom, Custom: custom}
+}
+
+// choiceOf returns the choice of the named tool.
+func choiceOf(r *llm.Request) namedTool {
+	name := &functionName{r.ToolChoice.Name}
+	if slices.ContainsFunc(r.Tools, func(t llm.Tool) bool { return t.Name == name.Name && t.Custom != nil }) {
+		return namedTool{Type: typeCustom, Custom: name}
+	}
+	return namedTool{Type: typeFunction, Function: name}
 }
 
 // anyObject is the schema of any JSON object.

@@ -84,7 +84,7 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 				ParallelToolCalls: new(false), Tools: []llm.Tool{{Name: "f"}},
 			},
 			want: `"temperature":0,"top_p":0,"presence_penalty":0,"frequency_penalty":0,"seed":0,
-				"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`,
+				"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]`,
 		},
 		{name: "a large seed", req: llm.Request{Seed: new(int64(1<<62 + 1))}, want: `"seed":4611686018427387905`},
 		{name: "a negative seed", req: llm.Request{Seed: new(int64(-1))}, want: `"seed":-1`},
@@ -110,8 +110,24 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 		},
 		{
 			name: "a schema with all its settings",
-			req:  llm.Request{Format: &llm.Format{Schema: json.RawMessage(`{}`), Name: "city", Description: "a <city>", Strict: new(true)}},
-			want: `"response_format":{"type":"json_schema","json_schema":{"name":"city","description":"a <city>","strict":true,"schema":{}}}`,
+			req:  llm.Request{Format: &llm.Format{Schema: json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`), Name: "city", Description: "a <city>", Strict: new(true)}},
+			want: `"response_format":{"type":"json_schema","json_schema":{"name":"city","description":"a <city>","strict":true,"schema":{"type":"object","properties":{},"required":[],"additionalProperties":false}}}`,
+		},
+		{
+			name: "a strict schema that the server cannot express",
+			req:  llm.Request{Format: &llm.Format{Schema: json.RawMessage(`{}`), Strict: new(true)}},
+			want: `"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":false,"schema":{}}}`,
+			warnings: []llm.Warning{{Code: llm.WarnChanged, Setting: "Format",
+				Message: "the schema is not enforced: schema: schema accepts any value, which openai-strict cannot express: give it a type"}},
+		},
+		{
+			name: "a strict schema with an optional member and a map",
+			req: llm.Request{Format: &llm.Format{Strict: new(true), Schema: json.RawMessage(
+				`{"type":"object","properties":{"a":{"type":"string"},"m":{"type":"object","additionalProperties":{"type":"integer"}}},"required":["m"],"additionalProperties":false}`)}},
+			want: `"response_format":{"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":
+				{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"type":"null"}]},
+				"m":{"type":"array","description":"a list of pairs of key and value","items":{"type":"object","properties":{"key":{"type":"string"},"value":{"type":"integer"}},"required":["key","value"],"additionalProperties":false}}},
+				"required":["a","m"],"additionalProperties":false}}}`,
 		},
 		{name: "no top_k at OpenAI", req: llm.Request{TopK: new(40)}, want: ``, warnings: []llm.Warning{lacks("TopK", "openai")}},
 		{name: "top_k where it is known", config: openai.Config{Server: openai.VLLM}, req: llm.Request{TopK: new(0)}, want: `"top_k":0`},
@@ -136,14 +152,14 @@ func TestToolsAsTheyAreSent(t *testing.T) {
 		{
 			name: "strict, not strict, and without parameters",
 			req: llm.Request{Tools: []llm.Tool{
-				{Name: "a", Parameters: json.RawMessage(`{"type":"object"}`), Strict: new(true)},
+				{Name: "a", Parameters: json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`), Strict: new(true)},
 				{Name: "b", Strict: new(false)},
 				{Name: "c"},
 			}},
 			want: `"tools":[
-				{"type":"function","function":{"name":"a","parameters":{"type":"object"},"strict":true}},
-				{"type":"function","function":{"name":"b","strict":false}},
-				{"type":"function","function":{"name":"c"}}]`,
+				{"type":"function","function":{"name":"a","parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false},"strict":true}},
+				{"type":"function","function":{"name":"b","parameters":{"type":"object","properties":{}},"strict":false}},
+				{"type":"function","function":{"name":"c","parameters":{"type":"object","properties":{}}}}]`,
 		},
 		{name: "choice: auto", req: with(llm.ToolChoice{Mode: llm.ToolAuto}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"auto"`},
 		{name: "choice: none", req: with(llm.ToolChoice{Mode: llm.ToolNone}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"none"`},
@@ -258,7 +274,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 }
 
 func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
-	const tools = `"tools":[{"type":"function","function":{"name":"f"}}]`
+	const tools = `"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]`
 	left := []llm.Warning{{
 		Code: llm.WarnChanged, Setting: "ToolChoice",
 		Message: "this server does not support forced tool calls while the model reasons, so the tool choice was omitted; set ReasoningEffort to none to force a call",

@@ -72,8 +72,7 @@ func (b *requestBuilder) marshal() (method string, body []byte, err error) {
 		return "", nil, err
 	}
 	how := b.settings()
-	if len(b.warnings) > 0 && b.req.FailOnUnsupported {
-		w := b.warnings[0]
+	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return "", nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}
 	var data []byte
@@ -144,7 +143,8 @@ func (b *requestBuilder) chat() (*chatPrompt, error) {
 		chat.Examples = append(chat.Examples, example{message{Content: e.Input}, message{Content: e.Output}})
 	}
 	var context []string
-	messages := b.req.Messages
+	messages, warnings := llm.TakeBack{Provider: b.provider.name}.Messages(b.req.Messages)
+	b.warnings = append(b.warnings, warnings...)
 	for i := 0; i < len(messages); i++ {
 		m := messages[i]
 		text, err := text(m)
