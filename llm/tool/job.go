@@ -260,6 +260,9 @@ func (e *execution) complete(c completion) bool {
 	if len(e.running) == 0 {
 		e.serial = false
 	}
+	if c.err == nil && !c.expired {
+		c.err = checkParts(j.call, c.result)
+	}
 	j.whole, j.err = c.result, c.err
 	switch {
 	case c.expired:
@@ -330,7 +333,7 @@ func (e *execution) release(jobs []*job) {
 
 // failed returns an error result.
 func (j *job) failed(text string) llm.ToolResult {
-	return llm.ToolResult{CallID: j.call.ID, Name: j.call.Name, Content: text, IsError: true}
+	return llm.ToolResult{CallID: j.call.ID, Name: j.call.Name, Content: strings.ToValidUTF8(text, "\uFFFD"), IsError: true}
 }
 
 // results returns the results in the order of the calls.

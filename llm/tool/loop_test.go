@@ -665,3 +665,14 @@ func TestInvalidSettingsFailEveryCall(t *testing.T) {
 		}
 	}
 }
+
+func TestResultsThatCannotBeSentAreErrors(t *testing.T) {
+	empty := tool.Must(tool.New("empty", "", func(context.Context, struct{}) (llm.Image, error) { return llm.Image{}, nil }))
+	binary := tool.Must(tool.New("binary", "", func(context.Context, struct{}) (string, error) { return "a\xffb", nil }))
+	fails := tool.Must(tool.New("fails", "", func(context.Context, struct{}) (string, error) { return "", tool.Error("a\xffb") }))
+	p := llmtest.New(llmtest.ToolCall("empty", `{}`).ToolCall("binary", `{}`).ToolCall("fails", `{}`), llmtest.Text("done"))
+	resp, err := with(p, &tool.Loop{Tools: tools(empty, binary, fails)}).Generate(t.Context(), llm.Prompt("go"))
+	ok(t, err)
+	equal(t, "results", resultsOf(resp.Messages), []string{"empty!: The tool failed: invalid request.", "binary: a\uFFFDb", "fails!: a\uFFFDb"})
+	sendable(t, resp.Messages)
+}
