@@ -268,7 +268,7 @@ func (e *execution) complete(c completion) bool {
 	case c.expired:
 		j.err = ErrAbandoned
 		j.sent = j.failed(j.unfinished())
-	case c.err != nil && j.ctx.Err() != nil && (errors.Is(c.err, context.Canceled) || errors.Is(c.err, context.DeadlineExceeded) || errors.Is(c.err, context.Cause(j.ctx))):
+	case c.err != nil && j.ctx.Err() != nil && isEndOf(j.ctx, c.err):
 		if context.Cause(j.ctx) == ErrTimeout {
 			j.err = errors.Join(ErrTimeout, c.err)
 		}
@@ -277,6 +277,11 @@ func (e *execution) complete(c completion) bool {
 		j.sent = j.failed(textOf(c.err))
 	}
 	return e.report(j, time.Since(j.started))
+}
+
+// isEndOf reports whether a function failed because its context had ended.
+func isEndOf(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))
 }
 
 // unfinished is the text of a call that did not finish.
