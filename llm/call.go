@@ -163,6 +163,13 @@ type Call struct {
 	// Buffered reports that the caller sees nothing before the answer is complete, as in
 	// [Model.Generate]. Such a call may be repeated until [EventDone].
 	Buffered bool
+
+	// MaxReattach is the number of times that a provider may continue to read an answer by
+	// another connection if one is cut, without repeating the request. The provider reports
+	// each time as an [EventAttempt]. Only answers that the server makes without a connection
+	// can be read on, for example those of OpenAI's background mode. Resume in package
+	// middleware sets it.
+	MaxReattach int
 }
 
 // Clone returns a copy whose fields, and whose request's fields, can be set without changing

@@ -72,7 +72,7 @@ type answer struct {
 	tier    string // the service tier
 	think   thinkTags
 	sound   sound
-	sources []llm.Source
+	sources sourceSet
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.

@@ -3,6 +3,7 @@ package openai
 import (
 	"slices"
 
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
@@ -54,18 +55,24 @@ func (c *chunk) sources() []llm.Source {
 	return list
 }
 
-// addSource emits a source, unless it has been emitted before. A source without a range is
+// addSource emits a source, unless it has been emitted before.
+func (a *answer) addSource(source llm.Source) { a.sources.emit(&a.Answer, source) }
+
+// sourceSet is the set of sources that have been emitted.
+type sourceSet []llm.Source
+
+// emit emits a source, unless it has been emitted before. A source without a range is
 // emitted once for each address.
-func (a *answer) addSource(source llm.Source) {
+func (s *sourceSet) emit(a *provider.Answer, source llm.Source) {
 	if source.URL == "" && source.Title == "" {
 		return
 	}
-	for _, known := range a.sources {
-		if known == source || source.End == 0 && known.URL == source.URL {
+	for _, known := range *s {
+		if known == source || source.End == 0 && source.URL != "" && known.URL == source.URL {
 			return
 		}
 	}
-	a.sources = append(a.sources, source)
+	*s = append(*s, source)
 	a.Emit(llm.Event{Type: llm.EventSource, Detail: &source})
 }
 
