@@ -163,7 +163,7 @@ func (r *run) execute(ctx context.Context, jobs []*job, history []llm.Message) {
 	for _, j := range jobs {
 		if !j.ready {
 			if !j.open && !e.report(j, 0) {
-				return
+				break
 			}
 			continue
 		}
@@ -174,6 +174,9 @@ func (r *run) execute(ctx context.Context, jobs []*job, history []llm.Message) {
 		if !e.waitBelow(most) || !e.start(j) {
 			break
 		}
+	}
+	if r.stopped { // the functions should end, and nobody waits for their results
+		cancel()
 	}
 	e.waitBelow(1)
 	if r.stopped {
@@ -276,7 +279,7 @@ func (e *execution) complete(c completion) bool {
 	case c.err != nil:
 		j.sent = j.failed(textOf(c.err))
 	}
-	return e.report(j, time.Since(j.started))
+	return e.stopped || e.report(j, time.Since(j.started))
 }
 
 // isEndOf reports whether a function failed because its context had ended.
@@ -319,6 +322,8 @@ func (e *execution) settle(j *job, limit int) {
 		}
 		j.sent = fit(j.whole, limit, j.tool.untrusted)
 		e.tainted = e.tainted || j.tool.untrusted
+	default:
+		j.sent = cut(j.sent, min(limit, defaultMaxResult))
 	}
 	if j.edited && j.ready {
 		j.sent.Content = "The user changed the arguments to " + j.arguments + ".\n" + j.sent.Content

@@ -277,3 +277,39 @@ func TestResultsThatCannotBeSentAreErrors(t *testing.T) {
 	equal(t, "results", resultsOf(resp.Messages), []string{"empty!: The tool failed: invalid request.", "binary: a\uFFFDb", "fails!: a\uFFFDb"})
 	sendable(t, resp.Messages)
 }
+
+func TestLeavingTheRangeEndsTheToolsThatRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := 0
+		waits := tool.Must(tool.New("waits", "", func(ctx context.Context, _ struct{}) (string, error) {
+			<-ctx.Done()
+			ended++
+			return "", ctx.Err()
+		}))
+		for _, leaveAt := range []int{1, 2} {
+			p := llmtest.New(llmtest.ToolCall("waits", `{}`).ToolCall("waits", `{}`))
+			starts := 0
+			begin := time.Now()
+			for ev, err := range with(p, &tool.Loop{Tools: tools(waits), MaxParallel: 2}).Stream(t.Context(), llm.Prompt("go")).Events() {
+				ok(t, err)
+				if ev.Type == llm.EventToolStart {
+					if starts++; starts == leaveAt {
+						break
+					}
+				}
+			}
+			equal(t, "time to leave", time.Since(begin), 0)
+		}
+		equal(t, "functions that ended", ended, 1)
+	})
+}
+
+func TestLongErrorTextsAreCut(t *testing.T) {
+	fails := tool.Must(tool.New("fails", "", func(context.Context, struct{}) (string, error) { return "", tool.Error(strings.Repeat("x", 1_000_000)) }))
+	p := llmtest.New(llmtest.ToolCall("fails", `{}`), llmtest.Text("done"))
+	resp, err := with(p, &tool.Loop{Tools: tools(fails)}).Generate(t.Context(), llm.Prompt("go"))
+	ok(t, err)
+	if got := len(resultsOf(resp.Messages)[0]); got > 33<<10 {
+		t.Errorf("the model gets %d bytes", got)
+	}
+}
