@@ -57,13 +57,40 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 
 // Chain wraps h in the given middleware. The first is outermost: it receives a call first
 // and its events last. Nil interfaces and nil pointers are skipped.
+//
+// Middleware that works only in a certain order has a method CheckOrder(outer Middleware)
+// error. If it returns an error for middleware outside of it, every call of the returned
+// Handler fails with this error.
 func Chain(h Handler, middleware ...Middleware) Handler {
-	for _, m := range slices.Backward(middleware) {
-		if !isNilMiddleware(m) {
-			h = m.Wrap(h)
+	for i, m := range slices.Backward(middleware) {
+		if isNilMiddleware(m) {
+			continue
 		}
+		if err := checkOrder(m, middleware[:i]); err != nil {
+			return func(_ context.Context, call *Call) Events {
+				return func(yield func(Event, error) bool) { yield(Event{}, asError(err, call)) }
+			}
+		}
+		h = m.Wrap(h)
 	}
 	return h
+}
+
+// checkOrder returns the error of m about the middleware outside of it.
+func checkOrder(m Middleware, outer []Middleware) error {
+	checker, ok := m.(interface{ CheckOrder(outer Middleware) error })
+	if !ok {
+		return nil
+	}
+	for _, o := range outer {
+		if isNilMiddleware(o) {
+			continue
+		}
+		if err := checker.CheckOrder(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isNilMiddleware reports whether m is nil or holds a nil pointer.

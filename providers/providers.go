@@ -87,7 +87,7 @@ var packages = map[string]string{
 	"vllm": "openai", "xai": "openai", "zai": "openai",
 	"vertex":    "gemini",
 	"llama.cpp": "llamacpp",
-	"anthropic": "anthropic", "openai": "openai", "gemini": "gemini", "llamacpp": "llamacpp", "ollama": "ollama", "palm": "palm",
+	"anthropic": "anthropic", "openai": "openai", "gemini": "gemini", "llama": "llama", "llamacpp": "llamacpp", "ollama": "ollama", "palm": "palm",
 }
 
 // importHint says which package to import for a provider.

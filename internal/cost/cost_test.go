@@ -158,14 +158,10 @@ func contests(t testing.TB, base string) []contest {
 // missedGoals has the limits of the replies that have not reached their goals yet. The limits
 // keep them from getting slower. Remove a row when its reply has reached its goal.
 var missedGoals = map[string]float64{
-	"Responses, 1000 chunks":     0.95,
-	"Responses, 5 chunks":        1.75,
-	"Responses, 1 chunk":         1.6,
-	"Ollama, 1000 chunks":        0.8,
-	"Ollama, 1000 chunks, chain": 1.05,
-	"Anthropic, 1000 chunks":     0.95,
-	"Anthropic, 5 chunks":        1.6,
-	"Anthropic, 1 chunk":         1.45,
+	"Responses, 1000 chunks": 0.95,
+	"Responses, 5 chunks":    1.75,
+	"Responses, 1 chunk":     1.6,
+	"Anthropic, 5 chunks":    1.6,
 }
 
 // geminiPath returns the path of chats in Gemini's API, for a reply with the given number
@@ -231,10 +227,7 @@ func TestCostBesideTheFloor(t *testing.T) {
 		if c.mostAllocs > 0 && allocs/per > c.mostAllocs {
 			t.Errorf("%s: %.2f allocations a chunk, want at most %.2f", c.name, allocs/per, c.mostAllocs)
 		}
-		limit := c.goal + tolerance
-		if missed, ok := missedGoals[c.name]; ok {
-			limit = missed
-		}
+		limit := max(c.goal+tolerance, missedGoals[c.name])
 		if timed && ratio > limit {
 			t.Errorf("%s: %.2f times the floor's processor time, the limit is %.2f and the goal %.2f", c.name, ratio, limit, c.goal)
 		}

@@ -99,7 +99,7 @@ func TestOneHistoryThroughSeveralDialects(t *testing.T) {
 				{"role":"assistant","tool_calls":[{"id":"parley_r_0","type":"function","function":{"name":"camera","arguments":"{\"n\":2}"}}]},
 				{"role":"tool","tool_call_id":"parley_r_0","content":"{\"seen\":\"a tail\"}"}]`,
 			warnings: []string{"signatures or reasoning of an earlier answer were omitted: only anthropic", "a part of type llm.Opaque of an earlier answer was omitted: only anthropic",
-				"signatures or reasoning of an earlier answer were omitted: only gemini", "the images and files of tool results were sent"},
+				"signatures or reasoning of an earlier answer were omitted: only gemini", "the images and files of tool results were sent", "the reasoning of earlier answers was omitted"},
 			reply: `{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{"role":"assistant","content":"A tail, so perhaps."}}]}
 				{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call|1","type":"function","function":{"name":"camera","arguments":"{}"},"extra_content":{"google":{"thought_signature":"b3BlbmFp"}}}]}}]}
 				{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}

@@ -92,7 +92,7 @@ func TestTablesOfProviders(t *testing.T) {
 func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
-		if d.Title == "" || d.Description == "" || d.URLEnv == "" || d.Options == nil {
+		if d.Title == "" || d.Description == "" || (d.URLEnv == "") != d.InProcess || d.Options == nil {
 			t.Errorf("%s lacks a title, a description, the variable of its address or its options: %+v", name, d)
 		}
 		if d.DefaultModel != "" && len(d.KeyEnv) == 0 {
@@ -102,7 +102,7 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 }
 
 func TestDriversKnowTheDefaultAddress(t *testing.T) {
-	without := []string{"azure", "bedrock-anthropic", "cloudflare", "mantle-anthropic", "palm", "vertex", "vertex-anthropic", "vertex-openai"} // the user, or the location, decides
+	without := []string{"azure", "bedrock-anthropic", "cloudflare", "llama", "mantle-anthropic", "palm", "vertex", "vertex-anthropic", "vertex-openai"} // the user, or the location, decides; or there is no server
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
 		u, err := url.Parse(d.DefaultURL)

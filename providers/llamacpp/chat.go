@@ -138,6 +138,9 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		Name    string `json:"name,omitempty"` // some templates use it
 	}
 	chat := map[string]any{}
+	if call.Model != "" { // a server with several models selects by it
+		chat["model"] = call.Model
+	}
 	var messages []message
 	for _, m := range call.Request.Messages {
 		messages = append(messages, message{string(m.Role), text(m), m.Name})

@@ -2,8 +2,10 @@ package llamacpp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -19,6 +21,7 @@ type modelList struct {
 	Data provider.List[struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
+		Context int    `json:"context_length"` // of a router, also for models that are not loaded
 		Meta    *struct {
 			Context      int    `json:"n_ctx"` // as the server runs the model; newer versions
 			ContextTrain int    `json:"n_ctx_train"`
@@ -45,12 +48,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
 	for i, m := range got.Data {
-		info := llm.ModelInfo{Provider: p.name, Name: m.ID, OwnedBy: m.OwnedBy}
+		info := llm.ModelInfo{Provider: p.name, Name: m.ID, OwnedBy: m.OwnedBy, ContextWindow: m.Context}
 		if m.Meta != nil {
-			info.ContextWindow, info.Bytes = m.Meta.Context, m.Meta.Size
-			if info.ContextWindow == 0 {
-				info.ContextWindow = m.Meta.ContextTrain
-			}
+			info.ContextWindow, info.Bytes = cmp.Or(m.Meta.Context, m.Context, m.Meta.ContextTrain), m.Meta.Size
 			info.Parameters, info.Quantization = parameters(m.Meta.Parameters), m.Meta.Type
 		}
 		if a := m.Architecture; a != nil {
@@ -119,17 +119,26 @@ type props struct {
 	EOS        string          `json:"eos_token"`
 	Build      string          `json:"build_info"`
 	Sleeping   bool            `json:"is_sleeping"`
+	Role       string          `json:"role"` // "router", of a server with several models
 }
 
 // Props returns the properties of the server and of its model. Errors are of type
-// *llm.Error.
-func (p *Provider) Props(ctx context.Context) (*Props, error) {
+// *llm.Error. A router, which is a server with several models, has no model of its own, so
+// the error is of kind [llm.Unsupported]: use [Provider.PropsOf].
+func (p *Provider) Props(ctx context.Context) (*Props, error) { return p.PropsOf(ctx, "") }
+
+// PropsOf returns the properties of one model of a router, and otherwise is like
+// [Provider.Props]. The router loads the model if it is not loaded.
+func (p *Provider) PropsOf(ctx context.Context, model string) (*Props, error) {
 	var got props
-	r, err := p.own(ctx, opProps, "/props", &got)
+	r, err := p.own(ctx, opProps, inQuery("/props", model), &got)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	if got.Role == "router" && model == "" {
+		return nil, r.ReplyError(llm.Unsupported, "the server is a router of several models: name one with PropsOf")
+	}
 	if got.Defaults == nil {
 		return nil, r.ReplyError(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
 	}
@@ -173,9 +182,13 @@ type Slot struct {
 
 // Slots returns the state of the server's slots. If the server was started with --no-slots,
 // the error is of kind [llm.Unsupported].
-func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
+func (p *Provider) Slots(ctx context.Context) ([]Slot, error) { return p.SlotsOf(ctx, "") }
+
+// SlotsOf returns the state of the slots of one model of a router, which is a server with
+// several models, and otherwise is like [Provider.Slots].
+func (p *Provider) SlotsOf(ctx context.Context, model string) ([]Slot, error) {
 	var got slotList
-	r, err := p.own(ctx, opSlots, "/slots", &got)
+	r, err := p.own(ctx, opSlots, inQuery("/slots", model), &got)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +210,14 @@ func (l *slotList) UnmarshalJSON(data []byte) error {
 		return json.Unmarshal(data, &l.slots)
 	}
 	return json.Unmarshal(data, &l.ErrorMember)
+}
+
+// inQuery adds the name of a model to the path of a request without a body.
+func inQuery(path, model string) string {
+	if model == "" {
+		return path
+	}
+	return path + "?model=" + url.QueryEscape(model)
 }
 
 // own makes a call that is not part of [llm.Provider].

@@ -85,12 +85,14 @@ func (p *Provider) controlTokens(ctx context.Context, call *llm.Call, rendered *
 // tokenizeBody is the body of a request to tokenize a text, or a list of texts and token ids.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-tokenize-tokenize-a-given-text
 type tokenizeBody struct {
-	Content      []any `json:"content"`
-	AddSpecial   bool  `json:"add_special"`
-	ParseSpecial bool  `json:"parse_special"`
+	Model        string `json:"model,omitempty"` // for a server with several models
+	Content      []any  `json:"content"`
+	AddSpecial   bool   `json:"add_special"`
+	ParseSpecial bool   `json:"parse_special"`
 }
 
 func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokenizeBody) ([]int, error) {
+	request.Model = call.Model
 	body, err := p.marshal(call, &request)
 	if err != nil {
 		return nil, err

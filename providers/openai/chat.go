@@ -70,6 +70,7 @@ type answer struct {
 
 	usage   llm.Usage
 	tier    string // the service tier
+	think   thinkTags
 	sound   sound
 	sources sourceSet
 	got     delivered
@@ -157,6 +158,7 @@ func (a *answer) End(why provider.Ending) error {
 	failure := why.Failure
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
+		a.think.flush(a.EmitText)
 		return failure
 	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
@@ -186,6 +188,7 @@ func (a *answer) done() error {
 	if len(spoken.Data) == 0 { // the transcript is better than nothing
 		a.say(llm.EventText, spoken.Transcript)
 	}
+	a.think.flush(a.EmitText)
 	a.sealText()
 	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {

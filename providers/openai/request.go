@@ -129,7 +129,10 @@ func (b *builder) unsupported(setting string) {
 }
 
 func (b *builder) warn(code llm.WarningCode, setting, message string) {
-	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
+	w := llm.Warning{Code: code, Setting: setting, Message: message}
+	if !slices.Contains(b.warnings, w) {
+		b.warnings = append(b.warnings, w)
+	}
 }
 
 func (b *requestBuilder) addSettings() {
@@ -223,10 +226,18 @@ func (b *requestBuilder) addTools() {
 	}
 }
 
+// noParameters is the schema of a tool without parameters. llama.cpp and others require one:
+// https://github.com/ggml-org/llama.cpp/issues/17667.
+var noParameters = json.RawMessage(`{"type":"object","properties":{}}`)
+
 // toolOf converts a tool.
 func toolOf(t llm.Tool) tool {
 	if t.Custom == nil {
-		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, t.Parameters, t.Strict}}
+		parameters := t.Parameters
+		if len(parameters) == 0 {
+			parameters = noParameters
+		}
+		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, parameters, t.Strict}}
 	}
 	custom := &customTool{Name: t.Name, Description: t.Description}
 	if t.Custom.Grammar != "" {

@@ -19,9 +19,11 @@ const formatResponses = "openai.responses"
 // an error, because a message without one of its parts has another meaning.
 func (b *responsesBuilder) addInput() error {
 	messages, warnings := llmutil.History{
-		TakeBack:    llm.TakeBack{Provider: b.provider.name, Formats: []string{formatResponses}, Model: b.call.Model},
-		ResultPart:  isResultPart,
-		CustomCalls: true,
+		TakeBack:     llm.TakeBack{Provider: b.provider.name, Formats: []string{formatResponses}, Model: b.call.Model},
+		ResultPart:   isResultPart,
+		CustomCalls:  true,
+		AnyArguments: true,
+		CallID:       llmutil.ShortCallID(maxCallID),
 	}.Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
 	input := &inputItems{}
@@ -30,7 +32,7 @@ func (b *responsesBuilder) addInput() error {
 		input.at = i
 		switch m.Role {
 		case llm.RoleAssistant:
-			err = b.addAnswer(i, m, input)
+			err = b.addAnswer(m, input)
 		case llm.RoleTool:
 			err = b.addResults(m, input)
 		default:
@@ -50,6 +52,10 @@ func (b *responsesBuilder) addInput() error {
 	}
 	return nil
 }
+
+// maxCallID is the length of the longest id of a call that the server accepts.
+// https://platform.openai.com/docs/api-reference/responses/create
+const maxCallID = 64
 
 // isResultPart reports whether a tool result can have a part.
 func isResultPart(part llm.Part) bool {
@@ -71,7 +77,6 @@ func messageOf(err error) string {
 // inputItems are the items of a request so far.
 type inputItems struct {
 	items []inputItem
-	ids   callIDs
 	seen  map[string]int // the message of each id of an item
 	at    int            // the current message
 }
@@ -160,7 +165,8 @@ func (b *responsesBuilder) inputPart(part llm.Part) (inputPart, error) {
 	case llm.Text:
 		return inputPart{Type: "input_text", Text: &p.Text}, nil
 	case llm.Image:
-		return inputPart{Type: "input_image", ImageURL: b.urlOf(p), Detail: cmp.Or(p.Quality, "auto")}, nil
+		url, err := b.urlOf(p)
+		return inputPart{Type: "input_image", ImageURL: url, Detail: cmp.Or(p.Quality, "auto")}, err
 	case llm.File:
 		file := inputPart{Type: "input_file", FileID: p.ID, FileURL: p.URL, FileName: p.Name}
 		switch {
@@ -178,9 +184,9 @@ func (b *responsesBuilder) inputPart(part llm.Part) (inputPart, error) {
 	return inputPart{}, llm.Errorf(llm.Unsupported, "a part of type %T is not supported by the Responses API: remove it, or use openai.APIChat", part)
 }
 
-// addAnswer adds an assistant message, which is message i of the request: the items of the
-// answer as they came, if they are known, or otherwise items made of its parts.
-func (b *responsesBuilder) addAnswer(i int, m llm.Message, input *inputItems) error {
+// addAnswer adds an assistant message: the items of the answer as they came, if they are
+// known, or otherwise items made of its parts.
+func (b *responsesBuilder) addAnswer(m llm.Message, input *inputItems) error {
 	start := len(input.items)
 	var parts []inputPart
 	var shown []inputPart // images that the model made; the API accepts them only from the user
@@ -200,7 +206,7 @@ func (b *responsesBuilder) addAnswer(i int, m llm.Message, input *inputItems) er
 				parts = append(parts, inputPart{Type: outputText, Text: &p.Transcript})
 			case llm.ToolCall:
 				b.addMessage(string(m.Role), &parts, input)
-				b.addCall(i, p, input)
+				addCall(p, input)
 			case llm.Image:
 				image, err := b.inputPart(p)
 				if err != nil {
@@ -238,15 +244,14 @@ func countReasoning(parts []llm.Part) (n int) {
 }
 
 // addCall adds a tool call that another provider made, or that the program changed.
-func (b *responsesBuilder) addCall(i int, call llm.ToolCall, input *inputItems) {
-	id := input.ids.call(i, call).ID
-	out := &inputCall{Type: itemFunctionCall, CallID: id, Name: call.Name}
+func addCall(call llm.ToolCall, input *inputItems) {
+	out := &inputCall{Type: itemFunctionCall, CallID: call.ID, Name: call.Name}
 	if call.Custom {
 		out.Type, out.Input = itemCustomCall, &call.Arguments
 	} else {
 		out.Arguments = &call.Arguments
 	}
-	input.add(inputItem{value: out, typ: out.Type, callID: id, tool: call.Name})
+	input.add(inputItem{value: out, typ: out.Type, callID: call.ID, tool: call.Name})
 }
 
 // itemHead has the members of an item that decide whether it can go back.
@@ -280,7 +285,9 @@ func (b *responsesBuilder) addItem(data json.RawMessage, parts []llm.Part, input
 	for _, part := range parts {
 		switch p := part.(type) {
 		case llm.ToolCall:
-			input.ids.open = append(input.ids.open, p)
+			if merged, err := provider.Merge(data, map[string]any{"call_id": p.ID}); err == nil && p.ID != head.CallID { // the id was used before
+				data, head.CallID = merged, p.ID
+			}
 		case llm.Image:
 			if merged, err := provider.Merge(data, map[string]any{"result": b.attachments.add(p.Data)}); err == nil && len(p.Data) > 0 {
 				data = merged
@@ -363,7 +370,7 @@ func (b *responsesBuilder) addResults(m llm.Message, input *inputItems) error {
 		if !ok {
 			continue // Validate accepts no other part
 		}
-		out := &inputResult{Type: itemFunctionResult, CallID: input.ids.result(result), Output: result.Content}
+		out := &inputResult{Type: itemFunctionResult, CallID: result.CallID, Output: result.Content}
 		for _, it := range input.items {
 			if it.callID == out.CallID && it.typ == itemCustomCall {
 				out.Type = itemCustomResult

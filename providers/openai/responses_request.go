@@ -177,9 +177,6 @@ func encrypts(server Server) bool {
 	return true
 }
 
-// noParameters is the schema of a function without parameters.
-var noParameters = json.RawMessage(`{"type":"object","properties":{}}`)
-
 func (b *responsesBuilder) addTools() {
 	r, body := b.req, &b.body
 	for _, t := range b.options.ServerTools {

@@ -166,6 +166,23 @@ func TestResponsesRequests(t *testing.T) {
 	}
 }
 
+// A history may end with calls without results. The server rejects such calls.
+func TestResponsesInputWithACallWithoutAResult(t *testing.T) {
+	messages := []llm.Message{
+		llm.User("hi"),
+		llm.Assistant("", llm.ToolCall{ID: "c", Name: "f", Arguments: "{}"}, llm.ToolCall{ID: "d", Name: "g"}),
+		llm.ToolResults(llm.ToolResult{CallID: "c", Content: "1"}),
+	}
+	body, warnings := sentResponses(t, openai.Config{API: openai.APIResponses}, "gpt-6-luna", &llm.Request{Messages: messages})
+	input := body["input"].([]any)
+	equal(t, "the input", input[len(input)-4:], providertest.FromJSON(t, `[
+		{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}, {"type":"function_call","call_id":"d","name":"g","arguments":"{}"},
+		{"type":"function_call_output","call_id":"d","output":"The tool was not run."}, {"type":"function_call_output","call_id":"c","output":"1"}]`))
+	if len(warnings) != 1 || warnings[0].Code != llm.WarnChanged {
+		t.Errorf("the warnings are %v, want one of code changed", warnings)
+	}
+}
+
 func TestResponsesInput(t *testing.T) {
 	own := func(item string) *llm.ProviderData {
 		return &llm.ProviderData{Provider: "openai", Format: "openai.responses", Data: []byte(item)}
@@ -201,10 +218,8 @@ func TestResponsesInput(t *testing.T) {
 		{"one reasoning before two calls", []llm.Message{assistant(llm.Reasoning{ProviderData: own(rs)}, llm.ToolCall{ID: "c", Name: "f", Arguments: "{}", ProviderData: own(call)}, llm.ToolCall{ID: "d", Name: "f", Arguments: "{}"}), llm.ToolResults(llm.ToolResult{CallID: "d", Content: "2"}, llm.ToolResult{CallID: "c", Content: "1"})}, openai.Options{},
 			[]string{rs, call, `{"type":"function_call","call_id":"d","name":"f","arguments":"{}"}`, result("d", "2"), result("c", "1")}, ""},
 		{"an answer twice", []llm.Message{assistant(llm.Reasoning{ProviderData: own(rs)}, llm.Text{Text: "Hi", ProviderData: own(msg)}), assistant(llm.Reasoning{ProviderData: own(rs)}, llm.Text{Text: "Hi", ProviderData: own(msg)})}, openai.Options{}, []string{rs, msg, withoutID(msg, "msg")}, "state_omitted"},
-		{"a call without a result", []llm.Message{assistant(toolCall, llm.ToolCall{ID: "d", Name: "g", Arguments: ""}), llm.ToolResults(llm.ToolResult{CallID: "c", Content: "1"})}, openai.Options{},
-			[]string{`{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}`, `{"type":"function_call","call_id":"d","name":"g","arguments":""}`, result("d", "The tool was not run."), result("c", "1")}, "changed"},
 		{"an id that is used in two turns", []llm.Message{assistant(toolCall), llm.ToolResults(llm.ToolResult{CallID: "c", Content: "1"}), assistant(toolCall), llm.ToolResults(llm.ToolResult{CallID: "c", Content: "2"})}, openai.Options{},
-			[]string{`{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}`, result("c", "1"), `{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}`, result("c", "2")}, ""},
+			[]string{`{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}`, result("c", "1"), `{"type":"function_call","call_id":"c_2","name":"f","arguments":"{}"}`, result("c_2", "2")}, ""},
 		{"calls without ids", []llm.Message{assistant(llm.ToolCall{Name: "f", Arguments: "{}"}), llm.ToolResults(llm.ToolResult{Name: "f", Content: "1", IsError: true})}, openai.Options{},
 			[]string{`{"type":"function_call","call_id":"call_1_0","name":"f","arguments":"{}"}`, result("call_1_0", "The tool failed: 1")}, ""},
 		{"a custom call", []llm.Message{assistant(llm.ToolCall{ID: "c", Name: "sql", Arguments: "SELECT 1", Custom: true}), llm.ToolResults(llm.ToolResult{CallID: "c", Content: "1"})}, openai.Options{},
