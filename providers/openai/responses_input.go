@@ -271,7 +271,11 @@ func isItem(data []byte) bool { return len(data) > 0 && data[0] == '{' && json.V
 func (b *responsesBuilder) addItem(data json.RawMessage, parts []llm.Part, input *inputItems) {
 	var head itemHead
 	_ = json.Unmarshal(data, &head) // members of an unexpected type count as absent
-	clear := len(elements(head.Content)) > 0
+	clear := false
+	for range elements(head.Content) {
+		clear = true
+		break
+	}
 	if head.Type == itemReasoning && !b.sendsReasoning(&head, clear) {
 		return
 	}

@@ -39,6 +39,7 @@ type openText struct {
 	start int // of the text in the text of the answer, in bytes
 
 	hasLogprobs bool
+	characters  characters // of the text when a source was last found in it
 }
 
 // noIndex is the index of an item whose events have no output index.
@@ -260,11 +261,13 @@ const maxSearched = 64 << 20
 
 // cite emits a source that a text cites.
 func (a *responsesAnswer) cite(t *openText, n *outputAnnotation) {
-	text := ""
-	if a.searched += len(t.said); a.searched < maxSearched {
-		text = string(t.said)
+	if len(t.characters.text) != len(t.said) {
+		t.characters = characters{}
+		if a.searched += len(t.said); a.searched < maxSearched {
+			t.characters = indexCharacters(string(t.said))
+		}
 	}
-	source := n.source(text)
+	source := n.source(&t.characters)
 	if source.End > 0 {
 		source.Start, source.End = source.Start+t.start, source.End+t.start
 	}
