@@ -301,6 +301,9 @@ func (b *requestBuilder) addOptions() {
 	body.ServiceTier, body.Verbosity, body.PromptCacheKey = o.ServiceTier, o.Verbosity, o.PromptCacheKey
 	body.Store, body.Metadata, body.LogitBias = o.Store, o.Metadata, o.LogitBias
 	body.ChatTemplateKwargs = o.ChatTemplateKwargs
+	if o.ReasoningSummary != "" || len(o.Include) > 0 {
+		b.warn(llm.WarnUnsupported, "Options", "ReasoningSummary and Include are settings of the Responses API; they were omitted")
+	}
 	if o.Prediction != "" {
 		body.Prediction = &prediction{Type: "content", Content: o.Prediction}
 	}
