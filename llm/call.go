@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -56,20 +57,34 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 }
 
 // Chain wraps h in the given middleware. The first is outermost: it receives a call first
-// and its events last. Nil interfaces and nil pointers are skipped.
+// and its events last. Nil interfaces and nil pointers are skipped. If a middleware returns a
+// nil handler, every call fails with an error that names its type.
 func Chain(h Handler, middleware ...Middleware) Handler {
 	for _, m := range slices.Backward(middleware) {
 		if !isNilMiddleware(m) {
-			h = m.Wrap(h)
+			if h = m.Wrap(h); h == nil {
+				h = noHandler(m)
+			}
 		}
 	}
 	return h
 }
 
+// noHandler returns the handler for a middleware that returned none.
+func noHandler(m Middleware) Handler {
+	return func(context.Context, *Call) Events {
+		return func(yield func(Event, error) bool) {
+			yield(Event{}, &Error{
+				Kind: InvalidRequest, Message: fmt.Sprintf("the middleware %T returned a nil handler: let its Wrap method return the next handler if it adds nothing", m),
+			})
+		}
+	}
+}
+
 // isNilMiddleware reports whether m is nil or holds a nil pointer.
 func isNilMiddleware(m Middleware) bool {
 	v := reflect.ValueOf(m)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // A Provider is a backend that answers calls: a hosted API, a local server, or an engine in
