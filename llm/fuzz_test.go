@@ -61,7 +61,7 @@ func eventsOf(data []byte) []llm.Event {
 		nil, &llm.Start{ID: "id"}, provider("sig"), &llm.ToolCall{ID: "c", Name: "f"}, &llm.Media{Part: llm.Image{URL: "u"}}, &llm.Media{},
 		&llm.Source{}, &llm.TokenLogprob{}, &llm.EmbedResponse{}, &llm.TokenCount{}, &llm.ModelList{},
 		&llm.Step{Messages: []llm.Message{llm.Assistant("step")}}, &llm.Warning{}, &llm.Attempt{}, &llm.Done{},
-		new(llm.ProviderData), &llm.ToolResult{CallID: "c"}, &llm.Media{Part: llm.Opaque{ProviderData: provider("item")}},
+		new(llm.ProviderData), &llm.ToolEnd{Result: llm.ToolResult{CallID: "c"}}, &llm.Media{Part: llm.Opaque{ProviderData: provider("item")}},
 	}
 	var events []llm.Event
 	for len(data) >= 3 {

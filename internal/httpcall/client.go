@@ -124,7 +124,7 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	} else {
 		r.watch.start(c.limits, r.cancel)
 	}
-	httpReq, err := c.newRequest(ctx, req)
+	httpReq, err := c.newRequest(traced(ctx), req)
 	if err != nil {
 		r.Close()
 		return nil, r.annotate(&llm.Error{Kind: llm.InvalidRequest, Message: "invalid request: " + withoutURL(err).Error()})

@@ -76,7 +76,7 @@ type answer struct {
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
-	details []any           // of the reasoning
+	details detailList      // of the reasoning
 	extra   json.RawMessage // of the text
 }
 

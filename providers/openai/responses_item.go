@@ -39,6 +39,7 @@ type openText struct {
 	start int // of the text in the text of the answer, in bytes
 
 	hasLogprobs bool
+	characters  characters // of the text when a source was last found in it
 }
 
 // noIndex is the index of an item whose events have no output index.
@@ -260,11 +261,13 @@ const maxSearched = 64 << 20
 
 // cite emits a source that a text cites.
 func (a *responsesAnswer) cite(t *openText, n *outputAnnotation) {
-	text := ""
-	if a.searched += len(t.said); a.searched < maxSearched {
-		text = string(t.said)
+	if len(t.characters.text) != len(t.said) {
+		t.characters = characters{}
+		if a.searched += len(t.said); a.searched < maxSearched {
+			t.characters = indexCharacters(string(t.said))
+		}
 	}
-	source := n.source(text)
+	source := n.source(&t.characters)
 	if source.End > 0 {
 		source.Start, source.End = source.Start+t.start, source.End+t.start
 	}
@@ -441,34 +444,31 @@ func (a *responsesAnswer) addMissing(r *responseHead) {
 // response can have fewer items than the stream, at other positions and with other ids, so
 // an item is missing only if the stream had fewer of its type.
 func (a *responsesAnswer) addOutput(output []outputItem) {
-	streamed := make(map[string]int) // items by type
+	missing := make(map[string]int) // items by type
+	for i := range output {
+		missing[output[i].Type]++
+	}
 	for _, it := range a.items {
-		streamed[it.typ]++
+		missing[it.typ]--
 	}
 	afterStream := len(a.items) > 0
 	for i := range output {
+		if a.tooMany {
+			return
+		}
 		from := &output[i]
 		var it *openItem
 		if afterStream {
 			it = a.matching(i, from.Type, string(from.ID))
 		}
-		if it == nil && streamed[from.Type] < countItems(output, from.Type) {
+		if it == nil && missing[from.Type] > 0 {
 			it = a.newItem(i, string(from.ID), from.Type)
-			streamed[from.Type]++
+			missing[from.Type]--
 		}
 		if it != nil {
 			a.finish(it, from)
 		}
 	}
-}
-
-func countItems(output []outputItem, typ string) (n int) {
-	for i := range output {
-		if output[i].Type == typ {
-			n++
-		}
-	}
-	return n
 }
 
 // matching returns the item of the stream that an item of the final response is, or nil.
