@@ -329,3 +329,25 @@ func TestTerminalEditsLines(t *testing.T) {
 	term.press("\x04")
 	term.leaves(0)
 }
+
+// An answer in Markdown is rendered on a terminal, and nowhere else.
+func TestTerminalRendersMarkdown(t *testing.T) {
+	term := startTerminal(t, nil, "-model", "scripted/echo")
+	if err := pty.Setsize(term.master, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	term.see("> ")
+	term.press("**bold**\r")
+	term.see(`user "` + bold + "bold" + plain + `"`)
+	term.see("> ")
+	term.press("\x04")
+	term.leaves(0)
+	plainly := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/echo")
+	plainly.see(freshPrompt)
+	plainly.press("**bold**\r")
+	if got := plainly.see(freshPrompt); !strings.Contains(got, `user "**bold**"`) || strings.Contains(got, bold) {
+		t.Errorf("without colors, the answer is %q", got)
+	}
+	plainly.press("\x04")
+	plainly.leaves(0)
+}
