@@ -25,6 +25,18 @@ type Decision struct {
 	Reason string `json:"reason,omitempty"`
 	// Arguments replace those of the call, if not empty.
 	Arguments string `json:"arguments,omitempty"`
+	// Signature shows that the program has asked for this decision. See
+	// github.com/parley-llm/parley/llm/tool.Sign.
+	Signature string `json:"signature,omitempty"`
+}
+
+// Decisions returns the message with decisions, which follows the open calls of a history.
+func Decisions(decisions ...Decision) Message {
+	m := Message{Role: RoleTool, Parts: make([]Part, len(decisions))}
+	for i, d := range decisions {
+		m.Parts[i] = d
+	}
+	return m
 }
 
 func (Decision) partType() string { return "decision" }

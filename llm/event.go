@@ -1,6 +1,9 @@
 package llm
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Event is one step of an answer: for example a piece of text. A program ignores the events
 // that it does not know.
@@ -64,10 +67,10 @@ const (
 	// *[ToolCall] that is run. It commits the call, also for [Model.Generate]: no middleware
 	// repeats the call after it. A tool call of the model alone does not.
 	EventToolStart
-	// EventToolEnd is the end of a tool's execution: *[ToolResult].
+	// EventToolEnd is the end of a tool's execution, or a call that was not run: *[ToolEnd].
 	EventToolEnd
-	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. This module has
-	// no tool loop: they are for a [Middleware] of your program that runs tools.
+	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. See
+	// github.com/parley-llm/parley/llm/tool.Loop.
 	EventStepStart
 	EventStepEnd
 	// EventWarning is a warning to the caller: *[Warning].
@@ -130,7 +133,7 @@ type Detail interface{ isDetail() }
 func (*Start) isDetail()         {}
 func (*ProviderData) isDetail()  {}
 func (*ToolCall) isDetail()      {}
-func (*ToolResult) isDetail()    {}
+func (*ToolEnd) isDetail()       {}
 func (*Media) isDetail()         {}
 func (*Source) isDetail()        {}
 func (*TokenLogprob) isDetail()  {}
@@ -171,12 +174,30 @@ type Source struct {
 	End   int `json:"end,omitempty"`
 }
 
-// Step is one step of a tool loop of your program: an answer of the model and the results of its tools.
+// Step is one step of a tool loop: an answer of the model and the results of its tools.
 type Step struct {
 	N int // the number of the step, counted from 0
 	// Messages are the messages that the step added to the conversation, set at its end. If
 	// nil, the step added the content of its events.
 	Messages []Message
+	// Usage and FinishReason are those of the answer of the model in this step, set at its end.
+	Usage        Usage
+	FinishReason FinishReason
+}
+
+// ToolEnd is the end of a call of a tool.
+type ToolEnd struct {
+	Call ToolCall
+	// Result is the result as the tool returned it, before it is shortened for the model. If
+	// Err is not nil, it is the result that the model gets.
+	Result ToolResult
+	// Err is the error of the tool, or the reason why it was not run. The model gets only a
+	// part of it.
+	//
+	// Security: it may contain secrets.
+	Err error
+	// Duration is the time that the call took. Zero means that it was not run.
+	Duration time.Duration
 }
 
 // Done is the data that a server sends at the end of an answer.

@@ -65,8 +65,7 @@ func read(data []byte, depth int) Error {
 	if depth > 0 {
 		switch data[0] {
 		case '[':
-			var list []json.RawMessage
-			if json.Unmarshal(data, &list) == nil && len(list) > 0 {
+			if list := first(maxListed, data); len(list) > 0 {
 				return readList(list, depth-1)
 			}
 		case '"':
@@ -95,11 +94,31 @@ func read(data []byte, depth int) Error {
 // maxListed limits the number of errors of a list that are read.
 const maxListed = 3
 
+// first returns the first n elements of a list in JSON, or nil if the data is not a list. The
+// elements after them are not decoded: a server can send a great number.
+func first(n int, data []byte) (list []json.RawMessage) {
+	if !json.Valid(data) || data[0] != '[' {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	for d.More() && len(list) < n {
+		var element json.RawMessage
+		if d.Decode(&element) != nil {
+			return nil
+		}
+		list = append(list, element)
+	}
+	return list
+}
+
 // readList reads a list of errors: Google's list of one error, and the lists of FastAPI and
 // Cloudflare, of which each element is a cause.
 func readList(list []json.RawMessage, depth int) Error {
 	e := read(list[0], depth)
-	for _, data := range list[1:min(len(list), maxListed)] {
+	for _, data := range list[1:] {
 		e.add(read(data, depth), "; ")
 	}
 	return e

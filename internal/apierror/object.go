@@ -26,7 +26,7 @@ type object struct {
 	ErrorDescription json.RawMessage `json:"error_description"` // OAuth
 	FaultString      json.RawMessage `json:"faultstring"`       // Apigee
 	Title            json.RawMessage `json:"title"`             // RFC 9457
-	Location         []any           `json:"loc"`               // pydantic: the refused member
+	Location         json.RawMessage `json:"loc"`               // pydantic: the refused member
 
 	Code      json.RawMessage `json:"code"`
 	ErrorCode json.RawMessage `json:"error_code"`
@@ -114,16 +114,29 @@ func (o *object) addMessages(e *Error, depth int) {
 		}
 		break
 	}
-	if len(o.Location) > 0 && e.Message != "" {
-		place := make([]string, len(o.Location))
-		for i, member := range o.Location {
-			place[i], _ = member.(string)
-			if n, ok := member.(float64); ok {
-				place[i] = strconv.Itoa(int(n))
-			}
-		}
-		e.Message = Excerpt([]byte(strings.Join(place, "."))) + ": " + e.Message
+	if place := placeOf(o.Location); place != "" && e.Message != "" {
+		e.Message = Excerpt([]byte(place)) + ": " + e.Message
 	}
+}
+
+// maxPlace limits the steps of a location that are read.
+const maxPlace = 20
+
+// placeOf returns a location, which is a list of names and indexes, as a path such as
+// "body.messages.0".
+func placeOf(location json.RawMessage) string {
+	if !isSet(location) {
+		return ""
+	}
+	var place []string
+	for _, step := range first(maxPlace, location) {
+		var name string
+		if json.Unmarshal(step, &name) != nil {
+			name = string(step)
+		}
+		place = append(place, name)
+	}
+	return strings.Join(place, ".")
 }
 
 // addCodes adds the codes and types of the object.

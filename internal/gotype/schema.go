@@ -1,7 +1,6 @@
 package gotype
 
 import (
-	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -17,11 +16,17 @@ import (
 // type that contains itself, or that occurs several times, is in $defs.
 //
 // The error is an [*Error] that names the field.
-func Schema(t reflect.Type) (json.RawMessage, error) {
+func Schema(t reflect.Type) (json.RawMessage, error) { return schemaOf(t, false) }
+
+// LenientSchema returns the schema for the validation of answers: null in an optional field
+// means that the field is absent, as it does for a [Decoder].
+func LenientSchema(t reflect.Type) (json.RawMessage, error) { return schemaOf(t, true) }
+
+func schemaOf(t reflect.Type, lenient bool) (json.RawMessage, error) {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
-		return Schema(t.Elem())
+		return schemaOf(t.Elem(), lenient)
 	}
-	w := &walk{root: t, uses: map[reflect.Type]int{}, names: map[reflect.Type]string{}, taken: map[string]bool{}}
+	w := &walk{lenient: lenient, root: t, uses: map[reflect.Type]int{}, names: map[reflect.Type]string{}, taken: map[string]bool{}}
 	path := t.String()
 	if t.Name() != "" {
 		path = t.Name()
@@ -41,11 +46,12 @@ func Schema(t reflect.Type) (json.RawMessage, error) {
 
 // walk is the state of one Schema.
 type walk struct {
-	root  reflect.Type
-	uses  map[reflect.Type]int
-	names map[reflect.Type]string // of types in $defs
-	taken map[string]bool
-	defs  object
+	lenient bool
+	root    reflect.Type
+	uses    map[reflect.Type]int
+	names   map[reflect.Type]string // of types in $defs
+	taken   map[string]bool
+	defs    object
 }
 
 // special are types whose JSON does not follow from their kind or their methods.
@@ -395,6 +401,9 @@ func (w *walk) ofStruct(t reflect.Type, path string) (object, error) {
 		if member, err = tagged(member, f, at); err != nil {
 			return nil, err
 		}
+		if w.lenient && f.optional && len(member) > 0 {
+			member = object{{"anyOf", list{member, object{{"type", "null"}}}}}
+		}
 		properties.add(f.name, member)
 		if !f.optional {
 			required = append(required, f.name)
@@ -423,89 +432,4 @@ func quotedText(t reflect.Type) object {
 		pattern = integerPattern(k)
 	}
 	return object{{"type", "string"}, {"pattern", pattern}}
-}
-
-// object is a JSON object with an order.
-type object []member
-
-type member struct {
-	name  string
-	value any
-}
-
-// list is a JSON array.
-type list []any
-
-func (o *object) add(name string, value any) { *o = append(*o, member{name, value}) }
-
-func (o *object) set(name string, value any) {
-	for i := range *o {
-		if (*o)[i].name == name {
-			(*o)[i].value = value
-			return
-		}
-	}
-	o.add(name, value)
-}
-
-func (o object) get(name string) any {
-	for _, m := range o {
-		if m.name == name {
-			return m.value
-		}
-	}
-	return nil
-}
-
-func (o object) appendJSON(b []byte) []byte {
-	b = append(b, '{')
-	for i, m := range o {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendValue(b, m.name)
-		b = appendValue(append(b, ':'), m.value)
-	}
-	return append(b, '}')
-}
-
-func appendValue(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case object:
-		return v.appendJSON(b)
-	case list:
-		b = append(b, '[')
-		for i, item := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendValue(b, item)
-		}
-		return append(b, ']')
-	}
-	var buf bytes.Buffer
-	encoder := json.NewEncoder(&buf)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil { // texts, numbers and checked JSON always encode
-		return append(b, "null"...)
-	}
-	return append(b, bytes.TrimSpace(buf.Bytes())...)
-}
-
-// parseObject reads a JSON object one level deep.
-func parseObject(raw json.RawMessage) (object, bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') || !json.Valid(raw) {
-		return nil, false
-	}
-	out := object{}
-	for d.More() {
-		name, err := d.Token()
-		var value json.RawMessage
-		if err != nil || d.Decode(&value) != nil {
-			return nil, false
-		}
-		out.add(name.(string), value)
-	}
-	return out, true
 }

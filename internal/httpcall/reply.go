@@ -114,6 +114,9 @@ func (r *Reply) Close() {
 	}
 }
 
+// Ended reports whether the context of the call has ended, or a limit was exceeded.
+func (r *Reply) Ended() bool { return r.own.Err() != nil }
+
 // ReadError returns the error for a failed read of the body. Its kind is [llm.Canceled] or
 // [llm.Timeout] if the context ended or a limit was exceeded, and otherwise [llm.Incomplete],
 // because the connection closed before the end of the answer.

@@ -30,7 +30,7 @@ func NewTransport(connect time.Duration) *http.Transport {
 	dialer := &net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           Quiet(dialer.DialContext),
 		TLSHandshakeTimeout:   connect,
 		ForceAttemptHTTP2:     true,
 		ReadBufferSize:        readBuffer,

@@ -8,6 +8,7 @@ package provider
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 
@@ -39,8 +40,10 @@ type Answer struct {
 	raw   *bytes.Buffer // the body, if the request keeps it
 	head  httpcall.Head // the beginning of a body with an unusual type, for errors
 
+	events     int // so far
 	started    bool
-	stopped    bool // the caller has stopped reading
+	stopped    bool // the caller has stopped reading, or the context has ended
+	ended      bool // the context has ended between two reads
 	hasContent bool
 }
 
@@ -98,14 +101,35 @@ func (a *Answer) Start(id, model string) {
 func (a *Answer) EmitText(typ llm.EventType, text string) {
 	if text != "" && !a.stopped {
 		a.hasContent = true
-		a.stopped = !a.Yield(llm.Event{Type: typ, Text: text}, nil)
+		a.stopped = !a.yield(llm.Event{Type: typ, Text: text}, nil)
 	}
 }
+
+// yield passes an event to the caller. One frame can have a great number of events, so yield
+// looks at the context from time to time.
+func (a *Answer) yield(ev llm.Event, err error) bool {
+	if a.events++; a.events%eventsPerCheck == 0 && a.Reply.Ended() {
+		a.ended = true
+		return false
+	}
+	return a.Yield(ev, err)
+}
+
+// endedError returns the error of an answer whose context ended between two reads, or nil.
+func (a *Answer) endedError() error {
+	if !a.ended {
+		return nil
+	}
+	return a.Reply.ReadError(context.Canceled)
+}
+
+// eventsPerCheck is the number of events after which the context is looked at.
+const eventsPerCheck = 64
 
 // AddCall adds a fragment of a tool call.
 func (a *Answer) AddCall(f llmutil.ToolCallFragment) {
 	if !a.stopped {
-		a.stopped = !a.calls.Add(f, a.Yield)
+		a.stopped = !a.calls.Add(f, a.yield)
 	}
 }
 
@@ -116,7 +140,7 @@ func (a *Answer) Calls() int { return a.calls.Len() }
 func (a *Answer) Emit(ev llm.Event) {
 	if !a.stopped {
 		a.hasContent = a.hasContent || ev.Type == llm.EventMedia
-		a.stopped = !a.Yield(ev, nil)
+		a.stopped = !a.yield(ev, nil)
 	}
 }
 
@@ -131,7 +155,7 @@ func (a *Answer) EmitLogprobs(tokens []llm.TokenLogprob) {
 // the corrected reason: some servers send "stop" for an answer that has tool calls.
 func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 	if !a.stopped {
-		a.stopped = !a.calls.Finish(reason, a.Yield)
+		a.stopped = !a.calls.Finish(reason, a.yield)
 	}
 	if a.calls.Len() > 0 && reason == llm.FinishStop {
 		return llm.FinishToolCalls
@@ -181,8 +205,11 @@ func (a *Answer) CutInLine() *llm.Error {
 //
 // Security: secrets of the request are removed from the body.
 func (a *Answer) Failed(err error, usage llm.Usage) error {
-	if a.stopped {
+	if a.stopped && !a.ended {
 		return nil
+	}
+	if err == nil {
+		err = a.endedError()
 	}
 	e, ok := errors.AsType[*llm.Error](err)
 	if !ok || usage.IsZero() && a.raw == nil {

@@ -73,6 +73,15 @@ const learnFrom = 5
 func ReadChat[C any, P comparable](a *Answer, d *Dialect[C, P], h Handler[C, P]) error {
 	r := &chatReader[C, P]{answer: a, dialect: d, handler: h, decoder: d.Decoder.Frames(&a.Text)}
 	defer r.decoder.Close()
+	if err := r.read(); err != nil {
+		return err
+	}
+	return a.endedError()
+}
+
+// read reads the reply in its form.
+func (r *chatReader[C, P]) read() error {
+	a, d := r.answer, r.dialect
 	if r.isWhole() && (d.NDJSON || !a.Reply.BeginsWith(eventFields...)) {
 		data, err := a.ReadAll(httpcall.WholeReply(a.Reply.Limits()))
 		if err != nil {

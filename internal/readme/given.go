@@ -20,7 +20,9 @@ var packages = map[string]string{
 	"openai":     module + "providers/openai",
 	"otel":       module + "llm/otel",
 	"providers":  module + "providers",
+	"structured": module + "llm/structured",
 	"tokens":     module + "llm/tokens",
+	"tool":       module + "llm/tool",
 }
 
 // given are the declarations that a snippet can use if it is not a complete program. The

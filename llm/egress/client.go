@@ -40,7 +40,7 @@ func (l *List) Client(c Config) *http.Client {
 	d := l.dialer(c)
 	transport := httpcall.NewTransport(d.connect)
 	transport.Proxy = nil // a proxy from the environment would replace the checked address
-	transport.DialContext = d.dial
+	transport.DialContext = httpcall.Quiet(d.dial)
 	transport.TLSClientConfig = c.TLS.Clone()
 	return &http.Client{Transport: &guard{transport}}
 }

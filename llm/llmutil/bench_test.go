@@ -2,6 +2,7 @@ package llmutil_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/eventtest"
@@ -58,6 +59,32 @@ func BenchmarkForwardAttempt(b *testing.B) {
 				round()
 			}
 			eventtest.PerChunk(b, round)
+		})
+	}
+}
+
+// BenchmarkHistory measures a long conversation with tools that needs no change, once
+// without provider data and once with a signature on each call.
+func BenchmarkHistory(b *testing.B) {
+	for name, signature := range map[string]*llm.ProviderData{"plain": nil, "signed": {Provider: "p", Format: "f", Data: []byte("signature")}} {
+		var messages []llm.Message
+		for i := range 50 {
+			id := "call_" + strconv.Itoa(i)
+			resp, err := llm.Collect(script(
+				llm.Event{Type: llm.EventToolCallEnd, Detail: &llm.ToolCall{ID: id, Name: "f", Arguments: `{"city":"Oslo"}`, ProviderData: signature}}, done()))
+			if err != nil {
+				b.Fatal(err)
+			}
+			messages = append(messages, llm.User("What is the weather?"), resp.Messages[0], llm.ToolResults(llm.ToolResult{CallID: id, Content: "Rain"}), llm.Assistant("It rains."))
+		}
+		history := llmutil.History{CallID: llmutil.PlainCallID(64), TakeBack: llm.TakeBack{Provider: "p", Formats: []string{"f"}}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, warnings := history.Messages(messages); warnings != nil {
+					b.Fatal(warnings)
+				}
+			}
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 // underscores and hyphens, up to a length. Other characters become underscores, and an id
 // that is too long ends in a hash.
 func PlainCallID(maxLen int) func(id string) string {
+	short := ShortCallID(maxLen)
 	return func(id string) string {
 		plain := strings.Map(func(r rune) rune {
 			switch {
@@ -18,7 +19,7 @@ func PlainCallID(maxLen int) func(id string) string {
 			}
 			return '_'
 		}, id)
-		return ShortCallID(maxLen)(plain)
+		return short(plain)
 	}
 }
 

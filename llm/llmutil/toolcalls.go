@@ -3,6 +3,7 @@ package llmutil
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
@@ -31,6 +32,7 @@ import (
 // concurrent use.
 type ToolCallAssembler struct {
 	calls  []*assembly
+	over   int            // number of calls before calls[0], which are over
 	latest map[int]int    // by the server's index: the latest call with it
 	ids    map[callID]int // calls that have an id
 }
@@ -55,7 +57,8 @@ type ToolCallFragment struct {
 // index of its events; at is the server's index.
 type assembly struct {
 	at        int
-	call      llm.ToolCall
+	call      llm.ToolCall // without the name and the arguments
+	name      strings.Builder
 	arguments arguments
 	announced bool   // its start event has been passed on
 	next      string // a name that came after complete arguments: it may start the next call
@@ -102,8 +105,8 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 	if f.Custom {
 		c.call.Custom, c.arguments.isText = true, true
 	}
-	if !c.announced && f.Name != c.call.Name { // some servers repeat the whole name in every fragment
-		c.call.Name += f.Name
+	if !c.announced && f.Name != c.name.String() { // some servers repeat the whole name in every fragment
+		c.name.WriteString(f.Name)
 	}
 	if f.Arguments == "" {
 		return true
@@ -112,7 +115,7 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 		return false
 	}
 	c.arguments.add(f.Arguments)
-	return yield(llm.Event{Type: llm.EventToolCallDelta, Index: n, Text: f.Arguments}, nil)
+	return yield(llm.Event{Type: llm.EventToolCallDelta, Index: a.over + n, Text: f.Arguments}, nil)
 }
 
 // Finish ends the calls and passes their end events to yield. It returns false when yield
@@ -122,6 +125,8 @@ func (a *ToolCallAssembler) Add(f ToolCallFragment, yield func(llm.Event, error)
 // For all other reasons the answer may be truncated: only calls whose arguments are a
 // complete JSON object are ended. The others, and calls of custom tools, have a start event
 // and no end event.
+//
+// After [llm.FinishStop] or [llm.FinishToolCalls], a further fragment starts a new call.
 func (a *ToolCallAssembler) Finish(reason llm.FinishReason, yield func(llm.Event, error) bool) bool {
 	certain := reason == llm.FinishStop || reason == llm.FinishToolCalls
 	for n, c := range a.calls {
@@ -132,21 +137,27 @@ func (a *ToolCallAssembler) Finish(reason llm.FinishReason, yield func(llm.Event
 			return false
 		}
 		arguments := c.arguments.text.String()
-		if c.call.Name == "" || !certain && (c.call.Custom || !isJSONObject([]byte(arguments))) {
+		if c.name.Len() == 0 || !certain && (c.call.Custom || !isJSONObject([]byte(arguments))) {
 			continue
 		}
 		c.ended = true
 		call := c.call
-		call.Arguments = arguments
-		if !yield(llm.Event{Type: llm.EventToolCallEnd, Index: n, Detail: &call}, nil) {
+		call.Name, call.Arguments = c.name.String(), arguments
+		if !yield(llm.Event{Type: llm.EventToolCallEnd, Index: a.over + n, Detail: &call}, nil) {
 			return false
 		}
+	}
+	if certain { // a provider may call Finish after each call
+		a.over += len(a.calls)
+		a.calls = a.calls[:0]
+		clear(a.latest)
+		clear(a.ids)
 	}
 	return true
 }
 
 // Len returns the number of calls seen.
-func (a *ToolCallAssembler) Len() int { return len(a.calls) }
+func (a *ToolCallAssembler) Len() int { return a.over + len(a.calls) }
 
 // begin adds a call with the server's index and returns its position.
 func (a *ToolCallAssembler) begin(index int) int {
@@ -178,7 +189,7 @@ func (a *ToolCallAssembler) find(f ToolCallFragment) int {
 	}
 	c := a.calls[n]
 	another := f.Name != "" && (f.ID != "" && c.call.ID != "" ||
-		c.announced && f.Name != c.call.Name) // the name of an announced call is complete
+		c.announced && f.Name != c.name.String()) // the name of an announced call is complete
 	if another {
 		return -1
 	}
@@ -191,8 +202,8 @@ func (a *ToolCallAssembler) announce(n int, yield func(llm.Event, error) bool) b
 		return true
 	}
 	c.announced = true
-	start := &llm.ToolCall{ID: c.call.ID, Name: c.call.Name, Custom: c.call.Custom}
-	return yield(llm.Event{Type: llm.EventToolCallStart, Index: n, Detail: start}, nil)
+	start := &llm.ToolCall{ID: c.call.ID, Name: c.name.String(), Custom: c.call.Custom}
+	return yield(llm.Event{Type: llm.EventToolCallStart, Index: a.over + n, Detail: start}, nil)
 }
 
 // isJSONObject reports whether data is one complete JSON object in UTF-8.

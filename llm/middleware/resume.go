@@ -16,6 +16,10 @@ import (
 // caller receives an [llm.EventReset], which withdraws all content so far, and then a new
 // answer. A program that uses Resume must handle that event.
 //
+// If the server makes the answer without a connection, as in OpenAI's background mode, the
+// provider reads on where the connection was cut, also if all content so far was reasoning or
+// tool calls.
+//
 // An answer during which a tool was started (see [llm.EventToolStart]) is never continued or
 // restarted.
 //
@@ -62,6 +66,11 @@ func (r *Resume) open() (*Resume, error) {
 }
 
 func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	if call.Op == llm.OpChat {
+		reattaching := *call // the request is only read
+		reattaching.MaxReattach = r.MaxResumes
+		call = &reattaching
+	}
 	if call.Op != llm.OpChat || call.Buffered { // the caller sees nothing before the end
 		next(ctx, call)(yield)
 		return

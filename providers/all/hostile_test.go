@@ -5,12 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/parley-llm/parley/internal/growthtest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/openai"
 )
@@ -69,33 +67,6 @@ func TestVectorsWithoutIndexAreInOrder(t *testing.T) {
 	}
 }
 
-// peak returns the largest amount of live memory while f runs, in addition to the memory
-// before.
-func peak(f func()) uint64 {
-	defer debug.SetGCPercent(debug.SetGCPercent(10)) // little garbage between two collections
-	runtime.GC()
-	var before runtime.MemStats
-	runtime.ReadMemStats(&before)
-	stop, top := make(chan bool), make(chan uint64)
-	go func() {
-		var most uint64
-		for {
-			var now runtime.MemStats
-			runtime.ReadMemStats(&now)
-			most = max(most, now.HeapAlloc)
-			select {
-			case <-stop:
-				top <- most
-				return
-			case <-time.After(2 * time.Millisecond):
-			}
-		}
-	}()
-	f()
-	close(stop)
-	return max(<-top, before.HeapAlloc) - before.HeapAlloc
-}
-
 // repeated returns a list of n bytes of the item.
 func repeated(item string, n int) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(item+",", n/(len(item)+1)), ",") + "]"
@@ -124,6 +95,16 @@ func TestMemoryOfReplies(t *testing.T) {
 		{"openai", "logprobs", stream, event(`{"choices":[{"index":0,"delta":{},"logprobs":{"content":` + list(`{}`) + "}}]}")},
 		{"openai", "images", stream, event(`{"choices":[{"index":0,"delta":{"images":` + list(`{}`) + "}}]}")},
 		{"openai", "annotations", whole, `{"choices":[{"index":0,"message":{"content":"x","annotations":` + list(`{"url_citation":{}}`) + `}}]}`},
+		{"responses", "items", whole, `{"object":"response","status":"completed","output":` + list(`{}`) + `}`},
+		{"responses", "items of the end", stream, event(`{"type":"response.completed","response":{"status":"completed","output":` + list(`{}`) + `}}`)},
+		{"responses", "messages", whole, `{"object":"response","status":"completed","output":` + list(`{"type":"message","content":[]}`) + `}`},
+		{"responses", "unknown items", whole, `{"object":"response","status":"completed","output":` + list(`{"type":"x"}`) + `}`},
+		{"responses", "calls", whole, `{"object":"response","status":"completed","output":` + list(`{"type":"function_call","name":"f"}`) + `}`},
+		{"responses", "parts", stream, event(`{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":` + list(`{"type":"output_text"}`) + `}}`)},
+		{"responses", "summaries", stream, event(`{"type":"response.output_item.done","output_index":0,"item":{"type":"reasoning","summary":` + list(`{"text":"a"}`) + `}}`)},
+		{"responses", "annotations", stream, event(`{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"x","annotations":` + list(`{"url":"u"}`) + `}]}}`)},
+		{"responses", "logprobs", stream, event(`{"type":"response.output_text.delta","output_index":0,"delta":"a","logprobs":` + list(`{}`) + `}`)},
+		{"responses", "outputs of code", stream, event(`{"type":"response.output_item.done","output_index":0,"item":{"type":"code_interpreter_call","outputs":` + list(`{"type":"logs"}`) + `}}`)},
 		{"gemini", "candidates", stream, event(`{"candidates":` + list(`{}`) + `}`)},
 		{"gemini", "parts", stream, event(`{"candidates":[{"content":{"parts":` + list(`{}`) + `}}]}`)},
 		{"gemini", "text parts", stream, event(`{"candidates":[{"content":{"parts":` + list(`{"text":"a"}`) + `}}]}`)},
@@ -137,7 +118,7 @@ func TestMemoryOfReplies(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := llm.New(p, "m")
-			taken := peak(func() { // errors are fine
+			taken := growthtest.Peak(func() { // errors are fine
 				switch {
 				case strings.Contains(c.name, "models"):
 					_, _ = m.ListModels(t.Context())
@@ -165,5 +146,29 @@ func TestReplyBytesLimitsAWholeAnswer(t *testing.T) {
 	_, err = llm.New(p, "m").Generate(context.Background(), llm.Prompt("x"))
 	if llm.KindOf(err) != llm.Protocol || !strings.Contains(err.Error(), "Limits.ReplyBytes") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestCancelWithinAFrame checks that a call ends with its context between the events of one
+// frame.
+func TestCancelWithinAFrame(t *testing.T) {
+	const events = 10_000
+	token := `{"token":"` + strings.Repeat("a", 100) + `"}`
+	tokens := repeated(token, events*(len(token)+1))
+	url := says(t, "application/json", `{"choices":[{"index":0,"message":{"content":"a"},"logprobs":{"content":`+tokens+`},"finish_reason":"stop"}]}`)
+	p, err := dialects["openai"](url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	for _, err = range llm.New(p, "m").Stream(ctx, llm.Prompt("x")).Events() {
+		if n++; n == 10 {
+			cancel()
+		}
+	}
+	if llm.KindOf(err) != llm.Canceled || n > 100 {
+		t.Errorf("the call ended after %d events with the error %v", n, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/anthropic"
 	"github.com/parley-llm/parley/providers/gemini"
 	"github.com/parley-llm/parley/providers/llamacpp"
 	"github.com/parley-llm/parley/providers/ollama"
@@ -26,12 +27,18 @@ var dialects = map[string]func(url string) (llm.Provider, error){
 	"openai": func(url string) (llm.Provider, error) {
 		return openai.New(openai.Config{BaseURL: url + "/v1", APIKey: "sk-12345678"})
 	},
+	"responses": func(url string) (llm.Provider, error) {
+		return openai.New(openai.Config{API: openai.APIResponses, BaseURL: url + "/v1", APIKey: "sk-12345678"})
+	},
 	"gemini": func(url string) (llm.Provider, error) {
 		return gemini.New(gemini.Config{BaseURL: url, APIKey: "12345678"})
 	},
 	"ollama":   func(url string) (llm.Provider, error) { return ollama.New(ollama.Config{BaseURL: url}) },
 	"llamacpp": func(url string) (llm.Provider, error) { return llamacpp.New(llamacpp.Config{BaseURL: url}) },
-	"palm":     func(url string) (llm.Provider, error) { return palm.New(palm.Config{BaseURL: url, APIKey: "12345678"}) },
+	"anthropic": func(url string) (llm.Provider, error) {
+		return anthropic.New(anthropic.Config{BaseURL: url, APIKey: "sk-12345678"})
+	},
+	"palm": func(url string) (llm.Provider, error) { return palm.New(palm.Config{BaseURL: url, APIKey: "12345678"}) },
 }
 
 // statusServer answers each request with the status and the behaviour in the path of the base

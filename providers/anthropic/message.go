@@ -237,8 +237,8 @@ func (b *requestBuilder) resultContent(result llm.ToolResult) (any, error) {
 
 const blockToolResult = "tool_result"
 
-// resultID returns the id of the call of a result, or "" for another block. A result with
-// images is a part that [Block] made.
+// resultID returns the id of the call of a result, or "" for another block. A part that
+// [Block] made can be a result.
 func resultID(block any) string {
 	switch r := block.(type) {
 	case *toolResultBlock:

@@ -3,7 +3,6 @@ package anthropic
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -13,21 +12,24 @@ import (
 // https://platform.claude.com/docs/en/api/models-list
 type modelList struct {
 	provider.ErrorMember
-	Data    []model `json:"data"`
-	HasMore bool    `json:"has_more"`
-	LastID  string  `json:"last_id"`
+	Data    provider.List[model] `json:"data"`
+	HasMore bool                 `json:"has_more"`
+	LastID  string               `json:"last_id"`
 }
 
 type model struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"display_name"`
-	Created   time.Time `json:"created_at"`
-	MaxInput  int       `json:"max_input_tokens"`
-	MaxOutput int       `json:"max_tokens"`
+	ID        string        `json:"id"`
+	Name      string        `json:"display_name"`
+	Created   provider.Time `json:"created_at"`
+	MaxInput  int           `json:"max_input_tokens"`
+	MaxOutput int           `json:"max_tokens"`
 }
 
 // maxPages limits the requests to a server whose list does not end.
 const maxPages = 100
+
+// maxLastID limits the length of the id that is sent back in the URL of the next page.
+const maxLastID = 8 << 10
 
 // listModels requests all pages of the list.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -49,8 +51,11 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		for _, m := range got.Data {
 			list.Models = append(list.Models, llm.ModelInfo{
-				Provider: p.name, Name: m.ID, DisplayName: m.Name, Created: m.Created, ContextWindow: m.MaxInput, MaxOutput: m.MaxOutput,
+				Provider: p.name, Name: m.ID, DisplayName: m.Name, Created: m.Created.Time, ContextWindow: m.MaxInput, MaxOutput: m.MaxOutput,
 			})
+		}
+		if len(got.LastID) > maxLastID {
+			return r.ReplyError(llm.Protocol, "the id of the last model in the reply is too long")
 		}
 		if !got.HasMore || got.LastID == "" {
 			provider.Result(r, "", list, llm.Usage{}, yield)

@@ -57,9 +57,9 @@ func (e *NotConfiguredError) hint() string {
 	}
 	if keyed := withDefaultModel(); len(keyed) > 0 {
 		d, _ := providers.Lookup(keyed[0])
-		return "for a larger one, set " + d.KeyEnv[0] + " to your " + d.Title + " key, or PARLEY_MODEL, or start Ollama"
+		return "for a larger one, set " + d.KeyEnv[0] + " to your " + d.Title + " key, or " + e.local()
 	}
-	return "for a larger one, set PARLEY_MODEL"
+	return "for a larger one, " + e.local()
 }
 
 // local says how to get a local model.

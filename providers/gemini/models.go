@@ -21,17 +21,20 @@ type modelList struct {
 }
 
 type model struct {
-	Name        string   `json:"name"`
-	DisplayName string   `json:"displayName"`
-	InputLimit  int      `json:"inputTokenLimit"`
-	OutputLimit int      `json:"outputTokenLimit"`
-	Methods     []string `json:"supportedGenerationMethods"`
-	Thinking    bool     `json:"thinking"`
-	Stage       string   `json:"launchStage"` // Vertex AI
+	Name        string                `json:"name"`
+	DisplayName string                `json:"displayName"`
+	InputLimit  int                   `json:"inputTokenLimit"`
+	OutputLimit int                   `json:"outputTokenLimit"`
+	Methods     provider.List[string] `json:"supportedGenerationMethods"`
+	Thinking    bool                  `json:"thinking"`
+	Stage       string                `json:"launchStage"` // Vertex AI
 }
 
 // maxPages limits the requests to a server whose list does not end.
 const maxPages = 100
+
+// maxPageToken limits the length of the token for the next page, which is sent back in a URL.
+const maxPageToken = 8 << 10
 
 // ListModels requests all pages of the list.
 func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
@@ -53,6 +56,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 		}
 		for _, m := range slices.Concat(got.Models, got.Publisher) {
 			list.Models = append(list.Models, m.info(p.name))
+		}
+		if len(got.NextPage) > maxPageToken {
+			return r.ReplyError(llm.Protocol, "the reply's token for the next page of models is too long")
 		}
 		if got.NextPage == "" {
 			provider.Result(r, "", list, llm.Usage{}, yield)

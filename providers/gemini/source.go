@@ -3,6 +3,7 @@ package gemini
 import (
 	"slices"
 
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -82,8 +83,9 @@ type sources struct {
 	found    []llm.Source // by search
 	supports []support
 	others   []llm.Source
-	parts    []int // where each part begins in the answer's text, in bytes, if there are several
-	text     int   // length of its text, in bytes
+	seen     provider.SeenSources // others
+	parts    []int                // where each part begins in the answer's text, in bytes, if there are several
+	text     int                  // length of its text, in bytes
 }
 
 // take copies the sources of a candidate.
@@ -119,7 +121,7 @@ func (s *sources) take(c *candidate) {
 // add adds a source. A source without a name is kept if it has a range: the range says which
 // piece of the answer is a quotation.
 func (s *sources) add(source llm.Source) {
-	if (source.URL != "" || source.Title != "" || source.End > source.Start) && !slices.Contains(s.others, source) {
+	if (source.URL != "" || source.Title != "" || source.End > source.Start) && s.seen.Add(source) {
 		s.others = append(s.others, source)
 	}
 }
@@ -150,10 +152,12 @@ func (s *sources) list() []llm.Source {
 			list = append(list, source)
 		}
 	}
-	found := len(list)
+	var found provider.SeenSources
+	for i := range list {
+		found.AddURL(list[i].URL)
+	}
 	for _, other := range s.others {
-		isFound := func(f llm.Source) bool { return f.URL == other.URL }
-		if other.Start == 0 && other.End == 0 && other.Title == "" && slices.ContainsFunc(list[:found], isFound) {
+		if other.Start == 0 && other.End == 0 && other.Title == "" && found.HasURL(other.URL) {
 			continue
 		}
 		list = append(list, other)

@@ -30,8 +30,8 @@ type modelList struct {
 			Type         string `json:"ftype"`
 		} `json:"meta"`
 		Architecture *struct {
-			Input  []string `json:"input_modalities"`
-			Output []string `json:"output_modalities"`
+			Input  provider.List[string] `json:"input_modalities"`
+			Output provider.List[string] `json:"output_modalities"`
 		} `json:"architecture"`
 	}] `json:"data"`
 }

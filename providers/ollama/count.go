@@ -87,7 +87,7 @@ func (p *Provider) vocabulary(ctx context.Context, call *llm.Call) (*tokens.Enco
 	v.mu.Lock()
 	known, ok := v.known[call.Model]
 	v.mu.Unlock()
-	if ok && known.modified.Equal(now.Modified) {
+	if ok && known.modified.Equal(now.Modified.Time) {
 		return known.encoding, nil
 	}
 	var whole shown
@@ -103,7 +103,7 @@ func (p *Provider) vocabulary(ctx context.Context, call *llm.Call) (*tokens.Enco
 	if v.known == nil {
 		v.known = make(map[string]vocabulary)
 	}
-	v.known[call.Model] = vocabulary{whole.Modified, encoding}
+	v.known[call.Model] = vocabulary{whole.Modified.Time, encoding}
 	return encoding, nil
 }
 

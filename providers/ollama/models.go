@@ -3,7 +3,6 @@ package ollama
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
@@ -14,11 +13,11 @@ import (
 type modelList struct {
 	provider.ErrorMember
 	Models provider.List[struct {
-		Name       string    `json:"name"`
-		Modified   time.Time `json:"modified_at"`
-		Size       int64     `json:"size"`
-		Details    details   `json:"details"`
-		RemoteHost string    `json:"remote_host"` // of models that run in a cloud
+		Name       string        `json:"name"`
+		Modified   provider.Time `json:"modified_at"`
+		Size       int64         `json:"size"`
+		Details    details       `json:"details"`
+		RemoteHost string        `json:"remote_host"` // of models that run in a cloud
 	}] `json:"models"`
 }
 
@@ -39,7 +38,7 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Models))}
 	for i, m := range got.Models {
 		info := m.Details.info()
-		info.Provider, info.Name, info.Created, info.Bytes, info.RemoteHost = p.name, m.Name, m.Modified, m.Size, m.RemoteHost
+		info.Provider, info.Name, info.Created, info.Bytes, info.RemoteHost = p.name, m.Name, m.Modified.Time, m.Size, m.RemoteHost
 		list.Models[i] = info
 	}
 	provider.Result(r, "", list, llm.Usage{}, yield)
@@ -124,7 +123,7 @@ type shown struct {
 	Capabilities []string       `json:"capabilities"`
 	Details      details        `json:"details"`
 	Metadata     map[string]any `json:"model_info"`
-	Modified     time.Time      `json:"modified_at"`
+	Modified     provider.Time  `json:"modified_at"`
 }
 
 // Show returns the details of a model. If the server does not have the model, the error is of
@@ -147,7 +146,7 @@ func (p *Provider) Show(ctx context.Context, model string) (*ModelDetails, error
 		License:      got.License,
 		Metadata:     got.Metadata,
 	}
-	d.Info.Provider, d.Info.Name, d.Info.Created = p.name, model, got.Modified
+	d.Info.Provider, d.Info.Name, d.Info.Created = p.name, model, got.Modified.Time
 	architecture, _ := got.Metadata["general.architecture"].(string)
 	context, _ := got.Metadata[cmp.Or(architecture, "llama")+".context_length"].(float64)
 	d.Info.ContextWindow = int(context)

@@ -72,11 +72,11 @@ type answer struct {
 	tier    string // the service tier
 	think   thinkTags
 	sound   sound
-	sources []llm.Source
+	sources sourceSet
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
-	details []any           // of the reasoning
+	details detailList      // of the reasoning
 	extra   json.RawMessage // of the text
 }
 

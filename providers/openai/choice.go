@@ -202,8 +202,8 @@ func (a *answer) say(typ llm.EventType, text string) {
 // about the given text.
 func (a *answer) emit(c *content, whole bool, cited string) {
 	a.EmitText(llm.EventReasoning, c.Reasoning.Text)
-	a.addDetails(c.ReasoningDetails, whole)
-	a.addOpaque(c.ReasoningOpaque)
+	a.details.add(c.ReasoningDetails, whole)
+	a.details.addOpaque(c.ReasoningOpaque)
 	if c.kinds()&^(reasonings|details) != 0 {
 		a.sealReasoning()
 	}

@@ -77,6 +77,8 @@ type Settings struct {
 	Project      string `json:"project,omitempty"`
 	// APIVersion is the API version of Azure. See [Config.AzureAPIVersion].
 	APIVersion string `json:"api_version,omitempty"`
+	// API is the API for chats, "chat" or "responses". See [APIDefault].
+	API API `json:"api,omitempty"`
 	// Query are query parameters of every request. See [Config.Query].
 	Query map[string]string `json:"query,omitempty"`
 }
@@ -97,6 +99,7 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 		return nil, llm.Errorf(llm.InvalidRequest, "Config.Settings is a %T: use openai.Settings", c.Settings)
 	}
 	config.Quirks, config.Organization, config.Project, config.AzureAPIVersion = own.Quirks, own.Organization, own.Project, own.APIVersion
+	config.API = own.API
 	for name, value := range own.Query {
 		if config.Query == nil {
 			config.Query = url.Values{}

@@ -41,7 +41,7 @@ var imageTypes = []string{"image/png", "image/jpeg", "image/webp", "image/gif"}
 // urlOf returns the URL of an image, or a data URL. An image whose type the program does not
 // set must be of a type that the server accepts, because the server would reject it on every
 // later turn, too.
-func (b *requestBuilder) urlOf(p llm.Image) (string, error) {
+func (b *builder) urlOf(p llm.Image) (string, error) {
 	if p.URL != "" {
 		return p.URL, nil
 	}

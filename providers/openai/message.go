@@ -186,7 +186,7 @@ func (b *requestBuilder) addResults(m llm.Message) {
 }
 
 // omit adds the warning for a part that is not sent.
-func (b *requestBuilder) omit(part llm.Part) {
+func (b *builder) omit(part llm.Part) {
 	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 }
 

@@ -3,6 +3,8 @@ package openai
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
+	"strings"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/llm"
@@ -37,13 +39,24 @@ func back(data *llm.ProviderData) json.RawMessage {
 	return data.Data
 }
 
-// elements returns the elements of a JSON list, or nil if the JSON is not a list.
-func elements(list json.RawMessage) []json.RawMessage {
-	var all []json.RawMessage
-	if !bytes.HasPrefix(list, []byte("[")) || json.Unmarshal(list, &all) != nil {
-		return nil
+// elements returns the elements of a JSON list, or nothing if the JSON is not a list. An
+// element is valid until the next one.
+func elements(list json.RawMessage) iter.Seq[json.RawMessage] {
+	return func(yield func(json.RawMessage) bool) {
+		if !bytes.HasPrefix(list, []byte("[")) || !json.Valid(list) {
+			return
+		}
+		d := json.NewDecoder(bytes.NewReader(list))
+		if _, err := d.Token(); err != nil {
+			return
+		}
+		var element json.RawMessage
+		for d.More() {
+			if d.Decode(&element) != nil || !yield(element) {
+				return
+			}
+		}
 	}
-	return all
 }
 
 // opaqueReasoning is the element of a list of reasoning details that holds the
@@ -52,36 +65,23 @@ type opaqueReasoning struct {
 	Opaque string `json:"reasoning_opaque"`
 }
 
-// addOpaque adds the reasoning_opaque of a frame to the details.
-func (a *answer) addOpaque(opaque string) {
-	if opaque == "" {
-		return
-	}
-	for i, d := range a.details {
-		if _, ok := d.(opaqueReasoning); ok {
-			a.details[i] = opaqueReasoning{opaque}
-			return
-		}
-	}
-	a.details = append(a.details, opaqueReasoning{opaque})
-}
-
 // splitOpaque removes the reasoning_opaque from a list of details, and returns it.
-func splitOpaque(details []json.RawMessage) (rest []json.RawMessage, opaque string) {
-	for _, raw := range details {
+func splitOpaque(details iter.Seq[json.RawMessage]) (rest []json.RawMessage, opaque string) {
+	for raw := range details {
 		var o opaqueReasoning
 		if json.Unmarshal(raw, &o) == nil && o.Opaque != "" {
 			opaque = o.Opaque
 		} else {
-			rest = append(rest, raw)
+			rest = append(rest, bytes.Clone(raw))
 		}
 	}
 	return rest, opaque
 }
 
 // detailTexts returns the text of the reasoning details of a frame.
-func detailTexts(list json.RawMessage) (text string) {
-	for _, raw := range elements(list) {
+func detailTexts(list json.RawMessage) string {
+	var text strings.Builder
+	for raw := range elements(list) {
 		var d struct {
 			Type    string `json:"type"`
 			Text    string `json:"text"`
@@ -92,22 +92,17 @@ func detailTexts(list json.RawMessage) (text string) {
 		}
 		switch d.Type {
 		case "reasoning.text":
-			text += d.Text
+			text.WriteString(d.Text)
 		case "reasoning.summary":
-			text += d.Summary
+			text.WriteString(d.Summary)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // sealReasoning emits the data to send back with the reasoning so far.
 func (a *answer) sealReasoning() {
-	if len(a.details) == 0 {
-		return
-	}
-	list, err := json.Marshal(a.details)
-	a.details = nil
-	if err == nil { // always: they have been decoded
+	if list := a.details.take(); list != nil {
 		a.Emit(llm.Event{Type: llm.EventReasoning, Detail: a.provider.opaque(list)})
 	}
 }
@@ -120,31 +115,76 @@ func (a *answer) sealText() {
 	}
 }
 
-// addDetails adds the details of a frame. In a stream they arrive in pieces. Pieces of a
-// text or summary with the same index are one detail, with a signature in the last piece.
-func (a *answer) addDetails(list json.RawMessage, whole bool) {
-	for _, raw := range elements(list) {
+// detailList is the list of reasoning details of an answer, while it is collected. Only its
+// last detail can change. The others are kept as JSON, because a server can send a great
+// number of them. The zero value is an empty list.
+type detailList struct {
+	list   []byte  // the elements that are complete, each after a comma
+	last   *detail // nil, or the element after them
+	opaque string  // the reasoning_opaque, or ""; the element after last
+}
+
+// add adds the details of a frame. In a stream they arrive in pieces. Pieces of a text or
+// summary with the same index are one detail, with a signature in the last piece.
+func (l *detailList) add(list json.RawMessage, whole bool) {
+	for raw := range elements(list) {
 		var piece detail
-		if whole || json.Unmarshal(raw, &piece) != nil || piece.text() == "" {
-			a.details = append(a.details, raw)
-			continue
+		switch {
+		case whole || json.Unmarshal(raw, &piece.members) != nil || piece.text() == "":
+			l.complete()
+			l.list = append(append(l.list, ','), raw...)
+		case l.last != nil && l.last.continues(&piece):
+			l.last.join(&piece)
+		default:
+			l.complete()
+			l.last = &piece
 		}
-		if n := len(a.details); n > 0 {
-			if last, ok := a.details[n-1].(detail); ok && last.continues(piece) {
-				last.join(piece)
-				continue
-			}
-		}
-		a.details = append(a.details, piece)
 	}
 }
 
+// addOpaque adds the reasoning_opaque of a frame. A later one replaces an earlier one.
+func (l *detailList) addOpaque(opaque string) {
+	if opaque != "" {
+		l.opaque = opaque
+	}
+}
+
+// complete moves the last detail to the complete ones.
+func (l *detailList) complete() {
+	if l.last == nil {
+		return
+	}
+	if data, err := json.Marshal(l.last.whole()); err == nil { // always: it has been decoded
+		l.list = append(append(l.list, ','), data...)
+	}
+	l.last = nil
+}
+
+// take returns the list in JSON, or nil if it is empty, and empties it.
+func (l *detailList) take() json.RawMessage {
+	l.complete()
+	list := l.list
+	if l.opaque != "" {
+		data, _ := json.Marshal(opaqueReasoning{l.opaque}) // a string
+		list = append(append(list, ','), data...)
+	}
+	*l = detailList{}
+	if len(list) == 0 {
+		return nil
+	}
+	list[0] = '['
+	return append(list, ']')
+}
+
 // detail is a detail whose text arrives in pieces.
-type detail map[string]any
+type detail struct {
+	members map[string]any
+	more    strings.Builder // the text of all pieces, if there are several
+}
 
 // text returns the name of the member with the text, or "" if the detail is of another kind.
-func (d detail) text() string {
-	switch d["type"] {
+func (d *detail) text() string {
+	switch d.members["type"] {
 	case "reasoning.text":
 		return "text"
 	case "reasoning.summary":
@@ -154,31 +194,42 @@ func (d detail) text() string {
 }
 
 // continues reports whether the piece belongs to the detail.
-func (d detail) continues(piece detail) bool {
+func (d *detail) continues(piece *detail) bool {
 	return d.text() == piece.text() && d.index() == piece.index()
 }
 
 // index returns the position of the detail in the answer, or 0 if the server sent none.
-func (d detail) index() float64 {
-	n, _ := d["index"].(float64)
+func (d *detail) index() float64 {
+	n, _ := d.members["index"].(float64)
 	return n
 }
 
 // join appends the text of a piece, and adds the members that the detail does not have.
-func (d detail) join(piece detail) {
-	for name, value := range piece {
-		switch old := d[name].(type) {
+func (d *detail) join(piece *detail) {
+	for name, value := range piece.members {
+		switch old := d.members[name].(type) {
 		case nil:
-			d[name] = value
+			d.members[name] = value
 		case string:
 			more, ok := value.(string)
 			switch {
 			case !ok:
 			case old == "": // some servers send an empty signature before the real one
-				d[name] = more
+				d.members[name] = more
 			case name == d.text():
-				d[name] = old + more
+				if d.more.Len() == 0 {
+					d.more.WriteString(old)
+				}
+				d.more.WriteString(more)
 			}
 		}
 	}
+}
+
+// whole returns the members with the whole text.
+func (d *detail) whole() map[string]any {
+	if d.more.Len() > 0 {
+		d.members[d.text()] = d.more.String()
+	}
+	return d.members
 }

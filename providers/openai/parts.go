@@ -48,8 +48,10 @@ func (t *partText) UnmarshalJSON(data []byte) error {
 // texts returns the text and the reasoning of the content.
 func (c *content) texts() (text, reasoning string) {
 	text = jsonText(c.Content.Value)
-	if text == "" {
-		text, reasoning = split(c.Content.Value, true)
+	if text == "" && len(c.Content.Value) > 0 {
+		var inText, inReasoning strings.Builder
+		split(c.Content.Value, true, &inText, &inReasoning)
+		text, reasoning = inText.String(), inReasoning.String()
 	}
 	if raw := c.Content.Raw; raw != nil && string(raw) != "{}" {
 		text = string(raw) // JSON in place of a text: a number, or an object in JSON mode
@@ -69,27 +71,40 @@ func (c *content) reasonings() [3]*mixedText {
 
 // joined returns a text, with those of its parts.
 func joined(m *mixedText) string {
-	text, reasoning := split(m.Value, false)
-	return m.Text + reasoning + text
+	if len(m.Value) == 0 {
+		return m.Text
+	}
+	var b strings.Builder
+	join(m, &b)
+	return b.String()
 }
 
-// split returns the text and the reasoning of a list of parts. Numbers and booleans in place
+// join writes a text, with those of its parts: first their reasoning.
+func join(m *mixedText, to *strings.Builder) {
+	to.WriteString(m.Text)
+	var text strings.Builder
+	split(m.Value, false, &text, to)
+	to.WriteString(text.String())
+}
+
+// split writes the text and the reasoning of a list of parts. Numbers and booleans in place
 // of parts are text if the list is the content, and are left out of reasoning.
-func split(parts []mixedPart, isContent bool) (text, reasoning string) {
+func split(parts []mixedPart, isContent bool, text, reasoning *strings.Builder) {
 	for i := range parts {
 		p := &parts[i].Value
 		switch p.Type {
 		case "thinking", "reasoning":
-			summary, _ := split(p.Summary, false)
-			reasoning += joined(&p.Thinking) + string(p.Text) + summary
+			join(&p.Thinking, reasoning)
+			reasoning.WriteString(string(p.Text))
+			split(p.Summary, false, reasoning, new(strings.Builder))
 		default:
-			text += parts[i].Text + string(p.Text)
+			text.WriteString(parts[i].Text)
+			text.WriteString(string(p.Text))
 		}
 		if isContent {
-			text += string(parts[i].Raw)
+			text.Write(parts[i].Raw)
 		}
 	}
-	return text, reasoning
 }
 
 // jsonText returns the JSON of a list that is not a list of parts: an answer in JSON that a
