@@ -45,6 +45,7 @@ func (c *chat) help(context.Context, string) error {
 		fmt.Fprintf(&b, "%-22s %s\n", strings.TrimSpace("/"+known.name+" "+known.argument), known.help)
 	}
 	b.WriteString(`End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.` + "\n")
+	b.WriteString(`A message of several lines is between lines with """, or is pasted.` + "\n")
 	b.WriteString("Ctrl-C stops an answer, Ctrl-D exits.")
 	c.screen.note("%s", b.String())
 	return nil

@@ -153,6 +153,7 @@ func TestConversations(t *testing.T) {
 /help                  list the commands
 /quit                  exit
 End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.
+A message of several lines is between lines with """, or is pasted.
 Ctrl-C stops an answer, Ctrl-D exits.
 `}},
 		},
