@@ -143,6 +143,8 @@ func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 		switch {
 		case r.Path == "/v1/chat/completions":
 			return conformance.OpenAI().Stream(reply)
+		case r.Path == "/v1/responses":
+			return conformance.Responses().Stream(reply)
 		case r.Path == "/v1/models":
 			return conformance.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
 		case r.Path == "/v1/embeddings":
