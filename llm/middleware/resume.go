@@ -67,8 +67,8 @@ func (r *Resume) open() (*Resume, error) {
 
 func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op == llm.OpChat {
-		call = call.Clone()
-		call.MaxReattach = r.MaxResumes
+		own := *call // the request is not changed
+		own.MaxReattach, call = r.MaxResumes, &own
 	}
 	if call.Op != llm.OpChat || call.Buffered { // the caller sees nothing before the end
 		next(ctx, call)(yield)
