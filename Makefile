@@ -5,9 +5,10 @@
 #              replies, real servers, cost, a newer Go
 # make fuzz    every fuzz target for FUZZTIME (default 1m) each
 # make bench   the benchmarks, and cost and speed beside other programs
+# make bench-llama  speed of LLaMA in the process beside libllama: minutes, 4 GB of memory, npm
 # make prose   count words in comments and texts that make a sentence hard to read
 
-.PHONY: run test check gate fuzz bench prose figures
+.PHONY: run test check gate fuzz bench bench-llama prose figures
 
 run:
 	go run ./examples/chat
@@ -27,6 +28,9 @@ fuzz:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 	PARLEY_COST=6 go test -count=1 -v -run Floor ./internal/cost
+
+bench-llama:
+	cd internal/interop && PARLEY_SPEED=1 go test -count=1 -timeout=1h -run Speed -v ./llamaoracle
 
 prose:
 	cd internal/tools && go run ./prose ../..

@@ -128,6 +128,9 @@ func (r *renderer) summary(response *llm.Response) {
 		}
 	}
 	facts := []string{r.rate(response.Usage.Output), usage(response.Usage)}
+	if cost := response.Cost; cost.Certainty != llm.CertaintyNone {
+		facts = append(facts, cost.String())
+	}
 	if finish := finish(response); finish != "" {
 		facts = append(facts, finish)
 	}

@@ -27,6 +27,8 @@ var scripts = map[string][]script{
 		{[]llmtest.Reply{llmtest.Text("It ", "scatters.").Usage(12, 7)}, "It scatters.\n 12 in, 7 out"},
 		{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
 		{}, // loads the file and gets the model
+		{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Oslo"}`), llmtest.Text("Yes.")}, "Yes. 3"},
+		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh",`, `"field":"physics"}`)}, "Rayleigh physics"},
 	},
 	"structured": {
 		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh","born":1842,"field":"physics"}`).Usage(9, 8)}, "Rayleigh 1842 9 in, 8 out"},

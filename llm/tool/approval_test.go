@@ -63,9 +63,10 @@ func TestSiblingsRunAndOnlyTheOpenCallRunsAfterApproval(t *testing.T) {
 	equal(t, "results that are sent", resultsOf(sent[0].Request.Messages), []string{"pay: pay 1", "weather: weather Rome"})
 	equal(t, "messages that are sent", len(sent[0].Request.Messages), 3)
 	whole := append(append(history, llm.Decisions(calls[0].Approve())), resp.Messages...)
-	resp, _, err = resume(t, payLoop(&paid), append(whole, llm.User("thanks")))
+	resp, next, err := resume(t, payLoop(&paid), append(whole, llm.User("thanks")))
 	ok(t, err)
 	equal(t, "the next turn", resp.Text(), "done")
+	equal(t, "the same form in the next turn", next[0].Request.Messages[:3], sent[0].Request.Messages)
 	equal(t, "paid after the next turn", paid.Load(), 1)
 }
 
