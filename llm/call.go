@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -56,7 +57,8 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 }
 
 // Chain wraps h in the given middleware. The first is outermost: it receives a call first
-// and its events last. Nil interfaces and nil pointers are skipped.
+// and its events last. Nil interfaces and nil pointers are skipped. If a middleware
+// returns a nil handler, every call fails with an error that names its type.
 //
 // Middleware that works only in a certain order has a method CheckOrder(outer Middleware)
 // error. If it returns an error for middleware outside of it, every call of the returned
@@ -71,7 +73,9 @@ func Chain(h Handler, middleware ...Middleware) Handler {
 				return func(yield func(Event, error) bool) { yield(Event{}, asError(err, call)) }
 			}
 		}
-		h = m.Wrap(h)
+		if h = m.Wrap(h); h == nil {
+			h = noHandler(m)
+		}
 	}
 	return h
 }
@@ -93,10 +97,21 @@ func checkOrder(m Middleware, outer []Middleware) error {
 	return nil
 }
 
+// noHandler returns the handler for a middleware that returned none.
+func noHandler(m Middleware) Handler {
+	return func(context.Context, *Call) Events {
+		return func(yield func(Event, error) bool) {
+			yield(Event{}, &Error{
+				Kind: InvalidRequest, Message: fmt.Sprintf("the middleware %T returned a nil handler: let its Wrap method return the next handler if it adds nothing", m),
+			})
+		}
+	}
+}
+
 // isNilMiddleware reports whether m is nil or holds a nil pointer.
 func isNilMiddleware(m Middleware) bool {
 	v := reflect.ValueOf(m)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+	return !v.IsValid() || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()
 }
 
 // A Provider is a backend that answers calls: a hosted API, a local server, or an engine in

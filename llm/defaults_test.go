@@ -199,3 +199,21 @@ func TestCallClone(t *testing.T) {
 	}, call)
 	check(t, "clone of a call without requests", &llm.Call{Op: llm.OpListModels}, (&llm.Call{Op: llm.OpListModels}).Clone())
 }
+
+// Model.Do adds the default options to a call for embeddings, as Model.Embed does.
+func TestDoAddsDefaultOptionsToEmbeddings(t *testing.T) {
+	var got *llm.Call
+	provider := fake(func(_ context.Context, call *llm.Call) llm.Events {
+		got = call
+		return script()
+	})
+	m := llm.New(provider, "m", llm.WithDefaults(llm.Request{Options: []llm.Options{embedOptions{}}}))
+	for range m.Do(t.Context(), &llm.Call{Op: llm.OpEmbed, Embed: &llm.EmbedRequest{Inputs: []string{"a"}}}) {
+	}
+	check(t, "options", 1, len(got.Embed.Options))
+}
+
+// embedOptions are options of the provider "fake".
+type embedOptions struct{}
+
+func (embedOptions) ProviderName() string { return "fake" }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -331,4 +332,24 @@ func TestModelAnswersAnothersCallUnderItsOwnName(t *testing.T) {
 	check(t, "middleware", []string{"a", "/a"}, notes)
 	check(t, "provider of the start", "fake", events[0].Detail.(*llm.Start).Provider)
 	check(t, "provider of the error", "fake", asError(t, err).Provider)
+}
+
+// nilHandler is a middleware that forgets to return a handler.
+type nilHandler struct{}
+
+func (nilHandler) Wrap(llm.Handler) llm.Handler { return nil }
+
+func TestMiddlewareWithoutHandlerIsAnError(t *testing.T) {
+	var nilFunc llm.MiddlewareFunc
+	for name, middleware := range map[string][]llm.Middleware{
+		"inside":          {nilHandler{}},
+		"around another":  {nilHandler{}, nilFunc, nil},
+		"inside of a nil": {nil, nilFunc, (*nilHandler)(nil), nilHandler{}},
+	} {
+		m := llm.New(fake(nil), "m", llm.WithMiddleware(middleware...))
+		_, err := m.Generate(t.Context(), llm.Prompt("x"))
+		if llm.KindOf(err) != llm.InvalidRequest || !strings.Contains(err.Error(), "llm_test.nilHandler returned a nil handler") {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+	}
 }

@@ -19,6 +19,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -272,6 +273,9 @@ func (r *Reply) transportError(err error) *llm.Error {
 		return r.annotate(&llm.Error{Kind: llm.Network, Message: message, Err: http.ErrSchemeMismatch})
 	}
 	e := &llm.Error{Kind: llm.Network, Message: "no reply from " + hostOf(r.request.URL) + ": " + err.Error(), Err: err}
+	if isUnsent(err) && len(r.request.Body) >= largeBody {
+		e.Message += fmt.Sprintf("; the server closed the connection while it received a request of %d MB, which may be too large for it", len(r.request.Body)>>20)
+	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		e.Kind = llm.Timeout
 		if r.client.owned != nil && r.client.limits.Connect > 0 && isConnectTimeout(err) {
@@ -280,6 +284,10 @@ func (r *Reply) transportError(err error) *llm.Error {
 	}
 	return r.annotate(e)
 }
+
+// largeBody is the size in bytes of a request that many servers refuse. Some of them close the
+// connection at once, and then the reply with status 413 can be lost.
+const largeBody = 1 << 20
 
 // isPlainHTTP reports whether a server replied to a TLS handshake in plain HTTP. http.Client
 // has an error value for it, and a transport's error contains the start of the reply.

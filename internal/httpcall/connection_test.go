@@ -298,3 +298,30 @@ func TestPlainHTTPServerIsReported(t *testing.T) {
 		})
 	}
 }
+
+// TestResetOfALargeRequestIsExplained checks the error if a server refuses a large request by
+// closing the connection, so that its reply is lost.
+func TestResetOfALargeRequestIsExplained(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.Read(make([]byte, 100))
+			c.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		}
+	}()
+	req := post("http://"+l.Addr().String(), "")
+	req.Body = make([]byte, 50<<20)
+	e := refuse(t, client(t, nil, llm.Limits{}), req)
+	if e.Kind != llm.Network || !strings.Contains(e.Message, "a request of 50 MB, which may be too large") {
+		t.Errorf("the error is %v", e)
+	}
+}

@@ -29,10 +29,10 @@ func (s Secrets) Scrub(text string) string {
 			continue
 		}
 		if strings.Contains(text, secret) {
-			text = strings.ReplaceAll(text, secret, removed)
+			text = strings.ReplaceAll(text, secret, Removed)
 		}
 		if len(text) > len(secret) && strings.ContainsAny(text, `\%&`) {
-			text = escaped(secret).ReplaceAllLiteralString(text, removed)
+			text = escaped(secret).ReplaceAllLiteralString(text, Removed)
 		}
 		if len(text) >= len(secret)*4/3-2 {
 			text = scrubBase64(text, secret)
@@ -41,7 +41,8 @@ func (s Secrets) Scrub(text string) string {
 	return text
 }
 
-const removed = "[secret]"
+// Removed replaces a secret.
+const Removed = "[secret]"
 
 // escaped matches a secret of which any characters are escaped: as \u0073 or \/ in JSON, also
 // in JSON that is inside a JSON string, as %73 in a URL, or as &#115; or &#x73; in HTML.
@@ -63,7 +64,7 @@ func scrubBase64(text, secret string) string {
 		for _, encoding := range [...]*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			// only the characters that have no bits of other text
 			piece := encoding.EncodeToString(data)[(before*8+5)/6 : len(data)*8/6]
-			text = strings.ReplaceAll(text, piece, removed)
+			text = strings.ReplaceAll(text, piece, Removed)
 		}
 	}
 	return text
@@ -87,7 +88,7 @@ func (s Secrets) scrubHeader(header http.Header) {
 	for name, values := range header {
 		for _, value := range values {
 			if clean := s.Scrub(value); clean != value {
-				header[name] = []string{"[secret]"}
+				header[name] = []string{Removed}
 				break
 			}
 		}

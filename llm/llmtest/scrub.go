@@ -18,7 +18,8 @@ const removed = "[removed]"
 
 // scrubber removes secrets from exchanges.
 type scrubber struct {
-	secrets []string // longer secrets come before secrets that they contain
+	secrets []string         // longer secrets come before secrets that they contain
+	given   httpcall.Secrets // the secrets, without their forms in JSON and URLs
 }
 
 // newScrubber returns a scrubber that removes these strings.
@@ -124,6 +125,9 @@ func (s *scrubber) add(secret string) {
 	if secret == "" {
 		return
 	}
+	if !slices.Contains(s.given, secret) {
+		s.given = append(s.given, secret)
+	}
 	plain := strings.Trim(string(jsontext.Marshal(secret)), `"`)
 	forms := []string{secret, plain, strings.ReplaceAll(plain, "/", `\/`), url.QueryEscape(secret), url.PathEscape(secret)}
 	if forHTML, err := json.Marshal(secret); err == nil { // strings always can
@@ -148,6 +152,9 @@ func (s *scrubber) exchange(e *exchange) *exchange {
 func (s *scrubber) text(text string) string {
 	for _, secret := range s.secrets {
 		text = strings.ReplaceAll(text, secret, removed)
+	}
+	if clean := s.given.Scrub(text); clean != text { // partly escaped, or in base64
+		return strings.ReplaceAll(clean, httpcall.Removed, removed)
 	}
 	return text
 }

@@ -245,3 +245,29 @@ func TestForwardAttemptInLayers(t *testing.T) {
 	}
 	check(t, "events", []llm.Event{attempt("one"), attempt("two"), start("3"), text("a"), done()}, got)
 }
+
+// A consumer that leaves among the held events gets none of the others, and the attempt is
+// asked for no further event.
+func TestForwardAttemptStopsAmongHeldEvents(t *testing.T) {
+	held := []llm.Event{
+		{Type: llm.EventStart, Detail: &llm.Start{}}, {Type: llm.EventWarning, Detail: &llm.Warning{}}, {Type: llm.EventWarning, Detail: &llm.Warning{}},
+		{Type: llm.EventText, Text: "a"}, {Type: llm.EventText, Text: "b"},
+	}
+	for leave := 1; leave <= len(held); leave++ {
+		pulled, passed := 0, 0
+		err := llmutil.ForwardAttempt(func(yield func(llm.Event, error) bool) {
+			for _, ev := range held {
+				pulled++
+				if !yield(ev, nil) {
+					return
+				}
+			}
+		}, false, func(llm.Event, error) bool {
+			passed++
+			return passed < leave
+		})
+		check(t, "error", nil, err)
+		check(t, "events passed on", leave, passed)
+		check(t, "events pulled", max(leave, 4), pulled) // the fourth is the commit point
+	}
+}

@@ -2,10 +2,8 @@ package middleware
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"time"
 
 	"github.com/parley-llm/parley/llm"
@@ -198,19 +196,9 @@ func (s *budgetState) actualCost(call *llm.Call, input int, answer *observer) mo
 	}
 	sum := s.cost(charged.provider, charged.model, tier, answer.usageOrEstimate(input))
 	for _, a := range answer.attempts {
-		u := boundedUsage(a.Usage)
-		if u.IsZero() && failedWhileAnswering(a.Err) {
-			u.Input = llm.Estimated(input)
-		}
-		sum = min(sum+s.cost(a.Provider, a.Model, "", u), maxCost)
+		sum = min(sum+s.cost(a.Provider, a.Model, "", attemptUsage(a, input)), maxCost)
 	}
 	return sum
-}
-
-// failedWhileAnswering reports whether an attempt failed after its server began to answer.
-func failedWhileAnswering(err error) bool {
-	e, ok := errors.AsType[*llm.Error](err)
-	return ok && e != nil && (e.Kind == llm.Incomplete || e.Status == http.StatusOK)
 }
 
 // reserve adds the expected cost to all accounts, or to none of them.

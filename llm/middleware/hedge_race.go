@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
@@ -115,26 +116,42 @@ func (r *racer) finish(loser *racer, yield func(llm.Event, error) bool) {
 	}
 }
 
-// attempt describes a request that was cancelled or failed.
+// attempt describes a request that was cancelled or failed. If its server had begun to answer
+// and has not reported the usage, the output is estimated from the text that arrived.
 func (r *racer) attempt() llm.Attempt {
 	r.cancel()
 	r.await()
-	events, ended := r.early, false
-	for r.err == nil && !ended { // the last event may report the usage
-		for _, ev := range events {
-			if d, ok := ev.Detail.(*llm.Done); ok {
-				return llm.Attempt{Provider: r.model.provider, Model: r.model.model, Err: errLost, Usage: d.Usage}
-			}
-		}
+	var seen observer
+	for _, ev := range r.early {
+		seen.observe(ev, nil)
+	}
+	for r.err == nil && seen.done == nil { // the last event may report the usage
 		ev, err, ok := r.pull()
-		events, r.err, ended = []llm.Event{ev}, err, !ok
+		if !ok {
+			break
+		}
+		r.err = err
+		seen.observe(ev, err)
 	}
 	a := failedAttempt(&llm.Call{Provider: r.model.provider, Model: r.model.model}, r.err)
 	if r.err == nil || errors.Is(r.err, context.Canceled) {
-		a.Err = errLost
+		a.Err = lost(seen.start != nil)
+	}
+	switch {
+	case seen.done != nil:
+		a.Usage = seen.done.Usage
+	case a.Usage.IsZero() && seen.bytes > 0:
+		a.Usage.Output = seen.usageOrEstimate(0).Output
 	}
 	return a
 }
 
-// errLost is the error of a request that was slower than the other one.
-var errLost = &llm.Error{Kind: llm.Canceled, Message: "another request for the call answered sooner (middleware.Hedge)", Err: context.Canceled}
+// lost returns the error of a request that was slower than the other one. Its status says
+// whether the server had begun to answer, so that it may charge for the request.
+func lost(begun bool) *llm.Error {
+	e := &llm.Error{Kind: llm.Canceled, Message: "another request for the call answered sooner (middleware.Hedge)", Err: context.Canceled}
+	if begun {
+		e.Status = http.StatusOK
+	}
+	return e
+}

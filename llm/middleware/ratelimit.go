@@ -171,7 +171,11 @@ func (l *rateLimitState) run(ctx context.Context, call *llm.Call, next llm.Handl
 			if c.answer.hasInvalidUsage() {
 				return
 			}
-			unused := c.reservations[1].N - int64(c.answer.usageOrEstimate(c.input).Total().N)
+			used := int64(c.answer.usageOrEstimate(c.input).Total().N)
+			for _, a := range c.answer.attempts {
+				used = min(used+int64(attemptUsage(a, c.input).Total().N), tokenBound)
+			}
+			unused := c.reservations[1].N - used
 			l.giveBack(ctx, in, model, max(unused, -int64(l.Tokens))) // a call owes at most the limit of a minute
 		}
 	}()

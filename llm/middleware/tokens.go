@@ -2,7 +2,9 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"math"
+	"net/http"
 
 	"github.com/parley-llm/parley/llm"
 )
@@ -129,4 +131,20 @@ func (o *observer) usageOrEstimate(input int) llm.Usage {
 		u.Output = llm.Estimated((o.bytes + bytesPerToken - 1) / bytesPerToken)
 	}
 	return u
+}
+
+// attemptUsage returns the usage of a failed attempt: as reported, or the counted input if its
+// server had begun to answer.
+func attemptUsage(a *llm.Attempt, input int) llm.Usage {
+	u := boundedUsage(a.Usage)
+	if u.Input.Certainty == llm.CertaintyNone && failedWhileAnswering(a.Err) {
+		u.Input = llm.Estimated(input)
+	}
+	return u
+}
+
+// failedWhileAnswering reports whether an attempt failed after its server began to answer.
+func failedWhileAnswering(err error) bool {
+	e, ok := errors.AsType[*llm.Error](err)
+	return ok && e != nil && (e.Kind == llm.Incomplete || e.Status == http.StatusOK)
 }

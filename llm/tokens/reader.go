@@ -20,12 +20,17 @@ const blockSize = 64 << 10
 // encodings from files treat a text as one unit: unigram models, and models that
 // normalize the text. For these, CountReader keeps the whole text in memory.
 func (e *Encoding) CountReader(r io.Reader) (int, error) {
+	return e.countBlocks(r, blockSize)
+}
+
+// countBlocks is CountReader with blocks of the given size.
+func (e *Encoding) countBlocks(r io.Reader, size int) (int, error) {
 	count := 0
 	first := true
 	var block []byte // unread text, beginning at the start of a part
 	for {
 		var err error
-		block, err = fill(r, block)
+		block, err = fill(r, block, size)
 		if err != nil {
 			count += e.codec.Count(valid(string(block)), first)
 			if err == io.EOF {
@@ -44,10 +49,10 @@ func (e *Encoding) CountReader(r io.Reader) (int, error) {
 }
 
 // fill reads more text and appends it to block. It reads as many bytes as block already
-// has, and at least blockSize, so that a long part is not scanned too often. It returns
+// has, and at least size, so that a long part is not scanned too often. It returns
 // io.EOF only at the end of the text.
-func fill(r io.Reader, block []byte) ([]byte, error) {
-	want := len(block) + max(len(block), blockSize)
+func fill(r io.Reader, block []byte, size int) ([]byte, error) {
+	want := len(block) + max(len(block), size)
 	block = slices.Grow(block, want-len(block))
 	for idle := 0; len(block) < want; {
 		n, err := r.Read(block[len(block):want])

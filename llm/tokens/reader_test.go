@@ -24,10 +24,12 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// largeBlock is the size of the blocks of CountReader.
+const largeBlock = 64 << 10
+
 // acrossBlocks puts text into a longer one, so that the first block of CountReader ends
 // after text[:at].
-func acrossBlocks(text string, at int) string {
-	const block = 64 << 10
+func acrossBlocks(text string, at, block int) string {
 	filler := strings.Repeat("word ", (block-at)/5)
 	return filler + strings.Repeat(".", block-at-len(filler)) + text + " and more"
 }
@@ -42,7 +44,7 @@ func TestCountReaderIsExactAtEveryBorder(t *testing.T) {
 	for _, e := range embedded()[:2] {
 		for _, text := range texts {
 			for at := range len(text) + 1 {
-				whole := acrossBlocks(text, at)
+				whole := acrossBlocks(text, at, largeBlock)
 				got, err := e.CountReader(strings.NewReader(whole))
 				if want := e.Count(whole); err != nil || got != want {
 					t.Fatalf("%s: %d tokens, %v, with a block's border in %q after %q, want %d", e.Name(), got, err, text, text[:at], want)
@@ -154,11 +156,12 @@ func FuzzCountReader(f *testing.F) {
 		if len(text) > 1000 {
 			return
 		}
-		whole := acrossBlocks(text, min(max(border, 0), len(text)))
+		const block = 64
+		whole := acrossBlocks(text, min(max(border, 0), len(text), block), block)
 		cut = min(max(cut, 0), len(whole))
 		for _, e := range embedded()[:2] {
 			want := e.Count(whole)
-			got, err := e.CountReader(&chunks{whole[:cut], whole[cut:]})
+			got, err := tokens.CountBlocks(e, &chunks{whole[:cut], whole[cut:]}, block)
 			if err != nil || got != want {
 				t.Errorf("%s: %d tokens, %v, in %q read in two at %d with a block's border after %d bytes, want %d", e.Name(), got, err, text, cut, border, want)
 			}

@@ -133,6 +133,9 @@ func (p *Provider) newHeaders() headers {
 // request returns the HTTP request for a call, with its credential. A nil body makes it a
 // GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte, h *httpcall.Headers) (*httpcall.Request, error) {
+	if name := call.Model; p.byDeployment() && (name == "." || name == "..") { // a dot segment would change the path
+		return nil, p.fail(call, llm.InvalidRequest, "%q is not the name of a deployment", name)
+	}
 	req := &httpcall.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
 	if body == nil {
 		req.Method = http.MethodGet

@@ -3,9 +3,11 @@ package openai_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/providertest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
 	"github.com/parley-llm/parley/providers/openai"
@@ -356,5 +358,24 @@ func TestWhatTheProviderCannotDoIsUnsupported(t *testing.T) {
 	for _, err := range m.Provider().Do(t.Context(), &llm.Call{Op: "paint", Provider: "openai", Model: "m"}) {
 		e := wantError(t, err, llm.Unsupported, "this provider cannot paint")
 		equal(t, "provider, model, op", []any{e.Provider, e.Model, e.Op}, []any{"openai", "m", llm.Op("paint")})
+	}
+}
+
+// A dot segment in place of a deployment would send the request to another path.
+func TestDotSegmentIsNoDeployment(t *testing.T) {
+	p, err := openai.New(openai.Config{
+		Server: openai.Azure, BaseURL: "https://acme.openai.azure.com", AzureAPIVersion: "2024-10-21", APIKey: testKey,
+		HTTPClient: &http.Client{Transport: providertest.RoundTrip(func(r *http.Request) (*http.Response, error) {
+			t.Errorf("a request was sent to %s", r.URL)
+			return nil, io.EOF
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".", ".."} {
+		if _, err := llm.New(p, name).Generate(t.Context(), llm.Prompt("x")); llm.KindOf(err) != llm.InvalidRequest {
+			t.Errorf("%q: the error is %v", name, err)
+		}
 	}
 }
