@@ -4,30 +4,12 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/eventtest"
 	"github.com/parley-llm/parley/llm"
 )
 
-const chunks = 1000
-
-// thousandChunks is an answer of 1000 text events. It is built in advance, so that only the
-// package under test is measured.
-func thousandChunks() llm.Events {
-	events := []llm.Event{start("id")}
-	for range chunks {
-		events = append(events, text(" word"))
-	}
-	return script(append(events, done())...)
-}
-
-// perChunk reports the time and the allocations of b's loop for each chunk. The round is one
-// iteration of the loop.
-func perChunk(b *testing.B, round func()) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks, "ns/chunk")
-	b.ReportMetric(testing.AllocsPerRun(3, round)/chunks, "allocs/chunk")
-}
-
 func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
-	model := answering(thousandChunks(), llm.WithMiddleware(middleware...))
+	model := answering(eventtest.ThousandChunks(), llm.WithMiddleware(middleware...))
 	req := llm.Prompt("Why?")
 	round := func() {
 		n := 0
@@ -37,15 +19,15 @@ func benchmarkStream(b *testing.B, middleware ...llm.Middleware) {
 			}
 			n++
 		}
-		if n != chunks+2 {
-			b.Fatalf("%d events, want %d", n, chunks+2)
+		if n != eventtest.Chunks+2 {
+			b.Fatalf("%d events, want %d", n, eventtest.Chunks+2)
 		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		round()
 	}
-	perChunk(b, round)
+	eventtest.PerChunk(b, round)
 }
 
 func BenchmarkStream(b *testing.B) { benchmarkStream(b) }

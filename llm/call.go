@@ -59,12 +59,22 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 // Chain wraps h in the given middleware. The first is outermost: it receives a call first
 // and its events last. Nil interfaces and nil pointers are skipped. If a middleware returns a
 // nil handler, every call fails with an error that names its type.
+//
+// Middleware that works only in a certain order has a method CheckOrder(outer Middleware)
+// error. If it returns an error for middleware outside of it, every call of the returned
+// Handler fails with this error.
 func Chain(h Handler, middleware ...Middleware) Handler {
-	for _, m := range slices.Backward(middleware) {
-		if !isNilMiddleware(m) {
-			if h = m.Wrap(h); h == nil {
-				h = noHandler(m)
+	for i, m := range slices.Backward(middleware) {
+		if isNilMiddleware(m) {
+			continue
+		}
+		if err := checkOrder(m, middleware[:i]); err != nil {
+			return func(_ context.Context, call *Call) Events {
+				return func(yield func(Event, error) bool) { yield(Event{}, asError(err, call)) }
 			}
+		}
+		if h = m.Wrap(h); h == nil {
+			h = noHandler(m)
 		}
 	}
 	return h
@@ -79,6 +89,23 @@ func noHandler(m Middleware) Handler {
 			})
 		}
 	}
+}
+
+// checkOrder returns the error of m about the middleware outside of it.
+func checkOrder(m Middleware, outer []Middleware) error {
+	checker, ok := m.(interface{ CheckOrder(outer Middleware) error })
+	if !ok {
+		return nil
+	}
+	for _, o := range outer {
+		if isNilMiddleware(o) {
+			continue
+		}
+		if err := checker.CheckOrder(o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // isNilMiddleware reports whether m is nil or holds a nil pointer.
@@ -151,6 +178,13 @@ type Call struct {
 	// Buffered reports that the caller sees nothing before the answer is complete, as in
 	// [Model.Generate]. Such a call may be repeated until [EventDone].
 	Buffered bool
+
+	// MaxReattach is the number of times that a provider may continue to read an answer by
+	// another connection if one is cut, without repeating the request. The provider reports
+	// each time as an [EventAttempt]. Only answers that the server makes without a connection
+	// can be read on, for example those of OpenAI's background mode. Resume in package
+	// middleware sets it.
+	MaxReattach int
 }
 
 // Clone returns a copy whose fields, and whose request's fields, can be set without changing

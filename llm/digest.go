@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"hash"
+
+	"github.com/parley-llm/parley/internal/toolname"
 )
 
 // HistoryDigest returns a hash of messages: of everything that a provider can send of them.
@@ -30,19 +32,35 @@ func partsDigest(parts []Part) string {
 	return d.sum()
 }
 
-// digest is a hash of values that are written with their lengths.
+// digest is a hash of values that are written with their lengths. Its buffers are fields,
+// because the hash is an interface, and local ones would be allocated for each value.
 type digest struct {
-	hash hash.Hash
-	size [8]byte
+	hash  hash.Hash
+	size  [8]byte
+	piece [512]byte
+	all   [sha256.Size]byte
+	text  [16]byte
 }
 
 func newDigest() *digest { return &digest{hash: sha256.New()} }
 
 // sum returns the hash so far. More may be written after it.
-func (d *digest) sum() string {
-	var all [sha256.Size]byte
+func (d *digest) sum() string { return string(d.encoded()) }
+
+// encoded returns the hash so far, until the next call.
+func (d *digest) encoded() []byte {
 	const kept = 12 // 96 bits make an accidental match impossible
-	return base64.RawURLEncoding.EncodeToString(d.hash.Sum(all[:0])[:kept])
+	base64.RawURLEncoding.Encode(d.text[:], d.hash.Sum(d.all[:0])[:kept])
+	return d.text[:]
+}
+
+// matches reports whether the parts have the digest.
+func (d *digest) matches(parts []Part, want string) bool {
+	d.hash.Reset()
+	for _, part := range parts {
+		d.part(part)
+	}
+	return string(d.encoded()) == want
 }
 
 func (d *digest) length(n int) {
@@ -55,33 +73,36 @@ func (d *digest) bytes(b []byte) {
 	d.hash.Write(b)
 }
 
-func (d *digest) text(s string) {
+func (d *digest) string(s string) {
 	d.length(len(s))
-	var piece [512]byte
 	for len(s) > 0 { // a conversion would copy the whole text to the heap
-		n := copy(piece[:], s)
-		d.hash.Write(piece[:n])
+		n := copy(d.piece[:], s)
+		d.hash.Write(d.piece[:n])
 		s = s[n:]
 	}
 }
 
 func (d *digest) message(m Message) {
-	d.text(string(m.Role))
-	d.text(m.Name)
+	d.string(string(m.Role))
+	d.string(m.Name)
 	d.length(len(m.Parts))
 	for _, part := range m.Parts {
 		d.part(part)
 		if data := partData(part); data != nil {
-			d.text(data.Provider)
+			d.string(data.Provider)
 			d.bytes(data.Data)
 		}
 	}
 }
 
 func (d *digest) part(part Part) {
-	d.text(part.partType())
+	if call, ok := part.(ToolCall); ok && !toolname.IsWire(call.Name) { // a provider sees the name that is sent
+		call.Name = toolname.Wire(call.Name)
+		part = call
+	}
+	d.string(part.partType())
 	for _, s := range partStrings(part) {
-		d.text(s)
+		d.string(s)
 	}
 	switch p := part.(type) {
 	case Image:
@@ -92,6 +113,8 @@ func (d *digest) part(part Part) {
 		d.bytes(p.Data)
 	case ToolCall:
 		d.flag(p.Custom)
+	case Decision:
+		d.flag(p.Approved)
 	case ToolResult:
 		d.flag(p.IsError)
 		d.length(len(p.Parts))

@@ -40,7 +40,7 @@
 // A failed call may be repeated until its caller has seen content, and not after that, with
 // the two exceptions below. The first event with content is the commit point: see [EventType.Content]. A caller of
 // [Model.Generate] sees nothing before the answer is complete, so that call may be repeated
-// until [EventDone].
+// until [EventDone], or until a tool loop starts a tool ([EventToolStart]).
 //
 // The exceptions: after the commit point, middleware may start again after an [EventReset],
 // or continue the answer after exactly the text that the caller has seen, if its settings

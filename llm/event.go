@@ -1,6 +1,9 @@
 package llm
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Event is one step of an answer: for example a piece of text. A program ignores the events
 // that it does not know.
@@ -60,8 +63,14 @@ const (
 	// EventResult is the answer to a call that is not a chat: *[EmbedResponse], *[TokenCount]
 	// or *[ModelList].
 	EventResult
-	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. This module has
-	// no tool loop: they are for a [Middleware] of your program that runs tools.
+	// EventToolStart is the start of a tool's execution, before it can have effects: the
+	// *[ToolCall] that is run. It commits the call, also for [Model.Generate]: no middleware
+	// repeats the call after it. A tool call of the model alone does not.
+	EventToolStart
+	// EventToolEnd is the end of a tool's execution, or a call that was not run: *[ToolEnd].
+	EventToolEnd
+	// EventStepStart and EventStepEnd surround one step of a tool loop: *[Step]. See
+	// github.com/parley-llm/parley/llm/tool.Loop.
 	EventStepStart
 	EventStepEnd
 	// EventWarning is a warning to the caller: *[Warning].
@@ -79,6 +88,7 @@ var eventNames = [...]string{
 	EventStart: "start", EventText: "text", EventReasoning: "reasoning", EventRefusal: "refusal",
 	EventToolCallStart: "tool_call_start", EventToolCallDelta: "tool_call_delta", EventToolCallEnd: "tool_call_end",
 	EventMedia: "media", EventSource: "source", EventLogprob: "logprob", EventResult: "result",
+	EventToolStart: "tool_start", EventToolEnd: "tool_end",
 	EventStepStart: "step_start", EventStepEnd: "step_end", EventWarning: "warning", EventAttempt: "attempt",
 	EventReset: "reset", EventDone: "done",
 }
@@ -94,14 +104,26 @@ func (t EventType) String() string {
 // Content reports whether the event shows content of the answer to the caller. The first
 // event with content is the commit point: after it, a call must not be repeated. All types
 // have content except [EventStart], [EventWarning] and [EventAttempt]. See
-// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+// [EventType.Commits].
 func (t EventType) Content() bool {
 	switch t {
 	case EventText, EventReasoning, EventRefusal, EventToolCallStart, EventToolCallDelta, EventToolCallEnd,
-		EventMedia, EventSource, EventLogprob, EventResult, EventStepStart, EventStepEnd, EventReset, EventDone:
+		EventMedia, EventSource, EventLogprob, EventResult, EventToolStart, EventToolEnd, EventStepStart, EventStepEnd, EventReset, EventDone:
 		return true
 	}
 	return false
+}
+
+// Commits reports whether the event commits a call, so that the call must not be repeated
+// after it. For a buffered call, such as [Model.Generate], the caller has seen nothing
+// before [EventDone], so only that event commits, and [EventToolStart], because a tool may
+// have effects. For other calls, the first content commits. See
+// github.com/parley-llm/parley/llm/llmutil.ForwardAttempt.
+func (t EventType) Commits(buffered bool) bool {
+	if buffered {
+		return t == EventDone || t == EventToolStart
+	}
+	return t.Content()
 }
 
 // Detail is the additional data of an [Event]. It is one of the pointer types that the event
@@ -111,6 +133,7 @@ type Detail interface{ isDetail() }
 func (*Start) isDetail()         {}
 func (*ProviderData) isDetail()  {}
 func (*ToolCall) isDetail()      {}
+func (*ToolEnd) isDetail()       {}
 func (*Media) isDetail()         {}
 func (*Source) isDetail()        {}
 func (*TokenLogprob) isDetail()  {}
@@ -151,12 +174,30 @@ type Source struct {
 	End   int `json:"end,omitempty"`
 }
 
-// Step is one step of a tool loop of your program: an answer of the model and the results of its tools.
+// Step is one step of a tool loop: an answer of the model and the results of its tools.
 type Step struct {
 	N int // the number of the step, counted from 0
 	// Messages are the messages that the step added to the conversation, set at its end. If
 	// nil, the step added the content of its events.
 	Messages []Message
+	// Usage and FinishReason are those of the answer of the model in this step, set at its end.
+	Usage        Usage
+	FinishReason FinishReason
+}
+
+// ToolEnd is the end of a call of a tool.
+type ToolEnd struct {
+	Call ToolCall
+	// Result is the result as the tool returned it, before it is shortened for the model. If
+	// Err is not nil, it is the result that the model gets.
+	Result ToolResult
+	// Err is the error of the tool, or the reason why it was not run. The model gets only a
+	// part of it.
+	//
+	// Security: it may contain secrets.
+	Err error
+	// Duration is the time that the call took. Zero means that it was not run.
+	Duration time.Duration
 }
 
 // Done is the data that a server sends at the end of an answer.

@@ -61,6 +61,7 @@ func eventsOf(data []byte) []llm.Event {
 		nil, &llm.Start{ID: "id"}, provider("sig"), &llm.ToolCall{ID: "c", Name: "f"}, &llm.Media{Part: llm.Image{URL: "u"}}, &llm.Media{},
 		&llm.Source{}, &llm.TokenLogprob{}, &llm.EmbedResponse{}, &llm.TokenCount{}, &llm.ModelList{},
 		&llm.Step{Messages: []llm.Message{llm.Assistant("step")}}, &llm.Warning{}, &llm.Attempt{}, &llm.Done{},
+		new(llm.ProviderData), &llm.ToolEnd{Result: llm.ToolResult{CallID: "c"}}, &llm.Media{Part: llm.Opaque{ProviderData: provider("item")}},
 	}
 	var events []llm.Event
 	for len(data) >= 3 {
@@ -78,10 +79,11 @@ func eventsOf(data []byte) []llm.Event {
 
 // The text of an answer is the text of its events since the last step or reset.
 func FuzzCollect(f *testing.F) {
-	f.Add([]byte("\x02\x20\x00Hi\x02\x10\x02!\x03\x20\x00hm\x11\x00\x0e"))
-	f.Add([]byte("\x05\x01\x03\x06\x21\x00{}\x07\x01\x03\x02\x10\x00a\x11\x00\x0e"))
-	f.Add([]byte("\x02\x10\x00a\x10\x00\x00\x02\x10\x00b"))
-	f.Add([]byte("\x0d\x00\x0b\x02\x10\x00a\x0e\x00\x0b\x02\x10\x00b"))
+	f.Add([]byte("\x02\x20\x00Hi\x02\x10\x02!\x03\x20\x00hm\x13\x00\x0e"))
+	f.Add([]byte("\x05\x01\x03\x06\x21\x00{}\x07\x01\x03\x02\x10\x00a\x13\x00\x0e"))
+	f.Add([]byte("\x02\x10\x00a\x12\x00\x00\x02\x10\x00b"))
+	f.Add([]byte("\x0f\x00\x0b\x02\x10\x00a\x10\x00\x0b\x02\x10\x00b"))
+	f.Add([]byte("\x02\x10\x00a\x02\x00\x0f\x02\x10\x00b\x0c\x00\x03\x0d\x00\x10\x13\x00\x0e"))
 	f.Add([]byte("\x08\x00\x05\x04\x30\x02no!\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		events := eventsOf(data)
@@ -126,6 +128,56 @@ func FuzzCollect(f *testing.F) {
 			if _, err := json.Marshal(m); err != nil && !strings.Contains(err.Error(), "the part is nil") && !strings.Contains(err.Error(), "not valid UTF-8") {
 				t.Errorf("%+v cannot be stored: %v", m, err)
 			}
+		}
+	})
+}
+
+// historyOf reads a history from bytes: a role and a part for each.
+func historyOf(data []byte) []llm.Message {
+	roles := [...]llm.Role{llm.RoleUser, llm.RoleAssistant, llm.RoleTool, llm.RoleSystem}
+	var history []llm.Message
+	for _, c := range data {
+		role, id, name := roles[c&3], string("ab"[c>>4&1]), string("fg"[c>>5&1])
+		if c>>6&1 == 1 {
+			id = ""
+		}
+		call := llm.ToolCall{ID: id, Name: name, Arguments: "{}"}
+		var part llm.Part = llm.Text{Text: "t"}
+		switch {
+		case role == llm.RoleAssistant && c>>3&1 == 1:
+			part = call
+		case role == llm.RoleTool && c>>3&1 == 1:
+			part = call.Approve()
+		case role == llm.RoleTool:
+			part = llm.ToolResult{CallID: id, Name: name}
+		}
+		if last := len(history) - 1; last >= 0 && history[last].Role == role && c>>2&1 == 1 {
+			history[last].Parts = append(history[last].Parts, part)
+			continue
+		}
+		history = append(history, llm.Message{Role: role, Parts: []llm.Part{part}})
+	}
+	return history
+}
+
+// After CloseCalls, each call has a result, and a history that had no other fault is valid.
+func FuzzCloseCalls(f *testing.F) {
+	f.Add([]byte{0, 9, 0x19, 2, 0})
+	f.Add([]byte{9, 0x2d, 0x4d, 10, 0x22, 0, 9})
+	f.Add([]byte{9, 9, 2, 0x0e, 3, 1, 0x59, 1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		history := historyOf(data)
+		closed := llm.CloseCalls(history, "cancelled")
+		if open := llm.OpenCalls(closed); len(open) > 0 {
+			t.Errorf("calls are open: %v", open)
+		}
+		check(t, "closed twice", closed, llm.CloseCalls(closed, "cancelled"))
+		if len(closed) == 0 {
+			return
+		}
+		err := (&llm.Request{Messages: closed}).Validate()
+		if err != nil && (strings.Contains(err.Error(), "has no result") || strings.Contains(err.Error(), "decision")) {
+			t.Errorf("the closed history %v is not valid: %v", closed, err)
 		}
 	})
 }

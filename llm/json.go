@@ -136,6 +136,8 @@ func unmarshalPart(raw json.RawMessage) (Part, error) {
 		return decodePart[ToolCall](raw)
 	case "toolResult":
 		return decodePart[ToolResult](raw)
+	case "decision":
+		return decodePart[Decision](raw)
 	case "reasoning":
 		return decodePart[Reasoning](raw)
 	case "refusal":
@@ -279,30 +281,32 @@ func invalidUTF8(text string) int {
 
 // partStrings returns the strings of a part that a program can see. The result is an array,
 // so that checking a long conversation does not allocate.
-func partStrings(part Part) (s [4]string) {
+func partStrings(part Part) (s [5]string) {
 	switch p := part.(type) {
 	case Text:
-		s = [4]string{p.Text}
+		s = [5]string{p.Text}
 	case Image:
-		s = [4]string{p.MediaType, p.URL, p.Quality}
+		s = [5]string{p.MediaType, p.URL, p.Quality}
 	case Audio:
-		s = [4]string{p.MediaType, p.URL, p.Transcript}
+		s = [5]string{p.MediaType, p.URL, p.Transcript}
 	case File:
-		s = [4]string{p.Name, p.MediaType, p.URL, p.ID}
+		s = [5]string{p.Name, p.MediaType, p.URL, p.ID}
 	case ToolCall:
-		s = [4]string{p.ID, p.Name, p.Arguments}
+		s = [5]string{p.ID, p.Name, p.Arguments}
 	case ToolResult:
-		s = [4]string{p.CallID, p.Name, p.Content}
+		s = [5]string{p.CallID, p.Name, p.Content}
+	case Decision:
+		s = [5]string{p.CallID, p.Name, p.ArgumentsHash, p.Reason, p.Arguments}
 	case Reasoning:
-		s = [4]string{p.Text}
+		s = [5]string{p.Text}
 	case Refusal:
-		s = [4]string{p.Text}
+		s = [5]string{p.Text}
 	case Code:
-		s = [4]string{p.Language, p.Source, p.Output, p.Outcome}
+		s = [5]string{p.Language, p.Source, p.Output, p.Outcome}
 	case Opaque:
-		s = [4]string{p.Kind}
+		s = [5]string{p.Kind}
 	case Unknown:
-		s = [4]string{p.Type, string(p.Raw)}
+		s = [5]string{p.Type, string(p.Raw)}
 	}
 	return s
 }

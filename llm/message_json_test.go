@@ -93,6 +93,8 @@ func TestMessageJSONOfVersion1(t *testing.T) {
 				`{"type":"opaque","kind":"search","providerData":{"provider":"p","format":"f","model":"m","covers":1,"partsDigest":"d","historyDigest":"h","data":"AA=="}}]}`},
 		{"result with parts", llm.ToolResults(llm.ToolResult{CallID: "c", Content: "see", Parts: []llm.Part{llm.Text{Text: "a"}, llm.Image{URL: "u"}}}),
 			`{"version":1,"role":"tool","parts":[{"type":"toolResult","callId":"c","content":"see","parts":[{"type":"text","text":"a"},{"type":"image","url":"u"}]}]}`},
+		{"decisions", llm.Message{Role: llm.RoleTool, Parts: []llm.Part{llm.ToolCall{ID: "c", Name: "f", Arguments: "{}"}.Deny("too dear")}},
+			`{"version":1,"role":"tool","parts":[{"type":"decision","callId":"c","name":"f","argumentsHash":"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","approved":false,"reason":"too dear"}]}`},
 		{"custom call", llm.Message{Role: llm.RoleAssistant, Parts: []llm.Part{llm.ToolCall{ID: "c", Name: "sh", Arguments: "ls", Custom: true}}},
 			`{"version":1,"role":"assistant","parts":[{"type":"toolCall","id":"c","name":"sh","arguments":"ls","custom":true}]}`},
 	} {

@@ -3,8 +3,8 @@ package llm
 import "encoding/json"
 
 // Part is one piece of a message: [Text], [Image], [Audio], [File], [ToolCall],
-// [ToolResult], [Reasoning], [Refusal], [Code], [Opaque] or [Unknown]. No other types
-// implement Part, so a type switch can be complete. Parts are values, not pointers. A part
+// [ToolResult], [Decision], [Reasoning], [Refusal], [Code], [Opaque] or [Unknown]. No other
+// types implement Part, so a type switch can be complete. Parts are values, not pointers. A part
 // in a message must not be modified.
 type Part interface {
 	// partType returns the name of the part in JSON.
@@ -130,7 +130,7 @@ func (u Unknown) partType() string  { return u.Type }
 // that embed them, implement Part too, but type switches do not find them.
 func isPartValue(part Part) bool {
 	switch part.(type) {
-	case Text, Image, Audio, File, ToolCall, ToolResult, Reasoning, Refusal, Code, Opaque, Unknown:
+	case Text, Image, Audio, File, ToolCall, ToolResult, Decision, Reasoning, Refusal, Code, Opaque, Unknown:
 		return true
 	}
 	return false

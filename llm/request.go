@@ -147,7 +147,10 @@ const (
 
 // EmbedRequest is the input of an embedding call.
 type EmbedRequest struct {
-	// Inputs are the texts. At least one is required.
+	// Inputs are the texts. At least one is required, and there may be thousands: providers
+	// split them by the limits of their server, send several requests at the same time, and
+	// return all vectors in the order of the texts, with the sum of the usage. If one request
+	// fails, the call fails.
 	Inputs []string
 	// Dimensions is the length of the vectors, for models that support it. 0 means the
 	// default of the model.

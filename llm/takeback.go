@@ -54,6 +54,7 @@ func (t TakeBack) Messages(messages []Message) ([]Message, []Warning) {
 type taking struct {
 	TakeBack
 	all      []Message
+	parted   *digest // of parts, if needed
 	read     int     // messages in history
 	history  *digest // of the messages before the current one, if needed
 	warnings []Warning
@@ -100,12 +101,20 @@ func (t *taking) problem(i int, parts []Part, data *ProviderData) string {
 		return fmt.Sprintf("this API does not accept data in the format %q", data.Format)
 	case data.Model != "" && data.Model != t.Model:
 		return "data of the model " + data.Model + " is not valid for another model"
-	case covers >= len(parts), data.PartsDigest != "" && data.PartsDigest != partsDigest(parts[len(parts)-1-covers:]):
+	case covers >= len(parts), data.PartsDigest != "" && !t.match(parts[len(parts)-1-covers:], data.PartsDigest):
 		return "the part has been changed"
 	case data.HistoryDigest != "" && data.HistoryDigest != t.before(i):
 		return "messages before it have been changed or removed"
 	}
 	return ""
+}
+
+// match reports whether the parts have the digest.
+func (t *taking) match(parts []Part, want string) bool {
+	if t.parted == nil {
+		t.parted = newDigest()
+	}
+	return t.parted.matches(parts, want)
 }
 
 // before returns the digest of the messages before message i.

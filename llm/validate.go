@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"unicode/utf8"
+
+	"github.com/parley-llm/parley/internal/pairing"
 )
 
 // Validate returns an error of kind [InvalidRequest] if the call lacks the input of its
@@ -65,7 +68,10 @@ func (r *Request) Validate() error {
 	}
 	var calls callSet
 	for i, m := range r.Messages {
-		if err := validateMessage(m, &calls); err != nil {
+		if err := calls.endTurn(r.Messages, i); err != nil {
+			return err
+		}
+		if err := validateMessage(i, m, &calls); err != nil {
 			return invalidf("message %d: %w", i, err)
 		}
 	}
@@ -95,17 +101,60 @@ func (r *EmbedRequest) Validate() error {
 	return validateOptions(r.Options)
 }
 
-// callSet has the ids and names of the tool calls so far.
-type callSet struct{ ids, names map[string]bool }
+// callSet has the tool calls so far.
+type callSet struct {
+	ids, names map[string]bool     // of all calls
+	open       pairing.Calls[call] // of the current turn, without a result
+}
 
-func (s *callSet) add(call ToolCall) {
+// call is a tool call in message i.
+type call struct {
+	ToolCall
+	message int
+}
+
+func (s *callSet) add(i int, c ToolCall) {
 	if s.ids == nil {
 		s.ids, s.names = make(map[string]bool), make(map[string]bool)
 	}
-	s.ids[call.ID], s.names[call.Name] = true, true
+	s.ids[c.ID], s.names[c.Name] = true, true
+	s.open.Add(c.ID, c.Name, call{c, i})
 }
 
-func validateMessage(m Message, calls *callSet) error {
+// endTurn returns an error if message i cannot follow the open calls. A part that only its
+// provider understands may be a result.
+func (s *callSet) endTurn(messages []Message, i int) error {
+	if s.open.Len() == 0 || !beginsTurn(messages, i) {
+		return nil
+	}
+	for _, part := range messages[i].Parts {
+		if _, ok := part.(Opaque); ok {
+			s.open.Reset()
+			return nil
+		}
+	}
+	first := s.open.Values()[0]
+	return invalidf("message %d: the call of the tool %q in message %d has no result (its id is %q): add a tool message after the call, or use llm.CloseCalls",
+		i, first.Name, first.message, first.ID)
+}
+
+// take pairs a result with its call.
+func (s *callSet) take(result ToolResult) error {
+	if _, ok := s.open.Take(result.CallID, result.Name); ok {
+		return nil
+	}
+	switch {
+	case result.CallID == "" && !s.names[result.Name]:
+		return fmt.Errorf("the tool result has no id and the name %q, but no earlier tool call has it", result.Name)
+	case result.CallID == "":
+		return fmt.Errorf("the tool result with the name %q has no call: each call before it has a result", result.Name)
+	case !s.ids[result.CallID]:
+		return fmt.Errorf("the tool result has the id %q, but no earlier tool call has it", result.CallID)
+	}
+	return fmt.Errorf("the tool result with the id %q has no call: each call before it has a result", result.CallID)
+}
+
+func validateMessage(n int, m Message, calls *callSet) error {
 	switch m.Role {
 	case RoleSystem, RoleUser, RoleAssistant, RoleTool:
 	default:
@@ -121,19 +170,19 @@ func validateMessage(m Message, calls *callSet) error {
 		if !isPartValue(part) {
 			return fmt.Errorf("part %d is a %T: use a value of a type of package llm, not a pointer", i, part)
 		}
-		if err := validatePart(m.Role, part, calls); err != nil {
+		if err := validatePart(n, m.Role, part, calls); err != nil {
 			return fmt.Errorf("part %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-func validatePart(role Role, part Part, calls *callSet) error {
+func validatePart(n int, role Role, part Part, calls *callSet) error {
 	switch part.(type) {
-	case ToolCall, ToolResult: // checked below
+	case ToolCall, ToolResult, Decision: // checked below
 	default:
 		if role == RoleTool {
-			return fmt.Errorf("a tool message has a %s part: it may only have tool results", part.partType())
+			return fmt.Errorf("a tool message has a %s part: it may only have tool results and decisions", part.partType())
 		}
 	}
 	switch p := part.(type) {
@@ -144,18 +193,22 @@ func validatePart(role Role, part Part, calls *callSet) error {
 		if p.Name == "" {
 			return fmt.Errorf("the tool call %q has no tool name", p.ID)
 		}
-		calls.add(p)
+		calls.add(n, p)
 	case ToolResult:
 		if role != RoleTool {
 			return fmt.Errorf("a %s message has a tool result: tool results belong in tool messages", role)
 		}
-		if p.CallID != "" && !calls.ids[p.CallID] {
-			return fmt.Errorf("the tool result has the id %q, but no earlier tool call has it", p.CallID)
-		}
-		if p.CallID == "" && !calls.names[p.Name] {
-			return fmt.Errorf("the tool result has no id and the name %q, but no earlier tool call has it", p.Name)
+		if err := calls.take(p); err != nil {
+			return err
 		}
 		return validateResult(p)
+	case Decision:
+		if role != RoleTool {
+			return fmt.Errorf("a %s message has a decision: decisions belong in tool messages", role)
+		}
+		if !slices.ContainsFunc(calls.open.Values(), func(c call) bool { return c.ID == p.CallID && c.Name == p.Name }) {
+			return fmt.Errorf("the decision has the id %q and the name %q, but no open tool call has them", p.CallID, p.Name)
+		}
 	case Opaque:
 		if p.ProviderData == nil {
 			return errors.New("an opaque part has no ProviderData: remove the part")
@@ -180,7 +233,7 @@ func validateResult(result ToolResult) error {
 		default:
 			return fmt.Errorf("part %d of the tool result is a %T: use text, an image, audio or a file", i, part)
 		}
-		if err := validatePart(RoleUser, part, nil); err != nil {
+		if err := validatePart(0, RoleUser, part, nil); err != nil {
 			return fmt.Errorf("part %d of the tool result: %w", i, err)
 		}
 	}

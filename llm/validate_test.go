@@ -22,10 +22,11 @@ const badUTF8 = "ab\xffcd"
 func TestRequestValidate(t *testing.T) {
 	call := llm.ToolCall{ID: "c1", Name: "f", Arguments: "{}"}
 	with := func(role llm.Role, parts ...llm.Part) *llm.Request {
-		return &llm.Request{Messages: []llm.Message{
-			llm.Assistant("", call, llm.ToolCall{Name: "g"}),
-			{Role: role, Parts: parts},
-		}}
+		before := llm.Assistant("", call, llm.ToolCall{Name: "g"})
+		if role != llm.RoleTool { // it must not follow open calls
+			before = llm.User("?")
+		}
+		return &llm.Request{Messages: []llm.Message{before, {Role: role, Parts: parts}}}
 	}
 	set := func(change func(*llm.Request)) *llm.Request {
 		req := llm.Prompt("?")
@@ -81,8 +82,27 @@ func TestRequestValidate(t *testing.T) {
 			`message 0: part 0: the tool result has the id "c1", but no earlier tool call has it`},
 		{"tool result by name without its call", with(llm.RoleTool, llm.ToolResult{Name: "h"}), `message 1: part 0: the tool result has no id and the name "h", but no earlier tool call has it`},
 		{"tool result of nothing", with(llm.RoleTool, llm.ToolResult{}), `message 1: part 0: the tool result has no id and the name "", but no earlier tool call has it`},
-		{"text in a tool message", with(llm.RoleTool, llm.Text{Text: "a"}), "message 1: part 0: a tool message has a text part: it may only have tool results"},
-		{"image in a tool message", with(llm.RoleTool, llm.Image{URL: "u"}), "message 1: part 0: a tool message has a image part: it may only have tool results"},
+		{"open calls at the end", &llm.Request{Messages: []llm.Message{llm.User("?"), llm.Assistant("", call, call)}}, ""},
+		{"open calls, one with a result, one with a decision", with(llm.RoleTool, llm.ToolResult{CallID: "c1"}, llm.ToolCall{Name: "g"}.Approve()), ""},
+		{"a turn after an open call", &llm.Request{Messages: []llm.Message{llm.Assistant("", call), llm.User("and?")}},
+			`message 1: the call of the tool "f" in message 0 has no result (its id is "c1"): add a tool message after the call, or use llm.CloseCalls`},
+		{"a turn after a decision alone", &llm.Request{Messages: []llm.Message{llm.Assistant("", call), {Role: llm.RoleTool, Parts: []llm.Part{call.Approve()}}, llm.User("and?")}},
+			`message 2: the call of the tool "f" in message 0 has no result (its id is "c1"): add a tool message after the call, or use llm.CloseCalls`},
+		{"an answer between a call and its result", &llm.Request{Messages: []llm.Message{llm.Assistant("", call), llm.ToolResults(llm.ToolResult{CallID: "c1"}), llm.Assistant("", call, call),
+			llm.ToolResults(llm.ToolResult{CallID: "c1"}), llm.Assistant("so")}},
+			`message 4: the call of the tool "f" in message 2 has no result (its id is "c1"): add a tool message after the call, or use llm.CloseCalls`},
+		{"calls of one turn in two messages", &llm.Request{Messages: []llm.Message{llm.Assistant("", call), llm.Assistant("", llm.ToolCall{Name: "g"}),
+			llm.ToolResults(llm.ToolResult{Name: "g"}), llm.ToolResults(llm.ToolResult{CallID: "c1"}), llm.User("and?")}}, ""},
+		{"one id in two turns, and twice in one", &llm.Request{Messages: []llm.Message{llm.Assistant("", call), llm.ToolResults(llm.ToolResult{CallID: "c1"}),
+			llm.Assistant("", call, call), llm.ToolResults(llm.ToolResult{CallID: "c1"}, llm.ToolResult{CallID: "c1"}), llm.User("and?")}}, ""},
+		{"two results of one call", with(llm.RoleTool, llm.ToolResult{CallID: "c1"}, llm.ToolResult{CallID: "c1"}),
+			`message 1: part 1: the tool result with the id "c1" has no call: each call before it has a result`},
+		{"two results of one call without an id", with(llm.RoleTool, llm.ToolResult{Name: "g"}, llm.ToolResult{Name: "g"}),
+			`message 1: part 1: the tool result with the name "g" has no call: each call before it has a result`},
+		{"decision without its call", with(llm.RoleTool, llm.ToolResult{CallID: "c1"}, call.Deny("no")), `message 1: part 1: the decision has the id "c1" and the name "f", but no open tool call has them`},
+		{"decision of the user", with(llm.RoleUser, call.Approve()), "message 1: part 0: a user message has a decision: decisions belong in tool messages"},
+		{"text in a tool message", with(llm.RoleTool, llm.Text{Text: "a"}), "message 1: part 0: a tool message has a text part: it may only have tool results and decisions"},
+		{"image in a tool message", with(llm.RoleTool, llm.Image{URL: "u"}), "message 1: part 0: a tool message has a image part: it may only have tool results and decisions"},
 
 		{"role not UTF-8", with(badUTF8), `message 1: unknown role "ab\xffcd": use system, user, assistant or tool`},
 		{"name not UTF-8", &llm.Request{Messages: []llm.Message{{Role: llm.RoleUser, Name: badUTF8}}}, "message 0: the name is not valid UTF-8 at byte 2"},
@@ -109,7 +129,7 @@ func TestRequestValidate(t *testing.T) {
 		{"text of a tool result not UTF-8", with(llm.RoleTool, llm.ToolResult{CallID: "c1", Parts: []llm.Part{llm.Text{Text: badUTF8}}}), "message 1: part 0 (toolResult) is not valid UTF-8 at byte 2"},
 		{"opaque part", with(llm.RoleUser, llm.Opaque{ProviderData: &llm.ProviderData{Data: []byte("x")}}), ""},
 		{"opaque part without data", with(llm.RoleAssistant, llm.Opaque{Kind: "search"}), "message 1: part 0: an opaque part has no ProviderData: remove the part"},
-		{"opaque part of a tool", with(llm.RoleTool, llm.Opaque{ProviderData: &llm.ProviderData{}}), "message 1: part 0: a tool message has a opaque part: it may only have tool results"},
+		{"opaque part of a tool", with(llm.RoleTool, llm.Opaque{ProviderData: &llm.ProviderData{}}), "message 1: part 0: a tool message has a opaque part: it may only have tool results and decisions"},
 
 		{"custom tools", tools(llm.Tool{Name: "f", Custom: &llm.CustomInput{}}, llm.Tool{Name: "g", Custom: &llm.CustomInput{Syntax: "regex", Grammar: "a+"}}), ""},
 		{"custom tool with a schema", tools(llm.Tool{Name: "f", Custom: &llm.CustomInput{}, Parameters: json.RawMessage(`{}`)}), `the custom tool "f" has Parameters or Strict: a custom tool takes text, so remove them`},

@@ -51,6 +51,13 @@ type Driver struct {
 	// has no settings apart from the fields of Config.
 	Settings any
 
+	// InProcess says that the provider runs models in the process. It connects to no server, and
+	// has no address and no key.
+	InProcess bool
+	// Fallback returns the name of a model that is part of the program, for programs whose user
+	// has configured none, or "". A nil function returns none.
+	Fallback func() string
+
 	// AcceptsQuery says that the address can have a query, which is sent with every request.
 	AcceptsQuery bool
 

@@ -81,18 +81,22 @@ func (c Config) Open(name string, options ...llm.ModelOption) (*llm.Model, error
 // them with the registered drivers.
 var packages = map[string]string{
 	"azure": "openai", "cerebras": "openai", "cloudflare": "openai", "copilot": "openai", "dashscope": "openai",
-	"deepseek": "openai", "fireworks": "openai", "gemini-openai": "openai", "groq": "openai", "huggingface": "openai",
+	"deepseek": "openai", "fireworks": "openai", "groq": "openai", "huggingface": "openai",
 	"litellm": "openai", "lmstudio": "openai", "minimax": "openai", "mistral": "openai", "moonshot": "openai",
 	"nvidia": "openai", "openrouter": "openai", "perplexity": "openai", "sglang": "openai", "together": "openai",
-	"vertex-openai": "openai", "vllm": "openai", "xai": "openai", "zai": "openai",
+	"vllm": "openai", "xai": "openai", "zai": "openai",
 	"vertex":    "gemini",
 	"llama.cpp": "llamacpp",
-	"anthropic": "anthropic", "openai": "openai", "gemini": "gemini", "llamacpp": "llamacpp", "ollama": "ollama", "palm": "palm",
+	"anthropic": "anthropic", "openai": "openai", "gemini": "gemini", "llama": "llama", "llamacpp": "llamacpp", "ollama": "ollama", "palm": "palm",
 }
 
 // importHint says which package to import for a provider.
 func importHint(provider string) string {
-	if name, ok := packages[provider]; ok {
+	name := packages[provider]
+	if _, dialect, found := strings.Cut(provider, "-"); found && (dialect == "openai" || dialect == "anthropic") {
+		name = dialect // for example vertex-anthropic
+	}
+	if name != "" {
 		return "import _ \"github.com/parley-llm/parley/providers/" + name + "\""
 	}
 	const other = "import its package, or providers/all for every provider of this module"

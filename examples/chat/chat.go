@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers/config"
+	"github.com/parley-llm/parley/providers/llama"
 )
 
 // chat is a running conversation: the model, the messages, and the screen.
@@ -72,8 +73,8 @@ func (c *chat) answerOnce(ctx context.Context, words string) int {
 func (c *chat) ask(ctx context.Context, message llm.Message) error {
 	ctx, release := stoppable(ctx, c.interrupts)
 	defer release()
-	stream := c.model.Stream(ctx, c.talk.request(message))
 	show := newRenderer(c.screen)
+	stream := c.model.Stream(llama.WithProgress(ctx, show.progress), c.talk.request(message))
 	err := show.events(stream.Events())
 	stopped := err != nil && errors.Is(context.Cause(ctx), errStopped)
 	if stopped {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/providers/llama"
 )
 
 // renderer shows one answer while it arrives.
@@ -96,6 +97,13 @@ func (r *renderer) piece(text string, thought bool) {
 func (r *renderer) note(format string, arguments ...any) {
 	r.wake()
 	r.screen.note(format, arguments...)
+}
+
+// progress shows the progress of a model in the process, until the first output.
+func (r *renderer) progress(p llama.Progress) {
+	if r.spinner != nil {
+		r.spinner.report(p)
+	}
 }
 
 // wake stops the spinner.

@@ -29,6 +29,7 @@ var (
 	geminiFormat = format{true, (*scanner).gemini}
 
 	anthropicFormat = format{true, (*scanner).anthropic}
+	responsesFormat = format{true, (*scanner).responses}
 )
 
 // floorStream sends a request and passes each piece of text to use.
@@ -164,6 +165,30 @@ func (s *scanner) anthropic() {
 				}
 				s.skip()
 			})
+		default:
+			s.skip()
+		}
+	})
+}
+
+// responses reads an event of OpenAI's Responses API.
+func (s *scanner) responses() {
+	isText := false
+	s.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			s.peek()
+			rest := s.data[s.pos:]
+			isText = bytes.HasPrefix(rest, []byte(`"response.output_text.delta"`))
+			s.ended = bytes.HasPrefix(rest, []byte(`"response.completed"`))
+			s.sawError = bytes.HasPrefix(rest, []byte(`"error"`)) || bytes.HasPrefix(rest, []byte(`"response.failed"`))
+			s.skip()
+		case "delta":
+			if isText { // the type comes first
+				s.text = s.string()
+				return
+			}
+			s.skip()
 		default:
 			s.skip()
 		}
@@ -460,6 +485,26 @@ func (w *anthropicWhole) answer() (text string, ok bool) {
 		return "", false
 	}
 	return w.Content[0].Text, w.StopReason != ""
+}
+
+type responsesWhole struct {
+	Status string `json:"status"`
+	Output []struct {
+		Content []struct {
+			Text string `json:"text"`
+		} `json:"content"`
+	} `json:"output"`
+	Usage struct {
+		Input  int `json:"input_tokens"`
+		Output int `json:"output_tokens"`
+	} `json:"usage"`
+}
+
+func (w *responsesWhole) answer() (text string, ok bool) {
+	if len(w.Output) == 0 || len(w.Output[0].Content) == 0 {
+		return "", false
+	}
+	return w.Output[0].Content[0].Text, w.Status == "completed"
 }
 
 // floorWhole sends a request, reads the whole reply and decodes it with encoding/json into

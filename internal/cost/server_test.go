@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serve answers /openai/N, /anthropic/N, /ollama/N and /gemini/N with streams of N chunks,
+// serve answers /openai/N, /responses/N, /anthropic/N, /ollama/N and /gemini/N with streams of N chunks,
 // and /whole/openai and so on with answers that are not streamed.
 func serve() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -93,6 +93,8 @@ func reply(path string) []byte {
 		stream("text/event-stream", openaiFrames(n))
 	case "anthropic":
 		stream("text/event-stream; charset=utf-8", anthropicFrames(n))
+	case "responses":
+		stream("text/event-stream; charset=utf-8", responsesFrames(n))
 	case "gemini":
 		stream("text/event-stream", geminiFrames(n))
 	case "ollama":
@@ -135,6 +137,44 @@ func anthropicFrames(n int) []string {
 		event("message_stop", `{"type":"message_stop"}`))
 }
 
+// responsesFrames have the structure of the events of OpenAI's Responses API, including the
+// padding called obfuscation.
+func responsesFrames(n int) []string {
+	sequence := -1
+	event := func(name, data string) string {
+		sequence++
+		return fmt.Sprintf("event: %s\ndata: {\"type\":\"%[1]s\",\"sequence_number\":%d,%s}\n\n", name, sequence, data)
+	}
+	const response = `"response":{"id":"resp_0ad52f880f4d28470068fe743176688197a67b8f2b9b4ba5c6","object":"response","created_at":1761506353,"status":"%s","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":null,"max_tool_calls":null,"model":"gpt-4o-mini-2024-07-18","output":[%s],"parallel_tool_calls":true,"previous_response_id":null,"prompt_cache_key":null,"reasoning":{"effort":null,"summary":null},"safety_identifier":null,"service_tier":"auto","store":false,"temperature":1.0,"text":{"format":{"type":"text"},"verbosity":"medium"},"tool_choice":"auto","tools":[],"top_logprobs":0,"top_p":1.0,"truncation":"disabled","usage":%s,"user":null,"metadata":{}}`
+	const id = "msg_0ad52f880f4d28470068fe7432247c81989f19a135fc8b480f"
+	item := func(status, content string) string {
+		return `{"id":"` + id + `","type":"message","status":"` + status + `","content":[` + content + `],"role":"assistant"}`
+	}
+	part := func(text string) string {
+		return `{"type":"output_text","annotations":[],"logprobs":[],"text":"` + text + `"}`
+	}
+	const place = `"item_id":"` + id + `","output_index":0,"content_index":0`
+	frames := []string{
+		event("response.created", fmt.Sprintf(response, "in_progress", "", "null")),
+		event("response.in_progress", fmt.Sprintf(response, "in_progress", "", "null")),
+		event("response.output_item.added", `"output_index":0,"item":`+item("in_progress", "")),
+		event("response.content_part.added", place+`,"part":`+part("")),
+	}
+	var text strings.Builder
+	for i := range n {
+		word := words[i%len(words)]
+		text.WriteString(word)
+		frames = append(frames, event("response.output_text.delta", place+`,"delta":"`+word+`","logprobs":[],"obfuscation":"`+"nsrdAagU8qzJ7f"[:14-len(word)]+`"`))
+	}
+	whole := item("completed", part(text.String()))
+	const usage = `{"input_tokens":15,"input_tokens_details":{"cached_tokens":0},"output_tokens":1000,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":1015}`
+	return append(frames,
+		event("response.output_text.done", place+`,"text":"`+text.String()+`","logprobs":[]`),
+		event("response.content_part.done", place+`,"part":`+part(text.String())),
+		event("response.output_item.done", `"output_index":0,"item":`+whole),
+		event("response.completed", fmt.Sprintf(response, "completed", whole, usage)))
+}
+
 func ollamaFrames(n int) []string {
 	var frames []string
 	for i := range n {
@@ -160,6 +200,7 @@ func geminiFrames(n int) []string {
 
 // wholeBodies are answers that are not streamed.
 var wholeBodies = map[string]string{
+	"responses": `{"id":"resp_0ad52f880f4d28470068fe743176688197a67b8f2b9b4ba5c6","object":"response","created_at":1761506353,"status":"completed","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":null,"max_tool_calls":null,"model":"gpt-4o-mini-2024-07-18","output":[{"id":"msg_0ad52f880f4d28470068fe7432247c81989f19a135fc8b480f","type":"message","status":"completed","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"role":"assistant"}],"parallel_tool_calls":true,"previous_response_id":null,"prompt_cache_key":null,"reasoning":{"effort":null,"summary":null},"safety_identifier":null,"service_tier":"default","store":false,"temperature":1.0,"text":{"format":{"type":"text"},"verbosity":"medium"},"tool_choice":"auto","tools":[],"top_logprobs":0,"top_p":1.0,"truncation":"disabled","usage":{"input_tokens":15,"input_tokens_details":{"cached_tokens":0},"output_tokens":32,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":47},"user":null,"metadata":{}}`,
 	"openai":    `{"id":"chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT","object":"chat.completion","created":1782321900,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":15,"completion_tokens":32,"total_tokens":47,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":"fp_4fa7959453"}`,
 	"ollama":    `{"model":"llama3.2:1b","created_at":"2026-11-23T16:45:04.869989245Z","message":{"role":"assistant","content":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."},"done":true,"done_reason":"stop","total_duration":1241295464,"load_duration":381856732,"prompt_eval_count":26,"prompt_eval_duration":219143123,"eval_count":32,"eval_duration":638528755}`,
 	"anthropic": `{"model":"claude-sonnet-5","id":"msg_01XkbA4RLpKDGzCDQV6YyZ2W","type":"message","role":"assistant","content":[{"type":"text","text":"The sky is blue because of Rayleigh scattering: short waves of light are scattered more by the air than long ones, so blue comes from every direction."}],"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"usage":{"input_tokens":14,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":32,"service_tier":"standard","inference_geo":"global"}}`,

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parley-llm/parley/internal/cputime"
 	"github.com/parley-llm/parley/internal/gotype"
 )
 
@@ -303,6 +304,45 @@ func largeDocument() string {
 	return string(data)
 }
 
+// inPieces decodes a text in 100,000 pieces, and copies the value after each, as a stream of
+// values does.
+func inPieces(t testing.TB, text string) (last document) {
+	var v document
+	d := gotype.NewDecoder(&v)
+	size := len(text)/100_000 + 1
+	for rest := text; rest != ""; {
+		n := min(size, len(rest))
+		if err := d.Write(rest[:n]); err != nil {
+			t.Fatal(err)
+		}
+		rest = rest[n:]
+		last = v
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return last
+}
+
+func TestPartialsCostAtMostThreeTimesOneUnmarshal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("costs are measured without -short")
+	}
+	text := largeDocument()
+	data := []byte(text)
+	once := cputime.Least(t, 1, func() {
+		var v document
+		if err := json.Unmarshal(data, &v); err != nil {
+			t.Fatal(err)
+		}
+	})
+	partials := cputime.Least(t, 1, func() { inPieces(t, text) })
+	t.Logf("%d bytes: json.Unmarshal %.1f ms, all partials %.1f ms", len(data), once/1e6, partials/1e6)
+	if partials > 3*once {
+		t.Errorf("all partials cost %.1f ms, one json.Unmarshal %.1f ms", partials/1e6, once/1e6)
+	}
+}
+
 func BenchmarkUnmarshalOnce(b *testing.B) {
 	data := []byte(largeDocument())
 	b.ReportAllocs()
@@ -320,18 +360,6 @@ func BenchmarkDecoderIn100000Pieces(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		var v document
-		d := gotype.NewDecoder(&v)
-		size := len(text)/100_000 + 1
-		for rest := text; rest != ""; {
-			n := min(size, len(rest))
-			if err := d.Write(rest[:n]); err != nil {
-				b.Fatal(err)
-			}
-			rest = rest[n:]
-		}
-		if err := d.Close(); err != nil {
-			b.Fatal(err)
-		}
+		inPieces(b, text)
 	}
 }

@@ -17,11 +17,17 @@ import (
 // type that contains itself, or that occurs several times, is in $defs.
 //
 // The error is an [*Error] that names the field.
-func Schema(t reflect.Type) (json.RawMessage, error) {
+func Schema(t reflect.Type) (json.RawMessage, error) { return schemaOf(t, false) }
+
+// LenientSchema returns the schema for the validation of answers: null in an optional field
+// means that the field is absent, as it does for a [Decoder].
+func LenientSchema(t reflect.Type) (json.RawMessage, error) { return schemaOf(t, true) }
+
+func schemaOf(t reflect.Type, lenient bool) (json.RawMessage, error) {
 	if t.Kind() == reflect.Pointer && t.Name() == "" {
-		return Schema(t.Elem())
+		return schemaOf(t.Elem(), lenient)
 	}
-	w := &walk{root: t, uses: map[reflect.Type]int{}, names: map[reflect.Type]string{}, taken: map[string]bool{}}
+	w := &walk{lenient: lenient, root: t, uses: map[reflect.Type]int{}, names: map[reflect.Type]string{}, taken: map[string]bool{}}
 	path := t.String()
 	if t.Name() != "" {
 		path = t.Name()
@@ -41,11 +47,12 @@ func Schema(t reflect.Type) (json.RawMessage, error) {
 
 // walk is the state of one Schema.
 type walk struct {
-	root  reflect.Type
-	uses  map[reflect.Type]int
-	names map[reflect.Type]string // of types in $defs
-	taken map[string]bool
-	defs  object
+	lenient bool
+	root    reflect.Type
+	uses    map[reflect.Type]int
+	names   map[reflect.Type]string // of types in $defs
+	taken   map[string]bool
+	defs    object
 }
 
 // special are types whose JSON does not follow from their kind or their methods.
@@ -394,6 +401,9 @@ func (w *walk) ofStruct(t reflect.Type, path string) (object, error) {
 		}
 		if member, err = tagged(member, f, at); err != nil {
 			return nil, err
+		}
+		if w.lenient && f.optional && len(member) > 0 {
+			member = object{{"anyOf", list{member, object{{"type", "null"}}}}}
 		}
 		properties.add(f.name, member)
 		if !f.optional {

@@ -198,6 +198,16 @@ func TestSchemaOfAwkwardTypesIsThatOfTheirJSON(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			theirs, ours := reflect.New(reflect.TypeOf(test.value)), reflect.New(reflect.TypeOf(test.value))
+			if err := json.Unmarshal(data, theirs.Interface()); err != nil && name != "marshaler with a schema" {
+				t.Fatal(err)
+			}
+			if err := gotype.Decode(string(data), ours.Interface()); err != nil && name != "marshaler with a schema" {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(ours.Interface(), theirs.Interface()) {
+				t.Errorf("%s is decoded as %#v, encoding/json: %#v", data, ours.Elem(), theirs.Elem())
+			}
 			if strings.Contains(string(data), ":null") {
 				return // nil pointers and slices are absent in the answers of models
 			}

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"github.com/parley-llm/parley/internal/apierror"
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -138,6 +139,9 @@ func (c *Client) Do(ctx context.Context, req *Request) (*Reply, error) {
 	r.watch.advance() // the headers have arrived
 	r.resp = resp
 	r.body = body{reader: resp.Body, watch: &r.watch, limit: int64(c.limits.ReplyBytes)}
+	if r.body.observer = waiting.FromContext(r.parent); r.body.observer != nil {
+		r.body.observer.Opened()
+	}
 	if c.owned == nil { // the body of another transport may ignore the context
 		r.unwatch = context.AfterFunc(ctx, func() { resp.Body.Close() })
 	}
@@ -230,15 +234,15 @@ func (t *replayFirst) RoundTrip(req *http.Request) (*http.Response, error) {
 func (r *Reply) check() error {
 	switch status := r.resp.StatusCode; {
 	case status < 200: // the body of 101 is the connection: reads do not end with the context
-		return r.Fail(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
+		return r.ReplyError(llm.Protocol, "the status "+strconv.Itoa(status)+" is not a reply to an API request: check the base URL, and whether a proxy is in between")
 	case status > 299:
 		return r.statusError()
 	case status == http.StatusPartialContent:
-		return r.Fail(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
+		return r.ReplyError(llm.Protocol, "the reply is only a part of the content (206), which the request did not ask for: check whether a proxy or a cache is in between")
 	}
 	switch coding := r.resp.Header.Get("Content-Encoding"); strings.ToLower(coding) {
 	case "gzip", "br", "zstd", "deflate", "compress": // other values, such as "none", occur in practice and have no effect
-		return r.Fail(llm.Protocol, "the reply is compressed ("+coding+"), and the HTTP client did not decompress it: "+
+		return r.ReplyError(llm.Protocol, "the reply is compressed ("+coding+"), and the HTTP client did not decompress it: "+
 			"do not set an Accept-Encoding header, and disable compression of streams in proxies and gateways")
 	}
 	if mediaType := r.MediaType(); mediaType == "text/html" || mediaType == "application/xhtml+xml" {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -108,6 +109,9 @@ func (r *Reply) Close() {
 	}
 	r.watch.stop()
 	r.cancel(context.Canceled)
+	if r.body.observer != nil {
+		r.body.observer.Closed()
+	}
 }
 
 // Ended reports whether the context of the call has ended, or a limit was exceeded.
@@ -122,7 +126,7 @@ func (r *Reply) ReadError(err error) *llm.Error {
 		return ended
 	}
 	if errors.Is(err, errReplyTooLarge) {
-		return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(r.client.limits.ReplyBytes)+" bytes: raise Limits.ReplyBytes if this size is expected")
+		return r.ReplyError(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(r.client.limits.ReplyBytes)+" bytes: raise Limits.ReplyBytes if this size is expected")
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() { // http.Client.Timeout of the user's client
 		return r.annotate(&llm.Error{Kind: llm.Timeout, Status: r.resp.StatusCode, Message: "the HTTP client timed out: " + err.Error(), Err: err})
@@ -135,9 +139,9 @@ func (r *Reply) ReadError(err error) *llm.Error {
 	})
 }
 
-// Fail returns an error of the given kind about the reply. It has the reply's status, headers
-// and request ID.
-func (r *Reply) Fail(kind llm.Kind, message string) *llm.Error {
+// ReplyError returns an error of the given kind about the reply. It has the reply's status,
+// headers and request ID.
+func (r *Reply) ReplyError(kind llm.Kind, message string) *llm.Error {
 	return r.annotate(&llm.Error{Kind: kind, Status: r.resp.StatusCode, Message: message})
 }
 
@@ -176,7 +180,7 @@ func (r *Reply) ReadAll(limit int) ([]byte, error) {
 }
 
 func (r *Reply) tooLarge(limit int) *llm.Error {
-	return r.Fail(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes: raise Limits.FrameBytes if this size is expected")
+	return r.ReplyError(llm.Protocol, "the reply is larger than the limit of "+strconv.Itoa(limit)+" bytes: raise Limits.FrameBytes if this size is expected")
 }
 
 // Start returns the details of the first event: the request ID, the rate limits and the
@@ -236,9 +240,11 @@ func (r *Reply) BeginsWith(texts ...string) bool {
 type body struct {
 	reader io.Reader
 	watch  *watch
-	eof    bool  // the body was read to its end
-	limit  int64 // ReplyBytes; 0 means none
-	read   int64 // bytes so far
+	// observer is told about each read, if the call has one.
+	observer waiting.Observer
+	eof      bool  // the body was read to its end
+	limit    int64 // ReplyBytes; 0 means none
+	read     int64 // bytes so far
 
 	peeked [32]byte // see Reply.BeginsWith
 	at, n  int      // the bytes of peeked that have not been read are peeked[at:n]
@@ -263,7 +269,13 @@ func (b *body) Read(p []byte) (int, error) {
 // fill reads from the connection.
 func (b *body) fill(p []byte) (int, error) {
 	b.watch.advance()
+	if b.observer != nil {
+		b.observer.ReadBegins()
+	}
 	n, err := b.reader.Read(p)
+	if b.observer != nil {
+		b.observer.ReadEnds()
+	}
 	b.watch.advance()
 	if b.read += int64(n); b.limit > 0 && b.read > b.limit {
 		return 0, errReplyTooLarge

@@ -58,7 +58,7 @@ func TestSecretsInErrorsInsideReplyAreRemoved(t *testing.T) {
 	defer r.Close()
 	for _, e := range []*llm.Error{
 		r.APIError([]byte(`{"error":"the key `+secret+` is wrong"}`), llm.Server),
-		r.Fail(llm.Protocol, "this is no chunk: "+secret),
+		r.ReplyError(llm.Protocol, "this is no chunk: "+secret),
 		r.ReadError(fmt.Errorf("broken by %s: %w", secret, io.ErrUnexpectedEOF)),
 	} {
 		mustHide(t, e)

@@ -71,11 +71,11 @@ func (r *Reply) DecodeError(data []byte, err error) error {
 	data = bytes.TrimLeft(data, " \t\r\n") // some servers send white space to keep the connection alive
 	isJSON := len(data) == 0 || data[0] == '{' || data[0] == '['
 	if isJSON && isTruncated(data) {
-		return r.Fail(llm.Incomplete, "the JSON of the reply is truncated")
+		return r.ReplyError(llm.Incomplete, "the JSON of the reply is truncated")
 	}
 	quote := ""
 	if !isJSON {
 		quote = r.Quote(data)
 	}
-	return r.Fail(llm.Protocol, "cannot decode the reply of type "+r.MediaTypeName()+": "+err.Error()+quote)
+	return r.ReplyError(llm.Protocol, "cannot decode the reply of type "+r.MediaTypeName()+": "+err.Error()+quote)
 }

@@ -69,6 +69,6 @@ require (
 
 require (
 	github.com/ardanlabs/jinja v1.8.0 // indirect
-	github.com/google/jsonschema-go v0.4.3 // indirect
+	github.com/gabriel-vasile/mimetype v1.4.16 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

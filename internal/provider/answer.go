@@ -167,7 +167,7 @@ func (a *Answer) EndCalls(reason llm.FinishReason) llm.FinishReason {
 // of the answer, or nil.
 func (a *Answer) FinishError(raw string) error {
 	if kind := FinishFailure(raw); kind != "" {
-		return a.Reply.Fail(kind, "the server stopped the answer with the finish reason "+raw)
+		return a.Reply.ReplyError(kind, "the server stopped the answer with the finish reason "+raw)
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func (a *Answer) Unreadable(err error) *llm.Error {
 	tooLong, isTooLong := errors.AsType[*stream.TooLongError](err)
 	switch {
 	case isTooLong:
-		return a.Reply.Fail(llm.Protocol, tooLong.Error())
+		return a.Reply.ReplyError(llm.Protocol, tooLong.Error())
 	case err != io.EOF:
 		return a.Reply.ReadError(err)
 	}
@@ -191,12 +191,12 @@ func (a *Answer) NotAStream() *llm.Error {
 	if a.started || a.Reply.MediaType() == eventStream {
 		return nil
 	}
-	return a.Reply.Fail(llm.Protocol, "expected "+eventStream+", got "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
+	return a.Reply.ReplyError(llm.Protocol, "expected "+eventStream+", got "+a.Reply.MediaTypeName()+a.Reply.Quote(a.head.Bytes()))
 }
 
 // CutInLine returns the error for a frame that is cut.
 func (a *Answer) CutInLine() *llm.Error {
-	return a.Reply.Fail(llm.Incomplete, "the stream was cut in the middle of a line")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream was cut in the middle of a line")
 }
 
 // Failed completes the error of an answer. It adds the usage, if the server has reported

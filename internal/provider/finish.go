@@ -15,6 +15,7 @@ type finish struct {
 
 const (
 	openAI    = "https://platform.openai.com/docs/api-reference/chat/object"
+	responses = "https://platform.openai.com/docs/api-reference/responses/object"
 	google    = "https://ai.google.dev/api/generate-content#FinishReason"
 	anthropic = "https://docs.claude.com/en/api/handling-stop-reasons"
 	cohere    = "https://docs.cohere.com/reference/chat"
@@ -38,10 +39,11 @@ var finishes = map[string]finish{
 	"stop_sequence": {reason: llm.FinishStop, source: anthropic}, // also text-generation-inference
 	"eos_token":     {reason: llm.FinishStop, source: tgi},
 	"complete":      {reason: llm.FinishStop, source: cohere},
+	"completed":     {reason: llm.FinishStop, source: responses}, // a status
 
 	"length":                        {reason: llm.FinishLength, source: openAI},
 	"max_tokens":                    {reason: llm.FinishLength, source: google}, // also Anthropic
-	"max_output_tokens":             {reason: llm.FinishLength, source: "https://platform.openai.com/docs/api-reference/responses/object"},
+	"max_output_tokens":             {reason: llm.FinishLength, source: responses},
 	"model_length":                  {reason: llm.FinishLength, source: "https://docs.mistral.ai/api"},
 	"model_context_window_exceeded": {reason: llm.FinishLength, source: zAI}, // also Anthropic
 	"limit":                         {reason: llm.FinishLength, source: llamaCpp},

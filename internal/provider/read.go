@@ -60,9 +60,9 @@ type Ending struct {
 	Whole   bool // the reply was not streamed
 }
 
-// learnFrom is the number of the frame from which on shapes are learned. To learn one costs
-// as much as it saves on five frames, so short answers do without.
-const learnFrom = 7
+// learnFrom is the number of frames after the first content from which on shapes are learned.
+// To learn one costs as much as it saves on five frames, so short answers do without.
+const learnFrom = 5
 
 // ReadChat reads the reply to a chat to its end, in the form that the server chose:
 // streamed, or as one JSON value. It returns an error that has not been yielded.
@@ -105,7 +105,7 @@ type chatReader[C any, P comparable] struct {
 	handler Handler[C, P]
 	decoder *stream.FrameDecoder[C]
 	shapes  stream.Shapes[P]
-	decoded int // frames
+	decoded int // frames after the first content
 }
 
 // isWhole reports whether the reply is one JSON value. Some gateways do not stream
@@ -129,10 +129,12 @@ func (r *chatReader[C, P]) readStream(body io.Reader) error {
 	defer frames.Close()
 	r.shapes.Spec = r.dialect.Spec
 	for !r.answer.Stopped() {
-		buffered := frames.Buffered()
-		if rest, text, size := r.shapes.MatchPrefix(buffered); frames.Advance(size) {
-			r.handler.Piece(rest, r.answer.Text.Add(text), buffered[:size])
-			continue
+		if !r.shapes.IsEmpty() {
+			buffered := frames.Buffered()
+			if rest, text, size := r.shapes.MatchPrefix(buffered); frames.Advance(size) {
+				r.handler.Piece(rest, r.answer.Text.Add(text), buffered[:size])
+				continue
+			}
 		}
 		f, err := frames.Next()
 		if err != nil {
@@ -195,7 +197,10 @@ func (r *chatReader[C, P]) frame(f stream.Frame) (done bool, err error) {
 		text  string
 		plain bool
 	)
-	if r.decoded++; r.decoded >= learnFrom && r.shapes.CanLearn() {
+	if r.answer.HasContent() {
+		r.decoded++
+	}
+	if r.decoded >= learnFrom && r.shapes.CanLearn() {
 		rest, text, plain = r.handler.Plain(c)
 	}
 	done, err = r.handler.Chunk(c, Origin{Data: f.Data, Bare: f.Bare})
@@ -270,7 +275,7 @@ func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
 	if r.dialect.NDJSON {
 		unit = "line"
 	}
-	return r.answer.Reply.Fail(llm.Protocol, "a "+unit+" of the stream is not a chunk of an answer: "+err.Error())
+	return r.answer.Reply.ReplyError(llm.Protocol, "a "+unit+" of the stream is not a chunk of an answer: "+err.Error())
 }
 
 // readPrinted reads a reply of one JSON value that is formatted over many lines, of which

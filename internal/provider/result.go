@@ -34,14 +34,14 @@ func Embeddings(
 	r *httpcall.Reply, req *llm.EmbedRequest, result *llm.EmbedResponse, yield func(llm.Event, error) bool, warnings ...llm.Warning,
 ) error {
 	if n, want := len(result.Vectors), len(req.Inputs); n != want {
-		return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
+		return r.ReplyError(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
 	}
 	for i, v := range result.Vectors {
 		switch {
 		case len(v) == 0:
-			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
+			return r.ReplyError(llm.Protocol, fmt.Sprintf("the reply has no vector for input %d", i))
 		case len(v) != len(result.Vectors[0]):
-			return r.Fail(llm.Protocol, fmt.Sprintf("the vectors for inputs 0 and %d have %d and %d dimensions", i, len(result.Vectors[0]), len(v)))
+			return r.ReplyError(llm.Protocol, fmt.Sprintf("the vectors for inputs 0 and %d have %d and %d dimensions", i, len(result.Vectors[0]), len(v)))
 		}
 	}
 	if n := len(result.Vectors[0]); req.Dimensions > 0 && n != req.Dimensions {
@@ -50,7 +50,7 @@ func Embeddings(
 			Message: fmt.Sprintf("the vectors have %d dimensions, not the %d asked for", n, req.Dimensions),
 		}
 		if req.FailOnUnsupported {
-			return r.Fail(llm.Unsupported, w.String())
+			return r.ReplyError(llm.Unsupported, w.String())
 		}
 		warnings = append(warnings, w)
 	}

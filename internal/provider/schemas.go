@@ -74,6 +74,9 @@ func (s *Schemas) of(name string, raw json.RawMessage) *translated {
 
 // enforces reports whether schemas must be translated for the profile.
 func enforces(name string) bool {
+	if name == "" {
+		return false
+	}
 	p, ok := schema.ProfileNamed(name)
 	return ok && !p.Hint
 }

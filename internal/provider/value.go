@@ -9,14 +9,14 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-// Failure is the member "error", which any reply can have instead of a result, also with
+// ErrorMember is the member "error", which any reply can have instead of a result, also with
 // status 200. Wire structs embed it.
-type Failure struct {
+type ErrorMember struct {
 	Error json.RawMessage `json:"error"`
 }
 
 // Failed returns the server's error, or nil if there is none. A blank error is none.
-func (f *Failure) Failed() json.RawMessage {
+func (f *ErrorMember) Failed() json.RawMessage {
 	if httpcall.IsBlank(f.Error) {
 		return nil
 	}

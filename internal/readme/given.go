@@ -13,13 +13,16 @@ var packages = map[string]string{
 	"catalog":    module + "providers/catalog",
 	"egress":     module + "llm/egress",
 	"gemini":     module + "providers/gemini",
+	"googleauth": module + "providers/googleauth",
 	"llamacpp":   module + "providers/llamacpp",
 	"middleware": module + "llm/middleware",
 	"ollama":     module + "providers/ollama",
 	"openai":     module + "providers/openai",
 	"otel":       module + "llm/otel",
 	"providers":  module + "providers",
+	"structured": module + "llm/structured",
 	"tokens":     module + "llm/tokens",
+	"tool":       module + "llm/tool",
 }
 
 // given are the declarations that a snippet can use if it is not a complete program. The

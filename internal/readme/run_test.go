@@ -28,6 +28,15 @@ var scripts = map[string][]script{
 		{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
 		{}, // loads the file and gets the model
 	},
+	"structured": {
+		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh","born":1842,"field":"physics"}`).Usage(9, 8)}, "Rayleigh 1842 9 in, 8 out"},
+		{[]llmtest.Reply{llmtest.Text(`{"colors":["blue",`, `"red"]}`)}, "1\n2\n2\n"},
+	},
+	"tools": {
+		{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Oslo"}`).Usage(5, 1), llmtest.Text("No.").Usage(9, 2)}, "No. 14 in, 3 out"},
+		{[]llmtest.Reply{llmtest.ToolCall("clock", `{}`), llmtest.Text("Noon.")}, "Noon."},
+		{[]llmtest.Reply{llmtest.ToolCall("pay", `{"Invoice":"7"}`), llmtest.Text("Paid.")}, ""},
+	},
 	"guide": {
 		{}, // opens a model
 		{want: "gemini/gemini-3.8-flash by parley.yaml"},

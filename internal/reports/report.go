@@ -84,9 +84,12 @@ type Want struct {
 	RateLimits *llm.RateLimits   `json:"rate_limits"` // with Go's field names; durations in nanoseconds
 	Vectors    [][]float32       `json:"vectors"`
 	Models     []string          `json:"models"`
-	Ends       []string          `json:"ends"` // of the models, in the form 2026-11-30; "" is none
+	Windows    []int             `json:"windows"` // the context windows of the models
+	Ends       []string          `json:"ends"`    // of the models, in the form 2026-11-30; "" is none
 
 	Error *Error `json:"error"`
+	// SendsNothing means that the call fails before a request is sent.
+	SendsNothing bool `json:"sends_nothing"`
 
 	// Sent is compared with the JSON body of the request. The body may have more members.
 	Sent json.RawMessage `json:"sent"`

@@ -113,10 +113,14 @@ func run(t *testing.T, folder string, c *reports.Case) {
 	}
 	reply := llmtest.HTTPReply{Status: c.Reply.Status, Header: header, Body: body}
 	server := llmtest.NewServer(t, reply)
-	model, err := providers.Config{
+	config := providers.Config{
 		BaseURL: server.URL + c.BasePath, APIKey: "test-key", HTTPClient: server.Client(),
 		Getenv: func(name string) string { return c.Env[name] }, Settings: settings(t, provider, c.Settings),
-	}.Open(c.Model)
+	}
+	if provider == "vertex" { // a key excludes a project
+		config.APIKey, config.TokenSource = "", func(context.Context) (string, error) { return "test-token", nil }
+	}
+	model, err := config.Open(c.Model)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,6 +140,12 @@ func run(t *testing.T, folder string, c *reports.Case) {
 		t.Errorf("the call failed: %v", err)
 	} else {
 		checkResponse(t, &c.Want, got)
+	}
+	if n := len(server.Requests()); c.Want.SendsNothing != (n == 0) {
+		t.Errorf("%d requests were sent; sends_nothing is %v", n, c.Want.SendsNothing)
+	}
+	if len(server.Requests()) == 0 {
+		return
 	}
 	first := server.Requests()[0]
 	equal(t, "path", c.Want.SentPath, first.Path)
@@ -292,6 +302,13 @@ func checkResponse(t *testing.T, want *reports.Want, got *llm.Response) {
 			names = append(names, m.Name)
 		}
 		equal(t, "models", &want.Models, names)
+	}
+	if want.Windows != nil {
+		windows := []int{}
+		for _, m := range got.Models {
+			windows = append(windows, m.ContextWindow)
+		}
+		equal(t, "context windows", &want.Windows, windows)
 	}
 	if want.Ends != nil {
 		ends := []string{}

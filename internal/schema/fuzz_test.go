@@ -130,3 +130,40 @@ func FuzzValidate(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStream translates any text back in pieces. The result never depends on the size of the
+// pieces.
+func FuzzStream(f *testing.F) {
+	f.Add(0, 1, `{"a":null,"m":[{"key":"x","value":[{"key":"y","value":1}]}]}`)
+	f.Add(1, 2, `{"value":["a",{"q":null}]}`)
+	f.Add(2, 3, "prose {\"a\": [")
+	profile, _ := schema.ProfileNamed("openai-strict")
+	var translations []*schema.Translation
+	for _, source := range wild {
+		s, err := schema.Parse([]byte(source), schema.Limits{})
+		if err != nil {
+			f.Fatal(err)
+		}
+		if t, err := s.For(profile); err == nil && t.Stream() != nil {
+			translations = append(translations, t)
+		}
+	}
+	f.Fuzz(func(t *testing.T, which, size int, text string) {
+		if which < 0 || size < 1 || len(text) > 2000 {
+			return
+		}
+		translation := translations[which%len(translations)]
+		whole := translation.Stream()
+		want := whole.Write(text) + whole.Close()
+		pieces := translation.Stream()
+		got := ""
+		for rest := text; rest != ""; {
+			n := min(size, len(rest))
+			got += pieces.Write(rest[:n])
+			rest = rest[n:]
+		}
+		if got += pieces.Close(); got != want {
+			t.Errorf("%q in pieces of %d bytes becomes %q, whole %q", text, size, got, want)
+		}
+	})
+}

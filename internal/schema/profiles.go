@@ -189,9 +189,9 @@ func Profiles() []Profile { return append([]Profile(nil), profiles...) }
 
 // ProfileNamed returns the profile with this name. It returns false if there is none.
 func ProfileNamed(name string) (Profile, bool) {
-	for _, p := range profiles {
-		if p.Name == name {
-			return p, true
+	for i := range profiles {
+		if profiles[i].Name == name {
+			return profiles[i], true
 		}
 	}
 	return Profile{}, false

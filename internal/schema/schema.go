@@ -76,3 +76,10 @@ func (s *Schema) PropertyOrders() map[string][]string {
 	}
 	return orders
 }
+
+// IsObject reports whether the schema accepts objects only, as far as the root and a
+// reference in it show.
+func (s *Schema) IsObject() bool {
+	n := head(s.root)
+	return n.types == typeObject || n.types == 0 && n.properties != nil
+}

@@ -69,6 +69,9 @@ func (s *Shapes[T]) MatchPrefix(buffered []byte) (proto T, text []byte, size int
 	return proto, nil, 0
 }
 
+// IsEmpty reports whether no shape is known yet.
+func (s *Shapes[T]) IsEmpty() bool { return len(s.templates) == 0 }
+
 // CanLearn reports whether Learn can still have an effect.
 func (s *Shapes[T]) CanLearn() bool { return s.attempts < maxAttempts }
 

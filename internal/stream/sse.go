@@ -3,6 +3,7 @@ package stream
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 // SSE reads an event stream by the grammar of the WHATWG
@@ -26,10 +27,12 @@ import (
 //     event is returned as soon as its brackets close.
 type SSE struct {
 	lines lines
-	names []string // event names so far, to allocate each only once
-	last  string   // the name of the last event
-	lead  int      // the length of the line with the event's name before the data of Buffered
-	cut   bool     // see Cut
+	names []string  // event names so far, to allocate each only once
+	last  string    // the name of the last event
+	lead  int       // the length of the text before the data of Buffered
+	leads [2][]byte // see setLeads
+	named string    // the name in leads
+	cut   bool      // see Cut
 
 	glued bool // events without a blank line between them have been seen
 	// late is the name in an event line after data, if isLate is set. It belongs to that
@@ -134,45 +137,46 @@ const lineData = "data: "
 func (s *SSE) Buffered() []byte {
 	s.lines.release()
 	data := s.lines.buffered()
-	if s.lead = s.sameName(data); s.isLate || s.lead == 0 && s.last != "" {
-		return nil // the name of the next event may differ, or is not complete
+	switch {
+	case s.isLate || s.last == "error":
+		return nil // the name of the next event may differ
+	case s.last == "":
+		if s.lead = len(lineData); len(data) < s.lead || string(data[:s.lead]) != lineData {
+			return nil
+		}
+		return data[s.lead:]
+	case s.named != s.last:
+		s.setLeads()
 	}
-	data, ok := bytes.CutPrefix(data[s.lead:], []byte(lineData))
-	if !ok {
-		return nil
+	for _, lead := range &s.leads {
+		if bytes.HasPrefix(data, lead) {
+			s.lead = len(lead)
+			return data[s.lead:]
+		}
 	}
-	return data
+	return nil
+}
+
+// setLeads makes the beginnings of an event with the name of the last one, up to its data:
+// one for each kind of newline.
+func (s *SSE) setLeads() {
+	s.named = s.last
+	for i, newline := range [...]string{"\n", "\r\n"} {
+		s.leads[i] = append(slices.Grow(s.leads[i][:0], maxNameLen), lineEvent...)
+		s.leads[i] = append(s.leads[i], s.last...)
+		s.leads[i] = append(append(s.leads[i], newline...), lineData...)
+	}
 }
 
 // lineEvent is the beginning of a line with the name of an event.
 const lineEvent = "event: "
-
-// sameName returns the length of the line at the beginning of data if it is the name of the
-// last event, and otherwise 0.
-func (s *SSE) sameName(data []byte) int {
-	if s.last == "" || s.last == "error" || !bytes.HasPrefix(data, []byte(lineEvent)) {
-		return 0
-	}
-	rest := data[len(lineEvent):]
-	if len(rest) <= len(s.last) || string(rest[:len(s.last)]) != s.last {
-		return 0
-	}
-	size := len(lineEvent) + len(s.last)
-	switch rest = rest[len(s.last):]; {
-	case rest[0] == '\n':
-		return size + 1
-	case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
-		return size + 2
-	}
-	return 0
-}
 
 // Advance skips the next frame, as described in [Frames].
 func (s *SSE) Advance(size int) bool {
 	if size == 0 {
 		return false
 	}
-	size += s.lead + len(lineData)
+	size += s.lead
 	return s.lines.advance(size, "\n\n") || s.lines.advance(size, "\r\n\r\n")
 }
 

@@ -9,7 +9,8 @@ import "github.com/parley-llm/parley/llm"
 // Events are held back until the commit point: the first event that shows content to the
 // caller (see [llm.EventType.Content]). Starts and warnings are not content. For a buffered
 // call, such as [llm.Model.Generate], the commit point is [llm.EventDone], because the
-// caller has seen nothing before it. Pass [llm.Call.Buffered] as buffered.
+// caller has seen nothing before it, or [llm.EventToolStart], because a tool may have
+// effects. Pass [llm.Call.Buffered] as buffered.
 //
 // If the attempt fails before the commit point, ForwardAttempt discards the held events and
 // returns the error. The caller of ForwardAttempt may then try again, or report the error:
@@ -56,7 +57,7 @@ func (a *attempt) take(ev llm.Event, err error) bool {
 		return false
 	case a.committed || ev.Type == llm.EventAttempt:
 		return a.pass(ev, err)
-	case !commits(ev.Type, a.buffered):
+	case !ev.Type.Commits(a.buffered):
 		a.held = append(a.held, ev)
 		return true
 	}
@@ -74,13 +75,6 @@ func (a *attempt) take(ev llm.Event, err error) bool {
 func (a *attempt) pass(ev llm.Event, err error) bool {
 	a.stopped = a.stopped || !a.yield(ev, err)
 	return !a.stopped
-}
-
-func commits(t llm.EventType, buffered bool) bool {
-	if buffered {
-		return t == llm.EventDone
-	}
-	return t.Content()
 }
 
 // Unfinished returns the error for events that stopped without an error and without an

@@ -2,33 +2,16 @@ package llmutil_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
+	"github.com/parley-llm/parley/internal/eventtest"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-const chunks = 1000
-
-// thousandChunks is an answer of 1000 text events, made in advance, so that only the
-// package under test is measured.
-func thousandChunks() llm.Events {
-	events := []llm.Event{start("id")}
-	for range chunks {
-		events = append(events, text(" word"))
-	}
-	return script(append(events, done())...)
-}
-
-// perChunk reports the time and the allocations of b's loop for each chunk. The round is
-// one iteration of the loop.
-func perChunk(b *testing.B, round func()) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/chunks, "ns/chunk")
-	b.ReportMetric(testing.AllocsPerRun(3, round)/chunks, "allocs/chunk")
-}
-
 func BenchmarkStreamThroughForwardAttempt(b *testing.B) {
-	events := thousandChunks()
+	events := eventtest.ThousandChunks()
 	model := llm.New(fake(func(context.Context, *llm.Call) llm.Events { return events }), "tiny", llm.WithMiddleware(llm.MiddlewareFunc(forward)))
 	req := llm.Prompt("Why?")
 	round := func() {
@@ -39,15 +22,15 @@ func BenchmarkStreamThroughForwardAttempt(b *testing.B) {
 			}
 			n++
 		}
-		if n != chunks+2 {
-			b.Fatalf("%d events, want %d", n, chunks+2)
+		if n != eventtest.Chunks+2 {
+			b.Fatalf("%d events, want %d", n, eventtest.Chunks+2)
 		}
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		round()
 	}
-	perChunk(b, round)
+	eventtest.PerChunk(b, round)
 }
 
 // forward is a middleware that makes one attempt.
@@ -64,18 +47,44 @@ func forward(next llm.Handler) llm.Handler {
 func BenchmarkForwardAttempt(b *testing.B) {
 	for name, buffered := range map[string]bool{"streamed": false, "buffered": true} {
 		b.Run(name, func(b *testing.B) {
-			events := thousandChunks()
+			events := eventtest.ThousandChunks()
 			round := func() {
 				n := 0
-				if err := llmutil.ForwardAttempt(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != chunks+2 {
-					b.Fatalf("%d events (%v), want %d", n, err, chunks+2)
+				if err := llmutil.ForwardAttempt(events, buffered, func(llm.Event, error) bool { n++; return true }); err != nil || n != eventtest.Chunks+2 {
+					b.Fatalf("%d events (%v), want %d", n, err, eventtest.Chunks+2)
 				}
 			}
 			b.ReportAllocs()
 			for b.Loop() {
 				round()
 			}
-			perChunk(b, round)
+			eventtest.PerChunk(b, round)
+		})
+	}
+}
+
+// BenchmarkHistory measures a long conversation with tools that needs no change, once
+// without provider data and once with a signature on each call.
+func BenchmarkHistory(b *testing.B) {
+	for name, signature := range map[string]*llm.ProviderData{"plain": nil, "signed": {Provider: "p", Format: "f", Data: []byte("signature")}} {
+		var messages []llm.Message
+		for i := range 50 {
+			id := "call_" + strconv.Itoa(i)
+			resp, err := llm.Collect(script(
+				llm.Event{Type: llm.EventToolCallEnd, Detail: &llm.ToolCall{ID: id, Name: "f", Arguments: `{"city":"Oslo"}`, ProviderData: signature}}, done()))
+			if err != nil {
+				b.Fatal(err)
+			}
+			messages = append(messages, llm.User("What is the weather?"), resp.Messages[0], llm.ToolResults(llm.ToolResult{CallID: id, Content: "Rain"}), llm.Assistant("It rains."))
+		}
+		history := llmutil.History{CallID: llmutil.PlainCallID(64), TakeBack: llm.TakeBack{Provider: "p", Formats: []string{"f"}}}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, warnings := history.Messages(messages); warnings != nil {
+					b.Fatal(warnings)
+				}
+			}
 		})
 	}
 }

@@ -45,11 +45,15 @@ type ModelLister interface {
 // The value passed as provider may be another type than the provider itself, to keep these
 // methods out of the provider's exported API.
 //
+// Names of tools that servers do not accept are sent as [WireToolName] returns them. The
+// events of the answer have the names of the request.
+//
 // Dispatch fails a call with kind
 //
 //   - [llm.Unsupported], if provider has no method for the operation,
-//   - [llm.InvalidRequest], if the context is nil, or if [llm.Call.Validate] returns an
-//     error. Callers other than an [llm.Model] may pass such calls.
+//   - [llm.InvalidRequest], if the context is nil, if a message has an [llm.Decision], or if
+//     [llm.Call.Validate] returns an error. Callers other than an [llm.Model] may pass such
+//     calls.
 func Dispatch(ctx context.Context, call *llm.Call, provider interface{ Name() string }) llm.Events {
 	return func(yield func(llm.Event, error) bool) {
 		if err := dispatch(ctx, call, provider, yield); err != nil {
@@ -71,14 +75,35 @@ func dispatch(ctx context.Context, call *llm.Call, provider interface{ Name() st
 	}
 	switch call.Op {
 	case llm.OpChat:
+		if err := refuseDecisions(call.Request); err != nil {
+			return err
+		}
+		call, yield = withWireNames(call, yield)
 		return provider.(Chatter).Chat(ctx, call, yield)
 	case llm.OpEmbed:
 		return provider.(Embedder).Embed(ctx, call, yield)
 	case llm.OpCountTokens:
+		if err := refuseDecisions(call.Request); err != nil {
+			return err
+		}
+		call, yield = withWireNames(call, yield)
 		return provider.(TokenCounter).CountTokens(ctx, call, yield)
 	default: // OpListModels: supports knows no other
 		return provider.(ModelLister).ListModels(ctx, call, yield)
 	}
+}
+
+// refuseDecisions returns an error if the request has a decision. A tool loop removes them.
+func refuseDecisions(req *llm.Request) error {
+	for i, m := range req.Messages {
+		for _, part := range m.Parts {
+			if d, ok := part.(llm.Decision); ok {
+				return llm.Errorf(llm.InvalidRequest, "message %d has a decision about the tool call %q: "+
+					"run the call and send its result, or use llm.CloseCalls", i, d.CallID)
+			}
+		}
+	}
+	return nil
 }
 
 // supports reports whether provider has the method for an operation.

@@ -154,7 +154,7 @@ func cacheable(call *llm.Call, events []llm.Event) bool {
 		case *llm.Done:
 			return call.Op != llm.OpChat || d.FinishReason == llm.FinishStop || d.FinishReason == llm.FinishToolCalls
 		}
-		if ev.Type == llm.EventReset {
+		if ev.Type == llm.EventReset || ev.Type == llm.EventToolStart {
 			return false
 		}
 	}

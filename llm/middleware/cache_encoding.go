@@ -174,7 +174,7 @@ func decodeDetail(typ llm.EventType, data json.RawMessage) (llm.Detail, bool) {
 	switch typ {
 	case llm.EventStart:
 		return decodeInto[llm.Start](data)
-	case llm.EventText, llm.EventReasoning:
+	case llm.EventText, llm.EventReasoning, llm.EventRefusal:
 		return decodeInto[llm.ProviderData](data)
 	case llm.EventToolCallStart, llm.EventToolCallEnd:
 		return decodeInto[llm.ToolCall](data)

@@ -24,6 +24,10 @@ import (
 type Chain struct {
 	// Log is outermost: it sees the events and errors that the caller sees.
 	Log *Log `yaml:"log,omitempty"`
+	// Loop runs tools, and is a *tool.Loop of package llm/tool. Everything below it is for each
+	// step: for example, Timeout.Total is the time of one step, and Budget reserves the cost
+	// of one. A loop has limits of its own.
+	Loop llm.Middleware `yaml:"-" json:"-"`
 	// Cache comes before everything that costs time or money.
 	Cache *Cache `yaml:"cache,omitempty"`
 	// Timeout is in two places. Total is here, around all attempts. FirstEvent and Idle are
@@ -77,6 +81,15 @@ func (c *Chain) Wrap(next llm.Handler) llm.Handler {
 	}
 }
 
+// CheckOrder reports a wrong order: outer is middleware outside of the chain, which may have a
+// Loop.
+func (c *Chain) CheckOrder(outer llm.Middleware) error {
+	if loop, ok := c.Loop.(interface{ CheckOrder(llm.Middleware) error }); ok {
+		return loop.CheckOrder(outer)
+	}
+	return nil
+}
+
 // wrap returns the handler of the chain, at the first call.
 func (c *Chain) wrap(next llm.Handler) llm.Handler {
 	state, err := c.live.get(c.open)
@@ -96,6 +109,12 @@ func (c *Chain) open() (*chainState, error) {
 	var errs []error
 	add := func(m llm.Middleware) { state.layers = append(state.layers, m) }
 	addPiece(add, &errs, c.Log)
+	if c.Loop != nil {
+		if v, ok := c.Loop.(interface{ Validate() error }); ok {
+			errs = append(errs, v.Validate())
+		}
+		add(c.Loop)
+	}
 	addPiece(add, &errs, c.Cache)
 	var ofAttempt llm.Middleware
 	if t := c.Timeout; t != nil {

@@ -130,7 +130,7 @@ func filteredAsError(events llm.Events, call *llm.Call) llm.Events {
 				})
 				return false
 			}
-			seen = seen || !call.Buffered && ev.Type.Content()
+			seen = seen || ev.Type.Commits(call.Buffered)
 			return yield(ev, err)
 		})
 	}

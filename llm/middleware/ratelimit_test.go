@@ -217,7 +217,7 @@ func TestRateLimitCountsTokens(t *testing.T) {
 // tokens.
 func TestRateLimitGuessesTokens(t *testing.T) {
 	request := func(parts ...llm.Part) *llm.Request {
-		return &llm.Request{Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: parts}, llm.User("1234")}}
+		return &llm.Request{Messages: []llm.Message{llm.User("1234"), {Role: llm.RoleAssistant, Parts: parts}}}
 	}
 	forty := strings.Repeat("x", 40)
 	withTool := request(llm.Text{Text: forty})

@@ -16,6 +16,13 @@ import (
 // caller receives an [llm.EventReset], which withdraws all content so far, and then a new
 // answer. A program that uses Resume must handle that event.
 //
+// If the server makes the answer without a connection, as in OpenAI's background mode, the
+// provider reads on where the connection was cut, also if all content so far was reasoning or
+// tool calls.
+//
+// An answer during which a tool was started (see [llm.EventToolStart]) is never continued or
+// restarted.
+//
 // The failed attempt is reported as an [llm.EventAttempt]. The usage of the answer is the
 // usage of the last attempt. [llm.Response.Attempts] has the usage of the others, if their
 // servers reported it.
@@ -59,6 +66,10 @@ func (r *Resume) open() (*Resume, error) {
 }
 
 func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
+	if call.Op == llm.OpChat {
+		call = call.Clone()
+		call.MaxReattach = r.MaxResumes
+	}
 	if call.Op != llm.OpChat || call.Buffered { // the caller sees nothing before the end
 		next(ctx, call)(yield)
 		return
@@ -71,7 +82,7 @@ func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yiel
 		if err == nil {
 			return
 		}
-		again := answer.any && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
+		again := answer.any && !answer.ranTools && n < r.MaxResumes && ctx.Err() == nil && llm.KindOf(err).Temporary()
 		proceed := answer.continuable && answer.textOnly
 		if !again || r.NoReset && !proceed {
 			yield(llm.Event{}, err)
@@ -96,6 +107,7 @@ type delivered struct {
 	yield       func(llm.Event, error) bool
 	any         bool // there is content
 	textOnly    bool // all content is text
+	ranTools    bool // a tool was started, and must not run twice
 	listed      bool // Resume.Continue names the provider
 	continuable bool // the provider can continue the answer
 	text        strings.Builder
@@ -132,6 +144,7 @@ func (d *delivered) take(ev llm.Event, err error) bool {
 		}
 	case ev.Type.Content() && ev.Type != llm.EventDone:
 		d.any, d.textOnly = true, false
+		d.ranTools = d.ranTools || ev.Type == llm.EventToolStart
 	}
 	return d.yield(ev, nil)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/parley-llm/parley/internal/waiting"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -22,7 +23,9 @@ type Timeout struct {
 	// different: it ends at the first piece of the reply, for example a keep-alive comment. With
 	// NonStreaming, this is the time of the whole call.
 	FirstEvent time.Duration `yaml:"first_event"`
-	// Idle limits the time between two events after the first content event.
+	// Idle limits the time between two events after the first content event. If middleware
+	// inside the Timeout holds an event back, the limit can take effect after up to twice
+	// this time.
 	Idle time.Duration `yaml:"idle"`
 	// Total limits the time of the whole call.
 	Total time.Duration `yaml:"total"`
@@ -96,6 +99,7 @@ func runTimed(first, idle, total time.Duration, ctx context.Context, call *llm.C
 	}
 	if first > 0 || idle > 0 {
 		timed.timer = &idleTimer{cancel: cancel}
+		ctx = waiting.NewContext(ctx, timed.timer)
 		timed.timer.start("FirstEvent", "the first content", first)
 		defer timed.timer.stop()
 	}

@@ -149,7 +149,7 @@ func (c *counter) message(m llm.Message, names map[string]string) int {
 		n := 0
 		for _, part := range m.Parts {
 			if r, ok := part.(llm.ToolResult); ok {
-				n += c.format.result + c.encoding.Count(resultName(r, names)) + c.encoding.Count(r.Content)
+				n += c.format.result + c.encoding.Count(resultName(r, names)) + c.encoding.Count(r.Content) + c.parts(r.Parts)
 			}
 		}
 		return n

@@ -1,13 +1,10 @@
 package tokens
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
-	"encoding/binary"
 	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"math"
 	"strings"
@@ -110,42 +107,9 @@ func imageSize(img llm.Image) (size image.Config, ok bool) {
 		}
 		data = base64.NewDecoder(base64.StdEncoding, strings.NewReader(encoded))
 	}
-	head := make([]byte, 30)
-	n, _ := io.ReadFull(data, head) // fewer bytes are not an image
-	head = head[:n]
-	decode := func(io.Reader) (image.Config, error) { return webpSize(head) }
-	switch {
-	case bytes.HasPrefix(head, []byte("\x89PNG")):
-		decode = png.DecodeConfig
-	case bytes.HasPrefix(head, []byte("\xff\xd8")):
-		decode = jpeg.DecodeConfig
-	case bytes.HasPrefix(head, []byte("GIF8")):
-		decode = gif.DecodeConfig
-	}
-	size, err := decode(io.MultiReader(bytes.NewReader(head), data))
+	size, err := sizeOf(bufio.NewReader(data))
 	if err != nil || size.Width <= 0 || size.Height <= 0 {
 		return unknownImage, false
 	}
 	return size, true
-}
-
-// webpSize reads the size from the first 30 bytes of a WebP file:
-// https://developers.google.com/speed/webp/docs/riff_container
-func webpSize(head []byte) (image.Config, error) {
-	if len(head) < 30 || string(head[:4]) != "RIFF" || string(head[8:12]) != "WEBP" {
-		return image.Config{}, image.ErrFormat
-	}
-	switch string(head[12:16]) {
-	case "VP8 ": // RFC 6386, section 9.1
-		w, h := binary.LittleEndian.Uint16(head[26:]), binary.LittleEndian.Uint16(head[28:])
-		return image.Config{Width: int(w & 0x3fff), Height: int(h & 0x3fff)}, nil
-	case "VP8L": // after a signature byte, 14 bits each
-		bits := binary.LittleEndian.Uint32(head[21:])
-		return image.Config{Width: int(bits&0x3fff) + 1, Height: int(bits>>14&0x3fff) + 1}, nil
-	case "VP8X": // 24 bits each
-		w := int(head[24]) | int(head[25])<<8 | int(head[26])<<16
-		h := int(head[27]) | int(head[28])<<8 | int(head[29])<<16
-		return image.Config{Width: w + 1, Height: h + 1}, nil
-	}
-	return image.Config{}, image.ErrFormat
 }

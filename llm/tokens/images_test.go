@@ -9,6 +9,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,7 +73,12 @@ func TestImageSizeIsReadFromBytes(t *testing.T) {
 	}{
 		{"PNG", llm.Image{Data: asPNG.Bytes()}, size},
 		{"JPEG", llm.Image{Data: asJPEG.Bytes()}, size},
+		{"JPEG with a comment and bytes between segments", llm.Image{Data: slices.Concat(asJPEG.Bytes()[:2], []byte("\xff\xfe\x00\x05\xff\xc0x\x00\x00\xff\xff\x01"), asJPEG.Bytes()[2:])}, size},
+		{"JPEG, progressive", llm.Image{Data: []byte("\xff\xd8\xff\xc2\x00\x0b\x08\x00\x15\x00\x25\x01\x01\x11\x00")}, size},
+		{"a JPEG without a frame", llm.Image{Data: []byte("\xff\xd8\xff\xda\x00\x02\xff\xc0\x00\x0b\x08\x00\x15\x00\x25\x01\x01\x11\x00")}, image.Config{}},
+		{"a JPEG that stops", llm.Image{Data: []byte("\xff\xd8\xff\xe0\x00\x10JFIF")}, image.Config{}},
 		{"GIF", llm.Image{Data: asGIF.Bytes()}, size},
+		{"the shortest GIF", llm.Image{Data: []byte("GIF89a\x25\x00\x15\x00\x00\x00\x00;")}, size},
 		{"WebP, lossy", llm.Image{Data: webp("VP8 ", "\x00\x00\x00\x9d\x01\x2a\x25\x00\x15\x00")}, size},
 		{"WebP, lossless", llm.Image{Data: webp("VP8L", "\x2f\x24\x00\x05\x00")}, size},
 		{"WebP, extended", llm.Image{Data: webp("VP8X", "\x00\x00\x00\x00\x24\x00\x00\x14\x00\x00")}, size},
@@ -110,6 +116,10 @@ func FuzzImageSize(f *testing.F) {
 		size, known := imageSize(llm.Image{Data: data})
 		if known && (size.Width <= 0 || size.Height <= 0) {
 			t.Errorf("the size is %d by %d", size.Width, size.Height)
+		}
+		if want, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil && want.Width > 0 && want.Height > 0 &&
+			(size.Width != want.Width || size.Height != want.Height) {
+			t.Errorf("%d by %d, and package image reads %d by %d", size.Width, size.Height, want.Width, want.Height)
 		}
 		for _, model := range []string{"gpt-4o", "gpt-4.1-mini", "gpt-5"} {
 			if n := imageCostOf(model).tokens(size, ""); n < 1 || n > 20_000 {

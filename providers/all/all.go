@@ -12,6 +12,7 @@ import (
 	_ "github.com/parley-llm/parley/providers/anthropic"   // anthropic
 	_ "github.com/parley-llm/parley/providers/config/otel" // telemetry
 	_ "github.com/parley-llm/parley/providers/gemini"      // gemini, vertex
+	_ "github.com/parley-llm/parley/providers/llama"       // llama: in the process
 	_ "github.com/parley-llm/parley/providers/llamacpp"    // llamacpp, llama.cpp
 	_ "github.com/parley-llm/parley/providers/ollama"      // ollama
 	_ "github.com/parley-llm/parley/providers/openai"      // openai, azure, and the servers of OpenAI's dialect

@@ -293,6 +293,12 @@ func TestAddressOfAFoundFileGetsNoKey(t *testing.T) {
 					t.Setenv(name, secret)
 				}
 				result, err := config.Default(t.Context(), environment(secrets(s.URL)))
+				if d, _ := providers.Lookup(provider); d.InProcess {
+					if err == nil || !strings.Contains(err.Error(), "connects to no server: remove the address") {
+						t.Errorf("an address is not refused: %v", err)
+					}
+					return
+				}
 				if err != nil {
 					if strings.Contains(err.Error(), "give the provider "+provider+" an address") || strings.Contains(err.Error(), "no key is read from the environment; add key") {
 						return // this provider has no address but its own, or wants a key

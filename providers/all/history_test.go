@@ -31,7 +31,7 @@ type hop struct {
 }
 
 // TestOneHistoryThroughSeveralDialects sends one conversation with tools and an image
-// through Claude, Gemini, OpenAI and Claude again. Each server gets its own data back
+// through Claude, Gemini, OpenAI's two APIs and Claude again. Each server gets its own data back
 // unchanged, and nothing of the others.
 func TestOneHistoryThroughSeveralDialects(t *testing.T) {
 	const (
@@ -40,6 +40,10 @@ func TestOneHistoryThroughSeveralDialects(t *testing.T) {
 		found    = `{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[{"type":"web_search_result","url":"https://example.com","title":"Cats","encrypted_content":"ZW5j"}]}`
 		claude1  = `{"role":"assistant","content":[` + thinking + `,` + search + `,` + found + `,{"type":"text","text":"One moment."},{"type":"tool_use","id":"toolu_1","name":"camera","input":{"n":1}}]}`
 		picture  = `{"type":"image","source":{"type":"base64","media_type":"image/png","data":"cG5n"}}`
+	)
+	const (
+		reasoned = `{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"cmVhc29u"}`
+		searched = `{"type":"web_search_call","id":"ws_1","status":"completed","action":{"type":"search","query":"whiskers"}}`
 	)
 	claude := func(url string) (llm.Provider, error) {
 		return anthropic.New(anthropic.Config{APIKey: "k", BaseURL: url})
@@ -95,12 +99,35 @@ func TestOneHistoryThroughSeveralDialects(t *testing.T) {
 				{"role":"assistant","tool_calls":[{"id":"parley_r_0","type":"function","function":{"name":"camera","arguments":"{\"n\":2}"}}]},
 				{"role":"tool","tool_call_id":"parley_r_0","content":"{\"seen\":\"a tail\"}"}]`,
 			warnings: []string{"signatures or reasoning of an earlier answer were omitted: only anthropic", "a part of type llm.Opaque of an earlier answer was omitted: only anthropic",
-				"signatures or reasoning of an earlier answer were omitted: only gemini", "the images and files of tool results were sent"},
+				"signatures or reasoning of an earlier answer were omitted: only gemini", "the images and files of tool results were sent", "the reasoning of earlier answers was omitted"},
 			reply: `{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{"role":"assistant","content":"A tail, so perhaps."}}]}
 				{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call|1","type":"function","function":{"name":"camera","arguments":"{}"},"extra_content":{"google":{"thought_signature":"b3BlbmFp"}}}]}}]}
 				{"id":"c","model":"gpt-5.1","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}
 				[DONE]`,
 			results: []llm.ToolResult{{Content: "a cat"}},
+		},
+		{
+			name: "Responses", model: "gpt-6-luna", messages: "input",
+			open: func(url string) (llm.Provider, error) {
+				return openai.New(openai.Config{APIKey: "k", BaseURL: url, Name: "responses", API: openai.APIResponses})
+			},
+			want: `[{"type":"message","role":"user","content":[{"type":"input_text","text":"Is there a cat?"}]},
+				{"type":"message","role":"assistant","content":[{"type":"output_text","text":"One moment."}]},
+				{"type":"function_call","call_id":"toolu_1","name":"camera","arguments":"{\"n\":1}"},
+				{"type":"function_call_output","call_id":"toolu_1","output":[{"type":"input_text","text":"taken"},{"type":"input_image","image_url":"data:image/png;base64,cG5n","detail":"auto"}]},
+				{"type":"function_call","call_id":"parley_r_0","name":"camera","arguments":"{\"n\":2}"},
+				{"type":"function_call_output","call_id":"parley_r_0","output":"{\"seen\":\"a tail\"}"},
+				{"type":"message","role":"assistant","content":[{"type":"output_text","text":"A tail, so perhaps."}]},
+				{"type":"function_call","call_id":"call|1","name":"camera","arguments":"{}"},
+				{"type":"function_call_output","call_id":"call|1","output":"a cat"}]`,
+			warnings: []string{"signatures or reasoning of an earlier answer were omitted: only anthropic", "a part of type llm.Opaque of an earlier answer was omitted: only anthropic",
+				"signatures or reasoning of an earlier answer were omitted: only gemini", "signatures or reasoning of an earlier answer were omitted: only openai"},
+			reply: `{"type":"response.created","response":{"id":"resp_1","object":"response","model":"gpt-6-luna","status":"in_progress","output":[]}}
+				{"type":"response.output_item.done","output_index":0,"item":` + reasoned + `}
+				{"type":"response.output_item.done","output_index":1,"item":` + searched + `}
+				{"type":"response.output_item.done","output_index":2,"item":{"type":"function_call","id":"fc_1","call_id":"call_r","name":"camera","arguments":"{\"n\":3}","status":"completed"}}
+				{"type":"response.completed","response":{"status":"completed","output":[],"usage":{"input_tokens":1,"output_tokens":1}}}`,
+			results: []llm.ToolResult{{Content: "whiskers"}},
 		},
 		{
 			name: "Claude again", open: claude, model: "claude-opus-5-5", messages: "messages",
@@ -109,8 +136,11 @@ func TestOneHistoryThroughSeveralDialects(t *testing.T) {
 				{"role":"assistant","content":[{"type":"tool_use","id":"parley_r_0","name":"camera","input":{"n":2}}]},
 				{"role":"user","content":[{"type":"tool_result","tool_use_id":"parley_r_0","content":"{\"seen\":\"a tail\"}"}]},
 				{"role":"assistant","content":[{"type":"text","text":"A tail, so perhaps."},{"type":"tool_use","id":"call_1","name":"camera","input":{}}]},
-				{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_1","content":"a cat"}]}]`,
-			warnings: []string{"signatures or reasoning of an earlier answer were omitted: only gemini", "signatures or reasoning of an earlier answer were omitted: only openai"},
+				{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_1","content":"a cat"}]},
+				{"role":"assistant","content":[{"type":"tool_use","id":"call_r","name":"camera","input":{"n":3}}]},
+				{"role":"user","content":[{"type":"tool_result","tool_use_id":"call_r","content":"whiskers"}]}]`,
+			warnings: []string{"signatures or reasoning of an earlier answer were omitted: only gemini", "signatures or reasoning of an earlier answer were omitted: only openai",
+				"signatures or reasoning of an earlier answer were omitted: only responses", "a part of type llm.Opaque of an earlier answer was omitted: only responses"},
 			reply: `{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"claude-opus-5-5","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}
 				{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Yes."}}
 				{"type":"content_block_stop","index":0}

@@ -1,6 +1,7 @@
 package all_test
 
 import (
+	"maps"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,6 +18,27 @@ const (
 	tableBegins = "<!-- providers: made from the drivers by PARLEY_UPDATE=1 go test ./providers/all -->\n"
 	tableEnds   = "<!-- end -->"
 )
+
+// packageTable returns the table of packages with the names that they register, in Markdown.
+func packageTable() string {
+	names := map[string][]string{}
+	for _, name := range providers.Names() {
+		pkg := packageOf(name)
+		names[pkg] = append(names[pkg], "`"+name+"`")
+	}
+	var b strings.Builder
+	b.WriteString("| package | names |\n| --- | --- |\n")
+	for _, pkg := range slices.Sorted(maps.Keys(names)) {
+		b.WriteString("| `providers/" + pkg + "` | " + strings.Join(names[pkg], ", ") + " |\n")
+	}
+	return b.String()
+}
+
+// packageOf returns the name of the package that registers a provider.
+func packageOf(name string) string {
+	d, _ := providers.Lookup(name)
+	return path.Base(reflect.TypeOf(d.Options).PkgPath())
+}
 
 // providerTable returns the table of providers, in Markdown. Names of the same server share a
 // row.
@@ -45,34 +67,32 @@ func providerTable() string {
 	return b.String()
 }
 
-// TestProviderTableOfTheReadme compares the table with the drivers. PARLEY_UPDATE=1 writes it.
-func TestProviderTableOfTheReadme(t *testing.T) {
-	const path = "../../README.md"
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, begins := strings.Cut(string(data), tableBegins)
-	table, after, ends := strings.Cut(rest, tableEnds)
-	if !begins || !ends {
-		t.Fatalf("README.md has no table between %q and %q", tableBegins, tableEnds)
-	}
-	want := providerTable()
-	if os.Getenv("PARLEY_UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(before+tableBegins+want+tableEnds+after), 0o644); err != nil {
+// TestTablesOfProviders compares the tables with the drivers. PARLEY_UPDATE=1 writes them.
+func TestTablesOfProviders(t *testing.T) {
+	for path, want := range map[string]string{"../../README.md": packageTable(), "../../docs/providers.md": providerTable()} {
+		data, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	if table != want {
-		t.Error("the table of providers in README.md differs from the drivers: write it with PARLEY_UPDATE=1 go test ./providers/all")
+		before, rest, begins := strings.Cut(string(data), tableBegins)
+		table, after, ends := strings.Cut(rest, tableEnds)
+		if !begins || !ends {
+			t.Fatalf("%s has no table between %q and %q", path, tableBegins, tableEnds)
+		}
+		if os.Getenv("PARLEY_UPDATE") != "" {
+			if err := os.WriteFile(path, []byte(before+tableBegins+want+tableEnds+after), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if table != want {
+			t.Errorf("the table of providers in %s differs from the drivers: write it with PARLEY_UPDATE=1 go test ./providers/all", path)
+		}
 	}
 }
 
 func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
-		if d.Title == "" || d.Description == "" || d.URLEnv == "" || d.Options == nil {
+		if d.Title == "" || d.Description == "" || (d.URLEnv == "") != d.InProcess || d.Options == nil {
 			t.Errorf("%s lacks a title, a description, the variable of its address or its options: %+v", name, d)
 		}
 		if d.DefaultModel != "" && len(d.KeyEnv) == 0 {
@@ -82,7 +102,7 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 }
 
 func TestDriversKnowTheDefaultAddress(t *testing.T) {
-	without := []string{"azure", "cloudflare", "palm", "vertex", "vertex-openai"} // the user, or the location, decides
+	without := []string{"azure", "bedrock-anthropic", "cloudflare", "llama", "mantle-anthropic", "palm", "vertex", "vertex-anthropic", "vertex-openai"} // the user, or the location, decides; or there is no server
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
 		u, err := url.Parse(d.DefaultURL)
@@ -104,8 +124,7 @@ func TestPackagesOfProvidersAreKnown(t *testing.T) {
 	}
 	hints := strings.Split(strings.TrimSpace(string(out)), "\n")
 	for i, name := range providers.Names() {
-		d, _ := providers.Lookup(name)
-		pkg := path.Base(reflect.TypeOf(d.Options).PkgPath())
+		pkg := packageOf(name)
 		if want := `import _ "github.com/parley-llm/parley/providers/` + pkg + `"`; i >= len(hints) || !strings.HasSuffix(hints[i], want) {
 			t.Errorf("the hint for %s is not %s: %q", name, want, slices.Concat(hints, make([]string, i+1))[i])
 		}

@@ -27,6 +27,9 @@ var dialects = map[string]func(url string) (llm.Provider, error){
 	"openai": func(url string) (llm.Provider, error) {
 		return openai.New(openai.Config{BaseURL: url + "/v1", APIKey: "sk-12345678"})
 	},
+	"responses": func(url string) (llm.Provider, error) {
+		return openai.New(openai.Config{API: openai.APIResponses, BaseURL: url + "/v1", APIKey: "sk-12345678"})
+	},
 	"gemini": func(url string) (llm.Provider, error) {
 		return gemini.New(gemini.Config{BaseURL: url, APIKey: "12345678"})
 	},

@@ -1,5 +1,5 @@
-// Package anthropic is the provider for Claude models, by Anthropic's Messages API. Other
-// servers speak the same API: set Config.BaseURL.
+// Package anthropic is the provider for Claude models, by Anthropic's Messages API. Vertex AI,
+// Bedrock and other servers speak the same API: see [Server], or set Config.BaseURL.
 //
 //	p, err := anthropic.New(anthropic.Config{APIKey: llm.Secret(key)})
 //	model := llm.New(p, "claude-sonnet-5")
@@ -30,6 +30,7 @@
 package anthropic
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -51,14 +52,18 @@ const (
 
 // Config is the configuration of a [Provider]. New does not read environment variables.
 type Config struct {
+	// Server is the kind of server. The default is [Anthropic].
+	Server Server
 	// BaseURL is the address of the server without /v1, for example
-	// "https://gateway.example". The default is [DefaultBaseURL].
+	// "https://gateway.example". The default is the server's own address, for example
+	// [DefaultBaseURL]. Vertex AI and Bedrock have none, because it contains the project or
+	// the region; providers.Open makes it from environment variables.
 	BaseURL string
 	// Version is sent as the header anthropic-version. The default is [DefaultVersion].
 	// Version 2026-10-21 and later reject sampling settings.
 	Version string
 
-	// APIKey is sent in the header X-Api-Key.
+	// APIKey is sent in the header X-Api-Key, or in Authorization if the server expects it there.
 	APIKey llm.Secret
 	// TokenSource, if set, returns a bearer token for each request, instead of APIKey. The
 	// token is sent in the header Authorization.
@@ -79,7 +84,7 @@ type Config struct {
 	// Limits limits the time to wait and the size of replies. Zero fields have defaults.
 	Limits llm.Limits
 
-	// Name is the provider's name in errors and model names. The default is "anthropic".
+	// Name is the provider's name in errors and model names. The default is the Server.
 	Name string
 }
 
@@ -94,6 +99,7 @@ func (c Config) Format(f fmt.State, verb rune) {
 // Provider is a server with Anthropic's Messages API. It is safe for concurrent use.
 type Provider struct {
 	name    string
+	facts   serverFacts
 	version string
 	server  provider.Server
 	// headers returns the headers of a request with beta features.
@@ -107,28 +113,31 @@ type Provider struct {
 // New returns a provider. It sends nothing. An invalid base URL is an error of kind
 // [llm.InvalidRequest]. Without a credential, calls are sent without one.
 func New(config Config) (*Provider, error) {
-	p := &Provider{name: config.Name, version: config.Version}
-	if p.name == "" {
-		p.name = providerName
+	kind := cmp.Or(config.Server, Anthropic)
+	facts, known := servers[kind]
+	p := &Provider{name: cmp.Or(config.Name, string(kind)), version: cmp.Or(config.Version, DefaultVersion), facts: facts}
+	if !known {
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "the server %q is unknown: use one of the constants of package anthropic", kind)
 	}
-	if p.version == "" {
-		p.version = DefaultVersion
-	}
-	base := config.BaseURL
+	base := cmp.Or(config.BaseURL, facts.baseURL)
 	if base == "" {
-		base = DefaultBaseURL
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, "there is no address: set Config.BaseURL, for example %s", facts.template)
 	}
 	base, err := httpcall.ParseBaseURL(p.name, base)
 	if err != nil {
 		return nil, err
 	}
 	p.server = provider.Server{
-		BaseURL: strings.TrimSuffix(base, "/v1"), // often copied from settings of other clients
+		BaseURL: base,
 		Client:  httpcall.NewClient(p.name, config.HTTPClient, config.Limits),
 		Explain: explain,
 	}
+	if facts.bodyVersion == "" {
+		p.server.BaseURL = strings.TrimSuffix(base, "/v1") // often copied from settings of other clients
+	}
 	var isKey bool
 	p.server.Token, isKey = httpcall.Credential(config.APIKey, config.TokenSource)
+	isKey = isKey && !facts.bearer
 	p.headers = func(betas []string) *httpcall.Headers { return headers(p.version, betas, config.Header, isKey) }
 	p.server.Headers = p.headers(nil)
 	return p, nil
@@ -157,7 +166,7 @@ func (p *Provider) with(betas []string) *provider.Server {
 	return &server
 }
 
-// Name returns the provider's name, "anthropic" by default.
+// Name returns the provider's name, the kind of server by default.
 func (p *Provider) Name() string { return p.name }
 
 // String returns the provider's name and address. The verbs %v and %+v print the same,
@@ -207,5 +216,5 @@ func (o operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }

@@ -5,7 +5,8 @@ import "encoding/json"
 // chatBody is the body of a chat request. The server rejects unknown members.
 // https://platform.claude.com/docs/en/api/messages
 type chatBody struct {
-	Model         string          `json:"model"`
+	Model         string          `json:"model,omitempty"`             // not at Vertex AI
+	Version       string          `json:"anthropic_version,omitempty"` // only at Vertex AI
 	MaxTokens     int             `json:"max_tokens"`
 	System        []*textBlock    `json:"system,omitempty"`
 	Messages      []sentMessage   `json:"messages"`

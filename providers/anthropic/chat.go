@@ -38,7 +38,7 @@ func (p *Provider) chat(ctx context.Context, call *llm.Call, yield func(llm.Even
 
 // reply sends one request of the call and reads its reply.
 func (p *Provider) reply(ctx context.Context, b *requestBuilder, body []byte, a *answer) error {
-	r, err := p.with(b.options.Betas).Do(ctx, b.call, messagesPath, body)
+	r, err := p.with(b.options.Betas).Do(ctx, b.call, p.path(b.call.Model, b.body.Stream), body)
 	if err != nil {
 		return err
 	}
@@ -124,19 +124,19 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 	}
 	if !a.Started() {
 		if from.Whole || from.Bare {
-			return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a message; is this Anthropic's API?"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "the reply has a JSON value that is not a message; is this Anthropic's API?"+a.Reply.Quote(from.Data))
 		}
 		a.Start("", "") // some servers send no message_start
 	}
 	switch c.Type {
 	case typeBlockStart:
 		if c.Block == nil {
-			return false, a.Reply.Fail(llm.Protocol, "a content block of the stream is not an object"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "a content block of the stream is not an object"+a.Reply.Quote(from.Data))
 		}
 		a.begin(c.Index, c.Block)
 	case typeBlockDelta:
 		if c.Delta == nil {
-			return false, a.Reply.Fail(llm.Protocol, "a delta of the stream is not an object"+a.Reply.Quote(from.Data))
+			return false, a.Reply.ReplyError(llm.Protocol, "a delta of the stream is not an object"+a.Reply.Quote(from.Data))
 		}
 		a.delta(c.Index, c.Delta)
 	case typeBlockStop:
@@ -210,7 +210,7 @@ func (a *answer) End(why provider.Ending) error {
 	case why.Failure != nil:
 		return why.Failure
 	case !a.Started():
-		return a.Reply.Fail(llm.Incomplete, "the stream ended before the first event")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the first event")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended without message_stop")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended without message_stop")
 }

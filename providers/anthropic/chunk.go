@@ -11,7 +11,7 @@ import (
 // chunk is an event of a stream, or a whole message. To read one more member, add a field.
 // https://platform.claude.com/docs/en/build-with-claude/streaming
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	message         // of a whole reply; of a message_delta, the usage
 	Type    string  `json:"type"`
 	Index   int     `json:"index"`

@@ -16,7 +16,7 @@ import (
 // sameChunk compares chunks by their meaning: an empty list is like none, and null like an
 // absent value. encoding/json does not set the source of an object.
 var sameChunk = cmp.Options{
-	cmp.AllowUnexported(chunk{}, message{}, delta{}, ending{}, provider.Failure{}),
+	cmp.AllowUnexported(chunk{}, message{}, delta{}, ending{}, provider.ErrorMember{}),
 	cmpopts.EquateEmpty(),
 	cmpopts.IgnoreTypes(stream.Source(nil)),
 	cmp.FilterValues(func(a, b json.RawMessage) bool { return !httpcall.IsSet(a) && !httpcall.IsSet(b) }, cmp.Ignore()),

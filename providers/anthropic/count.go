@@ -7,12 +7,22 @@ import (
 	"github.com/parley-llm/parley/llm"
 )
 
-const countPath = messagesPath + "/count_tokens"
+// CountBy selects who counts the tokens of a request.
+type CountBy string
+
+// The values of [Options.CountBy].
+const (
+	// CountRemote asks the server. Its count is free, and an estimate. It is the default.
+	CountRemote CountBy = ""
+	// CountOffline estimates in this process, without the network, from the length of the
+	// texts: Claude's vocabulary is not public. It is used for servers that do not count.
+	CountOffline CountBy = "offline"
+)
 
 // counted is the reply of the token counter.
 // https://platform.claude.com/docs/en/build-with-claude/token-counting
 type counted struct {
-	provider.Failure
+	provider.ErrorMember
 	Tokens *int `json:"input_tokens"`
 }
 
@@ -22,12 +32,29 @@ var uncounted = map[string]any{
 	"metadata": nil, "service_tier": nil, "container": nil, "inference_geo": nil,
 }
 
-// countTokens asks the server's token counter. The count is free and an estimate.
+// countTokens counts as the options say.
 func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
 	b, err := p.build(call)
 	if err != nil {
 		return err
 	}
+	switch by := b.options.CountBy; {
+	case by == CountOffline || by == CountRemote && p.facts.noCount:
+		if err := ctx.Err(); err != nil {
+			return err // as from a server
+		}
+		count := estimate(call.Request, &b.family)
+		provider.LocalResult(p.name, call, &count, yield)
+		return nil
+	case by != CountRemote:
+		return p.fail(call, llm.InvalidRequest, "Options.CountBy is %q: use anthropic.CountRemote or anthropic.CountOffline", by)
+	}
+	return p.countRemote(ctx, b, yield)
+}
+
+// countRemote asks the server's token counter.
+func (p *Provider) countRemote(ctx context.Context, b *requestBuilder, yield func(llm.Event, error) bool) error {
+	b.body.Model = b.call.Model // Vertex AI's counter has no model in its path
 	body, err := b.marshal()
 	if err == nil {
 		body, err = provider.Merge(body, uncounted)
@@ -36,15 +63,15 @@ func (p *Provider) countTokens(ctx context.Context, call *llm.Call, yield func(l
 		return err
 	}
 	var got counted
-	r, err := p.with(b.options.Betas).Value(ctx, call, countPath, body, &got)
+	r, err := p.with(b.options.Betas).Value(ctx, b.call, p.countPath(), body, &got)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	if got.Tokens == nil || *got.Tokens < 0 {
-		return r.Fail(llm.Protocol, "the reply has no token count")
+		return r.ReplyError(llm.Protocol, "the reply has no token count")
 	}
 	count := &llm.TokenCount{Tokens: *got.Tokens, Source: "the server's count_tokens"}
-	provider.Result(r, call.Model, count, llm.Usage{}, yield, b.warnings...)
+	provider.Result(r, b.call.Model, count, llm.Usage{}, yield, b.warnings...)
 	return nil
 }

@@ -7,30 +7,38 @@ import (
 	"github.com/parley-llm/parley/providers"
 )
 
-const (
-	providerName = "anthropic"
-	keyEnv       = "ANTHROPIC_API_KEY"
-	urlEnv       = "ANTHROPIC_BASE_URL"
-)
-
 func init() {
-	providers.Register(providerName, providers.Driver{
-		New:          open,
-		Title:        "Anthropic",
-		Description:  "Anthropic's Messages API, also of compatible servers",
-		KeyEnv:       []string{keyEnv},
-		DefaultURL:   DefaultBaseURL,
-		URLEnv:       urlEnv,
-		DefaultModel: "claude-sonnet-5",
-		Rank:         2,
-		Options:      Options{},
-	})
+	for kind, facts := range servers {
+		d := providers.Driver{
+			New:         func(c providers.Config) (llm.Provider, error) { return open(kind, c) },
+			Title:       facts.title,
+			Description: facts.about,
+			KeyEnv:      []string{facts.keyEnv},
+			DefaultURL:  facts.baseURL,
+			URLEnv:      facts.urlEnv,
+			OtherEnv:    facts.otherEnv,
+			Start:       facts.start,
+			Options:     Options{},
+
+			ConfigCredentials: true,
+		}
+		if kind == Anthropic {
+			d.DefaultModel, d.Rank = "claude-sonnet-5", 2
+		}
+		providers.Register(string(kind), d)
+	}
 }
 
 // open makes a provider from its settings and the environment.
-func open(c providers.Config) (llm.Provider, error) {
-	var config Config
-	config.settings().Set(c, urlEnv, keyEnv)
+func open(kind Server, c providers.Config) (llm.Provider, error) {
+	config, facts := Config{Server: kind}, servers[kind]
+	config.settings().Set(c, facts.urlEnv, facts.keyEnv)
+	if config.BaseURL == "" && facts.template != "" {
+		var err error
+		if config.BaseURL, err = driver.Address(string(kind), facts.template, facts.urlEnv, c.Env); err != nil {
+			return nil, err
+		}
+	}
 	return provider.Opened(New(config))
 }
 

@@ -1,13 +1,13 @@
 package anthropic
 
 import (
-	"encoding/base64"
+	"cmp"
 	"mime"
-	"net/http"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 )
 
@@ -22,12 +22,24 @@ const (
 	sourceText   = "text"
 )
 
+// imageTypes are the types of images that the server accepts.
+var imageTypes = []string{"image/jpeg", "image/png", "image/gif", "image/webp"}
+
 // image converts an image. The server accepts JPEG, PNG, GIF and WebP.
 // https://platform.claude.com/docs/en/build-with-claude/vision
 func (b *requestBuilder) image(p llm.Image) (any, error) {
+	switch facts := &b.provider.facts; {
+	case facts.noImages:
+		return nil, unsupportedf("%s does not support images: remove the image", facts.title)
+	case facts.noURLs && p.URL != "" && !strings.HasPrefix(p.URL, "data:"):
+		return nil, unsupportedf("%s does not fetch images from URLs: set Data instead", facts.title)
+	}
 	source, err := sourceOf(p.MediaType, p.Data, p.URL)
 	if err != nil {
 		return nil, err
+	}
+	if p.MediaType == "" && source.Type == sourceBase64 && !slices.Contains(imageTypes, source.MediaType) {
+		return nil, unsupportedf("an image of the type %s is not supported: convert it to JPEG, PNG, GIF or WebP, or set MediaType", source.MediaType)
 	}
 	return &mediaBlock{Type: "image", Source: source}, nil
 }
@@ -35,6 +47,9 @@ func (b *requestBuilder) image(p llm.Image) (any, error) {
 // document converts a file: a PDF or text.
 // https://platform.claude.com/docs/en/build-with-claude/pdf-support
 func (b *requestBuilder) document(p llm.File) (any, error) {
+	if facts := &b.provider.facts; facts.noDocuments {
+		return nil, unsupportedf("%s does not support files: send the text of the file", facts.title)
+	}
 	out := &mediaBlock{Type: "document", Title: p.Name}
 	if b.options.Citations {
 		out.Citations = &enabled{true}
@@ -78,22 +93,17 @@ func documentType(p llm.File) string {
 // sourceOf returns the source of data or of a URL. The media type is detected from the data
 // if it is empty. A data URL becomes data.
 func sourceOf(mediaType string, data []byte, url string) (mediaSource, error) {
-	if inURL, ok := strings.CutPrefix(url, "data:"); ok {
-		head, body, _ := strings.Cut(inURL, ",")
-		said, isBase64 := strings.CutSuffix(head, ";base64")
-		decoded, err := base64.StdEncoding.DecodeString(body)
-		if !isBase64 || err != nil || len(decoded) == 0 {
-			return mediaSource{}, unsupportedf("the data: URL does not contain base64: set Data instead")
-		}
-		data = decoded
-		if said != "" {
-			mediaType = said
-		}
-	} else if url != "" {
+	said, decoded, ok, err := mediatype.FromURL(url)
+	switch {
+	case err != nil:
+		return mediaSource{}, unsupportedf("%v", err)
+	case ok:
+		data, mediaType = decoded, cmp.Or(said, mediaType)
+	case url != "":
 		return mediaSource{Type: sourceURL, URL: url}, nil
 	}
 	if mediaType == "" {
-		mediaType = http.DetectContentType(data)
+		mediaType = mediatype.Detect(data)
 	}
 	if kind, _, err := mime.ParseMediaType(mediaType); err == nil {
 		mediaType = kind

@@ -20,10 +20,10 @@ func (b *requestBuilder) addMessages() error {
 			_, isAudio := part.(llm.Audio)
 			return !isAudio
 		},
+		CallID: llmutil.PlainCallID(maxCallID),
 	}.Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
 	b.body.Messages = make([]sentMessage, 0, len(b.messages))
-	var ids callIDs
 	named, late := false, false
 	for i, m := range b.messages {
 		var err error
@@ -36,9 +36,9 @@ func (b *requestBuilder) addMessages() error {
 			late = late || len(b.body.Messages) > 0
 			err = b.addSystem(m)
 		case llm.RoleTool:
-			err = b.addResults(m, &ids)
+			err = b.addResults(m)
 		default:
-			err = b.addMessage(m, &ids)
+			err = b.addMessage(m)
 		}
 		if err != nil {
 			return b.fail(llm.KindOf(err), "message %d: %s", i, messageOf(err))
@@ -57,6 +57,10 @@ func (b *requestBuilder) addMessages() error {
 	b.answerCalls()
 	return nil
 }
+
+// maxCallID is the maximum length of the ids of tool calls of other servers. The API's own
+// ids have 30 bytes.
+const maxCallID = 64
 
 // addSystem appends to the system prompt.
 func (b *requestBuilder) addSystem(m llm.Message) error {
@@ -109,14 +113,14 @@ func (b *requestBuilder) turn(role string) *sentMessage {
 }
 
 // addMessage adds a user or assistant message. A message without content is omitted.
-func (b *requestBuilder) addMessage(m llm.Message, ids *callIDs) error {
+func (b *requestBuilder) addMessage(m llm.Message) error {
 	role := roleUser
 	if m.Role == llm.RoleAssistant {
 		role = roleAssistant
 	}
 	content := make([]any, 0, len(m.Parts))
 	for _, part := range m.Parts {
-		converted, err := b.part(part, ids)
+		converted, err := b.part(part)
 		if err != nil {
 			return err
 		}
@@ -132,7 +136,7 @@ func (b *requestBuilder) addMessage(m llm.Message, ids *callIDs) error {
 }
 
 // part converts a part. It returns nil for a part that is omitted.
-func (b *requestBuilder) part(part llm.Part, ids *callIDs) (any, error) {
+func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		if isBlank(p.Text) {
@@ -153,7 +157,7 @@ func (b *requestBuilder) part(part llm.Part, ids *callIDs) (any, error) {
 		return b.document(p)
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
-		return &toolUseBlock{Type: blockToolUse, ID: ids.call(p), Name: p.Name, Input: b.arguments(p), Caller: own.Caller}, nil
+		return &toolUseBlock{Type: blockToolUse, ID: p.ID, Name: p.Name, Input: json.RawMessage(p.Arguments), Caller: own.Caller}, nil
 	case llm.Opaque:
 		if !json.Valid(p.ProviderData.Data) {
 			return nil, llm.Errorf(llm.InvalidRequest, "a part made with Block is not valid JSON")
@@ -188,23 +192,9 @@ func (b *requestBuilder) reasoning(p llm.Reasoning) any {
 	return &thinkingBlock{Type: blockThinking, Thinking: p.Text, Signature: own.Signature}
 }
 
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	text := strings.TrimSpace(call.Arguments)
-	switch {
-	case text == "":
-		return json.RawMessage(noInput)
-	case !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)):
-		b.warn(llm.WarnChanged, "Messages", "the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return json.RawMessage(noInput)
-	}
-	return json.RawMessage(text)
-}
-
 // addResults adds tool results. The server requires them at the beginning of the message
 // that follows the calls, before any text.
-func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) error {
+func (b *requestBuilder) addResults(m llm.Message) error {
 	turn := b.turn(roleUser)
 	at := 0
 	for at < len(turn.Content) && resultID(turn.Content[at]) != "" {
@@ -215,11 +205,11 @@ func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) error {
 		if !ok {
 			continue // Validate accepts no other part
 		}
-		content, err := b.resultContent(result, ids)
+		content, err := b.resultContent(result)
 		if err != nil {
 			return err
 		}
-		block := &toolResultBlock{Type: blockToolResult, ToolUseID: ids.result(result), Content: content, IsError: result.IsError}
+		block := &toolResultBlock{Type: blockToolResult, ToolUseID: result.CallID, Content: content, IsError: result.IsError}
 		turn.Content = slices.Insert(turn.Content, at, any(block))
 		at++
 	}
@@ -228,13 +218,13 @@ func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) error {
 
 // resultContent returns the content of a result: a string, or a list of blocks.
 // https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls
-func (b *requestBuilder) resultContent(result llm.ToolResult, ids *callIDs) (any, error) {
+func (b *requestBuilder) resultContent(result llm.ToolResult) (any, error) {
 	if len(result.Parts) == 0 {
 		return result.Content, nil
 	}
 	blocks := make([]any, 0, 1+len(result.Parts))
 	for _, part := range append([]llm.Part{llm.Text{Text: result.Content}}, result.Parts...) {
-		block, err := b.part(part, ids)
+		block, err := b.part(part)
 		if err != nil {
 			return nil, err
 		}
@@ -247,8 +237,8 @@ func (b *requestBuilder) resultContent(result llm.ToolResult, ids *callIDs) (any
 
 const blockToolResult = "tool_result"
 
-// resultID returns the id of the call of a result, or "" for another block. A result with
-// images is a part that [Block] made.
+// resultID returns the id of the call of a result, or "" for another block. A part that
+// [Block] made can be a result.
 func resultID(block any) string {
 	switch r := block.(type) {
 	case *toolResultBlock:

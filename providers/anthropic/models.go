@@ -11,7 +11,7 @@ import (
 // modelList is a page of the list of models.
 // https://platform.claude.com/docs/en/api/models-list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data    provider.List[model] `json:"data"`
 	HasMore bool                 `json:"has_more"`
 	LastID  string               `json:"last_id"`
@@ -33,6 +33,9 @@ const maxLastID = 8 << 10
 
 // listModels requests all pages of the list.
 func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	if p.facts.noList {
+		return p.fail(call, llm.Unsupported, "%s has no list of models in this dialect: read its documentation", p.facts.title)
+	}
 	const address = "/v1/models?limit=1000"
 	list := &llm.ModelList{Models: []llm.ModelInfo{}}
 	page := address
@@ -44,7 +47,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 		}
 		r.Close() // its headers remain readable
 		if got.Data == nil && len(list.Models) == 0 {
-			return r.Fail(llm.Protocol, "the reply has no list of models")
+			return r.ReplyError(llm.Protocol, "the reply has no list of models")
 		}
 		for _, m := range got.Data {
 			list.Models = append(list.Models, llm.ModelInfo{
@@ -52,7 +55,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 			})
 		}
 		if len(got.LastID) > maxLastID {
-			return r.Fail(llm.Protocol, "the id of the last model in the reply is too long")
+			return r.ReplyError(llm.Protocol, "the id of the last model in the reply is too long")
 		}
 		if !got.HasMore || got.LastID == "" {
 			provider.Result(r, "", list, llm.Usage{}, yield)

@@ -36,10 +36,13 @@ type Options struct {
 	// Container is the id of a container of the code execution tool, to use it again.
 	Container string `json:"container,omitempty"`
 
+	// CountBy selects who counts tokens. The default is [CountRemote].
+	CountBy CountBy `json:"count_by,omitempty"`
+
 	// Extra are additional members of the request's JSON object. They replace members of the
 	// same name. A nil value removes a member.
 	Extra map[string]any `json:"extra,omitempty"`
 }
 
 // ProviderName returns "anthropic".
-func (Options) ProviderName() string { return providerName }
+func (Options) ProviderName() string { return string(Anthropic) }

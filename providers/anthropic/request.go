@@ -87,7 +87,10 @@ func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
 // addLimits adds the model and the limits of the answer.
 func (b *requestBuilder) addLimits() {
 	body, r := &b.body, b.req
-	body.Model, body.StopSequences = b.call.Model, r.Stop
+	body.StopSequences = r.Stop
+	if body.Version = b.provider.facts.bodyVersion; body.Version == "" {
+		body.Model = b.call.Model
+	}
 	body.Stream = !r.NonStreaming
 	switch {
 	case r.MaxTokens > 0:
@@ -212,7 +215,7 @@ func (b *requestBuilder) addTools() {
 // decides.
 func (b *requestBuilder) force(choice toolChoice, setting string) {
 	switch {
-	case b.family.noForced:
+	case b.family.noForced || b.provider.facts.noForced:
 		b.warn(llm.WarnChanged, setting, "the model does not support a forced tool call; the model decides")
 		choice = toolChoice{Type: chooseAuto}
 	case b.body.Thinking != nil && b.body.Thinking.Type == thinkByBudget:
@@ -232,7 +235,7 @@ func (b *requestBuilder) addFormat() {
 	if f == nil {
 		return
 	}
-	if len(f.Schema) > 0 && !b.family.noFormat {
+	if len(f.Schema) > 0 && !b.family.noFormat && !b.provider.facts.noFormat {
 		if b.body.OutputConfig == nil {
 			b.body.OutputConfig = new(outputConfig)
 		}

@@ -122,25 +122,13 @@ func TestMessages(t *testing.T) {
 			req:  llm.Request{Messages: []llm.Message{llm.User("", anthropic.Block([]byte(`{"type":"search_result","title":"t"}`)))}},
 			want: messages(`{"role":"user","content":[{"type":"search_result","title":"t"}]}`),
 		},
-		"results come first and together": {
-			req: llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("", call("c1"), call("c2")), llm.User("and?"),
-				llm.ToolResults(result("c1", "one")), llm.ToolResults(llm.ToolResult{CallID: "c2", Content: "two", IsError: true})}},
-			want: messages(hi, `{"role":"assistant","content":[`+use+`,`+strings.ReplaceAll(use, "c1", "c2")+`]}`,
-				`{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"one"},{"type":"tool_result","tool_use_id":"c2","content":"two","is_error":true},{"type":"text","text":"and?"}]}`),
-		},
-		"a call without result": {
-			req: llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("", call("c1"), call("c2")), llm.ToolResults(result("c2", "two")), llm.User("and?")}},
-			want: messages(hi, `{"role":"assistant","content":[`+use+`,`+strings.ReplaceAll(use, "c1", "c2")+`]}`,
-				`{"role":"user","content":[{"type":"tool_result","tool_use_id":"c1","content":"The tool was not run.","is_error":true},{"type":"tool_result","tool_use_id":"c2","content":"two"},{"type":"text","text":"and?"}]}`),
-			warnings: []string{"Messages"},
-		},
 		"ids of other servers": {
 			req: llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("", call("functions.f:3"), call("functions_f_3"), call("")),
 				llm.ToolResults(result("functions.f:3", "a"), result("functions_f_3", "b"), llm.ToolResult{Name: "f", Content: "c"})}},
 			want: messages(hi, `{"role":"assistant","content":[`+strings.ReplaceAll(use, "c1", "functions_f_3")+`,`+
-				strings.ReplaceAll(use, "c1", "functions_f_3call_1")+`,`+strings.ReplaceAll(use, "c1", "call_2")+`]}`,
+				strings.ReplaceAll(use, "c1", "functions_f_3_2")+`,`+strings.ReplaceAll(use, "c1", "call_1_2")+`]}`,
 				`{"role":"user","content":[{"type":"tool_result","tool_use_id":"functions_f_3","content":"a"},`+
-					`{"type":"tool_result","tool_use_id":"functions_f_3call_1","content":"b"},{"type":"tool_result","tool_use_id":"call_2","content":"c"}]}`),
+					`{"type":"tool_result","tool_use_id":"functions_f_3_2","content":"b"},{"type":"tool_result","tool_use_id":"call_1_2","content":"c"}]}`),
 		},
 		"arguments that are no object": {
 			req: llm.Request{Messages: []llm.Message{llm.User("hi"), llm.Assistant("", llm.ToolCall{ID: "c1", Name: "f", Arguments: `{"a":`}), llm.ToolResults(result("c1", "x"))}},

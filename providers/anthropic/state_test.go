@@ -1,6 +1,7 @@
 package anthropic_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 
@@ -81,4 +82,38 @@ func TestCustomToolsAreUnsupported(t *testing.T) {
 		Messages: []llm.Message{llm.User("hi")}, Tools: []llm.Tool{{Name: "sh", Custom: &llm.CustomInput{}}},
 	})
 	wantError(t, err, llm.Unsupported, `the tool "sh" is a custom tool, and this API has none: describe its input with Parameters`)
+}
+
+// TestResultsOfACallWithoutAModel sends histories that an [llm.Model] refuses.
+func TestResultsOfACallWithoutAModel(t *testing.T) {
+	c1, c2 := llm.ToolCall{ID: "c1", Name: "f", Arguments: "{}"}, llm.ToolCall{ID: "c2", Name: "f", Arguments: "{}"}
+	one, two := llm.ToolResult{CallID: "c1", Content: "one"}, llm.ToolResult{CallID: "c2", Content: "two", IsError: true}
+	for name, test := range map[string]struct {
+		after []llm.Message
+		want  string
+		warns bool
+	}{
+		"results come first and together": {
+			after: []llm.Message{llm.User("and?"), llm.ToolResults(one), llm.ToolResults(two)},
+			want:  `[{"type":"tool_result","tool_use_id":"c1","content":"one"},{"type":"tool_result","tool_use_id":"c2","content":"two","is_error":true},{"type":"text","text":"and?"}]`,
+		},
+		"a call without result": {
+			after: []llm.Message{llm.ToolResults(two), llm.User("and?")},
+			want: `[{"type":"tool_result","tool_use_id":"c1","content":"The tool was not run.","is_error":true},{"type":"tool_result","tool_use_id":"c2","content":"two","is_error":true},` +
+				`{"type":"text","text":"and?"}]`,
+			warns: true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := &llm.Request{Messages: append([]llm.Message{llm.User("hi"), llm.Assistant("", c1, c2)}, test.after...)}
+			var warnings []llm.Warning
+			got := received(t, anthropic.Config{APIKey: key}, func(ctx context.Context, p *anthropic.Provider) error {
+				resp, err := llm.Collect(p.Do(ctx, &llm.Call{Op: llm.OpChat, Provider: p.Name(), Model: modelName, Request: req}))
+				warnings = resp.Warnings
+				return err
+			})
+			equal(t, "the results", got.body["messages"].([]any)[2].(map[string]any)["content"], fromJSON(t, test.want))
+			equal(t, "a warning", len(warnings) == 1 && warnings[0].Setting == "Messages", test.warns)
+		})
+	}
 }

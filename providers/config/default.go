@@ -37,8 +37,10 @@ func (r *Result) String() string { return r.Model.String() + " (" + r.Reason + "
 //  4. the model named by PARLEY_MODEL, for example openai/gpt-6-luna
 //  5. the provider whose key is in the environment, with its default model
 //  6. the newest model on the Ollama server at OLLAMA_HOST, or on this machine
+//  7. a model that is part of the program, such as that of providers/llama/builtin. The Reason
+//     says how to connect a larger one
 //
-// The last two use only providers that the program imports.
+// The last three use only providers that the program imports.
 //
 // If there is a config file, PARLEY_MODEL selects one of its models, or a provider/model. A
 // mistake in the file is an error: Default does not try the next source.
@@ -70,7 +72,25 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 			}
 		}
 	}
-	return fromOllama(ctx, o)
+	result, err := fromOllama(ctx, o)
+	if missing, ok := errors.AsType[*NotConfiguredError](err); ok {
+		return fallback(missing, o)
+	}
+	return result, err
+}
+
+// fallback selects a model that is part of the program. Without one, it returns the error.
+func fallback(missing *NotConfiguredError, o Options) (*Result, error) {
+	for _, name := range providers.Names() {
+		d, _ := providers.Lookup(name)
+		if d.Fallback == nil {
+			continue
+		}
+		if model := d.Fallback(); model != "" {
+			return opened(name+"/"+model, "a small model inside this program, because nothing else is configured; "+missing.hint(), o)
+		}
+	}
+	return nil, missing
 }
 
 // withDefaultModel returns the imported providers that have a key and a default model, in the

@@ -40,6 +40,15 @@ func (e *NotConfiguredError) Error() string {
 		", or PARLEY_CONFIG to a config file."), "\n")
 }
 
+// hint says in one line how to connect a model, for programs that have a small one.
+func (e *NotConfiguredError) hint() string {
+	if keyed := withDefaultModel(); len(keyed) > 0 {
+		d, _ := providers.Lookup(keyed[0])
+		return "for a larger one, set " + d.KeyEnv[0] + " to your " + d.Title + " key, or PARLEY_MODEL, or start Ollama"
+	}
+	return "for a larger one, set PARLEY_MODEL"
+}
+
 // local says how to get a local model.
 func (e *NotConfiguredError) local() string {
 	switch {

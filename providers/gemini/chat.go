@@ -143,7 +143,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
 			return false, err
 		}
-		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Gemini's API?"+a.Reply.Quote(from.Data))
+		return false, a.Reply.ReplyError(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Gemini's API?"+a.Reply.Quote(from.Data))
 	}
 	return false, a.chunk(c)
 }
@@ -174,7 +174,7 @@ func (a *answer) chunk(c *chunk) error {
 		switch {
 		case candidate.Index != 0: // no more than one was asked for
 		case candidate.hasPieceOfCall():
-			return a.Reply.Fail(llm.Unsupported, "the server sends the arguments of tool calls in pieces (partialArgs), which this provider cannot read: "+
+			return a.Reply.ReplyError(llm.Unsupported, "the server sends the arguments of tool calls in pieces (partialArgs), which this provider cannot read: "+
 				"remove streamFunctionCallArguments from Options.Extra")
 		default:
 			a.candidate(candidate)
@@ -240,7 +240,7 @@ func (a *answer) done() error {
 	case a.finish == "" && a.blocked != nil:
 		return a.refused()
 	case a.finish == "":
-		return a.Reply.Fail(llm.Incomplete, "the reply ended before the server said why: it has no finish reason")
+		return a.Reply.ReplyError(llm.Incomplete, "the reply ended before the server said why: it has no finish reason")
 	case a.finish == continuation:
 		return a.goOn()
 	}
@@ -269,7 +269,7 @@ const maxReplies = 100
 // only its own tokens.
 func (a *answer) goOn() error {
 	if a.token == "" || a.token == a.resume || a.replies == maxReplies {
-		return a.Reply.Fail(llm.Incomplete, "the server wants to continue the answer in another request (finish reason CONTINUATION), but sent no new token")
+		return a.Reply.ReplyError(llm.Incomplete, "the server wants to continue the answer in another request (finish reason CONTINUATION), but sent no new token")
 	}
 	a.before = a.usageSoFar()
 	a.replies++
@@ -290,7 +290,7 @@ func (a *answer) refused() error {
 	}
 	said, err := json.Marshal(map[string]string{"message": message, "status": reason})
 	if err != nil { // not of strings
-		return a.Reply.Fail(llm.ContentFilter, message)
+		return a.Reply.ReplyError(llm.ContentFilter, message)
 	}
 	e := a.Reply.APIError(said, llm.ContentFilter)
 	e.Kind = llm.ContentFilter

@@ -15,7 +15,7 @@ import (
 // streamed. To read one more member, add a field.
 // https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	Candidates []candidate     `json:"candidates" stream:"needed,elements"`
 	Feedback   *promptFeedback `json:"promptFeedback"`
 	Usage      *usage          `json:"usageMetadata"`

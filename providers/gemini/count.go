@@ -48,7 +48,7 @@ func withoutFormat(call *llm.Call) *llm.Call {
 // counted is the reply of the token counter.
 // https://ai.google.dev/api/tokens#response-body
 type counted struct {
-	provider.Failure
+	provider.ErrorMember
 	Total *int `json:"totalTokens"`
 }
 
@@ -103,7 +103,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Total == nil || *got.Total < 0 {
-		return r.Fail(llm.Protocol, "the reply has no token count")
+		return r.ReplyError(llm.Protocol, "the reply has no token count")
 	}
 	count := &llm.TokenCount{Tokens: *got.Total, Exact: true, Source: p.title() + "'s countTokens"}
 	if p.vertex && b.body.CachedContent != "" {

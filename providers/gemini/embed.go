@@ -2,11 +2,8 @@ package gemini
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
@@ -16,6 +13,7 @@ import (
 type embedding struct {
 	method string
 	size   int // maximum number of texts in one request
+	tokens int // maximum number of their tokens, or 0
 	body   func(texts []string, resource string, dimensions int, o *Options) any
 }
 
@@ -28,13 +26,13 @@ func (p *Provider) embeddingBy(model string) embedding {
 	name := baseName(model)
 	switch {
 	case !p.vertex:
-		return embedding{"batchEmbedContents", 100, embedBatch}
+		return embedding{"batchEmbedContents", 100, 0, embedBatch}
 	case name == "gemini-embedding-001":
-		return embedding{"predict", 1, predictBatch}
+		return embedding{"predict", 1, 0, predictBatch}
 	case strings.Contains(name, "gemini") || strings.Contains(name, "maas"):
-		return embedding{"embedContent", 1, embedOne}
+		return embedding{"embedContent", 1, 0, embedOne}
 	}
-	return embedding{"predict", 250, predictBatch}
+	return embedding{"predict", 250, 20_000, predictBatch}
 }
 
 // embedRequest is a text to embed, for the Gemini API.
@@ -90,7 +88,7 @@ func embedOne(texts []string, _ string, dimensions int, o *Options) any {
 
 // embeddings is the reply of each method.
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Embeddings  provider.List[vector] `json:"embeddings"`
 	Embedding   *vector               `json:"embedding"`
 	Truncated   bool                  `json:"truncated"` // with Embedding, on Vertex AI
@@ -151,34 +149,29 @@ func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Ev
 	if err != nil {
 		return err
 	}
-	result := &llm.EmbedResponse{Model: call.Model}
 	o := llmutil.OptionsFor[Options](call.Embed.Options)
-	var costs []llm.Usage
-	var last *httpcall.Reply
-	truncated := false
-	for batch := range slices.Chunk(call.Embed.Inputs, by.size) {
-		body, err := p.marshal(call, by.body(batch, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
+	send := func(ctx context.Context, texts []string) (*provider.EmbedBatch, error) {
+		body, err := p.marshal(call, by.body(texts, resource, call.Embed.Dimensions, &o), o.EmbedExtra)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		var got embeddings
 		r, err := p.value(ctx, call, url, body, &got)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		r.Close() // its headers remain readable
 		vectors, cost := got.vectors()
-		if n, want := len(vectors), len(batch); n != want {
-			return r.Fail(llm.Protocol, fmt.Sprintf("the reply has %d vectors for %d inputs", n, want))
-		}
-		truncated = truncated || got.truncated()
-		result.Vectors = append(result.Vectors, vectors...)
-		costs, last = append(costs, cost), r
+		return &provider.EmbedBatch{Reply: r, Vectors: vectors, Usage: cost, Warned: got.truncated()}, nil
 	}
-	result.Usage = llm.SumUsage(costs...)
+	got, err := provider.Embed(ctx, call, provider.EmbedLimits{Inputs: by.size, Tokens: by.tokens}, send)
+	if err != nil {
+		return err
+	}
 	var warnings []llm.Warning
-	if truncated {
+	if got.Warned {
 		warnings = append(warnings, llm.Warning{Code: llm.WarnOther, Message: "a text was too long for the model; it was truncated"})
 	}
-	return provider.Embeddings(last, call.Embed, result, yield, warnings...)
+	result := &llm.EmbedResponse{Model: call.Model, Vectors: got.Vectors, Usage: got.Usage}
+	return provider.Embeddings(got.Reply, call.Embed, result, yield, warnings...)
 }

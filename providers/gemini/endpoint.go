@@ -24,8 +24,13 @@ func (p *Provider) locate(config Config) error {
 		if location == "" {
 			location = "global"
 		}
-		for _, name := range []string{config.Project, location} {
-			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") {
+		// The names of old projects have a domain before them: "example.com:project".
+		domain, project, scoped := strings.Cut(config.Project, ":")
+		if !scoped {
+			domain, project = "", config.Project
+		}
+		for _, name := range []string{domain, project, location} {
+			if strings.ContainsAny(name, "/?#%@: ") || strings.Contains(name, "..") || scoped && (domain == "" || project == "") {
 				return p.invalidf("the project or location %q is invalid: use only its name", name)
 			}
 		}
@@ -65,7 +70,7 @@ func vertexHost(location string) string {
 }
 
 // modelPath returns the resource of a model name. The name can be a complete resource. For
-// Vertex AI it can also begin with a publisher.
+// Vertex AI it can also begin with a publisher, or be an endpoint: "endpoints/ID" or the ID.
 func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	model := call.Model
 	if strings.ContainsAny(model, "?#") || path.Clean("/"+model) != "/"+model {
@@ -75,12 +80,19 @@ func (p *Provider) modelPath(call *llm.Call) (string, error) {
 	switch {
 	case !p.vertex && first != "models" && first != "tunedModels":
 		model = "models/" + model
+	case p.vertex && (first == "endpoints" || !hasSlash && isNumber(model)): // a tuned or deployed model
+		model = "endpoints/" + strings.TrimPrefix(model, "endpoints/")
 	case p.vertex && !hasSlash:
 		model = "publishers/google/models/" + model
 	case p.vertex && first != "projects" && first != "publishers" && first != "models":
 		model = "publishers/" + first + "/models/" + rest
 	}
 	return model, nil
+}
+
+// isNumber reports whether a name is the number of an endpoint.
+func isNumber(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 // address is the URL of a model's method.
@@ -129,7 +141,7 @@ func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body
 		return nil, err
 	}
 	if p.defaults != nil {
-		if project := p.defaults.quotaProject(ctx); project != "" {
+		if project := p.defaults.QuotaProject(ctx); project != "" {
 			req.Header = maps.Clone(req.Header) // shared with other requests
 			req.Header["X-Goog-User-Project"] = []string{project}
 		}

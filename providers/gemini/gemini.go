@@ -33,6 +33,7 @@ import (
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
+	"github.com/parley-llm/parley/providers/googleauth"
 )
 
 // Server is a service with Gemini's API. Each constant is also the name of a provider for
@@ -110,12 +111,12 @@ type Provider struct {
 	vertex bool
 	// elsewhere reports whether Config.BaseURL is set, so that the server may not be Google's.
 	elsewhere bool
-	project   string               // Vertex AI's resource, "projects/P/locations/L", or ""
-	baseURL   string               // with the version
-	customURL bool                 // the base URL is not the default
-	headers   *httpcall.Headers    // of every request
-	token     httpcall.TokenSource // nil for none
-	defaults  *defaultCredentials  // nil if token is another source
+	project   string                  // Vertex AI's resource, "projects/P/locations/L", or ""
+	baseURL   string                  // with the version
+	customURL bool                    // the base URL is not the default
+	headers   *httpcall.Headers       // of every request
+	token     httpcall.TokenSource    // nil for none
+	defaults  *googleauth.Credentials // nil if token is another source
 	client    *httpcall.Client
 	limits    llm.Limits
 	latest    atomic.Pointer[address] // the last one; most calls use the same
@@ -202,11 +203,11 @@ func (p *Provider) title() string {
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }
 
 // wantsSignatures reports whether a model rejects tool calls without a thought signature.

@@ -88,7 +88,7 @@ func lostInDrawing(r *llm.Request) (lost []llm.Warning) {
 
 // pictures is the reply.
 type pictures struct {
-	provider.Failure
+	provider.ErrorMember
 	Predictions []struct {
 		MediaType string `json:"mimeType"`
 		Data      []byte `json:"bytesBase64Encoded"`
@@ -116,9 +116,9 @@ func (p *Provider) readPictures(a *provider.Answer) error {
 	}
 	switch {
 	case len(parts) == 0 && withheld != "":
-		return a.Reply.Fail(llm.ContentFilter, "the images were blocked: "+withheld)
+		return a.Reply.ReplyError(llm.ContentFilter, "the images were blocked: "+withheld)
 	case len(parts) == 0:
-		return a.Reply.Fail(llm.Protocol, "the reply has no images and no reason")
+		return a.Reply.ReplyError(llm.Protocol, "the reply has no images and no reason")
 	}
 	a.Start("", "")
 	for _, part := range parts {

@@ -2,12 +2,9 @@ package gemini
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
 	"path"
 	"reflect"
 	"slices"
@@ -15,6 +12,7 @@ import (
 
 	"google.golang.org/genai"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -93,7 +91,7 @@ func vendorContent(c *genai.Content) *message {
 func (b *requestBuilder) addMessages() error {
 	messages, warnings := llmutil.History{
 		TakeBack:   llm.TakeBack{Provider: b.provider.name, Formats: []string{format, ""}, Model: b.call.Model},
-		ResultPart: b.resultPart,
+		ResultPart: b.resultPart, ResultNames: true,
 	}.Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
 	called := make(map[string]calledTool) // by call id
@@ -128,13 +126,16 @@ func (b *requestBuilder) addMessages() error {
 
 // addSystem appends to the system instruction, which is part of the configuration.
 func (b *requestBuilder) addSystem(m llm.Message) error {
-	if b.config.SystemInstruction == nil {
-		b.config.SystemInstruction = new(genai.Content)
-	}
 	for _, part := range m.Parts {
 		text, ok := part.(llm.Text)
 		if !ok {
 			return fmt.Errorf("a part of type %T is not supported in a system message: remove it", part)
+		}
+		if text.Text == "" { // the API rejects it
+			continue
+		}
+		if b.config.SystemInstruction == nil {
+			b.config.SystemInstruction = new(genai.Content)
 		}
 		b.config.SystemInstruction.Parts = append(b.config.SystemInstruction.Parts, &genai.Part{Text: text.Text})
 	}
@@ -159,11 +160,8 @@ func (b *requestBuilder) addMessage(m llm.Message, called map[string]calledTool)
 			out.Parts = append(out.Parts, converted)
 		}
 	}
-	if len(out.Parts) == 0 {
-		if len(m.Parts) > 0 { // no part of it is for this server
-			return nil
-		}
-		out.Parts = []any{&sentPart{Text: new("")}}
+	if len(out.Parts) == 0 { // the API rejects empty messages and texts
+		return nil
 	}
 	if out.Role == roleModel && wantsSignatures(b.call.Model) {
 		signForeign(out.Parts)
@@ -204,8 +202,14 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	switch p := part.(type) {
 	case llm.Text:
 		own, _ := b.own(p.ProviderData)
+		if p.Text == "" && own.Signature == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text, ThoughtSignature: own.Signature}, nil
 	case llm.Refusal: // sent as text of the model
+		if p.Text == "" {
+			return nil, nil
+		}
 		return &sentPart{Text: &p.Text}, nil
 	case llm.Reasoning: // the server ignores it without a signature
 		own, ok := b.own(p.ProviderData)
@@ -218,7 +222,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if p.Quality != "" && !thinksByBudget(b.call.Model) { // models from Gemini 3 on have a resolution for each image
+		if p.Quality != "" && familyOf(b.call.Model).thinks == byLevel { // models from Gemini 3 on have a resolution for each image
 			level := "MEDIA_RESOLUTION_" + strings.ToUpper(p.Quality)
 			out.MediaResolution = &genai.PartMediaResolution{Level: genai.PartMediaResolutionLevel(level)}
 		}
@@ -237,7 +241,7 @@ func (b *requestBuilder) part(part llm.Part) (any, error) {
 	case llm.ToolCall:
 		own, _ := b.own(p.ProviderData)
 		return &sentPart{
-			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: b.arguments(p)},
+			FunctionCall:     &sentCall{ID: sentID(p.ID), Name: p.Name, Args: json.RawMessage(p.Arguments)},
 			ThoughtSignature: own.Signature,
 		}, nil
 	case llm.Code:
@@ -262,12 +266,13 @@ func (b *requestBuilder) skip(part llm.Part) {
 func (b *requestBuilder) media(given string, data []byte, url string, provided *llm.ProviderData) (*sentPart, error) {
 	own, _ := b.own(provided)
 	out := &sentPart{ThoughtSignature: own.Signature, Thought: own.Thought}
-	if inURL, is := strings.CutPrefix(url, "data:"); is {
-		said, held, err := fromDataURL(inURL)
-		if err != nil {
-			return nil, err
-		}
+	if said, held, ok, err := mediatype.FromURL(url); err != nil {
+		return nil, err
+	} else if ok {
 		data, given = held, mediaType(cmp.Or(said, given), held)
+	}
+	if given == mediatype.Unknown {
+		return nil, errors.New("the type of the data cannot be determined from its bytes: set MediaType")
 	}
 	if len(data) > 0 {
 		out.InlineData = &genai.Blob{MIMEType: given, Data: data}
@@ -275,16 +280,6 @@ func (b *requestBuilder) media(given string, data []byte, url string, provided *
 		out.FileData = &genai.FileData{MIMEType: given, FileURI: url}
 	}
 	return out, nil
-}
-
-// fromDataURL returns the contents of a data URL (RFC 2397) without its scheme.
-func fromDataURL(url string) (mediaType string, data []byte, err error) {
-	head, body, _ := strings.Cut(url, ",")
-	mediaType, isBase64 := strings.CutSuffix(head, ";base64")
-	if data, err = base64.StdEncoding.DecodeString(body); !isBase64 || err != nil || len(data) == 0 {
-		return "", nil, errors.New("the data: URL does not contain base64: set Data instead")
-	}
-	return mediaType, data, nil
 }
 
 // fileURL returns the address of an uploaded file. For the Gemini API, the id can be the
@@ -324,8 +319,7 @@ func mediaType(given string, data []byte, names ...string) string {
 		}
 	}
 	if len(data) > 0 {
-		detected, _, _ := mime.ParseMediaType(http.DetectContentType(data))
-		return detected
+		return mediatype.Detect(data)
 	}
 	return ""
 }
@@ -336,24 +330,6 @@ func sentID(id string) string {
 		return ""
 	}
 	return id
-}
-
-// noArguments are the arguments of a call without arguments.
-var noArguments = json.RawMessage("{}")
-
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	switch text := strings.TrimSpace(call.Arguments); {
-	case text == "":
-		return noArguments
-	case !isObject(text):
-		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return noArguments
-	default:
-		return json.RawMessage(text)
-	}
 }
 
 func isObject(text string) bool { return strings.HasPrefix(text, "{") && json.Valid([]byte(text)) }
@@ -417,15 +393,16 @@ func placeOf(part any) int {
 	return 0
 }
 
-// response returns a result as a JSON object. A result that is an object is sent unchanged.
-// Other results are members of an object, under the names that the API defines for output and
+// response returns a result as a JSON object. A result that is an object is sent unchanged,
+// except one with a member "$ref", which the API reads as a reference to an image of the
+// result. Other results are members of an object, under the names that the API defines for output and
 // errors.
 // https://ai.google.dev/api/caching#FunctionResponse
 func response(result llm.ToolResult) (json.RawMessage, error) {
 	name := "output"
 	if result.IsError {
 		name = "error"
-	} else if text := strings.TrimSpace(result.Content); isObject(text) {
+	} else if text := strings.TrimSpace(result.Content); isObject(text) && !strings.Contains(text, `"$ref"`) {
 		return json.RawMessage(text), nil
 	}
 	return json.Marshal(map[string]string{name: result.Content})

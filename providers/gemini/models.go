@@ -14,7 +14,7 @@ import (
 // https://ai.google.dev/api/models#method:-models.list
 // https://cloud.google.com/vertex-ai/docs/reference/rest/v1beta1/publishers.models/list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Models    provider.List[model] `json:"models"`          // the Gemini API
 	Publisher provider.List[model] `json:"publisherModels"` // Vertex AI
 	NextPage  string               `json:"nextPageToken"`
@@ -52,13 +52,13 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 		}
 		r.Close() // its headers remain readable
 		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
-			return r.Fail(llm.Protocol, "the reply has no list of models")
+			return r.ReplyError(llm.Protocol, "the reply has no list of models")
 		}
 		for _, m := range slices.Concat(got.Models, got.Publisher) {
 			list.Models = append(list.Models, m.info(p.name))
 		}
 		if len(got.NextPage) > maxPageToken {
-			return r.Fail(llm.Protocol, "the reply's token for the next page of models is too long")
+			return r.ReplyError(llm.Protocol, "the reply's token for the next page of models is too long")
 		}
 		if got.NextPage == "" {
 			provider.Result(r, "", list, llm.Usage{}, yield)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
@@ -31,23 +33,26 @@ func TestEmbeddingBatches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := llmtest.NewServer(t)
 			var batches []int
-			next := 0
+			var lock sync.Mutex // several requests are sent at the same time
+			partText := func(content any) string {
+				return content.(map[string]any)["parts"].([]any)[0].(map[string]any)["text"].(string)
+			}
 			srv.Handle(func(r *llmtest.Request) llmtest.HTTPReply {
 				body := fromJSON(t, string(r.Body))
-				n := len(at[[]any](body, "requests")) + len(at[[]any](body, "instances"))
-				if at[any](body, "content") != nil {
-					batches, next = append(batches, 1), next+1
-					return llmtest.JSON(200, fmt.Sprintf(`{"embedding":{"values":[%d,0.5]},"usageMetadata":{"promptTokenCount":2},"truncated":false}`, next-1))
+				all := slices.Concat(at[[]any](body, "requests"), at[[]any](body, "instances"))
+				lock.Lock()
+				batches = append(batches, max(len(all), 1))
+				lock.Unlock()
+				if content := at[any](body, "content"); content != nil {
+					return llmtest.JSON(200, fmt.Sprintf(`{"embedding":{"values":[%s,0.5]},"usageMetadata":{"promptTokenCount":2},"truncated":false}`, partText(content)))
 				}
-				batches = append(batches, n)
 				var list []string
-				for range n {
-					if tt.config.Server == gemini.Vertex {
-						list = append(list, fmt.Sprintf(`{"embeddings":{"statistics":{"truncated":false,"token_count":2.0},"values":[%d,0.5]}}`, next))
+				for _, item := range all {
+					if content := item.(map[string]any)["content"]; tt.config.Server == gemini.Vertex {
+						list = append(list, fmt.Sprintf(`{"embeddings":{"statistics":{"truncated":false,"token_count":2.0},"values":[%s,0.5]}}`, content))
 					} else {
-						list = append(list, fmt.Sprintf(`{"values":[%d,0.5]}`, next))
+						list = append(list, fmt.Sprintf(`{"values":[%s,0.5]}`, partText(content)))
 					}
-					next++
 				}
 				member := "embeddings"
 				if tt.config.Server == gemini.Vertex {
@@ -56,10 +61,11 @@ func TestEmbeddingBatches(t *testing.T) {
 				return llmtest.JSON(200, `{"`+member+`":[`+strings.Join(list, ",")+`]}`)
 			})
 			tt.config.BaseURL, tt.config.HTTPClient, tt.config.APIKey = srv.URL, srv.Client(), key
-			got, err := llm.New(provider(t, tt.config), tt.model).Embed(t.Context(), &llm.EmbedRequest{Inputs: make([]string, tt.inputs)})
+			got, err := llm.New(provider(t, tt.config), tt.model).Embed(t.Context(), &llm.EmbedRequest{Inputs: numbered(tt.inputs)})
 			if err != nil {
 				t.Fatal(err)
 			}
+			slices.SortFunc(batches, func(a, b int) int { return b - a })
 			equal(t, "the sizes of the requests", batches, tt.batches)
 			equal(t, "the usage", got.Usage, tt.usage)
 			equal(t, "the number of vectors", len(got.Vectors), tt.inputs)
@@ -70,6 +76,15 @@ func TestEmbeddingBatches(t *testing.T) {
 			}
 		})
 	}
+}
+
+// numbered returns n texts: "0", "1", …
+func numbered(n int) []string {
+	texts := make([]string, n)
+	for i := range texts {
+		texts[i] = strconv.Itoa(i)
+	}
+	return texts
 }
 
 func TestEmbeddingWarnings(t *testing.T) {

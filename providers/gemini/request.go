@@ -108,6 +108,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	b.addFormat()
 	b.addThinking()
 	b.addOptions()
+	b.combineTools()
 	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, "%s: %s", w.Setting, w.Message)
 	}
@@ -260,6 +261,30 @@ func (b *requestBuilder) addOptions() {
 	c.MediaResolution = genai.MediaResolution(o.MediaResolution)
 	c.ServiceTier = genai.ServiceTier(o.ServiceTier)
 	c.Labels = maps.Clone(o.Labels)
+}
+
+// combineTools prepares the request for functions together with tools of the server. The
+// Gemini API accepts both from Gemini 3 on, if the request asks for the calls of the server's
+// tools. Vertex AI does not have this setting. The mode AUTO is left out, because the server
+// rejects it here: Pretend-to/mio-chat-backend#30.
+// https://ai.google.dev/gemini-api/docs/tool-combination
+func (b *requestBuilder) combineTools() {
+	functions, servers := false, false
+	for _, t := range b.config.Tools {
+		functions = functions || t.FunctionDeclarations != nil
+		servers = servers || t.FunctionDeclarations == nil
+	}
+	if !functions || !servers || b.provider.vertex || familyOf(b.call.Model).thinks != byLevel {
+		return
+	}
+	if b.config.ToolConfig == nil {
+		b.config.ToolConfig = &genai.ToolConfig{}
+	}
+	c := b.config.ToolConfig
+	c.IncludeServerSideToolInvocations = new(true)
+	if c.FunctionCallingConfig != nil && c.FunctionCallingConfig.Mode == genai.FunctionCallingConfigModeAuto {
+		c.FunctionCallingConfig = nil
+	}
 }
 
 // checkHook returns an error for settings of the hook that would have no effect.

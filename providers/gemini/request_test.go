@@ -115,7 +115,17 @@ func TestMessages(t *testing.T) {
 			[]llm.Message{llm.System("a"), llm.System("b"), llm.User("hi")},
 			`{"systemInstruction":{"parts":[{"text":"a"},{"text":"b"}]},"contents":[{"role":"user","parts":[{"text":"hi"}]}]}`,
 		},
-		"an empty text": {[]llm.Message{llm.User("")}, `{"contents":[{"role":"user","parts":[{"text":""}]}]}`},
+		"empty texts": {
+			[]llm.Message{llm.System(""), llm.User("go"), llm.Assistant(""), {Role: llm.RoleAssistant}, llm.User(""), llm.Assistant("", llm.Text{}, llm.ToolCall{ID: "c1", Name: "now"}, llm.Refusal{}),
+				llm.ToolResults(llm.ToolResult{CallID: "c1", Content: ""})},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"now","args":{}}}]},` +
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"now","response":{"output":""}}}]}]}`,
+		},
+		"a result that has a reference": {
+			[]llm.Message{llm.User("go"), llm.Assistant("", llm.ToolCall{ID: "c1", Name: "schema"}), llm.ToolResults(llm.ToolResult{CallID: "c1", Content: `{"a":{"$ref":"#/b"}}`})},
+			`{"contents":[{"role":"user","parts":[{"text":"go"}]},{"role":"model","parts":[{"functionCall":{"id":"c1","name":"schema","args":{}}}]},` +
+				`{"role":"user","parts":[{"functionResponse":{"id":"c1","name":"schema","response":{"output":"{\"a\":{\"$ref\":\"#/b\"}}"}}}]}]}`,
+		},
 		"media by value and by reference": {
 			[]llm.Message{llm.User("see",
 				llm.Image{Data: []byte("\x89PNG\r\n\x1a\n")}, llm.Image{URL: "https://x/y.JPG?z=1"}, llm.Audio{MediaType: "audio/wav", Data: []byte("hi")},
@@ -213,7 +223,7 @@ func TestForeignSignatures(t *testing.T) {
 		"another model":     {"gemma-3-27b-it", []llm.Part{llm.ToolCall{Name: "f"}}, []string{""}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			body := sentChat(t, tt.model, &llm.Request{Messages: []llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: tt.calls}, llm.User("go on")}})
+			body := sentChat(t, tt.model, &llm.Request{Messages: llm.CloseCalls([]llm.Message{llm.User("go"), {Role: llm.RoleAssistant, Parts: tt.calls}, llm.User("go on")}, "x")})
 			var got []string
 			for _, part := range at[[]any](at[[]any](body, "contents")[1], "parts") {
 				got = append(got, at[string](part, "thoughtSignature"))

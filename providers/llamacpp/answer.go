@@ -66,7 +66,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
 			return false, err
 		}
-		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this llama.cpp's server?"+a.Reply.Quote(from.Data))
+		return false, a.Reply.ReplyError(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this llama.cpp's server?"+a.Reply.Quote(from.Data))
 	}
 	a.Start("", c.Model)
 	if c.Content != nil {
@@ -91,9 +91,9 @@ func (a *answer) End(why provider.Ending) error {
 	case why.Failure != nil:
 		return why.Failure
 	case why.Whole:
-		return a.Reply.Fail(llm.Incomplete, "the reply does not say that the answer has ended")
+		return a.Reply.ReplyError(llm.Incomplete, "the reply does not say that the answer has ended")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
 // logprobs returns the probabilities of a chunk's tokens. The server always sends at least

@@ -138,6 +138,9 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		Name    string `json:"name,omitempty"` // some templates use it
 	}
 	chat := map[string]any{}
+	if call.Model != "" { // a server with several models selects by it
+		chat["model"] = call.Model
+	}
 	var messages []message
 	for _, m := range call.Request.Messages {
 		messages = append(messages, message{string(m.Role), text(m), m.Name})
@@ -151,7 +154,7 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 		return "", err
 	}
 	var got struct {
-		provider.Failure
+		provider.ErrorMember
 		Prompt *string `json:"prompt"`
 	}
 	r, err := p.server.Value(ctx, call, "/apply-template", body, &got)
@@ -161,9 +164,9 @@ func (p *Provider) render(ctx context.Context, call *llm.Call, o *Options, begun
 	defer r.Close()
 	switch {
 	case got.Prompt == nil:
-		return "", r.Fail(llm.Protocol, "the reply has no prompt")
+		return "", r.ReplyError(llm.Protocol, "the reply has no prompt")
 	case len(*got.Prompt) < len(begun) || (*got.Prompt)[len(*got.Prompt)-len(begun):] != begun:
-		return "", r.Fail(llm.Unsupported, "the server does not continue an assistant message at the end of a conversation: "+
+		return "", r.ReplyError(llm.Unsupported, "the server does not continue an assistant message at the end of a conversation: "+
 			"update it, or start it without --no-prefill-assistant")
 	}
 	return *got.Prompt, nil

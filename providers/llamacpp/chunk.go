@@ -11,7 +11,7 @@ import (
 // field.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-completion-given-a-prompt-it-returns-the-predicted-completion
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	Content       *stream.Scalar     `json:"content" stream:"needed"`
 	Stop          bool               `json:"stop"`
 	Model         string             `json:"model"`

@@ -2,8 +2,10 @@ package llamacpp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -15,10 +17,11 @@ import (
 
 // modelList is the list of models of the server, in OpenAI's dialect and its own.
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data provider.List[struct {
 		ID      string `json:"id"`
 		OwnedBy string `json:"owned_by"`
+		Context int    `json:"context_length"` // of a router, also for models that are not loaded
 		Meta    *struct {
 			Context      int    `json:"n_ctx"` // as the server runs the model; newer versions
 			ContextTrain int    `json:"n_ctx_train"`
@@ -41,16 +44,13 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 	}
 	defer r.Close()
 	if got.Data == nil {
-		return r.Fail(llm.Protocol, "the reply has no list of models")
+		return r.ReplyError(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.Data))}
 	for i, m := range got.Data {
-		info := llm.ModelInfo{Provider: p.name, Name: m.ID, OwnedBy: m.OwnedBy}
+		info := llm.ModelInfo{Provider: p.name, Name: m.ID, OwnedBy: m.OwnedBy, ContextWindow: m.Context}
 		if m.Meta != nil {
-			info.ContextWindow, info.Bytes = m.Meta.Context, m.Meta.Size
-			if info.ContextWindow == 0 {
-				info.ContextWindow = m.Meta.ContextTrain
-			}
+			info.ContextWindow, info.Bytes = cmp.Or(m.Meta.Context, m.Context, m.Meta.ContextTrain), m.Meta.Size
 			info.Parameters, info.Quantization = parameters(m.Meta.Parameters), m.Meta.Type
 		}
 		if a := m.Architecture; a != nil {
@@ -104,7 +104,7 @@ type Props struct {
 // props is the reply to a request for the server's properties.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#get-props-get-server-global-properties
 type props struct {
-	provider.Failure
+	provider.ErrorMember
 	Defaults *struct {
 		Context int `json:"n_ctx"`
 	} `json:"default_generation_settings"`
@@ -119,19 +119,28 @@ type props struct {
 	EOS        string          `json:"eos_token"`
 	Build      string          `json:"build_info"`
 	Sleeping   bool            `json:"is_sleeping"`
+	Role       string          `json:"role"` // "router", of a server with several models
 }
 
 // Props returns the properties of the server and of its model. Errors are of type
-// *llm.Error.
-func (p *Provider) Props(ctx context.Context) (*Props, error) {
+// *llm.Error. A router, which is a server with several models, has no model of its own, so
+// the error is of kind [llm.Unsupported]: use [Provider.PropsOf].
+func (p *Provider) Props(ctx context.Context) (*Props, error) { return p.PropsOf(ctx, "") }
+
+// PropsOf returns the properties of one model of a router, and otherwise is like
+// [Provider.Props]. The router loads the model if it is not loaded.
+func (p *Provider) PropsOf(ctx context.Context, model string) (*Props, error) {
 	var got props
-	r, err := p.own(ctx, opProps, "/props", &got)
+	r, err := p.own(ctx, opProps, inQuery("/props", model), &got)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
+	if got.Role == "router" && model == "" {
+		return nil, r.ReplyError(llm.Unsupported, "the server is a router of several models: name one with PropsOf")
+	}
 	if got.Defaults == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
+		return nil, r.ReplyError(llm.Protocol, "the reply has no settings: check that the base URL is that of a llama.cpp server")
 	}
 	out := &Props{
 		Slots: got.Slots, Template: got.Template, BOS: got.BOS, EOS: got.EOS, Build: got.Build, Sleeping: got.Sleeping,
@@ -173,22 +182,26 @@ type Slot struct {
 
 // Slots returns the state of the server's slots. If the server was started with --no-slots,
 // the error is of kind [llm.Unsupported].
-func (p *Provider) Slots(ctx context.Context) ([]Slot, error) {
+func (p *Provider) Slots(ctx context.Context) ([]Slot, error) { return p.SlotsOf(ctx, "") }
+
+// SlotsOf returns the state of the slots of one model of a router, which is a server with
+// several models, and otherwise is like [Provider.Slots].
+func (p *Provider) SlotsOf(ctx context.Context, model string) ([]Slot, error) {
 	var got slotList
-	r, err := p.own(ctx, opSlots, "/slots", &got)
+	r, err := p.own(ctx, opSlots, inQuery("/slots", model), &got)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
 	if got.slots == nil {
-		return nil, r.Fail(llm.Protocol, "the reply is not a list of slots")
+		return nil, r.ReplyError(llm.Protocol, "the reply is not a list of slots")
 	}
 	return slices.Clip(got.slots), nil
 }
 
 // slotList is the reply to a request for the slots: a list, or an error.
 type slotList struct {
-	provider.Failure
+	provider.ErrorMember
 	slots provider.List[Slot]
 }
 
@@ -196,7 +209,15 @@ func (l *slotList) UnmarshalJSON(data []byte) error {
 	if bytes.HasPrefix(data, []byte("[")) {
 		return json.Unmarshal(data, &l.slots)
 	}
-	return json.Unmarshal(data, &l.Failure)
+	return json.Unmarshal(data, &l.ErrorMember)
+}
+
+// inQuery adds the name of a model to the path of a request without a body.
+func inQuery(path, model string) string {
+	if model == "" {
+		return path
+	}
+	return path + "?model=" + url.QueryEscape(model)
 }
 
 // own makes a call that is not part of [llm.Provider].

@@ -85,18 +85,20 @@ func (p *Provider) controlTokens(ctx context.Context, call *llm.Call, rendered *
 // tokenizeBody is the body of a request to tokenize a text, or a list of texts and token ids.
 // https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md#post-tokenize-tokenize-a-given-text
 type tokenizeBody struct {
-	Content      []any `json:"content"`
-	AddSpecial   bool  `json:"add_special"`
-	ParseSpecial bool  `json:"parse_special"`
+	Model        string `json:"model,omitempty"` // for a server with several models
+	Content      []any  `json:"content"`
+	AddSpecial   bool   `json:"add_special"`
+	ParseSpecial bool   `json:"parse_special"`
 }
 
 func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokenizeBody) ([]int, error) {
+	request.Model = call.Model
 	body, err := p.marshal(call, &request)
 	if err != nil {
 		return nil, err
 	}
 	var got struct {
-		provider.Failure
+		provider.ErrorMember
 		Tokens []int `json:"tokens"`
 	}
 	r, err := p.server.Value(ctx, call, "/tokenize", body, &got)
@@ -105,7 +107,7 @@ func (p *Provider) tokenize(ctx context.Context, call *llm.Call, request tokeniz
 	}
 	defer r.Close()
 	if got.Tokens == nil {
-		return nil, r.Fail(llm.Protocol, "the reply has no list of tokens")
+		return nil, r.ReplyError(llm.Protocol, "the reply has no list of tokens")
 	}
 	return got.Tokens, nil
 }

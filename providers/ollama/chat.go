@@ -90,7 +90,7 @@ func (a *answer) Chunk(c *chunk, from provider.Origin) (done bool, err error) {
 		if err := a.Reply.FindError(from.Data, llm.Server); err != nil {
 			return false, err
 		}
-		return false, a.Reply.Fail(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Ollama's API?"+a.Reply.Quote(from.Data))
+		return false, a.Reply.ReplyError(llm.Protocol, "the reply has a JSON value that is not a piece of an answer; is this Ollama's API?"+a.Reply.Quote(from.Data))
 	}
 	a.Start("", c.Model)
 	if m != nil {
@@ -130,7 +130,7 @@ func (a *answer) End(why provider.Ending) error {
 	case why.Failure != nil:
 		return why.Failure
 	case !a.Started():
-		return a.Reply.Fail(llm.Incomplete, "the stream ended before the first chunk")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the first chunk")
 	}
 	return a.notDone()
 }
@@ -139,6 +139,6 @@ func (a *answer) End(why provider.Ending) error {
 // ends an answer that way, on purpose, when a model repeats one token more than 30 times:
 // https://github.com/ollama/ollama/blob/v0.24.0/llm/server.go
 func (a *answer) notDone() error {
-	return a.Reply.Fail(llm.Incomplete, "the server ended the answer without done:true; most likely this is Ollama's repeat guard, "+
+	return a.Reply.ReplyError(llm.Incomplete, "the server ended the answer without done:true; most likely this is Ollama's repeat guard, "+
 		"which stops a model that repeats itself: change the prompt, or raise repeat_penalty")
 }

@@ -10,7 +10,7 @@ import (
 // streamed. The last chunk has the counts. To read one more member, add a field.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#generate-a-chat-completion
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	Model        string             `json:"model"`
 	Message      *content           `json:"message" stream:"needed"`
 	Response     *stream.Scalar     `json:"response" stream:"needed"` // in place of Message, after a raw prompt

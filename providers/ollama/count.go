@@ -39,7 +39,7 @@ func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 	}
 	defer r.Close()
 	if got.Debug == nil {
-		return r.Fail(llm.Unsupported, "this Ollama server cannot render prompts, which is required for token counts: update it")
+		return r.ReplyError(llm.Unsupported, "this Ollama server cannot render prompts, which is required for token counts: update it")
 	}
 	count := &llm.TokenCount{
 		Tokens: vocabulary.CountPrompt(got.Debug.Prompt),
@@ -56,7 +56,7 @@ func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 // rendered is the reply to a chat request with _debug_render_only:
 // https://github.com/ollama/ollama/blob/v0.24.0/api/types.go, DebugInfo.
 type rendered struct {
-	provider.Failure
+	provider.ErrorMember
 	Model string `json:"model"`
 	Debug *struct {
 		Prompt string `json:"rendered_template"`

@@ -21,32 +21,41 @@ type embedBody struct {
 }
 
 type embeddings struct {
-	provider.Failure
+	provider.ErrorMember
 	Model      string                         `json:"model"`
 	Vectors    provider.List[provider.Vector] `json:"embeddings"`
 	PromptEval *int                           `json:"prompt_eval_count"`
 }
 
+// embedLimits keep a request short enough for the limit on the first event: the server has no
+// limit, and answers when it has computed all vectors.
+var embedLimits = provider.EmbedLimits{Inputs: 512, Tokens: 200_000}
+
 func (p operations) Embed(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
-	body, err := p.marshalEmbed(call)
+	got, err := provider.Embed(ctx, call, embedLimits, func(ctx context.Context, texts []string) (*provider.EmbedBatch, error) {
+		body, err := p.marshalEmbed(call, texts)
+		if err != nil {
+			return nil, err
+		}
+		var got embeddings
+		r, err := p.server.Value(ctx, call, "/api/embed", body, &got)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close() // its headers remain readable
+		return &provider.EmbedBatch{Reply: r, Model: got.Model, Vectors: provider.Vectors(got.Vectors), Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}, nil
+	})
 	if err != nil {
 		return err
 	}
-	var got embeddings
-	r, err := p.server.Value(ctx, call, "/api/embed", body, &got)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	result := &llm.EmbedResponse{Model: got.Model, Vectors: provider.Vectors(got.Vectors), Usage: llm.Usage{Input: provider.Reported(got.PromptEval)}}
-	return provider.Embeddings(r, call.Embed, result, yield)
+	return provider.Embeddings(got.Reply, call.Embed, &llm.EmbedResponse{Model: got.Model, Vectors: got.Vectors, Usage: got.Usage}, yield)
 }
 
-func (p *Provider) marshalEmbed(call *llm.Call) ([]byte, error) {
+func (p *Provider) marshalEmbed(call *llm.Call, texts []string) ([]byte, error) {
 	o := llmutil.OptionsFor[Options](call.Embed.Options)
 	body := embedBody{
 		Model:      call.Model,
-		Input:      call.Embed.Inputs,
+		Input:      texts,
 		Truncate:   o.Truncate != nil && *o.Truncate,
 		Dimensions: call.Embed.Dimensions,
 		Options:    make(settings),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -35,17 +36,20 @@ type calledByName struct {
 // addMessages adds the messages of the request. A part that Ollama does not support is an
 // error, because a message without one of its parts has another meaning.
 func (b *requestBuilder) addMessages() error {
-	messages, warnings := llmutil.History{TakeBack: llm.TakeBack{Provider: b.provider.name}}.Messages(b.req.Messages)
+	messages, warnings := llmutil.History{
+		TakeBack:    llm.TakeBack{Provider: b.provider.name},
+		ResultPart:  isImage,
+		ResultNames: true,
+	}.Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
 	b.body.Messages = make([]message, 0, len(messages))
-	names := make(map[string]string) // of the tools that were called, by call id
 	named := false
 	for i, m := range messages {
 		if m.Role == llm.RoleTool {
-			b.addResults(m, names)
+			b.addResults(m)
 			continue
 		}
-		out, err := b.message(m, names)
+		out, err := b.message(m)
 		if err != nil {
 			return b.fail(llm.Unsupported, "message %d: %v", i, err)
 		}
@@ -59,7 +63,7 @@ func (b *requestBuilder) addMessages() error {
 }
 
 // message converts a message of any role except a tool result.
-func (b *requestBuilder) message(m llm.Message, names map[string]string) (message, error) {
+func (b *requestBuilder) message(m llm.Message) (message, error) {
 	out := message{Role: string(m.Role)}
 	var text, thinking strings.Builder
 	for _, part := range m.Parts {
@@ -71,13 +75,13 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 		case llm.Reasoning:
 			thinking.WriteString(p.Text)
 		case llm.Image:
-			if len(p.Data) == 0 {
-				return message{}, errors.New("an image by URL is not supported: set Image.Data")
+			data, err := imageData(p)
+			if err != nil {
+				return message{}, err
 			}
-			out.Images = append(out.Images, p.Data)
+			out.Images = append(out.Images, data)
 		case llm.ToolCall:
-			names[p.ID] = p.Name
-			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, b.arguments(p)}})
+			out.ToolCalls = append(out.ToolCalls, toolCall{p.ID, calledByName{p.Name, json.RawMessage(p.Arguments)}})
 		case llm.Unknown, llm.Code:
 			b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 		default:
@@ -88,35 +92,39 @@ func (b *requestBuilder) message(m llm.Message, names map[string]string) (messag
 	return out, nil
 }
 
-// noArguments are the arguments of a call without arguments. The server requires an object.
-var noArguments = json.RawMessage("{}")
-
-// arguments returns the arguments of a call as a JSON object. Invalid arguments that a model
-// wrote cannot be sent back.
-func (b *requestBuilder) arguments(call llm.ToolCall) json.RawMessage {
-	text := strings.TrimSpace(call.Arguments)
-	switch {
-	case text == "":
-		return noArguments
-	case !strings.HasPrefix(text, "{") || !json.Valid([]byte(text)):
-		b.warn(llm.WarnChanged, "Messages",
-			"the arguments of an earlier call of "+call.Name+" are not a JSON object; they were omitted")
-		return noArguments
+// imageData returns the bytes of an image, also of one in a data URL.
+func imageData(p llm.Image) ([]byte, error) {
+	switch _, data, ok, err := mediatype.FromURL(p.URL); {
+	case ok:
+		return data, err
+	case len(p.Data) == 0:
+		return nil, errors.New("an image by URL is not supported: set Image.Data")
 	}
-	return json.RawMessage(text)
+	return p.Data, nil
+}
+
+// isImage reports whether a tool result can have a part: an image with its data.
+func isImage(part llm.Part) bool {
+	image, ok := part.(llm.Image)
+	if _, _, inURL, err := mediatype.FromURL(image.URL); inURL {
+		return err == nil
+	}
+	return ok && len(image.Data) > 0
 }
 
 // addResults adds tool results, each as one message. The server finds the call for a result
 // by the tool's name, and in newer versions by the call's id if the server sent one.
-func (b *requestBuilder) addResults(m llm.Message, names map[string]string) {
+func (b *requestBuilder) addResults(m llm.Message) {
 	for _, part := range m.Parts {
 		result, ok := part.(llm.ToolResult)
 		if !ok {
 			continue // Validate accepts no other part
 		}
 		out := message{Role: string(llm.RoleTool), Content: result.Content, ToolName: result.Name, ToolCallID: result.CallID}
-		if out.ToolName == "" {
-			out.ToolName = names[result.CallID]
+		for _, inner := range result.Parts { // images with data
+			if image, ok := inner.(llm.Image); ok {
+				out.Images = append(out.Images, image.Data)
+			}
 		}
 		b.body.Messages = append(b.body.Messages, out)
 	}

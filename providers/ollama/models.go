@@ -11,7 +11,7 @@ import (
 // modelList is the list of models of the server.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#list-local-models
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Models provider.List[struct {
 		Name       string        `json:"name"`
 		Modified   provider.Time `json:"modified_at"`
@@ -80,7 +80,7 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 		return "", err
 	}
 	var got struct {
-		provider.Failure
+		provider.ErrorMember
 		Version string `json:"version"`
 	}
 	r, err := p.server.Value(ctx, call, "/api/version", nil, &got)
@@ -89,7 +89,7 @@ func (p *Provider) Version(ctx context.Context) (string, error) {
 	}
 	defer r.Close()
 	if got.Version == "" {
-		return "", r.Fail(llm.Protocol, "the reply has no version")
+		return "", r.ReplyError(llm.Protocol, "the reply has no version")
 	}
 	return got.Version, nil
 }
@@ -115,7 +115,7 @@ type ModelDetails struct {
 // shown is the reply to a request to show a model.
 // https://github.com/ollama/ollama/blob/main/docs/api.md#show-model-information
 type shown struct {
-	provider.Failure
+	provider.ErrorMember
 	License      string         `json:"license"`
 	Template     string         `json:"template"`
 	System       string         `json:"system"`

@@ -71,14 +71,14 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 			return pullStopped(r, err)
 		}
 		var step struct {
-			provider.Failure
+			provider.ErrorMember
 			PullProgress
 		}
 		if err := json.Unmarshal(line.Data, &step); err != nil {
 			if line.Unterminated {
 				return pullStopped(r, io.EOF)
 			}
-			return r.Fail(llm.Protocol, "a line of the reply is not the progress of a download: "+err.Error())
+			return r.ReplyError(llm.Protocol, "a line of the reply is not the progress of a download: "+err.Error())
 		}
 		if said := step.Failed(); said != nil {
 			return explain(r.APIError(said, llm.Server))
@@ -96,10 +96,10 @@ func (p *Provider) pull(ctx context.Context, model string, yield func(PullProgre
 // pullStopped returns the error for a reply that ended too early.
 func pullStopped(r *httpcall.Reply, err error) error {
 	if tooLong, ok := errors.AsType[*stream.TooLongError](err); ok {
-		return r.Fail(llm.Protocol, tooLong.Error())
+		return r.ReplyError(llm.Protocol, tooLong.Error())
 	}
 	if err != io.EOF {
 		return r.ReadError(err)
 	}
-	return r.Fail(llm.Incomplete, "the reply ended before the download was complete: pull the model again")
+	return r.ReplyError(llm.Incomplete, "the reply ended before the download was complete: pull the model again")
 }

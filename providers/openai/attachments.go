@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/base64"
-	"mime"
-	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/parley-llm/parley/internal/mediatype"
 )
 
 // attachments are the images, audio and files of a request.
@@ -39,9 +39,7 @@ func (a *attachments) add(data []byte) string {
 // addURL returns a data URL (RFC 2397) with a placeholder for its data. An empty media
 // type is detected from the data.
 func (a *attachments) addURL(mediaType string, data []byte) string {
-	if mediaType == "" {
-		mediaType, _, _ = mime.ParseMediaType(http.DetectContentType(data))
-	}
+	mediaType = mediatype.Of(mediaType, data)
 	return "data:" + mediaType + ";base64," + a.add(data)
 }
 

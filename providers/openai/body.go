@@ -36,6 +36,7 @@ type chatBody struct {
 	User               string            `json:"user,omitempty"`
 	SafetyIdentifier   string            `json:"safety_identifier,omitempty"`
 	ServiceTier        string            `json:"service_tier,omitempty"`
+	PromptCacheKey     string            `json:"prompt_cache_key,omitempty"`
 	Verbosity          string            `json:"verbosity,omitempty"`
 	Store              *bool             `json:"store,omitempty"`
 	Metadata           map[string]string `json:"metadata,omitempty"`

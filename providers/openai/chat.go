@@ -70,8 +70,9 @@ type answer struct {
 
 	usage   llm.Usage
 	tier    string // the service tier
+	think   thinkTags
 	sound   sound
-	sources provider.SeenSources
+	sources sourceSet
 	got     delivered
 
 	// Data that must come back on the next turn: see opaque.go.
@@ -157,35 +158,37 @@ func (a *answer) End(why provider.Ending) error {
 	failure := why.Failure
 	switch {
 	case failure != nil && (a.finish == "" || failure.Kind == llm.Canceled || failure.Kind == llm.Protocol):
+		a.think.flush(a.EmitText)
 		return failure
 	case a.finish != "" || why.Marker || why.Whole && a.blankFinish:
 		return a.done()
 	case why.Whole:
-		return a.Reply.Fail(llm.Incomplete, "the reply has no finish reason")
+		return a.Reply.ReplyError(llm.Incomplete, "the reply has no finish reason")
 	}
-	return a.Reply.Fail(llm.Incomplete, "the stream ended before the server said that the answer had ended")
+	return a.Reply.ReplyError(llm.Incomplete, "the stream ended before the server said that the answer had ended")
 }
 
 // done completes the answer, if there is one.
 func (a *answer) done() error {
 	if a.finish == "" && !a.HasContent() && a.sound.isEmpty() {
-		return a.Reply.Fail(llm.Incomplete, "the stream ended without an answer")
+		return a.Reply.ReplyError(llm.Incomplete, "the stream ended without an answer")
 	}
 	if err := a.FinishError(a.finish); err != nil {
 		return err
 	}
 	if missing := a.missing(); missing != "" {
-		return a.Reply.Fail(llm.Protocol, missing)
+		return a.Reply.ReplyError(llm.Protocol, missing)
 	}
 	spoken, err := a.sound.audio(a.provider.name)
 	if err != nil {
-		return a.Reply.Fail(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
+		return a.Reply.ReplyError(llm.Protocol, "the audio in the answer cannot be decoded: "+err.Error())
 	}
 	a.addAside()
 	a.sealReasoning()
 	if len(spoken.Data) == 0 { // the transcript is better than nothing
 		a.say(llm.EventText, spoken.Transcript)
 	}
+	a.think.flush(a.EmitText)
 	a.sealText()
 	reason := a.EndCalls(provider.FinishReason(a.finish))
 	if len(spoken.Data) > 0 {

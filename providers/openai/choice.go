@@ -190,6 +190,8 @@ func (a *answer) say(typ llm.EventType, text string) {
 	case llm.EventText:
 		a.got.text += len(text)
 		a.got.kinds |= texts
+		a.emitAnswer(text)
+		return
 	case llm.EventReasoning:
 		a.got.kinds |= reasonings
 	}
@@ -206,11 +208,12 @@ func (a *answer) emit(c *content, whole bool, cited string) {
 		a.sealReasoning()
 	}
 	a.got.text += len(c.Content.Text)
-	a.EmitText(llm.EventText, c.Content.Text)
+	a.emitAnswer(c.Content.Text)
 	if !httpcall.IsBlank(c.ExtraContent) {
 		a.extra = c.ExtraContent
 	}
 	if len(c.Images) > 0 || len(c.ToolCalls) > 0 {
+		a.think.flush(a.EmitText)
 		a.sealText()
 	}
 	a.EmitText(llm.EventRefusal, c.Refusal)

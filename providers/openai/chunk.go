@@ -15,7 +15,7 @@ import (
 // https://platform.openai.com/docs/api-reference/chat-streaming/streaming
 // https://platform.openai.com/docs/api-reference/chat/object
 type chunk struct {
-	provider.Failure
+	provider.ErrorMember
 	ID      stream.Scalar `json:"id"`
 	Model   string        `json:"model"`
 	Choices []choice      `json:"choices" stream:"needed,elements"`
@@ -37,8 +37,8 @@ type chunk struct {
 // groq is the extension of Groq: XGroq in src/groq/types/chat/chat_completion_chunk.py
 // of github.com/groq/groq-python v1.6.0.
 type groq struct {
-	provider.Failure        // a text: why a stream was stopped early
-	Usage            *usage `json:"usage"` // of versions before stream_options
+	provider.ErrorMember        // a text: why a stream was stopped early
+	Usage                *usage `json:"usage"` // of versions before stream_options
 }
 
 // failure returns the error in a chunk, or nil. It is the chunk itself, whose frame is
@@ -68,7 +68,7 @@ func (e *isError) UnmarshalJSON(data []byte) error {
 }
 
 type choice struct {
-	provider.Failure
+	provider.ErrorMember
 	Index        int            `json:"index"`
 	Delta        *content       `json:"delta" stream:"needed"`
 	Message      *content       `json:"message" stream:"needed"`

@@ -17,3 +17,12 @@ func TestProviderConformance(t *testing.T) {
 		},
 	})
 }
+
+func TestResponsesConformance(t *testing.T) {
+	conformance.Test(t, conformance.Suite{
+		Dialect: conformance.Responses(),
+		NewLimited: func(t testing.TB, baseURL string, client *http.Client, limits llm.Limits) llm.Provider {
+			return provider(t, openai.Config{API: openai.APIResponses, BaseURL: baseURL, HTTPClient: client, APIKey: conformance.Key, Limits: limits})
+		},
+	})
+}

@@ -61,7 +61,7 @@ func (p *Provider) countRemote(ctx context.Context, call *llm.Call, yield func(l
 
 // counted is the reply of a token counter. Each server has one of the members.
 type counted struct {
-	provider.Failure
+	provider.ErrorMember
 	InputTokens *int            `json:"input_tokens"` // OpenAI, llama.cpp
 	Count       *int            `json:"count"`        // vLLM
 	Tokens      json.RawMessage `json:"tokens"`       // llama.cpp's /tokenize: a list
@@ -81,7 +81,7 @@ func (p *Provider) post(ctx context.Context, call *llm.Call, url string, body []
 func finishCount(r *httpcall.Reply, model string, n *int, exact bool, source string, yield func(llm.Event, error) bool) error {
 	defer r.Close()
 	if n == nil || *n < 0 {
-		return r.Fail(llm.Protocol, "the reply has no token count")
+		return r.ReplyError(llm.Protocol, "the reply has no token count")
 	}
 	if !exact {
 		source = "estimate: " + source
@@ -147,7 +147,7 @@ func (p *Provider) countByLlamaCpp(ctx context.Context, call *llm.Call, yield fu
 	}
 	defer r.Close()
 	if got.Prompt == nil {
-		return r.Fail(llm.Protocol, "the reply has no prompt")
+		return r.ReplyError(llm.Protocol, "the reply has no prompt")
 	}
 	// The prompt contains control tokens, and the server adds the first token as it does
 	// for a chat.

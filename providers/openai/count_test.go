@@ -202,7 +202,7 @@ func TestVLLMIsSentWhatMakesThePrompt(t *testing.T) {
 	if _, err := llm.New(provider(t, openai.Config{Server: openai.VLLM, BaseURL: base + "/v1"}), "m").CountTokens(t.Context(), req); err != nil {
 		t.Fatal(err)
 	}
-	want := fromJSON(t, `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f"}}],`+
+	want := fromJSON(t, `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],`+
 		`"chat_template_kwargs":{"enable_thinking":false},"add_generation_prompt":true}`)
 	equal(t, "the request", (*requests)[0].Body, want)
 }

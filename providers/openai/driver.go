@@ -3,11 +3,8 @@ package openai
 import (
 	"cmp"
 	"net/url"
-	"regexp"
-	"strings"
 
 	"github.com/parley-llm/parley/internal/driver"
-	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/providers"
@@ -80,6 +77,8 @@ type Settings struct {
 	Project      string `json:"project,omitempty"`
 	// APIVersion is the API version of Azure. See [Config.AzureAPIVersion].
 	APIVersion string `json:"api_version,omitempty"`
+	// API is the API for chats, "chat" or "responses". See [APIDefault].
+	API API `json:"api,omitempty"`
 	// Query are query parameters of every request. See [Config.Query].
 	Query map[string]string `json:"query,omitempty"`
 }
@@ -91,7 +90,7 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 	config.settings().Set(c, known.urlEnv, known.keyEnv)
 	if config.BaseURL == "" && known.template != "" {
 		var err error
-		if config.BaseURL, err = known.expand(kind, c.Env); err != nil {
+		if config.BaseURL, err = driver.Address(string(kind), known.template, known.urlEnv, c.Env); err != nil {
 			return nil, err
 		}
 	}
@@ -100,6 +99,7 @@ func open(kind Server, c providers.Config) (llm.Provider, error) {
 		return nil, llm.Errorf(llm.InvalidRequest, "Config.Settings is a %T: use openai.Settings", c.Settings)
 	}
 	config.Quirks, config.Organization, config.Project, config.AzureAPIVersion = own.Quirks, own.Organization, own.Project, own.APIVersion
+	config.API = own.API
 	for name, value := range own.Query {
 		if config.Query == nil {
 			config.Query = url.Values{}
@@ -122,31 +122,6 @@ func (c *Config) settings() driver.Settings {
 		BaseURL: &c.BaseURL, APIKey: &c.APIKey, TokenSource: &c.TokenSource,
 		Header: &c.Header, HTTPClient: &c.HTTPClient, Limits: &c.Limits,
 	}
-}
-
-// inURL matches a value that can be put into an address.
-var inURL = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.:_-]*$`)
-
-// expand returns the address of a server with each {NAME} replaced by the environment
-// variable. The location of Vertex AI is "global" by default.
-func (s *server) expand(kind Server, env func(...string) string) (string, error) {
-	address := s.template
-	for strings.Contains(address, "{") {
-		_, rest, _ := strings.Cut(address, "{")
-		name, _, _ := strings.Cut(rest, "}")
-		value := env(name)
-		if value == "" && name == "GOOGLE_CLOUD_LOCATION" {
-			value = "global"
-		}
-		switch {
-		case value == "":
-			return "", httpcall.Failf(string(kind), nil, llm.InvalidRequest, "there is no address: set the environment variable %s, or Config.BaseURL%s", name, orVariable(s.urlEnv))
-		case !inURL.MatchString(value), name == "GOOGLE_CLOUD_LOCATION" && strings.ContainsAny(value, ".:_"):
-			return "", httpcall.Failf(string(kind), nil, llm.InvalidRequest, "the environment variable %s is not part of an address: check its value", name)
-		}
-		address = strings.ReplaceAll(address, "{"+name+"}", value)
-	}
-	return strings.Replace(address, "https://global-aiplatform", "https://aiplatform", 1), nil
 }
 
 func orVariable(name string) string {

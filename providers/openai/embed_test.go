@@ -1,9 +1,14 @@
 package openai_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,4 +146,80 @@ func TestRepliesThatAreNoModelList(t *testing.T) {
 			equal(t, "op", e.Op, llm.OpListModels)
 		})
 	}
+}
+
+// embedder answers requests for embeddings as OpenAI does: each vector is the number in its
+// text. It rejects requests above its limit.
+func embedder(t *testing.T, limit int, sizes func(int)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Input []string }
+		data, _ := io.ReadAll(r.Body)
+		if err := json.Unmarshal(data, &body); err != nil {
+			t.Error(err)
+		}
+		sizes(len(body.Input))
+		if len(body.Input) > limit {
+			says(400, "application/json", `{"error":{"message":"'input' is too long","type":"invalid_request_error"}}`)(w, r)
+			return
+		}
+		var list []string
+		for i, text := range body.Input {
+			list = append(list, fmt.Sprintf(`{"index":%d,"embedding":[%s]}`, i, text))
+		}
+		slices.Reverse(list)
+		says(200, "application/json", fmt.Sprintf(`{"model":"e","data":[%s],"usage":{"prompt_tokens":%d,"total_tokens":%d}}`, strings.Join(list, ","), len(list), len(list)))(w, r)
+	}
+}
+
+func TestFiveThousandTextsWorkEverywhere(t *testing.T) {
+	texts := make([]string, 5000)
+	for i := range texts {
+		texts[i] = strconv.Itoa(i)
+	}
+	for server, limit := range map[openai.Server]int{
+		openai.OpenAI: 2048, openai.Azure: 2048, openai.DashScope: 10, openai.ZAI: 64, openai.GeminiOpenAI: 100, openai.Cloudflare: 100, openai.Mistral: 5000, openai.VLLM: 2048,
+	} {
+		t.Run(string(server), func(t *testing.T) {
+			config := openai.Config{Server: server}
+			if server == openai.Cloudflare {
+				config.BaseURL = "https://server.test/v1"
+			}
+			got, err := model(t, config, embedder(t, limit, func(int) {})).Embed(t.Context(), &llm.EmbedRequest{Inputs: texts})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range got.Vectors {
+				if len(v) != 1 || v[0] != float32(i) {
+					t.Fatalf("vector %d is %v", i, v)
+				}
+			}
+			equal(t, "vectors, usage", []any{len(got.Vectors), got.Usage.Input}, []any{5000, llm.Known(5000)})
+		})
+	}
+}
+
+// The number of tokens is a limit as well, and the quirks can set both.
+func TestLimitsOfEmbeddings(t *testing.T) {
+	var lock sync.Mutex
+	for name, tt := range map[string]struct {
+		config openai.Config
+		texts  []string
+		want   []int
+	}{
+		"OpenAI's tokens": {openai.Config{}, slices.Repeat([]string{"0" + strings.Repeat(" ", 50_000)}, 25), []int{11, 11, 3}},
+		"the quirks":      {openai.Config{Quirks: &openai.Quirks{EmbedInputs: 2}}, []string{"1", "2", "3"}, []int{2, 1}},
+		"their tokens":    {openai.Config{Quirks: &openai.Quirks{EmbedTokens: 2}}, []string{"1", "2", "3"}, []int{2, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sizes []int
+			m := model(t, tt.config, embedder(t, 2048, func(n int) { lock.Lock(); defer lock.Unlock(); sizes = append(sizes, n) }))
+			if _, err := m.Embed(t.Context(), &llm.EmbedRequest{Inputs: tt.texts}); err != nil {
+				t.Fatal(err)
+			}
+			slices.SortFunc(sizes, func(a, b int) int { return b - a })
+			equal(t, "sizes", sizes, tt.want)
+		})
+	}
+	_, err := openai.New(openai.Config{APIKey: testKey, Quirks: &openai.Quirks{EmbedInputs: -1}})
+	wantError(t, err, llm.InvalidRequest, "EmbedInputs or EmbedTokens is negative")
 }

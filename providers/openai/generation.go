@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,6 +21,9 @@ func generationOf(model string) (g generation) {
 	if match := generationName.FindStringSubmatch(model); match != nil {
 		g.major, _ = strconv.Atoi(match[1]) // the expression matches digits only
 		g.minor, _ = strconv.Atoi(match[2])
+		if g.major >= 30 && match[2] == "" { // names of Azure without a dot: gpt-35-turbo, gpt-41
+			g.major, g.minor = g.major/10, g.major%10
+		}
 	}
 	return g
 }
@@ -41,18 +45,22 @@ func (g generation) atLeast(major, minor int) bool {
 var rejectsNone = []string{"gpt-6-astra", "gpt-6.1-sol"}
 
 // wayOut says how a program can use tools with a model that rejects them.
-const wayOut = "OpenAI offers tools for this model on the Responses API only, and this is the Chat Completions API: use a model before gpt-5.6, or leave the tools out"
+const wayOut = "OpenAI offers tools for this model on the Responses API only, and this is the Chat Completions API: set Options.API to openai.APIResponses, or leave it and Config.API empty"
 
-// hasGenerations reports whether the server is OpenAI's own, or Azure's.
-func (p *Provider) hasGenerations() bool {
-	return p.config.Server == Azure || p.config.Server == OpenAI && (p.config.BaseURL == "" || p.baseURL == servers[OpenAI].baseURL)
+// isOpenAI reports whether the server is OpenAI's own, or Azure's.
+func (p *Provider) isOpenAI() bool {
+	if p.config.Server != OpenAI {
+		return p.config.Server == Azure
+	}
+	base, err := url.Parse(p.baseURL)
+	return err == nil && (base.Hostname() == "openai.com" || strings.HasSuffix(base.Hostname(), ".openai.com"))
 }
 
 // adaptToGeneration changes the body for a model of OpenAI that accepts fewer settings. It
 // returns an error if the request cannot be sent.
 func (b *requestBuilder) adaptToGeneration() error {
 	g := generationOf(b.call.Model)
-	if !b.provider.hasGenerations() || !g.atLeast(5, 4) {
+	if !b.provider.isOpenAI() || !g.atLeast(5, 4) {
 		return nil
 	}
 	body := &b.body

@@ -57,6 +57,7 @@ func TestModelsOfOpenAIGetTheSettingsOfTheirGeneration(t *testing.T) {
 		t.Run(tt.model, func(t *testing.T) {
 			tt.req.Messages = hi
 			if tt.refused {
+				tt.config.API = openai.APIChat
 				m := model(t, tt.config, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }).With(llm.WithName(tt.model))
 				_, err := m.Generate(t.Context(), &tt.req)
 				wantError(t, err, llm.Unsupported, "tools are not supported by this model here: OpenAI offers tools for this model on the Responses API only")
@@ -66,6 +67,7 @@ func TestModelsOfOpenAIGetTheSettingsOfTheirGeneration(t *testing.T) {
 			if config.BaseURL == "" && config.Server != openai.Azure && config.Server != openai.OpenRouter {
 				config.BaseURL = "https://api.openai.com/v1"
 			}
+			config.API = openai.APIChat
 			got := capture(t, config, tt.model, &tt.req)
 			body := fromJSON(t, got.Body).(map[string]any)
 			effort, _ := body["reasoning_effort"].(string)
@@ -83,7 +85,7 @@ func TestModelsOfOpenAIGetTheSettingsOfTheirGeneration(t *testing.T) {
 
 // Who prefers an error to another effort gets one.
 func TestOtherEffortIsAnErrorOnRequest(t *testing.T) {
-	m := model(t, openai.Config{}, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }).With(llm.WithName("gpt-6-luna"))
+	m := model(t, openai.Config{API: openai.APIChat}, func(http.ResponseWriter, *http.Request) { t.Error("the request was sent") }).With(llm.WithName("gpt-6-luna"))
 	_, err := m.Generate(t.Context(), &llm.Request{Messages: hi, Tools: []llm.Tool{{Name: "f"}}, FailOnUnsupported: true})
 	wantError(t, err, llm.Unsupported, "ReasoningEffort: this model accepts tools on the Chat Completions API only without reasoning")
 }

@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
 
+	"github.com/parley-llm/parley/internal/mediatype"
 	"github.com/parley-llm/parley/llm"
 	"github.com/parley-llm/parley/llm/llmutil"
 )
@@ -17,15 +16,14 @@ import (
 func (b *requestBuilder) addMessages() error {
 	messages, warnings := b.provider.history(b.call).Messages(b.req.Messages)
 	b.warnings = append(b.warnings, warnings...)
-	ids := callIDs{}
 	b.body.Messages = make([]*message, 0, len(messages))
 	for i, m := range messages {
 		var err error
 		switch m.Role {
 		case llm.RoleAssistant:
-			err = b.addAssistant(i, m, &ids)
+			err = b.addAssistant(m)
 		case llm.RoleTool:
-			b.addResults(m, &ids)
+			b.addResults(m)
 		default:
 			err = b.addPrompt(m)
 		}
@@ -39,8 +37,11 @@ func (b *requestBuilder) addMessages() error {
 // history returns the rules for the messages of a chat.
 func (p *Provider) history(call *llm.Call) llmutil.History {
 	return llmutil.History{
-		TakeBack:    llm.TakeBack{Provider: p.name, Formats: []string{format, ""}, Model: call.Model},
-		CustomCalls: true,
+		TakeBack:     llm.TakeBack{Provider: p.name, Formats: []string{format, ""}, Model: call.Model},
+		CustomCalls:  true,
+		AnyArguments: !p.quirks.NoInvalidArguments,
+		CallID:       callID(p.quirks.CallIDLength),
+		ResultNames:  p.quirks.ToolResultNames,
 	}
 }
 
@@ -81,8 +82,8 @@ func (b *requestBuilder) newMessage(role, name string) *message {
 	return &message{Role: role, Name: name}
 }
 
-// addAssistant adds an assistant message, which is message i of the request.
-func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error {
+// addAssistant adds an assistant message.
+func (b *requestBuilder) addAssistant(m llm.Message) error {
 	out := b.newMessage(string(m.Role), m.Name)
 	var text, refusal, reasoning strings.Builder
 	hasText := false
@@ -104,7 +105,7 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 				out.ReasoningOpaque, out.ReasoningText = opaque, reasoning.String()
 			}
 		case llm.ToolCall:
-			call := ids.call(i, p)
+			call := callOf(p)
 			call.ExtraContent = back(p.ProviderData)
 			out.ToolCalls = append(out.ToolCalls, call)
 		case llm.Audio:
@@ -118,7 +119,11 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 			if !b.provider.quirks.AcceptsImages {
 				return errors.New("this server does not support images in assistant messages: put the image into a user message")
 			}
-			out.Images = append(out.Images, outputImage{"image_url", imageURL{b.urlOf(p)}})
+			url, err := b.urlOf(p)
+			if err != nil {
+				return err
+			}
+			out.Images = append(out.Images, outputImage{"image_url", imageURL{url}})
 		case llm.Opaque, llm.Unknown, llm.Code:
 			b.omit(part)
 		default:
@@ -130,13 +135,27 @@ func (b *requestBuilder) addAssistant(i int, m llm.Message, ids *callIDs) error 
 	}
 	out.Refusal = refusal.String()
 	b.addReasoningText(out, reasoning.String())
+	if out.isEmpty() { // servers reject it: https://github.com/AstrBotDevs/AstrBot/issues/7200
+		b.warn(llm.WarnChanged, "Messages", "an assistant message without text, tool calls and media was omitted")
+		return nil
+	}
 	b.body.Messages = append(b.body.Messages, out)
 	return nil
+}
+
+// isEmpty reports whether an assistant message has no content.
+func (m *message) isEmpty() bool {
+	return (m.Content == nil || m.Content == "") && m.Refusal == "" && len(m.ToolCalls) == 0 && m.Audio == nil && len(m.Images) == 0 &&
+		m.Reasoning == "" && (m.ReasoningContent == nil || *m.ReasoningContent == "") && len(m.ReasoningDetails) == 0 && m.ReasoningOpaque == ""
 }
 
 // addReasoningText adds the reasoning of an earlier answer, if the server expects it.
 func (b *requestBuilder) addReasoningText(out *message, text string) {
 	switch b.provider.quirks.ReasoningField {
+	case "":
+		if text != "" && len(out.ReasoningDetails) == 0 && out.ReasoningOpaque == "" {
+			b.warn(llm.WarnStateOmitted, "Messages", "the reasoning of earlier answers was omitted: if the server accepts it, set Quirks.ReasoningField")
+		}
 	case FieldReasoning:
 		if len(out.ReasoningDetails) == 0 { // they contain the text as well
 			out.Reasoning = text
@@ -144,6 +163,9 @@ func (b *requestBuilder) addReasoningText(out *message, text string) {
 	case FieldReasoningContent:
 		// DeepSeek rejects a tool call without it, even if it is empty:
 		// https://api-docs.deepseek.com/guides/thinking_mode
+		if text == "" && len(out.ToolCalls) > 0 && b.provider.quirks.NoEmptyReasoning {
+			text = " "
+		}
 		if text != "" || len(out.ToolCalls) > 0 {
 			out.ReasoningContent = &text
 		}
@@ -151,18 +173,20 @@ func (b *requestBuilder) addReasoningText(out *message, text string) {
 }
 
 // addResults adds tool results, each as one message.
-func (b *requestBuilder) addResults(m llm.Message, ids *callIDs) {
+func (b *requestBuilder) addResults(m llm.Message) {
 	for _, part := range m.Parts {
 		if result, ok := part.(llm.ToolResult); ok { // Validate accepts no other part
-			b.body.Messages = append(b.body.Messages, &message{
-				Role: string(llm.RoleTool), Content: result.Content, ToolCallID: ids.result(result),
-			})
+			out := &message{Role: string(llm.RoleTool), Content: result.Content, ToolCallID: result.CallID}
+			if b.provider.quirks.ToolResultNames {
+				out.Name = result.Name
+			}
+			b.body.Messages = append(b.body.Messages, out)
 		}
 	}
 }
 
 // omit adds the warning for a part that is not sent.
-func (b *requestBuilder) omit(part llm.Part) {
+func (b *builder) omit(part llm.Part) {
 	b.warn(llm.WarnUnsupported, "Messages", fmt.Sprintf("a part of type %T is not supported; it was omitted", part))
 }
 
@@ -172,14 +196,17 @@ func (b *requestBuilder) contentPart(part llm.Part) (contentPart, error) {
 	case llm.Text:
 		return contentPart{Type: "text", Text: &p.Text}, nil
 	case llm.Image:
-		return contentPart{Type: "image_url", ImageURL: &inputImage{b.urlOf(p), p.Quality}}, nil
+		url, err := b.urlOf(p)
+		return contentPart{Type: "image_url", ImageURL: &inputImage{url, p.Quality}}, err
 	case llm.Audio:
-		if len(p.Data) == 0 {
-			return contentPart{}, errors.New("audio by URL is not supported: set Audio.Data")
-		}
-		return contentPart{Type: "input_audio", InputAudio: &inputAudio{b.attachments.add(p.Data), audioFormat(p)}}, nil
+		return b.audioPart(p)
 	case llm.File:
 		file := &inputFile{Name: p.Name, ID: p.ID}
+		if said, data, ok, err := mediatype.FromURL(p.URL); err != nil {
+			return contentPart{}, err
+		} else if ok {
+			p.URL, p.Data, p.MediaType = "", data, cmp.Or(said, p.MediaType)
+		}
 		switch {
 		case p.URL != "":
 			return contentPart{}, errors.New("a file by URL is not supported: set File.Data or File.ID")
@@ -209,59 +236,19 @@ func onlyText(parts []llm.Part) (string, bool) {
 	return "", false
 }
 
-// urlOf returns the URL of an image, or a data URL.
-func (b *requestBuilder) urlOf(p llm.Image) string {
-	if p.URL != "" {
-		return p.URL
+// callID returns the rule for the ids of tool calls. OpenAI rejects ids with more than 40
+// characters: https://github.com/vercel/ai/issues/5171.
+func callID(exactly int) func(string) string {
+	if exactly > 0 {
+		return llmutil.HashCallID(exactly)
 	}
-	return b.attachments.addURL(p.MediaType, p.Data)
+	return llmutil.ShortCallID(40)
 }
 
-// audioFormat returns OpenAI's name of an audio format, for example "mp3" for audio/mpeg.
-func audioFormat(a llm.Audio) string {
-	mediaType := a.MediaType
-	if mediaType == "" {
-		mediaType = http.DetectContentType(a.Data)
-	}
-	format := strings.TrimPrefix(strings.TrimPrefix(mediaType, "audio/"), "x-")
-	switch format {
-	case "mpeg":
-		return "mp3"
-	case "wave", "vnd.wave":
-		return "wav"
-	}
-	return format
-}
-
-// callIDs assigns an id to each tool call without one, and finds the id for the call's
-// result. Some servers have no ids. A generated id depends only on the position of the call
-// in the conversation, so it is the same in every turn.
-type callIDs struct {
-	open []llm.ToolCall // calls without a result yet
-}
-
-func (c *callIDs) call(message int, call llm.ToolCall) toolCall {
-	if call.ID == "" {
-		call.ID = fmt.Sprintf("call_%d_%d", message, len(c.open))
-	}
-	c.open = append(c.open, call)
+// callOf converts a tool call.
+func callOf(call llm.ToolCall) toolCall {
 	if call.Custom {
 		return toolCall{ID: call.ID, Type: typeCustom, Custom: &calledCustom{call.Name, call.Arguments}}
 	}
 	return toolCall{ID: call.ID, Type: typeFunction, Function: &calledFunction{call.Name, call.Arguments}}
-}
-
-func (c *callIDs) result(result llm.ToolResult) string {
-	i := slices.IndexFunc(c.open, func(call llm.ToolCall) bool {
-		if result.CallID != "" {
-			return call.ID == result.CallID
-		}
-		return call.Name == result.Name
-	})
-	if i < 0 {
-		return result.CallID
-	}
-	id := c.open[i].ID
-	c.open = slices.Delete(c.open, i, i+1)
-	return id
 }

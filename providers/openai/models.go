@@ -2,8 +2,10 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"math"
 	"strconv"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 // modelList is a list of models. It is an object, except at Together, which sends only the
 // list. https://platform.openai.com/docs/api-reference/models/list
 type modelList struct {
-	provider.Failure
+	provider.ErrorMember
 	Data json.RawMessage `json:"data"`
 
 	models provider.List[model]
@@ -39,16 +41,16 @@ type model struct {
 	OwnedBy string        `json:"owned_by"`
 	Created float64       `json:"created"` // seconds since 1970
 
-	Shutdown   stream.Scalar `json:"shutdown_date"`   // OpenAI
-	Deprecates stream.Scalar `json:"deprecation"`     // Mistral
-	Expires    stream.Scalar `json:"expiration_date"` // OpenRouter
+	Shutdown   day `json:"shutdown_date"`   // OpenAI
+	Deprecates day `json:"deprecation"`     // Mistral
+	Expires    day `json:"expiration_date"` // OpenRouter
 
-	ContextLength int `json:"context_length"` // OpenRouter, Together
-	ContextWindow int `json:"context_window"` // Groq
-	MaxModelLen   int `json:"max_model_len"`  // vLLM
-	MaxCompletion int `json:"max_completion_tokens"`
+	ContextLength int32 `json:"context_length"` // OpenRouter, Together
+	ContextWindow int32 `json:"context_window"` // Groq
+	MaxModelLen   int32 `json:"max_model_len"`  // vLLM
+	MaxCompletion int32 `json:"max_completion_tokens"`
 	Top           struct {
-		MaxCompletion int `json:"max_completion_tokens"`
+		MaxCompletion int32 `json:"max_completion_tokens"`
 	} `json:"top_provider"` // OpenRouter
 	Meta *struct {
 		Context int   `json:"n_ctx_train"`
@@ -77,7 +79,7 @@ func (p *Provider) listModels(ctx context.Context, call *llm.Call, yield func(ll
 	}
 	defer r.Close()
 	if got.Data == nil {
-		return r.Fail(llm.Protocol, "the reply has no list of models")
+		return r.ReplyError(llm.Protocol, "the reply has no list of models")
 	}
 	list := &llm.ModelList{Models: make([]llm.ModelInfo, len(got.models))}
 	for i, m := range got.models {
@@ -93,17 +95,14 @@ func (m *model) info(provider string) llm.ModelInfo {
 		Name:          string(m.ID),
 		DisplayName:   m.Name + m.Display, // no server sends both
 		OwnedBy:       m.OwnedBy,
-		ContextWindow: max(m.ContextLength, m.ContextWindow, m.MaxModelLen),
-		MaxOutput:     max(m.MaxCompletion, m.Top.MaxCompletion),
+		ContextWindow: int(max(m.ContextLength, m.ContextWindow, m.MaxModelLen)),
+		MaxOutput:     int(max(m.MaxCompletion, m.Top.MaxCompletion)),
 	}
 	if m.Created > 0 {
 		info.Created = time.Unix(int64(m.Created), 0).UTC()
 	}
-	for _, end := range [...]stream.Scalar{m.Shutdown, m.Deprecates, m.Expires} {
-		if t := endOf(string(end)); !t.IsZero() {
-			info.RetiresAt, info.Status = t, llm.StatusDeprecated
-			break
-		}
+	if end := cmp.Or(m.Shutdown, m.Deprecates, m.Expires); end != 0 { // no server sends two
+		info.RetiresAt, info.Status = time.Unix(int64(end)*secondsPerDay, 0).UTC(), llm.StatusDeprecated
 	}
 	if m.Meta != nil {
 		info.ContextWindow, info.Bytes = max(info.ContextWindow, m.Meta.Context), m.Meta.Size
@@ -111,16 +110,24 @@ func (m *model) info(provider string) llm.ModelInfo {
 	return info
 }
 
-// endOf reads the day on which a model ends: a day, a time, or seconds since 1970. It returns
-// the zero time for other texts.
-func endOf(text string) time.Time {
+// day is the day on which a model ends, in days since 1970, or 0. It is small, because a list
+// can have many models. It reaches to 2149.
+type day uint16
+
+const secondsPerDay = 24 * 60 * 60
+
+// UnmarshalJSON takes any value: a day, a time, or seconds since 1970. Others are no day.
+func (d *day) UnmarshalJSON(data []byte) error {
+	*d = 0
+	text := string(bytes.Trim(data, `"`))
 	for _, layout := range [...]string{time.DateOnly, time.RFC3339, "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC()
+		if t, err := time.Parse(layout, text); err == nil && t.Unix() > 0 && t.Unix()/secondsPerDay <= math.MaxUint16 {
+			*d = day(t.Unix() / secondsPerDay)
+			return nil
 		}
 	}
-	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 1e9 && seconds < 1e11 {
-		return time.Unix(int64(seconds), 0).UTC()
+	if seconds, err := strconv.ParseFloat(text, 64); err == nil && seconds > 1e9 && seconds < 5e9 {
+		*d = day(seconds / secondsPerDay)
 	}
-	return time.Time{}
+	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/parley-llm/parley/internal/httpcall"
 	"github.com/parley-llm/parley/internal/provider"
@@ -64,6 +65,9 @@ type Config struct {
 	// "2024-10-21". If it is empty, "v1", "preview" or "latest", Azure's v1 API is used,
 	// which has no versions. In both APIs the model name is the name of the deployment.
 	AzureAPIVersion string
+
+	// API is the API for chats. The default is [APIDefault].
+	API API
 
 	Organization string // OpenAI's organization, for accounts with several
 	Project      string // OpenAI's project, for accounts with several
@@ -112,6 +116,7 @@ type Provider struct {
 	limits  llm.Limits
 	headers headers
 	schemas provider.Schemas
+	plain   sync.Map // models for which the server has rejected encrypted reasoning
 }
 
 // New returns a provider. It sends nothing. An invalid setting is an error of kind
@@ -129,6 +134,9 @@ func New(config Config) (*Provider, error) {
 	known, ok := servers[config.Server]
 	if !ok {
 		return nil, p.invalidf("the server kind %q is not known: use one of the constants of openai.Server", config.Server)
+	}
+	if !config.API.isAPI() {
+		return nil, p.invalidf("Config.API is %q: use openai.APIChat or openai.APIResponses", config.API)
 	}
 	base := config.BaseURL
 	if base == "" {
@@ -151,7 +159,7 @@ func New(config Config) (*Provider, error) {
 	}
 	p.token, p.keyed = httpcall.Credential(config.APIKey, config.TokenSource)
 	if p.token == nil && known.needsKey && (config.BaseURL == "" || known.baseURL == "") {
-		return nil, httpcall.Failf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
+		return nil, httpcall.UnsentErrorf(p.name, nil, llm.Auth, "there is no API key: set Config.APIKey%s", orVariable(known.keyEnv))
 	}
 	p.config.APIKey, p.config.TokenSource = "", nil
 	p.config.Header = config.Header.Clone()
@@ -188,6 +196,13 @@ func (p *Provider) dispatch(ctx context.Context, call *llm.Call) llm.Events {
 type operations struct{ *Provider }
 
 func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Event, error) bool) error {
+	api, err := p.api(call)
+	switch {
+	case err != nil:
+		return err
+	case api == APIResponses:
+		return p.explain(call, responsesPath, p.respond(ctx, call, yield))
+	}
 	return p.explain(call, chatPath, p.chat(ctx, call, yield))
 }
 
@@ -201,9 +216,9 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 
 // fail returns an error for a call that has not been sent.
 func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.Failf(p.name, call, kind, format, args...)
+	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
 }
 
 func (p *Provider) invalidf(format string, args ...any) error {
-	return httpcall.Failf(p.name, nil, llm.InvalidRequest, format, args...)
+	return httpcall.UnsentErrorf(p.name, nil, llm.InvalidRequest, format, args...)
 }

@@ -29,6 +29,11 @@ type Quirks struct {
 	// read from both members, with any quirks.
 	ReasoningField ReasoningField `json:"reasoning_field,omitempty"`
 
+	// ThinkTags means that models write their reasoning into the text of the answer, between
+	// <think> and </think> at its beginning. It becomes reasoning. Without it, the tags stay in
+	// the text.
+	ThinkTags bool `json:"think_tags,omitempty"`
+
 	// DisableReasoningField is the member that turns reasoning off if the request's
 	// ReasoningEffort is [llm.EffortNone]. The default is to send a reasoning_effort of "none".
 	DisableReasoningField DisableReasoningField `json:"disable_reasoning_field,omitempty"`
@@ -36,6 +41,22 @@ type Quirks struct {
 	// NoMinimalEffort means that the server does not accept a reasoning_effort of
 	// "minimal". "low" is sent instead.
 	NoMinimalEffort bool `json:"no_minimal_effort,omitempty"`
+
+	// NoInvalidArguments means that the server fails a request in which an earlier tool call
+	// has arguments that are not a JSON object. "{}" is sent instead, with a warning.
+	NoInvalidArguments bool `json:"no_invalid_arguments,omitempty"`
+
+	// NoEmptyReasoning means that the server takes empty reasoning of an earlier tool call for
+	// missing reasoning. A space is sent instead. It applies to [FieldReasoningContent].
+	NoEmptyReasoning bool `json:"no_empty_reasoning,omitempty"`
+
+	// ToolResultNames means that the server needs the name of the tool in tool results.
+	ToolResultNames bool `json:"tool_result_names,omitempty"`
+
+	// CallIDLength is the length of the ids of tool calls, for a server that accepts only ids
+	// of so many letters and digits. Other ids are sent as a hash. By default, ids have at
+	// most 40 bytes.
+	CallIDLength int `json:"call_id_length,omitempty"`
 
 	// AcceptsImages means that the server generates images and accepts them in assistant
 	// messages, in the member "images". Without it, an image in an assistant message is an
@@ -72,6 +93,12 @@ type Quirks struct {
 	// NoMessageNames means that the server rejects messages with a name. Names are omitted,
 	// with a warning.
 	NoMessageNames bool `json:"no_message_names,omitempty"`
+
+	// EmbedInputs and EmbedTokens are the limits of one request for embeddings: the number of
+	// texts, and of their tokens. Larger calls are split. The defaults are OpenAI's 2048 texts
+	// and 300,000 tokens.
+	EmbedInputs int `json:"embed_inputs,omitempty"`
+	EmbedTokens int `json:"embed_tokens,omitempty"`
 
 	// Body are additional members of every chat request. Options.Extra replaces members of
 	// the same name.
@@ -150,6 +177,9 @@ const (
 
 // problem returns a description of the first invalid value, or "".
 func (q *Quirks) problem() string {
+	if q.EmbedInputs < 0 || q.EmbedTokens < 0 {
+		return "Config.Quirks.EmbedInputs or EmbedTokens is negative: use 0 for the default"
+	}
 	for _, s := range q.Unsupported {
 		if text := notOneOf("Unsupported", s, settings...); text != "" {
 			return text

@@ -18,6 +18,10 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"reasoning_field": "reasoning_content",
 		"disable_reasoning_field": "thinking",
 		"no_minimal_effort": true,
+		"no_invalid_arguments": true,
+		"no_empty_reasoning": true,
+		"tool_result_names": true,
+		"call_id_length": 9,
 		"accepts_images": true,
 		"accepts_top_k": true,
 		"no_forced_tool_calls": true,
@@ -27,6 +31,9 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 		"no_stream_options": true,
 		"no_message_names": true,
 		"no_tools": true,
+		"think_tags": true,
+		"embed_inputs": 10,
+		"embed_tokens": 16000,
 		"body": {"reasoning_split": true}
 	}`
 	var got openai.Quirks
@@ -38,8 +45,8 @@ func TestQuirksAreReadFromJSON(t *testing.T) {
 	want := openai.Quirks{
 		Unsupported:    []openai.Setting{openai.SettingSeed, openai.SettingParallelToolCalls},
 		MaxTokensField: openai.MaxTokens, ReasoningField: openai.FieldReasoningContent, DisableReasoningField: openai.DisableByThinking,
-		SeedField: openai.RandomSeed, NoTools: true, Body: map[string]any{"reasoning_split": true},
-		NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
+		SeedField: openai.RandomSeed, NoTools: true, ThinkTags: true, EmbedInputs: 10, EmbedTokens: 16000, Body: map[string]any{"reasoning_split": true},
+		NoInvalidArguments: true, NoEmptyReasoning: true, ToolResultNames: true, CallIDLength: 9, NoMinimalEffort: true, AcceptsImages: true, AcceptsTopK: true, NoForcedToolCalls: true, NoNamedToolChoice: true,
 		NoJSONObject: true, NoJSONSchema: true, NoStreamOptions: true, NoMessageNames: true,
 	}
 	equal(t, "quirks", got, want)

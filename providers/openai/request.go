@@ -11,17 +11,26 @@ import (
 	"github.com/parley-llm/parley/llm/llmutil"
 )
 
-// requestBuilder converts a request to the body of a chat. It collects a warning for each
-// setting that the server does not support.
-type requestBuilder struct {
+// builder has the parts that the builders of all requests for chats share. It collects a
+// warning for each setting that the server does not support.
+type builder struct {
 	provider    *Provider
 	call        *llm.Call
 	req         *llm.Request
 	options     Options
-	body        chatBody
 	attachments attachments
-	changes     map[string]any // by the hook and by Options.Extra; see provider.Merge
 	warnings    []llm.Warning
+}
+
+// requestBuilder converts a request to the body of a chat.
+type requestBuilder struct {
+	builder
+	body    chatBody
+	changes map[string]any // by the hook and by Options.Extra; see provider.Merge
+}
+
+func (p *Provider) newBuilder(call *llm.Call) builder {
+	return builder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
 }
 
 // marshalChat returns the body for a chat, with warnings about settings that the server
@@ -40,7 +49,7 @@ func (p *Provider) marshalChat(call *llm.Call) ([]byte, []llm.Warning, error) {
 
 // buildChat builds the body of a chat, and calls the hook.
 func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
-	b := &requestBuilder{provider: p, call: call, req: call.Request, options: llmutil.OptionsFor[Options](call.Request.Options)}
+	b := &requestBuilder{builder: p.newBuilder(call)}
 	if err := b.addMessages(); err != nil {
 		return nil, err
 	}
@@ -94,19 +103,19 @@ func (b *requestBuilder) marshal() ([]byte, error) {
 	return data, nil
 }
 
-func (b *requestBuilder) fail(kind llm.Kind, message string) error {
+func (b *builder) fail(kind llm.Kind, message string) error {
 	return b.provider.fail(b.call, kind, "%s", message)
 }
 
 // notJSON returns the error for a request that encoding/json refuses. Only Options.Extra,
 // Options.ChatTemplateKwargs and the hook can cause it.
-func (b *requestBuilder) notJSON(err error) error {
+func (b *builder) notJSON(err error) error {
 	return b.fail(llm.InvalidRequest, "the request cannot be encoded as JSON: check Options and the hook: "+err.Error())
 }
 
 // sends reports whether to send a setting: it is set and the server supports it. If the
 // server does not support it, sends adds a warning.
-func (b *requestBuilder) sends(setting Setting, isSet bool) bool {
+func (b *builder) sends(setting Setting, isSet bool) bool {
 	if isSet && slices.Contains(b.provider.quirks.Unsupported, setting) {
 		b.unsupported(setting.field())
 		return false
@@ -115,12 +124,15 @@ func (b *requestBuilder) sends(setting Setting, isSet bool) bool {
 }
 
 // unsupported adds the warning for a setting that is omitted.
-func (b *requestBuilder) unsupported(setting string) {
+func (b *builder) unsupported(setting string) {
 	b.warn(llm.WarnUnsupported, setting, string(b.provider.config.Server)+" does not support this setting; it was omitted")
 }
 
-func (b *requestBuilder) warn(code llm.WarningCode, setting, message string) {
-	b.warnings = append(b.warnings, llm.Warning{Code: code, Setting: setting, Message: message})
+func (b *builder) warn(code llm.WarningCode, setting, message string) {
+	w := llm.Warning{Code: code, Setting: setting, Message: message}
+	if !slices.Contains(b.warnings, w) {
+		b.warnings = append(b.warnings, w)
+	}
 }
 
 func (b *requestBuilder) addSettings() {
@@ -214,10 +226,18 @@ func (b *requestBuilder) addTools() {
 	}
 }
 
+// noParameters is the schema of a tool without parameters. llama.cpp and others require one:
+// https://github.com/ggml-org/llama.cpp/issues/17667.
+var noParameters = json.RawMessage(`{"type":"object","properties":{}}`)
+
 // toolOf converts a tool.
 func toolOf(t llm.Tool) tool {
 	if t.Custom == nil {
-		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, t.Parameters, t.Strict}}
+		parameters := t.Parameters
+		if len(parameters) == 0 {
+			parameters = noParameters
+		}
+		return tool{Type: typeFunction, Function: &function{t.Name, t.Description, parameters, t.Strict}}
 	}
 	custom := &customTool{Name: t.Name, Description: t.Description}
 	if t.Custom.Grammar != "" {
@@ -269,7 +289,7 @@ func (b *requestBuilder) addFormat() {
 func (b *requestBuilder) addOptions() {
 	o, body := &b.options, &b.body
 	body.User, body.SafetyIdentifier = o.User, o.SafetyIdentifier
-	body.ServiceTier, body.Verbosity = o.ServiceTier, o.Verbosity
+	body.ServiceTier, body.Verbosity, body.PromptCacheKey = o.ServiceTier, o.Verbosity, o.PromptCacheKey
 	body.Store, body.Metadata, body.LogitBias = o.Store, o.Metadata, o.LogitBias
 	body.ChatTemplateKwargs = o.ChatTemplateKwargs
 	if o.Prediction != "" {

@@ -2,9 +2,11 @@ package openai_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/parley-llm/parley/llm"
+	"github.com/parley-llm/parley/llm/llmutil"
 	"github.com/parley-llm/parley/providers/openai"
 )
 
@@ -18,6 +20,17 @@ func assistant(parts ...llm.Part) []llm.Message {
 }
 
 // between is the messages that assistant makes, as they are sent.
+// without is the conversation if the assistant message is not sent.
+const without = `"messages":[{"role":"user","content":"hi"},{"role":"user","content":"go on"}]`
+
+var (
+	empty       = []llm.Warning{{Code: llm.WarnChanged, Setting: "Messages", Message: "an assistant message without text, tool calls and media was omitted"}}
+	noReasoning = []llm.Warning{{Code: llm.WarnStateOmitted, Setting: "Messages", Message: "the reasoning of earlier answers was omitted: if the server accepts it, set Quirks.ReasoningField"}}
+)
+
+// hashed returns the id of a call as it is sent to a server that accepts 9 characters.
+func hashed(id string) string { return llmutil.HashCallID(9)(id) }
+
 func between(message string) string {
 	return `"messages":[{"role":"user","content":"hi"},` + message + `,{"role":"user","content":"go on"}]`
 }
@@ -90,8 +103,13 @@ func TestMessagesAsTheyAreSent(t *testing.T) {
 			name: "code that the provider ran", req: llm.Request{Messages: assistant(llm.Text{Text: "a"}, llm.Code{Source: "1+1"})},
 			want: between(`{"role":"assistant","content":"a"}`), warnings: leftOut("llm.Code"),
 		},
-		{name: "an empty answer", req: llm.Request{Messages: assistant(llm.Text{})}, want: between(`{"role":"assistant","content":""}`)},
-		{name: "an answer of no parts", req: llm.Request{Messages: assistant()}, want: between(`{"role":"assistant","content":""}`)},
+		{name: "an empty answer", req: llm.Request{Messages: assistant(llm.Text{})}, want: without, warnings: empty},
+		{name: "an answer of no parts", req: llm.Request{Messages: assistant()}, want: without, warnings: empty},
+		{name: "an answer of reasoning alone", req: llm.Request{Messages: assistant(llm.Reasoning{Text: "hm"})}, want: without, warnings: append(slices.Clone(noReasoning), empty...)},
+		{
+			name: "an answer of reasoning alone, to a server that takes it", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Messages: assistant(llm.Reasoning{Text: "hm"})},
+			want: between(`{"role":"assistant","content":"","reasoning_content":"hm"}`),
+		},
 		{name: "an answer in two texts", req: llm.Request{Messages: assistant(llm.Text{Text: "a"}, llm.Text{Text: "b"})}, want: between(`{"role":"assistant","content":"ab"}`)},
 		{name: "a refusal", req: llm.Request{Messages: assistant(llm.Refusal{Text: "no"})}, want: between(`{"role":"assistant","refusal":"no"}`)},
 	})
@@ -110,21 +128,29 @@ func TestReasoningIsSentBackWhereTheServerWantsIt(t *testing.T) {
 			name: string(server), config: openai.Config{Server: server}, req: llm.Request{Messages: messages},
 			want: between(`{"role":"assistant","content":"a"` + field + `}`),
 		})
+		if field == "" {
+			tests[len(tests)-1].warnings = noReasoning
+		}
 	}
 	runRequestTests(t, tests)
 }
 
 func TestToolCallsGoBackWithTheirReasoningEvenIfThereIsNone(t *testing.T) {
 	call := llm.ToolCall{ID: "c", Name: "f", Arguments: "{}"}
+	const begin = `"messages":[{"role":"user","content":"hi"},`
 	const sentCall = `"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]`
 	runRequestTests(t, []requestTest{
 		{
-			name: "reasoning_content", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Messages: assistant(call)},
-			want: between(`{"role":"assistant","reasoning_content":"",` + sentCall + `}`),
+			name: "reasoning_content", config: openai.Config{Server: openai.DeepSeek}, req: llm.Request{Messages: assistant(call)[:2]},
+			want: begin + `{"role":"assistant","reasoning_content":"",` + sentCall + `}]`,
 		},
 		{
-			name: "reasoning", config: openai.Config{Server: openai.VLLM}, req: llm.Request{Messages: assistant(call)},
-			want: between(`{"role":"assistant",` + sentCall + `}`),
+			name: "reasoning_content, if a server does not accept an empty one", config: openai.Config{Server: openai.Moonshot}, req: llm.Request{Messages: assistant(call)[:2]},
+			want: begin + `{"role":"assistant","reasoning_content":" ",` + sentCall + `}]`,
+		},
+		{
+			name: "reasoning", config: openai.Config{Server: openai.VLLM}, req: llm.Request{Messages: assistant(call)[:2]},
+			want: begin + `{"role":"assistant",` + sentCall + `}]`,
 		},
 	})
 }
@@ -161,11 +187,36 @@ func TestToolCallsAndResultsAsTheyAreSent(t *testing.T) {
 				{"role":"tool","tool_call_id":"call_1_2","content":"three"}]`,
 		},
 		{
-			name: "empty arguments stay empty",
+			name: "empty arguments are an object",
 			req:  conversation([]llm.Part{llm.Text{Text: "let me"}, llm.ToolCall{ID: "c1", Name: "f"}}, llm.ToolResult{CallID: "c1", Content: "ok"}),
 			want: `"messages":[{"role":"user","content":"hi"},
-				{"role":"assistant","content":"let me","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":""}}]},
+				{"role":"assistant","content":"let me","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
 				{"role":"tool","tool_call_id":"c1","content":"ok"}]`,
+		},
+		{
+			name: "arguments that are not an object", req: conversation([]llm.Part{llm.ToolCall{ID: "c1", Name: "f", Arguments: `{"a`}}, llm.ToolResult{CallID: "c1", Content: "ok"}),
+			want: `"messages":[{"role":"user","content":"hi"},
+				{"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{\"a"}}]},
+				{"role":"tool","tool_call_id":"c1","content":"ok"}]`,
+		},
+		{
+			name: "arguments that are not an object, to a server that reads them", config: openai.Config{Server: openai.SGLang},
+			req: conversation([]llm.Part{llm.ToolCall{ID: "c1", Name: "f", Arguments: `{"a`}}, llm.ToolResult{CallID: "c1", Content: "ok"}),
+			want: `"messages":[{"role":"user","content":"hi"},
+				{"role":"assistant","reasoning_content":"","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+				{"role":"tool","tool_call_id":"c1","content":"ok"}]`,
+			warnings: []llm.Warning{{Code: llm.WarnChanged, Setting: "Messages", Message: "the arguments of an earlier call of f are not a JSON object; they were omitted"}},
+		},
+		{
+			name: "ids that a server does not accept", config: openai.Config{Quirks: &openai.Quirks{CallIDLength: 9}},
+			req: conversation([]llm.Part{llm.ToolCall{ID: "aB3dE6gH9", Name: "f", Arguments: "{}"}, llm.ToolCall{ID: "call_1", Name: "f", Arguments: "{}"}, llm.ToolCall{Name: "f", Arguments: "{}"}},
+				llm.ToolResult{CallID: "call_1", Content: "2"}, llm.ToolResult{CallID: "aB3dE6gH9", Content: "1"}, llm.ToolResult{Name: "f", Content: "3"}),
+			want: `"messages":[{"role":"user","content":"hi"},
+				{"role":"assistant","tool_calls":[{"id":"aB3dE6gH9","type":"function","function":{"name":"f","arguments":"{}"}},
+					{"id":"` + hashed("call_1") + `","type":"function","function":{"name":"f","arguments":"{}"}},
+					{"id":"` + hashed("call_1_2") + `","type":"function","function":{"name":"f","arguments":"{}"}}]},
+				{"role":"tool","tool_call_id":"` + hashed("call_1") + `","content":"2"},{"role":"tool","tool_call_id":"aB3dE6gH9","content":"1"},
+				{"role":"tool","tool_call_id":"` + hashed("call_1_2") + `","content":"3"}]`,
 		},
 		{
 			name: "an empty text beside a call",

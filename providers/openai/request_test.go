@@ -84,7 +84,7 @@ func TestSettingsAsTheyAreSent(t *testing.T) {
 				ParallelToolCalls: new(false), Tools: []llm.Tool{{Name: "f"}},
 			},
 			want: `"temperature":0,"top_p":0,"presence_penalty":0,"frequency_penalty":0,"seed":0,
-				"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f"}}]`,
+				"parallel_tool_calls":false,"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]`,
 		},
 		{name: "a large seed", req: llm.Request{Seed: new(int64(1<<62 + 1))}, want: `"seed":4611686018427387905`},
 		{name: "a negative seed", req: llm.Request{Seed: new(int64(-1))}, want: `"seed":-1`},
@@ -158,8 +158,8 @@ func TestToolsAsTheyAreSent(t *testing.T) {
 			}},
 			want: `"tools":[
 				{"type":"function","function":{"name":"a","parameters":{"type":"object","properties":{},"required":[],"additionalProperties":false},"strict":true}},
-				{"type":"function","function":{"name":"b","strict":false}},
-				{"type":"function","function":{"name":"c"}}]`,
+				{"type":"function","function":{"name":"b","parameters":{"type":"object","properties":{}},"strict":false}},
+				{"type":"function","function":{"name":"c","parameters":{"type":"object","properties":{}}}}]`,
 		},
 		{name: "choice: auto", req: with(llm.ToolChoice{Mode: llm.ToolAuto}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"auto"`},
 		{name: "choice: none", req: with(llm.ToolChoice{Mode: llm.ToolNone}, nil), want: `"tools":[` + sentWeather + `],"tool_choice":"none"`},
@@ -274,7 +274,7 @@ func TestEveryPresetLeavesOutWhatItsServerRefuses(t *testing.T) {
 }
 
 func TestDeepSeekForcesCallsOnlyWithoutReasoning(t *testing.T) {
-	const tools = `"tools":[{"type":"function","function":{"name":"f"}}]`
+	const tools = `"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]`
 	left := []llm.Warning{{
 		Code: llm.WarnChanged, Setting: "ToolChoice",
 		Message: "this server does not support forced tool calls while the model reasons, so the tool choice was omitted; set ReasoningEffort to none to force a call",

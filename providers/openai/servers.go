@@ -18,15 +18,19 @@ var servers = map[Server]server{
 	},
 	// github.com/ggml-org/llama.cpp/blob/master/tools/server: README.md, and
 	// server-common.cpp, where a tool_choice that is not a string means "auto". Reasoning
-	// efforts are in pull requests 26045 and 26941, builds b10434 and later.
+	// efforts are in pull requests 26045 and 26941, builds b10434 and later. Invalid arguments:
+	// ggml-org/llama.cpp#25510.
 	LlamaCpp: {
 		baseURL: "http://127.0.0.1:8080/v1",
-		quirks:  Quirks{MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoNamedToolChoice: true},
+		quirks: Quirks{
+			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoNamedToolChoice: true, NoInvalidArguments: true,
+		},
 	},
-	// github.com/vllm-project/vllm/blob/002032ee/vllm/entrypoints/openai/chat_completion/protocol.py
+	// github.com/vllm-project/vllm/blob/002032ee/vllm/entrypoints/openai/chat_completion/protocol.py.
+	// It decodes the arguments of earlier calls: vllm-project/vllm#19419.
 	VLLM: {
 		baseURL: "http://127.0.0.1:8000/v1", urlEnv: "VLLM_BASE_URL", keyEnv: "VLLM_API_KEY",
-		quirks: Quirks{ReasoningField: FieldReasoning, AcceptsTopK: true},
+		quirks: Quirks{ReasoningField: FieldReasoning, AcceptsTopK: true, NoInvalidArguments: true},
 	},
 	// github.com/lmstudio-ai/docs/blob/c6854fba/1_developer/3_openai-compat/chat-completions.md lists
 	// the settings; github.com/lmstudio-ai/lmstudio-bug-tracker/issues 189 and 670
@@ -82,12 +86,13 @@ var servers = map[Server]server{
 		},
 	},
 	// https://docs.mistral.ai/api and the reports zed-industries/zed#57122 and
-	// editor-code-assistant/eca#231 (max_completion_tokens is rejected). The usage of a stream
+	// editor-code-assistant/eca#231 (max_completion_tokens is rejected). Call ids: anomalyco/opencode#1680. The usage of a stream
 	// comes unasked: https://docs.mistral.ai/capabilities/completion.
 	Mistral: {
 		baseURL: "https://api.mistral.ai/v1", urlEnv: "MISTRAL_BASE_URL", keyEnv: "MISTRAL_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokensField: MaxTokens, SeedField: RandomSeed, NoStreamOptions: true, NoMessageNames: true,
+			MaxTokensField: MaxTokens, SeedField: RandomSeed, NoStreamOptions: true, NoMessageNames: true, CallIDLength: 9,
+			EmbedTokens: 16_000, // langchain-ai/langchain, libs/partners/mistralai: the limit of a batch is 16,384
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs},
 		},
 	},
@@ -101,12 +106,12 @@ var servers = map[Server]server{
 		},
 	},
 	// https://platform.kimi.ai/docs/api/chat, QuantumNous/new-api#3121 (reasoning_content must go
-	// back), https://platform.kimi.ai/docs/guide/migrating-from-openai-to-kimi (a forced tool call).
+	// back), earendil-works/pi#4178 (empty reasoning), https://platform.kimi.ai/docs/guide/migrating-from-openai-to-kimi (a forced tool call).
 	Moonshot: {
 		baseURL: "https://api.moonshot.ai/v1", urlEnv: "MOONSHOT_BASE_URL", keyEnv: "MOONSHOT_API_KEY", needsKey: true,
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, DisableReasoningField: DisableByThinking,
-			NoMinimalEffort: true, NoForcedToolCalls: true,
+			NoMinimalEffort: true, NoForcedToolCalls: true, NoEmptyReasoning: true,
 			Unsupported: []Setting{SettingSeed, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls},
 		},
 	},
@@ -117,6 +122,7 @@ var servers = map[Server]server{
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, ReasoningField: FieldReasoningContent, DisableReasoningField: DisableByThinking,
 			NoMinimalEffort: true, NoForcedToolCalls: true, NoJSONSchema: true,
+			EmbedInputs: 64, // https://docs.bigmodel.cn/api-reference/模型-api/文本嵌入
 			Unsupported: []Setting{
 				SettingSeed, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls, SettingPresencePenalty, SettingFrequencyPenalty,
 			},
@@ -129,6 +135,7 @@ var servers = map[Server]server{
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, AcceptsTopK: true, DisableReasoningField: DisableByEnableThinking,
 			NoMinimalEffort: true, NoForcedToolCalls: true,
+			EmbedInputs: 10, // https://www.alibabacloud.com/help/en/model-studio/text-embedding-synchronous-api
 		},
 	},
 	// https://platform.minimax.io/docs/api-reference/text-openai-api: penalties and logit_bias are
@@ -158,11 +165,12 @@ var servers = map[Server]server{
 	},
 	// https://docs.perplexity.ai/api-reference/chat-completions-post and
 	// https://docs.getbifrost.ai/providers/supported-providers/perplexity (tools, stop, seed and
-	// others are dropped). The usage of a stream comes unasked, in every chunk.
+	// others are dropped). The usage of a stream comes unasked, in every chunk. Its reasoning models
+	// write <think> into the text: https://docs.perplexity.ai/getting-started/models/models/sonar-reasoning-pro.
 	Perplexity: {
 		baseURL: "https://api.perplexity.ai", urlEnv: "PERPLEXITY_BASE_URL", keyEnv: "PERPLEXITY_API_KEY", needsKey: true,
 		quirks: Quirks{
-			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
+			MaxTokensField: MaxTokens, AcceptsTopK: true, NoTools: true, ThinkTags: true, NoJSONObject: true, NoStreamOptions: true, NoMessageNames: true,
 			Unsupported: []Setting{SettingStop, SettingSeed, SettingLogprobs, SettingTopLogprobs},
 		},
 	},
@@ -173,6 +181,7 @@ var servers = map[Server]server{
 		urlEnv:   "CLOUDFLARE_BASE_URL", keyEnv: "CLOUDFLARE_API_KEY", needsKey: true,
 		quirks: Quirks{
 			MaxTokensField: MaxTokens, AcceptsTopK: true, NoMinimalEffort: true,
+			EmbedInputs: 100, // https://developers.cloudflare.com/workers-ai/models/bge-m3
 			Unsupported: []Setting{SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls},
 		},
 	},
@@ -190,10 +199,11 @@ var servers = map[Server]server{
 		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true},
 	},
 	// github.com/sgl-project/sglang/blob/main/python/sglang/srt/entrypoints/openai/protocol.py and
-	// https://docs.sglang.io/docs/advanced_features/separate_reasoning
+	// https://docs.sglang.io/docs/advanced_features/separate_reasoning. Invalid arguments:
+	// sgl-project/sglang#28035.
 	SGLang: {
 		baseURL: "http://127.0.0.1:30000/v1", urlEnv: "SGLANG_BASE_URL", keyEnv: "SGLANG_API_KEY",
-		quirks: Quirks{ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoMinimalEffort: true},
+		quirks: Quirks{ReasoningField: FieldReasoningContent, AcceptsTopK: true, NoMinimalEffort: true, NoInvalidArguments: true},
 	},
 	// https://docs.litellm.ai/docs/reasoning_content. The proxy maps the rest to each vendor.
 	LiteLLM: {
@@ -202,10 +212,12 @@ var servers = map[Server]server{
 	},
 	// https://ai.google.dev/gemini-api/docs/openai. Unknown members are an error: ChatterUI's issue
 	// github.com/Vali-98/ChatterUI/issues/227 has the texts for seed and frequency_penalty.
+	// Names in tool results: pipecat-ai/pipecat#933.
 	GeminiOpenAI: {
 		baseURL: "https://generativelanguage.googleapis.com/v1beta/openai", urlEnv: "GEMINI_OPENAI_BASE_URL", keyEnv: "GEMINI_API_KEY", needsKey: true,
 		quirks: Quirks{
-			NoMessageNames: true,
+			NoMessageNames: true, ToolResultNames: true,
+			EmbedInputs: 100, // https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 			Unsupported: []Setting{
 				SettingSeed, SettingFrequencyPenalty, SettingPresencePenalty, SettingLogprobs, SettingTopLogprobs, SettingParallelToolCalls,
 			},
@@ -216,6 +228,6 @@ var servers = map[Server]server{
 	VertexOpenAI: {
 		template: "https://{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations/{GOOGLE_CLOUD_LOCATION}/endpoints/openapi",
 		urlEnv:   "VERTEX_OPENAI_BASE_URL", keyEnv: "GOOGLE_OAUTH_ACCESS_TOKEN", needsKey: true,
-		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true, NoMessageNames: true},
+		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true, NoMessageNames: true, ToolResultNames: true},
 	},
 }

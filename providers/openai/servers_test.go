@@ -109,7 +109,7 @@ func TestEveryOmittedSettingHasAWarning(t *testing.T) {
 	for _, w := range got.Warnings {
 		about = append(about, w.Setting)
 	}
-	equal(t, "warnings", strings.Join(about, " "), "Messages Seed Stop Logprobs Tools")
+	equal(t, "warnings", strings.Join(about, " "), "Messages Messages Seed Stop Logprobs Tools")
 
 	model := model(t, openai.Config{Server: openai.Perplexity}, streams(events(text("x"), finish("stop"), usage)))
 	_, err := model.Generate(t.Context(), &llm.Request{Messages: hi, Tools: []llm.Tool{{Name: "f"}}, FailOnUnsupported: true})

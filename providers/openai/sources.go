@@ -1,6 +1,7 @@
 package openai
 
 import (
+	"github.com/parley-llm/parley/internal/provider"
 	"github.com/parley-llm/parley/internal/stream"
 	"github.com/parley-llm/parley/llm"
 )
@@ -57,13 +58,19 @@ func (c *chunk) sources() []llm.Source {
 	return list
 }
 
-// addSource emits a source, unless it has been emitted before. A source without a range is
+// addSource emits a source, unless it has been emitted before.
+func (a *answer) addSource(source llm.Source) { a.sources.emit(&a.Answer, source) }
+
+// sourceSet is the set of sources that have been emitted.
+type sourceSet struct{ provider.SeenSources }
+
+// emit emits a source, unless it has been emitted before. A source without a range is
 // emitted once for each address.
-func (a *answer) addSource(source llm.Source) {
+func (s *sourceSet) emit(a *provider.Answer, source llm.Source) {
 	if source.URL == "" && source.Title == "" {
 		return
 	}
-	if isNewPage := a.sources.AddURL(source.URL); source.End == 0 && !isNewPage || !a.sources.Add(source) {
+	if isNewPage := s.AddURL(source.URL); source.End == 0 && !isNewPage || !s.Add(source) {
 		return
 	}
 	a.Emit(llm.Event{Type: llm.EventSource, Detail: &source})

@@ -35,7 +35,7 @@ func (p operations) Chat(ctx context.Context, call *llm.Call, yield func(llm.Eve
 // generated is the reply to generateMessage and generateText. Predictions is the reply to
 // Vertex AI's predict.
 type generated struct {
-	provider.Failure
+	provider.ErrorMember
 	Candidates  []candidate  `json:"candidates"`
 	Filters     []filter     `json:"filters"`
 	Feedback    []feedback   `json:"safetyFeedback"` // for texts
@@ -72,7 +72,7 @@ func (c *candidate) first(r *httpcall.Reply) (string, []citation, error) {
 			return *text, c.Citations.Sources, nil
 		}
 	}
-	return "", nil, r.Fail(llm.Protocol, "the candidate in the reply has neither content nor output")
+	return "", nil, r.ReplyError(llm.Protocol, "the candidate in the reply has neither content nor output")
 }
 
 // filter describes why an answer was withheld.
@@ -136,9 +136,9 @@ func (p *Provider) first(r *httpcall.Reply, got *generated) (string, []citation,
 	case !p.vertex && len(got.Candidates) > 0:
 		return got.Candidates[0].first(r)
 	case !p.vertex && len(got.Filters)+len(got.Feedback) > 0:
-		return "", nil, r.Fail(llm.ContentFilter, "the answer was withheld"+got.why())
+		return "", nil, r.ReplyError(llm.ContentFilter, "the answer was withheld"+got.why())
 	}
-	return "", nil, r.Fail(llm.Protocol, "the reply has no candidates: check that the base URL is a server of the PaLM protocol")
+	return "", nil, r.ReplyError(llm.Protocol, "the reply has no candidates: check that the base URL is a server of the PaLM protocol")
 }
 
 // reasons are the names of the numbers of filter reasons, for servers that send numbers:
@@ -188,7 +188,7 @@ func (p *prediction) first(r *httpcall.Reply) (string, []citation, error) {
 		if len(safety.Errors) > 0 {
 			why += fmt.Sprintf(", with the error codes %v", safety.Errors)
 		}
-		return "", nil, r.Fail(llm.ContentFilter, why)
+		return "", nil, r.ReplyError(llm.ContentFilter, why)
 	}
 	firstOf(p.Citations, &cited)
 	switch {
@@ -197,7 +197,7 @@ func (p *prediction) first(r *httpcall.Reply) (string, []citation, error) {
 	case p.Content != nil:
 		return *p.Content, cited.Citations, nil
 	}
-	return "", nil, r.Fail(llm.Protocol, "the prediction in the reply has neither candidates nor content")
+	return "", nil, r.ReplyError(llm.Protocol, "the prediction in the reply has neither candidates nor content")
 }
 
 // firstOf decodes an object, or the first object of a list. Other values are ignored,

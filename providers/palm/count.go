@@ -28,7 +28,7 @@ func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 		return err
 	}
 	var got struct {
-		provider.Failure
+		provider.ErrorMember
 		Count *int `json:"tokenCount"`
 	}
 	r, err := provider.Value(ctx, p.client, req, &got)
@@ -37,7 +37,7 @@ func (p operations) CountTokens(ctx context.Context, call *llm.Call, yield func(
 	}
 	defer r.Close()
 	if got.Count == nil || *got.Count < 0 {
-		return r.Fail(llm.Protocol, "the reply has no valid tokenCount")
+		return r.ReplyError(llm.Protocol, "the reply has no valid tokenCount")
 	}
 	provider.Result(r, "", &llm.TokenCount{Tokens: *got.Count, Exact: true, Source: "PaLM countMessageTokens"}, llm.Usage{}, yield)
 	return nil

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-llm/parley/llm/llmtest"
 )
 
-// Dialect renders answers in the format of one kind of server. [OpenAI], [Anthropic], [Gemini], [Ollama],
+// Dialect renders answers in the format of one kind of server. [OpenAI], [Responses], [Anthropic], [Gemini], [Ollama],
 // [OllamaGenerate], [LlamaCppCompletion] and [PaLM] return the dialects of this package. For
 // another kind of server, set the fields of a new Dialect. For example, this server sends
 // lines of JSON:
