@@ -5,9 +5,10 @@
 #              replies, real servers, cost, a newer Go
 # make fuzz    every fuzz target for FUZZTIME (default 1m) each
 # make bench   the benchmarks, and cost and speed beside other programs
+# make mutate  change MUTANTS (default 20) operators in each of some packages: do the tests notice?
 # make prose   count words in comments and texts that make a sentence hard to read
 
-.PHONY: run test check gate fuzz bench prose figures
+.PHONY: run test check gate fuzz bench mutate prose figures
 
 run:
 	go run ./examples/chat
@@ -27,6 +28,11 @@ fuzz:
 bench:
 	go test -run '^$$' -bench . -benchmem ./...
 	PARLEY_COST=6 go test -count=1 -v -run Floor ./internal/cost
+
+MUTANTS ?= 20
+
+mutate:
+	cd internal/tools && go run ./mutate -n $(MUTANTS) ../.. ./llm ./llm/llmutil ./llm/middleware ./internal/provider ./internal/stream ./internal/httpcall
 
 prose:
 	cd internal/tools && go run ./prose ../..
