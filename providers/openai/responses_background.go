@@ -184,7 +184,7 @@ func (p *Provider) DeleteResponse(ctx context.Context, id string) error {
 type changedResponse struct{ provider.ErrorMember }
 
 func (p *Provider) changeResponse(ctx context.Context, method, path string) error {
-	req, err := p.request(ctx, nil, p.url(path, ""), nil, p.headers.json)
+	req, err := p.request(ctx, &llm.Call{Provider: p.name}, p.url(path, ""), nil, p.headers.json)
 	if err != nil {
 		return err
 	}
