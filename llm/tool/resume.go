@@ -13,6 +13,7 @@ import (
 func (r *run) resume(ctx context.Context) (proceed bool, err error) {
 	messages := r.call.Request.Messages
 	r.history = joined(withoutDecisions(messages))
+	r.tainted = r.ApproveAfterUntrusted && r.hasUntrusted(messages)
 	open := llm.OpenCalls(messages)
 	turn := lastTurn(messages)
 	decided, err := r.decisions(messages[turn:], open)
@@ -52,6 +53,17 @@ func (r *run) resume(ctx context.Context) (proceed bool, err error) {
 		return false, err
 	}
 	return true, r.checkLimits(jobs)
+}
+
+// hasUntrusted reports whether messages have a result of an untrusted tool.
+func (r *run) hasUntrusted(messages []llm.Message) bool {
+	return slices.ContainsFunc(messages, func(m llm.Message) bool {
+		return m.Role == llm.RoleTool && slices.ContainsFunc(m.Parts, func(part llm.Part) bool {
+			result, ok := part.(llm.ToolResult)
+			t := r.tools.byName[result.Name]
+			return ok && t != nil && t.untrusted
+		})
+	})
 }
 
 // lastTurn returns the index of the assistant message that begins the last turn of calls.
