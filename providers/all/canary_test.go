@@ -60,6 +60,9 @@ func TestNoOutputHoldsTheKey(t *testing.T) {
 				fmt.Fprintf(w, `{"error":{"message":"bad key %s","code":"%s","type":"%s"}}`, echo, echo, echo)
 			}))
 			for dialect := range dialects {
+				if _, ok := providers.Lookup(dialect); !ok {
+					continue // another API of a provider that is checked
+				}
 				t.Run(fmt.Sprintf("%s/%d/%s", dialect, status, form), func(t *testing.T) {
 					outputs := outputsOf(t, dialect, server.URL)
 					if !strings.Contains(outputs["error"], "bad key") {
