@@ -25,6 +25,7 @@ import (
 	"github.com/parley-llm/parley/llm/middleware"
 	"github.com/parley-llm/parley/llm/otel"
 	"github.com/parley-llm/parley/providers"
+	"github.com/parley-llm/parley/providers/openai"
 )
 
 // canary is the key of all requests. No output may contain it in any form.
@@ -103,7 +104,12 @@ func outputsOf(t *testing.T, dialect, url string) map[string]string {
 	spans := tracetest.NewInMemoryExporter()
 	t.Run("call", func(t *testing.T) { // the recording is written at its end
 		transport := llmtest.Record(t, recording, http.DefaultTransport)
-		p, err := providers.Config{BaseURL: url, APIKey: canary, HTTPClient: &http.Client{Transport: transport}}.Open(dialect + "/m")
+		config := providers.Config{BaseURL: url, APIKey: canary, HTTPClient: &http.Client{Transport: transport}}
+		name := dialect
+		if dialect == "responses" { // a setting of the provider openai
+			name, config.Settings = "openai", openai.Settings{API: openai.APIResponses}
+		}
+		p, err := config.Open(name + "/m")
 		if err != nil {
 			t.Fatal(err)
 		}
