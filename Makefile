@@ -5,10 +5,11 @@
 #              replies, real servers, cost, a newer Go
 # make fuzz    every fuzz target for FUZZTIME (default 1m) each
 # make bench   the benchmarks, and cost and speed beside other programs
+# make bench-llama  speed of LLaMA in the process beside libllama: minutes, 4 GB of memory, npm
 # make mutate  change MUTANTS (default 20) operators in each of some packages: do the tests notice?
 # make prose   count words in comments and texts that make a sentence hard to read
 
-.PHONY: run test check gate fuzz bench mutate prose figures
+.PHONY: run test check gate fuzz bench bench-llama mutate prose figures
 
 run:
 	go run ./examples/chat
@@ -33,6 +34,9 @@ MUTANTS ?= 20
 
 mutate:
 	cd internal/tools && go run ./mutate -n $(MUTANTS) ../.. ./llm ./llm/llmutil ./llm/middleware ./internal/provider ./internal/stream ./internal/httpcall
+
+bench-llama:
+	cd internal/interop && PARLEY_SPEED=1 go test -count=1 -timeout=1h -run Speed -v ./llamaoracle
 
 prose:
 	cd internal/tools && go run ./prose ../..

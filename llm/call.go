@@ -57,8 +57,8 @@ func (f MiddlewareFunc) Wrap(next Handler) Handler {
 }
 
 // Chain wraps h in the given middleware. The first is outermost: it receives a call first
-// and its events last. Nil interfaces and nil pointers are skipped. If a middleware returns a
-// nil handler, every call fails with an error that names its type.
+// and its events last. Nil interfaces and nil pointers are skipped. If a middleware
+// returns a nil handler, every call fails with an error that names its type.
 //
 // Middleware that works only in a certain order has a method CheckOrder(outer Middleware)
 // error. If it returns an error for middleware outside of it, every call of the returned
@@ -80,17 +80,6 @@ func Chain(h Handler, middleware ...Middleware) Handler {
 	return h
 }
 
-// noHandler returns the handler for a middleware that returned none.
-func noHandler(m Middleware) Handler {
-	return func(context.Context, *Call) Events {
-		return func(yield func(Event, error) bool) {
-			yield(Event{}, &Error{
-				Kind: InvalidRequest, Message: fmt.Sprintf("the middleware %T returned a nil handler: let its Wrap method return the next handler if it adds nothing", m),
-			})
-		}
-	}
-}
-
 // checkOrder returns the error of m about the middleware outside of it.
 func checkOrder(m Middleware, outer []Middleware) error {
 	checker, ok := m.(interface{ CheckOrder(outer Middleware) error })
@@ -106,6 +95,17 @@ func checkOrder(m Middleware, outer []Middleware) error {
 		}
 	}
 	return nil
+}
+
+// noHandler returns the handler for a middleware that returned none.
+func noHandler(m Middleware) Handler {
+	return func(context.Context, *Call) Events {
+		return func(yield func(Event, error) bool) {
+			yield(Event{}, &Error{
+				Kind: InvalidRequest, Message: fmt.Sprintf("the middleware %T returned a nil handler: let its Wrap method return the next handler if it adds nothing", m),
+			})
+		}
+	}
 }
 
 // isNilMiddleware reports whether m is nil or holds a nil pointer.

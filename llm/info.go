@@ -15,6 +15,9 @@ type ModelInfo struct {
 	Input, Output []Modality
 	Capabilities  []Capability
 	Prices        *Prices // nil if unknown
+	// NeedsResponses means that OpenAI's chat completions reject tools or settings of the
+	// model, so that it should be used by the Responses API.
+	NeedsResponses bool
 
 	Status    ModelStatus
 	Created   time.Time // the release, or the download to a local server

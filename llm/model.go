@@ -44,8 +44,8 @@ func WithMiddleware(middleware ...Middleware) ModelOption {
 }
 
 // WithOuterMiddleware adds middleware outside the middleware that the model already has,
-// nearer to the caller. The first argument is the outermost of all. Telemetry, and a tool
-// loop of your program, belong there: they then include the retries and limits of a model
+// nearer to the caller. The first argument is the outermost of all. Telemetry, and a tool.Loop
+// of package llm/tool, belong there: they then include the retries and limits of a model
 // that was opened from a config file. For example, the calls of this model pass through telemetry, loop
 // and retry, in this order:
 //

@@ -127,7 +127,9 @@ type Format struct {
 	// Name and Description describe the schema to the model. The default name is "answer",
 	// because some providers require one.
 	Name, Description string
-	// Strict makes the provider enforce the schema, if it supports that.
+	// Strict makes the provider enforce the schema, if it supports that. A provider translates
+	// the schema to the part of JSON Schema that the server accepts, and the answer back. A
+	// schema that it cannot translate is sent without Strict, with a [Warning].
 	Strict *bool
 }
 

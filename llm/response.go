@@ -15,8 +15,8 @@ type Response struct {
 	RequestID string // the server's id of the request
 
 	// Messages are the messages that the answer adds to the conversation. Append them to the
-	// history unchanged. There is one assistant message, or several messages if a tool loop of
-	// your program (a [Middleware]) ran tools.
+	// history unchanged. There is one assistant message, or several messages if a tool loop ran
+	// tools: see github.com/parley-llm/parley/llm/tool.
 	Messages []Message
 	// IncompleteCalls are tool calls whose arguments were cut. They are not in Messages,
 	// because they must not be run.

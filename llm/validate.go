@@ -62,6 +62,10 @@ func (r *EmbedRequest) empty() string {
 // answer: for example no messages, an unknown role, a tool result without its call, text
 // that is not UTF-8, or a schema that is not JSON. A [Model] validates each request before
 // anything is sent.
+//
+// Tool calls without a result are valid at the end of the messages, and before results and
+// decisions. Any other message after them is an error: see [CloseCalls]. Results are paired
+// with calls by position, so one id can be used for several calls.
 func (r *Request) Validate() error {
 	if problem := r.empty(); problem != "" {
 		return invalidf("%s", problem)

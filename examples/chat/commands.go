@@ -26,7 +26,7 @@ type command struct {
 // lists the commands.
 func commands() []command {
 	return []command{
-		{"model", "provider/name", "switch to another model; without a name, show the model", (*chat).setModel},
+		{"model", "provider/name", "switch to another model, by default of the same provider; without a name, show the model", (*chat).setModel},
 		{"system", "text", "set the system message; without text, remove it", (*chat).setSystem},
 		{"image", "path-or-URL", "add an image to the next message", (*chat).addImage},
 		{"retry", "", "send the last message again after an error", (*chat).retry},
@@ -45,6 +45,7 @@ func (c *chat) help(context.Context, string) error {
 		fmt.Fprintf(&b, "%-22s %s\n", strings.TrimSpace("/"+known.name+" "+known.argument), known.help)
 	}
 	b.WriteString(`End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.` + "\n")
+	b.WriteString(`A message of several lines is between lines with """, or is pasted.` + "\n")
 	b.WriteString("Ctrl-C stops an answer, Ctrl-D exits.")
 	c.screen.note("%s", b.String())
 	return nil
@@ -58,6 +59,10 @@ func (c *chat) setModel(_ context.Context, name string) error {
 			c.screen.note("models of the config file: %s", strings.Join(c.cfg.Names(), ", "))
 		}
 		return nil
+	}
+	if !strings.Contains(name, "/") && c.cfg == nil { // another model of the same provider
+		provider, _, _ := strings.Cut(c.model.String(), "/")
+		name = provider + "/" + name
 	}
 	if c.cfg != nil { // it resolves the file's names, and opens other models with the file's settings
 		model, err := c.cfg.Model(name)

@@ -53,8 +53,14 @@ func TestConversations(t *testing.T) {
 		{
 			name: "a model that cannot be had leaves the old one", model: "echo",
 			talk: []exchange{
-				{"/model gpt", "error: invalid request: there is no model \"gpt\"\n"},
+				{"/model other/gpt", "error: invalid request: there is no model \"other/gpt\"\n"},
 				{"one", `user "one"` + stats},
+			},
+		},
+		{
+			name: "a model of the same provider needs no provider", model: "echo",
+			talk: []exchange{
+				{"/model hello", "model: scripted/hello\n"},
 			},
 		},
 		{
@@ -137,7 +143,7 @@ func TestConversations(t *testing.T) {
 		},
 		{
 			name: "help lists the commands", model: "echo",
-			talk: []exchange{{"/help", `/model provider/name   switch to another model; without a name, show the model
+			talk: []exchange{{"/help", `/model provider/name   switch to another model, by default of the same provider; without a name, show the model
 /system text           set the system message; without text, remove it
 /image path-or-URL     add an image to the next message
 /retry                 send the last message again after an error
@@ -147,6 +153,7 @@ func TestConversations(t *testing.T) {
 /help                  list the commands
 /quit                  exit
 End a line with \ to continue the message on the next line. Start a message with // to send a leading slash.
+A message of several lines is between lines with """, or is pasted.
 Ctrl-C stops an answer, Ctrl-D exits.
 `}},
 		},

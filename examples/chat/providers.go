@@ -1,9 +1,4 @@
 package main
 
-// The program can use the providers that it imports.
-import (
-	_ "github.com/parley-llm/parley/providers/anthropic"
-	_ "github.com/parley-llm/parley/providers/llamacpp"
-	_ "github.com/parley-llm/parley/providers/ollama"
-	_ "github.com/parley-llm/parley/providers/openai"
-)
+// The program can use every provider of this module.
+import _ "github.com/parley-llm/parley/providers/all"

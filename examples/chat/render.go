@@ -13,6 +13,7 @@ import (
 type renderer struct {
 	screen      *screen
 	spinner     *spinner // nil after the first output
+	pretty      *pretty  // nil if the answer is shown as it is
 	thinking    bool     // the last output was reasoning
 	pieces      int
 	first, last time.Time // the time of the first piece and of the end
@@ -20,7 +21,7 @@ type renderer struct {
 
 // newRenderer returns a renderer, and starts the spinner.
 func newRenderer(s *screen) *renderer {
-	r := &renderer{screen: s}
+	r := &renderer{screen: s, pretty: newPretty(s)}
 	if s.lively {
 		r.spinner = startSpinner(s.err.w)
 	}
@@ -31,6 +32,7 @@ func newRenderer(s *screen) *renderer {
 // answer cannot be written.
 func (r *renderer) events(events llm.Events) error {
 	defer r.screen.endLine()
+	defer r.endBlock()
 	defer r.wake()
 	for ev, err := range events {
 		if err != nil {
@@ -83,19 +85,32 @@ func (r *renderer) piece(text string, thought bool) {
 	if r.thinking && !thought {
 		r.screen.blankLine()
 	} else if !r.thinking && thought {
+		r.endBlock()
 		r.screen.endLine()
 	}
 	r.thinking = thought
-	if thought {
+	switch {
+	case thought:
+		r.endBlock()
 		r.screen.thought(text)
-	} else {
+	case r.pretty != nil:
+		r.pretty.add(text)
+	default:
 		r.screen.answer(text)
+	}
+}
+
+// endBlock renders the last block of the answer, because something else follows.
+func (r *renderer) endBlock() {
+	if r.pretty != nil {
+		r.pretty.flush()
 	}
 }
 
 // note shows a message of the program.
 func (r *renderer) note(format string, arguments ...any) {
 	r.wake()
+	r.endBlock()
 	r.screen.note(format, arguments...)
 }
 
@@ -128,6 +143,9 @@ func (r *renderer) summary(response *llm.Response) {
 		}
 	}
 	facts := []string{r.rate(response.Usage.Output), usage(response.Usage)}
+	if cost := response.Cost; cost.Certainty != llm.CertaintyNone {
+		facts = append(facts, cost.String())
+	}
 	if finish := finish(response); finish != "" {
 		facts = append(facts, finish)
 	}

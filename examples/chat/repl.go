@@ -24,7 +24,7 @@ func (c *chat) converse(ctx context.Context) int {
 	pressed, stop := c.env.interrupts()
 	defer stop()
 	c.interrupts = pressed
-	in := readLines(c.env.stdin)
+	in := c.openInput()
 	defer in.close()
 
 	c.screen.note("Ctrl-C stops an answer, Ctrl-D exits, /help lists the commands.")
@@ -43,41 +43,40 @@ func (c *chat) converse(ctx context.Context) int {
 	}
 }
 
-// prompt reads a message from the user: one line, or several lines if all lines before the
-// last end with a backslash. It returns [io.EOF] if the user exits.
-func (c *chat) prompt(ctx context.Context, in *input) (string, error) {
-	var earlier strings.Builder
-	prompt, pressedBefore := promptFirst, false
+// prompt reads a message from the user: see [draft]. It returns [io.EOF] if the user exits.
+func (c *chat) prompt(ctx context.Context, in lineSource) (string, error) {
+	var message draft
+	pressedBefore := false
 	for {
-		c.screen.prompt(prompt)
+		in.begin(c.screen, message.prompt())
+		stopped := false
 		select {
-		case line, ok := <-in.lines:
-			if !ok {
+		case got := <-in.next():
+			if stopped = got.stopped; stopped {
+				break
+			}
+			if got.err != nil {
 				c.screen.endLine()
-				if in.err != nil {
-					return "", in.err
-				}
-				return "", io.EOF
+				return "", got.err
 			}
 			c.screen.entered()
-			start, more := strings.CutSuffix(line, `\`)
-			earlier.WriteString(start)
-			if !more {
-				return earlier.String(), nil
+			pressedBefore = false
+			if message.add(got) {
+				return message.text(), nil
 			}
-			earlier.WriteByte('\n')
-			prompt, pressedBefore = promptMore, false
 		case <-c.interrupts:
+			stopped = true
+		case <-ctx.Done():
+			c.screen.endLine()
+			return "", ctx.Err()
+		}
+		if stopped {
 			c.screen.endLine()
 			if pressedBefore {
 				return "", io.EOF
 			}
 			c.screen.note("Press Ctrl-C again or Ctrl-D to exit.")
-			earlier.Reset()
-			prompt, pressedBefore = promptFirst, true
-		case <-ctx.Done():
-			c.screen.endLine()
-			return "", ctx.Err()
+			message, pressedBefore = draft{}, true
 		}
 	}
 }

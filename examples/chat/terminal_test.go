@@ -299,3 +299,55 @@ func TestTerminalPipedInputAndOutput(t *testing.T) {
 		t.Errorf("standard error is not a terminal, but has control characters: %q", stderr.String())
 	}
 }
+
+// The keys of a line editor: cursor keys, the history, and a pasted block.
+func TestTerminalEditsLines(t *testing.T) {
+	term := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/echo")
+	term.see(freshPrompt)
+	term.press("ab\x1b[Dx\r") // the cursor is before b
+	term.see(`user "axb"`)
+	term.see(freshPrompt)
+	term.press("/reset\r")
+	term.see("new conversation" + freshPrompt)
+	term.press("\x1b[A\x1b[A\r") // the line before the last
+	term.see(`user "axb"`)
+	term.see(freshPrompt)
+	term.press("/reset\r")
+	term.see("new conversation" + freshPrompt)
+	term.press("\x1b[200~one\rtwo\r\rthree\x1b[201~\r")
+	term.see(`user "one\ntwo\n\nthree"`)
+	term.see(freshPrompt)
+	term.press("/reset\r")
+	term.see("new conversation" + freshPrompt)
+	term.press("\"\"\"\r")
+	term.see(promptMore)
+	term.press("first\r")
+	term.see(promptMore)
+	term.press("second\"\"\"\r")
+	term.see(`user "first\nsecond"`)
+	term.see(freshPrompt)
+	term.press("\x04")
+	term.leaves(0)
+}
+
+// An answer in Markdown is rendered on a terminal, and nowhere else.
+func TestTerminalRendersMarkdown(t *testing.T) {
+	term := startTerminal(t, nil, "-model", "scripted/echo")
+	if err := pty.Setsize(term.master, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		t.Fatal(err)
+	}
+	term.see("> ")
+	term.press("**bold**\r")
+	term.see(`user "` + bold + "bold" + plain + `"`)
+	term.see("> ")
+	term.press("\x04")
+	term.leaves(0)
+	plainly := startTerminal(t, []string{"NO_COLOR=1"}, "-model", "scripted/echo")
+	plainly.see(freshPrompt)
+	plainly.press("**bold**\r")
+	if got := plainly.see(freshPrompt); !strings.Contains(got, `user "**bold**"`) || strings.Contains(got, bold) {
+		t.Errorf("without colors, the answer is %q", got)
+	}
+	plainly.press("\x04")
+	plainly.leaves(0)
+}

@@ -1,7 +1,5 @@
 package main
 
-// The program can use the providers that it imports.
-import (
-	_ "github.com/parley-llm/parley/providers/ollama"
-	_ "github.com/parley-llm/parley/providers/openai"
-)
+// The program can use every provider of this module. A program that needs one imports that
+// one, and contains no other.
+import _ "github.com/parley-llm/parley/providers/all"

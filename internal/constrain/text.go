@@ -190,19 +190,7 @@ func (b *builder) expression(from, to int32, e *syntax.Regexp) error {
 	case syntax.OpEmptyMatch:
 		b.empty(from, to)
 	case syntax.OpLiteral:
-		for i, r := range e.Rune {
-			next := to
-			if i+1 < len(e.Rune) {
-				next = b.state()
-			}
-			b.runes(from, next, r, r)
-			if e.Flags&syntax.FoldCase != 0 {
-				for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-					b.runes(from, next, other, other)
-				}
-			}
-			from = next
-		}
+		b.word(from, to, e.Rune, e.Flags&syntax.FoldCase != 0)
 	case syntax.OpCharClass:
 		for i := 0; i < len(e.Rune); i += 2 {
 			b.runes(from, to, e.Rune[i], e.Rune[i+1])
@@ -249,4 +237,21 @@ func (b *builder) expression(from, to int32, e *syntax.Regexp) error {
 		return errPattern
 	}
 	return nil
+}
+
+// word adds a text, in any case if fold is set.
+func (b *builder) word(from, to int32, text []rune, fold bool) {
+	for i, r := range text {
+		next := to
+		if i+1 < len(text) {
+			next = b.state()
+		}
+		b.runes(from, next, r, r)
+		if fold {
+			for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+				b.runes(from, next, other, other)
+			}
+		}
+		from = next
+	}
 }

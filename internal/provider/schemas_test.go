@@ -89,3 +89,34 @@ func TestSchemaThatTheBackendCannotExpressIsNotStrictAndSaysSo(t *testing.T) {
 		t.Errorf("FailOnUnsupported: got %v", err)
 	}
 }
+
+func TestValueThatIsNoObjectIsWrappedOnlyWhereItMustBe(t *testing.T) {
+	list := json.RawMessage(`{"type":"array","items":{"type":"string"}}`)
+	resp, sent, err := ask(t, &llm.Request{Format: &llm.Format{Schema: list, Strict: new(true)}}, llmtest.Text(`{"val`, `ue": ["a"`, `, "b"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const wrapped = `{"type":"object","properties":{"value":{"type":"array","items":{"type":"string"}}},"required":["value"],"additionalProperties":false}`
+	if string(sent.Format.Schema) != wrapped || resp.Text() != `["a","b"]` {
+		t.Errorf("sent %s, got %s", sent.Format.Schema, resp.Text())
+	}
+	resp, sent, err = ask(t, &llm.Request{Format: &llm.Format{Schema: list}}, llmtest.Text(`["a"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(sent.Format.Schema) != string(list) || resp.Text() != `["a"]` {
+		t.Errorf("not strict: sent %s, got %s", sent.Format.Schema, resp.Text())
+	}
+}
+
+// Notes about keywords that are not enforced do not fail a request with FailOnUnsupported.
+func TestKeywordsThatAreNotEnforcedAreAWarning(t *testing.T) {
+	format := &llm.Format{Strict: new(true), Schema: json.RawMessage(`{"type":"object","properties":{"a":{"type":"string","minLength":3}},"required":["a"],"additionalProperties":false}`)}
+	resp, _, err := ask(t, &llm.Request{Format: format, FailOnUnsupported: true}, llmtest.Text(`{"a":"abc"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(resp.Warnings) != 1 || resp.Warnings[0].Setting != "Format.Schema" {
+		t.Errorf("warnings are %v", resp.Warnings)
+	}
+}

@@ -27,6 +27,8 @@ var scripts = map[string][]script{
 		{[]llmtest.Reply{llmtest.Text("It ", "scatters.").Usage(12, 7)}, "It scatters.\n 12 in, 7 out"},
 		{[]llmtest.Reply{llmtest.Text("Oi!").Usage(9, 2)}, "Oi! stop 9 in, 2 out"},
 		{}, // loads the file and gets the model
+		{[]llmtest.Reply{llmtest.ToolCall("weather", `{"city":"Oslo"}`), llmtest.Text("Yes.")}, "Yes. 3"},
+		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh",`, `"field":"physics"}`)}, "Rayleigh physics"},
 	},
 	"structured": {
 		{[]llmtest.Reply{llmtest.Text(`{"name":"Rayleigh","born":1842,"field":"physics"}`).Usage(9, 8)}, "Rayleigh 1842 9 in, 8 out"},
@@ -141,6 +143,8 @@ func models(t *testing.T, replies []llmtest.Reply) *llmtest.Server {
 		switch {
 		case r.Path == "/v1/chat/completions":
 			return conformance.OpenAI().Stream(reply)
+		case r.Path == "/v1/responses":
+			return conformance.Responses().Stream(reply)
 		case r.Path == "/v1/models":
 			return conformance.OpenAI().Whole(llmtest.Models(llm.ModelInfo{Name: "gpt-6-luna"}))
 		case r.Path == "/v1/embeddings":

@@ -67,8 +67,9 @@ func (r *Resume) open() (*Resume, error) {
 
 func (r *Resume) run(ctx context.Context, call *llm.Call, next llm.Handler, yield func(llm.Event, error) bool) {
 	if call.Op == llm.OpChat {
-		call = call.Clone()
-		call.MaxReattach = r.MaxResumes
+		reattaching := *call // the request is only read
+		reattaching.MaxReattach = r.MaxResumes
+		call = &reattaching
 	}
 	if call.Op != llm.OpChat || call.Buffered { // the caller sees nothing before the end
 		next(ctx, call)(yield)

@@ -90,3 +90,24 @@ func TestResumeEndsWithItsCaller(t *testing.T) {
 	stream(ctx, p.Model(use(t, goingOn)), llm.Prompt("Hi")).want(t, "text", llm.Network)
 	equal(t, "the number of calls", len(p.Calls()), 1)
 }
+
+func TestResumeLetsProvidersReadOn(t *testing.T) {
+	for _, buffered := range []bool{false, true} {
+		given := &llm.Call{Op: llm.OpChat, Request: llm.Prompt("Hi"), Buffered: buffered}
+		got := -1
+		handler := (&middleware.Resume{MaxResumes: 3}).Wrap(func(_ context.Context, call *llm.Call) llm.Events {
+			got = call.MaxReattach
+			return func(yield func(llm.Event, error) bool) {
+				yield(llm.Event{Type: llm.EventDone, Detail: &llm.Done{}}, nil)
+			}
+		})
+		for _, err := range handler(t.Context(), given) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got != 3 || given.MaxReattach != 0 {
+			t.Errorf("buffered %v: the provider may read on %d times, want 3; the caller's call has %d", buffered, got, given.MaxReattach)
+		}
+	}
+}

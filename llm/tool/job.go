@@ -163,7 +163,7 @@ func (r *run) execute(ctx context.Context, jobs []*job, history []llm.Message) {
 	for _, j := range jobs {
 		if !j.ready {
 			if !j.open && !e.report(j, 0) {
-				return
+				break
 			}
 			continue
 		}
@@ -174,6 +174,9 @@ func (r *run) execute(ctx context.Context, jobs []*job, history []llm.Message) {
 		if !e.waitBelow(most) || !e.start(j) {
 			break
 		}
+	}
+	if r.stopped { // the functions should end, and nobody waits for their results
+		cancel()
 	}
 	e.waitBelow(1)
 	if r.stopped {
@@ -260,12 +263,15 @@ func (e *execution) complete(c completion) bool {
 	if len(e.running) == 0 {
 		e.serial = false
 	}
+	if c.err == nil && !c.expired {
+		c.err = checkParts(j.call, c.result)
+	}
 	j.whole, j.err = c.result, c.err
 	switch {
 	case c.expired:
 		j.err = ErrAbandoned
 		j.sent = j.failed(j.unfinished())
-	case c.err != nil && j.ctx.Err() != nil && (errors.Is(c.err, context.Canceled) || errors.Is(c.err, context.DeadlineExceeded) || errors.Is(c.err, context.Cause(j.ctx))):
+	case c.err != nil && j.ctx.Err() != nil && isEndOf(j.ctx, c.err):
 		if context.Cause(j.ctx) == ErrTimeout {
 			j.err = errors.Join(ErrTimeout, c.err)
 		}
@@ -273,7 +279,12 @@ func (e *execution) complete(c completion) bool {
 	case c.err != nil:
 		j.sent = j.failed(textOf(c.err))
 	}
-	return e.report(j, time.Since(j.started))
+	return e.stopped || e.report(j, time.Since(j.started))
+}
+
+// isEndOf reports whether a function failed because its context had ended.
+func isEndOf(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))
 }
 
 // unfinished is the text of a call that did not finish.
@@ -311,6 +322,8 @@ func (e *execution) settle(j *job, limit int) {
 		}
 		j.sent = fit(j.whole, limit, j.tool.untrusted)
 		e.tainted = e.tainted || j.tool.untrusted
+	default:
+		j.sent = cut(j.sent, min(limit, defaultMaxResult))
 	}
 	if j.edited && j.ready {
 		j.sent.Content = "The user changed the arguments to " + j.arguments + ".\n" + j.sent.Content
@@ -330,7 +343,7 @@ func (e *execution) release(jobs []*job) {
 
 // failed returns an error result.
 func (j *job) failed(text string) llm.ToolResult {
-	return llm.ToolResult{CallID: j.call.ID, Name: j.call.Name, Content: text, IsError: true}
+	return llm.ToolResult{CallID: j.call.ID, Name: j.call.Name, Content: strings.ToValidUTF8(text, "\uFFFD"), IsError: true}
 }
 
 // results returns the results in the order of the calls.

@@ -45,6 +45,9 @@ func CurrentCall(ctx context.Context) (llm.ToolCall, bool) {
 // Sign returns a signature of a call that waits for approval. A program that sends the call
 // to a browser sends the signature with it, and gets it back in [llm.Decision.Signature]. See
 // [Loop.ApprovalSecret].
+//
+// Security: the signature shows that the program wrote the call. It can be used again in
+// another conversation that has the same call: see [Loop.Claim].
 func Sign(secret llm.Secret, call llm.ToolCall) string {
 	mac := hmac.New(sha256.New, []byte(string(secret)))
 	fmt.Fprintf(mac, "%q %q %q", call.ID, call.Name, call.Arguments)

@@ -82,7 +82,7 @@ type Loop struct {
 	// the option of the same name.
 	NeedsApproval func(ctx context.Context, call llm.ToolCall) bool
 	// ApproveAfterUntrusted makes every call that is not [ReadOnly] need approval after an
-	// [Untrusted] result.
+	// [Untrusted] result, also one of an earlier turn.
 	ApproveAfterUntrusted bool
 	// ApprovalSecret, if set, makes decisions in the history valid only with the signature
 	// that [Sign] returns. Use it if the history passes through a browser.

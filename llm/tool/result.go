@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/parley-llm/parley/llm"
@@ -35,9 +37,37 @@ func resultOf(out any) (llm.ToolResult, error) {
 	return llm.ToolResult{Content: string(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))}, nil
 }
 
+// checkParts returns an error for a result whose parts cannot be sent, for example an image
+// without content.
+func checkParts(call llm.ToolCall, r llm.ToolResult) error {
+	if len(r.Parts) == 0 {
+		return nil
+	}
+	r.CallID, r.Name, r.Content = call.ID, call.Name, ""
+	req := &llm.Request{Messages: []llm.Message{{Role: llm.RoleAssistant, Parts: []llm.Part{call}}, llm.ToolResults(validText(r))}}
+	if err := req.Validate(); err != nil {
+		return fmt.Errorf("the result cannot be sent: %w", err)
+	}
+	return nil
+}
+
+// validText returns a result whose text is valid UTF-8.
+func validText(r llm.ToolResult) llm.ToolResult {
+	r.Content = strings.ToValidUTF8(r.Content, "\uFFFD")
+	for i, part := range r.Parts {
+		if text, ok := part.(llm.Text); ok && !utf8.ValidString(text.Text) {
+			text.Text = strings.ToValidUTF8(text.Text, "\uFFFD")
+			r.Parts = slices.Clone(r.Parts)
+			r.Parts[i] = text
+		}
+	}
+	return r
+}
+
 // fit returns a result for the model: with a text if it is empty, and cut to at most limit
 // bytes of text.
 func fit(r llm.ToolResult, limit int, untrusted bool) llm.ToolResult {
+	r = validText(r)
 	if len(r.Parts) == 0 {
 		switch r.Content {
 		case "", "null", "[]", "{}":

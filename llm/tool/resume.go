@@ -13,6 +13,7 @@ import (
 func (r *run) resume(ctx context.Context) (proceed bool, err error) {
 	messages := r.call.Request.Messages
 	r.history = joined(withoutDecisions(messages))
+	r.tainted = r.ApproveAfterUntrusted && r.hasUntrusted(messages)
 	open := llm.OpenCalls(messages)
 	turn := lastTurn(messages)
 	decided, err := r.decisions(messages[turn:], open)
@@ -51,8 +52,18 @@ func (r *run) resume(ctx context.Context) (proceed bool, err error) {
 	if err := r.endStep(ctx, nil, results(jobs)); err != nil {
 		return false, err
 	}
-	r.history = inOrder(r.history)
 	return true, r.checkLimits(jobs)
+}
+
+// hasUntrusted reports whether messages have a result of an untrusted tool.
+func (r *run) hasUntrusted(messages []llm.Message) bool {
+	return slices.ContainsFunc(messages, func(m llm.Message) bool {
+		return m.Role == llm.RoleTool && slices.ContainsFunc(m.Parts, func(part llm.Part) bool {
+			result, ok := part.(llm.ToolResult)
+			t := r.tools.byName[result.Name]
+			return ok && t != nil && t.untrusted
+		})
+	})
 }
 
 // lastTurn returns the index of the assistant message that begins the last turn of calls.
@@ -130,50 +141,45 @@ func withoutDecisions(messages []llm.Message) []llm.Message {
 	return kept
 }
 
-// joined returns messages in which all results of a turn are one message.
+// joined returns messages in which all results of a turn are one message, in the order of the
+// calls. A conversation that was resumed is then sent in the same form on each turn.
 func joined(messages []llm.Message) []llm.Message {
-	out := messages
-	for i := 1; i < len(messages); i++ {
-		if messages[i].Role == llm.RoleTool && messages[i-1].Role == llm.RoleTool {
-			out = nil
-			break
-		}
+	follows := func(i int) bool {
+		return i > 0 && messages[i].Role == llm.RoleTool && messages[i-1].Role == llm.RoleTool
 	}
-	if out != nil {
-		return out
+	i := 0
+	for i < len(messages) && !follows(i) {
+		i++
 	}
-	for _, m := range messages {
-		if last := len(out) - 1; m.Role == llm.RoleTool && last >= 0 && out[last].Role == llm.RoleTool {
-			out[last].Parts = append(slices.Clip(out[last].Parts), m.Parts...)
+	if i == len(messages) {
+		return messages
+	}
+	out := slices.Clone(messages[:i])
+	for ; i < len(messages); i++ {
+		if !follows(i) {
+			out = append(out, messages[i])
 			continue
 		}
-		out = append(out, m)
+		last := len(out) - 1
+		out[last].Parts = inOrder(out[:last], append(slices.Clip(out[last].Parts), messages[i].Parts...))
 	}
 	return out
 }
 
-// inOrder returns messages whose last message, the results of a turn, is in the order of the
-// calls.
-func inOrder(messages []llm.Message) []llm.Message {
-	last := len(messages) - 1
-	if last < 1 || messages[last].Role != llm.RoleTool {
-		return messages
-	}
-	rest := slices.Clone(messages[last].Parts)
+// inOrder returns the results that follow history in the order of the calls.
+func inOrder(history []llm.Message, results []llm.Part) []llm.Part {
 	var ordered []llm.Part
-	for _, m := range messages[lastTurn(messages):last] {
+	for _, m := range history[lastTurn(history):] {
 		for _, call := range m.ToolCalls() {
-			at := slices.IndexFunc(rest, func(part llm.Part) bool {
+			at := slices.IndexFunc(results, func(part llm.Part) bool {
 				result, ok := part.(llm.ToolResult)
 				return ok && result.CallID == call.ID && (call.ID != "" || result.Name == call.Name)
 			})
 			if at >= 0 {
-				ordered = append(ordered, rest[at])
-				rest = slices.Delete(rest, at, at+1)
+				ordered = append(ordered, results[at])
+				results = slices.Delete(slices.Clone(results), at, at+1)
 			}
 		}
 	}
-	out := slices.Clone(messages)
-	out[last].Parts = append(ordered, rest...)
-	return out
+	return append(ordered, results...)
 }

@@ -219,6 +219,32 @@ func TestNothingSetUpSaysInThreeLinesWhatToSet(t *testing.T) {
 	}
 }
 
+// A key that selects no model is named, with the next step.
+func TestKeyWithoutADefaultModelIsNamed(t *testing.T) {
+	folder(t)
+	for key, want := range map[string]string{
+		"MISTRAL_API_KEY": "MISTRAL_API_KEY is set, which is for Mistral: also name a model, as in PARLEY_MODEL=mistral/NAME",
+		"HF_TOKEN":        "HF_TOKEN is set, which is for Hugging Face: also name a model, as in PARLEY_MODEL=huggingface/NAME",
+		"COHERE_API_KEY":  "COHERE_API_KEY is set, and no provider uses it yet: it is for Cohere; its OpenAI-compatible API works with OPENAI_BASE_URL=",
+	} {
+		result, err := config.Default(t.Context(), environment(map[string]string{key: "secret-value", "OLLAMA_HOST": "127.0.0.1:1"}))
+		said := fmt.Sprint(err)
+		if err == nil { // the built-in model
+			said = result.String()
+			result.Model.Close()
+		}
+		if !strings.Contains(said, want) || strings.Contains(said, "secret-value") {
+			t.Errorf("with %s, the result is %s, want one with %s", key, said, want)
+		}
+	}
+	result, err := config.Default(t.Context(), environment(map[string]string{"GEMINI_API_KEY": "k", "OLLAMA_HOST": "127.0.0.1:1"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Model.Close()
+	equal(t, "with GEMINI_API_KEY alone", result.String(), "gemini/gemini-3.8-flash (because GEMINI_API_KEY is set)")
+}
+
 // secrets is an environment with a secret in every variable that a program can have.
 func secrets(address string) map[string]string {
 	set := map[string]string{"AWS_SECRET_ACCESS_KEY": "secret-of-AWS", "HTTP_PROXY": "", "OLLAMA_HOST": address}

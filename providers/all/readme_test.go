@@ -102,7 +102,7 @@ func TestDriversHaveTheFactsThatProgramsNeed(t *testing.T) {
 }
 
 func TestDriversKnowTheDefaultAddress(t *testing.T) {
-	without := []string{"azure", "bedrock-anthropic", "cloudflare", "llama", "mantle-anthropic", "palm", "vertex", "vertex-anthropic", "vertex-openai"} // the user, or the location, decides; or there is no server
+	without := []string{"azure", "bedrock-anthropic", "bedrock-openai", "cloudflare", "llama", "mantle-anthropic", "mantle-openai", "palm", "vertex", "vertex-anthropic", "vertex-openai"} // the user, or the location, decides; or there is no server
 	for _, name := range providers.Names() {
 		d, _ := providers.Lookup(name)
 		u, err := url.Parse(d.DefaultURL)

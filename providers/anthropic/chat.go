@@ -60,6 +60,7 @@ type answer struct {
 	model        string // the name in the call
 	answerTool   string // the name of the tool whose input is the answer, or ""
 	boundHistory bool   // see family
+	history      string // the digest of the request's messages, if needed
 
 	open    []*openBlock // blocks that have not stopped, nearly always one
 	text    int          // the length of the text so far, in bytes

@@ -30,7 +30,10 @@ func (a *answer) data(d blockData) *llm.ProviderData {
 	if d.Type == blockThinking || d.Type == blockRedacted {
 		out.Model = a.model
 		if a.boundHistory {
-			out.HistoryDigest = llm.HistoryDigest(a.Request.Messages)
+			if a.history == "" { // an answer can have many blocks
+				a.history = llm.HistoryDigest(a.Request.Messages)
+			}
+			out.HistoryDigest = a.history
 		}
 	}
 	return out

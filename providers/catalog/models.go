@@ -13,6 +13,7 @@ import "github.com/parley-llm/parley/llm"
 //   - OpenAI's models since then: docs.litellm.ai/blog/gpt_6_sol_luna,
 //     docs.litellm.ai/blog/gpt-6-1-terra, github.com/BerriAI/litellm/discussions/42523,
 //     vercel.com/ai-gateway/models/gpt-5.6-terra
+//   - the models that need the Responses API: openai/openai-openapi#541, BerriAI/litellm#34569
 //   - Gemini's models since then: vercel.com/ai-gateway/models/gemini-3.8-flash,
 //     docs.apiyi.com/en/models/gemini-3-5-flash-lite,
 //     github.com/BerriAI/litellm/discussions/36799
@@ -44,18 +45,18 @@ var models = []row{
 	{name: "anthropic/claude-haiku-4-5", status: current, maxOutput: 64000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache"},
 
 	// openai
-	{name: "openai/gpt-6.1-sol", status: current, input: "text, image", output: "text", prices: &llm.Prices{Input: 2, Output: 10}},
-	{name: "openai/gpt-6.1-terra", released: "2026-10-26", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1, Output: 5, CacheRead: 0.05}},
-	{name: "openai/gpt-6-sol", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", prices: &llm.Prices{Input: 2, Output: 10}},
-	{name: "openai/gpt-6-luna", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", prices: &llm.Prices{Input: 0.1, Output: 0.5, CacheRead: 0.01}},
-	{name: "openai/gpt-5.6-sol", released: "2026-07-09", status: current, output: "text", prices: &llm.Prices{Input: 4, Output: 20}},
-	{name: "openai/gpt-5.6-terra", released: "2026-07-09", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", prices: &llm.Prices{Input: 2, Output: 12}},
-	{name: "openai/gpt-5.6-luna", released: "2026-07-09", status: current, output: "text", prices: &llm.Prices{Input: 0.2, Output: 1.2}},
-	{name: "openai/gpt-5.5", displayName: "GPT-5.5", released: "2026-04-23", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 5, Output: 30, CacheRead: 0.5}},
-	{name: "openai/gpt-5.5-pro", displayName: "GPT-5.5 Pro", released: "2026-04-23", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema", prices: &llm.Prices{Input: 30, Output: 180}},
-	{name: "openai/gpt-5.4", displayName: "GPT-5.4", released: "2026-03-05", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 2.5, Output: 15, CacheRead: 0.25}},
-	{name: "openai/gpt-5.4-mini", displayName: "GPT-5.4 mini", released: "2026-03-17", status: current, contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 0.75, Output: 4.5, CacheRead: 0.075}},
-	{name: "openai/gpt-5.4-nano", displayName: "GPT-5.4 nano", released: "2026-03-17", status: deprecated, retires: "2027-04-01", contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 0.2, Output: 1.25, CacheRead: 0.02}},
+	{name: "openai/gpt-6.1-sol", status: current, input: "text, image", output: "text", needsResponses: true, prices: &llm.Prices{Input: 2, Output: 10}},
+	{name: "openai/gpt-6.1-terra", released: "2026-10-26", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1, Output: 5, CacheRead: 0.05}},
+	{name: "openai/gpt-6-sol", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, prices: &llm.Prices{Input: 2, Output: 10}},
+	{name: "openai/gpt-6-luna", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, prices: &llm.Prices{Input: 0.1, Output: 0.5, CacheRead: 0.01}},
+	{name: "openai/gpt-5.6-sol", released: "2026-07-09", status: current, output: "text", needsResponses: true, prices: &llm.Prices{Input: 4, Output: 20}},
+	{name: "openai/gpt-5.6-terra", released: "2026-07-09", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, prices: &llm.Prices{Input: 2, Output: 12}},
+	{name: "openai/gpt-5.6-luna", released: "2026-07-09", status: current, output: "text", needsResponses: true, prices: &llm.Prices{Input: 0.2, Output: 1.2}},
+	{name: "openai/gpt-5.5", displayName: "GPT-5.5", released: "2026-04-23", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 5, Output: 30, CacheRead: 0.5}},
+	{name: "openai/gpt-5.5-pro", displayName: "GPT-5.5 Pro", released: "2026-04-23", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema", prices: &llm.Prices{Input: 30, Output: 180}},
+	{name: "openai/gpt-5.4", displayName: "GPT-5.4", released: "2026-03-05", status: current, contextWindow: 1050000, maxOutput: 128000, input: "text, image, file", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 2.5, Output: 15, CacheRead: 0.25}},
+	{name: "openai/gpt-5.4-mini", displayName: "GPT-5.4 mini", released: "2026-03-17", status: current, contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 0.75, Output: 4.5, CacheRead: 0.075}},
+	{name: "openai/gpt-5.4-nano", displayName: "GPT-5.4 nano", released: "2026-03-17", status: deprecated, retires: "2027-04-01", contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", needsResponses: true, capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 0.2, Output: 1.25, CacheRead: 0.02}},
 	{name: "openai/gpt-5.2", displayName: "GPT-5.2", released: "2025-12-11", status: current, contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1.75, Output: 14, CacheRead: 0.175}},
 	{name: "openai/gpt-5.1", displayName: "GPT-5.1", released: "2025-11-13", status: deprecated, retires: "2027-04-01", contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1.25, Output: 10, CacheRead: 0.125}},
 	{name: "openai/gpt-5", displayName: "GPT-5", aliases: "gpt-5-2025-08-07", released: "2025-08-07", status: deprecated, retires: "2026-12-11", successor: "gpt-6.1-sol", contextWindow: 400000, maxOutput: 128000, input: "text, image", output: "text", capabilities: "streaming, tools, reasoning, json_schema, prompt_cache", prices: &llm.Prices{Input: 1.25, Output: 10, CacheRead: 0.125}},

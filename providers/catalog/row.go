@@ -19,6 +19,7 @@ type row struct {
 	successor                   string
 	contextWindow, maxOutput    int    // tokens
 	input, output, capabilities string // values of llm.Modality and llm.Capability
+	needsResponses              bool
 	prices                      *llm.Prices
 	family, license, sizes      string
 	access, sources             string
@@ -58,20 +59,21 @@ func (r *row) hasAlias(provider, alias string) bool {
 func (r *row) model() Model {
 	m := Model{
 		ModelInfo: llm.ModelInfo{
-			Provider:      r.provider(),
-			Name:          r.name,
-			DisplayName:   r.displayName,
-			OwnedBy:       r.ownedBy,
-			ContextWindow: r.contextWindow,
-			MaxOutput:     r.maxOutput,
-			Input:         list[llm.Modality](r.input),
-			Output:        list[llm.Modality](r.output),
-			Capabilities:  list[llm.Capability](r.capabilities),
-			Status:        r.status,
-			Created:       day(r.released),
-			RetiresAt:     day(r.retires),
-			Successor:     r.successor,
-			Family:        r.family,
+			Provider:       r.provider(),
+			Name:           r.name,
+			DisplayName:    r.displayName,
+			OwnedBy:        r.ownedBy,
+			ContextWindow:  r.contextWindow,
+			MaxOutput:      r.maxOutput,
+			Input:          list[llm.Modality](r.input),
+			Output:         list[llm.Modality](r.output),
+			Capabilities:   list[llm.Capability](r.capabilities),
+			NeedsResponses: r.needsResponses,
+			Status:         r.status,
+			Created:        day(r.released),
+			RetiresAt:      day(r.retires),
+			Successor:      r.successor,
+			Family:         r.family,
 		},
 		Aliases: list[string](r.aliases),
 		License: r.license,

@@ -60,13 +60,14 @@ func (b *builder) build(data []byte) *generation {
 	for _, name := range b.names {
 		b.entry(name)
 	}
+	lacking := b.reportLacking()
 	b.infos = make(map[string]llm.ModelInfo)
 	for _, e := range b.entries {
 		if e != nil && e.info.Name != "" {
 			b.infos[e.model.String()] = e.info.ModelInfo
 		}
 	}
-	g.warnings = exposures(b.path, b.file)
+	g.warnings = append(exposures(b.path, b.file), lacking...)
 	g.stamps = b.watched
 	return g
 }
@@ -75,6 +76,9 @@ func (b *builder) build(data []byte) *generation {
 func (b *builder) unnamed(name string) (*entry, error) {
 	b.list = nil
 	e := b.model(&modelConfig{Model: &text{value: name}})
+	if e != nil && e.lacks != nil {
+		b.list = append(b.list, e.lacks...)
+	}
 	if err := b.err(); err != nil {
 		message := b.list[0].Message
 		if !strings.Contains(message, name) {
@@ -163,6 +167,7 @@ func (b *builder) model(m *modelConfig) *entry {
 		b.add(m.Model.place, "invalid group %q: %s", "keys", messageOf(err))
 		return nil
 	}
+	e.lacks = lackingAll(opened)
 	e.model = llm.New(provider, t.model, options...)
 	return e
 }

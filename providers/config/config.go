@@ -65,8 +65,12 @@ func (o Options) getenv(name string) string {
 
 // Load reads a config file, in YAML or JSON. If options is nil, the defaults are used.
 //
-// Load checks the whole file. A mistake, a missing key or a provider that is not imported is
-// a [Problem] in an [*Error], with its line and column. The names of fields and the types of
+// Load checks the whole file. A mistake or a provider that is not imported is a [Problem] in
+// an [*Error], with its line and column. If an environment variable with a key is not set, the
+// calls of the models that need it fail with kind [llm.Auth], and [Config.Warnings] reports
+// it. If no model of the file has its key, Load fails.
+//
+// The names of fields and the types of
 // values are checked first, then their meaning, so that an error shows either all mistakes of
 // form or all others.
 //

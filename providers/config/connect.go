@@ -62,13 +62,21 @@ func (c *connector) open(t target, m *modelConfig) []llm.Provider {
 	var all []llm.Provider
 	for _, key := range keys {
 		if key != nil {
+			if problem := key.missing(c.reading); problem != "" {
+				all = append(all, c.lacking(t, key.from.Env.place, problem))
+				continue
+			}
 			settings.APIKey, settings.TokenSource = key.resolve(c.reading)
 		}
 		if len(c.list) > 0 {
 			continue // the problems of the other keys are reported as well
 		}
 		p, err := t.driver.New(settings)
-		if err != nil {
+		switch {
+		case err != nil && llm.KindOf(err) == llm.Auth && key == nil:
+			all = append(all, c.lacking(t, m.Model.place, "cannot open "+m.Model.value+": "+c.explain(t.driver, conn, err)))
+			continue
+		case err != nil:
 			c.add(m.Model.place, "cannot open %s: %s", m.Model.value, c.explain(t.driver, conn, err))
 			return nil
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,9 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 		d.add(place{}, "the file has several documents (---); keep one")
 	case errors.As(err, &broken) && tabAt(data, broken.Mark.Line):
 		d.add(place{broken.Mark.Line, 1}, "the line is indented with a tab; use spaces")
+	case errors.As(err, &broken) && bracedAt(data, broken.Mark.Line) != "":
+		name := bracedAt(data, broken.Mark.Line)
+		d.add(place{broken.Mark.Line, broken.Mark.Column}, "variables in a text are not replaced; for the environment variable %s, write {env: %s}", name, name)
 	case errors.As(err, &broken):
 		message := broken.Message
 		if strings.Contains(message, "unknown anchor") { // its name can be a key that begins with *
@@ -92,6 +96,21 @@ func tabAt(data []byte, line int) bool {
 		_, data, _ = bytes.Cut(data, []byte("\n"))
 	}
 	return bytes.HasPrefix(bytes.TrimLeft(data, " "), []byte("\t"))
+}
+
+// braced matches ${NAME} in place of a value. In a mapping in braces, it is not valid YAML.
+var braced = regexp.MustCompile(`:\s*\$\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}`)
+
+// bracedAt returns the name in the first ${NAME} of a line, counted from 1, or "".
+func bracedAt(data []byte, line int) string {
+	lines := bytes.Split(data, []byte("\n"))
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	if match := braced.FindSubmatch(lines[line-1]); match != nil {
+		return string(match[1])
+	}
+	return ""
 }
 
 // firstBroken returns the place of the first character that YAML does not allow.

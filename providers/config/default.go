@@ -74,6 +74,7 @@ func Default(ctx context.Context, options *Options) (*Result, error) {
 	}
 	result, err := fromOllama(ctx, o)
 	if missing, ok := errors.AsType[*NotConfiguredError](err); ok {
+		missing.key = foundKey(o.getenv)
 		return fallback(missing, o)
 	}
 	return result, err
@@ -181,7 +182,7 @@ func fromOllama(ctx context.Context, o Options) (*Result, error) {
 	address := ollamaAddress(o.getenv("OLLAMA_HOST"))
 	result, err := opened("ollama/any", "", o) // the list does not depend on the model
 	if err != nil {
-		return nil, &NotConfiguredError{address, err}
+		return nil, &NotConfiguredError{address: address, err: err}
 	}
 	ctx, cancel := context.WithTimeout(ctx, localWait)
 	defer cancel()
@@ -196,7 +197,7 @@ func fromOllama(ctx context.Context, o Options) (*Result, error) {
 		if err == nil {
 			err = errNoModels
 		}
-		return nil, &NotConfiguredError{address, errors.Join(err, result.Model.Close())}
+		return nil, &NotConfiguredError{address: address, err: errors.Join(err, result.Model.Close())}
 	}
 	result.Model = result.Model.With(llm.WithName(newest.Name))
 	result.Reason = "the newest on the Ollama server at " + address

@@ -33,6 +33,7 @@ type entry struct {
 	model  *llm.Model
 	system []llm.Message // sent before the messages of each request
 	info   catalog.Model
+	lacks  []Problem // the missing keys, if there is no other
 }
 
 // maxUnnamed is the number of models that a generation keeps in addition to those of the

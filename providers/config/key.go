@@ -121,22 +121,30 @@ const keyLimit = 64 << 10
 // commandTime is the time limit of a command that prints a key.
 const commandTime = 30 * time.Second
 
+// missing describes an environment variable that is not set, or returns "".
+//
+// Security: the name of few variables has lower-case letters, and most keys have some, so the
+// text does not show such a name.
+func (k *keySource) missing(r *reading) string {
+	switch name := k.from.Env; {
+	case name == nil || r.getenv(name.value) != "":
+		return ""
+	case name.value == strings.ToUpper(name.value):
+		return "the environment variable " + name.value + " is not set; set it, or name another"
+	}
+	return "the environment variable with this name is not set; set it, or name another"
+}
+
 // resolve returns the key, or its source if it expires. It adds a problem if there is none.
 //
 // Security: no problem shows a key.
 func (k *keySource) resolve(r *reading) (llm.Secret, func(context.Context) (string, error)) {
 	switch {
 	case k.from.Env != nil:
-		name := k.from.Env
-		value := r.getenv(name.value)
-		switch {
-		case value != "":
-		case name.value == strings.ToUpper(name.value):
-			r.add(name.place, "the environment variable %s is not set; set it, or name another", name.value)
-		default: // the name of few variables has lower-case letters, and most keys have some
-			r.add(name.place, "the environment variable with this name is not set; set it, or name another")
+		if problem := k.missing(r); problem != "" {
+			r.add(k.from.Env.place, "%s", problem)
 		}
-		return llm.Secret(value), nil
+		return llm.Secret(r.getenv(k.from.Env.value)), nil
 	case k.from.File != nil:
 		key, err := readKey(r.ctx, r.beside(k.from.File.value))
 		if err != nil {

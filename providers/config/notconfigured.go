@@ -14,10 +14,20 @@ import (
 type NotConfiguredError struct {
 	address string // of the Ollama server
 	err     error  // why that server cannot be used
+	key     string // about a key that is set, but selects no model
 }
 
 // Error returns three lines: for a provider with a key, for a local model, and for all others.
+// If the key of a vendor is set that selects no model, there is a line before them that names
+// it and the next step.
 func (e *NotConfiguredError) Error() string {
+	if e.key != "" {
+		return e.key + "\n" + e.steps()
+	}
+	return e.steps()
+}
+
+func (e *NotConfiguredError) steps() string {
 	names := providers.Names()
 	if len(names) == 0 {
 		return "No model is configured, because this program imports no provider.\n" +
@@ -42,11 +52,14 @@ func (e *NotConfiguredError) Error() string {
 
 // hint says in one line how to connect a model, for programs that have a small one.
 func (e *NotConfiguredError) hint() string {
+	if e.key != "" {
+		return strings.TrimSuffix(e.key, ".")
+	}
 	if keyed := withDefaultModel(); len(keyed) > 0 {
 		d, _ := providers.Lookup(keyed[0])
-		return "for a larger one, set " + d.KeyEnv[0] + " to your " + d.Title + " key, or PARLEY_MODEL, or start Ollama"
+		return "for a larger one, set " + d.KeyEnv[0] + " to your " + d.Title + " key, or " + e.local()
 	}
-	return "for a larger one, set PARLEY_MODEL"
+	return "for a larger one, " + e.local()
 }
 
 // local says how to get a local model.

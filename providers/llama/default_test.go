@@ -21,7 +21,7 @@ func TestDefaultIsTheModelInsideTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer result.Model.Close()
-	if got := result.String(); !strings.HasPrefix(got, "llama/a-default (a small model inside this program, because nothing else is configured; for a larger one, set ") || strings.Contains(got, "\n") {
+	if got := result.String(); !strings.HasPrefix(got, "llama/a-default (a small model inside this program, because nothing else is configured; for a larger one, ") || strings.Contains(got, "\n") {
 		t.Errorf("the model is %s", got)
 	}
 	if got := generate(t, result.Model, greedy("Hello")).Text(); got != says("chain") {

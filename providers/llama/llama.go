@@ -38,7 +38,6 @@ package llama
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/parley-llm/parley/internal/httpcall"
@@ -137,10 +136,5 @@ func (p *Provider) Do(ctx context.Context, call *llm.Call) llm.Events {
 // Provider, so that its exported API has Do alone.
 type operations struct{ *Provider }
 
-// fail returns an error for a call.
-func (p *Provider) fail(call *llm.Call, kind llm.Kind, format string, args ...any) error {
-	return httpcall.UnsentErrorf(p.name, call, kind, format, args...)
-}
-
 // String returns the provider's name.
-func (p *Provider) String() string { return fmt.Sprintf("%s in the process", p.name) }
+func (p *Provider) String() string { return p.name + " in the process" }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/parley-llm/parley/internal/chattemplate"
@@ -242,10 +241,4 @@ func touch(ctx context.Context, file *gguf.File) error {
 	touched.Store(sum)
 	report(Progress{StageLoad, file.Size(), file.Size()})
 	return nil
-}
-
-// describe returns a short description for a list of models.
-func (m *loaded) describe() string {
-	name, _ := m.file.Metadata["general.name"].(string)
-	return strings.TrimSpace(name)
 }

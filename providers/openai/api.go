@@ -18,14 +18,33 @@ const (
 	// chat completions. For all other models and servers it is chat completions.
 	//
 	// The generation of a model is read from its name. At Azure this is the name of the
-	// deployment, so choose an API if it does not contain the model's name. A request with
-	// a [Hook] is sent to chat completions.
+	// deployment, so choose an API if it is not named like its model. A request with an
+	// option that only the Responses API has is sent to it at every server, and a request with
+	// a [Hook] to chat completions.
 	APIDefault API = ""
 	// APIChat is chat completions.
 	APIChat API = "chat"
 	// APIResponses is the Responses API.
 	APIResponses API = "responses"
 )
+
+// ownOption returns the name of an option that is set and that only the Responses API has, or
+// "". Without the option, a request would have another meaning.
+func (o *Options) ownOption() string {
+	switch {
+	case o.PreviousResponseID != "":
+		return "PreviousResponseID"
+	case o.Conversation != "":
+		return "Conversation"
+	case o.ResponseID != "":
+		return "ResponseID"
+	case o.Background:
+		return "Background"
+	case len(o.ServerTools) > 0:
+		return "ServerTools"
+	}
+	return ""
+}
 
 // isAPI reports whether the value is one of the constants.
 func (a API) isAPI() bool { return a == APIDefault || a == APIChat || a == APIResponses }
@@ -40,8 +59,12 @@ func (p *Provider) api(call *llm.Call) (API, error) {
 	switch {
 	case !options.API.isAPI():
 		return "", p.fail(call, llm.InvalidRequest, "Options.API is %q: use openai.APIChat or openai.APIResponses", options.API)
+	case chosen == APIChat && options.ownOption() != "":
+		return "", p.fail(call, llm.Unsupported, "Options.%s is a setting of the Responses API: set Options.API to openai.APIResponses", options.ownOption())
 	case chosen != APIDefault:
 		return chosen, nil
+	case options.ownOption() != "":
+		return APIResponses, nil
 	case options.Hook != nil || !p.isOpenAI() || !p.hasResponses():
 		return APIChat, nil
 	}

@@ -49,6 +49,14 @@ var drivers = map[Server]providers.Driver{
 	GeminiOpenAI: {
 		Title: "Gemini's OpenAI endpoint", Description: "Gemini in OpenAI's dialect; gemini has more of its features",
 	},
+	BedrockOpenAI: {
+		Title: "Bedrock (OpenAI)", Description: "Amazon Bedrock (bedrock-runtime) in OpenAI's dialect, with a Bedrock API key",
+		OtherEnv: []string{"AWS_REGION"},
+	},
+	MantleOpenAI: {
+		Title: "Bedrock mantle (OpenAI)", Description: "Amazon Bedrock (bedrock-mantle) in OpenAI's dialect, with a Bedrock API key",
+		OtherEnv: []string{"AWS_REGION"},
+	},
 	VertexOpenAI: {
 		Title: "Vertex AI's OpenAI endpoint", Description: "Vertex AI in OpenAI's dialect, with an access token",
 		OtherEnv: []string{"GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"},

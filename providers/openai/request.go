@@ -20,6 +20,7 @@ type builder struct {
 	options     Options
 	attachments attachments
 	warnings    []llm.Warning
+	hints       []llm.Warning // not about unsupported settings, so FailOnUnsupported ignores them
 }
 
 // requestBuilder converts a request to the body of a chat.
@@ -64,6 +65,7 @@ func (p *Provider) buildChat(call *llm.Call) (*requestBuilder, error) {
 	if w := provider.Unsupported(b.req, b.warnings); w != nil {
 		return nil, b.fail(llm.Unsupported, w.Setting+": "+w.Message)
 	}
+	b.warnings = append(b.warnings, b.hints...)
 	var err error
 	if b.changes, err = b.runHook(b.options.Hook); err != nil {
 		return nil, err
@@ -133,6 +135,11 @@ func (b *builder) warn(code llm.WarningCode, setting, message string) {
 	if !slices.Contains(b.warnings, w) {
 		b.warnings = append(b.warnings, w)
 	}
+}
+
+// warnOther adds a warning about a request that is sent unchanged.
+func (b *requestBuilder) warnOther(setting, message string) {
+	b.hints = append(b.hints, llm.Warning{Code: llm.WarnOther, Setting: setting, Message: message})
 }
 
 func (b *requestBuilder) addSettings() {
@@ -206,6 +213,7 @@ func (b *requestBuilder) addTools() {
 		return
 	}
 	for _, t := range r.Tools {
+		b.checkStrict("Tools", " of the tool "+t.Name, t.Parameters, t.Strict)
 		b.body.Tools = append(b.body.Tools, toolOf(t))
 	}
 	if b.sends(SettingParallelToolCalls, r.ParallelToolCalls != nil && len(r.Tools) > 0) {
@@ -278,6 +286,7 @@ func (b *requestBuilder) addFormat() {
 		b.body.ResponseFormat = &responseFormat{Type: "json_object"}
 		return
 	}
+	b.checkStrict("Format", "", schema, f.Strict)
 	b.body.ResponseFormat = &responseFormat{
 		Type: "json_schema",
 		JSONSchema: &jsonSchema{
@@ -292,6 +301,9 @@ func (b *requestBuilder) addOptions() {
 	body.ServiceTier, body.Verbosity, body.PromptCacheKey = o.ServiceTier, o.Verbosity, o.PromptCacheKey
 	body.Store, body.Metadata, body.LogitBias = o.Store, o.Metadata, o.LogitBias
 	body.ChatTemplateKwargs = o.ChatTemplateKwargs
+	if o.ReasoningSummary != "" || len(o.Include) > 0 {
+		b.warn(llm.WarnUnsupported, "Options", "ReasoningSummary and Include are settings of the Responses API; they were omitted")
+	}
 	if o.Prediction != "" {
 		body.Prediction = &prediction{Type: "content", Content: o.Prediction}
 	}

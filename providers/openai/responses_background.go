@@ -65,6 +65,7 @@ func (p *Provider) follow(ctx context.Context, call *llm.Call, a *responsesAnswe
 		case err == nil && (a.Stopped() || !a.background || !a.isPending()):
 			return nil
 		case err == nil: // a reply without the rest
+			a.Reply.End()
 			failures = 0
 		case !a.canReattach(ctx, err):
 			return err

@@ -223,6 +223,9 @@ func (b *responsesBuilder) addAnswer(m llm.Message, input *inputItems) error {
 	}
 	b.addMessage(string(m.Role), &parts, input)
 	b.keepPairs(input, start, countReasoning(m.Parts))
+	if b.provider.config.Server == DeepSeek {
+		joinCalls(input.items[start:])
+	}
 	if len(shown) > 0 {
 		b.warn(llm.WarnChanged, "Messages", "the API does not accept images in assistant messages; they were sent in a user message")
 		b.addMessage(string(llm.RoleUser), &shown, input)
@@ -347,6 +350,21 @@ func (b *responsesBuilder) keepPairs(input *inputItems, start, reasonings int) {
 			it.value = withoutID(raw)
 		}
 	}
+}
+
+// joinCalls moves the calls of an answer behind its other items. DeepSeek rejects calls that
+// are interleaved with other items: github.com/pydantic/pydantic-ai, the recorded test
+// deepseek_responses_rejects_interleaved_function_calls.
+func joinCalls(items []inputItem) {
+	slices.SortStableFunc(items, func(x, y inputItem) int {
+		switch isCall := resultTypes[x.typ] != ""; {
+		case isCall == (resultTypes[y.typ] != ""):
+			return 0
+		case isCall:
+			return 1
+		}
+		return -1
+	})
 }
 
 // addResults adds tool results.

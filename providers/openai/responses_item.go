@@ -444,34 +444,31 @@ func (a *responsesAnswer) addMissing(r *responseHead) {
 // response can have fewer items than the stream, at other positions and with other ids, so
 // an item is missing only if the stream had fewer of its type.
 func (a *responsesAnswer) addOutput(output []outputItem) {
-	streamed := make(map[string]int) // items by type
+	missing := make(map[string]int) // items by type
+	for i := range output {
+		missing[output[i].Type]++
+	}
 	for _, it := range a.items {
-		streamed[it.typ]++
+		missing[it.typ]--
 	}
 	afterStream := len(a.items) > 0
 	for i := range output {
+		if a.tooMany {
+			return
+		}
 		from := &output[i]
 		var it *openItem
 		if afterStream {
 			it = a.matching(i, from.Type, string(from.ID))
 		}
-		if it == nil && streamed[from.Type] < countItems(output, from.Type) {
+		if it == nil && missing[from.Type] > 0 {
 			it = a.newItem(i, string(from.ID), from.Type)
-			streamed[from.Type]++
+			missing[from.Type]--
 		}
 		if it != nil {
 			a.finish(it, from)
 		}
 	}
-}
-
-func countItems(output []outputItem, typ string) (n int) {
-	for i := range output {
-		if output[i].Type == typ {
-			n++
-		}
-	}
-	return n
 }
 
 // matching returns the item of the stream that an item of the final response is, or nil.

@@ -298,3 +298,16 @@ func TestToolsOfTheServerArePartsOfTheAnswer(t *testing.T) {
 		{"type":"image_generation_call","id":"ig","status":"generating","output_format":"png","result":"iVBORw=="},`+messageItem("Here.")+`]`)
 	equal(t, "the items", back["input"].([]any)[1:5], want)
 }
+
+func TestEncryptedReasoningIsThatOfTheDoneEvent(t *testing.T) {
+	const early, late = `{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"early"}`, `{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"late","signature":"s","format":"x"}`
+	resp, err := readStream(t, typed(created, added(0, early), doneItem(0, late), doneItem(1, messageItem("Hi")), completed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "the data", string(resp.Messages[0].Parts[0].(llm.Reasoning).ProviderData.Data), late)
+
+	_, err = readStream(t, typed(created, added(0, early), `{"type":"response.reasoning_summary_text.delta","output_index":0,"summary_index":0,"delta":"Hm"}`))
+	e := wantError(t, err, llm.Incomplete)
+	equal(t, "the reasoning of an answer that was cut", e.Partial.Messages, []llm.Message{{Role: llm.RoleAssistant, Parts: []llm.Part{llm.Reasoning{Text: "Hm"}}}})
+}

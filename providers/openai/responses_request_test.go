@@ -56,6 +56,8 @@ func TestAPIOfAChat(t *testing.T) {
 		{openai.Config{API: openai.APIChat}, "gpt-6-luna", openai.Options{}, chat},
 		{openai.Config{API: openai.APIChat}, "gpt-4o", openai.Options{API: openai.APIResponses}, responses},
 		{openai.Config{Server: openai.OpenRouter, API: openai.APIResponses}, "x", openai.Options{}, "/api" + responses},
+		{openai.Config{}, "gpt-4o", openai.Options{ServerTools: []map[string]any{{"type": "web_search"}}}, responses},
+		{openai.Config{BaseURL: "https://gateway.example/v1"}, "x", openai.Options{PreviousResponseID: "resp_0"}, responses},
 		{openai.Config{}, "gpt-6-luna", openai.Options{Hook: func(*vendor.ChatCompletionRequest) {}}, chat},
 	} {
 		path := ""
@@ -80,6 +82,8 @@ func TestUnknownAPIsAreErrors(t *testing.T) {
 	m := model(t, openai.Config{}, says(200, "application/json", emptyResponse))
 	_, err = m.Generate(t.Context(), &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{API: "soap"}}})
 	wantError(t, err, llm.InvalidRequest, `Options.API is "soap"`)
+	_, err = m.Generate(t.Context(), &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{API: openai.APIChat, Conversation: "conv"}}})
+	wantError(t, err, llm.Unsupported, "Options.Conversation is a setting of the Responses API")
 	_, err = m.Generate(t.Context(), &llm.Request{Messages: hi, Options: []llm.Options{openai.Options{API: openai.APIResponses, Hook: func(*vendor.ChatCompletionRequest) {}}}})
 	wantError(t, err, llm.Unsupported, "Options.Hook")
 }
@@ -239,6 +243,22 @@ func TestResponsesInput(t *testing.T) {
 			}
 			equal(t, "the warnings", strings.Join(warned, " "), tt.warned)
 		})
+	}
+}
+
+func TestDeepSeekGetsCallsTogether(t *testing.T) {
+	messages := slices.Concat(hi, []llm.Message{
+		{Role: llm.RoleAssistant, Parts: []llm.Part{llm.ToolCall{ID: "a", Name: "f", Arguments: "{}"}, llm.Text{Text: "and"}, llm.ToolCall{ID: "b", Name: "g", Arguments: "{}"}}},
+		llm.ToolResults(llm.ToolResult{CallID: "a", Content: "1"}, llm.ToolResult{CallID: "b", Content: "2"}),
+	})
+	body, _ := sentResponses(t, openai.Config{Server: openai.DeepSeek, API: openai.APIResponses}, "deepseek-v4-flash", &llm.Request{Messages: messages})
+	var types []string
+	for _, it := range body["input"].([]any) {
+		types = append(types, it.(map[string]any)["type"].(string))
+	}
+	equal(t, "the items", strings.Join(types, " "), "message message function_call function_call function_call_output function_call_output")
+	if body["include"] != nil {
+		t.Errorf("include is %v", body["include"])
 	}
 }
 

@@ -23,22 +23,24 @@ const (
 	OpenRouter Server = "openrouter" // OPENROUTER_API_KEY
 	DeepSeek   Server = "deepseek"   // DEEPSEEK_API_KEY
 
-	Mistral      Server = "mistral"       // MISTRAL_API_KEY
-	XAI          Server = "xai"           // XAI_API_KEY
-	Moonshot     Server = "moonshot"      // MOONSHOT_API_KEY
-	ZAI          Server = "zai"           // ZAI_API_KEY
-	DashScope    Server = "dashscope"     // DASHSCOPE_API_KEY
-	MiniMax      Server = "minimax"       // MINIMAX_API_KEY
-	Fireworks    Server = "fireworks"     // FIREWORKS_API_KEY
-	NVIDIA       Server = "nvidia"        // NVIDIA_API_KEY
-	Perplexity   Server = "perplexity"    // PERPLEXITY_API_KEY
-	Cloudflare   Server = "cloudflare"    // CLOUDFLARE_API_KEY, CLOUDFLARE_ACCOUNT_ID
-	Copilot      Server = "copilot"       // GITHUB_COPILOT_TOKEN
-	HuggingFace  Server = "huggingface"   // HF_TOKEN
-	SGLang       Server = "sglang"        // SGLANG_BASE_URL, else http://127.0.0.1:30000/v1
-	LiteLLM      Server = "litellm"       // LITELLM_BASE_URL, else http://127.0.0.1:4000
-	GeminiOpenAI Server = "gemini-openai" // GEMINI_API_KEY
-	VertexOpenAI Server = "vertex-openai" // GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION
+	Mistral       Server = "mistral"        // MISTRAL_API_KEY
+	XAI           Server = "xai"            // XAI_API_KEY
+	Moonshot      Server = "moonshot"       // MOONSHOT_API_KEY
+	ZAI           Server = "zai"            // ZAI_API_KEY
+	DashScope     Server = "dashscope"      // DASHSCOPE_API_KEY
+	MiniMax       Server = "minimax"        // MINIMAX_API_KEY
+	Fireworks     Server = "fireworks"      // FIREWORKS_API_KEY
+	NVIDIA        Server = "nvidia"         // NVIDIA_API_KEY
+	Perplexity    Server = "perplexity"     // PERPLEXITY_API_KEY
+	Cloudflare    Server = "cloudflare"     // CLOUDFLARE_API_KEY, CLOUDFLARE_ACCOUNT_ID
+	Copilot       Server = "copilot"        // GITHUB_COPILOT_TOKEN
+	HuggingFace   Server = "huggingface"    // HF_TOKEN
+	SGLang        Server = "sglang"         // SGLANG_BASE_URL, else http://127.0.0.1:30000/v1
+	LiteLLM       Server = "litellm"        // LITELLM_BASE_URL, else http://127.0.0.1:4000
+	GeminiOpenAI  Server = "gemini-openai"  // GEMINI_API_KEY
+	BedrockOpenAI Server = "bedrock-openai" // AWS_BEARER_TOKEN_BEDROCK, AWS_REGION
+	MantleOpenAI  Server = "mantle-openai"  // AWS_BEARER_TOKEN_BEDROCK, AWS_REGION
+	VertexOpenAI  Server = "vertex-openai"  // GOOGLE_OAUTH_ACCESS_TOKEN, GOOGLE_CLOUD_PROJECT, GOOGLE_CLOUD_LOCATION
 )
 
 // server holds the facts about one kind of server.

@@ -210,6 +210,17 @@ var servers = map[Server]server{
 		baseURL: "http://127.0.0.1:4000", urlEnv: "LITELLM_BASE_URL", keyEnv: "LITELLM_API_KEY",
 		quirks: Quirks{ReasoningField: FieldReasoningContent},
 	},
+	// https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html and
+	// …/inference-responses-api.html, with a Bedrock API key as bearer token. Which settings a
+	// model accepts is not documented in one place, so all are sent.
+	BedrockOpenAI: {
+		template: "https://bedrock-runtime.{AWS_REGION}.amazonaws.com/openai/v1",
+		urlEnv:   "BEDROCK_OPENAI_BASE_URL", keyEnv: "AWS_BEARER_TOKEN_BEDROCK", needsKey: true,
+	},
+	MantleOpenAI: {
+		template: "https://bedrock-mantle.{AWS_REGION}.api.aws/v1",
+		urlEnv:   "BEDROCK_MANTLE_OPENAI_BASE_URL", keyEnv: "AWS_BEARER_TOKEN_BEDROCK", needsKey: true,
+	},
 	// https://ai.google.dev/gemini-api/docs/openai. Unknown members are an error: ChatterUI's issue
 	// github.com/Vali-98/ChatterUI/issues/227 has the texts for seed and frequency_penalty.
 	// Names in tool results: pipecat-ai/pipecat#933.

@@ -59,8 +59,10 @@ func TestServersGetTheMembersThatTheyAccept(t *testing.T) {
 			"max_completion_tokens seed top_k stop logprobs presence_penalty frequency_penalty reasoning_effort tools parallel_tool_calls stream_options",
 			"json_schema", "ann", "reasoning_content",
 		},
-		openai.LiteLLM:      {openAI, "json_schema", "ann", "reasoning_content"},
-		openai.GeminiOpenAI: {"max_completion_tokens stop reasoning_effort tools stream_options", "json_schema", "", ""},
+		openai.LiteLLM:       {openAI, "json_schema", "ann", "reasoning_content"},
+		openai.GeminiOpenAI:  {"max_completion_tokens stop reasoning_effort tools stream_options", "json_schema", "", ""},
+		openai.BedrockOpenAI: {openAI, "json_schema", "ann", ""},
+		openai.MantleOpenAI:  {openAI, "json_schema", "ann", ""},
 		openai.VertexOpenAI: {
 			"max_tokens seed stop logprobs presence_penalty frequency_penalty reasoning_effort tools parallel_tool_calls stream_options",
 			"json_schema", "", "",
@@ -148,6 +150,14 @@ func TestAddressIsMadeOfTheEnvironment(t *testing.T) {
 		{
 			"cloudflare/@cf/meta/m", map[string]string{"CLOUDFLARE_API_KEY": testKey, "CLOUDFLARE_ACCOUNT_ID": "0a1b"},
 			"https://api.cloudflare.com/client/v4/accounts/0a1b/ai/v1/chat/completions",
+		},
+		{
+			"bedrock-openai/openai.gpt-oss-120b", map[string]string{"AWS_BEARER_TOKEN_BEDROCK": testKey, "AWS_REGION": "us-west-2"},
+			"https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1/chat/completions",
+		},
+		{
+			"mantle-openai/openai.gpt-oss-120b", map[string]string{"AWS_BEARER_TOKEN_BEDROCK": testKey, "AWS_REGION": "us-west-2"},
+			"https://bedrock-mantle.us-west-2.api.aws/v1/chat/completions",
 		},
 		{
 			"vertex-openai/google/gemini-3.8-flash", map[string]string{"GOOGLE_OAUTH_ACCESS_TOKEN": testKey, "GOOGLE_CLOUD_PROJECT": "example.com:p", "GOOGLE_CLOUD_LOCATION": "europe-west4"},

@@ -298,6 +298,20 @@ def turn():
     return topic() if R.random() < 0.66 else special()
 
 
+KINDS = [("sum", r"\d+ \+"), ("sub", r"\d+ -"), ("mul", r"\d+ \*"), ("name", "Nice to"), ("count", "1 2"),
+         ("countdown", r"(.* )?2 1$"), ("repeat", "As you")]
+LABELS = sorted(ANSWERS) + [k for k, _ in KINDS]
+INDEX = {n: i for i, n in enumerate(LABELS)}
+BY_ANSWER = {a: t for t, a in ANSWERS.items()}
+
+
+def labelled():
+    """A question and the number of its topic in LABELS."""
+    q, a = turn()
+    t = BY_ANSWER.get(a) or next(n for n, p in KINDS if re.match(p, a))
+    return noise(q, a), INDEX[t]
+
+
 def with_names(turns):
     """Answers to questions for the name depend on the turns before."""
     known, out = None, []

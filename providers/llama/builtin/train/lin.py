@@ -9,24 +9,6 @@ import torch, torch.nn as nn, torch.nn.functional as F
 import gen
 
 torch.set_num_threads(1)
-SPECIAL = ["unknown", "task", "gibberish", "noname", "sum", "sub", "mul", "count", "countdown", "repeat", "name", "askname"]
-NAMES = gen.TOPICS + SPECIAL
-INDEX = {n: i for i, n in enumerate(NAMES)}
-BY_ANSWER = {a: t for t, a in gen.ANSWERS.items()}
-
-
-def sample():
-    q, a = gen.turn()
-    t = BY_ANSWER.get(a)
-    if t is None:
-        for n, p in (("sum", r"\d+ \+"), ("sub", r"\d+ -"), ("mul", r"\d+ \*"), ("name", "Nice to"), ("count", "1 2"),
-                     ("countdown", r"(.* )?2 1$"), ("repeat", "As you")):
-            if re.match(p, a):
-                t = n
-                break
-    return gen.noise(q, a), INDEX[t]
-
-
 H = 1 << 17
 
 
@@ -40,7 +22,7 @@ def feats(q):
 
 
 E = nn.EmbeddingBag(H, 64, mode="mean")
-W = nn.Linear(64, len(NAMES))
+W = nn.Linear(64, len(gen.LABELS))
 nn.init.normal_(E.weight, 0, 0.1)
 opt = torch.optim.Adagrad(list(E.parameters()) + list(W.parameters()), lr=0.05)
 items = []
@@ -53,7 +35,7 @@ for line in open(sys.argv[1]):
 def test():
     bad = []
     for t, q in items:
-        p = NAMES[W(E(torch.tensor(feats(q)), torch.tensor([0]))).argmax().item()]
+        p = gen.LABELS[W(E(torch.tensor(feats(q)), torch.tensor([0]))).argmax().item()]
         if p != t:
             bad.append((t, q, p))
     return 1 - len(bad) / len(items), bad
@@ -63,7 +45,7 @@ start, n = time.process_time(), 0
 while time.process_time() - start < float(sys.argv[2]) * 60:
     fs, of, y = [], [], []
     for _ in range(256):
-        q, l = sample()
+        q, l = gen.labelled()
         of.append(len(fs))
         fs += feats(q)
         y.append(l)

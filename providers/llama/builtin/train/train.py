@@ -9,7 +9,8 @@ import argparse, datetime, glob, importlib, json, math, os, random, time
 
 ap = argparse.ArgumentParser()
 for k, v in dict(vocab=2560, d=192, L=4, H=6, ffn=512, lr=2e-3, minutes=60.0, seed=1, name="run", until="", resume="",
-                 evalmin=4.0, dev="dev.tsv").items():
+                 evalmin=4.0, dev="dev.tsv", vocabof="", bag=2.0, slow=0.1,
+                 sets="../testdata/heldout.tsv,../testdata/otherwords.tsv").items():
     ap.add_argument("--" + k, type=type(v), default=v)
 a = ap.parse_args()
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -50,7 +51,7 @@ if a.resume:
     saved = torch.load(a.resume)
     vocab = saved["vocab"]
 else:
-    vocab = vocabulary()
+    vocab = torch.load(a.vocabof)["vocab"] if a.vocabof else vocabulary()
 tk = tok.Tok(vocab)
 V, hd = len(vocab), a.d // a.H
 
@@ -99,12 +100,73 @@ class Model(nn.Module):
         return rms(x, self.n)
 
 
+def bag(minutes):
+    """Trains the input embeddings and the topics of questions alone, and puts the result into
+    the first block.
+
+    The mean of a question's normalised embeddings decides its topic. This sees a hundred times
+    as many questions in the same time. Attention that looks at all tokens equally computes that
+    mean, so four of the six heads of the first block begin with it."""
+    n, part = 256, a.d * 4 // 6
+    E, L = nn.Embedding(V, a.d), nn.Linear(part, len(gen.LABELS))
+    nn.init.normal_(E.weight, 0, 0.1)
+    o = torch.optim.Adagrad(list(E.parameters()) + list(L.parameters()), lr=0.05)
+
+    def logits(rows):
+        flat = torch.tensor([i for r in rows for i in r])
+        owner = torch.tensor([j for j, r in enumerate(rows) for _ in r])
+        x = rms(E(flat), 1.0)[:, :part]
+        lengths = torch.tensor([float(len(r)) for r in rows])[:, None]
+        mean = torch.zeros(len(rows), part).index_add(0, owner, x) / lengths
+        return L(mean * 3)
+
+    def right(name):
+        items = [l.rstrip("\n").split("\t") for l in open(name)]
+        items = [(gen.INDEX[t], q) for t, q in items if t in gen.INDEX and "||" not in q]
+        rows = [[tok.BOS, tok.USER] + tk.enc(" " + q) + [tok.ASSISTANT] for _, q in items]
+        hits = (logits(rows).argmax(-1) == torch.tensor([t for t, _ in items])).sum().item()
+        return f"{os.path.basename(name)} {hits} of {len(items)} = {100 * hits / len(items):.1f} %"
+
+    t0, seen, mean = time.process_time(), 0, None
+    while time.process_time() - t0 < minutes * 60:
+        rows, y = [], []
+        for _ in range(n):
+            q, label = gen.labelled()
+            rows.append([tok.BOS, tok.USER] + tk.enc(" " + q, 0.05) + [tok.ASSISTANT])
+            y.append(label)
+        loss = F.cross_entropy(logits(rows), torch.tensor(y))
+        o.zero_grad()
+        loss.backward()
+        o.step()
+        seen += n
+        mean = loss.item() if mean is None else 0.95 * mean + 0.05 * loss.item()
+        if seen % (n * 200) == 0:
+            print(f"bag of tokens: {seen} questions, loss {mean:.3f}, {right(a.dev)}", flush=True)
+    with torch.no_grad():
+        print(f"bag of tokens: {seen} questions, loss {mean:.3f};", "; ".join(map(right, [a.dev] + a.sets.split(","))), flush=True)
+        m.emb.weight.copy_(rms(E.weight, 0.12))
+        b = m.b[0]
+        q, k, v = b.qkv.weight.split(a.d)
+        q[:part] *= 0.3
+        k[:part] *= 0.3
+        v[:part] = torch.eye(a.d)[:part]
+        b.o.weight[:, :part] = torch.eye(a.d)[:, :part]
+        first = {}
+        for topic, answer in gen.ANSWERS.items():
+            first.setdefault(tk.answer(answer)[0], []).append(gen.INDEX[topic])
+        for i, labels in first.items():
+            m.out.weight[i, :part] = L.weight[labels].mean(0)
+
+
 m = Model()
-embp = [m.emb.weight]
-dec = [p for p in m.parameters() if p.dim() > 1 and p is not m.emb.weight]
+if a.bag and not a.resume:
+    bag(a.bag)
+# The weights that the bag has made learn slowly, so that the others learn to use them.
+made = [m.emb.weight, m.b[0].qkv.weight, m.b[0].o.weight]
+dec = [p for p in m.parameters() if p.dim() > 1 and not any(p is q for q in made)]
 nod = [p for p in m.parameters() if p.dim() < 2]
 opt = torch.optim.AdamW([dict(params=dec, weight_decay=0.05), dict(params=nod, weight_decay=0),
-                         dict(params=embp, weight_decay=0, k=6.0)], lr=a.lr, betas=(0.9, 0.98))
+                         dict(params=made, weight_decay=0, k=a.slow)], lr=a.lr, betas=(0.9, 0.98))
 if a.resume:
     m.load_state_dict(saved["model"])
     opt.load_state_dict(saved["opt"])
@@ -143,7 +205,7 @@ def doc(cut, long):
 
 
 def batch(cut, long):
-    B, T = (3, 448) if long else (16, 96)
+    B, T = (2, 384) if long else (8, 96)
     X = torch.full((B, T + 1), tok.EOS, dtype=torch.long)
     W, D = torch.zeros(B, T + 1), torch.zeros(B, T, dtype=torch.long)
     for i in range(B):
@@ -247,7 +309,7 @@ while True:
     toks += n
     ema = loss.item() if ema is None else 0.98 * ema + 0.02 * loss.item()
     el += time.process_time() - t0
-    if steps % 50 == 0:
+    if steps % 100 == 0:
         print(f"step {steps} {el / 60:.1f} min {toks / 1e6:.2f}M tok {toks / el:.0f} tok/s loss {ema:.4f} done {100 * f:.0f} %", flush=True)
         if stamp() != seen:
             seen = stamp()
