@@ -133,8 +133,8 @@ func (p *Provider) newHeaders() headers {
 // request returns the HTTP request for a call, with its credential. A nil body makes it a
 // GET.
 func (p *Provider) request(ctx context.Context, call *llm.Call, url string, body []byte, h *httpcall.Headers) (*httpcall.Request, error) {
-	if name := call.Model; p.byDeployment() && (name == "." || name == "..") { // a dot segment would change the path
-		return nil, p.fail(call, llm.InvalidRequest, "%q is not the name of a deployment", name)
+	if call != nil && p.byDeployment() && (call.Model == "." || call.Model == "..") { // a dot segment would change the path
+		return nil, p.fail(call, llm.InvalidRequest, "%q is not the name of a deployment", call.Model)
 	}
 	req := &httpcall.Request{Call: call, Method: http.MethodPost, URL: url, Body: body}
 	if body == nil {
