@@ -17,7 +17,7 @@ type List[T any] []T
 // The limits of a List. An element counts with the size of T, and with elementMemory for the
 // value that the provider makes of it.
 const (
-	baseMemory    = 256 << 10
+	baseMemory    = 1 << 20
 	memoryPerByte = 8
 	elementMemory = 512
 )
