@@ -3,6 +3,7 @@ package ollama_test
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -53,42 +54,43 @@ type lineReading struct {
 	Input, Cached                 llm.Tokens
 }
 
-// byLines reads a stream's lines up to the one that says done:true, if there is
-// one.
+// byLines reads a stream's lines up to the value that says done:true, if there is one. A line
+// can hold several values: some proxies remove line breaks.
 func byLines(body string) (got lineReading, done bool) {
 	begun := false
 	for l := range strings.Lines(body) {
-		if strings.Trim(l, " \t\r\n") == "" {
-			continue
-		}
-		var line struct {
-			Model   string `json:"model"`
-			Message struct {
-				Content  string `json:"content"`
-				Thinking string `json:"thinking"`
-			} `json:"message"`
-			Done   bool   `json:"done"`
-			Reason string `json:"done_reason"`
-			Prompt *int   `json:"prompt_eval_count"`
-			Cached *int   `json:"prompt_eval_cached_count"`
-		}
-		if json.Unmarshal([]byte(l), &line) != nil {
-			return got, false
-		}
-		if !begun { // the first line says who answers
-			got.Model, begun = line.Model, true
-		}
-		got.Text += line.Message.Content
-		got.Thinking += line.Message.Thinking
-		if line.Done {
-			got.Reason = line.Reason
-			if line.Prompt != nil {
-				got.Input = llm.Known(*line.Prompt)
+		for values := json.NewDecoder(strings.NewReader(l)); ; {
+			var line struct {
+				Model   string `json:"model"`
+				Message struct {
+					Content  string `json:"content"`
+					Thinking string `json:"thinking"`
+				} `json:"message"`
+				Done   bool   `json:"done"`
+				Reason string `json:"done_reason"`
+				Prompt *int   `json:"prompt_eval_count"`
+				Cached *int   `json:"prompt_eval_cached_count"`
 			}
-			if line.Cached != nil {
-				got.Cached = llm.Known(*line.Cached)
+			if err := values.Decode(&line); err == io.EOF {
+				break
+			} else if err != nil {
+				return got, false
 			}
-			return got, true
+			if !begun { // the first value says who answers
+				got.Model, begun = line.Model, true
+			}
+			got.Text += line.Message.Content
+			got.Thinking += line.Message.Thinking
+			if line.Done {
+				got.Reason = line.Reason
+				if line.Prompt != nil {
+					got.Input = llm.Known(*line.Prompt)
+				}
+				if line.Cached != nil {
+					got.Cached = llm.Known(*line.Cached)
+				}
+				return got, true
+			}
 		}
 	}
 	return got, false
