@@ -107,21 +107,26 @@ var rare = []string{"escapes", "code points", "keys", "digits", "decimals", "nes
 // reply. It is several times that of the slowest linear reply.
 const quick = 80 * time.Nanosecond
 
+// tiny is the processor time per byte of a reply that is never too slow. A list that is longer
+// than its limit is refused, and the error costs up to this much at once.
+const tiny = 15 * time.Nanosecond
+
 // check measures a reply of two sizes. Noise can only add time, so the least of several
 // measurements counts.
 func (op *Operation) check(t *testing.T, v variant) {
 	large := op.body(v, factor*size())
 	slow := op.time(t, large)
+	noise := max(2*time.Millisecond, tiny*time.Duration(len(large)))
 	if exhaustive() || slow > quick*time.Duration(len(large)) {
 		small := op.body(v, size())
 		fast := op.time(t, small)
 		for range 12 {
-			if slow <= maxTimes*fast || slow < 2*time.Millisecond {
+			if slow <= maxTimes*fast || slow < noise {
 				break
 			}
 			fast, slow = min(fast, op.time(t, small)), min(slow, op.time(t, large))
 		}
-		if slow > maxTimes*fast && slow >= 2*time.Millisecond {
+		if slow > maxTimes*fast && slow >= noise {
 			t.Errorf("%s: a reply of %d KB took %v, and one of %d KB %v, %.1f times as long", v, len(small)>>10, fast, len(large)>>10, slow,
 				float64(slow)/float64(fast))
 		}

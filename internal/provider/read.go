@@ -257,19 +257,26 @@ func isKeepAlive(text []byte) bool {
 	return false
 }
 
+// maxErrorFrame is the size in bytes of the largest frame in which the error of a server is
+// searched. Larger frames are contents, and searching them takes longer than decoding them.
+const maxErrorFrame = 64 << 10
+
 // broken returns the error for a frame that is not a chunk. It may be cut, or an error of the
 // server in another form.
 func (r *chatReader[C, P]) broken(f stream.Frame, err error) error {
 	if f.Unterminated {
 		return r.handler.End(Ending{Failure: r.answer.CutInLine()})
 	}
-	e := r.answer.Reply.APIError(f.Data, llm.Protocol)
-	switch _, isSyntax := errors.AsType[*json.SyntaxError](err); {
-	case r.dialect.NDJSON && isSyntax:
-		e.Message = "a line of the stream is not JSON: " + e.Message
-		return e
-	case e.Kind != llm.Protocol:
-		return e
+	_, isSyntax := errors.AsType[*json.SyntaxError](err)
+	if len(f.Data) <= maxErrorFrame || isSyntax {
+		e := r.answer.Reply.APIError(f.Data[:min(len(f.Data), maxErrorFrame)], llm.Protocol)
+		switch {
+		case r.dialect.NDJSON && isSyntax:
+			e.Message = "a line of the stream is not JSON: " + e.Message
+			return e
+		case e.Kind != llm.Protocol:
+			return e
+		}
 	}
 	unit := "frame"
 	if r.dialect.NDJSON {

@@ -60,10 +60,17 @@ func (a *answer) find(index int) *openBlock {
 	return nil
 }
 
+// maxOpen is the number of blocks that can be open at once. Servers open one at a time, and
+// each chunk is searched for in all of them.
+const maxOpen = 64
+
 // begin starts a block. It emits the content that the block starts with.
 func (a *answer) begin(index int, from *block) {
 	if a.find(index) != nil {
 		a.stop(index) // some servers do not stop a block before the next one
+	}
+	if len(a.open) == maxOpen {
+		a.stop(a.open[0].index)
 	}
 	b := &openBlock{index: index, typ: from.Type, call: -1, start: a.text}
 	a.open = append(a.open, b)
