@@ -98,6 +98,7 @@ type request struct {
 	Prompt  []int  `json:"prompt"`
 	Tokens  int    `json:"tokens"`
 	Timed   bool   `json:"timed"`
+	Text    string `json:"text,omitempty"`
 }
 
 func (o *oracle) send(r request) error {
@@ -115,7 +116,7 @@ type times struct{ CPU, Wall float64 }
 // time measures a prompt if tokens is 0, or else the generation of tokens after it.
 func (o *oracle) time(path string, threads int, prompt []int, tokens int) (times, error) {
 	var t times
-	if err := o.send(request{path, threads, prompt, tokens, true}); err != nil {
+	if err := o.send(request{Path: path, Threads: threads, Prompt: prompt, Tokens: tokens, Timed: true}); err != nil {
 		return t, err
 	}
 	if err := o.out.Decode(&t); err != nil {
@@ -124,9 +125,21 @@ func (o *oracle) time(path string, threads int, prompt []int, tokens int) (times
 	return t, nil
 }
 
+// tokenize returns the ids of a text with control tokens.
+func (o *oracle) tokenize(path, text string) ([]int, error) {
+	if err := o.send(request{Path: path, Threads: 1, Text: text}); err != nil {
+		return nil, err
+	}
+	var answer struct{ Ids []int }
+	if err := o.out.Decode(&answer); err != nil {
+		return nil, fmt.Errorf("libllama: %w\n%s", err, o.stderr.Bytes())
+	}
+	return answer.Ids, nil
+}
+
 // run calls do for each token of a greedy run of the model at path.
 func (o *oracle) run(path string, prompt []int, tokens int, do func(i int, t token) error) error {
-	if err := o.send(request{path, 1, prompt, tokens, false}); err != nil {
+	if err := o.send(request{Path: path, Threads: 1, Prompt: prompt, Tokens: tokens}); err != nil {
 		return err
 	}
 	var failed error // all answers are read in any case

@@ -1,5 +1,6 @@
 // Answers requests about models with libllama, until standard input ends. A request is a line
-// of JSON: {path, threads, prompt, tokens, timed}.
+// of JSON: {path, threads, prompt, tokens, timed}, or {path, threads, text} for the ids of a text
+// with control tokens, {ids}.
 //
 // The answer is a greedy run of so many tokens, a line of JSON for each: {id, logits}, where
 // logits are those of all tokens by id, less the largest one. If timed is set, it is one line
@@ -47,8 +48,9 @@ async function time(s, prompt, tokens) {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { path, threads, prompt, tokens, timed } = JSON.parse(line)
+  const { path, threads, prompt, tokens, timed, text } = JSON.parse(line)
   const s = await sequence(path, threads)
-  await (timed ? time : answer)(s, prompt, tokens)
+  if (text) console.log(JSON.stringify({ ids: loaded.model.tokenize(text, true) }))
+  else await (timed ? time : answer)(s, prompt, tokens)
 }
 process.exit(0)
