@@ -1,4 +1,7 @@
 package main
 
 // The program can use every provider of this module.
-import _ "github.com/parley-llm/parley/providers/all"
+import (
+	_ "github.com/parley-llm/parley/providers/all"
+	_ "github.com/parley-llm/parley/providers/llama/builtin" // the model if nothing is configured
+)

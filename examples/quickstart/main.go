@@ -1,6 +1,6 @@
 // Command quickstart sends one prompt to a model and streams the answer.
 //
-//	go run ./examples/quickstart                      # a model from a config file, a key, or a local Ollama
+//	go run ./examples/quickstart                      # a model from a config file, a key, a local Ollama, or inside this program
 //	go run ./examples/quickstart openai/gpt-6-luna    # needs OPENAI_API_KEY
 package main
 

@@ -19,6 +19,7 @@ import (
 	"github.com/parley-llm/parley/llm"
 	_ "github.com/parley-llm/parley/providers/all"
 	"github.com/parley-llm/parley/providers/config"
+	_ "github.com/parley-llm/parley/providers/llama/builtin" // the model if nothing is configured
 )
 
 func main() {
