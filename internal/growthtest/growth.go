@@ -109,7 +109,7 @@ const quick = 80 * time.Nanosecond
 
 // tiny is the processor time per byte of a reply that is never too slow. A list that is longer
 // than its limit is refused, and the error costs up to this much at once.
-const tiny = 15 * time.Nanosecond
+const tiny = 40 * time.Nanosecond
 
 // check measures a reply of two sizes. Noise can only add time, so the least of several
 // measurements counts.
