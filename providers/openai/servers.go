@@ -186,11 +186,11 @@ var servers = map[Server]server{
 		},
 	},
 	// The API has no public documents. BerriAI/litellm#13256 and alvinunreal/tmuxai#144: without
-	// these headers, the reply is 400 "missing Editor-Version header for IDE auth". The token
+	// this header, the reply is 400 "missing Editor-Version header for IDE auth". The token
 	// comes from https://api.github.com/copilot_internal/v2/token and lives for half an hour.
 	Copilot: {
 		baseURL: "https://api.githubcopilot.com", urlEnv: "GITHUB_COPILOT_BASE_URL", keyEnv: "GITHUB_COPILOT_TOKEN", needsKey: true,
-		header: http.Header{"Editor-Version": {"parley/0"}, "Copilot-Integration-Id": {"vscode-chat"}},
+		header: http.Header{"Editor-Version": {"parley/0"}},
 		quirks: Quirks{MaxTokensField: MaxTokens, NoMinimalEffort: true},
 	},
 	// https://huggingface.co/docs/inference-providers/tasks/chat-completion

@@ -135,8 +135,8 @@ func TestExtraReplacesMembersOfTheQuirks(t *testing.T) {
 
 func TestCopilotGetsItsHeaders(t *testing.T) {
 	h := opened(t, "copilot/m", map[string]string{"GITHUB_COPILOT_TOKEN": testKey}).Header
-	equal(t, "headers", []string{h.Get("Editor-Version"), h.Get("Copilot-Integration-Id"), h.Get("Authorization")},
-		[]string{"parley/0", "vscode-chat", "Bearer " + testKey})
+	equal(t, "headers", []string{h.Get("Editor-Version"), h.Get("Authorization")},
+		[]string{"parley/0", "Bearer " + testKey})
 	got := capture(t, openai.Config{Server: openai.Copilot, Header: map[string][]string{"editor-version": {"ed/1"}}}, "m", &llm.Request{Messages: hi})
 	equal(t, "header of the program", got.Header.Values("Editor-Version"), []string{"ed/1"})
 }
