@@ -2,6 +2,7 @@ package gotype
 
 import (
 	"cmp"
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func collect(t reflect.Type, above field, open map[reflect.Type]bool, all *[]fie
 		}
 		name, options, _ := strings.Cut(tag, ",")
 		if !validName(name) {
-			name = ""
+			name = oddName(sf.Tag)
 		}
 		f := field{
 			name: name, index: append(slices.Clone(above.index), i), typ: sf.Type, tag: sf.Tag,
@@ -143,7 +144,26 @@ func quotable(t reflect.Type) bool {
 	return false
 }
 
-// validName reports whether encoding/json takes the name from a tag.
+// oddName returns the name that encoding/json takes from a tag with an unusual name, or "" if
+// it takes the name of the field. It asks encoding/json, because the rules differ between
+// versions of Go: since Go 1.27, a name ends before a quotation mark.
+func oddName(tag reflect.StructTag) string {
+	const field = "X"
+	t := reflect.StructOf([]reflect.StructField{{Name: field, Type: reflect.TypeFor[bool](), Tag: tag}})
+	written, err := json.Marshal(reflect.Zero(t).Interface())
+	var members map[string]bool
+	if err != nil || json.Unmarshal(written, &members) != nil {
+		return ""
+	}
+	for name := range members {
+		if name != field {
+			return name
+		}
+	}
+	return ""
+}
+
+// validName reports whether encoding/json takes the name from a tag in all versions.
 func validName(name string) bool {
 	for _, r := range name {
 		if !strings.ContainsRune("!#$%&()*+-./:;<=>?@[]^_{|}~ ", r) && !unicode.IsLetter(r) && !unicode.IsDigit(r) {

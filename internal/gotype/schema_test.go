@@ -4,6 +4,7 @@
 package gotype_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -126,6 +127,10 @@ const closed = `,"additionalProperties":false}`
 // Every type is one that inference of schemas has got wrong somewhere. The value, written by
 // encoding/json, must match the schema.
 func TestSchemaOfAwkwardTypesIsThatOfTheirJSON(t *testing.T) {
+	markedName := "B" // the field of OddNames whose tag has a quotation mark
+	if written, err := json.Marshal(OddNames{}); err != nil || bytes.Contains(written, []byte(`"q"`)) {
+		markedName = "q" // since Go 1.27
+	}
 	one := 1
 	text := "x"
 	for name, test := range map[string]struct {
@@ -168,7 +173,7 @@ func TestSchemaOfAwkwardTypesIsThatOfTheirJSON(t *testing.T) {
 		"anonymous":               {struct{ P struct{ X int } }{}, `{"type":"object","properties":{"P":{"type":"object","properties":{"X":{"type":"integer"}},"required":["X"],"additionalProperties":false}},"required":["P"]` + closed},
 		"optional":                {Optional{D: &text, B: &one, E: []int{}}, `{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"integer"},"c":{"type":"object","properties":{"SKU":{"type":"string"}},"required":["SKU"],"additionalProperties":false},"d":{"type":"string"},"e":{"type":"array","items":{"type":"integer"}}},"required":["d","e"]` + closed},
 		"option string":           {Quoted{F: 1.5}, `{"type":"object","properties":{"I":{"type":"string","pattern":"^(0|-?[1-9][0-9]*)$"},"U":{"type":"string","pattern":"^(0|[1-9][0-9]*)$"},"F":{"type":"string","pattern":"^-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"},"B":{"type":"string","pattern":"^(true|false)$"}},"required":["I","U","F","B"]` + closed},
-		"odd names":               {OddNames{}, `{"type":"object","properties":{"a b":{"type":"string"},"B":{"type":"string"},"größe":{"type":"string"}},"required":["a b","B","größe"]` + closed},
+		"odd names":               {OddNames{}, `{"type":"object","properties":{"a b":{"type":"string"},"` + markedName + `":{"type":"string"},"größe":{"type":"string"}},"required":["a b","` + markedName + `","größe"]` + closed},
 		"recursive":               {Node{}, `{"type":"object","properties":{"Value":{"type":"string"},"Next":{"$ref":"#"}},"required":["Value"]` + closed},
 		"recursive below":         {Holder{}, `{"type":"object","properties":{"Root":{"$ref":"#/$defs/Node"}},"required":["Root"],"additionalProperties":false,"$defs":{"Node":{"type":"object","properties":{"Value":{"type":"string"},"Next":{"$ref":"#/$defs/Node"}},"required":["Value"],"additionalProperties":false}}}`},
 		"recursive list":          {Tree{{}}, `{"type":"array","items":{"$ref":"#"}}`},
