@@ -54,8 +54,11 @@ func (p operations) ListModels(ctx context.Context, call *llm.Call, yield func(l
 		if got.Models == nil && got.Publisher == nil && len(list.Models) == 0 && got.NextPage == "" {
 			return r.ReplyError(llm.Protocol, "the reply has no list of models")
 		}
-		for _, m := range slices.Concat(got.Models, got.Publisher) {
-			list.Models = append(list.Models, m.info(p.name))
+		list.Models = slices.Grow(list.Models, len(got.Models)+len(got.Publisher))
+		for _, models := range [...]provider.List[model]{got.Models, got.Publisher} {
+			for i := range models {
+				list.Models = append(list.Models, models[i].info(p.name))
+			}
 		}
 		if len(got.NextPage) > maxPageToken {
 			return r.ReplyError(llm.Protocol, "the reply's token for the next page of models is too long")
