@@ -36,9 +36,13 @@ type contest struct {
 	mostAllocs float64 // per chunk; 0 is unchecked
 }
 
-// tolerance is how far above its goal a ratio fails. Two runs of one program on a shared
-// machine differed by up to 0.14.
-const tolerance = 0.3
+// tolerance is how far above its goal a ratio fails.
+const tolerance = 0.15
+
+// maxRounds is how often the pairs of a reply are measured if the ratio is above its limit. On
+// a shared machine, the medians of two rounds differed by up to 0.14. The median of all pairs
+// counts.
+const maxRounds = 4
 
 const prompt = "Why is the sky blue?"
 
@@ -159,14 +163,9 @@ func contests(t testing.TB, base string) []contest {
 // missedGoals has the limits of the replies that have not reached their goals yet. The limits
 // keep them from getting slower. Remove a row when its reply has reached its goal.
 var missedGoals = map[string]float64{
-	"Responses, 1000 chunks":     0.95,
-	"Responses, 5 chunks":        1.65,
-	"Responses, 1 chunk":         1.6,
-	"Ollama, 1000 chunks":        0.95,
-	"Ollama, 1000 chunks, chain": 1.05,
-	"Anthropic, 1000 chunks":     0.95,
-	"Anthropic, 5 chunks":        1.6,
-	"Anthropic, 1 chunk":         1.45,
+	"Responses, 1000 chunks": 0.95,
+	"Responses, 5 chunks":    1.65,
+	"Responses, 1 chunk":     1.6,
 }
 
 // geminiPath returns the path of chats in Gemini's API, for a reply with the given number
@@ -213,13 +212,17 @@ func TestCostBesideTheFloor(t *testing.T) {
 	for _, c := range contests(t, startServer(t)) {
 		c.floor(t)
 		c.ours(t)
+		limit := max(c.goal+tolerance, missedGoals[c.name])
 		var ratios, ours, floors []float64
-		for range pairs {
-			f := processorTime(t, c.calls, c.floor)
-			o := processorTime(t, c.calls, c.ours)
-			ratios, floors, ours = append(ratios, o/f), append(floors, f), append(ours, o)
+		var ratio float64
+		for round := 1; round == 1 || timed && ratio > limit && round <= maxRounds; round++ {
+			for range pairs {
+				f := processorTime(t, c.calls, c.floor)
+				o := processorTime(t, c.calls, c.ours)
+				ratios, floors, ours = append(ratios, o/f), append(floors, f), append(ours, o)
+			}
+			ratio = median(ratios)
 		}
-		ratio := median(ratios)
 		unit, per := "call", 1.0
 		if c.chunks > 0 {
 			unit, per = "chunk", float64(c.chunks)
@@ -232,7 +235,6 @@ func TestCostBesideTheFloor(t *testing.T) {
 		if c.mostAllocs > 0 && allocs/per > c.mostAllocs {
 			t.Errorf("%s: %.2f allocations a chunk, want at most %.2f", c.name, allocs/per, c.mostAllocs)
 		}
-		limit := max(c.goal+tolerance, missedGoals[c.name])
 		if timed && ratio > limit {
 			t.Errorf("%s: %.2f times the floor's processor time, the limit is %.2f and the goal %.2f", c.name, ratio, limit, c.goal)
 		}
