@@ -1,29 +1,20 @@
 package palm
 
 import (
-	"context"
 	"net/http"
 	"reflect"
 	"testing"
 
 	"github.com/parley-llm/parley/internal/growthtest"
-	"github.com/parley-llm/parley/llm"
 )
 
 func TestRepliesOfAnySize(t *testing.T) {
-	open := func(transport http.RoundTripper) *llm.Model {
-		p, err := New(Config{BaseURL: "http://localhost", APIKey: "12345678", HTTPClient: &http.Client{Transport: transport}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return llm.New(p, "m")
-	}
-	chat := func(ctx context.Context, transport http.RoundTripper) {
-		_, _ = open(transport).Generate(ctx, llm.Prompt("x"))
-	}
+	calls := growthtest.CallsOf(t, func(client *http.Client) (*Provider, error) {
+		return New(Config{BaseURL: "http://localhost", APIKey: "12345678", HTTPClient: client})
+	})
 	growthtest.Check(t,
 		growthtest.Operation{
-			Name: "chat", Wire: reflect.TypeFor[generated](), MediaType: "application/json", Call: chat,
+			Name: "chat", Wire: reflect.TypeFor[generated](), MediaType: "application/json", Call: calls.Chat,
 			Reply: `{"candidates":[{"content":"TEXT"}]}`,
 		},
 	)
